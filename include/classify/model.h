@@ -344,9 +344,9 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 svm of pairs (multiclass=one_vs_one) without transforms, and its class names
  *                 integers of 32 bits. A tensor `center` (of rows far from 0) is added to the
  *                 vectors in f64 or, with a linear kernel, folded into rho.
- *                 "onnx" (operator set 13): a network of dense, conv2d, pooling, batch_norm,
- *                 activation, dropout and flatten layers, or a ridge, fisher, perceptron or
- *                 logistic model without a kernel; the transforms may be standardize and min_max.
+ *                 "onnx" (operator set 13): a network of any of the library's layers, or a ridge,
+ *                 fisher, perceptron or logistic model without a kernel; the transforms may be
+ *                 standardize and min_max.
  *                 The input "input" is f32 [N, features…], scaled as the model sees it. The
  *                 outputs are "scores" f32 [N, outputs], the decision function's values, and
  *                 "probabilities" if clf_model_predict_proba() computes them. The metadata entries

@@ -9,7 +9,7 @@
 #include "base/pool.h"
 #include "base/progress.h"
 
-/* Works on a range. Returns CLF_OK, or a status with its message set. */
+/* Works on a range. Returns CLF_OK, or an error with its message set. */
 typedef clf_status (*clf__job)(void *argument, clf__range range);
 
 /* Run jobs on the ranges of 0 … total - 1, as clf__progress_ranges(), clf__progress_rows() and

@@ -15,7 +15,7 @@ clf__lock *clf__lock_create(clf_context *context) {
   clf__lock *lock = clf__alloc(context, sizeof *lock);
   if (lock != NULL && pthread_mutex_init(&lock->mutex, NULL) != 0) {
     clf__free(lock);
-    clf__fail(CLF_ERROR_MEMORY, "the system has no room for another lock");
+    clf__fail(CLF_ERROR_MEMORY, "the system cannot make another lock");
     lock = NULL;
   }
   return lock;

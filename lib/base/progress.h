@@ -43,7 +43,7 @@ typedef struct clf__watch {
 } clf__watch;
 
 /* A public call that may take long, from clf__call_begin() to clf__call_end() on one thread. Loops
- * by clf__progress_tasks() in it ask the host ten times a second, and end when the host cancels. A
+ * by clf__progress_ranges() in it ask the host ten times a second, and end when the host cancels. A
  * call within another call (predict in score) or within a callback is a part of that call. It costs
  * nothing if the context has no callback, as the default context (NULL). */
 typedef struct clf__call {

@@ -1,6 +1,7 @@
 /* Structs that callers allocate. They begin with their size as of the caller's header, so that
  * later versions of the library can append members. A caller's struct may be too short for some
- * members: these are taken for 0 when it is read, and left out when it is written. */
+ * members: these are taken for 0 when it is read, and left out when it is written. A struct has no
+ * padding at its end, since a member of a later version would lie there. */
 #ifndef CLF_BASE_STRUCTS_H
 #define CLF_BASE_STRUCTS_H
 

@@ -135,7 +135,7 @@ static clf_status check_capacity(int64_t capacity, const void *boxes) {
              ? CLF_OK
              : clf__fail(
                    CLF_ERROR_ARGUMENT,
-                   "detector: room for %lld boxes%s; it must be 0 or more, with memory for it",
+                   "detector: capacity of %lld boxes%s; it must be 0 or more, with memory for it",
                    (long long)capacity, boxes == NULL ? " at NULL" : "");
 }
 

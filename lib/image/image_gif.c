@@ -252,7 +252,7 @@ static clf_status read_pixels(gif_work *self) {
                                         : fail(self, "there is more behind the end of its pixels,");
 }
 
-static bool is_grey(const gif_work *self) {
+static bool is_gray(const gif_work *self) {
   for (int i = 0; i < self->color_count; i++) {
     const uint8_t *color = self->colors + 3 * (size_t)i;
     if (color[0] != color[1] || color[0] != color[2]) {
@@ -288,7 +288,7 @@ static clf_status reserve(gif_work *self) {
     return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it has no palette", self->source->name);
   }
   status = clf__image_begin(&self->image, self->context, self->source, height, width,
-                            is_grey(self) ? 1 : 3);
+                            is_gray(self) ? 1 : 3);
   if (status < 0) {
     return status;
   }

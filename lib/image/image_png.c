@@ -98,7 +98,7 @@ static void read_bytes(png_structp png, png_bytep to, png_size_t count) {
   self->at += count;
 }
 
-static bool palette_is_grey(const png_work *self) {
+static bool palette_is_gray(const png_work *self) {
   png_colorp colors = NULL;
   int count = 0;
   if (png_get_PLTE(self->png, self->info, &colors, &count) == 0) {
@@ -118,7 +118,7 @@ static void read_header(png_work *self) {
   png_set_user_limits(self->png, MAX_SIDE, MAX_SIDE);
   png_read_info(self->png, self->info);
   self->gray =
-      png_get_color_type(self->png, self->info) == PNG_COLOR_TYPE_PALETTE && palette_is_grey(self);
+      png_get_color_type(self->png, self->info) == PNG_COLOR_TYPE_PALETTE && palette_is_gray(self);
   self->packed = png_get_rowbytes(self->png, self->info);
   png_set_expand(self->png);
   png_set_scale_16(self->png);

@@ -37,7 +37,7 @@ static double uniform(clf__random *random) {
 }
 
 /* Orthonormalizes the vectors of a block, [count, length], among themselves. */
-static void orthonormalise(double *block, int64_t count, int64_t length) {
+static void orthonormalize(double *block, int64_t count, int64_t length) {
   for (int64_t i = 0; i < count; i++) {
     double *v = block + i * length;
     for (int64_t k = 0; k < i; k++) {
@@ -65,7 +65,7 @@ static clf_status make_orthonormal(clf_context *context, double *vectors, int64_
                                first));
       CLF__CHECK(clf__gemm_f64(context, -1, clf__f64_matrix(shares, rows, first, first),
                                clf__f64_matrix(vectors, first, length, length), 1, block, length));
-      orthonormalise(block, rows, length);
+      orthonormalize(block, rows, length);
     }
   }
   return CLF_OK;
@@ -133,7 +133,7 @@ static double draw(int32_t initial, double scale, clf__random *random) {
   }
 }
 
-clf_status clf__weight_initialise(clf_context *context, const clf__weight_info *info, uint64_t seed,
+clf_status clf__weight_initialize(clf_context *context, const clf__weight_info *info, uint64_t seed,
                                   int64_t place, float *values) {
   const int64_t count = clf__shape_count(&info->shape);
   const double scale = scale_of(info);

@@ -211,7 +211,7 @@ clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Draws the initial values of a weight from the seed and its index in the network. Fails only if
  * memory runs out. */
-clf_status clf__weight_initialise(clf_context *context, const clf__weight_info *info, uint64_t seed,
+clf_status clf__weight_initialize(clf_context *context, const clf__weight_info *info, uint64_t seed,
                                   int64_t place, float *values);
 
 #endif

@@ -95,7 +95,7 @@ clf_status clf__link_probabilities(const clf_model *model, float *values, int64_
   const int64_t classes = model->outputs;
   const int32_t link = model->kind->link(model);
   if (link == CLF__LINK_SIGMOIDS) {
-    clf__normalised_sigmoids(model->context, values, rows, classes);
+    clf__normalized_sigmoids(model->context, values, rows, classes);
   } else if (link == CLF__LINK_SOFTMAX) {
     clf__softmax_rows(model->context, values, rows, classes, classes, NULL);
   }

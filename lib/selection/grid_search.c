@@ -163,7 +163,7 @@ static clf_status add_combinations(clf_search *search, const value_grid *grid) {
   return CLF_OK;
 }
 
-static void summarise(clf_search *search, const double *scores, int64_t folds) {
+static void summarize(clf_search *search, const double *scores, int64_t folds) {
   for (int64_t i = 0; i < search->count; i++) {
     const double *own = scores + i * folds;
     double sum = 0;
@@ -197,7 +197,7 @@ static clf_status run_search(clf_search *search, const clf_dataset *data, int64_
                                   search->count};
   clf_status status = clf__cross_validate("grid_search", &variants, data, folds, seed, scores);
   if (status == CLF_OK) {
-    summarise(search, scores, folds);
+    summarize(search, scores, folds);
   }
   clf__free(scores);
   return status;

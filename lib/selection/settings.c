@@ -11,14 +11,14 @@
 static const char optimizer_name[] = "optimizer";
 
 /* "pca", or "pca_2". */
-typedef struct step_name {
+typedef struct stage_name {
   char text[64];
-} step_name;
+} stage_name;
 
-static step_name name_of_step(const clf_model *model, int64_t index) {
+static stage_name name_of_stage(const clf_model *model, int64_t index) {
   const clf__transform_kind *kind = model->stages[index]->kind;
   int64_t number = 0, all = 0;
-  step_name name;
+  stage_name name;
   for (int64_t i = 0; i < model->stage_count; i++) {
     all += model->stages[i]->kind == kind;
     number += model->stages[i]->kind == kind && i <= index;
@@ -41,7 +41,7 @@ static clf_status fail_part(const clf_model *model, const char *setting, const c
   size_t length = 0;
   bool several = false;
   for (int64_t i = has_optimizer(model) ? -1 : 0; i < model->stage_count; i++) {
-    const step_name name = i >= 0 ? name_of_step(model, i) : (step_name){"optimizer"};
+    const stage_name name = i >= 0 ? name_of_stage(model, i) : (stage_name){"optimizer"};
     const int added =
         snprintf(list + length, sizeof list - length, "%s%s", length > 0 ? ", " : "", name.text);
     length = added > 0 && length + (size_t)added < sizeof list ? length + (size_t)added : length;
@@ -79,7 +79,7 @@ clf_status clf__setting_apply(clf_model *model, bool regression, const char *nam
     return set_optimizer(model, regression, dot + 1, value);
   }
   for (int64_t i = 0; i < model->stage_count; i++) {
-    if (strcmp(part, name_of_step(model, i).text) == 0) {
+    if (strcmp(part, name_of_stage(model, i).text) == 0) {
       clf_transform *stage = model->stages[i];
       return clf__params_set_text(model->context, &stage->kind->base.params, stage->params, dot + 1,
                                   value);

@@ -150,7 +150,7 @@ static int64_t count_kept(const eigen_job *job, double share, double total) {
 }
 
 /* Scales a direction to length 1 and makes its largest element (the first of equals) positive. */
-static void normalise(double *vector, int64_t columns) {
+static void normalize(double *vector, int64_t columns) {
   double sum = 0, largest = 0;
   for (int64_t j = 0; j < columns; j++) {
     sum += vector[j] * vector[j];
@@ -181,7 +181,7 @@ static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) 
   }
   for (int64_t k = 0; k < out->count; k++) {
     out->variance[k] = job->values[k] / job->weight;
-    normalise(out->vectors + k * columns, columns);
+    normalize(out->vectors + k * columns, columns);
   }
   return CLF_OK;
 }

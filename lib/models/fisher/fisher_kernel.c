@@ -2,7 +2,7 @@
  * (Cai, He and Han 2007). Its axes are f(x) = sum_i a_i k(x_i, x), regressed on responses y that
  * are constant in each class, orthonormal and orthogonal to 1, weighted by the rows' weights w:
  *
- *   minimise sum_i w_i (f(x_i) + b - y_i)^2 + alpha |f|^2
+ *   minimize sum_i w_i (f(x_i) + b - y_i)^2 + alpha |f|^2
  *
  * The solution satisfies (K + alpha W^-1) a + b 1 = y, 1^T a = 0. There is one axis fewer than
  * classes, and no eigenproblem. Fisher's linear discriminant (fisher.c) is then fitted on the

@@ -33,7 +33,7 @@ static clf_status store_array(clf_context *context, clf__store *state, const cha
 static clf_status set_first(const clf__trainer *t, const clf__weight_info *info, const char *name,
                             int64_t place, float *values) {
   if (t->before == NULL) {
-    return clf__weight_initialise(t->context, info, clf__trainer_seed(t, CLF__STREAM_WEIGHTS),
+    return clf__weight_initialize(t->context, info, clf__trainer_seed(t, CLF__STREAM_WEIGHTS),
                                   place, values);
   }
   memcpy(values, clf__state_data(t->before, name),

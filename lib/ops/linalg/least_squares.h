@@ -1,6 +1,6 @@
 /* Least squares on rows z_i (centered.h) with weights v_i = scale w_i:
  *
- *   minimises sum_i v_i |Z^T z_i - t_i|^2 + sum_j penalty_j |Z_j|^2      with targets, or solves
+ *   minimizes sum_i v_i |Z^T z_i - t_i|^2 + sum_j penalty_j |Z_j|^2      with targets, or solves
  *   (S + diag(penalty)) Z = C,  S = sum_i v_i z_i z_i^T                  with a right-hand side
  *
  * The result is as accurate as f64 rows allow, although S from the Gram engine may have large

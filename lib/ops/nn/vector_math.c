@@ -88,7 +88,7 @@ void clf__sigmoid(clf_context *context, float *values, int64_t count, float *sof
   run(context, &call);
 }
 
-void clf__normalised_sigmoids(clf_context *context, float *values, int64_t rows, int64_t columns) {
+void clf__normalized_sigmoids(clf_context *context, float *values, int64_t rows, int64_t columns) {
   clf__sigmoid(context, values, rows * columns, NULL);
   for (int64_t i = 0; i < rows; i++, values += columns) {
     float sum = 0;

@@ -20,7 +20,7 @@ void clf__sigmoid(clf_context *context, float *values, int64_t count, float *sof
 
 /* Computes the sigmoids of each row of values [rows, columns] in place, and scales each row to sum
  * to 1. */
-void clf__normalised_sigmoids(clf_context *context, float *values, int64_t rows, int64_t columns);
+void clf__normalized_sigmoids(clf_context *context, float *values, int64_t rows, int64_t columns);
 
 /* The kernels of the functions above, on the calling thread. */
 typedef struct clf__math_kernels {

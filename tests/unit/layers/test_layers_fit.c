@@ -109,7 +109,7 @@ static int64_t run_layer(clf_context *context, const layer_case *of, float *out)
     weight_list[j] = weights[j];
     gradient_list[j] = gradients[j];
     if (j < layer->weight_count) {
-      ck_clf_ok(clf__weight_initialise(context, &layer->weights[j], 3, j, weights[j]));
+      ck_clf_ok(clf__weight_initialize(context, &layer->weights[j], 3, j, weights[j]));
     }
   }
   clf__pass pass = {.layer = layer,
@@ -167,7 +167,7 @@ static void draw(int32_t initial, int64_t rows, int64_t columns, float *w) {
                                  .fan_in = rows,
                                  .fan_out = columns};
   clf_context *context = context_on("auto", 2);
-  ck_clf_ok(clf__weight_initialise(context, &info, 4, 1, w));
+  ck_clf_ok(clf__weight_initialize(context, &info, 4, 1, w));
   clf_context_free(context);
 }
 

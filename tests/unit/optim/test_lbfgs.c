@@ -86,7 +86,7 @@ static void check_solution(const double *x, double tolerance) {
   }
 }
 
-TEST(lbfgs__minimises_an_ill_conditioned_quadratic) {
+TEST(lbfgs__minimizes_an_ill_conditioned_quadratic) {
   double x[SIZE] = {0};
   quadratic q = {.condition = 1e4, .tolerance = 1e-6, .scale = 1};
   clf__lbfgs_result result = minimize(&q, x, 1000);
