@@ -37,6 +37,12 @@ clf_status clf__tensor_create_uninitialized(clf_tensor **out, clf_context *conte
 clf_status clf__tensor_vector(clf_tensor **out, clf_context *context, int32_t dtype, int64_t n);
 clf_status clf__tensor_matrix(clf_tensor **out, clf_context *context, int32_t dtype, int64_t rows,
                               int64_t columns);
+/* Makes a second handle on the same storage, to be given another shape; NULL without memory. */
+clf_tensor *clf__tensor_view(const clf_tensor *tensor);
+/* Refuses what is no dtype, no shape, or too large. */
+clf_status clf__tensor_check_shape(int32_t dtype, int32_t ndim, const int64_t *shape);
+/* Computes the strides of a C-contiguous tensor. */
+void clf__tensor_strides(int32_t ndim, const int64_t *shape, int64_t *strides);
 /* Makes a read-only handle on the same memory. */
 clf_status clf__tensor_share(clf_tensor **out, const clf_tensor *tensor);
 
