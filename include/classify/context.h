@@ -19,7 +19,7 @@
  *  **Floating point.** Every call computes in the default floating-point environment (rounding to
  *  nearest, no traps, subnormal numbers kept), whatever the host has set, and restores the host's
  *  when it returns, flags included. Callbacks and the allocator run within calls, so they run in
- *  the default environment too.
+ *  the default environment too; those of the `_free` functions run in the host's.
  *
  *  **Fork.** A child of fork() may use the library and the handles that it inherits, whatever other
  *  threads were doing with contexts when the process forked. The exception is a handle that another

@@ -83,7 +83,8 @@ CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_imag
  *  @param boxes         [capacity] receives their boxes in descending order of scores, or NULL
  *  @param count         receives how many there are, which may be more than capacity
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (an object that is no box), CLF_ERROR_MEMORY,
- *          CLF_ERROR_CANCELLED @since 0.1 */
+ *          CLF_ERROR_UNSUPPORTED (a later member of `objects` is set), CLF_ERROR_CANCELLED
+ *  @since 0.1 */
 CLF_API clf_status clf_detector_mine_negatives(const clf_detector *detector, const clf_image *scene,
                                                const clf_box_set *objects, double overlap,
                                                uint8_t *windows, clf_box *boxes, int64_t capacity,
@@ -106,7 +107,8 @@ CLF_API clf_status clf_detector_params(const clf_detector *detector, char *buffe
 
 /** Writes network and parameters to one file, atomically. clf_model_load() reads the network
  *  from it.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
+ *  @since 0.1 */
 CLF_API clf_status clf_detector_save(const clf_detector *detector, const char *path);
 
 /** Writes network and parameters to memory.
@@ -121,7 +123,8 @@ CLF_API clf_status clf_detector_save_memory(const clf_detector *detector, void *
 /** Reads a detector from a file.
  *  @param params  "name=value …" that replace those of the file, or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT, CLF_ERROR_CORRUPT,
- *          CLF_ERROR_VERSION, CLF_ERROR_UNSUPPORTED, CLF_ERROR_MEMORY @since 0.1 */
+ *          CLF_ERROR_VERSION, CLF_ERROR_UNSUPPORTED, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
+ *  @since 0.1 */
 CLF_API clf_status clf_detector_load(clf_detector **out, clf_context *context, const char *path,
                                      const char *params);
 

@@ -220,8 +220,8 @@ CLF_API int64_t clf_vocabulary_find(const clf_vocabulary *vocabulary, const char
 CLF_API int64_t clf_vocabulary_frequency(const clf_vocabulary *vocabulary, int64_t index);
 
 /** Saves a vocabulary, atomically. To keep one with a model use clf_model_set_vocabulary().
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY
- *  @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_vocabulary_save(const clf_vocabulary *vocabulary, const char *path);
 
 /** Saves a vocabulary to memory. Buffer as in clf_model_save_memory().
@@ -231,7 +231,7 @@ CLF_API clf_status clf_vocabulary_save_memory(const clf_vocabulary *vocabulary, 
 
 /** Loads a vocabulary from a vocabulary file, or from the file of a model that has one.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_CORRUPT, CLF_ERROR_VERSION,
- *          CLF_ERROR_MEMORY @since 0.1 */
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_vocabulary_load(clf_vocabulary **out, clf_context *context,
                                        const char *path);
 

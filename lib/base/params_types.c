@@ -173,9 +173,12 @@ static void clear_text(void *at) {
   *(char **)at = NULL;
 }
 
+/* The empty text is the default if that is none, as it is described. */
 static clf_status parse_text(const clf__field *field, const char *text) {
   char *copy = NULL;
-  CLF__CHECK(copy_text(field->context, &copy, &text));
+  const bool unset = text != NULL && *text == '\0' && field->param->default_value == NULL;
+  const char *given = unset ? NULL : text;
+  CLF__CHECK(copy_text(field->context, &copy, &given));
   clear_text(field->at);
   *(char **)field->at = copy;
   return CLF_OK;

@@ -1,6 +1,7 @@
 /* Views: other shapes and strides on the storage of a tensor. */
 #include <string.h>
 
+#include "base/border.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "tensor/tensor.h"

@@ -152,12 +152,14 @@ static float between(float place, int64_t *low) {
   return place - floor_of;
 }
 
+/* A gradient that is not finite makes its cells NaN, which fits and predictions refuse. */
 static void add_gradient(const hog_job *job, float dx, float dy, int64_t row, int64_t column,
                          float *cells) {
   const grid *g = &job->g;
-  const float length = sqrtf(dx * dx + dy * dy), period = job->signs ? 2 * pi : pi;
+  const float norm = sqrtf(dx * dx + dy * dy), period = job->signs ? 2 * pi : pi;
+  const float length = isfinite(norm) ? norm : NAN;
   int64_t top, left, bin;
-  float angle = atan2f(dy, dx);
+  float angle = isfinite(norm) ? atan2f(dy, dx) : 0;
   angle += angle < 0 ? 2 * pi : 0;
   angle -= angle >= period ? period : 0;
   const float down = between(((float)row + 0.5F) / (float)g->cell - 0.5F, &top);
@@ -192,13 +194,14 @@ static void fill_cells(const hog_job *job, const float *pixels, float *cells) {
   }
 }
 
-/* Scales values to length 1, or less if all of them are small. */
+/* Scales values to length 1, or less if all of them are small. If their squares overflow, they
+ * become NaN. */
 static void normalize_block(float *values, int64_t count) {
   float sum = min_length * min_length;
   for (int64_t i = 0; i < count; i++) {
     sum += values[i] * values[i];
   }
-  const float factor = 1 / sqrtf(sum);
+  const float factor = isfinite(sum) ? 1 / sqrtf(sum) : NAN;
   for (int64_t i = 0; i < count; i++) {
     values[i] *= factor;
   }
@@ -215,7 +218,7 @@ static void fill_blocks(const hog_job *job, const float *cells, float *to) {
     }
     normalize_block(to, size);
     for (int64_t i = 0; i < size; i++) {
-      to[i] = to[i] < job->clip ? to[i] : job->clip;
+      to[i] = to[i] > job->clip ? job->clip : to[i];
     }
     normalize_block(to, size);
   }

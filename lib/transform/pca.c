@@ -3,6 +3,7 @@
  * by pca_fit.c). With whiten, each z is divided by its standard deviation. Fisher's discriminant on
  * few components of many features is Fisherfaces (Belhumeur, Hespanha and Kriegman, "Eigenfaces vs.
  * Fisherfaces", IEEE PAMI 19, 1997). */
+#include <float.h>
 #include <math.h>
 
 #include "base/math.h"
@@ -44,6 +45,23 @@ static clf_status keep_vector(clf__store *state, clf_context *context, const cha
   return status;
 }
 
+/* Whether f32 holds what whitening divides by. */
+static bool whitens(double variance) {
+  return 1 / sqrt(variance) <= (double)FLT_MAX;
+}
+
+static clf_status check_variance(const pca_params *values, const clf__directions *found) {
+  for (int64_t k = 0; values->whiten && k < found->count; k++) {
+    if (!whitens(found->variance[k])) {
+      return clf__fail(CLF_ERROR_DATA,
+                       "pca: whiten=true divides by the deviation of component %lld, but its "
+                       "variance is %g; scale the features or keep fewer components",
+                       (long long)k, found->variance[k]);
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
                       clf__store *state) {
   const pca_params *values = transform->params;
@@ -54,6 +72,7 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   clf_status status;
   CLF__TRY(clf__directions_find(&found, transform->context, &x, clf__dataset_weights(dataset),
                                 values->solver, max, values->variance));
+  CLF__TRY(check_variance(values, &found));
   CLF__TRY(clf__tensor_matrix(&components, transform->context, CLF_F32, found.count, x.columns));
   for (int64_t i = 0; i < found.count * x.columns; i++) {
     ((float *)components->data)[i] = (float)found.vectors[i];
@@ -187,6 +206,7 @@ static bool has(const clf_transform *transform, const char *name, int32_t dtype,
 }
 
 static clf_status check(const clf_transform *transform) {
+  const pca_params *values = transform->params;
   const clf_tensor *components = clf__store_tensor(transform->state, "components");
   const int64_t count = components != NULL && components->ndim == 2 ? components->shape[0] : 0;
   bool sound = count > 0 && has(transform, "components", CLF_F32, count, transform->features) &&
@@ -194,7 +214,8 @@ static clf_status check(const clf_transform *transform) {
                has(transform, "variance", CLF_F64, count, 0) &&
                has(transform, "total_variance", CLF_F64, 1, 0);
   for (int64_t k = 0; sound && k < count; k++) {
-    sound = clf__tensor_value(clf__store_tensor(transform->state, "variance"), k) > 0;
+    const double variance = clf__tensor_value(clf__store_tensor(transform->state, "variance"), k);
+    sound = variance > 0 && (!values->whiten || whitens(variance));
   }
   return sound ? CLF_OK
                : clf__fail(CLF_ERROR_CORRUPT, "damaged: a tensor of pca is missing or not valid");

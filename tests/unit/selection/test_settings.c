@@ -227,7 +227,7 @@ static const struct {
 } wrong[] = {
     {"network", "optimizer.rate=1", {"adam has no parameter 'rate'", "it has: learning_rate"}},
     {"network", "optimizer.learning_rate=0.1|x", {"learning_rate is 'x'", "a number"}},
-    {"network", "optimizer.learning_rate=1", {"no part 'optimizer'", "optimizer, standardize"}},
+    {"network", "optimiser.learning_rate=1", {"no part 'optimiser'", "optimizer, standardize"}},
     {"network", "pca.components=2", {"several 'pca'", "pca_1, pca_2"}},
     {"network", "pca_3.components=2", {"no part 'pca_3'", "pca_1, pca_2"}},
     {"network", "standardize_1.mean=false", {"no part 'standardize_1'", "standardize"}},

@@ -230,4 +230,29 @@ TEST(load__rejects_what_no_save_writes) {
                CLF_ERROR_CORRUPT);
 }
 
+/* Gradients beyond f32 and pixels that are NaN: features are NaN, for fits to refuse, and no other
+ * memory than theirs is written. */
+TEST(pixels_beyond_the_range__give_nan) {
+  static const float values[] = {NAN, INFINITY, 1e30F, 3e38F};
+  static const char *const params = "input=2,2 cell=1 block=1 bins=359 gamma=2";
+  clf_transform *transform = NULL;
+  clf_dataset *rows = images((const float[4]){0}, 1, 2, 2), *out = NULL;
+  ck_clf_ok(clf_transform_create(&transform, context, "hog", params));
+  ck_clf_ok(clf_transform_fit(transform, rows));
+  clf_dataset_free(rows);
+  for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+    const float pixels[] = {values[i], -values[i], 0, values[i]};
+    bool found = false;
+    rows = images(pixels, 1, 2, 2);
+    ck_clf_ok(clf_transform_apply(&out, transform, rows));
+    for (int64_t j = 0; j < clf_dataset_features(out); j++) {
+      found = found || isnan(values_of(out)[j]);
+    }
+    ck_assert_msg(found, "pixels of %g", (double)values[i]);
+    clf_dataset_free(out);
+    clf_dataset_free(rows);
+  }
+  clf_transform_free(transform);
+}
+
 SUITE("hog", .setup = open_two_threads, .teardown = close_context)

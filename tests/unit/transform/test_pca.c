@@ -327,4 +327,15 @@ TEST(load__rejects_what_no_save_writes) {
   }
 }
 
+TEST(whitening__refuses_variances_beyond_f32) {
+  const float rows[] = {1e-42F, 0, 0, 2e-42F, -1e-42F, 3e-42F, 4e-42F, 1e-42F};
+  clf_dataset *data = dataset_of(context, rows, CLF_F32, 4, 2, NULL);
+  clf_transform *transform = NULL;
+  ck_clf_ok(clf_transform_create(&transform, context, "pca", "whiten=true"));
+  ck_clf_fails(clf_transform_fit(transform, data), CLF_ERROR_DATA);
+  ck_clf_says("whiten=true");
+  clf_transform_free(transform);
+  clf_dataset_free(data);
+}
+
 SUITE("pca", .setup = open_two_threads, .teardown = close_context)
