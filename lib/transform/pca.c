@@ -55,8 +55,8 @@ static clf_status check_variance(const pca_params *values, const clf__directions
     if (!whitens(found->variance[k])) {
       return clf__fail(CLF_ERROR_DATA,
                        "pca: whiten=true divides by the deviation of component %lld, but its "
-                       "variance is %g; scale the features or keep fewer components",
-                       (long long)k, found->variance[k]);
+                       "variance is %s; scale the features or keep fewer components",
+                       (long long)k, clf__number_text(found->variance[k]));
     }
   }
   return CLF_OK;
