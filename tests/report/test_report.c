@@ -227,7 +227,7 @@ static int64_t number_value;
 
 static int parse(int count, const char *const *given) {
   static const char *word_list[16];
-  static char program_name[] = "test", *arguments[16] = {program_name};
+  static char program_name[] = "test", texts[16][64], *arguments[16] = {program_name};
   const option_entry own[] = {
       {"text", "TEXT", "a text", OPTION_TEXT, 0, &text_value},
       {"number", "N", "a number", OPTION_NUMBER, 5, &number_value},
@@ -236,8 +236,8 @@ static int parse(int count, const char *const *given) {
   const program_options program = {"[OPTION …] FILE …", "A test.", "data", own, 3};
   words = (option_words){word_list, 0};
   for (int i = 0; i < count; i++) {
-    arguments[i + 1] = strdup(given[i]);
-    ck_assert_ptr_nonnull(arguments[i + 1]);
+    ck_assert_uint_lt(strlen(given[i]), sizeof texts[i]);
+    arguments[i + 1] = strcpy(texts[i], given[i]);
   }
   return options_parse(&shared, &program, count + 1, arguments);
 }
