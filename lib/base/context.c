@@ -204,6 +204,23 @@ void clf__context_release(clf_context *context) {
   }
 }
 
+void *clf__handle_create(clf_context *context, size_t size) {
+  context = clf__context_retain(context);
+  clf_context **handle = context != NULL ? clf__alloc_zeroed(context, 1, size) : NULL;
+  if (handle == NULL) {
+    clf__context_release(context);
+    return NULL;
+  }
+  *handle = context;
+  return handle;
+}
+
+void clf__handle_free(void *handle) {
+  clf_context *context = *(clf_context **)handle;
+  clf__free(handle);
+  clf__context_release(context);
+}
+
 void clf_context_free(clf_context *context) {
   clf__context_release(context);
 }

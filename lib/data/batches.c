@@ -34,20 +34,18 @@ clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset, int
     return clf__fail(CLF_ERROR_ARGUMENT, "batches: batch_size is %lld; it must be 1 or more",
                      (long long)batch_size);
   }
-  clf_context *context = clf__context_retain(dataset->context);
-  clf_batches *batches = clf__alloc_zeroed(context, 1, sizeof *batches);
-  int64_t *order = clf__alloc_array(context, dataset->rows, sizeof *order);
-  if (batches == NULL || order == NULL) {
-    clf__free(batches);
-    clf__free(order);
-    clf__context_release(context);
+  clf_batches *batches = clf__handle_create(dataset->context, sizeof *batches);
+  if (batches == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  *batches = (clf_batches){.context = context,
-                           .dataset = dataset,
-                           .order = order,
-                           .batch_size = clf__min_i64(batch_size, dataset->rows),
-                           .seed = seed};
+  batches->dataset = dataset;
+  batches->batch_size = clf__min_i64(batch_size, dataset->rows);
+  batches->seed = seed;
+  batches->order = clf__alloc_array(batches->context, dataset->rows, sizeof *batches->order);
+  if (batches->order == NULL) {
+    clf_batches_free(batches);
+    return CLF_ERROR_MEMORY;
+  }
   shuffle(batches);
   *out = batches;
   return CLF_OK;
@@ -57,11 +55,9 @@ void clf_batches_free(clf_batches *batches) {
   if (batches == NULL) {
     return;
   }
-  clf_context *context = batches->context;
   clf_dataset_free(batches->batch);
   clf__free(batches->order);
-  clf__free(batches);
-  clf__context_release(context);
+  clf__handle_free(batches);
 }
 
 /* Copies those rows of `from` to the first `count` rows of a buffer, which is made if there is

@@ -13,9 +13,9 @@
 #include "data/label_key.h"
 
 struct clf__classes {
+  clf_context *context;
   clf__arena arena; /* holds the arrays */
   atomic_int_least64_t references;
-  clf_context *context;
   int32_t count;
   clf__key_type type; /* of keys */
   bool single;        /* doubles that were f32; their names are those of f32 */
@@ -36,17 +36,12 @@ static clf_status make(clf__classes **out, clf_context *context, int64_t count, 
     return clf__fail(CLF_ERROR_DATA, "labels: %lld classes are more than %d", (long long)count,
                      INT32_MAX);
   }
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf__classes *classes = clf__alloc_zeroed(context, 1, sizeof *classes);
+  clf__classes *classes = clf__handle_create(context, sizeof *classes);
   if (classes == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
   atomic_init(&classes->references, 1);
-  classes->context = classes->arena.context = context;
+  classes->arena.context = classes->context;
   classes->count = (int32_t)count;
   classes->name = clf__arena_zeroed(&classes->arena, count, sizeof *classes->name);
   if (numbers) {
@@ -71,10 +66,8 @@ void clf__classes_release(clf__classes *classes) {
   if (classes == NULL || atomic_fetch_sub(&classes->references, 1) != 1) {
     return;
   }
-  clf_context *context = classes->context;
   clf__arena_free(&classes->arena);
-  clf__free(classes);
-  clf__context_release(context);
+  clf__handle_free(classes);
 }
 
 int32_t clf__classes_count(const clf__classes *classes) {

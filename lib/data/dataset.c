@@ -11,16 +11,10 @@
 #include "data/build.h"
 
 clf_status clf__dataset_blank(clf_dataset **out, clf_context *context) {
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_dataset *dataset = clf__alloc_zeroed(context, 1, sizeof *dataset);
+  clf_dataset *dataset = clf__handle_create(context, sizeof *dataset);
   if (dataset == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  dataset->context = context;
   *out = dataset;
   return CLF_OK;
 }
@@ -29,7 +23,6 @@ void clf_dataset_free(clf_dataset *dataset) {
   if (dataset == NULL) {
     return;
   }
-  clf_context *context = dataset->context;
   clf_tensor_free(dataset->x);
   clf_tensor_free(dataset->row_start);
   clf_tensor_free(dataset->column);
@@ -38,8 +31,7 @@ void clf_dataset_free(clf_dataset *dataset) {
   clf__classes_release(dataset->classes);
   clf_tensor_free(dataset->targets);
   clf_tensor_free(dataset->weights);
-  clf__free(dataset);
-  clf__context_release(context);
+  clf__handle_free(dataset);
 }
 
 static clf_status check_shape(const clf_tensor *x) {

@@ -100,16 +100,13 @@ static clf_status make(clf_detector **out, clf_context *context, const clf__stor
                        const char *text) {
   clf_status status = CLF_ERROR_MEMORY;
   void *values = NULL, *model = NULL;
-  clf_context *held = clf__context_retain(context);
-  clf_detector *made = held != NULL ? clf__alloc_zeroed(held, 1, sizeof *made) : NULL;
+  clf_detector *made = clf__handle_create(context, sizeof *made);
   if (made == NULL) {
-    clf__context_release(held);
     return status;
   }
-  made->context = held;
-  CLF__TRY(clf__params_create(&values, held, &clf__detector_kind.params, text));
+  CLF__TRY(clf__params_create(&values, made->context, &clf__detector_kind.params, text));
   made->params = values;
-  CLF__TRY(clf__model_object.read(&model, held, store));
+  CLF__TRY(clf__model_object.read(&model, made->context, store));
   made->model = model;
   CLF__TRY(clf__scanner_create(&made->scanner, made->model));
   CLF__TRY(check_scores(made->model));
@@ -141,12 +138,10 @@ void clf_detector_free(clf_detector *detector) {
   if (detector == NULL) {
     return;
   }
-  clf_context *context = detector->context;
   clf__scanner_free(detector->scanner);
   clf_model_free(detector->model);
   clf__params_free(&clf__detector_kind.params, detector->params);
-  clf__free(detector);
-  clf__context_release(context);
+  clf__handle_free(detector);
 }
 
 const clf_model *clf_detector_model(const clf_detector *detector) {

@@ -26,17 +26,12 @@ static clf_status check_shape(int64_t height, int64_t width, int64_t channels) {
 clf_status clf__image_create_uninitialized(clf_image **out, clf_context *context, int64_t height,
                                            int64_t width, int64_t channels) {
   CLF__CHECK(check_shape(height, width, channels));
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_image *image = clf__alloc_zeroed(context, 1, sizeof *image);
+  clf_image *image = clf__handle_create(context, sizeof *image);
   if (image == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  *image = (clf_image){context, height, width, channels, NULL};
-  image->pixels = clf__alloc_matrix(context, height, width, (size_t)channels);
+  *image = (clf_image){image->context, height, width, channels, NULL};
+  image->pixels = clf__alloc_matrix(image->context, height, width, (size_t)channels);
   if (image->pixels == NULL) {
     clf_image_free(image);
     return CLF_ERROR_MEMORY;
@@ -72,10 +67,8 @@ void clf_image_free(clf_image *image) {
   if (image == NULL) {
     return;
   }
-  clf_context *context = image->context;
   clf__free(image->pixels);
-  clf__free(image);
-  clf__context_release(context);
+  clf__handle_free(image);
 }
 
 int64_t clf_image_height(const clf_image *image) {

@@ -21,21 +21,16 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   if (found == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_model *model = clf__alloc_zeroed(context, 1, sizeof *model);
+  clf_model *model = clf__handle_create(context, sizeof *model);
   if (model == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  model->context = context;
   model->kind = found;
   model->features = model->columns = model->outputs = -1;
   model->outcome = CLF_ERROR_NOT_FITTED;
-  clf_status status = clf__params_create(&model->params, context, &found->base.params, params);
-  status = status == CLF_OK ? check_params(found, context, model->params) : status;
+  clf_status status =
+      clf__params_create(&model->params, model->context, &found->base.params, params);
+  status = status == CLF_OK ? check_params(found, model->context, model->params) : status;
   if (status < 0) {
     clf_model_free(model);
     return status;
@@ -83,14 +78,12 @@ void clf_model_free(clf_model *model) {
   if (model == NULL) {
     return;
   }
-  clf_context *context = model->context;
   clf__model_drop_fit(model);
   clf__stages_free(model->stages, model->stage_count);
   clf_vocabulary_free(model->vocabulary);
   clf_optimizer_free(model->optimizer);
   clf__params_free(&model->kind->base.params, model->params);
-  clf__free(model);
-  clf__context_release(context);
+  clf__handle_free(model);
 }
 
 clf_status clf__stages_clone(clf_transform ***out, const clf_model *model, int64_t extra) {

@@ -84,18 +84,13 @@ clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const
   if (found == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_optimizer *optimizer = clf__alloc_zeroed(context, 1, sizeof *optimizer);
+  clf_optimizer *optimizer = clf__handle_create(context, sizeof *optimizer);
   if (optimizer == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  optimizer->context = context;
   optimizer->kind = found;
-  clf_status status = clf__params_create(&optimizer->params, context, &found->base.params, params);
+  clf_status status =
+      clf__params_create(&optimizer->params, optimizer->context, &found->base.params, params);
   if (status < 0) {
     clf_optimizer_free(optimizer);
     return status;
@@ -146,11 +141,9 @@ void clf_optimizer_free(clf_optimizer *optimizer) {
   if (optimizer == NULL) {
     return;
   }
-  clf_context *context = optimizer->context;
   clf__arena_free(&optimizer->arena);
   clf__params_free(&optimizer->kind->base.params, optimizer->params);
-  clf__free(optimizer);
-  clf__context_release(context);
+  clf__handle_free(optimizer);
 }
 
 const char *clf_optimizer_kind(const clf_optimizer *optimizer) {

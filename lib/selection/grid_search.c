@@ -13,8 +13,8 @@
 enum { MAX_COMBINATIONS = 100000 };
 
 struct clf_search {
-  clf__arena arena; /* holds the arrays */
   clf_context *context;
+  clf__arena arena; /* holds the arrays */
   clf_model *model; /* unfitted, without the grid's settings */
   bool regression;
   int64_t count;
@@ -203,17 +203,6 @@ static clf_status run_search(clf_search *search, const clf_dataset *data, int64_
   return status;
 }
 
-static clf_search *make_search(const clf_model *model) {
-  clf_context *context = clf__context_retain(model->context);
-  clf_search *search = clf__alloc_zeroed(context, 1, sizeof *search);
-  if (search == NULL) {
-    clf__context_release(context);
-    return NULL;
-  }
-  search->context = search->arena.context = context;
-  return search;
-}
-
 clf_status clf_search_create(clf_search **out, const clf_model *model, const clf_dataset *data,
                              int64_t folds, uint64_t seed, const char *text) {
   CLF__REQUIRE(out);
@@ -226,10 +215,11 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   clf_status status = CLF_OK;
   CLF__CHECK(clf__check_folds(data, folds));
   value_grid grid = {NULL, 0, 1};
-  clf_search *search = make_search(model);
+  clf_search *search = clf__handle_create(model->context, sizeof *search);
   if (search == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  search->arena.context = search->context;
   CLF__TRY(grid_parse(&grid, search->context, text));
   CLF__TRY(grid_check(&grid, model));
   CLF__TRY(clf_model_clone(&search->model, model));
@@ -248,14 +238,12 @@ void clf_search_free(clf_search *search) {
   if (search == NULL) {
     return;
   }
-  clf_context *context = search->context;
   for (int64_t i = 0; i < search->count; i++) {
     clf__free(search->params[i]);
   }
   clf__arena_free(&search->arena);
   clf_model_free(search->model);
-  clf__free(search);
-  clf__context_release(context);
+  clf__handle_free(search);
 }
 
 static bool has(const clf_search *search, int64_t index) {

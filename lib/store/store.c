@@ -10,16 +10,10 @@
 const unsigned char clf__magic[8] = {0x89, 'C', 'L', 'F', '\r', '\n', 0x1A, '\n'};
 
 clf_status clf__store_create(clf__store **out, clf_context *context) {
-  clf_context *held = clf__context_retain(context);
-  if (held == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf__store *store = clf__alloc_zeroed(held, 1, sizeof *store);
+  clf__store *store = clf__handle_create(context, sizeof *store);
   if (store == NULL) {
-    clf__context_release(held);
     return CLF_ERROR_MEMORY;
   }
-  store->context = held;
   *out = store;
   return CLF_OK;
 }
@@ -37,11 +31,9 @@ void clf__store_free(clf__store *store) {
   for (int64_t i = 0; i < store->count; i++) {
     free_entry(&store->entries[i]);
   }
-  clf_context *context = store->context;
   clf__free(store->entries);
   clf__free(store->by_name);
-  clf__free(store);
-  clf__context_release(context);
+  clf__handle_free(store);
 }
 
 /* Returns the first position in the order by name whose entry is not before `name`. */

@@ -126,16 +126,10 @@ static clf_status check_reach(const void *data, int32_t dtype, int32_t ndim, con
 
 /* Makes a handle with all its memory, which retains the context; it has no storage yet. */
 static clf_tensor *make_handle(clf_context *context) {
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return NULL;
-  }
-  clf_tensor *tensor = clf__alloc_zeroed(context, 1, sizeof *tensor);
+  clf_tensor *tensor = clf__handle_create(context, sizeof *tensor);
   if (tensor == NULL) {
-    clf__context_release(context);
     return NULL;
   }
-  tensor->context = context;
   tensor->scale = 1;
   return tensor;
 }
@@ -242,10 +236,8 @@ void clf_tensor_free(clf_tensor *tensor) {
   if (tensor == NULL) {
     return;
   }
-  clf_context *context = tensor->context;
   storage_release(tensor->storage);
-  clf__free(tensor);
-  clf__context_release(context);
+  clf__handle_free(tensor);
 }
 
 clf_tensor *clf__tensor_view(const clf_tensor *tensor) {

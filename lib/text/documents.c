@@ -13,30 +13,26 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
     return clf__fail(CLF_ERROR_SHAPE, "%lld documents; there must be 1 to %d", (long long)count,
                      INT32_MAX);
   }
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_documents *made = clf__alloc_zeroed(context, 1, sizeof *made);
+  clf_documents *made = clf__handle_create(context, sizeof *made);
   if (made == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
   clf_status status = CLF_OK;
-  made->context = made->arena.context = context;
-  made->name_text.context = context;
+  made->arena.context = made->context;
+  made->name_text.context = made->context;
   made->count = count;
   made->sizes = clf__arena_zeroed(&made->arena, count, sizeof *made->sizes);
   made->texts = clf__arena_zeroed(&made->arena, count, sizeof *made->texts);
   made->parts = clf__arena_zeroed(&made->arena, parts, sizeof *made->parts);
   CLF__TRY(clf__arena_status(&made->arena));
-  CLF__TRY(clf__dataset_blank(&made->label_set, context));
+  CLF__TRY(clf__dataset_blank(&made->label_set, made->context));
   made->label_set->rows = count;
   made->part_count = parts;
   for (int64_t i = 0; i < parts; i++) {
     int64_t first = count * i / parts;
-    made->parts[i] = (clf__document_part){
-        .first = first, .count = count * (i + 1) / parts - first, .text = {.context = context}};
+    made->parts[i] = (clf__document_part){.first = first,
+                                          .count = count * (i + 1) / parts - first,
+                                          .text = {.context = made->context}};
   }
   *out = made;
   made = NULL;
@@ -107,7 +103,6 @@ void clf_documents_free(clf_documents *documents) {
   if (documents == NULL) {
     return;
   }
-  clf_context *context = documents->context;
   for (int64_t i = 0; i < documents->part_count; i++) {
     clf__text_free(&documents->parts[i].text);
   }
@@ -115,8 +110,7 @@ void clf_documents_free(clf_documents *documents) {
   clf__free(documents->names);
   clf__arena_free(&documents->arena);
   clf_dataset_free(documents->label_set);
-  clf__free(documents);
-  clf__context_release(context);
+  clf__handle_free(documents);
 }
 
 int64_t clf_documents_count(const clf_documents *documents) {

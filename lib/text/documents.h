@@ -16,8 +16,8 @@ typedef struct clf__document_part {
 } clf__document_part;
 
 struct clf_documents {
-  clf__arena arena; /* holds the arrays except `names` */
   clf_context *context;
+  clf__arena arena; /* holds the arrays except `names` */
   int64_t count;
   size_t *sizes;             /* [count] bytes */
   const char **texts;        /* [count] into the parts, as soon as these are complete */

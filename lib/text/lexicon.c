@@ -21,15 +21,13 @@ void clf__lexicon_release(clf__lexicon *lexicon) {
   if (lexicon == NULL || atomic_fetch_sub(&lexicon->references, 1) != 1) {
     return;
   }
-  clf_context *context = lexicon->context;
   clf_tensor_free(lexicon->text);
   clf_tensor_free(lexicon->counts);
   clf_tensor_free(lexicon->document_counts);
   clf__arena_free(&lexicon->arena);
   clf__intern_free(&lexicon->words);
   clf__intern_free(&lexicon->ngrams);
-  clf__free(lexicon);
-  clf__context_release(context);
+  clf__handle_free(lexicon);
 }
 
 static clf_status corrupt(const char *what) {
@@ -241,18 +239,17 @@ static clf_status weigh(clf__lexicon *lexicon, bool smooth) {
 clf_status clf__lexicon_create(clf__lexicon **out, const clf_vocabulary *vocabulary,
                                int64_t documents, clf_tensor *text, clf_tensor *counts,
                                clf_tensor *document_counts) {
-  clf_context *context = clf__context_retain(vocabulary->context);
-  clf__lexicon *made = context != NULL ? clf__alloc_zeroed(context, 1, sizeof *made) : NULL;
+  clf_context *context = vocabulary->context;
+  clf__lexicon *made = clf__handle_create(context, sizeof *made);
   if (made == NULL) {
     clf_tensor_free(text);
     clf_tensor_free(counts);
     clf_tensor_free(document_counts);
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
   clf__hash_key key = clf__hash_key_new();
   atomic_init(&made->references, 1);
-  made->context = made->arena.context = context;
+  made->arena.context = context;
   made->documents = documents;
   made->text = text;
   made->counts = counts;

@@ -84,16 +84,10 @@ static clf_status check_params(const clf__vocabulary_params *own) {
 }
 
 static clf_status make(clf_vocabulary **out, clf_context *context) {
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_vocabulary *made = clf__alloc_zeroed(context, 1, sizeof *made);
+  clf_vocabulary *made = clf__handle_create(context, sizeof *made);
   if (made == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  made->context = context;
   *out = made;
   return CLF_OK;
 }
@@ -153,13 +147,11 @@ void clf_vocabulary_free(clf_vocabulary *vocabulary) {
   if (vocabulary == NULL) {
     return;
   }
-  clf_context *context = vocabulary->context;
   clf__lexicon_release(vocabulary->lexicon);
   if (vocabulary->params != NULL) {
     clf__params_free(&clf__vocabulary_kind.params, vocabulary->params);
   }
-  clf__free(vocabulary);
-  clf__context_release(context);
+  clf__handle_free(vocabulary);
 }
 
 clf_status clf__vocabulary_require(const clf_vocabulary *vocabulary) {

@@ -40,9 +40,9 @@ extern const clf__kind clf__vocabulary_kind;
 
 /* Entries are words and n-grams, the most frequent first. */
 typedef struct clf__lexicon {
+  clf_context *context;
   clf__arena arena; /* holds the arrays */
   atomic_int_least64_t references;
-  clf_context *context;
   int64_t size;      /* entries */
   int64_t documents; /* documents that it was built from */
   /* The members that are saved. */

@@ -19,19 +19,14 @@ clf_status clf_transform_create(clf_transform **out, clf_context *context, const
   if (found == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_transform *transform = clf__alloc_zeroed(context, 1, sizeof *transform);
+  clf_transform *transform = clf__handle_create(context, sizeof *transform);
   if (transform == NULL) {
-    clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  transform->context = context;
   transform->kind = found;
   transform->features = -1;
-  clf_status status = clf__params_create(&transform->params, context, &found->base.params, params);
+  clf_status status =
+      clf__params_create(&transform->params, transform->context, &found->base.params, params);
   if (status < 0) {
     clf_transform_free(transform);
     return status;
@@ -44,11 +39,9 @@ void clf_transform_free(clf_transform *transform) {
   if (transform == NULL) {
     return;
   }
-  clf_context *context = transform->context;
   clf__store_free(transform->state);
   clf__params_free(&transform->kind->base.params, transform->params);
-  clf__free(transform);
-  clf__context_release(context);
+  clf__handle_free(transform);
 }
 
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform) {
