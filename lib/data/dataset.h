@@ -46,7 +46,7 @@ clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_t
 /* Sparse: new values [entries] for the same positions, from the first entry of the first row on. */
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
-/* A reader of one format, a row of the registry in formats/format_registry.c. */
+/* A reader of one format, a row of the registry in formats/registry.c. */
 typedef struct clf__dataset_reader {
   clf__kind base;
   /* For formats of more than one file. If it is NULL, the file at `path` is passed to parse. A

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "layers/activation.h"
 #include "models/network/network_infer.h"
@@ -46,7 +47,7 @@ static clf_status write_window(clf__scan_writer *w, const clf__layer *layer) {
   }
   const int64_t height = w->scanner->height, width = w->scanner->width;
   w->scanner->step *= layer->stride; /* both are at most 2^31 */
-  if (w->scanner->step > (height < width ? height : width)) {
+  if (w->scanner->step > clf__min_i64(height, width)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "detector: up to %s %lld the strides make %lld, more than its window of "
                      "%lldx%lld pixels: it would leave pixels between windows out",

@@ -53,7 +53,7 @@ extern const clf__param clf__image_read_params[CLF__IMAGE_READ_PARAMS];
     }                                                                                              \
   }
 
-/* Images in one file format, a row of the registry in image_codec_registry.c. */
+/* Images in one file format, a row of the registry in registry.c. */
 typedef struct clf__image_reader {
   clf__kind base;
   /* Returns whether the first bytes of a file are of this format. */

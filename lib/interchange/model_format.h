@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "models/model.h"
 
-/* Reads models of one format, a row of the registry in model_formats.c. */
+/* Reads models of one format, a row of the registry in registry.c. */
 typedef struct clf__model_reader {
   clf__kind base;
   /* Makes a model from a whole file. `name` is used in messages. */

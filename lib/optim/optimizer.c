@@ -67,13 +67,13 @@ static const clf__param adagrad_params[] = {RATE("0.01"), EPSILON("1e-10"), COMM
       .base = CLF__KIND(#name, help, params, clf__optimizer_params), __VA_ARGS__}
 KIND(sgd, sgd_params, "stochastic gradient descent, with momentum", .rule = CLF__UPDATE_SGD);
 KIND(adam, adam_params, "steps scaled by running means of the gradient and its square",
-     .rule = CLF__UPDATE_ADAM);
+     .rule = CLF__UPDATE_ADAM, .first = true, .second = true);
 KIND(adamw, adam_params, "adam with decoupled weight decay", .rule = CLF__UPDATE_ADAM,
-     .decoupled = true);
+     .decoupled = true, .first = true, .second = true);
 KIND(rmsprop, rmsprop_params, "steps scaled by the running mean of the gradient's square",
-     .rule = CLF__UPDATE_RMSPROP);
+     .rule = CLF__UPDATE_RMSPROP, .second = true);
 KIND(adagrad, adagrad_params, "steps scaled by the sum of the gradient's squares",
-     .rule = CLF__UPDATE_ADAGRAD);
+     .rule = CLF__UPDATE_ADAGRAD, .second = true);
 
 clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const char *kind,
                                 const char *params) {
@@ -166,12 +166,11 @@ void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer) {
 static clf_status make_slot(clf__optimizer_slot *slot, clf__arena *arena,
                             const clf_optimizer *optimizer, int64_t count) {
   const clf__optimizer_params *p = optimizer->params;
-  const int32_t rule = optimizer->kind->rule;
-  const bool sgd = rule == CLF__UPDATE_SGD;
-  const bool first = rule == CLF__UPDATE_ADAM || (sgd && p->momentum > 0);
+  const clf__optimizer_kind *kind = optimizer->kind;
+  const bool first = kind->first || p->momentum > 0;
   slot->count = count;
   slot->first = first ? clf__arena_zeroed(arena, count, sizeof *slot->first) : NULL;
-  slot->second = sgd ? NULL : clf__arena_zeroed(arena, count, sizeof *slot->second);
+  slot->second = kind->second ? clf__arena_zeroed(arena, count, sizeof *slot->second) : NULL;
   return clf__arena_status(arena);
 }
 

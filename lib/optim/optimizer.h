@@ -16,6 +16,8 @@ typedef struct clf__optimizer_kind {
   clf__kind base;
   int32_t rule;   /* CLF__UPDATE_… of ops/nn/elementwise.h */
   bool decoupled; /* weight decay is not added to the gradient */
+  bool first;     /* keeps first moments, whatever the momentum */
+  bool second;    /* keeps second moments */
 } clf__optimizer_kind;
 
 /* Parameters of all kinds; the table of a kind lists those that it has. */

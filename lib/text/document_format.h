@@ -1,4 +1,4 @@
-/* Readers of documents: kinds in a registry (document_format_registry.c). */
+/* Readers of documents: kinds in a registry (registry.c). */
 #ifndef CLF_TEXT_DOCUMENT_FORMAT_H
 #define CLF_TEXT_DOCUMENT_FORMAT_H
 

@@ -1,4 +1,4 @@
-/* Transforms: kinds in a registry (transform_registry.c). The fitted state consists of named
+/* Transforms: kinds in a registry (registry.c). The fitted state consists of named
  * tensors, so that saving and loading are the same for all. */
 #ifndef CLF_TRANSFORM_TRANSFORM_H
 #define CLF_TRANSFORM_TRANSFORM_H

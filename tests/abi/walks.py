@@ -163,10 +163,10 @@ def add_layer(copy):
 def add_format(copy):
     (copy / "lib/data/formats/scratch.c").write_text(FORMAT)
     edit(copy / "lib/data/dataset.h", "clf__dataset_reader_idx;", "extern const clf__dataset_reader clf__dataset_reader_scratch;")
-    edit(copy / "lib/data/formats/format_registry.c", "*const kinds[]", "    &clf__dataset_reader_scratch.base,")
+    edit(copy / "lib/data/formats/registry.c", "*const kinds[]", "    &clf__dataset_reader_scratch.base,")
     edit(copy / "lib/data/formats/meson.build", "'npy.c'", "  'scratch.c',")
-    return ("lib/data/formats/format_registry.c",
-            ["lib/data/formats/scratch.c", "lib/data/formats/format_registry.c"], FORMAT_TEST)
+    return ("lib/data/formats/registry.c",
+            ["lib/data/formats/scratch.c", "lib/data/formats/registry.c"], FORMAT_TEST)
 
 
 def follow(root, add, static_library, link, compiler):

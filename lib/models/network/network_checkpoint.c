@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/math.h"
 #include "models/network/network_trainer.h"
 
 static const char *const vector_names[CLF__VECTORS] = {"weights", "best", "averages",
@@ -77,8 +78,7 @@ static clf_status read_counters(clf__trainer *t, const clf__store *file) {
   }
   const int64_t steps = c[EPOCH] * clf__trainer_steps(t);
   if (c[WITHOUT_IMPROVEMENT] < 0 || c[WITHOUT_IMPROVEMENT] > c[EPOCH] ||
-      (c[STOPPED] != 0 && c[STOPPED] != 1) ||
-      c[STEPS] != (steps < t->max_steps ? steps : t->max_steps) ||
+      (c[STOPPED] != 0 && c[STOPPED] != 1) || c[STEPS] != clf__min_i64(steps, t->max_steps) ||
       c[OPTIMIZER_WITHOUT_IMPROVEMENT] < 0 || c[OPTIMIZER_WITHOUT_IMPROVEMENT] > c[EPOCH] ||
       l[REDUCTION] < 0 || l[REDUCTION] > 1) {
     return corrupt("counters");

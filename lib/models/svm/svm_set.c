@@ -102,7 +102,7 @@ static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
                     .up_set = s->own + 4 * s->capacity,
                     .low_set = s->own + 5 * s->capacity,
                     .tolerance = tolerance,
-                    .max_steps = steps < left ? steps : left};
+                    .max_steps = clf__min_i64(steps, left)};
 }
 
 /* The working set's part of the kernel matrix, in strips from the diagonal on. */

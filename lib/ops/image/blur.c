@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "ops/image/resize.h"
@@ -29,7 +30,7 @@ static void set_weights(float *weights, int64_t reach, double sigma) {
 /* Fills to [height + 2 reach, width + 2 reach]. */
 static void fill_frame(float *to, const float *x, int64_t height, int64_t width, int64_t reach) {
   for (int64_t i = -reach; i < height + reach; i++) {
-    const float *row = x + (i < 0 ? 0 : i < height ? i : height - 1) * width;
+    const float *row = x + clf__clamp_i64(i, 0, height - 1) * width;
     for (int64_t j = 0; j < reach; j++) {
       to[j] = row[0];
       to[reach + width + j] = row[width - 1];

@@ -50,7 +50,7 @@ static void fill_frame_row(const clf__warp *warp, const float *from, float *to) 
 static void fill_frame(const clf__warp *warp, const float *image, float *frame) {
   const int64_t row = warp->width * warp->channels, height = warp->height;
   for (int64_t i = -1; i < height + 2; i++) {
-    const int64_t inside = i < 0 ? 0 : i < height ? i : height - 1;
+    const int64_t inside = clf__clamp_i64(i, 0, height - 1);
     fill_frame_row(warp, inside == i || warp->edge ? image + inside * row : NULL, frame);
     frame += row + 3 * warp->channels;
   }

@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "base/jobs.h"
+#include "base/math.h"
 #include "base/progress.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/kernelfn/kernel_tiles.h"
@@ -47,7 +48,7 @@ static void plan_cache(clf__kernel_product *m, size_t bytes) {
   const size_t all = (size_t)m->edge * (size_t)(m->edge + 1) / 2;
   const size_t available = clf__context_available(m->context) / 2;
   m->quantized = bytes / (BLOCK_SIZE * sizeof(float)) < all;
-  bytes = bytes < available ? bytes : available;
+  bytes = clf__min_size(bytes, available);
   bytes /= BLOCK_SIZE * (m->quantized ? sizeof(int16_t) : sizeof(float));
   m->kept = (int64_t)(bytes < all ? bytes : all);
 }
