@@ -20,7 +20,7 @@ typedef clf_status (*work)(clf_context *context);
 
 static clf_status use_tensors(clf_context *context) {
   clf_tensor *made = NULL, *wrapped = NULL, *copy = NULL, *view = NULL, *flat = NULL,
-             *turned = NULL;
+             *transposed = NULL;
   clf_tensor *shared = NULL;
   void *managed = NULL;
   clf_status status;
@@ -29,8 +29,8 @@ static clf_status use_tensors(clf_context *context) {
   TRY(clf_tensor_copy(&copy, wrapped, CLF_F64));
   TRY(clf_tensor_slice(&view, copy, 0, 1, 2, 2));
   TRY(clf_tensor_reshape(&flat, copy, 1, (int64_t[]){-1}));
-  TRY(clf_tensor_permute(&turned, copy, (int32_t[]){1, 0}));
-  TRY(clf_tensor_to_dlpack(&managed, turned));
+  TRY(clf_tensor_permute(&transposed, copy, (int32_t[]){1, 0}));
+  TRY(clf_tensor_to_dlpack(&managed, transposed));
   TRY(clf_tensor_from_dlpack(&shared, context, managed));
   managed = NULL;
 done:
@@ -42,7 +42,7 @@ done:
   clf_tensor_free(copy);
   clf_tensor_free(view);
   clf_tensor_free(flat);
-  clf_tensor_free(turned);
+  clf_tensor_free(transposed);
   clf_tensor_free(shared);
   return status;
 }

@@ -329,11 +329,11 @@ TEST(losses__agree_with_differences) {
   static const float weights[ROWS] = {1, 0.5F, 2, 0, 1};
   for (int32_t loss = CLF__LOSS_CROSS_ENTROPY; loss <= CLF__LOSS_HINGE; loss++) {
     for (int64_t outputs = 1; outputs <= OUTPUTS; outputs += OUTPUTS - 1) {
-      const clf__loss_target aim = {.loss = loss,
-                                    .outputs = outputs,
-                                    .high = 1,
-                                    .labels = outputs == 1 ? two : labels,
-                                    .weights = weights};
+      const clf__loss_target target = {.loss = loss,
+                                       .outputs = outputs,
+                                       .high = 1,
+                                       .labels = outputs == 1 ? two : labels,
+                                       .weights = weights};
       float z[ROWS * OUTPUTS], dz[ROWS * OUTPUTS];
       uint64_t state = 5;
       clf__loss_sums sums = {0};
@@ -343,16 +343,16 @@ TEST(losses__agree_with_differences) {
       for (int64_t i = 0; i < ROWS * outputs; i++) {
         z[i] = (float)random_normal(&state);
       }
-      ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1 / 4.5, dz, &sums));
+      ck_clf_ok(clf__loss(NULL, &target, ROWS, z, 1 / 4.5, dz, &sums));
       ck_assert_double_eq_tol(sums.weight, 4.5, 1e-12);
       for (int64_t i = 0; i < ROWS * outputs; i++) {
         const float h = 0x1p-8F, before = z[i];
         float unused[ROWS * OUTPUTS];
         clf__loss_sums above = {0}, below = {0};
         z[i] = before + h;
-        ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1, unused, &above));
+        ck_clf_ok(clf__loss(NULL, &target, ROWS, z, 1, unused, &above));
         z[i] = before - h;
-        ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1, unused, &below));
+        ck_clf_ok(clf__loss(NULL, &target, ROWS, z, 1, unused, &below));
         z[i] = before;
         const double slope = (above.loss - below.loss) / (2 * (double)h) / 4.5;
         ck_assert_msg(fabs(slope - (double)dz[i]) < 1e-4, "loss %d: %g, not %g", (int)loss,

@@ -385,8 +385,8 @@ TEST(search__gives_all_memory_back) {
   clf_search_free(search_for("alpha=1|2 solver=cg|cholesky"));
   ck_clf_ok(clf_cross_validate(ridge, data, FOLDS, SEED, scores));
   check_refused("alpha=1|2 solver=gc", "cg");
-  uint64_t crew = 64 * 1024; /* the pool's threads, once started, stay */
-  ck_assert_uint_le(clf_context_memory(context), before + crew);
+  uint64_t team = 64 * 1024; /* the pool's threads, once started, stay */
+  ck_assert_uint_le(clf_context_memory(context), before + team);
   before = clf_context_memory(context);
   clf_search_free(search_for("alpha=1|2 solver=cg|cholesky"));
   ck_clf_ok(clf_cross_validate(ridge, data, FOLDS, SEED, scores));

@@ -355,11 +355,11 @@ static clf_tensor *copied(clf_tensor *tensor, int32_t dtype) {
 TEST(copy__lays_views_out_anew) {
   const int32_t dtypes[] = {CLF_I32, CLF_F64, CLF_U8};
   for (int i = 0; i < 3; i++) {
-    clf_tensor *tensor = cube(), *turned = NULL, *view = NULL;
-    ck_clf_ok(clf_tensor_permute(&turned, tensor, (int32_t[]){2, 1, 0}));
-    ck_clf_ok(clf_tensor_slice(&view, turned, 0, 3, 2, -2));
+    clf_tensor *tensor = cube(), *transposed = NULL, *view = NULL;
+    ck_clf_ok(clf_tensor_permute(&transposed, tensor, (int32_t[]){2, 1, 0}));
+    ck_clf_ok(clf_tensor_slice(&view, transposed, 0, 3, 2, -2));
     clf_tensor_free(tensor);
-    clf_tensor_free(turned);
+    clf_tensor_free(transposed);
     assert_values(copied(view, dtypes[i]), VALUES(3, 15, 7, 19, 11, 23, 1, 13, 5, 17, 9, 21));
   }
   assert_values(copied(create(CLF_F32, 0, NULL), CLF_I64), VALUES(0));

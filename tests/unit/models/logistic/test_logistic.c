@@ -160,11 +160,11 @@ TEST(logistic_binary__has_one_weight_vector) {
   /* One output: what gradient_at() calls class 0 is class 1 here. */
   solution one = {.outputs = 1, .b = {s.b[1]}};
   memcpy(one.w[0], s.w[1], sizeof one.w[0]);
-  int32_t turned[ROWS];
+  int32_t flipped[ROWS];
   for (int i = 0; i < ROWS; i++) {
-    turned[i] = p.binary[i] == 1 ? 0 : 1;
+    flipped[i] = p.binary[i] == 1 ? 0 : 1;
   }
-  ck_assert_double_le(gradient_at(&one, &p, turned, p.weights, 2, false, true), 5e-7);
+  ck_assert_double_le(gradient_at(&one, &p, flipped, p.weights, 2, false, true), 5e-7);
   clf_model_free(model);
   clf_dataset_free(data);
 }

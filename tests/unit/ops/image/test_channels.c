@@ -16,7 +16,7 @@ enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 typedef struct problem {
   clf__channels shape;
   float *x, *dy, *vectors[4], *y, *dx;
-  double *sums, *squares, *slopes, *products;
+  double *sums, *squares, *gradients, *products;
 } problem;
 
 static problem problem_of(clf__channels shape) {
@@ -30,7 +30,7 @@ static problem problem_of(clf__channels shape) {
   for (int i = 0; i < 4; i++) {
     p.vectors[i] = random_f32(&state, shape.channels);
   }
-  double **const sums[] = {&p.sums, &p.squares, &p.slopes, &p.products};
+  double **const sums[] = {&p.sums, &p.squares, &p.gradients, &p.products};
   for (int i = 0; i < 4; i++) {
     *sums[i] = random_f64(&state, shape.channels);
   }
@@ -39,7 +39,7 @@ static problem problem_of(clf__channels shape) {
 
 static void free_problem(problem *p) {
   void *const all[] = {p->x, p->dy, p->vectors[0], p->vectors[1], p->vectors[2], p->vectors[3],
-                       p->y, p->dx, p->sums,       p->squares,    p->slopes,     p->products};
+                       p->y, p->dx, p->sums,       p->squares,    p->gradients,  p->products};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     free(all[i]);
   }
@@ -49,7 +49,7 @@ static clf_status run_all(clf_context *context, problem *p) {
   const clf__channel_map map = {p->vectors[0], p->vectors[1], p->vectors[2]};
   clf_status status;
   TRY(clf__channel_sums(context, p->shape, p->x, p->sums, p->squares));
-  TRY(clf__channel_products(context, p->shape, p->x, p->dy, map.center, p->slopes, p->products));
+  TRY(clf__channel_products(context, p->shape, p->x, p->dy, map.center, p->gradients, p->products));
   clf__channel_apply(context, p->shape, p->x, &map, p->y);
   clf__channel_gradient(context, p->shape, p->x, p->dy, &map, p->vectors[3], p->dx);
 
@@ -76,7 +76,7 @@ static void check_channel(const problem *p, int64_t j) {
   ck_assert_double_lt(worst, 1e-6);
   ck_assert_double_eq_tol(p->sums[j], sums[0], rounding);
   ck_assert_double_eq_tol(p->squares[j], sums[1], rounding);
-  ck_assert_double_eq_tol(p->slopes[j], sums[2], rounding);
+  ck_assert_double_eq_tol(p->gradients[j], sums[2], rounding);
   ck_assert_double_eq_tol(p->products[j], sums[3], rounding);
 }
 
@@ -97,12 +97,12 @@ TEST(channels__are_those_of_plain_loops) {
 
 TEST(channels__have_the_same_bits_on_any_number_of_threads) {
   for (int s = 0; s < SHAPES; s++) {
-    clf_context *alone = context_on("auto", 1), *crew = context_on("auto", 3);
+    clf_context *alone = context_on("auto", 1), *team = context_on("auto", 3);
     problem p = problem_of(shapes[s]), q = problem_of(shapes[s]);
     const size_t channels = (size_t)p.shape.channels;
     const size_t count = (size_t)p.shape.pixels * channels;
     ck_clf_ok(run_all(alone, &p));
-    ck_clf_ok(run_all(crew, &q));
+    ck_clf_ok(run_all(team, &q));
     ck_assert_mem_eq(p.sums, q.sums, channels * sizeof *p.sums);
     ck_assert_mem_eq(p.squares, q.squares, channels * sizeof *p.sums);
     ck_assert_mem_eq(p.products, q.products, channels * sizeof *p.sums);
@@ -111,7 +111,7 @@ TEST(channels__have_the_same_bits_on_any_number_of_threads) {
     free_problem(&p);
     free_problem(&q);
     clf_context_free(alone);
-    clf_context_free(crew);
+    clf_context_free(team);
   }
 }
 

@@ -1,5 +1,5 @@
 /* Products of kernel matrices with vectors against their definition, at every level of CPU and with
- * room for all, some or none of the kernel values. */
+ * capacity for all, some or none of the kernel values. */
 #include "base/progress.h"
 #include "base/status.h"
 #include "failing_allocator.h"
@@ -75,9 +75,9 @@ static clf__kernel_product *product_of_case(clf_context *context, const product_
 }
 
 /* Room for all as floats, for all as 16-bit integers, for two, for none. */
-static const int64_t rooms[] = {4 * BLOCKS * BLOCK_ELEMENTS, 2 * BLOCKS *BLOCK_ELEMENTS,
-                                4 * BLOCK_ELEMENTS, 0};
-enum { ROOMS = sizeof rooms / sizeof rooms[0] };
+static const int64_t capacities[] = {4 * BLOCKS * BLOCK_ELEMENTS, 2 * BLOCKS *BLOCK_ELEMENTS,
+                                     4 * BLOCK_ELEMENTS, 0};
+enum { CAPACITIES = sizeof capacities / sizeof capacities[0] };
 
 TEST_LOOP(products__agree_with_the_definition, 0, cpu_levels()) {
   static product_case c;
@@ -88,10 +88,10 @@ TEST_LOOP(products__agree_with_the_definition, 0, cpu_levels()) {
     const int storage = kind == CLF__KERNEL_RBF ? U8 : kind == CLF__KERNEL_LINEAR ? SPARSE : F32;
     const clf__progress progress = clf__progress_begin(context, "product", 1);
     set_case(&c, &state, storage, kind, 2 * kind + 1);
-    for (int room = 0; room < ROOMS; room++) {
-      clf__kernel_product *made = product_of_case(context, &c, rooms[room]);
+    for (int capacity = 0; capacity < CAPACITIES; capacity++) {
+      clf__kernel_product *made = product_of_case(context, &c, capacities[capacity]);
       for (int turn = 0; turn < 3; turn++) {
-        const bool rounded = turn < 2 && room > 0;
+        const bool rounded = turn < 2 && capacity > 0;
         ck_clf_ok(clf__kernel_product_times(made, c.p, turn == 2, &progress, 0, y));
         check_product(&c, y, rounded ? 1.0 / 65000 : 1e-6);
       }
@@ -107,11 +107,11 @@ TEST(products__have_the_same_bits_on_any_number_of_threads) {
   static double y[2][ROWS * MOST_SIDES];
   uint64_t state = 32;
   set_case(&c, &state, U8, CLF__KERNEL_RBF, 4);
-  for (int room = 0; room < ROOMS; room++) {
+  for (int capacity = 0; capacity < CAPACITIES; capacity++) {
     for (int threads = 1; threads <= 2; threads++) {
       clf_context *context = context_on("auto", threads);
       const clf__progress progress = clf__progress_begin(context, "product", 1);
-      clf__kernel_product *made = product_of_case(context, &c, rooms[room]);
+      clf__kernel_product *made = product_of_case(context, &c, capacities[capacity]);
       ck_clf_ok(clf__kernel_product_times(made, c.p, false, &progress, 0, y[threads - 1]));
       ck_clf_ok(clf__kernel_product_times(made, c.p, false, &progress, 0, y[threads - 1]));
       clf__kernel_product_free(made);
@@ -131,9 +131,9 @@ TEST_LOOP(products__of_infinite_values_are_not_finite, 0, cpu_levels()) {
   set_case(&c, &state, F32, CLF__KERNEL_POLYNOMIAL, 1);
   c.function.degree = 64;
   c.function.coef0 = 1e30;
-  for (int room = 0; context != NULL && room < 2; room++) {
+  for (int capacity = 0; context != NULL && capacity < 2; capacity++) {
     const clf__progress progress = clf__progress_begin(context, "product", 1);
-    clf__kernel_product *made = product_of_case(context, &c, rooms[room]);
+    clf__kernel_product *made = product_of_case(context, &c, capacities[capacity]);
     for (int turn = 0; turn < 2; turn++) {
       ck_clf_ok(clf__kernel_product_times(made, c.p, false, &progress, 0, y));
       ck_assert(!isfinite(y[0]) && !isfinite(y[ROWS - 1]));
@@ -152,7 +152,7 @@ static clf_status make_and_multiply(clf_context *context, const void *argument) 
   clf_status status;
   TRY(clf__kernel_product_create(&made, context, &c->function,
                                  &(clf__row_pick){&c->x.rows, c->rows, 0, ROWS}, NULL, c->root, 1,
-                                 (size_t)rooms[1]));
+                                 (size_t)capacities[1]));
   TRY(clf__kernel_product_times(made, c->p, false, &progress, 0, y));
 done:
   clf__kernel_product_free(made);
