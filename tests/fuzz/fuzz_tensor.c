@@ -63,7 +63,7 @@ static bool is_readable(const clf_tensor *tensor) {
          is_inside(data, clf_tensor_dtype(tensor), clf_tensor_ndim(tensor), shape, strides);
 }
 
-/* The element at a flat index, found anew. */
+/* The element at a flat index, computed again. */
 static double element(const clf_tensor *tensor, int64_t index) {
   const char *at = clf_tensor_data(tensor);
   const int32_t dtype = clf_tensor_dtype(tensor);

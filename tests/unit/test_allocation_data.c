@@ -1,5 +1,5 @@
 /* As test_allocation.c, for what comes before a model: tensors, datasets, readers, transforms. Here
- * nothing can do without a refused block, so each refusal must be told. */
+ * nothing can do without a refused block, so each refusal must be reported. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>

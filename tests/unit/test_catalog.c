@@ -1,4 +1,4 @@
-/* What the catalog tells, held against what the library takes. */
+/* Compares what the catalog lists with what the library accepts. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

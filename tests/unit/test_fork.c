@@ -23,7 +23,7 @@ static void fill_rows(void) {
   }
 }
 
-/* Fits anew and asks the old model; 0 when both predict as they should. Without check's assertions,
+/* Fits a new model and predicts by the old one; returns 0 if both predict as they should. Without check's assertions,
  * which belong to the parent. */
 static int go_on(const clf_model *model, const clf_dataset *rows, const int32_t *expected) {
   static int32_t found[ROWS];
@@ -102,7 +102,7 @@ TEST(fork__goes_on_in_grandchildren) {
 
 static atomic_bool churning;
 
-/* Makes and frees contexts, the default one and others, until told to stop. */
+/* Makes and frees contexts, the default one and others, until it must stop. */
 static void *churn(void *argument) {
   (void)argument;
   while (atomic_load(&churning)) {

@@ -62,7 +62,7 @@ TEST(step__is_cancelled_by_the_callback_until_the_next_call_begins) {
   clf_context_free(context);
 }
 
-/* Two tasks, one a thread: that of the caller, or the other, steps until it is told to stop. */
+/* Two tasks, one a thread: that of the caller, or the other, steps until it is cancelled. */
 typedef struct two_tasks {
   clf_context *context;
   pthread_t caller;

@@ -326,7 +326,7 @@ static void listen(void *user, int32_t level, const char *message) {
   snprintf(heard, sizeof heard, "%s", message);
 }
 
-/* Whatever paths and names are, what is told of them is UTF-8, also where it is cut off. */
+/* Whatever paths and names are, messages about them are UTF-8, also where they are cut off. */
 TEST(messages__are_utf8) {
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;

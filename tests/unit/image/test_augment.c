@@ -1,4 +1,4 @@
-/* Random changes of images: what they may do, how far, and that the seed tells them. An image whose
+/* Random changes of images: what they may do, how far, and that they depend on the seed alone. An image whose
  * two channels are its coordinates shows where each pixel of the result comes from. */
 #include <math.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static slopes slopes_of(const float *map) {
   return s;
 }
 
-/* Draws many maps; most receives the largest of what `measure` tells, least the smallest. */
+/* Draws many maps; `most` receives the largest value of `measure`, `least` the smallest. */
 static void range_of(const char *text, double (*measure)(const slopes *), double *least,
                      double *most) {
   clf_context *context = NULL;

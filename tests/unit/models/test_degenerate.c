@@ -18,7 +18,7 @@ static double accuracy_of(const clf_model *model, const clf_dataset *data) {
   return score;
 }
 
-/* All that the model tells of the rows must be finite, and probabilities must be such. */
+/* All outputs of the model for the rows must be finite, and probabilities must sum to 1. */
 static void check_finite(const clf_model *model, const clf_dataset *data) {
   static float values[MOST_ROWS * MOST_CLASSES];
   int64_t rows = clf_dataset_rows(data);

@@ -21,7 +21,7 @@ static void fill_rows(void) {
   }
 }
 
-/* All that a fitted model tells of the rows. */
+/* All outputs of a fitted model for the rows. */
 typedef struct answers {
   int32_t labels[ROWS];
   float decisions[ROWS * CLASSES];

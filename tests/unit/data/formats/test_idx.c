@@ -28,7 +28,7 @@ static const char *put(const char *name, const void *data, size_t size) {
   return put_file(name, packed, deflate_bytes(packed, sizeof packed, data, size, 1));
 }
 
-/* Each guess is told once, with the parameter that says it. */
+/* Each guess is logged once, with the parameter that states it. */
 TEST(log__tells_what_is_guessed) {
   put("t-images-idx3-ubyte", IMAGES, SIZE(IMAGES));
   put("t-labels-idx1-ubyte", LABELS, SIZE(LABELS));

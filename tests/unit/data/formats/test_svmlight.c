@@ -99,7 +99,7 @@ static void check_log(const char *text, const char *params, const char *warning,
                 "'%s', not '%s'", informed, info);
 }
 
-/* Each guess is told once, with the parameter that says it. */
+/* Each guess is logged once, with the parameter that states it. */
 TEST(log__tells_what_is_guessed) {
   static const char given[] = "zero_based=false features=3";
   check_log(plain, given, "", "");

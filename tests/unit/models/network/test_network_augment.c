@@ -1,4 +1,4 @@
-/* Networks that see their images changed anew in every epoch. */
+/* Networks whose images are changed at random in every epoch. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@ enum { SIDE = 12, PIXELS = SIDE * SIDE, SHAPES = 4, COPIES = 16, ROWS = SHAPES *
 
 #define SMALL "layers='flatten; dense units=16 activation=relu; dense units=4' batch_size=16 "
 
-/* Strokes of 5 x 5 pixels, told apart by their form and not by where they are. */
+/* Strokes of 5 x 5 pixels, which differ by their form and not by their place. */
 static const char *const strokes[SHAPES] = {
     "..#...#.#.#...##...######", /* an A */
     "#####..#....#....#....#..", /* a T */

@@ -74,7 +74,7 @@ typedef struct setting {
   bool classify;
 } setting;
 
-/* A fit of no epochs tells the optimizer; then EPOCHS of them at once, or one by one. */
+/* A fit of no epochs sets the optimizer; then EPOCHS of them at once, or one by one. */
 static clf_model *fitted_by(const setting *s, clf_context *context, const clf_dataset *data,
                             bool parts) {
   clf_model *model = NULL;
@@ -147,7 +147,7 @@ TEST(partial_fit__starts_a_network) {
   clf_dataset_free(data);
 }
 
-/* In batches of rows as they come, some of one class only; the first tells all classes. */
+/* In batches of rows as they come, some of one class only; the first call names all classes. */
 TEST(partial_fit__learns_from_a_stream) {
   sample s;
   double score = 0;

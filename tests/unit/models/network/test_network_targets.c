@@ -111,7 +111,7 @@ TEST(targets__of_any_unit_are_learned_alike) {
   clf_model_free(first);
 }
 
-/* The loss that is told, of the model's own predictions before the only step. */
+/* The loss that is reported, of the model's own predictions before the only step. */
 TEST(history__is_in_the_units_of_the_data) {
   sample s;
   float found[2 * ROWS];

@@ -1,4 +1,4 @@
-/* Weights of networks by name, in and out, and the summary that tells their shapes. */
+/* Weights of networks by name, in and out, and the summary that lists their shapes. */
 #include <math.h>
 #include <string.h>
 
