@@ -23,8 +23,8 @@ static void fill_rows(void) {
   }
 }
 
-/* Fits a new model and predicts by the old one; returns 0 if both predict as they should. Without check's assertions,
- * which belong to the parent. */
+/* Fits a new model and predicts by the old one; returns 0 if both predict as they should.
+ * Without check's assertions, which belong to the parent. */
 static int go_on(const clf_model *model, const clf_dataset *rows, const int32_t *expected) {
   static int32_t found[ROWS];
   clf_model *again = NULL;

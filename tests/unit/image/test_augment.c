@@ -1,5 +1,6 @@
-/* Random changes of images: what they may do, how far, and that they depend on the seed alone. An image whose
- * two channels are its coordinates shows where each pixel of the result comes from. */
+/* Random changes of images: what they may do, how far, and that they depend on the seed alone.
+ * An image whose two channels are its coordinates shows where each pixel of the result comes
+ * from. */
 #include <math.h>
 #include <string.h>
 

@@ -297,7 +297,8 @@ static double own_objective(probe *p) {
   return sum;
 }
 
-/* The masks are functions of the seed, so differences of the layer's own forward passes give its gradient. */
+/* The masks are functions of the seed, so differences of the layer's own forward passes give its
+ * gradient. */
 TEST_LOOP(recurrent__drops_the_same_in_both_passes, 0, 3) {
   probe p =
       make(kinds[_i], "units=7 dropout=0.4 recurrent_dropout=0.3", 4, 5, 6, true, "threads=2");
