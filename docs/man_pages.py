@@ -10,7 +10,8 @@ import re
 import sys
 import textwrap
 
-COMMENT = r"/\*\*(?!\*)(?P<comment>(?:(?!\*/).)*)\*/"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from headers import COMMENT, head, lines_of, parts_of, summary  # noqa: E402
 
 
 def escaped(text):
@@ -44,41 +45,12 @@ def literal(code):
     return ".nf\n" + escaped(code.strip("\n")) + "\n.fi"
 
 
-def lines_of(comment):
-    """A comment's text without the stars at the beginnings of its lines."""
-    return re.sub(r"^[ \t]*\* ?", "", comment, flags=re.M).strip()
-
-
-def parts_of(comment):
-    """(text, {parameter: text}, returned, since) of a function's comment."""
-    pieces = re.split(r"@(param|return|since)\s+", lines_of(comment))
-    parameters, returned, since = {}, "", ""
-    for tag, text in zip(pieces[1::2], pieces[2::2]):
-        if tag == "param":
-            name, _, meaning = text.partition(" ")
-            parameters[name] = meaning.strip()
-        elif tag == "return":
-            returned = text.strip()
-        else:
-            since, _, rest = text.strip().partition("\n")
-            returned += "\n\n" + rest if rest.strip() else ""
-    return pieces[0].strip(), parameters, returned, since
-
-
-def summary(text):
-    """The first sentence, on one line."""
-    first = re.split(r"(?<=[.;])\s", " ".join(text.split()), maxsplit=1)[0]
-    return first.rstrip(".;")
-
-
 class Header:
     def __init__(self, path):
         source = pathlib.Path(path).read_text(encoding="utf-8")
-        head = re.search(COMMENT, source, flags=re.S)
-        self.include, _, text = lines_of(head["comment"]).removeprefix("@file ").partition("\n")
-        self.text = text.strip()
+        self.include, self.text = head(path)
         self.page = self.include.removesuffix(".h").replace("/", "_")
-        body = re.sub(r"^#(?!define CLF_(?!API)).*?(?<!\\)$|^extern \"C\" \{$|^\}$", "", source[head.end():], flags=re.S | re.M)
+        body = re.sub(r"^#(?!define CLF_(?!API)).*?(?<!\\)$|^extern \"C\" \{$|^\}$", "", source[source.index("*/") + 2:], flags=re.S | re.M)
         function = COMMENT + r"\s*(?P<code>CLF_API\b[^;]*;)"
         self.functions = [(re.search(r"(\w+)\s*\(", match["code"])[1],
                            " ".join(match["code"].removeprefix("CLF_API").split()), match["comment"])
@@ -101,7 +73,7 @@ class Pages:
         (self.folder / f"{name}.3").write_text(text, encoding="utf-8")
 
     def write_function(self, header, name, prototype, comment):
-        text, parameters, returned, since = parts_of(comment)
+        text, parameters, returned, since = parts_of(lines_of(comment))
         prototype = textwrap.fill(prototype, 78, subsequent_indent="    ", break_on_hyphens=False)
         described = "\n".join(f".TP\n.I {escaped(parameter)}\n{prose(meaning)}"
                               for parameter, meaning in parameters.items())
@@ -116,7 +88,7 @@ class Pages:
 
     def write_header(self, header):
         title, _, rest = header.text.partition("\n\n")
-        functions = "\n".join(f".TP\n.BR {escaped(name)} (3)\n{prose(summary(parts_of(comment)[0]))}"
+        functions = "\n".join(f".TP\n.BR {escaped(name)} (3)\n{prose(summary(parts_of(lines_of(comment))[0]))}"
                               for name, _, comment in header.functions)
         self.write(header.page, summary(title), [
             ("SYNOPSIS", literal(f"#include <{header.include}>")),

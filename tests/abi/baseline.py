@@ -19,9 +19,10 @@ import subprocess
 import sys
 import tempfile
 
-import headers
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import headers  # noqa: E402
+
 BASELINE = ROOT / "tests" / "abi" / "classify-0.abi"
 DUMP = ["--headers-dir", ROOT / "include", "--drop-private-types", "--exported-interfaces-only",
         "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs", "--no-elf-needed",

@@ -1,8 +1,10 @@
 """Public constants keep their values for ever: header = table below = clf_constant()."""
 import ctypes
+import pathlib
 import sys
 
-import headers
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import headers  # noqa: E402
 
 PINNED = {
     "CLF_OK": 0,

@@ -1,8 +1,10 @@
 """The declarations of the public headers keep to docs/conventions.md."""
+import pathlib
 import re
 import sys
 
-import headers
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import headers  # noqa: E402
 
 SCALARS = {"clf_status", "int32_t", "int64_t", "uint64_t", "size_t", "double", "float"}
 CALLBACKS = {"clf_release_callback", "clf_progress_callback", "clf_log_callback"}
@@ -23,25 +25,6 @@ OTHERS = {("clf_tensor_wrap", "data"): "const void *"}
 UNSIZED = {"clf_box", "clf_progress"}
 
 
-def declarations(path):
-    for code in re.findall(r"\bCLF_API\b([^;]*);", headers.text(path)):
-        kind, name, arguments = re.fullmatch(r"(.*?)(clf_\w+)\((.*)\)",
-                                             " ".join(code.split())).groups()
-        yield name, kind.strip(), [part.strip() for part in arguments.split(",")]
-
-
-def split(argument):
-    """The type and the name of an argument."""
-    kind, star, name = re.fullmatch(r"(.*?)(\**)(\w+)", argument).groups()
-    return (kind.strip() + (" " + star if star else "")), name
-
-
-def members(path):
-    """The structs of a header with their members."""
-    for name, body in re.findall(r"typedef struct (\w+) \{(.*?)\} \w+;", headers.text(path), re.S):
-        yield name, [" ".join(member.split()) for member in body.split(";") if member.strip()]
-
-
 def by_value(argument):
     """The type of an argument that is no pointer; None for a pointer."""
     return None if "*" in argument else argument.rpartition(" ")[0].removeprefix("const ")
@@ -49,7 +32,7 @@ def by_value(argument):
 
 def name_faults(function, arguments):
     for argument in arguments:
-        kind, name = split(argument)
+        kind, name = headers.split(argument)
         wanted = OTHERS.get((function, name), TYPES.get(name, kind))
         # What a call writes is a pointer to it; a handle that is only read is const.
         if kind not in (wanted, f"const {wanted}", f"{wanted} *") and "**" not in kind:
@@ -103,7 +86,7 @@ def unsized(path):
 def member_faults(member):
     if "(*" in member:  # a function
         return
-    kind, name = split(member)
+    kind, name = headers.split(member)
     if "*" not in kind and kind not in SCALARS | {"uint32_t"}:
         yield f"'{member}' is of a type that differs between systems"
     if name in TYPES and kind.removeprefix("const ") != TYPES[name].removeprefix("const "):
@@ -116,7 +99,7 @@ def comment_faults(path):
         text = file.read()
     head = " ".join(text[:text.index("#ifndef")].replace("\n *", " ").split())
     commented = re.findall(r"(/\*\*(?:(?!\*/).)*\*/)\nCLF_API (.*?)(clf_\w+)\(", text, re.S)
-    for name in {name for name, *_ in declarations(path)} - {name for _, _, name in commented}:
+    for name in {name for name, *_ in headers.declarations(path)} - {name for _, _, name in commented}:
         yield f"{name}: it has no comment"
     for comment, kind, name in commented:
         comment = " ".join(comment.replace("\n *", " ").split())
@@ -139,11 +122,11 @@ def main(paths):
         for name in unsized(path):
             print(f"{name}: it does not begin with uint32_t struct_size")
             wrong += 1
-        for name, parts in members(path):
+        for name, parts in headers.members(path):
             for fault in (fault for member in parts for fault in member_faults(member)):
                 print(f"{name}: {fault}")
                 wrong += 1
-        for name, kind, arguments in declarations(path):
+        for name, kind, arguments in headers.declarations(path):
             count += 1
             for fault in faults(name, kind, arguments):
                 print(f"{name}: {fault}")

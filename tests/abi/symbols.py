@@ -1,9 +1,11 @@
 """The shared library exports what the headers declare and the map lists, and nothing else."""
+import pathlib
 import re
 import subprocess
 import sys
 
-import headers
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import headers  # noqa: E402
 
 
 def exported(library, nm):

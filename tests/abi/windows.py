@@ -3,11 +3,13 @@
 The headers are preprocessed as for Windows and as for Linux; every function must be declared with what
 exports it, imports it, or neither.
 """
+import pathlib
 import re
 import subprocess
 import sys
 
-import headers
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import headers  # noqa: E402
 
 split = sys.argv.index("--")
 include, paths = sys.argv[1], sys.argv[2:split]
