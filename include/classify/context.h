@@ -66,7 +66,8 @@ typedef struct clf_progress {
 } clf_progress;
 
 /** Reports progress. It is called on the thread that made the long call, about ten times a second
- *  or at each step of a solver; a call that ends sooner does not report. Calls that run on several
+ *  and at each step of a solver, but not before the context's `progress_interval` has passed since
+ *  the last report on the thread; a call that ends sooner does not report. Calls that run on several
  *  threads at once report on their own threads, possibly at the same time. Calls that the callback
  *  itself makes report nothing.
  *  @return non-zero to cancel the call: within a second it then returns CLF_ERROR_CANCELLED, with
@@ -100,7 +101,10 @@ typedef void (*clf_log_callback)(void *user, int32_t level, const char *message)
  *                      fails with CLF_ERROR_MEMORY;
  *                    - `cpu`: the kernels, auto, generic, avx2 or avx512 (default auto: the
  *                      environment variable CLASSIFY_CPU, read here once, or else the best ones
- *                      that this CPU has).
+ *                      that this CPU has);
+ *                    - `progress_interval`: the minimum number of seconds between two progress
+ *                      reports of a thread (default 0: solvers report each step). A callback that
+ *                      takes long, such as one that waits for an interpreter's lock, needs 0.1.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_UNSUPPORTED (this CPU has no
  *          such kernels)
  *  Thread class: any thread. @since 0.1

@@ -34,6 +34,8 @@ static const clf__param params[] = {
                 "maximum number of bytes in use"),
     CLF__CHOICE("cpu", cpu, CPU_WORDS, "auto",
                 "kernels to use; auto: the CLASSIFY_CPU variable, or the best"),
+    CLF__REAL("progress_interval", progress_interval, "0", 0, 3600,
+              "minimum number of seconds between two progress reports of a thread"),
 };
 
 const clf__kind clf__context_kind =

@@ -18,6 +18,7 @@ typedef struct clf__context_params {
   int64_t seed;
   clf__number memory_limit;
   int32_t cpu;
+  double progress_interval; /* seconds */
 } clf__context_params;
 
 struct clf_context {

@@ -10,7 +10,7 @@
 #include "base/math.h"
 #include "base/status.h"
 
-static const double interval = 0.1; /* seconds between two questions */
+static const double poll_interval = 0.1; /* seconds between two questions of a loop */
 
 static _Thread_local clf__watch *watched;
 static _Thread_local bool asking; /* the thread is inside the host's callback */
@@ -26,10 +26,24 @@ clf__progress clf__progress_begin(clf_context *context, const char *stage, int64
   return (clf__progress){context, stage, steps, now};
 }
 
+/* Returns whether the host wants a report of this thread now; if so, the interval begins again. */
+static bool is_due(const clf_context *context) {
+  static _Thread_local double last;
+  const double interval = context->params.progress_interval;
+  if (interval > 0) {
+    const double now = clf__seconds();
+    if (now - last < interval) {
+      return false;
+    }
+    last = now;
+  }
+  return true;
+}
+
 /* Asks the host's callback on the thread that made the call; returns true if it cancels. Calls that
  * the callback makes do not ask. */
 static bool report(const clf__progress *progress, int64_t step, double loss, double metric) {
-  if (asking || progress->context->progress == NULL) {
+  if (asking || progress->context->progress == NULL || !is_due(progress->context)) {
     return false;
   }
   const clf_progress state = {
@@ -81,7 +95,7 @@ static int64_t step_of(clf__watch *watch) {
 void clf__progress_poll(void) {
   clf__watch *now = watched;
   if (now != NULL && !atomic_load(&now->cancelled) && pthread_equal(now->caller, pthread_self()) &&
-      clf__seconds() - now->reported >= interval) {
+      clf__seconds() - now->reported >= poll_interval) {
     now->reported = clf__seconds();
     if (report(&now->progress, step_of(now), now->loss, now->metric)) {
       atomic_store(&now->cancelled, true);

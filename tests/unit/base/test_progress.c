@@ -62,6 +62,24 @@ TEST(step__is_cancelled_by_the_callback_until_the_next_call_begins) {
   clf_context_free(context);
 }
 
+TEST(steps__are_reported_no_sooner_than_the_interval) {
+  enum { STEPS = 1000 };
+  host own = {0};
+  clf_context *context = make_context("threads=1 progress_interval=0.05", &own);
+  const clf__progress progress = clf__progress_begin(context, "stage", STEPS);
+  const double began = clf__seconds();
+  for (int64_t step = 0; step < STEPS; step++) {
+    ck_clf_ok(clf__progress_step(&progress, step, NAN, NAN));
+  }
+  ck_assert_double_le((double)own.calls, 1 + (clf__seconds() - began) / 0.05);
+  const int64_t calls = own.calls;
+  nanosleep(&(struct timespec){.tv_nsec = 60 * 1000 * 1000}, NULL);
+  ck_clf_ok(clf__progress_step(&progress, STEPS, NAN, NAN));
+  ck_assert_int_eq(own.calls, calls + 1);
+  ck_assert_int_eq(own.last.step, STEPS);
+  clf_context_free(context);
+}
+
 /* Two tasks, one a thread: that of the caller, or the other, steps until it is cancelled. */
 typedef struct two_tasks {
   clf_context *context;
