@@ -242,6 +242,18 @@ CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *
 CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *data,
                                                float *values, int64_t capacity);
 
+/** Computes the decision function in f64.
+ *
+ *  A model that consists of linear maps (ridge, and fisher, perceptron and logistic without a kernel)
+ *  computes it in f64 from the rows as they are, f64 rows included, and from `weights_f64`, which
+ *  takes some three times as long as f32. All other models, and those that were saved without
+ *  `weights_f64`, compute in f32, and the results are widened.
+ *  @param values    [rows, outputs] receives the scores, row after row
+ *  @param capacity  elements of values, ≥ rows × outputs
+ *  @return as clf_model_predict() @since 0.1 */
+CLF_API clf_status clf_model_decision_function_f64(const clf_model *model, const clf_dataset *data,
+                                                   double *values, int64_t capacity);
+
 /** Computes class probabilities (fisher, logistic, svm with probability=true, and networks fitted
  *  with the loss cross_entropy or binary_cross_entropy).
  *  @param probabilities  [rows, classes] receives them; each row sums to 1
@@ -249,6 +261,14 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
 CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *data,
                                            float *probabilities, int64_t capacity);
+
+/** Computes class probabilities in f64, from the decision function in f64 where that of
+ *  clf_model_decision_function_f64() is computed in f64; otherwise they are widened.
+ *  @param probabilities  [rows, classes] receives them; each row sums to 1
+ *  @param capacity       elements of probabilities, ≥ rows × classes
+ *  @return as clf_model_predict_proba() @since 0.1 */
+CLF_API clf_status clf_model_predict_proba_f64(const clf_model *model, const clf_dataset *data,
+                                               double *probabilities, int64_t capacity);
 
 /** Computes what a model derives from rows before it decides:
  *  - fisher: the projections of the rows onto the discriminant axes;
@@ -267,6 +287,16 @@ CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dat
 CLF_API clf_status clf_model_project(const clf_model *model, const clf_dataset *data, float *values,
                                      int64_t capacity, int64_t *components);
 
+/** Computes what clf_model_project() computes, in f64 where clf_model_decision_function_f64() is
+ *  computed in f64; otherwise the results are widened.
+ *  @param values      [rows, components] receives the projections
+ *  @param capacity    elements of values, ≥ rows × components
+ *  @param components  receives the number of axes, machines or hidden values; may be NULL. With
+ *                     values NULL and capacity 0 the call only writes this number.
+ *  @return as clf_model_project() @since 0.1 */
+CLF_API clf_status clf_model_project_f64(const clf_model *model, const clf_dataset *data,
+                                         double *values, int64_t capacity, int64_t *components);
+
 /** Computes the accuracy on labeled rows, or the coefficient of determination R² of a regression
  *  (its mean over the outputs). Both are weighted when the dataset has weights. Rows of classes
  *  that the model does not know count as wrong.
@@ -283,8 +313,9 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
 
 /** Returns a tensor of the fitted model, read-only. Among them are:
  *  - `weights` [outputs, features] and `intercept` [outputs], f32, of linear models;
- *  - `weights_f64` and `intercept_f64`, in addition, if f32 is not enough because the products of
- *    weights and features cancel; the model then decides by these;
+ *  - `weights_f64` and `intercept_f64`, the same in f64, which a model may lack that an earlier
+ *    version saved. `precision` i64 [1] is 64 if results in f32 are computed from these, too, because
+ *    the products of weights and features cancel; otherwise 32;
  *  - `center` [columns], f64, of models that were fitted on rows far from 0: it is subtracted from
  *    every row;
  *  - `history_loss` [epochs] of iterative models;

@@ -45,15 +45,15 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
   return clf__ceil_div(rows->rows, blocks);
 }
 
-static clf_status use_block(const clf_model *model, const clf_dataset *rows, clf__block_use use,
-                            void *argument, int64_t first) {
+static clf_status use_block(const clf_model *model, const clf_dataset *rows, bool wide,
+                            clf__block_use use, void *argument, int64_t first) {
   const clf_dataset *data = NULL;
   clf_dataset *made = NULL;
   clf__kind_rows kind = {.center = NULL};
   clf_status status = CLF_OK;
   CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
   const clf__rows x = clf__dataset_rows(data);
-  CLF__TRY(clf__kind_rows_decide(&kind, model, &x));
+  CLF__TRY(clf__kind_rows_decide(&kind, model, &x, wide));
   CLF__TRY(use(argument, &kind.x, first));
 done:
   clf__kind_rows_free(&kind);
@@ -62,7 +62,7 @@ done:
 }
 
 clf_status clf__for_blocks(const clf_model *model, const clf_dataset *rows, int64_t block,
-                           const char *stage, clf__block_use use, void *argument) {
+                           const char *stage, bool wide, clf__block_use use, void *argument) {
   clf__call call;
   clf_status status = CLF_OK;
   clf__call_begin(&call, model->context, stage, rows->rows);
@@ -72,7 +72,7 @@ clf_status clf__for_blocks(const clf_model *model, const clf_dataset *rows, int6
     const clf_dataset *data =
         count < rows->rows ? clf__dataset_block_of(&part, rows, first, count) : rows;
     CLF__TRY(clf__call_next(&call, first));
-    CLF__TRY(use_block(model, data, use, argument, first));
+    CLF__TRY(use_block(model, data, wide, use, argument, first));
   }
 done:
   return clf__call_end(&call, status);

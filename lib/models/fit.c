@@ -265,7 +265,7 @@ static clf_status validation_begin(validation_rows *v, const clf_model *next,
     v->training.labels = v->labels;
   }
   CLF__TRY(clf__rows_check_finite(next->context, &x));
-  CLF__TRY(clf__kind_rows_decide(&v->rows, next, &x));
+  CLF__TRY(clf__kind_rows_decide(&v->rows, next, &x, false));
 done:
   return status < 0 ? clf__fail_within(status, "validation") : CLF_OK;
 }

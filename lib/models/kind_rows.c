@@ -138,8 +138,10 @@ clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, cons
              : clf__store_add_tensor(model->state, entry, rows->center);
 }
 
-clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x) {
-  return make(rows, model, x, clf__store_tensor(model->state, entry), clf__linear_precise(model));
+clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
+                                 bool wide) {
+  return make(rows, model, x, clf__store_tensor(model->state, entry),
+              clf__linear_precise(model) || (wide && clf__linear_has_f64(model)));
 }
 
 void clf__kind_rows_free(clf__kind_rows *rows) {

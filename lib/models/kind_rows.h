@@ -22,9 +22,9 @@ clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, cons
                               const float *weights, const clf__store *before);
 
 /* Makes the rows for decisions of the fitted model: u8, f32 or sparse; also f64 if
- * clf__linear_precise().
- */
-clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x);
+ * clf__linear_precise() or, for results in f64 (`wide`), if clf__linear_has_f64(). */
+clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
+                                 bool wide);
 
 void clf__kind_rows_free(clf__kind_rows *rows);
 

@@ -1,10 +1,12 @@
-/* What all linear kinds share: linear maps W x + b of the rows as tensors of the state.
+/* What all linear kinds share: linear maps W x + b of the rows as tensors of the state, in f32 and in
+ * f64. Results in f64 are computed from the latter. Results in f32 are computed from the former if
+ * that is precise enough.
  *
  * The error of a product in f32 is about 2^-24 sum_j |w_j x_j|. This is negligible compared with
  * the spread of the values over the rows, unless large weights of opposite signs cancel, as they do
  * for nearly dependent columns. The ratio of the sum to the spread is measured on some rows of the
- * fit, with the same result on every CPU; above MAX_ERROR the map is also stored, and applied, in
- * f64. */
+ * fit, with the same result on every CPU; above MAX_ERROR, results in f32, too, are computed in f64
+ * and rounded once. */
 #include <math.h>
 
 #include "base/math.h"
@@ -12,15 +14,16 @@
 #include "models/model.h"
 #include "ops/ops.h"
 
-enum { SAMPLE_ROWS = 32 };
+enum { SAMPLE_ROWS = 32, F32_BITS = 32, F64_BITS = 64 };
 
 #define MAX_ERROR 1e-5 /* of a product in f32, relative to the spread of the values */
 #define UNIT 0x1p-24   /* of rounding */
 
 const clf__linear_names clf__decision_names = {"weights", "intercept", "weights_f64",
-                                               "intercept_f64"};
+                                               "intercept_f64", "precision"};
 const clf__linear_names clf__projection_names = {"projection", "projection_offset",
-                                                 "projection_f64", "projection_offset_f64"};
+                                                 "projection_f64", "projection_offset_f64",
+                                                 "projection_precision"};
 
 clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t dtype, int64_t rows,
                              int64_t columns) {
@@ -33,16 +36,34 @@ clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t d
                            model->kind->base.name, name);
 }
 
+/* Earlier versions stored a map in f64 only where f32 did not suffice, and no precision. */
+static clf_status check_f64(const clf_model *model, const clf__linear_names *names, int64_t outputs,
+                            int64_t columns) {
+  const clf__store *state = model->state;
+  const clf_tensor *precision = clf__store_tensor(state, names->precision);
+  if (precision == NULL && clf__store_tensor(state, names->weights_f64) == NULL &&
+      clf__store_tensor(state, names->offset_f64) == NULL) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__check_tensor(model, names->weights_f64, CLF_F64, outputs, columns));
+  CLF__CHECK(clf__check_tensor(model, names->offset_f64, CLF_F64, outputs, -1));
+  if (precision == NULL) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__check_tensor(model, names->precision, CLF_I64, 1, -1));
+  const int64_t bits = *(const int64_t *)precision->data;
+  return bits == F32_BITS || bits == F64_BITS
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "%s: '%s' is %lld; it must be 32 or 64",
+                         model->kind->base.name, names->precision, (long long)bits);
+}
+
 clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,
                                  int64_t outputs, int64_t columns) {
   CLF__CHECK(clf__check_tensor(model, names->weights, CLF_F32, outputs, columns));
-  outputs = clf__store_tensor(model->state, names->weights)->shape[0];
-  CLF__CHECK(clf__check_tensor(model, names->offset, CLF_F32, outputs, -1));
-  if (clf__store_tensor(model->state, names->weights_f64) != NULL) {
-    CLF__CHECK(clf__check_tensor(model, names->weights_f64, CLF_F64, outputs, columns));
-    CLF__CHECK(clf__check_tensor(model, names->offset_f64, CLF_F64, outputs, -1));
-  }
-  return CLF_OK;
+  const clf_tensor *w = clf__store_tensor(model->state, names->weights);
+  CLF__CHECK(clf__check_tensor(model, names->offset, CLF_F32, w->shape[0], -1));
+  return check_f64(model, names, w->shape[0], w->shape[1]);
 }
 
 clf_status clf__linear_check(const clf_model *model) {
@@ -53,11 +74,28 @@ bool clf__support_there(const clf__store *state) {
   return clf__store_tensor(state, "support") != NULL;
 }
 
+bool clf__linear_needs_f64(const clf__store *state, const clf__linear_names *names) {
+  const clf_tensor *precision = clf__store_tensor(state, names->precision);
+  return clf__store_tensor(state, names->weights_f64) != NULL &&
+         (precision == NULL || *(const int64_t *)precision->data == F64_BITS);
+}
+
 bool clf__linear_precise(const clf_model *model) {
   const clf__store *state = model->state;
-  return !clf__support_there(state) &&
-         (clf__store_tensor(state, clf__decision_names.weights_f64) != NULL ||
-          clf__store_tensor(state, clf__projection_names.weights_f64) != NULL);
+  return !clf__support_there(state) && (clf__linear_needs_f64(state, &clf__decision_names) ||
+                                        clf__linear_needs_f64(state, &clf__projection_names));
+}
+
+static bool is_there_in_f64(const clf__store *state, const clf__linear_names *names) {
+  return clf__store_tensor(state, names->weights_f64) != NULL ||
+         clf__store_tensor(state, names->weights) == NULL;
+}
+
+bool clf__linear_has_f64(const clf_model *model) {
+  const clf__store *state = model->state;
+  return model->kind->decide_f64 != NULL && !clf__support_there(state) &&
+         is_there_in_f64(state, &clf__decision_names) &&
+         is_there_in_f64(state, &clf__projection_names);
 }
 
 /* Tests f32 products of f64 rows, which are rounded first. */
@@ -73,17 +111,27 @@ done:
   return status;
 }
 
+/* Computes in f64, and rounds once. */
+static clf_status apply_precise(const clf_model *model, const clf__linear_names *names,
+                                const clf__rows *x, int64_t outputs, float *values) {
+  double *precise = clf__alloc_matrix(model->context, x->rows, outputs, sizeof *precise);
+  clf_status status =
+      precise == NULL ? CLF_ERROR_MEMORY : clf__linear_apply_f64(model, names, x, precise);
+  for (int64_t i = 0; status == CLF_OK && i < x->rows * outputs; i++) {
+    values[i] = (float)precise[i];
+  }
+  clf__free(precise);
+  return status;
+}
+
 clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
                              const clf__rows *x, float *values) {
   clf_context *context = model->context;
   const clf_tensor *w = clf__store_tensor(model->state, names->weights);
-  const clf_tensor *precise = clf__store_tensor(model->state, names->weights_f64);
   const float *b = clf__state_data(model->state, names->offset);
   const int64_t outputs = w->shape[0];
-  if (precise != NULL) {
-    return clf__linear_f64(context, x, precise->data,
-                           clf__state_data(model->state, names->offset_f64), outputs, values,
-                           outputs);
+  if (clf__linear_needs_f64(model->state, names)) {
+    return apply_precise(model, names, x, outputs, values);
   }
   return x->dtype == CLF_F64 ? apply_rounded(context, x, w->data, b, outputs, values)
                              : clf__linear(context, x, w->data, b, outputs, values, outputs);
@@ -91,6 +139,17 @@ clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *na
 
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values) {
   return clf__linear_apply(model, &clf__decision_names, x, values);
+}
+
+clf_status clf__linear_apply_f64(const clf_model *model, const clf__linear_names *names,
+                                 const clf__rows *x, double *values) {
+  const clf_tensor *w = clf__store_tensor(model->state, names->weights_f64);
+  return clf__linear_f64(model->context, x, w->data,
+                         clf__state_data(model->state, names->offset_f64), w->shape[0], values);
+}
+
+clf_status clf__linear_decide_f64(const clf_model *model, const clf__rows *x, double *values) {
+  return clf__linear_apply_f64(model, &clf__decision_names, x, values);
 }
 
 clf_status clf__state_tensor(clf_context *context, clf__store *state, const char *name,
@@ -177,35 +236,29 @@ done:
   return status;
 }
 
-/* Stores an element as f32 in one tensor and, if there is one, as f64 in the other. */
-static void store_number(float *rounded, double *precise, int64_t at, double value) {
-  rounded[at] = (float)value;
-  if (precise != NULL) {
-    precise[at] = value;
-  }
-}
-
 clf_status clf__linear_store(clf_context *context, clf__store *state,
                              const clf__linear_names *names, const clf__linear_solution *s,
                              const clf__rows *x) {
   bool precise;
-  double *w_f64 = NULL, *b_f64 = NULL;
   CLF__CHECK(measure(&precise, context, s, x));
   CLF__CHECK(clf__state_tensor(context, state, names->weights, CLF_F32, s->outputs, s->columns));
   CLF__CHECK(clf__state_tensor(context, state, names->offset, CLF_F32, s->outputs, -1));
-  if (precise) {
-    CLF__CHECK(
-        clf__state_tensor(context, state, names->weights_f64, CLF_F64, s->outputs, s->columns));
-    CLF__CHECK(clf__state_tensor(context, state, names->offset_f64, CLF_F64, s->outputs, -1));
-    w_f64 = clf__state_data(state, names->weights_f64);
-    b_f64 = clf__state_data(state, names->offset_f64);
-  }
+  CLF__CHECK(
+      clf__state_tensor(context, state, names->weights_f64, CLF_F64, s->outputs, s->columns));
+  CLF__CHECK(clf__state_tensor(context, state, names->offset_f64, CLF_F64, s->outputs, -1));
+  CLF__CHECK(clf__state_tensor(context, state, names->precision, CLF_I64, 1, -1));
+  *(int64_t *)clf__state_data(state, names->precision) = precise ? F64_BITS : F32_BITS;
   float *w = clf__state_data(state, names->weights), *b = clf__state_data(state, names->offset);
+  double *w_f64 = clf__state_data(state, names->weights_f64);
+  double *b_f64 = clf__state_data(state, names->offset_f64);
   for (int64_t k = 0; k < s->outputs; k++) {
     for (int64_t j = 0; j < s->columns; j++) {
-      store_number(w, w_f64, k * s->columns + j, s->w[k * s->output_step + j * s->column_step]);
+      const double value = s->w[k * s->output_step + j * s->column_step];
+      w[k * s->columns + j] = (float)value;
+      w_f64[k * s->columns + j] = value;
     }
-    store_number(b, b_f64, k, s->b[k]);
+    b[k] = (float)s->b[k];
+    b_f64[k] = s->b[k];
   }
   return CLF_OK;
 }

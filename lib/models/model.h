@@ -112,6 +112,11 @@ typedef struct clf__model_kind {
   /* transform(): values [rows, components(model)]; both NULL if the kind has none. */
   int64_t (*components)(const clf_model *model);
   clf_status (*transform)(const clf_model *model, const clf__rows *x, float *values);
+  /* The same three for results in f64, called if clf__linear_has_f64(); otherwise results in f32 are
+   * widened. decide_f64 and transform_f64 get f64 rows as they are. */
+  clf_status (*decide_f64)(const clf_model *model, const clf__rows *x, double *values);
+  clf_status (*probabilities_f64)(const clf_model *model, double *values, int64_t rows);
+  clf_status (*transform_f64)(const clf_model *model, const clf__rows *x, double *values);
 } clf__model_kind;
 
 struct clf_model {
@@ -139,8 +144,9 @@ extern const clf__model_kind clf__logistic_kind;
 extern const clf__model_kind clf__svm_kind;
 extern const clf__model_kind clf__network_kind;
 
-/* Computes the probabilities of kinds with a link. */
+/* Compute the probabilities of kinds with a link (link.c). */
 clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows);
+clf_status clf__link_probabilities_f64(const clf_model *model, double *values, int64_t rows);
 
 /* Runs clf_model_fit() for one of several models of one kind on the same rows. `shared`
  * (kind_rows.h), or NULL, is what their fits pass on. */
@@ -191,15 +197,17 @@ void *clf__state_data(const clf__store *state, const char *name);
 clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t dtype, int64_t rows,
                              int64_t columns);
 
-/* The part shared by all linear kinds (linear.c). A linear map of the rows consists of two tensors
- * of the state, W [outputs, columns] and b [outputs], f32. If f32 products would lose too many
- * digits, the state has the same two in f64 as well, and these are used. */
+/* The part shared by all linear kinds (linear.c). A linear map of the rows consists of tensors of the
+ * state: W [outputs, columns] and b [outputs], f32, the same two in f64, and `precision` i64 [1],
+ * which is 64 if results in f32, too, are computed from the latter two because f32 products would
+ * lose too many digits; otherwise 32. Earlier versions stored the last three only in the first case,
+ * and no precision. */
 typedef struct clf__linear_names {
-  const char *weights, *offset, *weights_f64, *offset_f64;
+  const char *weights, *offset, *weights_f64, *offset_f64, *precision;
 } clf__linear_names;
 
-extern const clf__linear_names clf__decision_names;   /* weights, intercept */
-extern const clf__linear_names clf__projection_names; /* projection, projection_offset */
+extern const clf__linear_names clf__decision_names;   /* weights, intercept … */
+extern const clf__linear_names clf__projection_names; /* projection, projection_offset … */
 
 /* W as a fit stores it: element (k, j) is w[k * output_step + j * column_step]; b [outputs]. */
 typedef struct clf__linear_solution {
@@ -208,24 +216,33 @@ typedef struct clf__linear_solution {
   int64_t outputs, columns;
 } clf__linear_solution;
 
-/* Adds the map to the state, in the precision that the rows x of the fit require. */
+/* Adds the map to the state, with the precision that the rows x of the fit require. */
 clf_status clf__linear_store(clf_context *context, clf__store *state,
                              const clf__linear_names *names, const clf__linear_solution *solution,
                              const clf__rows *x);
 /* values [rows, outputs] for rows of any storage. */
 clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
                              const clf__rows *x, float *values);
+/* The same in f64, if the state has the map in f64. */
+clf_status clf__linear_apply_f64(const clf_model *model, const clf__linear_names *names,
+                                 const clf__rows *x, double *values);
+/* Returns whether f32 results of this map are computed in f64. */
+bool clf__linear_needs_f64(const clf__store *state, const clf__linear_names *names);
 /* Returns whether decisions are sums over support vectors (kernel/kernel.h) in the state. */
 bool clf__support_there(const clf__store *state);
-/* Returns whether the fitted model applies its map in f64 to the rows themselves, because rounding
- * f64 rows to f32 would lose digits that the map needs. */
+/* Returns whether the fitted model applies a map in f64 to the rows themselves even for results in
+ * f32, because rounding f64 rows to f32 would lose digits that the map needs. */
 bool clf__linear_precise(const clf_model *model);
+/* Returns whether the fitted model computes results in f64 by maps in f64 of the rows themselves: it
+ * consists of linear maps, and was not saved by a version that kept them in f32. */
+bool clf__linear_has_f64(const clf_model *model);
 /* Returns CLF_ERROR_CORRUPT unless the state has the map; sizes of -1 are not checked. */
 clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,
                                  int64_t outputs, int64_t columns);
 /* The decisions of kinds that consist of a linear map alone. */
 clf_status clf__linear_check(const clf_model *model);
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values);
+clf_status clf__linear_decide_f64(const clf_model *model, const clf__rows *x, double *values);
 
 /* Multiplies row weights by class weights. *out becomes rows->weights, or an array [rows] in the
  * arena if classes have weights. The parameter class_weight is a clf__list with the words

@@ -1,6 +1,7 @@
 /* Prediction, common to all kinds. Rows pass the pipeline and the kind in blocks, so that the rows
  * of a pipeline never exist all at once, and the host is asked between blocks. Results are computed
- * in the library's own memory, and copied to the caller's arrays if all of them are good. */
+ * in the library's own memory, and copied to the caller's arrays if all of them are good. Results
+ * in f64 are computed in f64 from linear maps, and widened from f32 for all other models. */
 #include <math.h>
 #include <string.h>
 
@@ -9,7 +10,6 @@
 #include "base/border.h"
 #include "metrics/determination.h"
 #include "models/blocks.h"
-#include "ops/ops.h"
 
 static clf_status check_call(const clf_model *model, const clf_dataset *data, const void *out,
                              int64_t width, int64_t capacity) {
@@ -28,14 +28,28 @@ static clf_status check_call(const clf_model *model, const clf_dataset *data, co
   return CLF_OK;
 }
 
+static clf_status fail_finite(const clf_model *model, const clf__rows *x, const char *type) {
+  const clf_status status = clf__rows_check_finite(model->context, x);
+  return status < 0 ? clf__fail_within(status, "%s", model->kind->base.name)
+                    : clf__fail(CLF_ERROR_DATA, "%s: the result of a row is beyond %s",
+                                model->kind->base.name, type);
+}
+
 static clf_status check_finite(const clf_model *model, const clf__rows *x, const float *values,
                                int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     if (!isfinite(values[i])) {
-      clf_status status = clf__rows_check_finite(model->context, x);
-      return status < 0 ? clf__fail_within(status, "%s", model->kind->base.name)
-                        : clf__fail(CLF_ERROR_DATA, "%s: the result of a row is beyond float",
-                                    model->kind->base.name);
+      return fail_finite(model, x, "float");
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status check_finite_f64(const clf_model *model, const clf__rows *x, const double *values,
+                                   int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (!isfinite(values[i])) {
+      return fail_finite(model, x, "double");
     }
   }
   return CLF_OK;
@@ -46,41 +60,81 @@ static clf_status decide(const clf_model *model, const clf__rows *x, float *valu
   return status < 0 ? status : check_finite(model, x, values, x->rows * model->outputs);
 }
 
+enum { DECISIONS, PROBABILITIES, PROJECTIONS };
+
 /* The results of all blocks of rows. */
 typedef struct making {
   const clf_model *model;
-  float *values; /* [rows, width]; for labels [block, width] */
-  int64_t width;
+  int32_t what;    /* DECISIONS … */
+  int64_t width;   /* of a row of values */
+  bool f64;        /* the results that are asked for */
+  double *precise; /* [rows, width], or */
+  float *values;   /* [rows, width]; for labels [block, width] */
   int32_t *labels; /* [rows] */
-  bool probabilities;
 } making;
 
-static clf_status make_values(void *argument, const clf__rows *x, int64_t first) {
-  const making *m = argument;
-  float *values = m->values + first * m->width;
-  clf_status status = decide(m->model, x, values);
-  if (status == CLF_OK && m->probabilities) {
-    status = m->model->kind->probabilities(m->model, values, x->rows);
+static clf_status make_f32(const making *m, const clf__rows *x, float *values) {
+  const clf__model_kind *kind = m->model->kind;
+  if (m->what == PROJECTIONS) {
+    CLF__CHECK(kind->transform(m->model, x, values));
+    return check_finite(m->model, x, values, x->rows * m->width);
   }
+  CLF__CHECK(decide(m->model, x, values));
+  return m->what == PROBABILITIES ? kind->probabilities(m->model, values, x->rows) : CLF_OK;
+}
+
+static clf_status make_f64(const making *m, const clf__rows *x, double *values) {
+  const clf__model_kind *kind = m->model->kind;
+  CLF__CHECK(m->what == PROJECTIONS ? kind->transform_f64(m->model, x, values)
+                                    : kind->decide_f64(m->model, x, values));
+  CLF__CHECK(check_finite_f64(m->model, x, values, x->rows * m->width));
+  return m->what == PROBABILITIES ? kind->probabilities_f64(m->model, values, x->rows) : CLF_OK;
+}
+
+/* Results in f64 of a model that computes in f32. */
+static clf_status make_widened(const making *m, const clf__rows *x, double *values) {
+  float *rounded = clf__alloc_matrix(m->model->context, x->rows, m->width, sizeof *rounded);
+  clf_status status = rounded == NULL ? CLF_ERROR_MEMORY : make_f32(m, x, rounded);
+  for (int64_t i = 0; status == CLF_OK && i < x->rows * m->width; i++) {
+    values[i] = (double)rounded[i];
+  }
+  clf__free(rounded);
   return status;
 }
 
-/* Writes decisions or probabilities of all rows to the caller's array. */
-static clf_status write_values(const clf_model *model, const clf_dataset *data, float *out,
-                               int64_t capacity, bool probabilities) {
+static clf_status make_values(void *argument, const clf__rows *x, int64_t first) {
+  const making *m = argument;
+  if (!m->f64) {
+    return make_f32(m, x, m->values + first * m->width);
+  }
+  double *values = m->precise + first * m->width;
+  return clf__linear_has_f64(m->model) ? make_f64(m, x, values) : make_widened(m, x, values);
+}
+
+/* Writes what is asked for of all rows to the caller's array, of f32 or f64. */
+static clf_status write_values(making *m, const clf_dataset *data, void *out, int64_t capacity) {
+  const size_t size = m->f64 ? sizeof(double) : sizeof(float);
   clf_status status = CLF_OK;
-  CLF__CHECK(check_call(model, data, out, model->outputs, capacity));
-  making m = {.model = model, .width = model->outputs, .probabilities = probabilities};
-  m.values = clf__alloc_matrix(model->context, data->rows, m.width, sizeof *m.values);
-  if (m.values == NULL) {
+  CLF__CHECK(check_call(m->model, data, out, m->width, capacity));
+  void *made = clf__alloc_matrix(m->model->context, data->rows, m->width, size);
+  if (made == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const int64_t block = clf__block_rows(model, data, 0);
-  CLF__TRY(clf__for_blocks(model, data, block, "predict", make_values, &m));
-  memcpy(out, m.values, (size_t)(data->rows * m.width) * sizeof *out);
+  m->values = made;
+  m->precise = made;
+  const int64_t block = clf__block_rows(m->model, data, 0);
+  CLF__TRY(clf__for_blocks(m->model, data, block, m->what == PROJECTIONS ? "project" : "predict",
+                           m->f64, make_values, m));
+  memcpy(out, made, (size_t)(data->rows * m->width) * size);
 done:
-  clf__free(m.values);
+  clf__free(made);
   return status;
+}
+
+static clf_status write_decisions(const clf_model *model, const clf_dataset *data, void *values,
+                                  int64_t capacity, bool f64) {
+  making m = {.model = model, .what = DECISIONS, .width = model->outputs, .f64 = f64};
+  return write_values(&m, data, values, capacity);
 }
 
 clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *data,
@@ -88,21 +142,24 @@ clf_status clf_model_decision_function(const clf_model *model, const clf_dataset
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
-  return write_values(model, data, values, capacity, false);
+  return write_decisions(model, data, values, capacity, false);
 }
 
-clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows) {
-  const int64_t classes = model->outputs;
-  const int32_t link = model->kind->link(model);
-  if (link == CLF__LINK_SIGMOIDS) {
-    clf__normalized_sigmoids(model->context, values, rows, classes);
-  } else if (link == CLF__LINK_SOFTMAX) {
-    clf__softmax_rows(model->context, values, rows, classes, classes, NULL);
+clf_status clf_model_decision_function_f64(const clf_model *model, const clf_dataset *data,
+                                           double *values, int64_t capacity) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(data);
+  CLF__ENTER(model->kind->base.name);
+  return write_decisions(model, data, values, capacity, true);
+}
+
+static clf_status write_probabilities(const clf_model *model, const clf_dataset *data, void *values,
+                                      int64_t capacity, bool f64) {
+  if (model->kind->probabilities == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->base.name);
   }
-  return link != CLF__LINK_NONE
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_UNSUPPORTED, "%s: this fit gives no probabilities",
-                         model->kind->base.name);
+  making m = {.model = model, .what = PROBABILITIES, .width = model->outputs, .f64 = f64};
+  return write_values(&m, data, values, capacity);
 }
 
 clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *data,
@@ -110,10 +167,49 @@ clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *da
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
-  if (model->kind->probabilities == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->base.name);
+  return write_probabilities(model, data, probabilities, capacity, false);
+}
+
+clf_status clf_model_predict_proba_f64(const clf_model *model, const clf_dataset *data,
+                                       double *probabilities, int64_t capacity) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(data);
+  CLF__ENTER(model->kind->base.name);
+  return write_probabilities(model, data, probabilities, capacity, true);
+}
+
+static clf_status write_projections(const clf_model *model, const clf_dataset *data, void *values,
+                                    int64_t capacity, int64_t *components, bool f64) {
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__model_require_fit(model));
+  if (model->kind->transform == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no projections", model->kind->base.name);
   }
-  return write_values(model, data, probabilities, capacity, true);
+  making m = {
+      .model = model, .what = PROJECTIONS, .width = model->kind->components(model), .f64 = f64};
+  if (values != NULL || capacity != 0) {
+    status = write_values(&m, data, values, capacity);
+  }
+  if (status == CLF_OK && components != NULL) {
+    *components = m.width;
+  }
+  return status;
+}
+
+clf_status clf_model_project(const clf_model *model, const clf_dataset *data, float *values,
+                             int64_t capacity, int64_t *components) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(data);
+  CLF__ENTER(model->kind->base.name);
+  return write_projections(model, data, values, capacity, components, false);
+}
+
+clf_status clf_model_project_f64(const clf_model *model, const clf_dataset *data, double *values,
+                                 int64_t capacity, int64_t *components) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(data);
+  CLF__ENTER(model->kind->base.name);
+  return write_projections(model, data, values, capacity, components, true);
 }
 
 static int32_t argmax(const float *values, int64_t count) {
@@ -153,54 +249,10 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, in
   }
   m.labels = (int32_t *)(void *)(m.values + block * m.width); /* behind the values, in the same
                                                                * allocation */
-  CLF__TRY(clf__for_blocks(model, data, block, "predict", make_labels, &m));
+  CLF__TRY(clf__for_blocks(model, data, block, "predict", false, make_labels, &m));
   memcpy(labels, m.labels, (size_t)data->rows * sizeof *labels);
 done:
   clf__free(m.values);
-  return status;
-}
-
-static clf_status make_transforms(void *argument, const clf__rows *x, int64_t first) {
-  const making *m = argument;
-  float *values = m->values + first * m->width;
-  clf_status status = m->model->kind->transform(m->model, x, values);
-  return status < 0 ? status : check_finite(m->model, x, values, x->rows * m->width);
-}
-
-static clf_status write_transforms(const clf_model *model, const clf_dataset *data, float *out,
-                                   int64_t capacity, int64_t width) {
-  clf_status status = CLF_OK;
-  CLF__CHECK(check_call(model, data, out, width, capacity));
-  making m = {.model = model, .width = width};
-  m.values = clf__alloc_matrix(model->context, data->rows, width, sizeof *m.values);
-  if (m.values == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  const int64_t block = clf__block_rows(model, data, 0);
-  CLF__TRY(clf__for_blocks(model, data, block, "project", make_transforms, &m));
-  memcpy(out, m.values, (size_t)(data->rows * width) * sizeof *out);
-done:
-  clf__free(m.values);
-  return status;
-}
-
-clf_status clf_model_project(const clf_model *model, const clf_dataset *data, float *values,
-                             int64_t capacity, int64_t *components) {
-  CLF__REQUIRE(model);
-  CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
-  clf_status status = CLF_OK;
-  CLF__CHECK(clf__model_require_fit(model));
-  if (model->kind->transform == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no projections", model->kind->base.name);
-  }
-  const int64_t width = model->kind->components(model);
-  if (values != NULL || capacity != 0) {
-    status = write_transforms(model, data, values, capacity, width);
-  }
-  if (status == CLF_OK && components != NULL) {
-    *components = width;
-  }
   return status;
 }
 

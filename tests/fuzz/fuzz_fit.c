@@ -170,6 +170,12 @@ static void use(const clf_model *model, const table *t, clf_context *context) {
     }
   }
   check_values(clf_model_predict_proba(model, t->dataset, again, count), again, count, true);
+  static double precise[MOST_ROWS * MOST_OUTPUTS];
+  const clf_status wide = clf_model_decision_function_f64(model, t->dataset, precise, count);
+  FUZZ_CHECK(wide == decided || decided == CLF_ERROR_DATA); /* beyond f32, or not finite */
+  for (int64_t i = 0; wide == CLF_OK && i < count; i++) {
+    FUZZ_CHECK(isfinite(precise[i]));
+  }
   if (clf_model_score(model, t->dataset, &score) == CLF_OK) {
     FUZZ_CHECK(!isnan(score));
   }

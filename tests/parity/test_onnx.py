@@ -206,7 +206,7 @@ def linear_models_whose_products_cancel():
     y = (hidden > 0).astype(np.int32) + (hidden > 1)
     for kind, params in ("ridge", "alpha=1e-6"), ("fisher", ""), ("logistic", "C=1e6"):
         model = clf.Model(kind, params).fit(clf.Dataset(x, y))
-        assert model.tensor("weights_f64").dtype == np.float64
+        assert model.tensor("precision") == 64
         assert model.score(clf.Dataset(x, y)) > 0.75
         close_to_onnxruntime(model, x, f"{kind} whose products cancel", np.float64)
 
@@ -236,7 +236,8 @@ def linear_models_of_rows_far_from_0():
         for kind in "ridge", "fisher", "logistic", "perceptron":
             model = clf.Model(kind).fit(clf.Dataset(rows, y))
             names = [clf.lib.clf_model_tensor_name(model.handle, clf.i64(i)) for i in range(20)]
-            takes = np.float64 if {b"center", b"weights_f64"} & {*names} else np.float32
+            wide = b"center" in names or model.tensor("precision") == 64
+            takes = np.float64 if wide else np.float32
             close_to_onnxruntime(model, rows, f"{kind} of rows at {offset:g}", takes)
 
 

@@ -23,6 +23,7 @@ typedef struct results {
   float decisions[ROWS * CLASSES];
   float probabilities[ROWS * CLASSES];
   float projections[ROWS * CLASSES];
+  double precise[3][ROWS * CLASSES]; /* the same in f64 */
   double score;
   double folds[FOLDS];
   char description[4096];
@@ -139,6 +140,9 @@ static clf_status use_model(const clf_model *model, const clf_dataset *rows, res
   TRY(clf_model_decision_function(model, rows, out->decisions, ROWS * CLASSES));
   TRY(optional(clf_model_predict_proba(model, rows, out->probabilities, ROWS * CLASSES)));
   TRY(optional(clf_model_project(model, rows, out->projections, ROWS * CLASSES, NULL)));
+  TRY(clf_model_decision_function_f64(model, rows, out->precise[0], ROWS * CLASSES));
+  TRY(optional(clf_model_predict_proba_f64(model, rows, out->precise[1], ROWS * CLASSES)));
+  TRY(optional(clf_model_project_f64(model, rows, out->precise[2], ROWS * CLASSES, NULL)));
   TRY(clf_model_score(model, rows, &out->score));
   TRY(clf_model_describe(model, out->description, sizeof out->description, NULL));
   TRY(clf_model_save_memory(model, out->saved, sizeof out->saved, &out->saved_size));

@@ -310,6 +310,7 @@ TEST(null__model_making_and_parameters) {
 TEST(null__model_fitting_and_asking) {
   int32_t found[ROWS] = {7};
   float numbers[ROWS * 2] = {7};
+  double precise[ROWS * 2] = {7};
   double score = 7;
   clf_tensor *part = NULL;
   const refusal all[] = {
@@ -328,6 +329,13 @@ TEST(null__model_fitting_and_asking) {
       REFUSED(clf_model_predict_proba(model, NULL, numbers, 2 * ROWS)),
       REFUSED(clf_model_project(NULL, data, numbers, 2 * ROWS, NULL)),
       REFUSED(clf_model_project(model, NULL, numbers, 2 * ROWS, NULL)),
+      REFUSED(clf_model_decision_function_f64(NULL, data, precise, 2 * ROWS)),
+      REFUSED(clf_model_decision_function_f64(model, NULL, precise, 2 * ROWS)),
+      REFUSED(clf_model_decision_function_f64(model, data, NULL, 2 * ROWS)),
+      REFUSED(clf_model_predict_proba_f64(NULL, data, precise, 2 * ROWS)),
+      REFUSED(clf_model_predict_proba_f64(model, NULL, precise, 2 * ROWS)),
+      REFUSED(clf_model_project_f64(NULL, data, precise, 2 * ROWS, NULL)),
+      REFUSED(clf_model_project_f64(model, NULL, precise, 2 * ROWS, NULL)),
       REFUSED(clf_model_score(NULL, data, &score)),
       REFUSED(clf_model_score(model, NULL, &score)),
       REFUSED(clf_model_score(model, data, NULL)),
@@ -338,6 +346,7 @@ TEST(null__model_fitting_and_asking) {
   CHECK_ALL(all);
   ck_assert_int_eq(found[0], 7);
   ck_assert_float_eq(numbers[0], 7);
+  ck_assert_double_eq(precise[0], 7);
   ck_assert_double_eq(score, 7);
   ck_assert_ptr_null(part);
   ck_assert_int_eq(clf_model_features(NULL), -1);

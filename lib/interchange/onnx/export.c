@@ -134,7 +134,7 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
 static clf_status add_linear(clf__graph *graph, const clf_model *model) {
   const clf__linear_names *names = &clf__decision_names;
   const clf__shape weights = {2, {model->outputs, model->columns}}, bias = {1, {model->outputs}};
-  const bool wide = clf__store_tensor(model->state, names->weights_f64) != NULL;
+  const bool wide = clf__linear_needs_f64(model->state, names);
   if (clf__support_there(model->state)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: %s with a kernel is not written",
                      model->kind->base.name);

@@ -307,6 +307,10 @@ static clf_status transform(const clf_model *model, const clf__rows *x, float *v
   return map_rows(model, &clf__projection_names, x, values);
 }
 
+static clf_status transform_f64(const clf_model *model, const clf__rows *x, double *values) {
+  return clf__linear_apply_f64(model, &clf__projection_names, x, values);
+}
+
 static int32_t link_of(const clf_model *model) {
   (void)model;
   return CLF__LINK_SOFTMAX;
@@ -340,4 +344,7 @@ const clf__model_kind clf__fisher_kind = {
     .link = link_of,
     .components = components,
     .transform = transform,
+    .decide_f64 = clf__linear_decide_f64,
+    .probabilities_f64 = clf__link_probabilities_f64,
+    .transform_f64 = transform_f64,
 };

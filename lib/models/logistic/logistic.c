@@ -257,6 +257,8 @@ const clf__model_kind clf__logistic_kind = {
     .fit = fit,
     .check = check,
     .decide = clf__linear_decide,
+    .decide_f64 = clf__linear_decide_f64,
     .probabilities = clf__link_probabilities,
+    .probabilities_f64 = clf__link_probabilities_f64,
     .link = link_of,
 };

@@ -312,4 +312,5 @@ const clf__model_kind clf__perceptron_kind = {
     .prepare = clf__support_prepare,
     .free_prepared = clf__support_free_prepared,
     .decide = decide,
+    .decide_f64 = clf__linear_decide_f64,
 };

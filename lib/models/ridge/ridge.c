@@ -173,4 +173,5 @@ const clf__model_kind clf__ridge_kind = {
     .check = clf__linear_check,
     .reads_f64 = is_direct,
     .decide = clf__linear_decide,
+    .decide_f64 = clf__linear_decide_f64,
 };

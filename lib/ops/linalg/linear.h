@@ -9,9 +9,10 @@
 clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w, const float *b,
                        int64_t outputs, float *out, int64_t ld);
 
-/* The same in f64, rounded once. W and b are f64, and the center of f64 rows is subtracted. */
+/* The same in f64: W, b and out [rows, outputs] are f64, and the center of f64 rows is
+ * subtracted. */
 clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const double *w,
-                           const double *b, int64_t outputs, float *out, int64_t ld);
+                           const double *b, int64_t outputs, double *out);
 
 /* clf__linear() in steps, for loops that combine it with other work on a cache-sized block of rows
  * inside a pool task: prepare it once for given weights, then map any number of blocks on any

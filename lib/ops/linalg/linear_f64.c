@@ -1,5 +1,5 @@
-/* x W^T + b in f64 for rows of any storage, rounded once. It is for weights whose products cancel,
- * so that sums in f32 would have few correct digits.
+/* x W^T + b in f64 for rows of any storage. It is for results in f64, and for weights whose products
+ * cancel, so that sums in f32 would have few correct digits.
  *
  * Dense rows are widened in small blocks, their center is subtracted, and they are multiplied by
  * the packed weights. Sparse rows are multiplied entry by entry. An output is the same sum in the
@@ -25,9 +25,7 @@ typedef struct linear_f64 {
   const double *b; /* [outputs] */
   int64_t outputs;
   double *packed; /* W^T as panels of outputs, for dense rows */
-  double *sums;   /* [threads, BLOCK_ROWS, outputs] */
-  float *out;
-  int64_t ld;
+  double *out;    /* [rows, outputs] */
 } linear_f64;
 
 static clf_status pack(linear_f64 *map, clf__arena *arena) {
@@ -80,10 +78,10 @@ static void add_sparse(const linear_f64 *map, const clf__rows *block, double *su
 
 static void linear_task(void *argument, clf__range rows) {
   const linear_f64 *map = argument;
-  double *sums = map->sums + rows.worker * BLOCK_ROWS * map->outputs;
   for (int64_t first = rows.first; first < rows.end; first += BLOCK_ROWS) {
     const int64_t some = clf__min_i64(BLOCK_ROWS, rows.end - first);
     const clf__rows block = clf__rows_range(map->x, first, some);
+    double *sums = map->out + first * map->outputs;
     for (int64_t i = 0; i < block.rows * map->outputs; i++) {
       sums[i] = map->b[i % map->outputs];
     }
@@ -92,31 +90,22 @@ static void linear_task(void *argument, clf__range rows) {
     } else {
       add_dense(map, &block, sums);
     }
-    for (int64_t i = 0; i < block.rows; i++) {
-      for (int64_t o = 0; o < map->outputs; o++) {
-        map->out[(first + i) * map->ld + o] = (float)sums[i * map->outputs + o];
-      }
-    }
   }
 }
 
 clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const double *w,
-                           const double *b, int64_t outputs, float *out, int64_t ld) {
+                           const double *b, int64_t outputs, double *out) {
   linear_f64 map = {.kernel = &clf__kernels_for(context)->products->f64,
                     .x = x,
                     .w = w,
                     .b = b,
                     .outputs = outputs,
-                    .out = out,
-                    .ld = ld};
+                    .out = out};
   clf_status status = CLF_OK;
   clf__arena arena = {.context = context};
   if (x->rows == 0 || outputs == 0) {
     return CLF_OK;
   }
-  map.sums = clf__arena_matrix(&arena, clf__context_threads(context) * BLOCK_ROWS, outputs,
-                               sizeof *map.sums);
-  CLF__TRY(clf__arena_status(&arena));
   if (!clf__rows_sparse(x)) {
     CLF__TRY(pack(&map, &arena));
   }

@@ -98,7 +98,7 @@ static void check_blocks(const clf_dataset *rows, const char *step, const char *
   for (int64_t block = 1; block <= USED; block = 3 * block + 4) {
     gathered own = {.model = model, .to = parts};
     memset(parts, 0, sizeof parts);
-    ck_clf_ok(clf__for_blocks(model, rows, block, "predict", gather, &own));
+    ck_clf_ok(clf__for_blocks(model, rows, block, "predict", false, gather, &own));
     ck_assert_int_eq(own.calls, (USED - 1) / block + 1);
     for (int64_t i = 0; i < USED * CLASSES; i++) {
       ck_assert_float_eq_tol(parts[i], whole[i], 1e-5F * (1 + fabsf(whole[i])));

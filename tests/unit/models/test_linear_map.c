@@ -85,7 +85,10 @@ static clf_status store_map(clf_model *model, clf_context *context, const double
 }
 
 static bool is_precise(const clf_model *model) {
-  return clf__store_tensor(model->state, "weights_f64") != NULL;
+  const int64_t *precision = clf__state_data(model->state, "precision");
+  ck_assert(*precision == 32 || *precision == 64);
+  ck_assert_int_eq(clf__linear_needs_f64(model->state, &clf__decision_names), *precision == 64);
+  return *precision == 64;
 }
 
 /* The largest error of the values against sums in long double, relative to their spread. */
@@ -160,9 +163,13 @@ TEST(map__is_checked_when_it_is_loaded) {
   fill_weights(1e5, w, b);
   ck_clf_ok(store_map(&model, context, w, b, &s->x));
   ck_clf_ok(clf__linear_check(&model));
+  int64_t *precision = clf__state_data(model.state, "precision");
+  *precision = 48;
+  ck_assert_int_eq(clf__linear_check(&model), CLF_ERROR_CORRUPT);
   clf__store_free(model.state);
-  fill_weights(0, w, b);
-  ck_clf_ok(store_map(&model, context, w, b, &s->x));
+  ck_clf_ok(clf__store_create(&model.state, context)); /* of an earlier version */
+  ck_clf_ok(clf__state_tensor(context, model.state, "weights", CLF_F32, OUTPUTS, COLUMNS));
+  ck_clf_ok(clf__state_tensor(context, model.state, "intercept", CLF_F32, OUTPUTS, -1));
   ck_clf_ok(clf__linear_check(&model));
   ck_clf_ok(clf__state_tensor(context, model.state, "weights_f64", CLF_F64, OUTPUTS, COLUMNS));
   ck_assert_int_eq(clf__linear_check(&model), CLF_ERROR_CORRUPT); /* without its intercept */

@@ -16,6 +16,7 @@ typedef struct job {
   const clf_dataset *data;
   const int32_t *labels;
   const float *decision;
+  const double *precise;
   size_t bytes;
   atomic_int *wrong;
 } job;
@@ -24,6 +25,7 @@ static void *predict_again(void *argument) {
   const job *this = argument;
   int32_t labels[ROWS];
   float decision[ROWS * CLASSES];
+  double precise[ROWS * CLASSES];
   double score = -1;
   size_t bytes = 0;
   for (int round = 0; round < ROUNDS; round++) {
@@ -32,6 +34,9 @@ static void *predict_again(void *argument) {
         memcmp(labels, this->labels, sizeof labels) == 0 &&
         clf_model_decision_function(this->model, this->data, decision, ROWS * CLASSES) == CLF_OK &&
         memcmp(decision, this->decision, sizeof decision) == 0 &&
+        clf_model_decision_function_f64(this->model, this->data, precise, ROWS * CLASSES) ==
+            CLF_OK &&
+        memcmp(precise, this->precise, sizeof precise) == 0 &&
         clf_model_score(this->model, this->data, &score) == CLF_OK && score > 0.9 &&
         clf_model_save_memory(this->model, NULL, 0, &bytes) == CLF_OK && bytes == this->bytes;
     atomic_fetch_add(this->wrong, !same);
@@ -42,13 +47,15 @@ static void *predict_again(void *argument) {
 static void many_threads_agree(clf_model *model, const clf_dataset *data) {
   int32_t labels[ROWS];
   float decision[ROWS * CLASSES];
+  double precise[ROWS * CLASSES];
   size_t bytes = 0;
   atomic_int wrong = 0;
   pthread_t threads[THREADS];
   ck_clf_ok(clf_model_predict(model, data, labels, ROWS));
   ck_clf_ok(clf_model_decision_function(model, data, decision, ROWS * CLASSES));
+  ck_clf_ok(clf_model_decision_function_f64(model, data, precise, ROWS * CLASSES));
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &bytes));
-  job shared = {model, data, labels, decision, bytes, &wrong};
+  job shared = {model, data, labels, decision, precise, bytes, &wrong};
   for (int i = 0; i < THREADS; i++) {
     ck_assert_int_eq(pthread_create(&threads[i], NULL, predict_again, &shared), 0);
   }
