@@ -26,16 +26,12 @@
 
 #define CLF__VALUES clf__context_params
 static const clf__param params[] = {
-    CLF__INT_OR("threads", threads, "auto", "auto", 1, 1024,
+    CLF__INT_OR(threads, "auto", "auto", 1, 1024,
                 "number of threads of a call, including its own; auto: the CPUs of this process"),
-    CLF__INT("seed", seed, "0", 0, INFINITY,
-             "seed of all random numbers: the same seed gives the same results"),
-    CLF__INT_OR("memory_limit", memory_limit, "none", "none", 1, 1e18,
-                "maximum number of bytes in use"),
-    CLF__CHOICE("cpu", cpu, CPU_WORDS, "auto",
-                "kernels to use; auto: the CLASSIFY_CPU variable, or the best"),
-    CLF__REAL("progress_interval", progress_interval, "0", 0, 3600,
-              "minimum number of seconds between two progress reports of a thread"),
+    CLF__INT(seed, "0", 0, INFINITY, "seed of the random numbers; the same seed, the same results"),
+    CLF__INT_OR(memory_limit, "none", "none", 1, 1e18, "maximum number of bytes in use"),
+    CLF__CHOICE(cpu, CPU_WORDS, "auto", "kernels to use; auto: variable CLASSIFY_CPU, or the best"),
+    CLF__REAL(progress_interval, "0", 0, 3600, "minimum seconds between two reports of a thread"),
 };
 
 const clf__kind clf__context_kind =

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <classify/catalog.h>
 #include <classify/context.h>
@@ -24,7 +25,7 @@ typedef struct clf__list {
 } clf__list;
 
 typedef struct clf__param {
-  const char *name;
+  const char *member;        /* such as "style.header"; its last part is the parameter's name */
   int32_t type;              /* CLF_PARAM_… */
   size_t offset;             /* of the value in its struct */
   const char *default_value; /* as text; NULL for the null text */
@@ -41,32 +42,37 @@ typedef struct clf__param_table {
   size_t size; /* of the struct of values */
 } clf__param_table;
 
+static inline const char *clf__param_name(const clf__param *param) {
+  const char *dot = strrchr(param->member, '.');
+  return dot != NULL ? dot + 1 : param->member;
+}
+
 #define CLF__PARAM_COUNT(params) ((int64_t)(sizeof(params) / sizeof((params)[0])))
 
 /* A row of a table. The file that uses these macros defines CLF__VALUES as the struct of the
- * values. A row has the name, the member, the words, the default as text, the bounds and the help.
- * A member of the wrong type does not compile. CLF__ABOVE(0) is a minimum that is not allowed
- * itself. */
-#define CLF__INT(name, member, standard, min, max, help)                                           \
-  CLF__ROW(I64, int64_t, name, member, NULL, standard, help, max, .minimum = min)
-#define CLF__REAL(name, member, standard, min, max, help)                                          \
-  CLF__ROW(F64, double, name, member, NULL, standard, help, max, .minimum = min)
-#define CLF__BOOL(name, member, standard, help)                                                    \
-  CLF__ROW(BOOL, bool, name, member, NULL, standard, help, CLF__UNBOUNDED)
-#define CLF__CHOICE(name, member, words, standard, help)                                           \
-  CLF__ROW(CHOICE, int32_t, name, member, words, standard, help, CLF__UNBOUNDED)
-#define CLF__TEXT(name, member, standard, help)                                                    \
-  CLF__ROW(TEXT, char *, name, member, NULL, standard, help, CLF__UNBOUNDED)
-#define CLF__INT_OR(name, member, words, standard, min, max, help)                                 \
-  CLF__ROW(COUNT, clf__number, name, member, words, standard, help, max, .minimum = min)
-#define CLF__REAL_OR(name, member, words, standard, min, max, help)                                \
-  CLF__ROW(NUMBER, clf__number, name, member, words, standard, help, max, .minimum = min)
-#define CLF__LIST(name, member, words, standard, min, max, help)                                   \
-  CLF__ROW(LIST, clf__list, name, member, words, standard, help, max, .minimum = min)
+ * values. A row has the member, by whose name users know the parameter, the words, the default as
+ * text, the bounds and the help. A member of the wrong type does not compile. CLF__ABOVE(0) is a
+ * minimum that is not allowed itself. A row is one line, or two, of which the second is the help. */
+#define CLF__INT(member, standard, min, max, help)                                                 \
+  CLF__ROW(I64, int64_t, member, NULL, standard, help, max, .minimum = min)
+#define CLF__REAL(member, standard, min, max, help)                                                \
+  CLF__ROW(F64, double, member, NULL, standard, help, max, .minimum = min)
+#define CLF__BOOL(member, standard, help)                                                          \
+  CLF__ROW(BOOL, bool, member, NULL, standard, help, CLF__UNBOUNDED)
+#define CLF__CHOICE(member, words, standard, help)                                                 \
+  CLF__ROW(CHOICE, int32_t, member, words, standard, help, CLF__UNBOUNDED)
+#define CLF__TEXT(member, standard, help)                                                          \
+  CLF__ROW(TEXT, char *, member, NULL, standard, help, CLF__UNBOUNDED)
+#define CLF__INT_OR(member, words, standard, min, max, help)                                       \
+  CLF__ROW(COUNT, clf__number, member, words, standard, help, max, .minimum = min)
+#define CLF__REAL_OR(member, words, standard, min, max, help)                                      \
+  CLF__ROW(NUMBER, clf__number, member, words, standard, help, max, .minimum = min)
+#define CLF__LIST(member, words, standard, min, max, help)                                         \
+  CLF__ROW(LIST, clf__list, member, words, standard, help, max, .minimum = min)
 #define CLF__ABOVE(minimum) minimum, true
 
-#define CLF__ROW(type, c_type, name, member, words, standard, help, ...)                           \
-  { name, CLF_PARAM_##type, CLF__FIELD(member, c_type), standard, words, help, __VA_ARGS__ }
+#define CLF__ROW(type, c_type, member, words, standard, help, ...)                                 \
+  { #member, CLF_PARAM_##type, CLF__FIELD(member, c_type), standard, words, help, __VA_ARGS__ }
 #define CLF__UNBOUNDED INFINITY, .minimum = -INFINITY
 #define CLF__FIELD(member, c_type)                                                                 \
   (offsetof(CLF__VALUES, member) * sizeof(_Generic(((CLF__VALUES *)0)->member, c_type : (char)0)))

@@ -15,7 +15,7 @@ static clf__field field_of(clf_context *context, const clf__param_table *table,
 static const char *nearest_param(const clf__param_table *table, const char *name) {
   const char *best = NULL;
   for (int64_t i = 0; i < table->count; i++) {
-    const char *pair[2] = {table->params[i].name, best};
+    const char *pair[2] = {clf__param_name(&table->params[i]), best};
     const char *near = clf__nearest(name, pair, best != NULL ? 2 : 1);
     best = near != NULL ? near : best;
   }
@@ -31,8 +31,8 @@ static clf_status fail_unknown(const clf__param_table *table, const char *name) 
   clf__fail(CLF_ERROR_ARGUMENT, "%s", table->count == 0 ? "it takes none" : "");
   for (int64_t i = table->count - 1; i >= 0; i--) {
     const char *rest = clf_last_error();
-    clf__fail(CLF_ERROR_ARGUMENT, "%s%s%s", table->params[i].name, rest[0] != '\0' ? ", " : "",
-              rest);
+    clf__fail(CLF_ERROR_ARGUMENT, "%s%s%s", clf__param_name(&table->params[i]),
+              rest[0] != '\0' ? ", " : "", rest);
   }
   return clf__fail(CLF_ERROR_ARGUMENT, "%s has no parameter '%s'; it has: %s", table->owner, name,
                    clf_last_error());
@@ -40,7 +40,7 @@ static clf_status fail_unknown(const clf__param_table *table, const char *name) 
 
 static const clf__param *named(const clf__param_table *table, const char *name) {
   for (int64_t i = 0; i < table->count; i++) {
-    if (strcmp(table->params[i].name, name) == 0) {
+    if (strcmp(clf__param_name(&table->params[i]), name) == 0) {
       return &table->params[i];
     }
   }
@@ -243,7 +243,7 @@ clf_status clf__params_describe(const clf__param_table *table, int64_t index, cl
   }
   const clf__param *param = &table->params[index];
   *out = (clf_param_info){
-      .name = param->name,
+      .name = clf__param_name(param),
       .type = param->type,
       .default_value = param->default_value != NULL ? param->default_value : "",
       .minimum = param->minimum,

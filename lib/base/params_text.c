@@ -32,7 +32,7 @@ void clf__params_format(const clf__param_table *table, const void *values, clf__
     if (quoted && text == NULL) {
       continue;
     }
-    clf__text_append(out, "%s%s=", before, param->name);
+    clf__text_append(out, "%s%s=", before, clf__param_name(param));
     before = " ";
     if (quoted) {
       clf__params_quote(out, text);

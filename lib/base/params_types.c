@@ -9,15 +9,15 @@
 #include "base/status.h"
 
 clf_status clf__field_fail_type(const clf__field *field, const char *use) {
-  return clf__fail(CLF_ERROR_TYPE, "%s: %s is %s; %s", field->table->owner, field->param->name,
-                   clf__param_type_of(field->param)->noun, use);
+  return clf__fail(CLF_ERROR_TYPE, "%s: %s is %s; %s", field->table->owner,
+                   clf__param_name(field->param), clf__param_type_of(field->param)->noun, use);
 }
 
 /* Refuses a text; the message states what would be right. */
 static clf_status fail_value(const clf__field *field, const char *value) {
   const char *form = clf__param_type_of(field->param)->form, *words = field->param->words;
   return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s is '%s'; it must be %s%s%s%s", field->table->owner,
-                   field->param->name, value, form != NULL ? form : "",
+                   clf__param_name(field->param), value, form != NULL ? form : "",
                    form != NULL && words != NULL ? " or " : "", words != NULL ? "one of " : "",
                    words != NULL ? words : "");
 }
@@ -30,7 +30,7 @@ static clf_status check_bounds(const clf__field *field, double value) {
     return CLF_OK;
   }
   return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s is %s; it must be %s %s", field->table->owner,
-                   param->name, clf__number_text(value),
+                   clf__param_name(param), clf__number_text(value),
                    low ? (param->exclusive ? "greater than" : "at least") : "at most",
                    clf__number_text(low ? param->minimum : param->maximum));
 }

@@ -28,9 +28,6 @@ clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tenso
 
 /* The dtype parameter of readers of text, "auto|f32|f64". */
 enum { CLF__READ_AUTO, CLF__READ_F32, CLF__READ_F64 };
-#define CLF__READ_DTYPE_HELP                                                                       \
-  "type of the features; auto: f64 where f32 would merge values or lose more than 1e-6 of a "      \
-  "column's range"
 
 /* *column becomes the first column that lies far from 0 (clf__rows_far) and cannot be represented
  * by f32, or -1. The rows are f64, or f32 rows of numbers that were rounded only if their digits

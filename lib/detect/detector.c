@@ -9,23 +9,17 @@
 
 #define CLF__VALUES clf__detector_params
 static const clf__param params[] = {
-    CLF__REAL("scale_step", scale_step, "1.2", 1.01, 10,
-              "factor from one size of the image to the next smaller one"),
-    CLF__INT_OR("stride", stride, "auto", "auto", 1, 1e6,
-                "pixels from window to window; auto: the product of the network's strides; a "
-                "divisor or a multiple of it is allowed"),
-    CLF__REAL("threshold", threshold, "0.5", 0, 1, "minimum probability of an object's class"),
-    CLF__REAL("overlap", overlap, "0.3", 0, 1,
-              "intersection over union above which the box of the lower score is suppressed"),
-    CLF__BOOL("across", across, "false", "whether a box also suppresses those of other classes"),
-    CLF__REAL_OR(
-        "min_size", min_size, "window", "window", 1, 1e6,
-        "height of the smallest objects, in pixels; below the window's, the image is enlarged"),
-    CLF__REAL_OR("max_size", max_size, "image", "image", 1, 1e9,
-                 "height of the largest objects, in pixels"),
-    CLF__INT_OR("background", background, "none", "0", 0, 1e6,
-                "the class that stands for no object"),
-    CLF__REAL("pixel_scale", pixel_scale, "0.00392156862745098", CLF__ABOVE(0), 1e6,
+    CLF__REAL(scale_step, "1.2", 1.01, 10, "factor from one size of the image to the next smaller"),
+    CLF__INT_OR(stride, "auto", "auto", 1, 1e6,
+                "pixels between windows: a divisor or a multiple of the network's stride (auto)"),
+    CLF__REAL(threshold, "0.5", 0, 1, "minimum probability of an object's class"),
+    CLF__REAL(overlap, "0.3", 0, 1, "intersection over union above which lower scores are dropped"),
+    CLF__BOOL(across, "false", "whether a box also suppresses those of other classes"),
+    CLF__REAL_OR(min_size, "window", "window", 1, 1e6,
+                 "minimum height of objects in pixels; below the window's, the image is enlarged"),
+    CLF__REAL_OR(max_size, "image", "image", 1, 1e9, "maximum height of objects in pixels"),
+    CLF__INT_OR(background, "none", "0", 0, 1e6, "the class that stands for no object"),
+    CLF__REAL(pixel_scale, "0.00392156862745098", CLF__ABOVE(0), 1e6,
               "factor of the pixels of 0 to 255, as in the training: 1 / 255"),
 };
 

@@ -26,20 +26,14 @@ typedef struct augment_params {
 
 #define CLF__VALUES augment_params
 static const clf__param params[] = {
-    CLF__REAL("shift", shift, "0", 0, 1e4, "maximum translation in pixels on each axis"),
-    CLF__REAL("rotate", rotate, "0", 0, 180, "maximum rotation in degrees, in both directions"),
-    CLF__REAL("scale", scale, "0", 0, 9,
-              "share to grow by, at most, or to shrink by: 0.25 is from 1 / 1.25 to 1.25"),
-    CLF__REAL("shear", shear, "0", 0, 9,
-              "pixels to move a row by, at most, for each row that it is away from the middle"),
-    CLF__REAL(
-        "elastic", elastic, "0", 0, 1e4,
-        "pixels that elastic distortions move a pixel by: the standard deviation on each axis"),
-    CLF__REAL("elastic_sigma", elastic_sigma, "4", 0.5, 1e4,
-              "pixels that elastic distortions are smooth over: the Gaussian's standard deviation"),
-    CLF__REAL("flip", flip, "0", 0, 1, "probability of a horizontal flip"),
-    CLF__CHOICE("fill", fill, "zero|edge", "zero",
-                "pixels from outside the image: zeros, or the nearest pixel"),
+    CLF__REAL(shift, "0", 0, 1e4, "maximum translation in pixels on each axis"),
+    CLF__REAL(rotate, "0", 0, 180, "maximum rotation in degrees, in both directions"),
+    CLF__REAL(scale, "0", 0, 9, "maximum share to grow or shrink by: 0.25 is 1 / 1.25 to 1.25"),
+    CLF__REAL(shear, "0", 0, 9, "maximum shift of a row, in pixels for each row off the middle"),
+    CLF__REAL(elastic, "0", 0, 1e4, "standard deviation of elastic shifts on each axis, in pixels"),
+    CLF__REAL(elastic_sigma, "4", 0.5, 1e4, "standard deviation of their smoothing, in pixels"),
+    CLF__REAL(flip, "0", 0, 1, "probability of a horizontal flip"),
+    CLF__CHOICE(fill, "zero|edge", "zero", "pixels from outside: zeros, or the nearest pixel"),
 };
 
 const clf__kind clf__augment_image = {

@@ -23,9 +23,8 @@ const clf__image_reader *clf__image_reader_of(const unsigned char *bytes, size_t
 
 #define CLF__VALUES clf__image_params
 const clf__param clf__image_read_params[CLF__IMAGE_READ_PARAMS] = {
-    CLF__INT("max_pixels", max_pixels, "150000000", 1, 0x1p40,
-             "an image of more pixels is refused"),
-    CLF__INT("background", background, "255", 0, 255, "gray level behind transparent pixels"),
+    CLF__INT(max_pixels, "150000000", 1, 0x1p40, "an image of more pixels is refused"),
+    CLF__INT(background, "255", 0, 255, "gray level behind transparent pixels"),
 };
 
 clf_status clf__image_check_size(const clf__image_source *source, int64_t height, int64_t width) {

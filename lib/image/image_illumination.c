@@ -55,14 +55,11 @@ typedef struct illumination_params {
 
 #define CLF__VALUES illumination_params
 static const clf__param params[] = {
-    CLF__REAL("gamma", gamma, "0.2", CLF__ABOVE(0), 10, "exponent of the levels from 0 to 1"),
-    CLF__REAL("inner", inner, "1", CLF__ABOVE(0), 1000,
-              "standard deviation in pixels of the blur that removes noise"),
-    CLF__REAL("outer", outer, "2", CLF__ABOVE(0), 1000,
-              "standard deviation in pixels of the blur whose result is subtracted"),
-    CLF__REAL("alpha", alpha, "0.1", CLF__ABOVE(0), 10,
-              "power of values in the means that contrast is measured by"),
-    CLF__REAL("tau", tau, "10", CLF__ABOVE(0), 1e6, "values are bent to lie below this size"),
+    CLF__REAL(gamma, "0.2", CLF__ABOVE(0), 10, "exponent of the levels from 0 to 1"),
+    CLF__REAL(inner, "1", CLF__ABOVE(0), 1000, "sigma in pixels of the blur that removes noise"),
+    CLF__REAL(outer, "2", CLF__ABOVE(0), 1000, "sigma in pixels of the blur that is subtracted"),
+    CLF__REAL(alpha, "0.1", CLF__ABOVE(0), 10, "power of values in means that measure contrast"),
+    CLF__REAL(tau, "10", CLF__ABOVE(0), 1e6, "values are bent to lie below this size"),
 };
 
 const clf__kind clf__image_normalize_kind =

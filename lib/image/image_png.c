@@ -21,8 +21,7 @@ typedef struct writer_params {
 
 #define CLF__VALUES writer_params
 static const clf__param params[] = {
-    CLF__INT("compression", compression, "6", 0, 9,
-             "effort of the compression: 0 stores, 1 is fastest, 9 makes the smallest files"),
+    CLF__INT(compression, "6", 0, 9, "0 stores, 1 is the fastest, 9 makes the smallest files"),
 };
 
 enum { MAX_SIDE = 1 << 28, REASON_BYTES = 128, DEFLATE_RATIO = 1032 };

@@ -26,10 +26,9 @@ typedef struct batch_norm_params {
 
 #define CLF__VALUES batch_norm_params
 static const clf__param params[] = {
-    CLF__REAL("momentum", momentum, "0.1", 0, 1,
-              "weight of a batch's mean and variance in the running ones, as in PyTorch; Keras has "
-              "1 - momentum"),
-    CLF__REAL("epsilon", epsilon, "1e-5", 1e-12, 1, "constant that is added to the variance"),
+    CLF__REAL(momentum, "0.1", 0, 1,
+              "weight of a batch's mean and variance in the running ones; Keras has 1 - momentum"),
+    CLF__REAL(epsilon, "1e-5", 1e-12, 1, "constant that is added to the variance"),
 };
 
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, WEIGHTS };

@@ -16,16 +16,14 @@ typedef struct conv2d_params {
 
 #define CLF__VALUES conv2d_params
 static const clf__param params[] = {
-    CLF__INT("filters", filters, "32", 1, 1e6, "number of output channels"),
-    CLF__INT("kernel", kernel, "3", 1, 1e4, "height and width of the kernel"),
-    CLF__INT("stride", stride, "1", 1, 1e4, "pixels from one position of the kernel to the next"),
-    CLF__INT("dilation", dilation, "1", 1, 1e4,
-             "pixels from one element of the kernel to the next"),
-    CLF__CHOICE("padding", padding, CLF__PADDING_WORDS, "valid",
+    CLF__INT(filters, "32", 1, 1e6, "number of output channels"),
+    CLF__INT(kernel, "3", 1, 1e4, "height and width of the kernel"),
+    CLF__INT(stride, "1", 1, 1e4, "pixels from one position of the kernel to the next"),
+    CLF__INT(dilation, "1", 1, 1e4, "pixels from one element of the kernel to the next"),
+    CLF__CHOICE(padding, CLF__PADDING_WORDS, "valid",
                 "valid: the kernel stays within the image; same: zeros around it keep its size"),
-    CLF__CHOICE("activation", activation, CLF__ACTIVATION_WORDS, "linear",
-                "function of the outputs; softmax is over the filters"),
-    CLF__BOOL("bias", bias, "true", "whether to add a bias to each filter"),
+    CLF__CHOICE(activation, CLF__ACTIVATION_WORDS, "linear", "softmax is over the filters"),
+    CLF__BOOL(bias, "true", "whether to add a bias to each filter"),
     CLF__INITIALIZER,
     CLF__BIAS_INITIALIZER("fan_in_uniform"),
 };

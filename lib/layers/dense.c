@@ -13,10 +13,9 @@ typedef struct dense_params {
 
 #define CLF__VALUES dense_params
 static const clf__param params[] = {
-    CLF__INT("units", units, "1", 1, 1e9, "number of outputs of the layer"),
-    CLF__CHOICE("activation", activation, CLF__ACTIVATION_WORDS, "linear",
-                "activation function of the outputs"),
-    CLF__BOOL("bias", bias, "true", "whether to add a bias to each output"),
+    CLF__INT(units, "1", 1, 1e9, "number of outputs of the layer"),
+    CLF__CHOICE(activation, CLF__ACTIVATION_WORDS, "linear", "activation function of the outputs"),
+    CLF__BOOL(bias, "true", "whether to add a bias to each output"),
     CLF__INITIALIZER,
     CLF__BIAS_INITIALIZER("fan_in_uniform"),
 };

@@ -14,8 +14,7 @@ typedef struct dropout_params {
 
 #define CLF__VALUES dropout_params
 static const clf__param params[] = {
-    CLF__REAL("rate", rate, "0.5", 0, 0.999,
-              "share of the inputs that are set to 0 during training"),
+    CLF__REAL(rate, "0.5", 0, 0.999, "share of the inputs that are set to 0 during training"),
 };
 
 static clf_status infer_shapes(clf__layer *layer) {

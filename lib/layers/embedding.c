@@ -16,13 +16,11 @@ typedef struct embedding_params {
 
 #define CLF__VALUES embedding_params
 static const clf__param params[] = {
-    CLF__INT("vocabulary", vocabulary, "10000", 1, 1 << 24, "number of ids, which begin at 0"),
-    CLF__INT("units", units, "50", 1, 1e6, "length of a token's vector"),
-    CLF__BOOL("mask", mask, "true",
-              "whether ids of 0 at the ends of a row are padding, which later layers omit"),
-    CLF__REAL("dropout", dropout, "0", 0, 0.999,
-              "share of a row's ids whose vectors are set to 0 during training, at all positions "
-              "of an id"),
+    CLF__INT(vocabulary, "10000", 1, 1 << 24, "number of ids, which begin at 0"),
+    CLF__INT(units, "50", 1, 1e6, "length of a token's vector"),
+    CLF__BOOL(mask, "true", "ids of 0 at the ends of a row are padding, which later layers omit"),
+    CLF__REAL(dropout, "0", 0, 0.999,
+              "share of a row's ids whose vectors are 0 during training, wherever the id occurs"),
 };
 
 static clf_status infer_shapes(clf__layer *layer) {

@@ -35,12 +35,11 @@ clf__shape_text clf__shape_name(const clf__shape *shape);
   "glorot_uniform|glorot_normal|he_uniform|he_normal|orthogonal|uniform|normal|lecun_uniform|"     \
   "fan_in_uniform|zeros|ones|auto"
 #define CLF__INITIALIZER                                                                           \
-  CLF__CHOICE("initializer", initializer, CLF__INITIALIZER_WORDS, "auto",                          \
-              "how the weights begin; auto: fan_in_uniform in a regression, else the wider of "    \
-              "glorot_uniform and lecun_uniform")
+  CLF__CHOICE(initializer, CLF__INITIALIZER_WORDS, "auto",                                         \
+              "auto: the wider of glorot_uniform and lecun_uniform; regression: fan_in_uniform")
 #define CLF__BIAS_INITIALIZER(standard)                                                            \
-  CLF__CHOICE("bias_initializer", bias_initializer, CLF__INITIALIZER_WORDS, standard,              \
-              "how the biases begin: fan_in_uniform is within 1 / sqrt(inputs), as in PyTorch")
+  CLF__CHOICE(bias_initializer, CLF__INITIALIZER_WORDS, standard,                                  \
+              "fan_in_uniform is within 1 / sqrt(inputs), as in PyTorch")
 enum {
   CLF__INITIAL_GLOROT_UNIFORM,
   CLF__INITIAL_GLOROT_NORMAL,

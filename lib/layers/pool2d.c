@@ -13,11 +13,10 @@ typedef struct pool_params {
 
 #define CLF__VALUES pool_params
 static const clf__param params[] = {
-    CLF__INT("size", size, "2", 1, 1e4, "height and width of a window"),
-    CLF__INT_OR("stride", stride, "size", "size", 1, 1e4, "pixels from one window to the next"),
-    CLF__CHOICE(
-        "padding", padding, CLF__PADDING_WORDS, "valid",
-        "valid: windows stay within the image; same: one for each stride, cut off at the border"),
+    CLF__INT(size, "2", 1, 1e4, "height and width of a window"),
+    CLF__INT_OR(stride, "size", "size", 1, 1e4, "pixels from one window to the next"),
+    CLF__CHOICE(padding, CLF__PADDING_WORDS, "valid",
+                "valid: windows stay within the image; same: one a stride, cut off at the border"),
 };
 
 static clf__pool2d geometry(const clf__layer *layer) {

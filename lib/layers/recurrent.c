@@ -25,20 +25,14 @@ enum { FIRST_ZEROS, FIRST_LEARNED };
 
 #define CLF__VALUES recurrent_params
 static const clf__param params[] = {
-    CLF__INT("units", units, "32", 1, 1e6, "number of elements of the state"),
-    CLF__BOOL("return_sequences", return_sequences, "false",
-              "whether to output the state after every step, or only after the last one"),
-    CLF__BOOL("bidirectional", bidirectional, "false",
-              "whether a second cell reads from the end, which doubles the number of outputs"),
-    CLF__REAL("dropout", dropout, "0", 0, 0.999,
-              "share of a row's inputs that are set to 0 during training, the same in all steps"),
-    CLF__REAL(
-        "recurrent_dropout", recurrent_dropout, "0", 0, 0.999,
-        "share of a row's state that is set to 0 in the input of a step, the same in all steps"),
-    CLF__INT("truncate", truncate, "0", 0, 1e9,
+    CLF__INT(units, "32", 1, 1e6, "number of elements of the state"),
+    CLF__BOOL(return_sequences, "false", "output the states of all steps, not only of the last"),
+    CLF__BOOL(bidirectional, "false", "a second cell reads from the end; outputs are doubled"),
+    CLF__REAL(dropout, "0", 0, 0.999, "share of inputs set to 0 in training, alike in all steps"),
+    CLF__REAL(recurrent_dropout, "0", 0, 0.999, "likewise, of the state that enters a step"),
+    CLF__INT(truncate, "0", 0, 1e9,
              "steps that gradients are carried back at most, counted from the first step; 0: all"),
-    CLF__CHOICE("initial_state", initial_state, "zeros|learned", "zeros",
-                "the state before the first step: zeros, or a trained weight that starts at zeros"),
+    CLF__CHOICE(initial_state, "zeros|learned", "zeros", "zeros, or a weight trained from zeros"),
     CLF__BIAS_INITIALIZER("zeros"),
 };
 

@@ -245,13 +245,16 @@ clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float 
 clf_status clf__linear_decide_f64(const clf_model *model, const clf__rows *x, double *values);
 
 /* Multiplies row weights by class weights. *out becomes rows->weights, or an array [rows] in the
- * arena if classes have weights. The parameter class_weight is a clf__list with the words
- * "none|balanced". balanced means rows / (classes * rows of the class), counting classes that have
- * rows in `fit`, as in scikit-learn. `rows` and `fit` differ only for validation rows. Returns
- * CLF_ERROR_DATA if fewer than two classes keep rows with a weight, or a product overflows a
- * float. */
+ * arena if classes have weights. balanced means rows / (classes * rows of the class), counting
+ * classes that have rows in `fit`, as in scikit-learn. `rows` and `fit` differ only for validation
+ * rows. Returns CLF_ERROR_DATA if fewer than two classes keep rows with a weight, or a product
+ * overflows a float. */
 clf_status clf__effective_weights(const float **out, clf__arena *arena, const clf_model *model,
                                   const clf__training *rows, const clf__training *fit,
                                   const clf__list *class_weight);
+/* The row of the parameter. */
+#define CLF__CLASS_WEIGHT                                                                          \
+  CLF__LIST(class_weight, "none|balanced", "none", 0, DBL_MAX,                                     \
+            "weight of each class, or balanced by the number of its rows")
 
 #endif

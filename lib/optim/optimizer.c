@@ -23,40 +23,32 @@
 enum { CONSTANT, STEP, COSINE, PLATEAU };
 
 #define CLF__VALUES clf__optimizer_params
-#define RATE(value)                                                                                \
-  CLF__REAL("learning_rate", learning_rate, value, CLF__ABOVE(0), 1e6, "factor of each step")
+#define RATE(value) CLF__REAL(learning_rate, value, CLF__ABOVE(0), 1e6, "factor of each step")
 #define COMMON                                                                                     \
-  CLF__REAL("weight_decay", weight_decay, "0", 0, 1e6,                                             \
-            "L2 penalty on the weights, without the biases"),                                      \
-      CLF__CHOICE("schedule", schedule, "constant|step|cosine|plateau", "constant",                \
-                  "how the learning rate changes"),                                                \
-      CLF__INT("warmup", warmup, "0", 0, 1e9,                                                      \
-               "steps over which the learning rate rises at first"),                               \
-      CLF__REAL("factor", factor, "0.1", 0, 1,                                                     \
-                "step, plateau: of each reduction; cosine: of the last step's rate"),              \
-      CLF__INT("interval", interval, "10", 1, 1e9,                                                 \
-               "epochs between reductions (step), or without a lower loss before one (plateau)")
+  CLF__REAL(weight_decay, "0", 0, 1e6, "L2 penalty on the weights, without the biases"),           \
+      CLF__CHOICE(schedule, "constant|step|cosine|plateau", "constant", "of the learning rate"),   \
+      CLF__INT(warmup, "0", 0, 1e9, "steps in which the learning rate rises at first"),            \
+      CLF__REAL(factor, "0.1", 0, 1, "of a reduction (step, plateau), or the last rate (cosine)"), \
+      CLF__INT(interval, "10", 1, 1e9, "epochs between reductions, or without a lower loss")
 #define EPSILON(value)                                                                             \
-  CLF__REAL("epsilon", epsilon, value, CLF__ABOVE(0), 1,                                           \
-            "constant that is added to the root in the denominator")
+  CLF__REAL(epsilon, value, CLF__ABOVE(0), 1, "constant added to the root in the denominator")
 
 static const clf__param sgd_params[] = {
     RATE("0.01"),
-    CLF__REAL("momentum", momentum, "0", 0, 0.9999999,
-              "factor of the previous step that is added to the next one"),
-    CLF__BOOL("nesterov", nesterov, "false", "Nesterov's form of the momentum"),
+    CLF__REAL(momentum, "0", 0, 0.9999999, "factor of the previous step that is added to the next"),
+    CLF__BOOL(nesterov, "false", "Nesterov's form of the momentum"),
     COMMON,
 };
 static const clf__param adam_params[] = {
     RATE("0.001"),
-    CLF__REAL("beta1", beta1, "0.9", 0, 0.9999999, "decay rate of the mean gradient"),
-    CLF__REAL("beta2", beta2, "0.999", 0, 0.9999999, "decay rate of the mean square"),
+    CLF__REAL(beta1, "0.9", 0, 0.9999999, "decay rate of the mean gradient"),
+    CLF__REAL(beta2, "0.999", 0, 0.9999999, "decay rate of the mean square"),
     EPSILON("1e-8"),
     COMMON,
 };
 static const clf__param rmsprop_params[] = {
     RATE("0.001"),
-    CLF__REAL("alpha", beta2, "0.99", 0, 0.9999999, "decay rate of the mean square"),
+    CLF__REAL(alpha, "0.99", 0, 0.9999999, "decay rate of the mean square"),
     EPSILON("1e-8"),
     COMMON,
 };

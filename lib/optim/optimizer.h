@@ -26,7 +26,10 @@ typedef struct clf__optimizer_params {
   double momentum;
   bool nesterov;
   double weight_decay;
-  double beta1, beta2;
+  double beta1;
+  union {
+    double beta2, alpha; /* alpha is rmsprop's word */
+  };
   double epsilon;
   int32_t schedule;
   int64_t warmup;   /* steps */

@@ -14,18 +14,13 @@ typedef struct text_params {
 
 #define CLF__VALUES text_params
 static const clf__param params[] = {
-    CLF__TEXT("text", text, NULL,
-              "column of the texts by name or number (1: first, -1: last); otherwise the last one "
-              "that is not the label"),
-    CLF__TEXT("label", label, NULL,
-              "column of the labels, or none; otherwise the last that is not the text"),
-    CLF__CHOICE("header", style.header, "auto|true|false", "auto",
-                "whether the first line names the columns"),
-    CLF__CHOICE("delimiter", style.delimiter, CLF__CSV_DELIMITERS, "auto",
-                "delimiter of the fields; blanks: any number of blanks and tabs"),
-    CLF__TEXT("missing_values", style.missing_values, NULL, CLF__CSV_MISSING_HELP),
-    CLF__CHOICE("encoding", style.encoding, CLF__CSV_ENCODINGS, "utf8", CLF__CSV_ENCODING_HELP),
-    CLF__BOOL("quotes", style.quotes, "true", CLF__CSV_QUOTES_HELP),
+    CLF__TEXT(text, NULL, "text column by name or number (-1: last); otherwise the last non-label"),
+    CLF__TEXT(label, NULL, "label column, or none; otherwise the last that is not the text"),
+    CLF__CSV_HEADER,
+    CLF__CSV_DELIMITER,
+    CLF__CSV_MISSING_VALUES,
+    CLF__CSV_ENCODING,
+    CLF__CSV_QUOTES,
 };
 
 enum { ROWS_A_PART = 512 };

@@ -29,16 +29,13 @@ static const float pi = 3.14159265F, min_length = 1e-4F;
 
 #define CLF__VALUES hog_params
 static const clf__param params[] = {
-    CLF__LIST("input", input, "auto", "auto", 1, 1e6,
-              "height and width of the images, such as 60,80; auto: those of the dataset"),
-    CLF__INT("cell", cell, "8", 1, 1e4, "pixels along a side of a cell"),
-    CLF__INT("bins", bins, "9", 2, 360, "number of directions of the histogram"),
-    CLF__INT("block", block, "2", 1, 100, "cells along a side of a block, which is normalized"),
-    CLF__REAL("gamma", gamma, "0.5", CLF__ABOVE(0), 10,
-              "exponent of the pixels before the gradients; 1 leaves them unchanged"),
-    CLF__REAL("clip", clip, "0.2", CLF__ABOVE(0), 1,
-              "maximum of a value relative to the norm of its block"),
-    CLF__BOOL("signs", signs, "false", "whether opposite directions of the gradient differ"),
+    CLF__LIST(input, "auto", "auto", 1, 1e6, "height and width, as 60,80; auto: the dataset's"),
+    CLF__INT(cell, "8", 1, 1e4, "pixels along a side of a cell"),
+    CLF__INT(bins, "9", 2, 360, "number of directions of the histogram"),
+    CLF__INT(block, "2", 1, 100, "cells along a side of a block, which is normalized"),
+    CLF__REAL(gamma, "0.5", CLF__ABOVE(0), 10, "exponent of the pixels before the gradients"),
+    CLF__REAL(clip, "0.2", CLF__ABOVE(0), 1, "maximum of a value relative to its block's norm"),
+    CLF__BOOL(signs, "false", "whether opposite directions of the gradient differ"),
 };
 
 /* The layout that follows from the parameters and the size of the images. */

@@ -16,8 +16,7 @@ typedef struct ratio_params {
 
 #define CLF__VALUES ratio_params
 static const clf__param params[] = {
-    CLF__REAL("alpha", alpha, "1", 1e-12, 1e12,
-              "constant that is added to each count, so that none is 0"),
+    CLF__REAL(alpha, "1", 1e-12, 1e12, "constant that is added to each count, so that none is 0"),
 };
 
 enum { BETWEEN = 1 << 18 }; /* approximate counts between two checks for cancellation */

@@ -14,10 +14,9 @@ typedef struct min_max_params {
 
 #define CLF__VALUES min_max_params
 static const clf__param params[] = {
-    CLF__REAL("low", low, "0", -1e30, 1e30, "value to which a feature's minimum is mapped"),
-    CLF__REAL("high", high, "1", -1e30, 1e30,
-              "value to which a feature's maximum is mapped; above low"),
-    CLF__BOOL("clip", clip, "false", "clip numbers beyond the fitted range to low and high"),
+    CLF__REAL(low, "0", -1e30, 1e30, "value to which a feature's minimum is mapped"),
+    CLF__REAL(high, "1", -1e30, 1e30, "value to which a feature's maximum is mapped; above low"),
+    CLF__BOOL(clip, "false", "clip numbers beyond the fitted range to low and high"),
 };
 
 static clf_status check_params(const min_max_params *values) {

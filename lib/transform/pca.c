@@ -24,13 +24,10 @@ enum { TASK_ROWS = 64 };
 
 #define CLF__VALUES pca_params
 static const clf__param params[] = {
-    CLF__INT_OR("components", components, "all", "all", 1, INT32_MAX,
-                "maximum number of directions to keep; all: as many as the rows vary in"),
-    CLF__REAL("variance", variance, "1", CLF__ABOVE(0), 1,
-              "share of the variance to keep, by the smallest number of components"),
-    CLF__BOOL("whiten", whiten, "false", "divide each component by its standard deviation"),
-    CLF__CHOICE("solver", solver, "auto|gram|covariance", "auto",
-                "products of rows (gram) or of features (covariance); auto: of the fewer"),
+    CLF__INT_OR(components, "all", "all", 1, INT32_MAX, "maximum number of directions to keep"),
+    CLF__REAL(variance, "1", CLF__ABOVE(0), 1, "share of variance to keep, with fewest components"),
+    CLF__BOOL(whiten, "false", "divide each component by its standard deviation"),
+    CLF__CHOICE(solver, "auto|gram|covariance", "auto", "products of rows (gram) or of features"),
 };
 
 static clf_status keep_vector(clf__store *state, clf_context *context, const char *name,

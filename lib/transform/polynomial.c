@@ -22,9 +22,8 @@ enum { MAX_DEGREE = 32, TASK_NUMBERS = 1 << 16 };
 
 #define CLF__VALUES polynomial_params
 static const clf__param params[] = {
-    CLF__INT("degree", degree, "2", 1, MAX_DEGREE, "maximum number of factors in a product"),
-    CLF__BOOL("interaction_only", interaction_only, "false",
-              "products of different features only, no powers"),
+    CLF__INT(degree, "2", 1, MAX_DEGREE, "maximum number of factors in a product"),
+    CLF__BOOL(interaction_only, "false", "products of different features only, no powers"),
 };
 
 /* Returns the number of products: the sum over d of the combinations of d features out of n, with

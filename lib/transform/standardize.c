@@ -12,8 +12,8 @@ typedef struct standardize_params {
 
 #define CLF__VALUES standardize_params
 static const clf__param params[] = {
-    CLF__BOOL("mean", mean, "true", "subtract the mean; false keeps sparse rows sparse"),
-    CLF__BOOL("deviation", deviation, "true", "divide by the standard deviation"),
+    CLF__BOOL(mean, "true", "subtract the mean; false keeps sparse rows sparse"),
+    CLF__BOOL(deviation, "true", "divide by the standard deviation"),
 };
 
 static clf_status check_sparse(const clf_transform *transform, const clf_dataset *dataset) {

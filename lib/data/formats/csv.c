@@ -14,32 +14,25 @@ enum { MANY_ROWS = 20 }; /* with more rows, labels that are mostly distinct are 
 
 #define CLF__VALUES clf__csv_params
 static const clf__param params[] = {
-    CLF__TEXT("label", label, NULL,
-              "label column by name or number (1: first, -1: last), or none; otherwise the last "
-              "column; with regression also several, separated by commas"),
-    CLF__TEXT("weight", weight, NULL, "column of the rows' weights"),
-    CLF__TEXT("ignore", ignore, NULL,
-              "columns to leave out, separated by commas; a name is all columns that have it"),
-    CLF__CHOICE("header", style.header, "auto|true|false", "auto",
-                "whether the first line names the columns"),
-    CLF__CHOICE("row_numbers", style.row_numbers, "auto|true|false", "auto",
-                "whether the first column numbers or names the rows, and is left out; auto: it has "
-                "no name, and counts from 0 or 1 on or is text"),
-    CLF__CHOICE("delimiter", style.delimiter, CLF__CSV_DELIMITERS, "auto",
-                "delimiter of the fields; blanks: any number of blanks and tabs"),
-    CLF__CHOICE("comment", style.comment, CLF__CSV_COMMENTS, "auto",
-                "what begins a comment, up to the line's end: # or %; auto: # on the lines before "
-                "the first"),
-    CLF__CHOICE("decimal", style.decimal, CLF__CSV_DECIMALS, "auto", "decimal mark"),
-    CLF__CHOICE("thousands", style.thousands, CLF__CSV_THOUSANDS, "none",
-                "mark between groups of three digits"),
-    CLF__CHOICE("missing", missing, "error|nan|skip", "error",
+    CLF__TEXT(label, NULL, "label column by name or number (-1: last), or none; otherwise last"),
+    CLF__TEXT(weight, NULL, "column of the rows' weights"),
+    CLF__TEXT(ignore, NULL, "columns to omit, separated by commas; a name is all that have it"),
+    CLF__CSV_HEADER,
+    CLF__CHOICE(style.row_numbers, "auto|true|false", "auto",
+                "whether the first column only numbers or names the rows, and is omitted"),
+    CLF__CSV_DELIMITER,
+    CLF__CHOICE(style.comment, CLF__CSV_COMMENTS, "auto",
+                "beginning of a comment to the line's end; auto: # on lines before the first"),
+    CLF__CHOICE(style.decimal, CLF__CSV_DECIMALS, "auto", "decimal mark"),
+    CLF__CHOICE(style.thousands, CLF__CSV_THOUSANDS, "none", "mark between groups of three digits"),
+    CLF__CHOICE(missing, "error|nan|skip", "error",
                 "fields without a value: refuse them, keep NaN, or skip the row"),
-    CLF__TEXT("missing_values", style.missing_values, NULL, CLF__CSV_MISSING_HELP),
-    CLF__BOOL("quotes", style.quotes, "true", CLF__CSV_QUOTES_HELP),
-    CLF__CHOICE("encoding", style.encoding, CLF__CSV_ENCODINGS, "utf8", CLF__CSV_ENCODING_HELP),
-    CLF__CHOICE("dtype", dtype, "auto|f32|f64", "auto", CLF__READ_DTYPE_HELP),
-    CLF__BOOL("regression", regression, "false", "the label is a regression target"),
+    CLF__CSV_MISSING_VALUES,
+    CLF__CSV_QUOTES,
+    CLF__CSV_ENCODING,
+    CLF__CHOICE(dtype, "auto|f32|f64", "auto",
+                "f64 where f32 would merge values or lose more than 1e-6 of a column's range"),
+    CLF__BOOL(regression, "false", "the labels are regression targets, of one or more columns"),
 };
 
 static clf_status allocate_x(clf__csv_reader *self, bool wide) {

@@ -92,12 +92,19 @@ enum {
 #define CLF__CSV_ENCODINGS "utf8|latin1"
 #define CLF__CSV_LATIN1_ADVICE "encoding=latin1 reads it as Latin-1"
 
-#define CLF__CSV_MISSING_HELP                                                                      \
-  "texts that stand for no value where they are not quoted, separated by commas, besides empty "   \
-  "fields; otherwise ?, NA, NaN, N/A, null, None and their spellings"
-#define CLF__CSV_QUOTES_HELP                                                                       \
-  "fields may stand in quotes; false: a quote is a character like any other"
-#define CLF__CSV_ENCODING_HELP "encoding of the text; latin1: also Windows-1252"
+/* The rows of parameters that tables of data and of documents share, by their member `style`. */
+#define CLF__CSV_HEADER                                                                            \
+  CLF__CHOICE(style.header, "auto|true|false", "auto", "whether the first line names the columns")
+#define CLF__CSV_DELIMITER                                                                         \
+  CLF__CHOICE(style.delimiter, CLF__CSV_DELIMITERS, "auto",                                        \
+              "delimiter of the fields; blanks: any number of blanks and tabs")
+#define CLF__CSV_MISSING_VALUES                                                                    \
+  CLF__TEXT(style.missing_values, NULL,                                                            \
+            "texts of no value, separated by commas; otherwise ?, NA, NaN, N/A, null and None")
+#define CLF__CSV_QUOTES                                                                            \
+  CLF__BOOL(style.quotes, "true", "fields may stand in quotes; false: quotes are characters")
+#define CLF__CSV_ENCODING                                                                          \
+  CLF__CHOICE(style.encoding, CLF__CSV_ENCODINGS, "utf8", "of the text; latin1: also Windows-1252")
 
 typedef struct clf__csv_style {
   int32_t header, row_numbers; /* auto, true, false */

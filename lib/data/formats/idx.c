@@ -18,14 +18,10 @@ typedef struct idx_params {
 
 #define CLF__VALUES idx_params
 static const clf__param params[] = {
-    CLF__TEXT("labels", labels, NULL,
-              "file of the labels, or none; otherwise found by the images' name"),
-    CLF__REAL_OR("scale", scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX,
-                 "factor from u8 elements to values; auto: 1/255"),
-    CLF__BOOL("regression", regression, "false", "the labels are regression targets"),
-    CLF__BOOL("map", map, "false",
-              "whether to map plain image files into memory instead of reading them; nobody may "
-              "write to them then"),
+    CLF__TEXT(labels, NULL, "file of the labels, or none; otherwise found by the images' name"),
+    CLF__REAL_OR(scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX, "factor of u8 values; auto: 1/255"),
+    CLF__BOOL(regression, "false", "the labels are regression targets"),
+    CLF__BOOL(map, "false", "map plain files into memory; they must not change then"),
 };
 
 /* `type` is the third byte of the file. */

@@ -28,30 +28,21 @@ typedef struct files_params {
 
 #define CLF__VALUES files_params
 static const clf__param params[] = {
-    CLF__CHOICE("labels", labels, "auto|folder|name|none", "auto",
-                "what names a file's label: its folder, or its name up to label_until; auto: "
-                "folders, if any"),
-    CLF__TEXT("label_until", label_until, ".",
-              "text at whose first place in a file's name the label ends, with labels=name"),
-    CLF__TEXT("folders", folders, NULL, "the folders to read, separated by commas; otherwise all"),
-    CLF__INT("height", height, "0", 0, 1 << 28,
-             "rows to resize to; 0: all images must have one size"),
-    CLF__INT("width", width, "0", 0, 1 << 28,
-             "pixels a row to resize to; 0: all images must have one size"),
-    CLF__CHOICE(
-        "channels", channels, "auto|1|3", "auto",
-        "1: convert to gray; 3: repeat gray levels in three channels; auto: all images must agree"),
-    CLF__CHOICE("normalize", normalize, "none|equalize|tan_triggs", "none",
+    CLF__CHOICE(labels, "auto|folder|name|none", "auto",
+                "a file's label: its folder, or its name up to label_until; auto: folders if any"),
+    CLF__TEXT(label_until, ".", "labels=name: the label ends before this text in the file's name"),
+    CLF__TEXT(folders, NULL, "the folders to read, separated by commas; otherwise all"),
+    CLF__INT(height, "0", 0, 1 << 28, "rows to resize to; 0: all images must have one size"),
+    CLF__INT(width, "0", 0, 1 << 28, "pixels a row to resize to; 0: all images must have one size"),
+    CLF__CHOICE(channels, "auto|1|3", "auto",
+                "1: convert to gray; 3: repeat gray in three channels; auto: images must agree"),
+    CLF__CHOICE(normalize, "none|equalize|tan_triggs", "none",
                 "normalization of the illumination, after resizing"),
-    CLF__BOOL("skip_others", skip_others, "false",
-              "omit files of no known image format; a damaged image is still an error"),
-    CLF__BOOL("skip_damaged", skip_damaged, "false",
-              "omit damaged images; the log reports their number and the damage of the first"),
-    CLF__REAL_OR("scale", scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX,
-                 "factor of the bytes; auto: 1/255"),
-    CLF__INT("max_pixels", image.max_pixels, "150000000", 1, 0x1p40,
-             "an image of more pixels is refused"),
-    CLF__INT("background", image.background, "255", 0, 255, "gray level behind transparent pixels"),
+    CLF__BOOL(skip_others, "false", "omit files of no known format; damaged ones stay errors"),
+    CLF__BOOL(skip_damaged, "false", "omit damaged images; the log has the first and their number"),
+    CLF__REAL_OR(scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX, "factor of the bytes; auto: 1/255"),
+    CLF__INT(image.max_pixels, "150000000", 1, 0x1p40, "an image of more pixels is refused"),
+    CLF__INT(image.background, "255", 0, 255, "gray level behind transparent pixels"),
 };
 
 typedef struct files_reader {

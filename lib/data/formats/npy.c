@@ -17,18 +17,14 @@ typedef struct npy_params {
 
 #define CLF__VALUES npy_params
 static const clf__param params[] = {
-    CLF__TEXT("x", x, NULL,
-              "array of the rows in an NPZ file; otherwise x, X, data, images or arr_0"),
-    CLF__TEXT("y", y, NULL,
-              "array of the labels in an NPZ file, or none; otherwise y, Y, labels, target, "
-              "targets or arr_1 where there is one"),
-    CLF__TEXT("labels", labels, NULL, "NPY file of the labels"),
-    CLF__REAL("scale", scale, "1", CLF__ABOVE(0), DBL_MAX,
+    CLF__TEXT(x, NULL, "array of the rows in an NPZ file; otherwise x, X, data, images or arr_0"),
+    CLF__TEXT(y, NULL,
+              "array of the labels in an NPZ file, or none; else y, Y, labels, target(s) or arr_1"),
+    CLF__TEXT(labels, NULL, "NPY file of the labels"),
+    CLF__REAL(scale, "1", CLF__ABOVE(0), DBL_MAX,
               "factor of u8 elements, such as 0.00392156862745098 for 1/255"),
-    CLF__BOOL("regression", regression, "false", "the labels are regression targets"),
-    CLF__BOOL("map", map, "false",
-              "whether to map plain files into memory instead of reading them; nobody may write to "
-              "them then"),
+    CLF__BOOL(regression, "false", "the labels are regression targets"),
+    CLF__BOOL(map, "false", "map plain files into memory; they must not change then"),
 };
 
 static clf_status make_dataset(clf_dataset **out, clf_context *context, clf_tensor *x, double scale,

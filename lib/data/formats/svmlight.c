@@ -19,14 +19,11 @@ enum { LARGEST_INDEX = INT32_MAX - 1 };
 
 #define CLF__VALUES clf__svmlight_params
 static const clf__param params[] = {
-    CLF__INT_OR("features", features, "auto", "auto", 1, INT32_MAX,
-                "number of features; auto: the highest index"),
-    CLF__CHOICE("zero_based", zero_based, "auto|true|false", "auto",
-                "whether indices begin at 0; auto: when there is an index 0"),
-    CLF__CHOICE("precomputed", precomputed, "auto|true|false", "auto",
-                "whether rows are a kernel's values, \"label 0:serial 1:K 2:K ...\"; auto: where "
-                "row i begins with 0:i and has an index for each row"),
-    CLF__BOOL("regression", regression, "false", "the labels are regression targets"),
+    CLF__INT_OR(features, "auto", "auto", 1, INT32_MAX, "number of features; auto: highest index"),
+    CLF__CHOICE(zero_based, "auto|true|false", "auto", "indices begin at 0; auto: if one is 0"),
+    CLF__CHOICE(precomputed, "auto|true|false", "auto",
+                "rows are kernel values, 0:serial 1:K 2:K …; auto: if row i begins with 0:i"),
+    CLF__BOOL(regression, "false", "the labels are regression targets"),
 };
 
 typedef clf__svmlight svmlight_reader;

@@ -13,7 +13,7 @@ typedef struct writer_params {
 
 #define CLF__VALUES writer_params
 static const clf__param params[] = {
-    CLF__BOOL("zero_based", zero_based, "false", "whether indices begin at 0 instead of 1"),
+    CLF__BOOL(zero_based, "false", "indices begin at 0 instead of 1"),
 };
 
 enum { PIECE = 1 << 16 };

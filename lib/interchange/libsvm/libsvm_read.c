@@ -18,10 +18,8 @@ static const int64_t max_weight_bytes = 1 << 26, weight_bytes_ratio = 16;
 
 #define CLF__VALUES clf__libsvm_params
 static const clf__param params[] = {
-    CLF__INT_OR("features", features, "auto", "auto", 1, INT32_MAX,
-                "number of features; auto: the highest index in a support vector"),
-    CLF__CHOICE("zero_based", zero_based, "auto|true|false", "auto",
-                "whether indices begin at 0; auto: when there is an index 0"),
+    CLF__INT_OR(features, "auto", "auto", 1, INT32_MAX, "number of features; auto: highest index"),
+    CLF__CHOICE(zero_based, "auto|true|false", "auto", "indices begin at 0; auto: if one is 0"),
 };
 
 typedef struct importing {

@@ -23,7 +23,7 @@ typedef struct export_params {
 
 #define CLF__VALUES export_params
 static const clf__param params[] = {
-    CLF__TEXT("name", name, NULL, "name of the graph; otherwise the kind of the model"),
+    CLF__TEXT(name, NULL, "name of the graph; otherwise the kind of the model"),
 };
 
 enum { IR_VERSION = 7, OPERATOR_SET = 13 };

@@ -20,32 +20,22 @@ typedef clf__fisher_params fisher_params;
 
 #define CLF__VALUES fisher_params
 static const clf__param params[] = {
-    CLF__REAL_OR("shrinkage", shrinkage, "none|auto", "none", 0, 1,
-                 "part of the covariance replaced by its mean variance; auto: as far as rows leave "
-                 "it uncertain"),
-    CLF__LIST("priors", priors, "data", "data", CLF__ABOVE(0), DBL_MAX,
+    CLF__REAL_OR(shrinkage, "none|auto", "none", 0, 1,
+                 "part of the covariance replaced by its mean variance; auto: by its uncertainty"),
+    CLF__LIST(priors, "data", "data", CLF__ABOVE(0), DBL_MAX,
               "prior of each class, scaled to sum to 1; data: its share of the rows"),
-    CLF__INT_OR("components", components, "auto", "auto", 1, 1e9,
-                "number of discriminant axes of transform; auto: at most classes - 1"),
-    CLF__REAL("tolerance", tolerance, "0", 0, 1,
-              "features whose unexplained share of variance is not above it are left out; 0: only "
-              "those that f64 cannot distinguish from combinations of others"),
-    CLF__CHOICE("kernel", kernel.kernel, "none|" CLF__KERNEL_WORDS, "none",
-                "none: axes linear in the features; else in the kernel's space"),
+    CLF__INT_OR(components, "auto", "auto", 1, 1e9, "number of axes; auto: at most classes - 1"),
+    CLF__REAL(tolerance, "0", 0, 1,
+              "share of unexplained variance up to which features are left out; 0: f64's limit"),
+    CLF__CHOICE(kernel.kernel, "none|" CLF__KERNEL_WORDS, "none", "none: axes linear in features"),
     CLF__KERNEL_PARAMS,
-    CLF__REAL("alpha", alpha, "0.1", CLF__ABOVE(0), 1e30,
-              "with a kernel, the strength of the regularization, which is added to the diagonal "
-              "of the kernel matrix"),
-    CLF__INT("landmarks", landmarks, "5000", 0, 1e9,
-             "kernel: most rows that the axes are made of, drawn from each class; 0: all rows"),
-    CLF__CHOICE("solver", solver, "auto|cholesky|cg", "auto",
+    CLF__REAL(alpha, "0.1", CLF__ABOVE(0), 1e30, "kernel: regularization, added to its diagonal"),
+    CLF__INT(landmarks, "5000", 0, 1e9, "kernel: maximum number of rows for the axes; 0: all"),
+    CLF__CHOICE(solver, "auto|cholesky|cg", "auto",
                 "kernel, for all rows: cholesky is exact; cg suits many rows"),
-    CLF__REAL("residual", residual, "1e-4", CLF__ABOVE(0), 1,
-              "kernel: relative residual of the system at which cg stops"),
-    CLF__INT("max_iterations", max_iterations, "200", 1, 1e9, "kernel: most iterations of cg"),
-    CLF__INT(
-        "cache_mb", cache_mb, "4096", 1, 1e9,
-        "kernel: megabytes for the kernel matrix in cg, 16 bits a value where floats do not fit"),
+    CLF__REAL(residual, "1e-4", CLF__ABOVE(0), 1, "kernel: relative residual at which cg stops"),
+    CLF__INT(max_iterations, "200", 1, 1e9, "kernel: most iterations of cg"),
+    CLF__INT(cache_mb, "4096", 1, 1e9, "cg: megabytes of the kernel matrix, if need be in 16 bits"),
 };
 
 static clf_status allocate(clf__fisher_work *work) {

@@ -24,13 +24,10 @@ typedef struct clf__kernel_params {
 
 /* The other rows of the table of parameters. */
 #define CLF__KERNEL_PARAMS                                                                         \
-  CLF__REAL_OR(                                                                                    \
-      "gamma", kernel.gamma, "scale|auto", "scale", 0, 1e30,                                       \
-      "factor in the kernel; scale: 1 / (features * variance of all values); auto: 1 / features"), \
-      CLF__INT("degree", kernel.degree, "3", 1, 64,                                                \
-               "degree of the polynomial kernel (gamma x.z + coef0)^degree"),                      \
-      CLF__REAL("coef0", kernel.coef0, "0", -1e30, 1e30,                                           \
-                "constant in the polynomial and the sigmoid kernel")
+  CLF__REAL_OR(kernel.gamma, "scale|auto", "scale", 0, 1e30,                                       \
+               "scale: 1 / (features * variance of all values); auto: 1 / features"),              \
+      CLF__INT(kernel.degree, "3", 1, 64, "of the polynomial kernel (gamma x.z + coef0)^degree"),  \
+      CLF__REAL(kernel.coef0, "0", -1e30, 1e30, "constant in the polynomial and sigmoid kernels")
 
 /* Makes the function for `kind` (CLF__KERNEL_…), with gamma determined from the training rows whose
  * weight is not 0; it is 0 for kinds without gamma. A precomputed kernel returns CLF_ERROR_SHAPE

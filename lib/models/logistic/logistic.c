@@ -29,16 +29,12 @@ typedef struct logistic_params {
 
 #define CLF__VALUES logistic_params
 static const clf__param params[] = {
-    CLF__REAL("C", C, "1", CLF__ABOVE(0), INFINITY,
-              "weight of the losses against the L2 penalty; inf for no penalty"),
-    CLF__REAL("tolerance", tolerance, "1e-7", 0, DBL_MAX,
-              "largest component of the mean objective's gradient to stop at"),
-    CLF__INT("max_iterations", max_iterations, "1000", 1, 1e9, "maximum number of iterations"),
-    CLF__BOOL("fit_intercept", fit_intercept, "true", "whether to fit an intercept"),
-    CLF__CHOICE("multiclass", multiclass, "multinomial|one_vs_rest", "multinomial",
-                "one softmax, or a sigmoid for each class"),
-    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
-              "weight of each class, or balanced by the number of its rows"),
+    CLF__REAL(C, "1", CLF__ABOVE(0), INFINITY, "inverse strength of the L2 penalty; inf: none"),
+    CLF__REAL(tolerance, "1e-7", 0, DBL_MAX, "maximum of the mean objective's gradient to stop at"),
+    CLF__INT(max_iterations, "1000", 1, 1e9, "maximum number of iterations"),
+    CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
+    CLF__CHOICE(multiclass, "multinomial|one_vs_rest", "multinomial", "one softmax, or sigmoids"),
+    CLF__CLASS_WEIGHT,
 };
 
 enum { ONE_VS_REST = 1 };

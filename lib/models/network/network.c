@@ -15,48 +15,28 @@
 
 #define CLF__VALUES clf__network_params
 static const clf__param params[] = {
-    CLF__TEXT(
-        "layers", layers, "",
-        "the layers, \"kind name=value …; kind …\", the last with an output a class; none: linear"),
-    CLF__LIST("input", input, "auto", "auto", 1, 1e9,
-              "shape of a row, such as 28,28,1; auto: that of the dataset"),
-    CLF__CHOICE("loss", loss, CLF__LOSS_WORDS, "cross_entropy",
-                "loss that the training minimizes; the two entropies apply to the scores before "
-                "softmax or sigmoid"),
-    CLF__INT_OR("epochs", epochs, "auto", "auto", 0, 1e6,
-                "passes over the rows; auto: 10, or 2,000 steps if more; in a regression up to "
-                "4,000 steps, as long as predictions of held-out rows improve"),
-    CLF__INT("max_steps", max_steps, "0", 0, 1e9,
-             "number of optimizer steps after which the training ends, even within an epoch; 0: no "
-             "limit"),
-    CLF__INT("batch_size", batch_size, "128", 1, 1e9, "number of rows of a step"),
-    CLF__REAL("validation_split", validation_split, "0", 0, 0.9,
-              "share of each class's rows to hold out if no validation set is given"),
-    CLF__INT("patience", patience, "0", 0, 1e6,
-             "epochs without a lower (validation) loss after which to stop, with the best weights; "
-             "0: never"),
-    CLF__REAL("clip_norm", clip_norm, "0", 0, DBL_MAX,
-              "maximum norm of the gradient, to which larger ones are scaled; 0: no maximum"),
-    CLF__REAL("averaging", averaging, "0", 0, 1,
-              "decay rate of the mean of the weights over the steps, which is validated and kept "
-              "(such as 0.999; 1: all steps count alike); 0: the last weights"),
-    CLF__INT(
-        "accumulation", accumulation, "1", 1, 1e6,
-        "batches whose gradients are summed before a step, which is then that of one larger batch"),
-    CLF__TEXT("checkpoint", checkpoint, NULL,
-              "file that stores this handle's training, so that the same fit continues from it; "
-              "none: no file"),
-    CLF__INT("checkpoint_interval", checkpoint_interval, "1", 1, 1e6,
-             "number of epochs between checkpoints; one is always written at the end"),
-    CLF__BOOL("shuffle", shuffle, "true",
-              "whether each epoch has a new random order, from the context's seed"),
-    CLF__TEXT("augment", augment, "",
-              "random changes of the images trained on, \"shift=2 rotate=10 …\"; see the catalog's "
-              "augment"),
-    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
-              "weight of each class, or balanced by the number of its rows"),
-    CLF__BOOL("warm_start", warm_start, "false",
-              "whether a fit of a fitted network starts from its weights, or from new ones"),
+    CLF__TEXT(layers, "",
+              "layers \"kind name=value …; kind …\" that end with an output a class; none: linear"),
+    CLF__LIST(input, "auto", "auto", 1, 1e9, "shape of a row, as 28,28,1; auto: the dataset's"),
+    CLF__CHOICE(loss, CLF__LOSS_WORDS, "cross_entropy",
+                "loss to minimize; the two entropies are of the scores before softmax or sigmoid"),
+    CLF__INT_OR(epochs, "auto", "auto", 0, 1e6,
+                "passes over the rows; auto: 10, or 2,000 steps if more; regression: up to 4,000"),
+    CLF__INT(max_steps, "0", 0, 1e9, "number of steps to end after, even in an epoch; 0: no limit"),
+    CLF__INT(batch_size, "128", 1, 1e9, "number of rows of a step"),
+    CLF__REAL(validation_split, "0", 0, 0.9, "share of each class to hold out, if no set is given"),
+    CLF__INT(patience, "0", 0, 1e6,
+             "epochs without a lower loss to stop after, with the best weights; 0: never"),
+    CLF__REAL(clip_norm, "0", 0, DBL_MAX, "norm to which larger gradients are scaled; 0: no limit"),
+    CLF__REAL(averaging, "0", 0, 1,
+              "decay of the weights' mean to keep, such as 0.999; 1: plain mean; 0: last weights"),
+    CLF__INT(accumulation, "1", 1, 1e6, "batches whose gradients are summed before each step"),
+    CLF__TEXT(checkpoint, NULL, "file of the training's state, from which the same fit continues"),
+    CLF__INT(checkpoint_interval, "1", 1, 1e6, "epochs between checkpoints; the end has one, too"),
+    CLF__BOOL(shuffle, "true", "whether each epoch has a new order, from the context's seed"),
+    CLF__TEXT(augment, "", "random changes of training images, as in \"shift=2 rotate=10\""),
+    CLF__CLASS_WEIGHT,
+    CLF__BOOL(warm_start, "false", "whether a fit starts from fitted weights, not from new ones"),
 };
 
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,

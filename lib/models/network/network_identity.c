@@ -76,7 +76,7 @@ static clf_status describe_params(const clf__trainer *t, clf__store *store) {
   clf_status status = CLF_OK;
   clf__text text = {.context = t->context};
   for (int64_t i = 0; status == CLF_OK && i < table->count; i++) {
-    const char *name = table->params[i].name;
+    const char *name = clf__param_name(&table->params[i]);
     if (is_left_out(name)) {
       continue;
     }

@@ -12,26 +12,18 @@
 
 #define CLF__VALUES clf__perceptron_params
 static const clf__param params[] = {
-    CLF__INT("epochs", epochs, "10", 1, 1e6,
-             "passes over the rows; those after a pass without a mistake are skipped"),
-    CLF__REAL("learning_rate", learning_rate, "1", CLF__ABOVE(0), 1e30, "factor of each update"),
-    CLF__BOOL("averaged", averaged, "true",
-              "whether the model is the mean of the weights over all updates, or the last weights"),
-    CLF__CHOICE("multiclass", multiclass, "multinomial|one_vs_rest", "multinomial",
+    CLF__INT(epochs, "10", 1, 1e6, "passes over the rows; one without a mistake is the last"),
+    CLF__REAL(learning_rate, "1", CLF__ABOVE(0), 1e30, "factor of each update"),
+    CLF__BOOL(averaged, "true", "keep the mean of the weights over all updates, or the last"),
+    CLF__CHOICE(multiclass, "multinomial|one_vs_rest", "multinomial",
                 "whether the classes are updated together, or each against the rest"),
-    CLF__BOOL("shuffle", shuffle, "true",
-              "whether each pass has a new random order, from the context's seed"),
-    CLF__BOOL("fit_intercept", fit_intercept, "true", "whether to fit an intercept"),
-    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
-              "weight of each class, or balanced by the number of its rows"),
-    CLF__CHOICE("kernel", kernel.kernel, "none|" CLF__KERNEL_WORDS, "none",
-                "none: linear in the features; else in the kernel's space"),
+    CLF__BOOL(shuffle, "true", "whether each pass has a new order, from the context's seed"),
+    CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
+    CLF__CLASS_WEIGHT,
+    CLF__CHOICE(kernel.kernel, "none|" CLF__KERNEL_WORDS, "none", "none: linear in the features"),
     CLF__KERNEL_PARAMS,
-    CLF__INT(
-        "budget", budget, "0", 0, 1e9,
-        "kernel: most support vectors, which averages are projected on; 0: as many as it takes"),
-    CLF__CHOICE("budget_policy", budget_policy, "oldest|least_useful", "oldest",
-                "kernel: the vector that a new one beyond it replaces"),
+    CLF__INT(budget, "0", 0, 1e9, "kernel: maximum of support vectors; 0: as many as it takes"),
+    CLF__CHOICE(budget_policy, "oldest|least_useful", "oldest", "kernel: what a new one replaces"),
 };
 
 #define MAX_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */

@@ -16,14 +16,12 @@
 
 #define CLF__VALUES clf__ridge_params
 static const clf__param params[] = {
-    CLF__REAL("alpha", alpha, "1", 0, DBL_MAX, "strength of the L2 penalty"),
-    CLF__BOOL("fit_intercept", fit_intercept, "true", "whether to fit an intercept"),
-    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
-              "weight of each class, or balanced by the number of its rows"),
-    CLF__CHOICE("solver", solver, "auto|cholesky|cg", "auto",
-                "cholesky is exact; cg suits many features; auto: by their number"),
-    CLF__REAL("tolerance", tolerance, "1e-5", CLF__ABOVE(0), 1, "cg: relative residual to stop at"),
-    CLF__INT("max_iterations", max_iterations, "1000", 1, 1e9, "cg: most iterations"),
+    CLF__REAL(alpha, "1", 0, DBL_MAX, "strength of the L2 penalty"),
+    CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
+    CLF__CLASS_WEIGHT,
+    CLF__CHOICE(solver, "auto|cholesky|cg", "auto", "cholesky is exact; cg suits many features"),
+    CLF__REAL(tolerance, "1e-5", CLF__ABOVE(0), 1, "cg: relative residual to stop at"),
+    CLF__INT(max_iterations, "1000", 1, 1e9, "cg: maximum of iterations"),
 };
 
 enum { LARGE = 4096 };

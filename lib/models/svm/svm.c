@@ -9,24 +9,16 @@
 
 #define CLF__VALUES clf__svm_params
 static const clf__param params[] = {
-    CLF__CHOICE("kernel", kernel.kernel, CLF__KERNEL_WORDS, "rbf",
-                "linear x.z, polynomial, rbf exp(-gamma |x-z|^2), sigmoid tanh, or given"),
-    CLF__REAL("C", C, "1", CLF__ABOVE(0), 1e30,
-              "weight of the errors against the margin: the upper bound of the dual variables"),
+    CLF__CHOICE(kernel.kernel, CLF__KERNEL_WORDS, "rbf", "linear: x.z; rbf: exp(-gamma |x - z|^2)"),
+    CLF__REAL(C, "1", CLF__ABOVE(0), 1e30, "weight of errors; upper bound of the dual variables"),
     CLF__KERNEL_PARAMS,
-    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
-              "weight of each class, or balanced by the number of its rows"),
-    CLF__CHOICE("multiclass", multiclass, "one_vs_one|one_vs_rest", "one_vs_one",
+    CLF__CLASS_WEIGHT,
+    CLF__CHOICE(multiclass, "one_vs_one|one_vs_rest", "one_vs_one",
                 "a machine for each pair of classes, or for each class"),
-    CLF__REAL("tolerance", tolerance, "1e-3", CLF__ABOVE(0), 1,
-              "violation of the optimality conditions at which to stop"),
-    CLF__BOOL(
-        "probability", probability, "false",
-        "whether to fit probabilities as well, by cross-validation, at some six times the cost"),
-    CLF__INT("max_iterations", max_iterations, "0", 0, 1e9,
-             "most steps of a machine; 0: 100 for each of its rows, and at least 10,000,000"),
-    CLF__REAL("cache_mb", cache_mb, "200", 0, 1e9,
-              "memory for kernel values, in units of 2^20 bytes"),
+    CLF__REAL(tolerance, "1e-3", CLF__ABOVE(0), 1, "violation of optimality at which to stop"),
+    CLF__BOOL(probability, "false", "whether to fit probabilities, at some six times the cost"),
+    CLF__INT(max_iterations, "0", 0, 1e9, "steps of a machine; 0: 100 a row, at least 10,000,000"),
+    CLF__REAL(cache_mb, "200", 0, 1e9, "memory for kernel values, in units of 2^20 bytes"),
 };
 
 static clf_status corrupt(const clf_model *model, const char *what) {

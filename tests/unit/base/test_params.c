@@ -19,14 +19,14 @@ typedef struct all_values {
 
 #define CLF__VALUES all_values
 static const clf__param rows[] = {
-    CLF__INT("integer", integer, "3", 1, 9, "an integer"),
-    CLF__REAL("real", real, "0.5", CLF__ABOVE(0), 2, "a number"),
-    CLF__BOOL("truth", truth, "true", "a truth value"),
-    CLF__CHOICE("choice", choice, "red|green", "green", "a choice"),
-    CLF__TEXT("text", text, NULL, "a text"),
-    CLF__INT_OR("count", count, "auto", "auto", 1, 9, "an integer or a word"),
-    CLF__REAL_OR("number", number, "auto", "2.5", 0, 9, "a number or a word"),
-    CLF__LIST("list", list, "none", "1,2", 0, 9, "a list"),
+    CLF__INT(integer, "3", 1, 9, "an integer"),
+    CLF__REAL(real, "0.5", CLF__ABOVE(0), 2, "a number"),
+    CLF__BOOL(truth, "true", "a truth value"),
+    CLF__CHOICE(choice, "red|green", "green", "a choice"),
+    CLF__TEXT(text, NULL, "a text"),
+    CLF__INT_OR(count, "auto", "auto", 1, 9, "an integer or a word"),
+    CLF__REAL_OR(number, "auto", "2.5", 0, 9, "a number or a word"),
+    CLF__LIST(list, "none", "1,2", 0, 9, "a list"),
 };
 static const clf__param_table table = {"all", rows, CLF__PARAM_COUNT(rows), sizeof(all_values)};
 
