@@ -83,3 +83,21 @@ clf_status clf__jobs_run(const clf__progress *progress, atomic_int_least64_t *do
   }
   return end(&own, clf__progress_parallel(progress, done, total, grain, work, run_job, &own));
 }
+
+typedef struct single {
+  clf__job job;
+  void *argument;
+  int64_t total;
+  clf_status status;
+} single;
+
+static void run_single(void *argument, int64_t index, int32_t worker) {
+  single *own = argument;
+  own->status = own->job(own->argument, (clf__range){index, 0, own->total, worker});
+}
+
+clf_status clf__jobs_alone(int64_t total, clf__job job, void *argument) {
+  single own = {job, argument, total, CLF_OK};
+  clf__alone(run_single, &own);
+  return own.status;
+}

@@ -24,5 +24,7 @@ clf_status clf__jobs_rows(clf_context *context, int64_t first, int64_t rows, int
  * and the step is the part of `total` that completed jobs make up. */
 clf_status clf__jobs_run(const clf__progress *progress, atomic_int_least64_t *done, int64_t total,
                          int64_t grain, double work, clf__job job, void *argument);
+/* Runs a job on all of 0 … total - 1, with everything that it calls, on the calling thread. */
+clf_status clf__jobs_alone(int64_t total, clf__job job, void *argument);
 
 #endif

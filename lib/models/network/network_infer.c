@@ -33,7 +33,6 @@ typedef struct block_job {
   int64_t outer, inner, scratch; /* floats */
   float *memory;                 /* [workers, 2 outer + 2 inner + scratch] */
   clf__span *spans;              /* [workers, block] if a layer has a mask, or NULL */
-  clf_status status;             /* of a single block */
 } block_job;
 
 static void spread_row(const clf__rows *x, int64_t row, float *out) {
@@ -161,11 +160,6 @@ static clf_status run_block(void *argument, clf__range range) {
   return status;
 }
 
-static void run_single_block(void *argument, int64_t index, int32_t worker) {
-  block_job *job = argument;
-  job->status = run_block(job, (clf__range){index, 0, job->x->rows, worker});
-}
-
 /* Returns the work for a row: the products of each weight at every position, and the values between
  * steps. */
 static double row_work(const clf__inference *inference) {
@@ -184,8 +178,7 @@ static double row_work(const clf__inference *inference) {
 
 static clf_status run_blocks(block_job *job) {
   if (job->block == job->x->rows) {
-    clf__alone(run_single_block, job);
-    return job->status;
+    return clf__jobs_alone(job->x->rows, run_block, job);
   }
   return clf__jobs_rows(job->inference->network->context, job->x->first_row, job->x->rows,
                         job->block, (double)job->x->rows * row_work(job->inference), run_block,

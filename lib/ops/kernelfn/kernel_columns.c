@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "base/context.h"
-#include "base/progress.h"
+#include "base/jobs.h"
 #include "base/text.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/kernelfn/kernel_tiles.h"
@@ -13,7 +13,6 @@
 typedef struct pack_call {
   clf__kernel_columns *made;
   clf__row_pick pick;
-  atomic_int_least64_t bad;
 } pack_call;
 
 static int64_t entries_of(const clf__row_pick *pick, int64_t i) {
@@ -37,7 +36,7 @@ static void count_row(void *argument, int64_t index, int32_t worker) {
   call->made->row_start[index + 1] = entries_of(&call->pick, index);
 }
 
-static void copy_row(void *argument, clf__range range) {
+static clf_status copy_row(void *argument, clf__range range) {
   const pack_call *call = argument;
   const clf__rows *x = call->pick.x;
   const int64_t row = clf__row_picked(&call->pick, range.index);
@@ -48,7 +47,7 @@ static void copy_row(void *argument, clf__range range) {
     const size_t count = (size_t)(x->row_start[row + 1] - x->row_start[row]);
     memcpy(column, x->column + x->row_start[row], count * sizeof *column);
     memcpy(value, x->value + x->row_start[row], count * sizeof *value);
-    return;
+    return CLF_OK;
   }
   for (int64_t j = 0; j < x->columns; j++) {
     const int64_t at = row * x->stride + j;
@@ -59,6 +58,7 @@ static void copy_row(void *argument, clf__range range) {
       *value++ = v;
     }
   }
+  return CLF_OK;
 }
 
 /* The state of a pass over the selected rows. */
@@ -68,14 +68,14 @@ static double work_of(const pack_call *call) {
   return (double)call->made->count * entries * CLF__COST_ELEMENT;
 }
 
-static void norm_of_row(void *argument, clf__range range) {
+static clf_status norm_of_row(void *argument, clf__range range) {
   pack_call *call = argument;
   float *norms = call->made->norms;
   const int64_t index = range.index;
   const clf__row_pick one = {call->pick.x, call->pick.rows, call->pick.first + index, 1};
   norms[index] = call->made->kernels->kernel_functions->norm(call->made->rows_map.scale,
                                                              &call->made->z, index);
-  clf__kernel_check_norms(&call->bad, &one, norms + index);
+  return clf__kernel_check_norms(&one, norms + index);
 }
 
 static clf_status copy_sparse(pack_call *call) {
@@ -91,7 +91,7 @@ static clf_status copy_sparse(pack_call *call) {
   made->value = clf__arena_array(&made->arena, made->row_start[count], sizeof *made->value);
   CLF__CHECK(clf__arena_status(&made->arena));
   const clf_status status =
-      clf__progress_ranges(made->context, count, 1, work_of(call), copy_row, call);
+      clf__jobs_ranges(made->context, count, 1, work_of(call), copy_row, call);
   made->z = (clf__rows){.rows = count,
                         .columns = made->columns,
                         .dtype = CLF_F32,
@@ -112,13 +112,12 @@ static clf_status pack_sparse(pack_call *call) {
   } else {
     status = copy_sparse(call);
   }
-  if (status == CLF_OK) {
-    status = clf__progress_ranges(made->context, made->count, 1, work_of(call), norm_of_row, call);
-  }
-  return status < 0 ? status : clf__kernel_norm_status(&call->bad);
+  return status < 0
+             ? status
+             : clf__jobs_ranges(made->context, made->count, 1, work_of(call), norm_of_row, call);
 }
 
-static void pack_panel(void *argument, clf__range range) {
+static clf_status pack_panel(void *argument, clf__range range) {
   pack_call *call = argument;
   clf__kernel_columns *made = call->made;
   const int64_t first = range.first;
@@ -126,9 +125,7 @@ static void pack_panel(void *argument, clf__range range) {
   float *norms = (float *)made->norms + first;
   made->tile->pack_columns(made->panels + first * made->stored, norms, &pick, &made->rows_map,
                            made->map.kind == CLF__KERNEL_RBF);
-  if (!made->exact) {
-    clf__kernel_check_norms(&call->bad, &pick, norms);
-  }
+  return made->exact ? CLF_OK : clf__kernel_check_norms(&pick, norms);
 }
 
 static clf_status pack_dense(pack_call *call, const float *center) {
@@ -146,9 +143,7 @@ static clf_status pack_dense(pack_call *call, const float *center) {
     memcpy(made->center, center, (size_t)made->columns * sizeof *center);
     made->rows_map.center = made->center;
   }
-  const clf_status status =
-      clf__progress_ranges(made->context, made->count, width, work_of(call), pack_panel, call);
-  return status < 0 ? status : clf__kernel_norm_status(&call->bad);
+  return clf__jobs_ranges(made->context, made->count, width, work_of(call), pack_panel, call);
 }
 
 static clf_status keep_numbers(clf__kernel_columns *made, const int64_t *rows) {
@@ -221,7 +216,6 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
     return CLF_ERROR_MEMORY;
   }
   pack_call call = {.made = made, .pick = {z, rows, 0, count}};
-  atomic_init(&call.bad, INT64_MAX);
   made->context = made->arena.context = context;
   made->kernels = clf__kernels_for(context);
   made->count = count;
@@ -251,25 +245,16 @@ int64_t clf__kernel_columns_count(const clf__kernel_columns *columns) {
 }
 
 /* The limit keeps the sum of two norms and twice a product finite. */
-void clf__kernel_check_norms(atomic_int_least64_t *bad, const clf__row_pick *pick,
-                             const float *norms) {
+clf_status clf__kernel_check_norms(const clf__row_pick *pick, const float *norms) {
   for (int64_t i = 0; i < pick->count; i++) {
     if (!(norms[i] <= FLT_MAX / 4)) {
-      const int64_t row = clf__row_picked(pick, i);
-      int_least64_t seen = atomic_load(bad);
-      while (row < seen && !atomic_compare_exchange_weak(bad, &seen, row)) {
-      }
+      return clf__fail(CLF_ERROR_NUMERIC,
+                       "row %" PRId64
+                       ": the sum of its squared features, times gamma where the "
+                       "kernel has one, is not below 8e37; scale the features down (transforms: "
+                       "standardize, min_max)",
+                       clf__row_picked(pick, i));
     }
   }
-}
-
-clf_status clf__kernel_norm_status(const atomic_int_least64_t *bad) {
-  const int64_t row = atomic_load(bad);
-  return row == INT64_MAX ? CLF_OK
-                          : clf__fail(CLF_ERROR_NUMERIC,
-                                      "row %" PRId64
-                                      ": the sum of its squared features, times gamma where the "
-                                      "kernel has one, is not below 8e37; "
-                                      "scale the features down (transforms: standardize, min_max)",
-                                      row);
+  return CLF_OK;
 }

@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "base/context.h"
-#include "base/progress.h"
+#include "base/jobs.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/kernelfn/kernel_tiles.h"
 #include "ops/linalg/product.h"
@@ -32,21 +32,21 @@ typedef struct block_call {
   int64_t ranges;
   int64_t scratch_bytes;
   char *scratch;
-  atomic_int_least64_t bad;
 } block_call;
 
-static void block_task(void *argument, clf__range range) {
+static clf_status block_job(void *argument, clf__range range) {
   block_call *call = argument;
   const int64_t row = range.index / call->ranges * call->group;
   const int64_t column = range.index % call->ranges * call->range;
   const clf__row_pick pick = {call->pick.x, call->pick.rows, call->pick.first + row,
                               clf__min_i64(call->group, call->pick.count - row)};
   clf__kernel_group group;
-  clf__kernel_group_begin(&group, call->z, &pick,
-                          call->scratch + range.worker * call->scratch_bytes, &call->bad);
+  CLF__CHECK(clf__kernel_group_begin(&group, call->z, &pick,
+                                     call->scratch + range.worker * call->scratch_bytes));
   clf__kernel_group_range(&group, call->first + column, clf__min_i64(call->range, call->n - column),
                           call->out + row * call->ld + column, call->ld);
   clf__kernel_group_end(&group);
+  return CLF_OK;
 }
 
 /* Computes a few sparse pairs by merging entries, which needs no memory. */
@@ -67,7 +67,7 @@ static bool merges(const block_call *call) {
   return merge < 2 * (double)z->columns + groups * entries;
 }
 
-static void merge_block(block_call *call) {
+static clf_status merge_block(block_call *call) {
   const clf__kernel_columns *z = call->z;
   const float *z_norms = z->norms;
   for (int64_t i = 0; i < call->pick.count; i++) {
@@ -75,13 +75,14 @@ static void merge_block(block_call *call) {
     const int64_t row = clf__row_picked(&one, 0);
     const float norm = z->kernels->kernel_functions->norm(z->rows_map.scale, one.x, row);
     float *out = call->out + i * call->ld;
-    clf__kernel_check_norms(&call->bad, &one, &norm);
+    CLF__CHECK(clf__kernel_check_norms(&one, &norm));
     for (int64_t j = 0; j < call->n; j++) {
       out[j] =
           z->kernels->kernel_functions->dot(z->rows_map.scale, one.x, row, &z->z, call->first + j);
     }
     z->kernels->kernel_functions->map(&z->map, out, norm, z_norms + call->first, out, call->n);
   }
+  return CLF_OK;
 }
 
 static double products_of(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n) {
@@ -121,7 +122,7 @@ static clf_status run_tasks(block_call *call) {
     memset(call->scratch + i * call->scratch_bytes, 0, (size_t)zeroed);
   }
   const int64_t tasks = clf__ceil_div(call->pick.count, call->group) * call->ranges;
-  const clf_status status = clf__progress_ranges(z->context, tasks, 1, work, block_task, call);
+  const clf_status status = clf__jobs_ranges(z->context, tasks, 1, work, block_job, call);
   clf__free(call->scratch);
   return status;
 }
@@ -131,17 +132,10 @@ clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_
                              int64_t ld) {
   block_call call = {
       .z = z, .pick = {x, rows, 0, count}, .first = first, .n = n, .out = out, .ld = ld};
-  clf_status status = CLF_OK;
-  atomic_init(&call.bad, INT64_MAX);
   if (count <= 0 || n <= 0) {
     return CLF_OK;
   }
-  if (merges(&call)) {
-    merge_block(&call);
-  } else {
-    status = run_tasks(&call);
-  }
-  return status < 0 ? status : clf__kernel_norm_status(&call.bad);
+  return merges(&call) ? merge_block(&call) : run_tasks(&call);
 }
 
 typedef struct diagonal_call {

@@ -4,7 +4,6 @@
 #ifndef CLF_OPS_KERNELFN_KERNEL_PARTS_H
 #define CLF_OPS_KERNELFN_KERNEL_PARTS_H
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/math.h"
@@ -53,18 +52,16 @@ int64_t clf__kernel_group_rows(const clf__kernel_columns *z, int64_t wanted);
 /* Returns how many bytes a group of `rows` rows needs, a multiple of 64, and how many of them must
  * be 0. */
 int64_t clf__kernel_group_bytes(const clf__kernel_columns *z, int64_t rows, int64_t *zeroed);
-/* Prepares rows in `scratch`. If a squared norm exceeds the range of float, *bad becomes the number
- * of its row, unless it is smaller already. If `scattered` is NULL, pairs of rows are merged, which
- * is better for a few of them. */
-void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns *z,
-                             const clf__row_pick *pick, char *scratch, atomic_int_least64_t *bad);
+/* Prepares rows in `scratch`. After CLF_ERROR_NUMERIC (clf__kernel_check_norms) the group needs no
+ * end. */
+clf_status clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns *z,
+                                   const clf__row_pick *pick, char *scratch);
 void clf__kernel_group_range(const clf__kernel_group *group, int64_t first, int64_t n, float *out,
                              int64_t ld);
 void clf__kernel_group_end(clf__kernel_group *group);
 
-/* Returns CLF_ERROR_NUMERIC for the row that `bad` names, or CLF_OK if it is still INT64_MAX. */
-clf_status clf__kernel_norm_status(const atomic_int_least64_t *bad);
-void clf__kernel_check_norms(atomic_int_least64_t *bad, const clf__row_pick *pick,
-                             const float *norms);
+/* Returns CLF_ERROR_NUMERIC for the first row whose squared norm [count] exceeds the range of
+ * float. */
+clf_status clf__kernel_check_norms(const clf__row_pick *pick, const float *norms);
 
 #endif

@@ -65,11 +65,11 @@ static void scatter(const clf__kernel_group *group, bool clear) {
   }
 }
 
-void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns *z,
-                             const clf__row_pick *pick, char *scratch, atomic_int_least64_t *bad) {
+clf_status clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns *z,
+                                   const clf__row_pick *pick, char *scratch) {
   *group = (clf__kernel_group){.z = z, .pick = *pick};
   if (z->precomputed) {
-    return;
+    return CLF_OK;
   }
   if (z->sparse) {
     group->scattered = (float *)(void *)scratch;
@@ -79,9 +79,9 @@ void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns
       ((float *)group->norms)[i] =
           z->kernels->kernel_functions->norm(z->rows_map.scale, pick->x, clf__row_picked(pick, i));
     }
-    clf__kernel_check_norms(bad, pick, group->norms);
+    CLF__CHECK(clf__kernel_check_norms(pick, group->norms));
     scatter(group, false);
-    return;
+    return CLF_OK;
   }
   const int64_t height = z->tile->rows, padded = clf__round_up(pick->count, height);
   const int64_t places = clf__tile_places(z->steps, z->tile->depth);
@@ -95,9 +95,10 @@ void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns
     z->tile->pack_rows(group->packed + i * z->stored, group->places + i / height * places, norms,
                        &tile, &z->rows_map, z->map.kind == CLF__KERNEL_RBF);
     if (!z->exact) {
-      clf__kernel_check_norms(bad, &tile, norms);
+      CLF__CHECK(clf__kernel_check_norms(&tile, norms));
     }
   }
+  return CLF_OK;
 }
 
 static void sparse_range(const clf__kernel_group *group, int64_t first, int64_t n, float *out,

@@ -5,7 +5,7 @@
  * exponentials and 0.02 s for the sums; measured are 0.30 s. A single row is bound by reading the
  * parts of the packed vectors that its features need, a third of 10 MB, which takes 0.14 ms. */
 #include "base/context.h"
-#include "base/progress.h"
+#include "base/jobs.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/linalg/linear.h"
 
@@ -24,7 +24,6 @@ typedef struct sums_call {
   int64_t group_bytes, scratch_bytes;
   char *scratch;
   float *out;
-  atomic_int_least64_t bad;
 } sums_call;
 
 /* sums [rows, width] += c times the values [rows, n] of columns first … first + n - 1. Pieces end
@@ -57,7 +56,7 @@ static void store(const sums_call *call, const double *sums, int64_t row, int64_
 }
 
 /* Combines a group of rows with all columns. */
-static void rows_task(void *argument, clf__range rows) {
+static clf_status rows_job(void *argument, clf__range rows) {
   sums_call *call = argument;
   const clf__row_pick pick = {call->x, NULL, rows.first, rows.end - rows.first};
   char *scratch = call->scratch + rows.worker * call->scratch_bytes;
@@ -65,15 +64,18 @@ static void rows_task(void *argument, clf__range rows) {
   float *values = (float *)(sums + call->group * call->width);
   float *products = values + call->group * PIECE;
   clf__kernel_group group;
-  clf__kernel_group_begin(&group, call->e->z, &pick, scratch, &call->bad);
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__kernel_group_begin(&group, call->e->z, &pick, scratch));
   memset(sums, 0, (size_t)(pick.count * call->width) * sizeof *sums);
-  for (int64_t first = 0; first < call->count && clf__progress_check() == CLF_OK; first += PIECE) {
+  for (int64_t first = 0; first < call->count && status == CLF_OK; first += PIECE) {
     const int64_t n = clf__min_i64(PIECE, call->count - first);
     clf__kernel_group_range(&group, first, n, values, PIECE);
     add_values(call, values, PIECE, pick.count, first, n, products, sums);
+    status = clf__progress_check();
   }
   clf__kernel_group_end(&group);
   store(call, sums, pick.first, pick.count);
+  return status;
 }
 
 static clf_status alloc_scratch(sums_call *call, clf_context *context) {
@@ -94,12 +96,9 @@ static clf_status sum_many(sums_call *call, clf_context *context) {
   call->group = clf__kernel_group_rows(call->e->z, call->x->rows);
   clf_status status = alloc_scratch(call, context);
   if (status == CLF_OK) {
-    status = clf__progress_rows(context, call->x->first_row, call->x->rows, call->group,
-                                clf__kernel_work(call->e->z, call->x->rows, 0, call->e->z->count),
-                                rows_task, call);
-  }
-  if (status == CLF_OK) {
-    status = clf__kernel_norm_status(&call->bad);
+    status = clf__jobs_rows(context, call->x->first_row, call->x->rows, call->group,
+                            clf__kernel_work(call->e->z, call->x->rows, 0, call->e->z->count),
+                            rows_job, call);
   }
   clf__free(call->scratch);
   return status;
@@ -133,7 +132,6 @@ clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *e
                     .count = e->start[e->segments],
                     .width = e->segments * e->outputs,
                     .out = out};
-  atomic_init(&call.bad, INT64_MAX);
   if (x->rows <= 0) {
     return CLF_OK;
   }
