@@ -1,2 +1,86 @@
-"""Classifiers trained and run in the calling process: libclassify for Python."""
-from ._declarations import VERSION as __version__  # noqa: F401
+"""libclassify: classifiers, from ridge to networks, in one small library of C.
+
+Objects of the library take and give NumPy arrays; `libclassify.sklearn` has scikit-learn's names.
+"""
+
+from __future__ import annotations
+
+from . import catalog, detect, errors, metrics
+from ._library import lib as _lib
+from ._library import text as _text
+from ._versions import show_versions
+from .batches import Batches
+from .catalog import areas, constants, kinds, params
+from .context import Context, Progress
+from .dataset import Dataset
+from .detect import Detector
+from .errors import (
+    ArgumentError,
+    Cancelled,
+    ConvergenceWarning,
+    CorruptError,
+    DataError,
+    Diverged,
+    Error,
+    FormatError,
+    NotFitted,
+    NumericError,
+    ShapeError,
+    TypeMismatch,
+    Unsupported,
+    VersionError,
+)
+from .image import Image
+from .model import Model
+from .network import Network
+from .optimizer import Optimizer
+from .selection import Search, cross_validate, grid_search
+from .sequence import Sequence
+from .tensor import Tensor
+from .text import Documents, Vocabulary
+from .transform import Transform
+
+__version__ = _text(_lib.clf_version())
+
+__all__ = [
+    "ArgumentError",
+    "Batches",
+    "Cancelled",
+    "Context",
+    "ConvergenceWarning",
+    "CorruptError",
+    "DataError",
+    "Dataset",
+    "Detector",
+    "Diverged",
+    "Documents",
+    "Error",
+    "FormatError",
+    "Image",
+    "Model",
+    "Network",
+    "NotFitted",
+    "NumericError",
+    "Optimizer",
+    "Progress",
+    "Search",
+    "Sequence",
+    "ShapeError",
+    "Tensor",
+    "Transform",
+    "TypeMismatch",
+    "Unsupported",
+    "VersionError",
+    "Vocabulary",
+    "areas",
+    "catalog",
+    "constants",
+    "cross_validate",
+    "detect",
+    "errors",
+    "grid_search",
+    "kinds",
+    "metrics",
+    "params",
+    "show_versions",
+]

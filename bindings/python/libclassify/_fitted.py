@@ -1,0 +1,207 @@
+"""What a fitted model has, and what it predicts."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Iterator, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from . import _labels, errors
+from ._declarations import CONSTANTS
+from ._gate import Passage
+from ._handle import Handle
+from ._library import lib, text
+from .dataset import Dataset
+from .tensor import Tensor
+
+
+class Tensors(Mapping):
+    """The tensors of a fitted model by name: read-only arrays that share its memory."""
+
+    def __init__(self, model: "Fitted") -> None:
+        self._model = model
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        model = self._model
+        try:
+            return Tensor._new(model.context, lib.clf_model_tensor, model, name)._array()
+        except errors.ArgumentError as error:
+            raise KeyError(str(error)) from error
+
+    def __iter__(self) -> Iterator[str]:
+        index = 0
+        while True:
+            name = text(self._model.run(lib.clf_model_tensor_name, index))
+            if name is None:
+                return
+            yield name
+            index += 1
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}: {a.dtype}{list(a.shape)}" for name, a in self.items())
+        return f"<Tensors {shown}>"
+
+
+class Fitted(Handle):
+    """The part of a model that reads: counts, classes, tensors, predictions."""
+
+    _kind: Optional[_labels.Kind] = None  # of the labels that the classes were made of
+    _names: Optional[Tuple[str, ...]] = None
+
+    def _data(self, X: Any, y: Any = None, sample_weight: Any = None,
+              targets: Any = None) -> Dataset:
+        """Return what was passed as a dataset: X itself, if it is one."""
+        if isinstance(X, Dataset):
+            if y is not None or targets is not None or sample_weight is not None:
+                raise errors.ArgumentError(
+                    "a Dataset brings its own labels, targets and weights; pass X as an array "
+                    "with them, or set them by set_labels() …"
+                )
+            return X
+        return Dataset(X, y, sample_weight=sample_weight, targets=targets, context=self.context)
+
+    @property
+    def outcome(self) -> str:
+        """How the last fit ended: "converged" or "not converged"."""
+        status = self.run(lib.clf_model_outcome)
+        return "not converged" if status == CONSTANTS["CLF_NOT_CONVERGED"] else "converged"
+
+    # What a fitted model has
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the model was fitted."""
+        return self.run(lib.clf_model_features) >= 0
+
+    def _count(self, function: Any) -> int:
+        count = self.run(function)
+        if count < 0:
+            self.outcome  # raises NotFitted, with the library's message
+        return count
+
+    @property
+    def n_features(self) -> int:
+        """The number of features of the rows that the model was fitted on."""
+        return self._count(lib.clf_model_features)
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes; 0 for a regression."""
+        return self._count(lib.clf_model_classes)
+
+    @property
+    def n_outputs(self) -> int:
+        """The number of columns of the decision function."""
+        return self._count(lib.clf_model_outputs)
+
+    @property
+    def class_names(self) -> List[str]:
+        """The names of the classes, by class index."""
+        with Passage({self.gate: False}):
+            return [text(self.run(lib.clf_model_class_name, i)) for i in range(self.n_classes)]
+
+    @property
+    def classes(self) -> np.ndarray:
+        """The classes, by class index, of the type that the labels had.
+
+        Of a model from a file: int64 where all names are integers, else str.
+        """
+        return _labels.classes(self.class_names, self._kind)
+
+    @property
+    def feature_names(self) -> Optional[Tuple[str, ...]]:
+        """The names of the features that the model was fitted on, where they had any."""
+        return self._names
+
+    @property
+    def tensors(self) -> Tensors:
+        """The tensors of the fitted model by name, such as "weights" and "intercept"."""
+        return Tensors(self)
+
+    # Prediction
+
+    def _rows(self, X: Any) -> Dataset:
+        data = self._data(X)
+        if self._names is not None and data._names is not None and self._names != data._names:
+            wrong = next(((a, b) for a, b in zip(self._names, data._names) if a != b), None)
+            raise errors.ArgumentError(
+                "the features are not those of the fit: "
+                + (f"{wrong[1]!r} in the place of {wrong[0]!r}" if wrong else
+                   f"{len(data._names)} names in place of {len(self._names)}")
+            )
+        return data
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the label of each row, or the targets of a regression.
+
+        Returns
+        -------
+        ndarray of shape [rows]
+            Of the type that the labels had. Of a regression float64, [rows] or [rows, outputs].
+        """
+        with Passage({self.gate: False}):
+            if self.n_classes == 0:
+                values = self.decision_function(X)
+                return values[:, 0] if values.shape[1] == 1 else values
+            return self.classes[self.predict_indices(X)]
+
+    def predict_indices(self, X: Any) -> np.ndarray:
+        """Predict the class index of each row, int32 [rows]."""
+        data = self._rows(X)
+        out = np.empty(len(data), np.int32)
+        self.run(lib.clf_model_predict, data, out.ctypes.data, out.size)
+        return out
+
+    def _values(self, name: str, X: Any, columns: Any) -> np.ndarray:
+        data = self._rows(X)
+        with Passage({self.gate: False}):
+            out = np.empty((len(data), columns(data)), _results(name))
+            self.run(_function(name), data, out.ctypes.data, out.size,
+                     *([None] if name == "clf_model_project" else []))
+        return out.astype(np.float64, copy=False)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Compute a score for each class, or the outputs of a regression: float64 [rows, outputs].
+
+        Of an svm with two classes the scores are the decision value and its negative.
+        """
+        return self._values("clf_model_decision_function", X, lambda _: self.n_outputs)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Compute the probability of each class, float64 [rows, classes]; each row sums to 1."""
+        return self._values("clf_model_predict_proba", X, lambda _: self.n_outputs)
+
+    def project(self, X: Any) -> np.ndarray:
+        """Compute what the model derives from rows before it decides, float64 [rows, components].
+
+        Of fisher the projections on the axes, of an svm the decision values of pairs of classes,
+        of a network the hidden values.
+        """
+        return self._values("clf_model_project", X, self._components)
+
+    def _components(self, data: Dataset) -> int:
+        count = ctypes.c_int64()
+        self.run(_function("clf_model_project"), data, None, 0, ctypes.byref(count))
+        return count.value
+
+    def score(self, X: Any, y: Any = None, *, sample_weight: Any = None,
+              targets: Any = None) -> float:
+        """Compute the accuracy on labeled rows, or the R² of a regression."""
+        data = self._data(X, y, sample_weight, targets)
+        self._rows(data)
+        out = ctypes.c_double()
+        self.run(lib.clf_model_score, data, ctypes.byref(out))
+        return out.value
+
+
+def _function(name: str) -> Any:
+    """Return the function that computes in f64 where the library has it."""
+    return getattr(lib, name + "_f64", None) or getattr(lib, name)
+
+
+def _results(name: str) -> Any:
+    return np.float64 if hasattr(lib, name + "_f64") else np.float32

@@ -1,0 +1,229 @@
+"""Handles: objects of the C library that Python owns, and the one way in which they are used.
+
+Every call that takes a handle passes through :func:`run`: it keeps threads apart (see `_gate`),
+turns a negative status into an exception, and re-raises what a callback raised.
+"""
+
+from __future__ import annotations
+
+import collections
+import ctypes
+import threading
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Deque, List, Optional, Tuple, TypeVar
+
+from . import errors
+from ._gate import Gate, Passage
+from ._library import lib, text
+
+if TYPE_CHECKING:
+    from .context import Context
+
+H = TypeVar("H", bound="Handle")
+
+_calls = threading.local()
+late: Deque[Tuple[Callable[[Any], None], Any, Any]] = collections.deque()
+
+
+class Call:
+    """A call that is under way: what its callbacks leave for the thread that made it.
+
+    Attributes
+    ----------
+    error : BaseException or None
+        What a callback raised. The call is cancelled at its next progress report, and the
+        exception is raised when it has ended.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self) -> None:
+        self.error: Optional[BaseException] = None
+
+
+def stack() -> List[Call]:
+    """Return the calls that this thread is in, the innermost last."""
+    try:
+        return _calls.stack
+    except AttributeError:
+        _calls.stack = []
+        return _calls.stack
+
+
+def encode(value: str, what: str = "a text") -> bytes:
+    """Return a str as the NUL-terminated UTF-8 that the library reads."""
+    if not isinstance(value, str):
+        raise errors.TypeMismatch(f"{what} must be a str, not {type(value).__name__}")
+    try:
+        data = value.encode()
+    except UnicodeEncodeError as error:
+        raise errors.ArgumentError(f"{what} {value!r} is not valid Unicode") from error
+    if b"\0" in data:
+        raise errors.ArgumentError(f"{what} {value!r} must not hold a NUL character")
+    return data
+
+
+def run(context: "Context", function: Any, *arguments: Any, changes: Tuple[Any, ...] = ()) -> Any:
+    """Call a function of the library.
+
+    Parameters
+    ----------
+    context : Context
+        Whose callbacks the call may run.
+    function : ctypes function
+        A member of `lib`.
+    *arguments
+        Handles, str, and whatever ctypes takes.
+    changes : tuple of Handle
+        The handles among the arguments that the call changes; it has these to itself.
+
+    Returns
+    -------
+    What the function returns. A negative status is raised as an :class:`~libclassify.Error`.
+    """
+    values = []
+    wanted = {}
+    for argument in arguments:
+        if isinstance(argument, Handle):
+            values.append(argument)
+            if argument.gate is not None:
+                wanted[argument.gate] = False
+        else:
+            values.append(encode(argument) if type(argument) is str else argument)
+    for handle in changes:
+        wanted[handle.gate] = True
+    with Passage(wanted):
+        # Only behind the gates is it known that no other thread closes a handle.
+        result = _called(context, function, [
+            value.pointer if isinstance(value, Handle) else value for value in values
+        ])
+    return result
+
+
+def _called(context: "Context", function: Any, values: List[Any]) -> Any:
+    call, calls = Call(), stack()
+    calls.append(call)
+    try:
+        result = function(*values)
+        failed = function.restype is ctypes.c_int32 and result < 0
+        message = text(lib.clf_last_error()) if failed else None
+    finally:
+        calls.pop()
+    if not calls:
+        free_late()
+    error = call.error or context.take_error()
+    if error is not None:
+        raise error
+    if failed:
+        raise errors.of_status(result, message)
+    return result
+
+
+def free_late() -> None:
+    """Free the contexts that were given up within callbacks, where the library forbids it."""
+    while late:
+        try:
+            free, pointer, _kept = late.popleft()
+        except IndexError:  # another thread was faster
+            return
+        free(pointer)
+
+
+class Handle:
+    """An object of the library. It is freed with its last reference, or by `close`.
+
+    A handle keeps its context alive, and whatever memory it shares.
+    """
+
+    _free: ClassVar[Any]
+    _out: Optional[ctypes.c_void_p] = None  # owned before a constructor writes to it
+    gate: Optional[Gate] = None
+
+    def _prepare(self, context: "Context", keeps: Any = None) -> Any:
+        """Make the object own what a constructor is about to write; return its address."""
+        self._context = context
+        self._keeps = keeps
+        self.gate = Gate()
+        self._out = ctypes.c_void_p()
+        return ctypes.byref(self._out)
+
+    def _make(self, context: "Context", function: Any, *arguments: Any, keeps: Any = None) -> None:
+        """Call a constructor, whose first parameter receives the handle."""
+        run(context, function, self._prepare(context, keeps), *arguments)
+
+    @classmethod
+    def _new(cls: "type[H]", context: "Context", function: Any, *arguments: Any,
+             keeps: Any = None) -> H:
+        """Return the object that a constructor of the library makes."""
+        self = cls.__new__(cls)
+        self._make(context, function, *arguments, keeps=keeps)
+        return self
+
+    def run(self, function: Any, *arguments: Any, changes: Tuple[Any, ...] = ()) -> Any:
+        """Call a function of the library on this handle; see :func:`run`."""
+        return run(self.context, function, self, *arguments, changes=changes)
+
+    def change(self, function: Any, *arguments: Any, changes: Tuple[Any, ...] = ()) -> Any:
+        """Call a function of the library that changes this handle."""
+        return run(self.context, function, self, *arguments, changes=(self, *changes))
+
+    def _text(self, function: Any, *arguments: Any) -> str:
+        """Return what a function writes to a buffer of text."""
+        return self._bytes(function, *arguments)[:-1].decode("utf-8", "replace")
+
+    def _bytes(self, function: Any, *arguments: Any) -> bytes:
+        """Return what a function writes to a buffer, all of it."""
+        size = ctypes.c_size_t()
+        with Passage({self.gate: False} if self.gate is not None else {}):
+            self.run(function, *arguments, None, 0, ctypes.byref(size))
+            buffer = ctypes.create_string_buffer(size.value)
+            self.run(function, *arguments, buffer, size.value, ctypes.byref(size))
+        return buffer.raw
+
+    @property
+    def context(self) -> "Context":
+        """The context that the object was made with."""
+        return self._context
+
+    @property
+    def pointer(self) -> int:
+        """The address of the C object."""
+        pointer = self._out.value if self._out is not None else None
+        if pointer is None:
+            raise errors.ArgumentError(f"this {type(self).__name__} is closed")
+        return pointer
+
+    @property
+    def _as_parameter_(self) -> int:
+        return self.pointer
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._out is None or self._out.value is None
+
+    def close(self) -> None:
+        """Free the object of the library now. Arrays that share its memory stay valid."""
+        if self.closed:
+            return
+        with Passage({self.gate: True} if self.gate is not None else {}):
+            self._release()
+
+    def _release(self) -> None:
+        out, self._out = self._out, None
+        if out is not None and out.value is not None:
+            type(self)._free(out)
+
+    def __enter__(self: H) -> H:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self._release()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, closed>" if self.closed else self._described()
+
+    def _described(self) -> str:
+        return f"<{type(self).__name__}>"

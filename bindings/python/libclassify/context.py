@@ -1,0 +1,263 @@
+"""Contexts: the threads, seed, memory limit, log and progress that calls share."""
+
+from __future__ import annotations
+
+import collections
+import ctypes
+import logging
+import os
+import threading
+import weakref
+from typing import Any, Callable, Deque, Dict, NamedTuple, Optional
+
+from . import catalog, errors
+from ._declarations import CALLBACKS, CONSTANTS, STRUCTS
+from ._handle import Handle, late, stack
+from ._library import check, lib, text
+
+_logger = logging.getLogger("libclassify")
+_LEVELS = {
+    CONSTANTS["CLF_LOG_WARNING"]: logging.WARNING,
+    CONSTANTS["CLF_LOG_INFO"]: logging.INFO,
+}
+_inside = threading.local()  # .depth: how many callbacks this thread runs
+
+
+# A report waits for the GIL, which costs milliseconds beside a busy Python thread.
+_DEFAULTS = {"progress_interval": 0.1}
+
+
+class Progress(NamedTuple):
+    """What a long call reports.
+
+    Attributes
+    ----------
+    stage : str
+        Names the work: the kind that is fitted, "predict", "read" …
+    step, steps : int
+        Steps done, and in all.
+    loss, metric : float
+        The current objective and score; NaN where they do not apply.
+    seconds : float
+        Since the call began.
+    """
+
+    stage: str
+    step: int
+    steps: int
+    loss: float
+    metric: float
+    seconds: float
+
+
+class _Callbacks:
+    """The C callbacks of a context. They refer to no context, so that none keeps itself alive."""
+
+    def __init__(self, log: Optional[Callable[[int, str], Any]],
+                 progress: Optional[Callable[[Progress], Any]]) -> None:
+        self.log = log
+        self.progress = progress
+        self.errors: Deque[BaseException] = collections.deque()  # of the library's own threads
+        self.c_log = CALLBACKS["clf_log_callback"](self._on_log)
+        self.c_progress = CALLBACKS["clf_progress_callback"](self._on_progress)
+
+    def _on_log(self, _user: Any, level: int, message: bytes) -> None:
+        _inside.depth = getattr(_inside, "depth", 0) + 1
+        try:
+            line = text(message)
+            if self.log is not None:
+                self.log(_LEVELS.get(level, logging.INFO), line)
+            else:
+                _logger.log(_LEVELS.get(level, logging.INFO), "%s", line)
+        except BaseException as error:  # raised by the call that logged
+            self._failed(error)
+        finally:
+            _inside.depth -= 1
+
+    def _on_progress(self, _user: Any, report: Any) -> int:
+        _inside.depth = getattr(_inside, "depth", 0) + 1
+        try:
+            calls = stack()
+            if self.errors or (calls and calls[-1].error is not None):
+                return 1
+            if self.progress is None:
+                return 0
+            p = ctypes.cast(report, ctypes.POINTER(STRUCTS["clf_progress"])).contents
+            return int(bool(self.progress(
+                Progress(text(p.stage), p.step, p.steps, p.loss, p.metric, p.seconds)
+            )))
+        except BaseException as error:  # raised by the call that reported
+            self._failed(error)
+            return 1
+        finally:
+            _inside.depth -= 1
+
+    def _failed(self, error: BaseException) -> None:
+        calls = stack()
+        if not calls:
+            self.errors.append(error)
+        elif calls[-1].error is None:
+            calls[-1].error = error
+
+
+class Context(Handle):
+    """What calls share: threads, seed, memory limit, log and progress.
+
+    Parameters
+    ----------
+    log : callable, optional
+        ``log(level, message)`` receives what the library reports; the levels are those of
+        `logging`, WARNING and INFO. It may be called from any thread. Without it the lines go to
+        ``logging.getLogger("libclassify")``.
+    progress : callable, optional
+        ``progress(report)`` receives a :class:`Progress` about ten times a second, on the thread
+        that made the call. A true result cancels the call, which raises
+        :class:`~libclassify.errors.Cancelled`.
+    **params
+        `threads`, `seed`, `memory_limit`, `cpu` …; see ``params("context")``. Progress is reported
+        every 0.1 seconds at most, unless `progress_interval` says otherwise.
+
+    Notes
+    -----
+    What a callback raises cancels the call and is raised by it. An object of the library keeps its
+    context alive; the context ends with the last of them.
+    """
+
+    _free = lib.clf_context_free
+    _shared: "weakref.WeakValueDictionary[Optional[bytes], Context]" = weakref.WeakValueDictionary()
+    _recent: "Deque[Context]" = collections.deque(maxlen=4)
+    _sharing = threading.Lock()
+
+    def __init__(self, *, log: Optional[Callable[[int, str], Any]] = None,
+                 progress: Optional[Callable[[Progress], Any]] = None, **params: Any) -> None:
+        for name, callback in (("log", log), ("progress", progress)):
+            if callback is not None and not callable(callback):
+                raise errors.TypeMismatch(
+                    f"{name} must be callable, not {type(callback).__name__}"
+                )
+        given = catalog.to_text("context", "context", {**_DEFAULTS, **params})
+        self._callbacks = _Callbacks(log, progress)
+        self._ended = False
+        self._out = ctypes.c_void_p()
+        check(lib.clf_context_create(ctypes.byref(self._out), None, given))
+        check(lib.clf_context_set_log(self.pointer, self._callbacks.c_log, None))
+        check(lib.clf_context_set_progress(self.pointer, self._callbacks.c_progress, None))
+
+    @classmethod
+    def shared(cls, **params: Any) -> "Context":
+        """Return the context that has these parameters and no callbacks of its own.
+
+        The same parameters give the same context as long as anything uses it, so that many models
+        share one set of threads.
+        """
+        key = catalog.to_text("context", "context", {**_DEFAULTS, **params})
+        with cls._sharing:
+            found = cls._shared.get(key)
+            if found is None or found.closed:
+                found = cls._shared[key] = cls(**params)
+            if found not in cls._recent:
+                cls._recent.append(found)
+        return found
+
+    @property
+    def context(self) -> "Context":
+        """The context itself."""
+        return self
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._ended
+
+    def close(self) -> None:
+        """Give the context up. It ends when no object uses it any more."""
+        self._ended = True
+
+    def _release(self) -> None:
+        out, self._out = self._out, None
+        if out is None or out.value is None:
+            return
+        if stack() or getattr(_inside, "depth", 0):
+            late.append((type(self)._free, out, self._callbacks))
+        else:
+            type(self)._free(out)
+
+    def take_error(self) -> Optional[BaseException]:
+        """Return and forget what a callback raised on a thread of the library."""
+        waiting = self._callbacks.errors
+        try:
+            return waiting.popleft() if waiting else None
+        except IndexError:
+            return None
+
+    @property
+    def log(self) -> Optional[Callable[[int, str], Any]]:
+        """The callback that receives the log, or None."""
+        return self._callbacks.log
+
+    @property
+    def progress(self) -> Optional[Callable[[Progress], Any]]:
+        """The callback that receives progress, or None."""
+        return self._callbacks.progress
+
+    @property
+    def params(self) -> Dict[str, Any]:
+        """The parameters, by name."""
+        return catalog.from_text("context", "context", self._text(lib.clf_context_params))
+
+    @property
+    def threads(self) -> int:
+        """How many threads a call may use, the calling one included."""
+        return lib.clf_context_threads(self.pointer)
+
+    @property
+    def cpu(self) -> str:
+        """The kernels in use: "generic", "avx2", "avx512" or "avx512_vnni"."""
+        return text(lib.clf_context_cpu(self.pointer))
+
+    @property
+    def memory(self) -> int:
+        """Bytes that are allocated through this context now."""
+        return lib.clf_context_memory(self.pointer)
+
+    @property
+    def memory_peak(self) -> int:
+        """The maximum number of bytes that were ever allocated through this context at once."""
+        return lib.clf_context_memory_peak(self.pointer)
+
+    def __reduce__(self) -> Any:
+        # Callbacks belong to a process; the copy logs and reports by default.
+        return _shared, (self.params,)
+
+    def __copy__(self) -> "Context":
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> "Context":
+        return self
+
+    def _described(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        return f"Context({given})"
+
+
+def _forked() -> None:
+    Context._sharing = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
+def _shared(params: Dict[str, Any]) -> Context:
+    return Context.shared(**params)
+
+
+def context_of(context: Optional[Context]) -> Context:
+    """Return a context that may be used: the given one, or the shared one with the defaults."""
+    if context is None:
+        return Context.shared()
+    if not isinstance(context, Context):
+        raise errors.TypeMismatch(f"context must be a Context, not {type(context).__name__}")
+    if context.closed:
+        raise errors.ArgumentError("the context is closed")
+    return context

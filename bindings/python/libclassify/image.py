@@ -1,0 +1,179 @@
+"""Images: reading them from files, making new ones from them, writing them."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from typing import Any, Optional, Tuple, Union
+
+import numpy as np
+
+from . import catalog, errors
+from ._handle import Handle
+from ._library import lib
+from .context import Context, context_of
+from .dataset import Path, path_bytes
+
+_Source = Union[Path, bytes, bytearray, memoryview]
+
+
+class _Pixels:
+    """Lends an image's bytes to NumPy; it owns them once the image has gone."""
+
+    def __init__(self, context: Context, address: int, shape: Tuple[int, ...]) -> None:
+        self.context = context
+        self.out: Optional[ctypes.c_void_p] = None
+        self.__array_interface__ = {
+            "version": 3, "typestr": "|u1", "shape": shape, "data": (address, True),
+        }
+
+    def __del__(self) -> None:
+        if self.out is not None:
+            Image._free(self.out)
+
+
+class Image(Handle):
+    """Bytes [height, width, channels], gray (1 channel) or red, green, blue (3). It never changes.
+
+    Parameters
+    ----------
+    pixels : array_like of uint8, [height, width], [height, width, 1] or [height, width, 3]
+        Copied.
+    context : Context, optional
+    """
+
+    _free = lib.clf_image_free
+    _lent: Any = None
+
+    def __init__(self, pixels: Any, *, context: Optional[Context] = None) -> None:
+        context = context_of(context)
+        array = np.asarray(pixels)
+        if array.dtype != np.uint8:
+            raise errors.TypeMismatch(
+                f"pixels are of dtype {array.dtype}; they must be uint8, 0 to 255"
+            )
+        if array.ndim not in (2, 3):
+            raise errors.ShapeError(
+                f"pixels have shape {list(array.shape)}; it must be [height, width] or "
+                "[height, width, channels]"
+            )
+        array = np.ascontiguousarray(array)
+        height, width, channels = (*array.shape, 1)[:3]
+        self._make(context, lib.clf_image_create, context, height, width, channels,
+                   array.ctypes.data, 0)
+
+    @classmethod
+    def load(cls, source: _Source, *, context: Optional[Context] = None, **params: Any) -> "Image":
+        """Read an image from a file, or from the bytes of one; the content decides the format.
+
+        Parameters
+        ----------
+        source : str, path-like or bytes
+        **params
+            `max_pixels`, `background`; see ``params("image_reader", "pnm")``.
+        """
+        context = context_of(context)
+        given = catalog.to_text("image_reader", "pnm", params)
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
+            return cls._new(context, lib.clf_image_load_memory, context, data, len(data), given)
+        return cls._new(context, lib.clf_image_load, context, path_bytes(source), given)
+
+    def save(self, path: Path, **params: Any) -> None:
+        """Write the image to a file whose name ends in .pgm, .ppm, .pnm or .png, atomically."""
+        self.run(lib.clf_image_save, path_bytes(path),
+                 catalog.to_text("image_writer", "png", params))
+
+    def to_bytes(self, format: str = "pnm", **params: Any) -> bytes:
+        """Return the image as the bytes of a file; ``kinds("image_writer")`` has the formats."""
+        return self._bytes(lib.clf_image_save_memory, format,
+                           catalog.to_text("image_writer", format, params))
+
+    # What an image has
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return self.run(lib.clf_image_height)
+
+    @property
+    def width(self) -> int:
+        """The number of pixels in a row."""
+        return self.run(lib.clf_image_width)
+
+    @property
+    def channels(self) -> int:
+        """1 for gray, 3 for red, green and blue."""
+        return self.run(lib.clf_image_channels)
+
+    @property
+    def shape(self) -> Tuple[int, int, int]:
+        """Height, width and channels."""
+        return self.height, self.width, self.channels
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The bytes [height, width, channels], read-only; they share the image's memory."""
+        lent = self._lent() if self._lent is not None else None
+        if lent is None:
+            lent = _Pixels(self.context, self.run(lib.clf_image_pixels), self.shape)
+            self._lent = weakref.ref(lent)
+        return np.asarray(lent)
+
+    def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
+        pixels = self.pixels[:, :, 0] if self.channels == 1 else self.pixels
+        return pixels.astype(dtype or np.uint8, copy=bool(copy))
+
+    def _release(self) -> None:
+        lent = self._lent() if self._lent is not None else None
+        if lent is None:
+            super()._release()
+        else:
+            lent.out, self._out = self._out, None
+
+    # New images
+
+    def _derived(self, function: Any, *arguments: Any) -> "Image":
+        return Image._new(self.context, function, self, *arguments)
+
+    def to_gray(self) -> "Image":
+        """Return a gray image: the luma of ITU-R BT.601."""
+        return self._derived(lib.clf_image_to_gray)
+
+    def resize(self, height: int, width: int) -> "Image":
+        """Return an image of another size, by linear interpolation, filtered where it shrinks."""
+        return self._derived(lib.clf_image_resize, height, width)
+
+    def crop(self, top: int, left: int, height: int, width: int) -> "Image":
+        """Return a part, which may reach beyond the image: the edge repeats there."""
+        return self._derived(lib.clf_image_crop, top, left, height, width)
+
+    def equalize(self) -> "Image":
+        """Return an image whose levels are about equally frequent in each channel."""
+        return self._derived(lib.clf_image_equalize)
+
+    def tan_triggs(self, **params: Any) -> "Image":
+        """Return a gray image without the effects of illumination, by Tan and Triggs (2010).
+
+        ``params("image", "tan_triggs")`` describes the parameters.
+        """
+        return self._derived(lib.clf_image_tan_triggs,
+                             catalog.to_text("image", "tan_triggs", params))
+
+    def __reduce__(self) -> Any:
+        return _restored, (np.array(self.pixels), self.context)
+
+    def _repr_png_(self) -> Optional[bytes]:
+        return self.to_bytes("png") if "png" in catalog.kinds("image_writer") else None
+
+    def _described(self) -> str:
+        return f"<Image {self.height} x {self.width}, {'gray' if self.channels == 1 else 'color'}>"
+
+
+def _restored(pixels: np.ndarray, context: Context) -> Image:
+    return Image(pixels, context=context)
+
+
+def image_of(value: Any, context: Context) -> Image:
+    """Return an image as it is, and pixels as an image."""
+    return value if isinstance(value, Image) else Image(value, context=context)

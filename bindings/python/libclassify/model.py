@@ -1,0 +1,265 @@
+"""Models: creating them by the name of a kind, fitting, predicting, inspecting, saving."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+from . import catalog, errors
+from ._fitted import Fitted
+from ._gate import Passage
+from ._library import lib, text
+from .context import Context, context_of
+from .dataset import Dataset, Path, path_bytes
+
+Source = Union[Path, bytes, bytearray, memoryview]
+
+
+class Model(Fitted):
+    """A model of any kind: ridge, fisher, perceptron, logistic, svm, network …
+
+    Parameters
+    ----------
+    kind : str
+        One of ``kinds("model")``.
+    context : Context, optional
+    **params
+        Of the kind; see ``params("model", kind)``. None leaves the default.
+    """
+
+    _free = lib.clf_model_free
+    _fits = 0  # how often a fit or another change made predictions of before invalid
+
+    def __init__(self, kind: str, *, context: Optional[Context] = None, **params: Any) -> None:
+        context = context_of(context)
+        self._make(context, lib.clf_model_create, context, kind,
+                   catalog.to_text("model", kind, params))
+        self._become()
+
+    def _become(self) -> None:
+        """Become a Network, if the library says that this is one."""
+        if type(self) is Model and self.kind == "network":
+            from .network import Network
+
+            self.__class__ = Network
+
+    # Parts
+
+    def add_transform(self, kind: str, **params: Any) -> "Model":
+        """Add a transform at the end of the pipeline in front of the model; returns the model."""
+        self.change(lib.clf_model_add_transform, kind, catalog.to_text("transform", kind, params))
+        self._fits += 1
+        return self
+
+    @property
+    def transforms(self) -> List[Tuple[str, Dict[str, Any]]]:
+        """The kinds and parameters of the transforms in front of the model."""
+        found = []
+        for line in self._parts("after "):
+            kind, _, params = line.partition(" ")
+            found.append((kind, catalog.from_text("transform", kind, params)))
+        return found
+
+    def _parts(self, word: str) -> List[str]:
+        """Return the lines of the description that begin with a word, behind the first line."""
+        with Passage({self.gate: False}):
+            first = f"{self.kind} {self._text(lib.clf_model_params)}"
+            lines = str(self)[len(first):].splitlines()
+        return [line[len(word):] for line in lines if line.startswith(word)]
+
+    def set_optimizer(self, optimizer: Any) -> "Model":
+        """Give a network its own optimizer; None is adam with its defaults. Returns the model."""
+        self.change(lib.clf_model_set_optimizer, optimizer)
+        return self
+
+    @property
+    def optimizer(self) -> Any:
+        """An :class:`Optimizer` like the network's own; None when it has none."""
+        from .optimizer import Optimizer
+
+        with Passage({self.gate: False}):
+            pointer = self.run(lib.clf_model_optimizer)
+            return None if not pointer else Optimizer._like(pointer, self.context)
+
+    def set_vocabulary(self, vocabulary: Any) -> "Model":
+        """Keep a vocabulary with the model, to encode texts by; returns the model."""
+        self.change(lib.clf_model_set_vocabulary, vocabulary)
+        return self
+
+    @property
+    def vocabulary(self) -> Any:
+        """A copy of the vocabulary that is kept with the model; None when there is none."""
+        from .text import Vocabulary
+
+        with Passage({self.gate: False}):
+            pointer = self.run(lib.clf_model_vocabulary)
+            return None if not pointer else Vocabulary._like(pointer, self.context)
+
+    # Kind and parameters
+
+    @property
+    def kind(self) -> str:
+        """The kind, such as "svm"."""
+        return text(self.run(lib.clf_model_kind))
+
+    @property
+    def params(self) -> Dict[str, Any]:
+        """All parameters by name, as Python values."""
+        return catalog.from_text("model", self.kind, self._text(lib.clf_model_params))
+
+    def set_params(self, **params: Any) -> "Model":
+        """Set parameters, all or none of them; None restores a default. Returns the model.
+
+        A fitted model stays as it is until its next fit.
+        """
+        kind = self.kind
+        known = catalog.named("model", kind)
+        wanted = {**self.params, **params}
+        # A model that is thrown away checks names and values before any is set.
+        with Model._new(self.context, lib.clf_model_create, self.context, kind,
+                        catalog.to_text("model", kind, wanted)) as checked:
+            values = {name: checked._param_text(name) for name in params if name in known}
+        for name, value in values.items():
+            self.change(lib.clf_model_set_text, name, value)
+        return self
+
+    def _param_text(self, name: str) -> bytes:
+        return self._bytes(lib.clf_model_get_text, name)
+
+    # Fitting
+
+    def fit(self, X: Any, y: Any = None, *, sample_weight: Any = None, targets: Any = None,
+            optimizer: Any = None, validation: Any = None) -> "Model":
+        """Fit the model to labeled rows, or a regression to targets.
+
+        Parameters
+        ----------
+        X : Dataset, or what one is made of
+        y, sample_weight, targets
+            As for :class:`Dataset`, if X is not one.
+        optimizer : Optimizer, optional
+            Of a network.
+        validation : Dataset or tuple (X, y), optional
+            Rows to score.
+
+        Returns
+        -------
+        Model
+            The model itself. After a failure it is as it was.
+        """
+        train = self._data(X, y, sample_weight, targets)
+        if validation is not None and not isinstance(validation, Dataset):
+            validation = self._data(*validation)
+        self.change(lib.clf_model_fit, train, optimizer, validation,
+                    changes=() if optimizer is None else (optimizer,))
+        self._fitted(train)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None,
+                    targets: Any = None) -> "Model":
+        """Continue fitting with more rows (perceptron, network); returns the model."""
+        train = self._data(X, y, sample_weight, targets)
+        first = self._kind is None
+        self.change(lib.clf_model_partial_fit, train)
+        self._fitted(train, keep=not first)
+        return self
+
+    def _fitted(self, train: Dataset, keep: bool = False) -> None:
+        self._fits += 1
+        if not keep:
+            self._kind, self._names = train._kind, train._names
+        if self.outcome == "not converged":
+            warnings.warn(
+                f"{self.kind}: the solver stopped at its iteration limit; raise max_iterations, or "
+                "standardize the features",
+                errors.ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def predictor(self) -> Any:
+        """Return a function of one row that predicts in microseconds."""
+        from .predictor import Predictor
+
+        return Predictor(self)
+
+    # Files
+
+    def clone(self) -> "Model":
+        """Return an unfitted model of the same kind, parameters, transforms and so on."""
+        return type(self)._new(self.context, lib.clf_model_clone, self)
+
+    def save(self, path: Path) -> None:
+        """Write the fitted model to a file, atomically."""
+        self.run(lib.clf_model_save, path_bytes(path))
+
+    def to_bytes(self) -> bytes:
+        """Return the fitted model as the bytes that `save` writes."""
+        return self._bytes(lib.clf_model_save_memory)
+
+    @classmethod
+    def load(cls, source: Source, *, context: Optional[Context] = None) -> "Model":
+        """Read a model from a file, or from the bytes of one."""
+        context = context_of(context)
+        self = cls.__new__(cls)
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
+            self._make(context, lib.clf_model_load_memory, context, data, len(data))
+        else:
+            self._make(context, lib.clf_model_load, context, path_bytes(source))
+        self._become()
+        return self
+
+    @classmethod
+    def import_(cls, format: str, path: Path, *, context: Optional[Context] = None,
+                **params: Any) -> "Model":
+        """Read a model from another program's file, such as LIBSVM's ("libsvm")."""
+        context = context_of(context)
+        return cls._new(context, lib.clf_model_import, context, format, path_bytes(path),
+                        catalog.to_text("model_reader", format, params))
+
+    def export(self, format: str, path: Path, **params: Any) -> None:
+        """Write the fitted model to another program's file: "onnx", "libsvm" …, atomically."""
+        self.run(lib.clf_model_export, format, path_bytes(path),
+                 catalog.to_text("model_writer", format, params))
+
+    def __reduce__(self) -> Any:
+        state: Dict[str, Any] = {"kind": self._kind, "names": self._names}
+        if self.fitted:
+            state["bytes"] = self.to_bytes()
+        else:
+            state.update(params=(self.kind, self._bytes(lib.clf_model_params)[:-1]),
+                         transforms=self.transforms, optimizer=self.optimizer, vocabulary=self.vocabulary)
+        return _restored, (state, self.context)
+
+    def __copy__(self) -> "Model":
+        make, arguments = self.__reduce__()
+        return make(*arguments)
+
+    def __deepcopy__(self, _memo: Any) -> "Model":
+        return self.__copy__()
+
+    def __str__(self) -> str:
+        return self._text(lib.clf_model_describe)
+
+    def _described(self) -> str:
+        changed = {name: value for name, value in self.params.items()
+                   if value != getattr(catalog.named("model", self.kind).get(name), "default", None)}
+        given = ", ".join([repr(self.kind)] + [f"{k}={v!r}" for k, v in changed.items()])
+        return f"Model({given}){'' if self.fitted else ', not fitted'}"
+
+
+def _restored(state: Dict[str, Any], context: Context) -> Model:
+    if "bytes" in state:
+        self = Model.load(state["bytes"], context=context)
+    else:
+        kind, params = state["params"]
+        self = Model._new(context, lib.clf_model_create, context, kind, params)
+        self._become()
+        for transform, given in state["transforms"]:
+            self.add_transform(transform, **given)
+        if state["optimizer"] is not None:
+            self.set_optimizer(state["optimizer"])
+        if state["vocabulary"] is not None:
+            self.set_vocabulary(state["vocabulary"])
+    self._kind, self._names = state["kind"], state["names"]
+    return self

@@ -1,0 +1,70 @@
+"""Networks: models made of layers in sequence."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from . import catalog
+from ._library import lib
+from .context import Context
+from .model import Model
+from .tensor import Tensor
+
+
+class Network(Model):
+    """A network of layers.
+
+    Parameters
+    ----------
+    layers : str or list, optional
+        "dense units=256 activation=relu; dense units=10"; or a list of layers, each a text, a pair
+        such as ("dense", {"units": 10}), or a dict such as {"kind": "dense", "units": 10}.
+    context : Context, optional
+    **params
+        See ``params("model", "network")``.
+    """
+
+    def __init__(self, layers: Any = None, *, context: Optional[Context] = None,
+                 **params: Any) -> None:
+        super().__init__("network", context=context, layers=layers, **params)
+
+    @property
+    def layers(self) -> str:
+        """The layers as text."""
+        return self.params["layers"] or ""
+
+    @layers.setter
+    def layers(self, layers: Any) -> None:
+        self.set_params(layers=layers)
+
+    def add_layer(self, kind: str, **params: Any) -> "Network":
+        """Add a layer at the end; ``kinds("layer")`` lists them. Returns the network."""
+        self.change(lib.clf_network_add_layer, kind, catalog.to_text("layer", kind, params))
+        return self
+
+    def summary(self) -> str:
+        """Return a table of the layers: shapes, numbers of parameters, memory."""
+        return self._text(lib.clf_network_summary)
+
+    def set_weight(self, name: str, values: Any) -> "Network":
+        """Set a layer's weight by its name in `tensors`; the first makes the network a fitted one.
+
+        Parameters
+        ----------
+        name : str
+            Such as "dense_1.weight".
+        values : array_like
+            Of the weight's shape; copied.
+        """
+        self.change(lib.clf_network_set_weight, name, Tensor(values, context=self.context))
+        self._fits += 1
+        return self
+
+    @property
+    def history(self) -> Dict[str, np.ndarray]:
+        """What each epoch measured, by name: "loss", and with a validation its loss and score."""
+        prefix = "history_"
+        return {name[len(prefix):]: values for name, values in self.tensors.items()
+                if name.startswith(prefix)}

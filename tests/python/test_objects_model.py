@@ -1,0 +1,260 @@
+"""Models as objects: parameters, fits, predictions, pickles, networks."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import libclassify as clf
+
+
+def rows(n=60, features=4, classes=3, seed=0):
+    """Rows of classes that a linear model separates."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % classes
+    return rng.normal(size=(n, features)) + 3 * np.eye(classes, features)[y], y
+
+
+def test_parameters_are_given_as_python_values_and_come_back_as_such():
+    model = clf.Model("svm", kernel="rbf", C=5, gamma=np.float32(0.5), probability=True,
+                      degree=None)
+    params = model.params
+    assert params["C"] == 5.0 and isinstance(params["C"], float)
+    assert params["kernel"] == "rbf" and params["probability"] is True
+    assert params["gamma"] == 0.5 and params["degree"] == 3
+    assert set(params) == {p.name for p in clf.params("model", "svm")}
+
+
+@pytest.mark.parametrize("kind", clf.kinds("model"))
+def test_a_model_made_of_its_own_params_is_equal(kind):
+    model = clf.Model(kind)
+    assert clf.Model(kind, **model.params).params == model.params
+
+
+def test_numbers_keep_every_digit():
+    value = 0.1 + 2**-50
+    assert clf.Model("svm", C=value).params["C"] == value
+
+
+@pytest.mark.parametrize("given, message", [
+    ({"Cc": 1}, "svm has no parameter 'Cc'; did you mean 'C'?"),
+    ({"C": -1}, "svm: C is -1; it must be greater than 0"),
+    ({"kernel": "cubic"}, "kernel is 'cubic'"),
+    ({"C 1=2 gamma": 1}, "has no parameter"),
+    ({"kernel": "rbf\0"}, "NUL"),
+    ({"kernel": "linear C=7"}, "kernel is 'linear C=7'"),
+])
+def test_the_library_refuses_parameters_by_its_own_message(given, message):
+    with pytest.raises(clf.ArgumentError) as caught:
+        clf.Model("svm", **given)
+    assert message in str(caught.value)
+    assert caught.value.status == -1
+
+
+def test_a_value_of_another_type_is_refused():
+    with pytest.raises(clf.TypeMismatch):
+        clf.Model("svm", C=object())
+    with pytest.raises(clf.ArgumentError):
+        clf.Model("svm", C=True)
+
+
+def test_set_params_sets_all_or_none():
+    model = clf.Model("svm", C=3, gamma=0.5)
+    with pytest.raises(clf.ArgumentError):
+        model.set_params(C=4, gamma=-1)
+    assert model.params["C"] == 3
+    model.set_params(C=4, gamma=None)
+    assert model.params["C"] == 4 and model.params["gamma"] == "scale"
+
+
+def test_a_model_predicts_labels_of_the_kind_that_it_was_fitted_on():
+    X, y = rows()
+    names = np.array(["blue", "green", "red"])
+    model = clf.Model("ridge").fit(X, names[y])
+    assert list(model.classes) == ["blue", "green", "red"]
+    assert (model.predict(X) == names[y]).mean() == model.score(X, names[y]) > 0.9
+    assert model.predict_indices(X).dtype == np.int32
+
+
+def test_scores_are_float64_and_agree_with_the_labels():
+    X, y = rows()
+    model = clf.Model("logistic").fit(clf.Dataset(X, y))
+    scores, chances = model.decision_function(X), model.predict_proba(X)
+    assert scores.dtype == chances.dtype == np.float64
+    assert scores.shape == chances.shape == (60, 3)
+    assert (scores.argmax(1) == model.predict_indices(X)).all()
+    assert np.allclose(chances.sum(1), 1)
+    assert model.n_features == 4 and model.n_classes == 3 and model.n_outputs == 3
+
+
+def test_a_regression_predicts_targets():
+    X, _ = rows()
+    t = X @ [1.0, 2.0, -1.0, 0.5] + 3
+    model = clf.Model("ridge", alpha=1e-9).fit(X, targets=t)
+    assert model.predict(X).shape == (60,) and np.allclose(model.predict(X), t, atol=1e-4)
+    assert model.score(X, targets=t) > 0.9999
+    both = clf.Model("ridge").fit(X, targets=np.column_stack([t, -t]))
+    assert both.predict(X).shape == (60, 2)
+
+
+def test_labels_that_are_no_whole_numbers_name_the_way_to_a_regression():
+    X, y = rows()
+    with pytest.raises(clf.DataError, match="targets=y"):
+        clf.Model("ridge").fit(X, y + 0.5)
+
+
+def test_tensors_are_read_only_views_that_outlive_the_model():
+    X, y = rows()
+    model = clf.Model("ridge").fit(X, y)
+    weights = model.tensors["weights"]
+    before = weights.copy()
+    assert not weights.flags.writeable and len(model.tensors) == len(list(model.tensors))
+    model.fit(X * 2, y)
+    model.close()
+    del model
+    assert (weights == before).all()
+    with pytest.raises(ValueError):
+        weights.flags.writeable = True
+
+
+def test_an_unknown_tensor_is_a_key_error_that_lists_the_known():
+    X, y = rows()
+    with pytest.raises(KeyError, match="weights"):
+        clf.Model("ridge").fit(X, y).tensors["wieghts"]
+
+
+def test_a_model_that_is_not_fitted_says_so():
+    model = clf.Model("svm")
+    assert not model.fitted
+    for use in (lambda: model.predict([[1.0]]), lambda: model.classes, lambda: model.n_features,
+                lambda: model.to_bytes(), lambda: model.tensors["weights"]):
+        with pytest.raises(clf.NotFitted) as caught:
+            use()
+        assert isinstance(caught.value, (ValueError, AttributeError))
+
+
+def test_a_failed_fit_leaves_the_model_as_it_was():
+    X, y = rows()
+    model = clf.Model("ridge").fit(X, y)
+    before = model.decision_function(X)
+    bad = X.copy()
+    bad[7, 2] = np.nan
+    with pytest.raises(clf.DataError, match="7.*2"):
+        model.fit(bad, y)
+    assert (model.decision_function(X) == before).all()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy,
+                                    lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_predict_the_same_bits(copied):
+    X, y = rows()
+    model = clf.Model("svm", probability=True)
+    model.add_transform("standardize")
+    model.fit(X, y == 1)
+    again = copied(model)
+    assert (again.decision_function(X) == model.decision_function(X)).all()
+    assert again.predict(X).dtype == bool and again.params == model.params
+    assert again.transforms == model.transforms
+
+
+def test_an_unfitted_model_pickles_with_all_its_parts():
+    words = clf.Vocabulary(["good film", "bad film"])
+    model = clf.Network("dense units=4 activation=relu; dense units=2", epochs=3)
+    model.add_transform("pca", components=2).add_transform("standardize")
+    model.set_optimizer(clf.Optimizer("sgd", learning_rate=0.25)).set_vocabulary(words)
+    again = pickle.loads(pickle.dumps(model))
+    assert type(again) is clf.Network and again.params == model.params
+    assert [kind for kind, _ in again.transforms] == ["pca", "standardize"]
+    assert again.transforms[0][1]["components"] == 2
+    assert again.optimizer.kind == "sgd" and again.optimizer.params["learning_rate"] == 0.25
+    assert again.vocabulary.words == words.words
+
+
+def test_files_and_bytes_hold_the_model(tmp_path):
+    X, y = rows()
+    model = clf.Model("svm").fit(X, y)
+    model.save(tmp_path / "m.clf")
+    for source in (tmp_path / "m.clf", str(tmp_path / "m.clf"), model.to_bytes()):
+        again = clf.Model.load(source)
+        assert (again.predict(X) == y).mean() == model.score(X, y)
+        assert again.classes.dtype == np.int64
+    model.export("libsvm", tmp_path / "m.txt")
+    there = clf.Model.import_("libsvm", tmp_path / "m.txt")
+    assert (there.predict(X) == model.predict(X)).all()
+
+
+def test_a_fit_that_does_not_converge_warns_and_says_so():
+    X, y = rows()
+    with pytest.warns(clf.ConvergenceWarning, match="logistic"):
+        model = clf.Model("logistic", max_iterations=1).fit(X, y)
+    assert model.outcome == "not converged"
+    assert clf.Model("ridge").fit(X, y).outcome == "converged"
+
+
+def test_layers_of_a_network_are_text_pairs_or_dicts():
+    X, y = rows()
+    made = [
+        clf.Network("dense units=8 activation=relu; dense units=3", epochs=2),
+        clf.Network([("dense", {"units": 8, "activation": "relu"}), ("dense", {"units": 3})],
+                    epochs=2),
+        clf.Network([{"kind": "dense", "units": 8, "activation": "relu"}, "dense units=3"],
+                    epochs=2),
+        clf.Model("network", epochs=2).add_layer("dense", units=8, activation="relu")
+        .add_layer("dense", units=3),
+    ]
+    scores = [network.fit(X, y).decision_function(X) for network in made]
+    assert all((values == scores[0]).all() for values in scores)
+    assert all(type(network) is clf.Network for network in made)
+    assert len(made[0].history["loss"]) == 2 and "dense_1" in made[0].summary()
+    with pytest.raises(clf.TypeMismatch, match="a layer must be"):
+        clf.Network([3])
+
+
+def test_weights_can_be_set_by_name():
+    network = clf.Network("dense units=2", input=2)
+    network.set_weight("dense_1.weight", [[1.0, 0.0], [0.0, 1.0]])
+    network.set_weight("dense_1.bias", [0.0, 0.0])
+    assert list(network.predict([[3.0, 1.0], [1.0, 3.0]])) == [0, 1]
+
+
+def test_partial_fits_continue():
+    X, y = rows()
+    data = clf.Dataset(X, y)
+    model = clf.Model("perceptron")
+    for _ in range(5):
+        for batch in data.batches(16):
+            assert model.partial_fit(batch) is model
+    assert model.score(data) > 0.9
+
+
+def test_validation_is_scored():
+    X, y = rows()
+    network = clf.Network("dense units=3", epochs=3).fit(X, y, validation=(X, y))
+    assert any(name.startswith("validation") for name in network.history)
+
+
+def test_a_sequence_reads_step_by_step():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(20, 5, 2)).astype(np.float32)
+    y = (X[:, :, 0].sum(1) > 0).astype(int)
+    network = clf.Network("gru units=4; dense units=2", epochs=2).fit(X, y)
+    sequence = clf.Sequence(network)
+    for step in X[0]:
+        sequence.feed(step[None])
+    assert sequence.steps == 5
+    assert np.allclose(sequence.predict_proba(), network.predict_proba(X[:1])[0], atol=1e-6)
+    assert sequence.predict() == network.predict(X[:1])[0]
+    network.fit(X, y)
+    with pytest.raises(clf.ArgumentError, match="began"):
+        sequence.feed(X[0])
+
+
+def test_names_of_features_are_checked():
+    X, y = rows()
+    names = ["a", "b", "c", "d"]
+    model = clf.Model("ridge").fit(clf.Dataset(X, y, feature_names=names))
+    assert model.feature_names == tuple(names)
+    assert (model.predict(X) == model.predict(clf.Dataset(X, feature_names=names))).all()
+    with pytest.raises(clf.ArgumentError, match="'c' in the place of 'b'"):
+        model.predict(clf.Dataset(X, feature_names=["a", "c", "b", "d"]))
