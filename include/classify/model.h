@@ -319,6 +319,11 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
  *  - `center` [columns], f64, of models that were fitted on rows far from 0: it is subtracted from
  *    every row;
  *  - `history_loss` [epochs] of iterative models;
+ *  - `iterations` i64 [1], of models that were fitted in iterations or epochs, how many there were;
+ *    [machines] for the svm;
+ *  - `class_means` [classes, columns] and `priors` [classes], f64, of fisher: the means of the
+ *    classes after the transforms (with a kernel, those of the images of the rows);
+ *    `explained_ratio` [components], the share of each axis in what separates the classes;
  *  - `target_center` and `target_scale` [outputs], f64, of networks that were fitted on targets: a
  *    prediction is center + scale × the output of the last layer.
  *  @param out  receives a new handle on the model's memory, valid even after the model's next fit;

@@ -69,7 +69,9 @@ CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *t
                                        const clf_dataset *dataset);
 
 /** Returns a read-only tensor of the fitted transform:
- *  - standardize: "mean" and "deviation", f64 [features];
+ *  - standardize: "mean", "deviation", by which features are divided, and "spread", the standard
+ *    deviation, which is 0 for a constant feature instead of 1; f64 [features]. Transforms that
+ *    earlier versions saved lack "spread";
  *  - min_max: "minimum" and "maximum";
  *  - pca: "mean" f64 [features]; "components" f32 [components, features], the axes, of length 1;
  *    "variance" f64 [components], the variance of the population along each axis; and

@@ -172,6 +172,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   }
   const clf_status ended = status;
   next->outcome = ended < 0 ? CLF_NOT_CONVERGED : ended;
+  CLF__TRY(clf__iterations_add(next));
   CLF__TRY(clf__state_check_finite(next));
   CLF__TRY(check_fitted(next));
   CLF__TRY(clf__model_prepare(next));

@@ -183,6 +183,11 @@ void clf__stages_free(clf_transform **stages, int64_t count);
 clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
                                const clf_dataset **out, clf_dataset **made);
 
+/* Adds `iterations` to a state that has a history and lacks them (iterations.c). */
+clf_status clf__iterations_add(const clf_model *model);
+/* Returns CLF_ERROR_CORRUPT unless a loaded state has valid `iterations`, or none. */
+clf_status clf__iterations_check(const clf_model *model);
+
 /* Returns CLF_ERROR_NUMERIC if a tensor of the state has NaN or Inf. */
 clf_status clf__state_check_finite(const clf_model *model);
 

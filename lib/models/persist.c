@@ -168,6 +168,9 @@ static clf_status check_loaded(const clf_model *model) {
   if (status == CLF_OK) {
     status = clf__center_check(model);
   }
+  if (status == CLF_OK) {
+    status = clf__iterations_check(model);
+  }
   if (status < 0) {
     return status;
   }
@@ -204,6 +207,7 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   CLF__CHECK(clf__vocabulary_read(&model->vocabulary, model->context, store));
   CLF__CHECK(load_state(model, store));
   CLF__CHECK(check_loaded(model));
+  CLF__CHECK(clf__iterations_add(model));
   return clf__model_prepare(model);
 }
 

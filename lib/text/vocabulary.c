@@ -174,12 +174,26 @@ const char *clf_vocabulary_word(const clf_vocabulary *vocabulary, int64_t index)
   return index < base ? reserved[index] : vocabulary->lexicon->entries[index - base];
 }
 
+/* Returns the number of an entry among `counts` of the lexicon; 0 for reserved numbers. */
+static int64_t count_of(const clf_vocabulary *vocabulary, const clf_tensor *counts, int64_t index) {
+  const int32_t base = clf__vocabulary_base(vocabulary);
+  return index < base ? 0 : ((const int64_t *)counts->data)[index - base];
+}
+
 int64_t clf_vocabulary_frequency(const clf_vocabulary *vocabulary, int64_t index) {
-  if (index < 0 || index >= clf_vocabulary_count(vocabulary)) {
-    return -1;
-  }
-  int32_t base = clf__vocabulary_base(vocabulary);
-  return index < base ? 0 : ((const int64_t *)vocabulary->lexicon->counts->data)[index - base];
+  return index < 0 || index >= clf_vocabulary_count(vocabulary)
+             ? -1
+             : count_of(vocabulary, vocabulary->lexicon->counts, index);
+}
+
+int64_t clf_vocabulary_document_frequency(const clf_vocabulary *vocabulary, int64_t index) {
+  return index < 0 || index >= clf_vocabulary_count(vocabulary)
+             ? -1
+             : count_of(vocabulary, vocabulary->lexicon->document_counts, index);
+}
+
+int64_t clf_vocabulary_documents(const clf_vocabulary *vocabulary) {
+  return vocabulary != NULL && vocabulary->lexicon != NULL ? vocabulary->lexicon->documents : -1;
 }
 
 /* Returns the entry with this text; -1 if there is none. */

@@ -30,26 +30,30 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   clf__rows x = clf__dataset_rows(dataset);
   clf_tensor *mean = NULL;
   clf_tensor *deviation = NULL;
+  clf_tensor *spread = NULL;
   clf_tensor *extremes = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_sparse(transform, dataset));
   CLF__TRY(clf__tensor_vector(&mean, transform->context, CLF_F64, x.columns));
   CLF__TRY(clf__tensor_vector(&deviation, transform->context, CLF_F64, x.columns));
+  CLF__TRY(clf__tensor_vector(&spread, transform->context, CLF_F64, x.columns));
   CLF__TRY(clf__tensor_matrix(&extremes, transform->context, CLF_F64, 2, x.columns));
-  double *spread = deviation->data;
   clf__columns columns = {.minimum = extremes->data,
                           .maximum = (double *)extremes->data + x.columns,
                           .mean = mean->data,
-                          .deviation = spread};
+                          .deviation = spread->data};
   CLF__TRY(clf__column_statistics(transform->context, &x, clf__dataset_weights(dataset), &columns));
   for (int64_t j = 0; j < x.columns; j++) {
-    spread[j] = spread[j] > 0 ? spread[j] : 1;
+    const double found = ((double *)spread->data)[j];
+    ((double *)deviation->data)[j] = found > 0 ? found : 1;
   }
   CLF__TRY(clf__store_add_tensor(state, "mean", mean));
   CLF__TRY(clf__store_add_tensor(state, "deviation", deviation));
+  CLF__TRY(clf__store_add_tensor(state, "spread", spread));
 done:
   clf_tensor_free(mean);
   clf_tensor_free(deviation);
+  clf_tensor_free(spread);
   clf_tensor_free(extremes);
   return status;
 }
@@ -79,7 +83,9 @@ static int64_t columns(const clf_transform *transform) {
 static clf_status check(const clf_transform *transform) {
   const double *mean = clf__transform_vector(transform, "mean");
   const double *deviation = clf__transform_vector(transform, "deviation");
-  if (mean == NULL || deviation == NULL) {
+  const bool told = clf__store_tensor(transform->state, "spread") != NULL; /* not in older files */
+  if (mean == NULL || deviation == NULL ||
+      (told && clf__transform_vector(transform, "spread") == NULL)) {
     return CLF_ERROR_CORRUPT;
   }
   for (int64_t j = 0; j < transform->features; j++) {

@@ -24,6 +24,8 @@ static const clf__param params[] = {
                  "part of the covariance replaced by its mean variance; auto: by its uncertainty"),
     CLF__LIST(priors, "data", "data", CLF__ABOVE(0), DBL_MAX,
               "prior of each class, scaled to sum to 1; data: its share of the rows"),
+    CLF__BOOL(unbiased, "false",
+              "divide the scatter by the weights' sum minus the number of classes"),
     CLF__INT_OR(components, "auto", "auto", 1, 1e9, "number of axes; auto: at most classes - 1"),
     CLF__REAL(tolerance, "0", 0, 1,
               "share of unexplained variance up to which features are left out; 0: f64's limit"),
@@ -68,6 +70,24 @@ static clf_status set_priors(clf__fisher_work *work) {
   }
   for (int64_t k = 0; k < work->classes; k++) {
     work->priors[k] /= sum;
+  }
+  return CLF_OK;
+}
+
+/* Adds what the Gaussians are made of: `class_means` f64 [K, D], the overall mean for classes without
+ * rows, and `priors` f64 [K]. */
+static clf_status store_gaussians(const clf__fisher_work *work, clf__store *state) {
+  const int64_t d = work->columns, classes = work->classes;
+  const double *center = work->training->center;
+  CLF__CHECK(clf__state_tensor(work->context, state, "class_means", CLF_F64, classes, d));
+  CLF__CHECK(clf__state_tensor(work->context, state, "priors", CLF_F64, classes, -1));
+  double *means = clf__state_data(state, "class_means"), *priors = clf__state_data(state, "priors");
+  for (int64_t k = 0; k < classes; k++) {
+    priors[k] = work->priors[k];
+    for (int64_t j = 0; j < d; j++) {
+      means[k * d + j] =
+          work->gram.mean[j] + work->offsets[j * classes + k] + (center != NULL ? center[j] : 0);
+    }
   }
   return CLF_OK;
 }
@@ -256,6 +276,7 @@ clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *t
   CLF__TRY(allocate(&work));
   CLF__TRY(set_priors(&work));
   set_offsets(&work);
+  CLF__TRY(store_gaussians(&work, state));
   CLF__TRY(clf__fisher_solve(&work));
   CLF__TRY(store_classifier(&work, state));
   CLF__TRY(store_projection(&work, state));
@@ -270,13 +291,34 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                                                 : clf__fisher_fit_kernel(model, training, state);
 }
 
+/* Models that an earlier version saved lack these tensors. */
+static clf_status check_gaussians(const clf_model *model, int64_t columns) {
+  if (clf__store_tensor(model->state, "class_means") == NULL &&
+      clf__store_tensor(model->state, "priors") == NULL) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__check_tensor(model, "class_means", CLF_F64, model->outputs, columns));
+  return clf__check_tensor(model, "priors", CLF_F64, model->outputs, -1);
+}
+
 static clf_status check(const clf_model *model) {
   int64_t columns = model->columns;
   if (clf__support_there(model->state)) {
     CLF__CHECK(clf__fisher_check_kernel(model, &columns));
   }
   CLF__CHECK(clf__linear_check_map(model, &clf__decision_names, model->outputs, columns));
-  return clf__linear_check_map(model, &clf__projection_names, -1, columns);
+  CLF__CHECK(clf__linear_check_map(model, &clf__projection_names, -1, columns));
+  return check_gaussians(model, columns);
+}
+
+static clf_status check_params(clf_context *context, const void *own) {
+  const fisher_params *p = own;
+  (void)context;
+  return !p->unbiased || p->shrinkage.word != CLF__FISHER_SHRINKAGE_AUTO
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "fisher: shrinkage=auto estimates variances of its own; set "
+                         "unbiased=false, or shrinkage to a number");
 }
 
 static int64_t components(const clf_model *model) {
@@ -323,6 +365,7 @@ const clf__model_kind clf__fisher_kind = {
         fisher_params),
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .check_params = check_params,
     .movable = movable,
     .fit = fit,
     .reads_f64 = is_linear,

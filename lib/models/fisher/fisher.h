@@ -8,6 +8,7 @@
 typedef struct clf__fisher_params {
   clf__number shrinkage;
   clf__list priors;
+  bool unbiased;
   clf__number components;
   double tolerance;
   clf__kernel_params kernel; /* its kernel is 1 + CLF__KERNEL_…, or the one below */
@@ -20,6 +21,7 @@ typedef struct clf__fisher_params {
 } clf__fisher_params;
 
 enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */
+enum { CLF__FISHER_SHRINKAGE_NONE, CLF__FISHER_SHRINKAGE_AUTO };
 
 /* The working data of a linear fit; D columns, K classes. */
 typedef struct clf__fisher_work {
@@ -43,7 +45,7 @@ typedef struct clf__fisher_work {
  * destroyed. */
 clf_status clf__fisher_solve(clf__fisher_work *work);
 
-/* Adds `weights`, `intercept`, `projection`, `projection_offset` and `explained_ratio` for the
+/* Adds the maps of decisions and projections, `explained_ratio`, `class_means` and `priors` for the
  * columns of training->x to the state. */
 clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
                                   clf__store *state);

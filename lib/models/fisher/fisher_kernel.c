@@ -174,6 +174,7 @@ clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *t
   clf__rows images = clf__rows_of_f32(s->images, training->x->rows, s->responses, s->responses);
   clf__training mapped = *training;
   mapped.x = &images;
+  mapped.center = NULL;
   CLF__TRY(check_images(s, &images));
   CLF__TRY(clf__fisher_fit_linear(model, &mapped, state));
   status = outcome;

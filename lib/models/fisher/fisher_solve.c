@@ -7,14 +7,25 @@
 #include "models/fisher/fisher_shrinkage.h"
 #include "ops/ops.h"
 
-enum { SHRINKAGE_NONE = 0, SHRINKAGE_AUTO = 1 };
+/* Sets what the scatter is multiplied by. A weight of 2 counts as two rows. If the scatter is divided
+ * by the sum of the weights, their unit does not matter; the unbiased estimate has as many degrees of
+ * freedom fewer as there are class means. */
+static clf_status set_scale(clf__fisher_work *work) {
+  double weight = work->gram.weight;
+  for (int64_t k = 0; k < work->classes && work->params->unbiased; k++) {
+    weight -= work->gram.class_weight[k] > 0;
+  }
+  work->scale = 1 / weight;
+  return weight > 0 ? CLF_OK
+                    : clf__fail(CLF_ERROR_DATA,
+                                "fisher: unbiased=true needs weights whose sum is above the number "
+                                "of classes; it is %s",
+                                clf__number_text(work->gram.weight));
+}
 
-/* The scatter is divided by the sum of the weights. So a weight of 2 counts as two rows, and the
- * unit of the weights does not matter. */
 static void covariance_within(clf__fisher_work *work) {
   const int64_t d = work->columns, classes = work->classes;
   double *s = work->gram.scatter;
-  work->scale = 1 / work->gram.weight;
   for (int64_t i = 0; i < d * d; i++) {
     s[i] *= work->scale;
   }
@@ -36,7 +47,7 @@ static clf_status set_deviations(clf__fisher_work *work) {
   const int64_t d = work->columns;
   double *s = work->gram.scatter, *variances = work->deviation;
   clf_status status = CLF_OK;
-  if (work->params->shrinkage.word == SHRINKAGE_AUTO) {
+  if (work->params->shrinkage.word == CLF__FISHER_SHRINKAGE_AUTO) {
     status = clf__fisher_variances(variances, work->context, work->training, &work->gram,
                                    work->offsets, work->total_variance);
   } else {
@@ -58,11 +69,11 @@ static clf_status set_deviations(clf__fisher_work *work) {
  * which does not depend on their scales. */
 static clf_status shrink_covariance(clf__fisher_work *work) {
   const clf__number *shrinkage = &work->params->shrinkage;
-  if (shrinkage->word == SHRINKAGE_NONE) {
+  if (shrinkage->word == CLF__FISHER_SHRINKAGE_NONE) {
     return CLF_OK;
   }
   double amount = shrinkage->value;
-  if (shrinkage->word == SHRINKAGE_AUTO) {
+  if (shrinkage->word == CLF__FISHER_SHRINKAGE_AUTO) {
     CLF__CHECK(clf__fisher_shrinkage(&amount, work->context, work->training, &work->gram,
                                      work->offsets, work->deviation));
     clf__fit_log(work->training, "shrinkage=auto is %s", clf__number_text(amount));
@@ -74,7 +85,7 @@ static clf_status shrink_covariance(clf__fisher_work *work) {
     mean_variance += s[j * d + j] / (double)d;
   }
   for (int64_t i = 0; i < d; i++) {
-    double target = shrinkage->word == SHRINKAGE_AUTO ? s[i * d + i] : mean_variance;
+    double target = shrinkage->word == CLF__FISHER_SHRINKAGE_AUTO ? s[i * d + i] : mean_variance;
     for (int64_t j = 0; j < d; j++) {
       s[i * d + j] = (1 - amount) * s[i * d + j] + (i == j ? amount * target : 0);
     }
@@ -141,6 +152,7 @@ done:
 }
 
 clf_status clf__fisher_solve(clf__fisher_work *work) {
+  CLF__CHECK(set_scale(work));
   covariance_within(work);
   CLF__CHECK(set_deviations(work));
   CLF__CHECK(shrink_covariance(work));

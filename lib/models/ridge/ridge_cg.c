@@ -33,6 +33,7 @@ typedef struct cg_work {
   const float *weights; /* [rows] or NULL */
   int64_t outputs;
   int64_t columns;
+  int64_t iterations;
   double *mean;        /* [D]; 0 without an intercept */
   double *target_mean; /* [K] */
   double *solution, *residual, *direction, *product;
@@ -331,6 +332,7 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
   if (i >= CHECK) {
     CLF__CHECK(check_objective(work, p->alpha, first_objective));
   }
+  work->iterations = i;
   for (int64_t k = 0; k < work->outputs; k++) {
     const int64_t at = k * work->columns;
     if (work->stopped[k]) {
@@ -367,6 +369,8 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
   const clf__linear_solution solution = {work.solution, work.target_mean, work.columns, 1,
                                          work.outputs,  work.columns};
   CLF__TRY(clf__linear_store(model->context, state, &clf__decision_names, &solution, training->x));
+  CLF__TRY(clf__state_tensor(model->context, state, "iterations", CLF_I64, 1, -1));
+  *(int64_t *)clf__state_data(state, "iterations") = work.iterations;
   status = outcome;
 done:
   release(&work);

@@ -58,6 +58,21 @@ TEST(standardize__divides_constant_columns_by_1) {
   assert_dense(fit_and_apply("standardize", "mean=false", floats(data, 3, 2)), data, 0);
 }
 
+TEST(standardize__tells_a_constant_column_by_its_spread) {
+  const float data[] = {0.1f, 5, 0.1f, 6, 0.1f, 7};
+  clf_dataset *rows = floats(data, 3, 2);
+  clf_transform *transform = create("standardize", NULL);
+  ck_clf_ok(clf_transform_fit(transform, rows));
+  const double *spread = clf__store_tensor(transform->state, "spread")->data;
+  const double *deviation = clf__store_tensor(transform->state, "deviation")->data;
+  ck_assert_double_eq(spread[0], 0);
+  ck_assert_double_eq(deviation[0], 1);
+  ck_assert_double_eq_tol(spread[1], sqrt(2.0 / 3), 1e-15);
+  ck_assert_double_eq(deviation[1], spread[1]);
+  clf_transform_free(transform);
+  clf_dataset_free(rows);
+}
+
 TEST(standardize__of_one_row_is_0) {
   const float data[] = {3, -7, 1e30f};
   assert_dense(fit_and_apply("standardize", NULL, floats(data, 1, 3)), (float[3]){0}, 0);

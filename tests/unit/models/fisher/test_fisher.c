@@ -92,6 +92,57 @@ TEST(fisher__gives_the_gaussian_posterior) {
   clf_dataset_free(sparse);
 }
 
+TEST(fisher__divides_by_the_rows_minus_the_classes_where_asked) {
+  static float x[ROWS * 2];
+  int32_t labels[ROWS];
+  float weights[ROWS];
+  clf_model *model = NULL;
+  make_rows(x, labels);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
+  const moments m = measure(x, labels, ROWS - CLASSES);
+  check_posterior("unbiased=true", &m, x, data);
+  for (int i = 0; i < ROWS; i++) {
+    weights[i] = 0.01F; /* 3 in all */
+  }
+  set_weights(data, weights);
+  ck_clf_ok(clf_model_create(&model, NULL, "fisher", "unbiased=true"));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_DATA);
+  ck_clf_says("above the number of classes");
+  ck_clf_fails(clf_model_set_text(model, "shrinkage", "auto"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("unbiased=false");
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+/* In the units of the features, however far from 0 they are. */
+TEST_LOOP(fisher__tells_means_and_priors, 0, 2) {
+  static float x[ROWS * 2];
+  static double far[ROWS * 2];
+  int32_t labels[ROWS];
+  clf_tensor *tensor = NULL;
+  make_rows(x, labels);
+  const double shift = _i == 0 ? 0 : 1e9;
+  for (int i = 0; i < ROWS * 2; i++) {
+    far[i] = (double)x[i] + shift;
+  }
+  const moments m = measure(x, labels, ROWS);
+  clf_dataset *data = dataset_of(NULL, far, CLF_F64, ROWS, 2, labels);
+  clf_model *model = fitted(NULL, "fisher", NULL, data);
+  const double *means = fitted_data(model, "class_means", &tensor);
+  for (int k = 0; k < CLASSES; k++) {
+    ck_assert_double_eq_tol(means[2 * k], m.mean[k][0] + shift, 1e-15 * shift + 1e-12);
+    ck_assert_double_eq_tol(means[2 * k + 1], m.mean[k][1] + shift, 1e-15 * shift + 1e-12);
+  }
+  clf_tensor_free(tensor);
+  const double *priors = fitted_data(model, "priors", &tensor);
+  for (int k = 0; k < CLASSES; k++) {
+    ck_assert_double_eq_tol(priors[k], m.prior[k], 1e-15);
+  }
+  clf_tensor_free(tensor);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 TEST(fisher__shrinks_towards_the_mean_variance) {
   static float x[ROWS * 2];
   int32_t labels[ROWS];
