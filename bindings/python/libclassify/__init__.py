@@ -11,7 +11,7 @@ from ._library import text as _text
 from ._versions import show_versions
 from .batches import Batches
 from .catalog import areas, constants, kinds, params
-from .context import Context, Progress
+from .context import Context
 from .dataset import Dataset
 from .detect import Detector
 from .errors import (
@@ -26,6 +26,7 @@ from .errors import (
     NotFitted,
     NumericError,
     ShapeError,
+    TimeLimitReached,
     TypeMismatch,
     Unsupported,
     VersionError,
@@ -34,6 +35,7 @@ from .image import Image
 from .model import Model
 from .network import Network
 from .optimizer import Optimizer
+from .progress import Progress, watch
 from .selection import Search, cross_validate, grid_search
 from .sequence import Sequence
 from .tensor import Tensor
@@ -68,6 +70,7 @@ __all__ = [
     "ShapeError",
     "Tensor",
     "Transform",
+    "TimeLimitReached",
     "TypeMismatch",
     "Unsupported",
     "VersionError",
@@ -83,4 +86,5 @@ __all__ = [
     "metrics",
     "params",
     "show_versions",
+    "watch",
 ]

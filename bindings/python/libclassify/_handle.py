@@ -6,47 +6,16 @@ turns a negative status into an exception, and re-raises what a callback raised.
 
 from __future__ import annotations
 
-import collections
 import ctypes
-import threading
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Deque, List, Optional, Tuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Optional, Tuple, TypeVar
 
-from . import errors
+from . import errors, progress
 from ._gate import Gate, Passage
-from ._library import lib, text
 
 if TYPE_CHECKING:
     from .context import Context
 
 H = TypeVar("H", bound="Handle")
-
-_calls = threading.local()
-late: Deque[Tuple[Callable[[Any], None], Any, Any]] = collections.deque()
-
-
-class Call:
-    """A call that is under way: what its callbacks leave for the thread that made it.
-
-    Attributes
-    ----------
-    error : BaseException or None
-        What a callback raised. The call is cancelled at its next progress report, and the
-        exception is raised when it has ended.
-    """
-
-    __slots__ = ("error",)
-
-    def __init__(self) -> None:
-        self.error: Optional[BaseException] = None
-
-
-def stack() -> List[Call]:
-    """Return the calls that this thread is in, the innermost last."""
-    try:
-        return _calls.stack
-    except AttributeError:
-        _calls.stack = []
-        return _calls.stack
 
 
 def encode(value: str, what: str = "a text") -> bytes:
@@ -93,39 +62,9 @@ def run(context: "Context", function: Any, *arguments: Any, changes: Tuple[Any, 
         wanted[handle.gate] = True
     with Passage(wanted):
         # Only behind the gates is it known that no other thread closes a handle.
-        result = _called(context, function, [
+        return progress.call(context._callbacks, function, [
             value.pointer if isinstance(value, Handle) else value for value in values
         ])
-    return result
-
-
-def _called(context: "Context", function: Any, values: List[Any]) -> Any:
-    call, calls = Call(), stack()
-    calls.append(call)
-    try:
-        result = function(*values)
-        failed = function.restype is ctypes.c_int32 and result < 0
-        message = text(lib.clf_last_error()) if failed else None
-    finally:
-        calls.pop()
-    if not calls:
-        free_late()
-    error = call.error or context.take_error()
-    if error is not None:
-        raise error
-    if failed:
-        raise errors.of_status(result, message)
-    return result
-
-
-def free_late() -> None:
-    """Free the contexts that were given up within callbacks, where the library forbids it."""
-    while late:
-        try:
-            free, pointer, _kept = late.popleft()
-        except IndexError:  # another thread was faster
-            return
-        free(pointer)
 
 
 class Handle:

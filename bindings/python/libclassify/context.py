@@ -8,96 +8,21 @@ import logging
 import os
 import threading
 import weakref
-from typing import Any, Callable, Deque, Dict, NamedTuple, Optional
+from typing import Any, Callable, Deque, Dict, Optional
 
 from . import catalog, errors
-from ._declarations import CALLBACKS, CONSTANTS, STRUCTS
-from ._handle import Handle, late, stack
+from ._handle import Handle
 from ._library import check, lib, text
+from .progress import Callbacks, Progress, free
 
 _logger = logging.getLogger("libclassify")
-_LEVELS = {
-    CONSTANTS["CLF_LOG_WARNING"]: logging.WARNING,
-    CONSTANTS["CLF_LOG_INFO"]: logging.INFO,
-}
-_inside = threading.local()  # .depth: how many callbacks this thread runs
-
 
 # A report waits for the GIL, which costs milliseconds beside a busy Python thread.
 _DEFAULTS = {"progress_interval": 0.1}
 
 
-class Progress(NamedTuple):
-    """What a long call reports.
-
-    Attributes
-    ----------
-    stage : str
-        Names the work: the kind that is fitted, "predict", "read" …
-    step, steps : int
-        Steps done, and in all.
-    loss, metric : float
-        The current objective and score; NaN where they do not apply.
-    seconds : float
-        Since the call began.
-    """
-
-    stage: str
-    step: int
-    steps: int
-    loss: float
-    metric: float
-    seconds: float
-
-
-class _Callbacks:
-    """The C callbacks of a context. They refer to no context, so that none keeps itself alive."""
-
-    def __init__(self, log: Optional[Callable[[int, str], Any]],
-                 progress: Optional[Callable[[Progress], Any]]) -> None:
-        self.log = log
-        self.progress = progress
-        self.errors: Deque[BaseException] = collections.deque()  # of the library's own threads
-        self.c_log = CALLBACKS["clf_log_callback"](self._on_log)
-        self.c_progress = CALLBACKS["clf_progress_callback"](self._on_progress)
-
-    def _on_log(self, _user: Any, level: int, message: bytes) -> None:
-        _inside.depth = getattr(_inside, "depth", 0) + 1
-        try:
-            line = text(message)
-            if self.log is not None:
-                self.log(_LEVELS.get(level, logging.INFO), line)
-            else:
-                _logger.log(_LEVELS.get(level, logging.INFO), "%s", line)
-        except BaseException as error:  # raised by the call that logged
-            self._failed(error)
-        finally:
-            _inside.depth -= 1
-
-    def _on_progress(self, _user: Any, report: Any) -> int:
-        _inside.depth = getattr(_inside, "depth", 0) + 1
-        try:
-            calls = stack()
-            if self.errors or (calls and calls[-1].error is not None):
-                return 1
-            if self.progress is None:
-                return 0
-            p = ctypes.cast(report, ctypes.POINTER(STRUCTS["clf_progress"])).contents
-            return int(bool(self.progress(
-                Progress(text(p.stage), p.step, p.steps, p.loss, p.metric, p.seconds)
-            )))
-        except BaseException as error:  # raised by the call that reported
-            self._failed(error)
-            return 1
-        finally:
-            _inside.depth -= 1
-
-    def _failed(self, error: BaseException) -> None:
-        calls = stack()
-        if not calls:
-            self.errors.append(error)
-        elif calls[-1].error is None:
-            calls[-1].error = error
+def _log(level: int, line: str) -> None:
+    _logger.log(level, "%s", line)
 
 
 class Context(Handle):
@@ -136,12 +61,11 @@ class Context(Handle):
                     f"{name} must be callable, not {type(callback).__name__}"
                 )
         given = catalog.to_text("context", "context", {**_DEFAULTS, **params})
-        self._callbacks = _Callbacks(log, progress)
+        self._callbacks = Callbacks(log or _log, progress)
         self._ended = False
         self._out = ctypes.c_void_p()
         check(lib.clf_context_create(ctypes.byref(self._out), None, given))
-        check(lib.clf_context_set_log(self.pointer, self._callbacks.c_log, None))
-        check(lib.clf_context_set_progress(self.pointer, self._callbacks.c_progress, None))
+        self._callbacks.install(self.pointer)
 
     @classmethod
     def shared(cls, **params: Any) -> "Context":
@@ -177,23 +101,12 @@ class Context(Handle):
         out, self._out = self._out, None
         if out is None or out.value is None:
             return
-        if stack() or getattr(_inside, "depth", 0):
-            late.append((type(self)._free, out, self._callbacks))
-        else:
-            type(self)._free(out)
-
-    def take_error(self) -> Optional[BaseException]:
-        """Return and forget what a callback raised on a thread of the library."""
-        waiting = self._callbacks.errors
-        try:
-            return waiting.popleft() if waiting else None
-        except IndexError:
-            return None
+        free(type(self)._free, out, self._callbacks)
 
     @property
     def log(self) -> Optional[Callable[[int, str], Any]]:
         """The callback that receives the log, or None."""
-        return self._callbacks.log
+        return None if self._callbacks.log is _log else self._callbacks.log
 
     @property
     def progress(self) -> Optional[Callable[[Progress], Any]]:

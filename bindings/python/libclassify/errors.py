@@ -96,6 +96,10 @@ class Cancelled(Error):
     status = -12
 
 
+class TimeLimitReached(Cancelled, TimeoutError):
+    """The time limit of a `watch` passed; what the call works on is as it was."""
+
+
 class NumericError(Error, ArithmeticError):
     """A computation broke down, such as on a singular system."""
 
