@@ -1,0 +1,11 @@
+"""Runs the quick tests of the Python package for meson: run.py TESTS; exit status 77 where a tool is missing."""
+import sys
+
+try:
+    import numpy  # noqa: F401
+    import pytest
+except ImportError as error:
+    print(error)
+    sys.exit(77)
+
+sys.exit(pytest.main(["-q", "-m", "not slow", "-p", "no:cacheprovider", *sys.argv[1:]]))
