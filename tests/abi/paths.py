@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ["include", "lib", "tests", "examples", "tools", "docs", "subprojects"]
+FOLDERS = ["include", "lib", "tests", "examples", "tools", "bindings", "docs", "subprojects"]
 NAME = re.compile(r"(?<![\w./*<>{-])((?:[\w-]+/)*[\w-]+\.(?:c|h|inc|py|sh|md|map|build))(?![\w*])")
 COMMENTS = {
     **dict.fromkeys((".c", ".h", ".inc"), re.compile(r"/\*.*?\*/|//[^\n]*", re.S)),

@@ -5,7 +5,7 @@ import re
 import sys
 
 SUFFIXES = {".c", ".cc", ".cpp", ".h"}
-FOLDERS = ["include", "lib", "tests", "examples", "tools"]
+FOLDERS = ["include", "lib", "tests", "examples", "tools", "bindings"]
 
 
 def quoted(folder, root):

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-FOLDERS = ["include", "lib", "tests", "examples", "tools", "docs"]
+FOLDERS = ["include", "lib", "tests", "examples", "tools", "bindings", "docs"]
 SUFFIXES = {".c", ".h", ".py", ".md", ".build", ".inc"}
 REGISTRY = re.compile(r'^const clf__registry (\w+) = \{"(\w+)"', re.M)
 MIN_KINDS = 3   # what names two may well speak of something else
