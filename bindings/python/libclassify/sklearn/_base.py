@@ -1,0 +1,317 @@
+"""The bases of all estimators: parameters, fits, predictions, tags and files, once for all.
+
+An estimator of the library names its kind, its parameters and what it lacks::
+
+    class Ridge(LinearModel, Regressor):
+        _kind = "ridge"
+        _names = {"alpha": "alpha", "tol": "tolerance"}
+        _lacks = {"positive": ((False,), "coefficients have either sign")}
+
+``model_`` holds the fitted model of the library, from which all fitted attributes are computed. It
+is pickled as the bytes of its file, so an estimator can be sent to other processes and versions.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any, Dict, Optional, Tuple, Type, TypeVar
+
+import numpy as np
+
+from .. import errors
+from ..dataset import Dataset
+from ..model import Model
+from ..progress import watch
+from ._compat import (
+    BaseEstimator,
+    ClassifierMixin,
+    ConvergenceWarning,
+    RegressorMixin,
+    check_classification_targets,
+    check_is_fitted,
+    validate_data,
+)
+from ._context import context_of
+from ._labels import class_weights, row_weights
+
+Self = TypeVar("Self", bound="Estimator")
+
+_DTYPES = (np.float64, np.float32, np.uint8)
+
+
+class InconsistentVersionWarning(UserWarning):
+    """A pickle was written by another version of libclassify."""
+
+
+class Estimator(BaseEstimator):
+    """What all estimators share; see the module's head."""
+
+    _kind = ""  # the library's kind of model or transform
+    _names: Dict[str, str] = {}  # parameters with the library's name for the same thing
+    _lacks: Dict[str, Tuple[Tuple[Any, ...], str]] = {}  # name: (accepted values, what is lacking)
+    _random = False  # whether random_state has an effect
+    _sparse = True  # whether rows may be sparse
+    _least_rows = 1  # rows that a fit needs
+
+    def _library_params(self) -> Dict[str, Any]:
+        """Return the library's parameters; None leaves one at its default."""
+        return {theirs: getattr(self, ours) for ours, theirs in self._names.items()}
+
+    def _refuse_lacking(self) -> None:
+        for name, (accepted, reason) in self._lacks.items():
+            value = getattr(self, name)
+            plain = value is None or isinstance(value, (str, bool, int, float))
+            if not (plain and value in accepted):
+                raise errors.Unsupported(
+                    f"{type(self).__name__} has no {name}={value!r}: {reason}; "
+                    f"leave it at {accepted[0]!r}"
+                )
+
+    def _accepts_sparse(self) -> bool:
+        return self._sparse
+
+    def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
+        """Check rows, and labels or targets with them; return what the library can read."""
+        if not reset:
+            check_is_fitted(self)
+        return validate_data(
+            self,
+            X,
+            y,
+            reset=reset,
+            accept_sparse="csr" if self._accepts_sparse() else False,
+            dtype=_DTYPES,
+            ensure_min_samples=self._least_rows if reset else 1,
+            **checks,
+        )
+
+    def _handle(self) -> Any:
+        """Return the library's object that holds the fit."""
+        return self.model_
+
+    def _more_tags(self) -> Dict[str, Any]:
+        return {}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self._accepts_sparse()
+        return tags
+
+    def __getstate__(self) -> Dict[str, Any]:
+        from .. import __version__
+
+        return {**super().__getstate__(), "_libclassify_version": __version__}
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        from .. import __version__
+
+        state = dict(state)
+        written_by = state.pop("_libclassify_version", None)
+        if written_by != __version__:
+            warnings.warn(
+                f"{type(self).__name__} was pickled by libclassify {written_by} and is loaded by "
+                f"{__version__}; its parameters may mean something else here",
+                InconsistentVersionWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+    def save(self, path: "str | os.PathLike[str]") -> None:
+        """Save the fitted model as a file that every program with libclassify can load."""
+        check_is_fitted(self)
+        self._handle().save(path)
+
+
+class ModelEstimator(Estimator):
+    """Classifiers and regressions, which have a model of the library."""
+
+    def _fit_model(self, data: Dataset, **params: Any) -> None:
+        self._refuse_lacking()
+        model = Model(self._kind, context=context_of(self), **self._library_params(), **params)
+        with watch(verbose=getattr(self, "verbose", 0)), warnings.catch_warnings():
+            warnings.simplefilter("ignore", errors.ConvergenceWarning)
+            model.fit(data)
+        self.model_ = model
+        if model.outcome != "converged":
+            warnings.warn(
+                f"{type(self).__name__} stopped at its iteration limit before it converged; "
+                "increase max_iter, or scale the data",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    @classmethod
+    def load(cls: Type[Self], path: "str | os.PathLike[str] | bytes") -> Self:
+        """Load a model from a file or bytes, whichever program saved it.
+
+        Parameters that have a name in scikit-learn are set to those of the model.
+        """
+        return cls.from_model(Model.load(path))
+
+    @classmethod
+    def from_model(cls: Type[Self], model: Model) -> Self:
+        """Make an estimator of a fitted model of the library, without a copy."""
+        if model.kind != cls._kind:
+            raise errors.TypeMismatch(
+                f"a model of kind {model.kind!r} is not a {cls.__name__}, whose kind is "
+                f"{cls._kind!r}"
+            )
+        self = cls(**cls._params_of(model.params))
+        self._adopt(model)
+        return self
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        """Return the parameters of an estimator whose model has these."""
+        return {ours: params[theirs] for ours, theirs in cls._names.items()}
+
+    def _adopt(self, model: Model) -> None:
+        self.model_ = model
+        self.n_features_in_ = model.n_features
+
+    def to_onnx(self, path: "str | os.PathLike[str]", **params: Any) -> None:
+        """Write the fitted model as an ONNX file."""
+        check_is_fitted(self)
+        self.model_.export("onnx", path, **params)
+
+    def _tensor(self, *names: str) -> Optional[np.ndarray]:
+        """Return the first of the fitted model's tensors that is there."""
+        tensors = self.model_.tensors
+        return next((tensors[name] for name in names if name in tensors), None)
+
+
+def result_type(X: Any) -> np.dtype:
+    """Return the type of results: f32 for f32 rows, f64 for all others."""
+    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+
+
+class Classifier(ClassifierMixin, ModelEstimator):
+    """Base of the classifiers: labels of any kind in, the same labels out."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            f32, f64 and u8 rows are read without a copy.
+        y : array-like of shape (n_samples,)
+            Labels: numbers, texts, truth values.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows; 2 counts as the row twice.
+
+        Returns
+        -------
+        self
+        """
+        X, y = self._rows(X, y, reset=True)
+        check_classification_targets(y)
+        weights = row_weights(sample_weight, X.shape[0])
+        data = Dataset(X, y, sample_weight=weights)
+        if len(data.classes) < 2:
+            raise errors.DataError(
+                f"{type(self).__name__} needs rows of two classes; all labels are of one class, "
+                f"{data.classes[0]!r}"
+            )
+        self.classes_ = data.classes
+        self._fit_labeled(data)
+        self._describe(X, y, weights)
+        return self
+
+    def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
+        """Set fitted attributes that the model does not hold."""
+
+    def _fit_labeled(self, data: Dataset) -> None:
+        """Fit to labeled rows; ``classes_`` is set already."""
+        params: Dict[str, Any] = {}
+        if hasattr(self, "class_weight"):
+            params["class_weight"] = class_weights(self.class_weight, self.classes_)
+        self._fit_model(data, **params)
+
+    def _adopt(self, model: Model) -> None:
+        super()._adopt(model)
+        if model.classes is None or len(model.classes) == 0:
+            raise errors.TypeMismatch(f"the model is a regression, not a {type(self).__name__}")
+        self.classes_ = model.classes
+
+    def _of_second(self, values: np.ndarray) -> np.ndarray:
+        """Return the value for the second of two classes, from values [..., 2]."""
+        return values[..., 1]
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the score of each class, or with two classes that of ``classes_[1]``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) with two classes
+        """
+        X = self._rows(X, reset=False)
+        values = self.model_.decision_function(X)
+        values = self._of_second(values) if len(self.classes_) == 2 else values
+        return np.asarray(values, result_type(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the label of each row, an array of shape (n_samples,)."""
+        X = self._rows(X, reset=False)
+        return self.classes_[self.model_.decision_function(X).argmax(axis=1)]
+
+
+class ProbabilityMixin:
+    """Class probabilities; scores are log-odds up to a constant of the row."""
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class, an array of shape (n_samples, n_classes)."""
+        X = self._rows(X, reset=False)
+        return np.asarray(self.model_.predict_proba(X), result_type(X))
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithms of the probabilities."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+
+class Regressor(RegressorMixin, ModelEstimator):
+    """Base of the regressions, with one target or several."""
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            f32, f64 and u8 rows are read without a copy.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows; 2 counts as the row twice.
+
+        Returns
+        -------
+        self
+        """
+        X, y = self._rows(X, y, reset=True, multi_output=True, y_numeric=True)
+        weights = row_weights(sample_weight, X.shape[0])
+        self._fit_model(Dataset(X, targets=y, sample_weight=weights))
+        self._flat = y.ndim == 1
+        return self
+
+    def _adopt(self, model: Model) -> None:
+        super()._adopt(model)
+        if model.classes is not None and len(model.classes) > 0:
+            raise errors.TypeMismatch(f"the model is a classifier, not a {type(self).__name__}")
+        self._flat = model.n_outputs == 1
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the targets of each row, of the dimensions that the fit's had."""
+        X = self._rows(X, reset=False)
+        values = np.asarray(self.model_.decision_function(X), result_type(X))
+        return values[:, 0] if self._flat else values
+
+    def _more_tags(self) -> Dict[str, Any]:
+        return {"multioutput": True}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,55 @@
+"""What the estimators use of scikit-learn, and stand-ins where it is not installed.
+
+With scikit-learn installed the estimators are its estimators in full: tags, validation, metadata
+routing, ``set_output`` and warnings are its own. Without it, ``_standin`` provides the same names
+in the smallest form that the estimators need.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+    from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        from sklearn.utils.validation import validate_data
+    except ImportError:  # before 1.6 it was a method
+
+        def validate_data(estimator: Any, X: Any, y: Any = "no_validation", **checks: Any) -> Any:
+            """Check rows and labels, and remember or compare the features."""
+            return estimator._validate_data(X, y, **checks)
+
+    HAS_SKLEARN = True
+except ImportError:
+    from ._standin import (
+        BaseEstimator,
+        ClassifierMixin,
+        ConvergenceWarning,
+        DataConversionWarning,
+        NotFittedError,
+        RegressorMixin,
+        TransformerMixin,
+        check_classification_targets,
+        check_is_fitted,
+        validate_data,
+    )
+
+    HAS_SKLEARN = False
+
+__all__ = [
+    "BaseEstimator",
+    "ClassifierMixin",
+    "ConvergenceWarning",
+    "DataConversionWarning",
+    "HAS_SKLEARN",
+    "NotFittedError",
+    "RegressorMixin",
+    "TransformerMixin",
+    "check_classification_targets",
+    "check_is_fitted",
+    "validate_data",
+]

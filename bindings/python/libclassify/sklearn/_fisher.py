@@ -1,0 +1,184 @@
+"""Fisher's discriminant."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from ._base import Classifier, ProbabilityMixin, result_type
+from ._compat import TransformerMixin
+from ._features import prefixed_names
+from ._linear import LinearModel
+
+
+class ProjectionMixin(TransformerMixin):
+    """Projection of rows onto the discriminant axes, along which the classes differ most."""
+
+    def _max_components(self) -> int:
+        return min(len(self.classes_) - 1, self.n_features_in_)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Project rows onto the axes, an array of shape (n_samples, n_components).
+
+        The variance within the classes is 1 along each axis.
+        """
+        X = self._rows(X, reset=False)
+        return np.asarray(self.model_.project(X), result_type(X))
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the axes: the estimator's name in lower case, and a number."""
+        return prefixed_names(self, len(self.explained_variance_ratio_))
+
+    @property
+    def explained_variance_ratio_(self) -> np.ndarray:
+        """Share of each axis in the variance between the classes."""
+        return np.array(self._tensor("explained_ratio"), np.float64)
+
+
+class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classifier):
+    """Fisher's linear discriminant: classes are Gaussians with one covariance.
+
+    Classifies by the log-odds of the Gaussians, and projects rows onto the axes along which the
+    class means differ most relative to the scatter within the classes (Fisher 1936, Rao 1948).
+    Parameters, defaults and fitted attributes are those of scikit-learn's
+    ``LinearDiscriminantAnalysis``, which is an alias.
+
+    Parameters
+    ----------
+    solver : str, default "svd"
+        "svd", "lsqr" or "eigen": all are the library's solver, which is exact for ill-conditioned
+        rows as "svd" is.
+    shrinkage : float or "auto", optional
+        Part of the covariance that is replaced by its mean variance. "auto" chooses it by the rows;
+        with any solver.
+    priors : array-like of shape (n_classes,), optional
+        Priors of the classes; None takes their shares of the rows.
+    n_components : int, optional
+        Number of axes, at most ``min(n_classes - 1, n_features)``.
+    store_covariance : bool, default False
+        Whether to compute ``covariance_``.
+    tol : float, default 1e-4
+        Features whose standard deviation, after what the others explain, is below this share of
+        their own are left out.
+    covariance_estimator
+        Must be None.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    means_ : ndarray of shape (n_classes, n_features)
+    priors_ : ndarray of shape (n_classes,)
+    xbar_ : ndarray of shape (n_features,)
+    scalings_ : ndarray of shape (n_features, n_components)
+    explained_variance_ratio_ : ndarray of shape (n_components,)
+    covariance_ : ndarray of shape (n_features, n_features)
+        Only with `store_covariance`.
+    n_features_in_, feature_names_in_, model_
+
+    Notes
+    -----
+    =====================  ===============================  ====================================
+    parameter              scikit-learn                     here
+    =====================  ===============================  ====================================
+    X                      dense                            dense or sparse
+    sample_weight          none                             in fit; 2 counts as the row twice
+    divisor of covariance  n - n_classes with svd, else n   n
+    shrinkage="auto"       Ledoit and Wolf                  variances and correlations apart
+    shrinkage with "svd"   an error                         taken
+    covariance_estimator   an estimator                     refused
+    =====================  ===============================  ====================================
+    """
+
+    _kind = "fisher"
+    _names = {"shrinkage": "shrinkage"}
+    _lacks = {
+        "solver": (("svd", "lsqr", "eigen"), "there is no such solver"),
+        "covariance_estimator": ((None,), "the covariance is the library's"),
+    }
+
+    def __init__(
+        self,
+        solver: str = "svd",
+        shrinkage: Any = None,
+        priors: Any = None,
+        n_components: Optional[int] = None,
+        store_covariance: bool = False,
+        tol: float = 1e-4,
+        covariance_estimator: Any = None,
+    ) -> None:
+        self.solver = solver
+        self.shrinkage = shrinkage
+        self.priors = priors
+        self.n_components = n_components
+        self.store_covariance = store_covariance
+        self.tol = tol
+        self.covariance_estimator = covariance_estimator
+
+    def _library_params(self) -> Dict[str, Any]:
+        return {
+            **super()._library_params(),
+            "priors": checked_priors(self.priors, len(self.classes_)),
+            "components": checked_components(self.n_components, self._max_components()),
+            "tolerance": self.tol**2,
+        }
+
+    def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
+        counts = np.ones(len(y)) if weights is None else weights
+        indices = np.searchsorted(self.classes_, y)
+        members = np.zeros((len(y), len(self.classes_)))
+        members[np.arange(len(y)), indices] = counts
+        totals = members.sum(axis=0)
+        self.means_ = (X.T @ members).T / np.where(totals > 0, totals, 1)[:, np.newaxis]
+        given = checked_priors(self.priors, len(self.classes_))
+        self.priors_ = totals / totals.sum() if given is None else np.array(given)
+        if self.store_covariance:
+            self.covariance_ = self._covariance(X, indices, counts, totals)
+
+    def _covariance(
+        self, X: Any, indices: np.ndarray, counts: np.ndarray, totals: np.ndarray
+    ) -> np.ndarray:
+        """Return the mean of the covariances of the classes, weighted by the priors."""
+        share = self.priors_[indices] * counts / totals[indices]
+        rows = (X.toarray() if hasattr(X, "toarray") else X) - self.means_[indices]
+        return (rows * share[:, np.newaxis]).T @ rows
+
+    @property
+    def xbar_(self) -> np.ndarray:
+        """Mean of the class means, weighted by the priors."""
+        return self.priors_ @ self.means_
+
+    @property
+    def scalings_(self) -> np.ndarray:
+        """The axes, of shape (n_features, n_components)."""
+        return np.array(self._tensor("projection_f64", "projection"), np.float64).T
+
+    def _of_second(self, values: np.ndarray) -> np.ndarray:
+        return values[..., 1] - values[..., 0]
+
+
+def checked_priors(priors: Any, classes: int) -> Any:
+    """Return priors that sum to 1 as a list, or None."""
+    if priors is None:
+        return None
+    priors = np.asarray(priors, np.float64)
+    if priors.shape != (classes,):
+        raise ValueError(f"priors has shape {priors.shape}; there are {classes} classes")
+    if (priors < 0).any():
+        raise ValueError("priors must be non-negative")
+    return (priors / priors.sum()).tolist()
+
+
+def checked_components(n_components: Optional[int], limit: int) -> Optional[int]:
+    """Refuse more axes than there can be."""
+    if n_components is not None and n_components > limit:
+        raise ValueError(
+            "n_components cannot be larger than min(n_features, n_classes - 1): "
+            f"{n_components} > {limit}"
+        )
+    return n_components
+
+
+LinearDiscriminantAnalysis = FisherDiscriminant

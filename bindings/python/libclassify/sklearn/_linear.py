@@ -1,0 +1,39 @@
+"""Coefficients and intercepts of models whose decisions are linear in the rows."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+
+
+class LinearModel:
+    """``coef_`` and ``intercept_``, computed from the model's tensors in f64.
+
+    A model that was fitted on rows far from 0 subtracts a center from every row; here the center is
+    part of the intercept, so ``X @ coef_.T + intercept_`` are the decisions.
+    """
+
+    def _linear_map(self) -> Tuple[np.ndarray, np.ndarray]:
+        """Return W [n_outputs, n_features] and b [n_outputs]."""
+        weights = self._tensor("weights_f64", "weights")
+        if weights is None or self._tensor("support") is not None:
+            raise AttributeError("a model with a kernel has no coefficients")
+        if weights.shape[1] != self.model_.n_features:
+            raise AttributeError("the model's transforms change the features before it weighs them")
+        weights = np.array(weights, np.float64)
+        intercept = np.array(self._tensor("intercept_f64", "intercept"), np.float64)
+        center = self._tensor("center")
+        return weights, intercept if center is None else intercept - weights @ center
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """Coefficients, of shape (n_classes, n_features), or (1, n_features) with two classes."""
+        weights, _ = self._linear_map()
+        return self._of_second(weights.T)[np.newaxis] if len(self.classes_) == 2 else weights
+
+    @property
+    def intercept_(self) -> np.ndarray:
+        """Intercepts, of shape (n_classes,), or (1,) with two classes."""
+        _, intercept = self._linear_map()
+        return self._of_second(intercept[np.newaxis]) if len(self.classes_) == 2 else intercept

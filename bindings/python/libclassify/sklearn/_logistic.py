@@ -1,0 +1,133 @@
+"""Logistic regression."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from ._base import Classifier, ProbabilityMixin
+from ._linear import LinearModel
+
+
+class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
+    """Logistic regression: one softmax, or one sigmoid for each class, with an L2 penalty.
+
+    It minimizes ``C sum_i w_i loss_i + |W|² / 2``; the intercept is not penalized. The minimum is
+    unique, and all solvers of scikit-learn that minimize this find it, so their names are accepted
+    and the library's own solver runs. Parameters, defaults and fitted attributes are those of
+    scikit-learn's ``LogisticRegression``.
+
+    Parameters
+    ----------
+    penalty : "l2" or None, default "l2"
+        None is no penalty, as ``C=inf`` is.
+    dual : bool, default False
+    tol : float, default 1e-4
+        The fit ends when the largest component of the mean loss's gradient is below a millionth of
+        it, so that weights equal repeated rows in all digits that are compared.
+    C : float, default 1.0
+        Weight of the losses against the penalty; ``numpy.inf`` for no penalty.
+    fit_intercept : bool, default True
+    intercept_scaling : float, default 1
+    class_weight : dict or "balanced", optional
+    random_state : int, RandomState or None
+        No effect: the solution is the same.
+    solver : str, default "lbfgs"
+        "lbfgs", "newton-cg", "newton-cholesky", "sag" or "saga".
+    max_iter : int, default 100
+    multi_class : "auto", "multinomial" or "ovr", default "auto"
+        One softmax (also "auto"), or each class against the rest.
+    verbose : int, default 0
+        Above 0 a progress bar is shown.
+    warm_start : bool, default False
+    n_jobs : int, optional
+        Threads; None uses all that the process may use.
+    l1_ratio : float, optional
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    n_iter_ : ndarray of shape (1,)
+    n_features_in_, feature_names_in_, model_
+
+    Notes
+    -----
+    ===================  ================================  =====================================
+    parameter            scikit-learn                      here
+    ===================  ================================  =====================================
+    penalty              l1, l2, elasticnet, None          l2, None
+    solver="liblinear"   penalizes the intercept           refused
+    tol                  of lbfgs's gradient               a millionth of it; more exact
+    dual, warm_start     offered                           refused unless False
+    random_state         order of sag, saga, liblinear     no effect, nothing is random
+    ===================  ================================  =====================================
+    """
+
+    _kind = "logistic"
+    _names = {"C": "C", "fit_intercept": "fit_intercept", "max_iter": "max_iterations"}
+    _lacks = {
+        "penalty": (("l2", None, "none", "deprecated"), "the library penalizes by L2"),
+        "dual": ((False,), "the library solves the primal problem"),
+        "intercept_scaling": ((1,), "the intercept is not penalized, so it has no scale"),
+        "solver": (
+            ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"),
+            "it would penalize the intercept",
+        ),
+        "multi_class": (("auto", "multinomial", "ovr"), "there is no such treatment of classes"),
+        "warm_start": ((False,), "every fit starts from 0, and finds the same minimum"),
+        "l1_ratio": ((None, 0), "the library penalizes by L2"),
+    }
+
+    def __init__(
+        self,
+        penalty: Optional[str] = "l2",
+        *,
+        C: float = 1.0,
+        l1_ratio: Optional[float] = None,
+        dual: bool = False,
+        tol: float = 1e-4,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: Any = None,
+        random_state: Any = None,
+        solver: str = "lbfgs",
+        max_iter: int = 100,
+        multi_class: str = "auto",
+        verbose: int = 0,
+        warm_start: bool = False,
+        n_jobs: Optional[int] = None,
+    ) -> None:
+        self.penalty = penalty
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.multi_class = multi_class
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.n_jobs = n_jobs
+
+    def _library_params(self) -> Dict[str, Any]:
+        return {
+            "C": math.inf if self.penalty in (None, "none") else self.C,
+            "tolerance": self.tol * 1e-6,
+            "max_iterations": self.max_iter,
+            "fit_intercept": bool(self.fit_intercept),
+            "multiclass": "one_vs_rest" if self.multi_class == "ovr" else "multinomial",
+        }
+
+    @property
+    def n_iter_(self) -> np.ndarray:
+        """Iterations of the solver, an array of shape (1,)."""
+        history = self._tensor("history_loss")
+        return np.array([0 if history is None else len(history)], np.int32)

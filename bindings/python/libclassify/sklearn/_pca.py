@@ -1,0 +1,240 @@
+"""Principal component analysis."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from .. import errors
+from ._base import result_type
+from ._features import prefixed_names
+from ._labels import row_weights
+from ._transformer import Transformer
+
+
+class PCA(Transformer):
+    """Principal components: the directions in which the rows vary most.
+
+    Parameters, defaults and fitted attributes are those of scikit-learn's ``PCA`` (Pearson 1901;
+    Hotelling 1933). The solver is exact, whatever `svd_solver` says.
+
+    Parameters
+    ----------
+    n_components : int, float or None, default None
+        Number of components, or the share of the variance that they explain, between 0 and 1; None
+        for all in which the rows vary.
+    copy : bool, default True
+        No effect: rows are never changed.
+    whiten : bool, default False
+        Whether each component is divided by its standard deviation.
+    svd_solver : str, default "auto"
+        "covariance_eigh" uses products of features; all other names choose by the shape of X.
+    tol, iterated_power, n_oversamples, power_iteration_normalizer
+        Accepted at their defaults; they are of approximate solvers.
+    random_state : int, RandomState or None
+        No effect: nothing is random.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components_, n_features)
+        The largest entry of each is positive.
+    mean_ : ndarray of shape (n_features,)
+    explained_variance_, explained_variance_ratio_, singular_values_ : ndarray of (n_components_,)
+    noise_variance_ : float
+    n_components_, n_samples_ : int
+    n_features_in_, feature_names_in_, transform_
+
+    Notes
+    -----
+    ===================  =================================  ===================================
+    subject              scikit-learn                       here
+    ===================  =================================  ===================================
+    n_components         also of directions without         at most those in which rows vary
+                         variance
+    n_components="mle"   offered                            refused
+    sparse rows          with arpack                        refused
+    sample_weight        none                               in fit; 2 counts as the row twice
+    ===================  =================================  ===================================
+    """
+
+    _kind = "pca"
+    _names = {"whiten": "whiten"}
+    _lacks = {
+        "svd_solver": (
+            ("auto", "full", "covariance_eigh", "arpack", "randomized"),
+            "there is no such solver",
+        ),
+        "tol": ((0.0,), "the solver is exact"),
+        "iterated_power": (("auto",), "the solver is exact"),
+        "n_oversamples": ((10,), "the solver is exact"),
+        "power_iteration_normalizer": (("auto",), "the solver is exact"),
+    }
+    _sparse = False
+    _least_rows = 2
+
+    def __init__(
+        self,
+        n_components: Any = None,
+        *,
+        copy: bool = True,
+        whiten: bool = False,
+        svd_solver: str = "auto",
+        tol: float = 0.0,
+        iterated_power: Any = "auto",
+        n_oversamples: int = 10,
+        power_iteration_normalizer: str = "auto",
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.copy = copy
+        self.whiten = whiten
+        self.svd_solver = svd_solver
+        self.tol = tol
+        self.iterated_power = iterated_power
+        self.n_oversamples = n_oversamples
+        self.power_iteration_normalizer = power_iteration_normalizer
+        self.random_state = random_state
+
+    def _library_params(self) -> Dict[str, Any]:
+        params = {
+            "whiten": bool(self.whiten),
+            "solver": "covariance" if self.svd_solver == "covariance_eigh" else "auto",
+        }
+        count = self.n_components
+        if isinstance(count, str):
+            raise errors.Unsupported(
+                f"PCA has no n_components={count!r}: give a number, or the share of the variance"
+            )
+        if count is None:
+            return params
+        if isinstance(count, numbers.Integral):
+            return {**params, "components": int(count)}
+        return {**params, "variance": float(count)}
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Find the directions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows; 2 counts as the row twice.
+
+        Returns
+        -------
+        self
+        """
+        X = self._rows(X, reset=True)
+        limit = min(X.shape)
+        if isinstance(self.n_components, numbers.Integral) and not 1 <= self.n_components <= limit:
+            raise ValueError(
+                f"n_components={self.n_components!r} must be between 1 and min(n_samples, "
+                f"n_features)={limit}"
+            )
+        weights = row_weights(sample_weight, X.shape[0])
+        self._fit_rows(X, weights)
+        self.n_samples_ = X.shape[0] if weights is None else float(weights.sum())
+        return self
+
+    @staticmethod
+    def _features_of(transform: Any) -> int:
+        return len(transform.tensor("mean"))
+
+    @property
+    def mean_(self) -> np.ndarray:
+        """Mean of each feature."""
+        return self._statistic("mean")
+
+    @property
+    def components_(self) -> np.ndarray:
+        """The directions, of shape (n_components_, n_features), each of length 1."""
+        axes = self._statistic("components").astype(np.float64)
+        largest = np.abs(axes).argmax(axis=1)
+        return axes * np.sign(axes[np.arange(len(axes)), largest])[:, np.newaxis]
+
+    @property
+    def n_components_(self) -> int:
+        """Number of directions."""
+        return len(self._statistic("variance"))
+
+    def _unbiased(self, variance: Any) -> Any:
+        """Return variances with the divisor n - 1, from those of the population."""
+        return variance * self.n_samples_ / (self.n_samples_ - 1)
+
+    @property
+    def explained_variance_(self) -> np.ndarray:
+        """Variance along each direction, with the divisor n - 1."""
+        return self._unbiased(self._statistic("variance"))
+
+    @property
+    def explained_variance_ratio_(self) -> np.ndarray:
+        """Share of each direction in the variance of all features."""
+        return self._statistic("variance") / self._statistic("total_variance")[0]
+
+    @property
+    def singular_values_(self) -> np.ndarray:
+        """Singular values of the centered rows."""
+        return np.sqrt(self._statistic("variance") * self.n_samples_)
+
+    @property
+    def noise_variance_(self) -> float:
+        """Mean variance of the directions that were left out (Tipping and Bishop 1999)."""
+        left = min(self.n_features_in_, int(self.n_samples_)) - self.n_components_
+        variance = self._statistic("variance")
+        total = float(self._statistic("total_variance")[0])
+        return float(self._unbiased(max(total - variance.sum(), 0.0)) / left) if left > 0 else 0.0
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the rows' components, an array of shape (n_samples, n_components_)."""
+        X = self._rows(X, reset=False)
+        centered = np.subtract(X, self.mean_, dtype=np.float64)
+        values = centered @ self.components_.T
+        if self.whiten:
+            values /= np.sqrt(self.explained_variance_)
+        return values.astype(result_type(X), copy=False)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Return the rows whose components are X, in the directions that were kept.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_components_)
+        """
+        X = np.asarray(X)
+        out = np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+        values = np.asarray(X, np.float64)
+        if self.whiten:
+            values = values * np.sqrt(self.explained_variance_)
+        return (values @ self.components_ + self.mean_).astype(out, copy=False)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names "pca0", "pca1" …"""
+        return prefixed_names(self, self.n_components_)
+
+    def get_covariance(self) -> np.ndarray:
+        """Return the covariance of the model of probabilistic PCA (Tipping and Bishop 1999)."""
+        noise = self.noise_variance_
+        extra = np.maximum(self.explained_variance_ - noise, 0)
+        axes = self.components_
+        return (axes.T * extra) @ axes + noise * np.eye(self.n_features_in_)
+
+    def get_precision(self) -> np.ndarray:
+        """Return the inverse of :meth:`get_covariance`."""
+        return np.linalg.inv(self.get_covariance())
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return the log-likelihood of each row under the model of probabilistic PCA."""
+        X = self._rows(X, reset=False)
+        rows = X - self.mean_
+        precision = self.get_precision()
+        _, log_determinant = np.linalg.slogdet(precision)
+        distance = np.einsum("ij,jk,ik->i", rows, precision, rows, optimize=True)
+        return -0.5 * (distance + self.n_features_in_ * np.log(2 * np.pi) - log_determinant)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of :meth:`score_samples`."""
+        return float(np.mean(self.score_samples(X)))

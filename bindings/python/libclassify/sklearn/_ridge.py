@@ -1,0 +1,188 @@
+"""Ridge regression, and classification by it."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional
+
+import numpy as np
+
+from .. import errors
+from ._base import Classifier, ModelEstimator, Regressor
+from ._linear import LinearModel
+
+_SOLVERS = {
+    "auto": "auto",
+    "svd": "cholesky",
+    "cholesky": "cholesky",
+    "lsqr": "cg",
+    "sparse_cg": "cg",
+    "sag": "auto",
+    "saga": "auto",
+}
+
+
+class _RidgeBase(LinearModel, ModelEstimator):
+    """Parameters that the regression and the classifier have in common."""
+
+    _kind = "ridge"
+    _names = {"alpha": "alpha", "fit_intercept": "fit_intercept"}
+    _lacks = {"positive": ((False,), "the library's coefficients have either sign")}
+
+    def _library_params(self) -> Dict[str, Any]:
+        if np.ndim(self.alpha) > 0:
+            raise errors.Unsupported(
+                f"{type(self).__name__} takes one alpha for all targets, not an array; fit the "
+                "targets one by one"
+            )
+        if self.solver not in _SOLVERS:
+            raise errors.Unsupported(
+                f"{type(self).__name__} has no solver {self.solver!r}; it takes one of "
+                f"{list(_SOLVERS)}, which all find the same solution"
+            )
+        # auto falls back to conjugate gradients where there are many columns. A direct solver would
+        # be exact there, so the iterations go on until they are.
+        tolerance = self.tol if _SOLVERS[self.solver] == "cg" else 1e-10
+        return {
+            **super()._library_params(),
+            "fit_intercept": bool(self.fit_intercept),
+            "solver": _SOLVERS[self.solver],
+            "tolerance": tolerance,
+            "max_iterations": self.max_iter,
+        }
+
+    @property
+    def n_iter_(self) -> np.ndarray:
+        """Iterations of the solver, an array of shape (n_outputs,); 1 for a direct solution."""
+        history = self._tensor("history_loss")
+        outputs = len(np.atleast_1d(self.intercept_))
+        return np.full(outputs, 1 if history is None else max(1, len(history)), np.int32)
+
+
+class Ridge(_RidgeBase, Regressor):
+    """Least squares with an L2 penalty.
+
+    It minimizes ``sum_i w_i |y_i - W x_i - b|² + alpha |W|²``; the intercept b is not penalized
+    (Hoerl and Kennard 1970). Parameters, defaults and fitted attributes are those of
+    scikit-learn's ``Ridge``.
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Strength of the penalty, ≥ 0.
+    fit_intercept : bool, default True
+    copy_X : bool, default True
+        No effect: rows are never changed.
+    max_iter : int, optional
+        Limit of the iterations of conjugate gradients; 1000 by default.
+    tol : float, default 1e-4
+        Relative residual at which the solvers "lsqr" and "sparse_cg" stop.
+    solver : str, default "auto"
+        "svd" and "cholesky" are the direct solver, "lsqr" and "sparse_cg" conjugate gradients;
+        "auto", "sag" and "saga" choose by the number of columns.
+    positive, random_state
+        Accepted at their defaults; the solution is the same for every `random_state`.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    intercept_ : float or ndarray of shape (n_targets,)
+    n_iter_ : ndarray of shape (n_targets,)
+    n_features_in_, feature_names_in_
+    model_ : libclassify.Model
+
+    Notes
+    -----
+    ==============  ==================================  ======================================
+    parameter       scikit-learn                        here
+    ==============  ==================================  ======================================
+    alpha           a number, or one for each target    a number
+    solver          stochastic for sag and saga         always deterministic
+    solver="lbfgs"  for positive=True                   refused, as positive=True is
+    n_iter_         None for direct solvers             1 for direct solvers
+    ==============  ==================================  ======================================
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: Optional[int] = None,
+        tol: float = 1e-4,
+        solver: str = "auto",
+        positive: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """Coefficients, of shape (n_features,) or (n_targets, n_features)."""
+        weights, _ = self._linear_map()
+        return weights[0] if self._flat else weights
+
+    @property
+    def intercept_(self) -> Any:
+        """Intercept, a float or an array of shape (n_targets,)."""
+        if not self.fit_intercept:
+            return 0.0
+        _, intercept = self._linear_map()
+        return float(intercept[0]) if self._flat else intercept
+
+
+class RidgeClassifier(_RidgeBase, Classifier):
+    """Ridge regression on targets of -1 and +1, one for each class.
+
+    Two classes have one output. Parameters, defaults and fitted attributes are those of
+    scikit-learn's ``RidgeClassifier``; see :class:`Ridge` for what they mean.
+
+    Parameters
+    ----------
+    class_weight : dict or "balanced", optional
+        Factors of the row weights.
+    alpha, fit_intercept, copy_X, max_iter, tol, solver, positive, random_state
+        As for :class:`Ridge`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    n_iter_, n_features_in_, feature_names_in_, model_
+
+    Notes
+    -----
+    Differences are those of :class:`Ridge`; and rows with several labels at once (multilabel) are
+    refused.
+    """
+
+    def __init__(
+        self,
+        alpha: float = 1.0,
+        *,
+        fit_intercept: bool = True,
+        copy_X: bool = True,
+        max_iter: Optional[int] = None,
+        tol: float = 1e-4,
+        class_weight: Any = None,
+        solver: str = "auto",
+        positive: bool = False,
+        random_state: Any = None,
+    ) -> None:
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.class_weight = class_weight
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state

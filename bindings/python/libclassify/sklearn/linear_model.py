@@ -1,0 +1,9 @@
+"""Linear models: ridge regression and classification, logistic regression, the perceptron."""
+
+from __future__ import annotations
+
+from ._logistic import LogisticRegression
+from ._perceptron import Perceptron
+from ._ridge import Ridge, RidgeClassifier
+
+__all__ = ["LogisticRegression", "Perceptron", "Ridge", "RidgeClassifier"]
