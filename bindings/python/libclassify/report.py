@@ -1,0 +1,170 @@
+"""What a fitted model is and how it does on rows, as one HTML page or for a notebook.
+
+The functions take a ``libclassify.Model`` or an estimator of ``libclassify.sklearn``.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+
+from . import _html, catalog, metrics
+
+MAX_MISTAKES = 25
+CURVES = {"loss": {"training loss": "history_loss", "validation loss": "history_validation_loss"},
+          "accuracy": {"training": "history_accuracy", "validation": "history_validation_accuracy"}}
+
+
+def library_model(model: Any) -> Any:
+    """The ``libclassify.Model`` inside of an estimator, or the model itself."""
+    return getattr(model, "model_", model)
+
+
+def learning_curves(model: Any) -> dict[str, dict[str, np.ndarray]]:
+    """The history that a fitted model keeps: name of a measure → name of a curve → values."""
+    tensors = getattr(library_model(model), "tensors", {})
+    found = {measure: {curve: np.asarray(tensors[name], float).ravel()
+                       for curve, name in curves.items() if name in tensors}
+             for measure, curves in CURVES.items()}
+    return {measure: curves for measure, curves in found.items() if curves}
+
+
+def class_labels(model: Any) -> list:
+    """The labels of the classes of a fitted classifier; empty for a regression."""
+    labels = getattr(model, "classes_", None)
+    labels = getattr(model, "classes", None) if labels is None else labels
+    return [] if labels is None else np.asarray(labels).tolist()
+
+
+def true_and_predicted(model: Any, X: Any, y: Any) -> tuple[list, np.ndarray, np.ndarray]:
+    """The labels of the classes, and indices of them: [rows] true ones and [rows] predicted ones."""
+    names = class_labels(model)
+    if not names:
+        raise ValueError(f"{type(model).__name__} is no fitted classifier")
+    place = {label: k for k, label in enumerate(names)}
+    true = np.array([place.get(label, -1) for label in np.asarray(y).tolist()], np.int32)
+    if (true < 0).any():
+        label = np.asarray(y).tolist()[int(np.flatnonzero(true < 0)[0])]
+        raise ValueError(f"the model knows no class {label!r}; its classes are {names[:10]}")
+    predicted = [place[label] for label in np.asarray(model.predict(X)).tolist()]
+    return names, true, np.array(predicted, np.int32)
+
+
+def parameters(model: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The parameters of a model or estimator, and their defaults."""
+    if hasattr(model, "get_params"):
+        return model.get_params(deep=False), type(model)().get_params(deep=False)
+    return model.params, {p.name: p.default for p in catalog.params("model", model.kind)}
+
+
+def facts(model: Any) -> list[tuple[str, Any]]:
+    """What was fitted, a line each."""
+    inner = library_model(model)
+    lines: list[tuple[str, Any]] = [("kind", inner.kind), ("features", inner.n_features)]
+    names = class_labels(model)
+    if names:
+        shown = ", ".join(map(str, names[:10])) + (", …" if len(names) > 10 else "")
+        lines.append(("classes", f"{len(names)}: {shown}"))
+    lines.append(("fit ended", inner.outcome))
+    lines.append(("size of its file", f"{len(inner.to_bytes()) / 1000:,.1f} kB"))
+    return lines
+
+
+def notebook(model: Any) -> str:
+    """HTML of a model: its parameters, what was fitted, and its learning curve."""
+    parts = [_html.parameters(*parameters(model))]
+    if getattr(library_model(model), "fitted", False):
+        parts += [_html.table("Fitted model", facts(model)), *_curves(model)]
+    return _html.block(*parts)
+
+
+def _curves(model: Any) -> list[str]:
+    return [_html.line_chart(f"Learning curve: {measure}", curves)
+            for measure, curves in learning_curves(model).items()]
+
+
+def report(path: str | os.PathLike, model: Any, X: Any, y: Any, *, title: str | None = None) -> None:
+    """Writes a page about a fitted model and its results on rows that it was not fitted on.
+
+    Parameters
+    ----------
+    path : file to write; it holds the whole page, or what it held before
+    model : a fitted ``libclassify.Model`` or estimator
+    X : [rows, features], as ``model.predict`` takes them
+    y : [rows] labels, or [rows] or [rows, outputs] targets of a regression
+    title : headline; the name of the model's class and kind by default
+    """
+    measured = _classification if class_labels(model) else _regression
+    title = title or f"{type(model).__name__} ({library_model(model).kind})"
+    text = _html.page(title, _html.parameters(*parameters(model)),
+                      _html.table("Fitted model", facts(model)), *measured(model, X, y), *_curves(model))
+    path = Path(path)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=path.name,
+                                     delete=False) as file:
+        try:
+            file.write(text)
+            file.close()
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def _classification(model: Any, X: Any, y: Any) -> list[str]:
+    names, true, predicted = true_and_predicted(model, X, y)
+    counts = metrics.confusion_matrix(true, predicted, labels=range(len(names)))
+    right, support = np.diag(counts), counts.sum(axis=1)
+    precision, recall = (right / np.maximum(counts.sum(axis=k), 1) for k in (0, 1))
+    f1 = 2 * right / np.maximum(counts.sum(axis=0) + support, 1)
+    lines = [("rows", len(true)), ("accuracy", metrics.accuracy_score(true, predicted)),
+             ("F1, mean over the classes", float(np.mean(f1)))]
+    probabilities = _probabilities(model, X)
+    if probabilities is not None:
+        lines.append(("log loss", metrics.log_loss(true, probabilities, labels=range(len(names)))))
+    classes = _html.table("Classes", zip(map(str, names), precision, recall, f1, support),
+                          ("class", "precision", "recall", "F1", "rows"))
+    return [_html.table("Measures", lines), classes, _html.confusion_matrix(counts, names),
+            _mistakes(names, true, predicted, probabilities)]
+
+
+def _probabilities(model: Any, X: Any) -> np.ndarray | None:
+    """[rows, classes], or None of a model that has none."""
+    try:
+        return np.asarray(model.predict_proba(X))
+    except (AttributeError, NotImplementedError):
+        return None
+
+
+def _mistakes(names: list, true: np.ndarray, predicted: np.ndarray,
+              probabilities: np.ndarray | None) -> str:
+    """The rows that were predicted wrong, the surest ones first."""
+    wrong = np.flatnonzero(true != predicted)
+    if wrong.size == 0:
+        return ""
+    head = ["row", "true class", "predicted class"]
+    if probabilities is not None:
+        sure = probabilities[wrong, predicted[wrong]]
+        wrong = wrong[np.argsort(-sure, kind="stable")]
+        head.append("probability of it")
+    rows = [[int(i), str(names[true[i]]), str(names[predicted[i]])]
+            + ([] if probabilities is None else [float(probabilities[i, predicted[i]])])
+            for i in wrong[:MAX_MISTAKES]]
+    caption = "Rows that were predicted wrong"
+    return _html.table(caption if len(wrong) <= MAX_MISTAKES
+                       else f"{caption}: {MAX_MISTAKES} of {len(wrong)}", rows, head)
+
+
+def _regression(model: Any, X: Any, y: Any) -> list[str]:
+    true = np.asarray(y, float)
+    predicted = np.asarray(model.predict(X), float).reshape(true.shape)
+    true, predicted = (a.reshape(len(a), -1) for a in (true, predicted))
+    error = ((true - predicted) ** 2).mean(axis=0)
+    variance = true.var(axis=0)
+    r2 = np.where(variance > 0, 1 - error / np.where(variance > 0, variance, 1), 0.0)
+    return [_html.table("Measures", [("rows", len(true))] + [
+        row for k in range(true.shape[1]) for row in
+        ((f"R² of output {k}", float(r2[k])), (f"RMSE of output {k}", float(np.sqrt(error[k]))))])]
