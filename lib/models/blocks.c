@@ -45,12 +45,24 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
   return clf__ceil_div(rows->rows, blocks);
 }
 
+/* A linear map of NaN or Inf is not finite, so its results are searched alone. What a clipped
+ * feature, a sigmoid, a maximum or a vote makes of Inf is finite: rows are searched before those. */
+static clf_status check_rows(const clf_model *model, const clf_dataset *rows) {
+  if (model->stage_count == 0 && clf__linear_has_f64(model)) {
+    return CLF_OK;
+  }
+  const clf__rows x = clf__dataset_rows(rows);
+  const clf_status status = clf__rows_check_finite(model->context, &x);
+  return status < 0 ? clf__fail_within(status, "%s", model->kind->base.name) : CLF_OK;
+}
+
 static clf_status use_block(const clf_model *model, const clf_dataset *rows, bool wide,
                             clf__block_use use, void *argument, int64_t first) {
   const clf_dataset *data = NULL;
   clf_dataset *made = NULL;
   clf__kind_rows kind = {.center = NULL};
   clf_status status = CLF_OK;
+  CLF__TRY(check_rows(model, rows));
   CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
   const clf__rows x = clf__dataset_rows(data);
   CLF__TRY(clf__kind_rows_decide(&kind, model, &x, wide));

@@ -85,6 +85,48 @@ TEST_LOOP(predict__refuses_rows_that_are_not_finite, 0, (int)clf_kind_count("mod
   close_fitted();
 }
 
+/* Models whose results are finite for some rows that are not: by votes, sigmoids, maxima or clips. */
+static const struct {
+  const char *kind, *params, *transform, *transform_params;
+} saturating[] = {
+    {"svm", "kernel=linear", NULL, NULL},
+    {"svm", "kernel=linear", "standardize", NULL},
+    {"svm", "kernel=rbf", "standardize", NULL},
+    {"svm", "kernel=sigmoid", NULL, NULL},
+    {"perceptron", "kernel=sigmoid", NULL, NULL},
+    {"perceptron", "kernel=rbf", "standardize", NULL},
+    {"fisher", "kernel=sigmoid", NULL, NULL},
+    {"network", "epochs=1 layers='dense units=8 activation=tanh; dense units=3'", NULL, NULL},
+    {"network",
+     "epochs=1 loss=squared_error layers='dense units=8; dense units=3 activation=sigmoid'",
+     "standardize", NULL},
+    {"ridge", NULL, "min_max", "clip=true"},
+    {"logistic", NULL, "min_max", "clip=true"},
+};
+
+TEST_LOOP(predict__refuses_infinity_that_would_saturate, 0,
+          (int)(sizeof saturating / sizeof *saturating)) {
+  const float bad[] = {NAN, INFINITY, -INFINITY};
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  open_rows = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  ck_clf_ok(clf_model_create(&open_model, NULL, saturating[_i].kind, saturating[_i].params));
+  if (saturating[_i].transform != NULL) {
+    ck_clf_ok(clf_model_add_transform(open_model, saturating[_i].transform,
+                                      saturating[_i].transform_params));
+  }
+  ck_clf_ok(clf_model_fit(open_model, open_rows, NULL, NULL));
+  for (int b = 0; b < 3; b++) {
+    float row[] = {1, bad[b], 2, 3};
+    clf_dataset *rows = dataset_of(NULL, row, CLF_F32, 1, COLUMNS, y);
+    int32_t label;
+    check_refused(open_model, rows, 1, CLF_ERROR_DATA);
+    ck_clf_fails(clf_model_predict(open_model, rows, &label, 1), CLF_ERROR_DATA);
+    ck_clf_says("row 0, column 1");
+    clf_dataset_free(rows);
+  }
+  close_fitted();
+}
+
 TEST_LOOP(predict__takes_or_refuses_extreme_rows, 0, (int)clf_kind_count("model")) {
   const float extremes[] = {1e30f, -3e38f, 3e38f, 1e-45f};
   open_fitted(_i);
