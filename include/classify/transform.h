@@ -58,9 +58,10 @@ CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset
 
 /** Makes a dataset with transformed features and the same labels, targets and weights.
  *
- *  The new features are f32, with one exception: from f64 rows, "polynomial" and "standardize" with
- *  mean=false, which subtract nothing, make f64 features. "standardize", "min_max" and "pca"
- *  subtract in f64 and round to f32 afterwards, so an offset costs no digits.
+ *  The new features are f32, with two exceptions: from f64 rows, "polynomial" and "standardize" with
+ *  mean=false, which subtract nothing, make f64 features; and so do "standardize", "min_max" and
+ *  "pca" with precision=f64. Otherwise these subtract in f64 and round to f32 afterwards, so an
+ *  offset costs no digits.
  *  @param out  receives the dataset; free it with clf_dataset_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE (another number of
  *          features than fitted on), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
@@ -74,8 +75,9 @@ CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *t
  *    earlier versions saved lack "spread";
  *  - min_max: "minimum" and "maximum";
  *  - pca: "mean" f64 [features]; "components" f32 [components, features], the axes, of length 1;
- *    "variance" f64 [components], the variance of the population along each axis; and
- *    "total_variance" f64 [1], which includes the axes that were left out;
+ *    "variance" f64 [components], the variance of the population along each axis;
+ *    "total_variance" f64 [1], which includes the axes that were left out; and, with precision=f64,
+ *    "components_f64", the axes in f64;
  *  - hog: "size" i64 [2], height and width.
  *  @param out  receives a new handle on the transform's memory, valid even after its next fit; free
  *              it with clf_tensor_free()

@@ -87,7 +87,7 @@ done:
 }
 
 static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, change *job) {
-  const bool wide = job->x.dtype == CLF_F64 && job->affine->center == NULL;
+  const bool wide = job->x.dtype == CLF_F64 && (job->affine->f64 || job->affine->center == NULL);
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
   job->buffers = clf__alloc_matrix(dataset->context, clf__context_threads(dataset->context),

@@ -134,7 +134,7 @@ static void affine(const clf_transform *transform, double *center, double *facto
   for (int64_t j = 0; j < transform->features; j++) {
     factor[j] = fitted[j];
   }
-  *out = (clf__affine){NULL, factor, 0, -INFINITY, INFINITY};
+  *out = (clf__affine){.factor = factor, .low = -INFINITY, .high = INFINITY};
 }
 
 static int64_t columns(const clf_transform *transform) {

@@ -10,6 +10,7 @@ typedef struct min_max_params {
   double low;
   double high;
   bool clip;
+  int32_t precision;
 } min_max_params;
 
 #define CLF__VALUES min_max_params
@@ -17,6 +18,7 @@ static const clf__param params[] = {
     CLF__REAL(low, "0", -1e30, 1e30, "value to which a feature's minimum is mapped"),
     CLF__REAL(high, "1", -1e30, 1e30, "value to which a feature's maximum is mapped; above low"),
     CLF__BOOL(clip, "false", "clip numbers beyond the fitted range to low and high"),
+    CLF__PRECISION_PARAM,
 };
 
 static clf_status check_params(const min_max_params *values) {
@@ -96,8 +98,12 @@ static void affine(const clf_transform *transform, double *center, double *facto
     center[j] = minimum[j];
     factor[j] = factor_of(values, minimum[j], maximum[j]);
   }
-  *out = (clf__affine){center, factor, values->low, values->clip ? values->low : -INFINITY,
-                       values->clip ? values->high : INFINITY};
+  *out = (clf__affine){.center = center,
+                       .factor = factor,
+                       .shift = values->low,
+                       .low = values->clip ? values->low : -INFINITY,
+                       .high = values->clip ? values->high : INFINITY,
+                       .f64 = values->precision == CLF__PRECISION_F64};
 }
 
 static clf_status apply(clf_dataset **out, const clf_transform *transform,

@@ -18,6 +18,7 @@ typedef struct pca_params {
   double variance;
   bool whiten;
   int32_t solver;
+  int32_t precision;
 } pca_params;
 
 enum { TASK_ROWS = 64 };
@@ -28,13 +29,16 @@ static const clf__param params[] = {
     CLF__REAL(variance, "1", CLF__ABOVE(0), 1, "share of variance to keep, with fewest components"),
     CLF__BOOL(whiten, "false", "divide each component by its standard deviation"),
     CLF__CHOICE(solver, "auto|gram|covariance", "auto", "products of rows (gram) or of features"),
+    CLF__PRECISION_PARAM,
 };
 
-static clf_status keep_vector(clf__store *state, clf_context *context, const char *name,
-                              const double *values, int64_t count) {
+/* A vector if there are no columns. */
+static clf_status keep(clf__store *state, clf_context *context, const char *name,
+                       const double *values, int64_t rows, int64_t columns) {
   clf_tensor *tensor = NULL;
-  clf_status status = clf__tensor_vector(&tensor, context, CLF_F64, count);
-  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
+  clf_status status = columns > 0 ? clf__tensor_matrix(&tensor, context, CLF_F64, rows, columns)
+                                  : clf__tensor_vector(&tensor, context, CLF_F64, rows);
+  for (int64_t i = 0; status == CLF_OK && i < rows * (columns > 0 ? columns : 1); i++) {
     ((double *)tensor->data)[i] = values[i];
   }
   status = status == CLF_OK ? clf__store_add_tensor(state, name, tensor) : status;
@@ -67,17 +71,23 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   clf__directions found = {0};
   clf_tensor *components = NULL;
   clf_status status;
-  CLF__TRY(clf__directions_find(&found, transform->context, &x, clf__dataset_weights(dataset),
-                                values->solver, max, values->variance));
+  CLF__TRY(
+      clf__directions_find(&found, transform->context, &x, clf__dataset_weights(dataset),
+                           &(clf__directions_wanted){values->solver, max, values->variance,
+                                                     values->precision == CLF__PRECISION_F64}));
   CLF__TRY(check_variance(values, &found));
   CLF__TRY(clf__tensor_matrix(&components, transform->context, CLF_F32, found.count, x.columns));
   for (int64_t i = 0; i < found.count * x.columns; i++) {
     ((float *)components->data)[i] = (float)found.vectors[i];
   }
   CLF__TRY(clf__store_add_tensor(state, "components", components));
-  CLF__TRY(keep_vector(state, transform->context, "mean", found.mean, x.columns));
-  CLF__TRY(keep_vector(state, transform->context, "variance", found.variance, found.count));
-  CLF__TRY(keep_vector(state, transform->context, "total_variance", &found.total, 1));
+  if (values->precision == CLF__PRECISION_F64) {
+    CLF__TRY(
+        keep(state, transform->context, "components_f64", found.vectors, found.count, x.columns));
+  }
+  CLF__TRY(keep(state, transform->context, "mean", found.mean, x.columns, 0));
+  CLF__TRY(keep(state, transform->context, "variance", found.variance, found.count, 0));
+  CLF__TRY(keep(state, transform->context, "total_variance", &found.total, 1, 0));
 done:
   clf_tensor_free(components);
   clf__arena_free(&found.arena);
@@ -148,8 +158,38 @@ static void fill_map(const clf_transform *transform, projection *job) {
   }
 }
 
-static clf_status apply(clf_dataset **out, const clf_transform *transform,
-                        const clf_dataset *dataset) {
+/* The projections of f64 rows in f64. */
+static clf_status apply_f64(clf_dataset **out, const clf_transform *transform,
+                            const clf_dataset *dataset) {
+  const pca_params *values = transform->params;
+  const double *components = clf__store_tensor(transform->state, "components_f64")->data;
+  const double *variance = clf__store_tensor(transform->state, "variance")->data;
+  clf_context *context = dataset->context;
+  clf__rows rows = clf__dataset_rows(dataset);
+  const int64_t count = columns(transform), size = rows.columns;
+  clf_tensor *x = NULL;
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  double *w = clf__arena_matrix(&arena, count, size, sizeof *w);
+  double *b = clf__arena_zeroed(&arena, count, sizeof *b);
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t i = 0; i < count * size; i++) {
+    w[i] = components[i] * (values->whiten ? 1 / sqrt(variance[i / size]) : 1);
+  }
+  rows.center = clf__store_tensor(transform->state, "mean")->data;
+  CLF__TRY(
+      clf__tensor_create_uninitialized(&x, context, CLF_F64, 2, (int64_t[]){rows.rows, count}));
+  CLF__TRY(clf__linear_f64(context, &rows, w, b, count, x->data));
+  CLF__TRY(clf__dataset_with_x(out, dataset, x));
+  x = NULL;
+done:
+  clf_tensor_free(x);
+  clf__arena_free(&arena);
+  return status;
+}
+
+static clf_status apply_f32(clf_dataset **out, const clf_transform *transform,
+                            const clf_dataset *dataset) {
   clf_context *context = dataset->context;
   projection job = {.x = clf__dataset_rows(dataset), .count = columns(transform)};
   const bool sparse = clf__rows_sparse(&job.x);
@@ -185,6 +225,15 @@ done:
   return status;
 }
 
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  const pca_params *values = transform->params;
+  const clf__rows x = clf__dataset_rows(dataset);
+  const bool f64 =
+      values->precision == CLF__PRECISION_F64 && !clf__rows_sparse(&x) && x.dtype == CLF_F64;
+  return f64 ? apply_f64(out, transform, dataset) : apply_f32(out, transform, dataset);
+}
+
 /* Returns whether the state has a tensor of finite numbers of this shape; a vector if there are no
  * columns. */
 static bool has(const clf_transform *transform, const char *name, int32_t dtype, int64_t rows,
@@ -210,6 +259,8 @@ static clf_status check(const clf_transform *transform) {
                has(transform, "mean", CLF_F64, transform->features, 0) &&
                has(transform, "variance", CLF_F64, count, 0) &&
                has(transform, "total_variance", CLF_F64, 1, 0);
+  sound = sound && (values->precision != CLF__PRECISION_F64 ||
+                    has(transform, "components_f64", CLF_F64, count, transform->features));
   for (int64_t k = 0; sound && k < count; k++) {
     const double variance = clf__tensor_value(clf__store_tensor(transform->state, "variance"), k);
     sound = variance > 0 && (!values->whiten || whitens(variance));

@@ -26,7 +26,7 @@ enum {
 
 /* Eigenvalues below this share of the largest are rounding errors: of doubles, and of the f32
  * products that the Gram engine sums. */
-static const double min_of_gram = 0x1p-40, min_of_covariance = 0x1p-22;
+static const double min_of_f64 = 0x1p-40, min_of_f32 = 0x1p-22;
 
 typedef struct eigen_job {
   clf_context *context;
@@ -104,14 +104,14 @@ static clf_status round_rows(const eigen_job *job, double *mean, float **values,
   return CLF_OK;
 }
 
-static clf_status make_covariance(eigen_job *job, clf__directions *out) {
+static clf_status make_covariance(eigen_job *job, clf__directions *out, bool f64) {
   clf__rows x = *job->x;
-  const clf__gram_input input = {.x = &x, .weights = job->weights, .centered = true};
+  const clf__gram_input input = {.x = &x, .weights = job->weights, .centered = true, .f64 = f64};
   clf__gram gram = {0};
   float *values = NULL;
   clf_status status = CLF_OK;
   memset(out->mean, 0, (size_t)job->size * sizeof *out->mean);
-  if (!clf__rows_sparse(&x) && x.dtype == CLF_F64) {
+  if (!f64 && !clf__rows_sparse(&x) && x.dtype == CLF_F64) {
     CLF__TRY(round_rows(job, out->mean, &values, &x));
   }
   status = clf__gram_create(&gram, job->context, &input);
@@ -201,15 +201,15 @@ static clf_status check_size(const clf__rows *x, bool gram, int64_t size) {
 }
 
 clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
-                                const float *weights, int32_t solver, double max, double share) {
+                                const float *weights, const clf__directions_wanted *wanted) {
   const bool few = x->rows < x->columns && !clf__rows_sparse(x);
-  const bool gram = solver == CLF__PCA_AUTO ? few : solver == CLF__PCA_GRAM;
+  const bool gram = wanted->solver == CLF__PCA_AUTO ? few : wanted->solver == CLF__PCA_GRAM;
   eigen_job job = {.context = context, .arena = {.context = context}, .x = x, .weights = weights};
   clf_status status = CLF_OK;
   out->arena.context = context;
   job.size = gram ? x->rows : x->columns;
-  job.count = max < (double)job.size ? (int64_t)max : job.size;
-  job.min = gram ? min_of_gram : min_of_covariance;
+  job.count = wanted->max < (double)job.size ? (int64_t)wanted->max : job.size;
+  job.min = gram || wanted->f64 ? min_of_f64 : min_of_f32;
   CLF__TRY(check_size(x, gram, job.size));
   out->mean = clf__arena_array(&out->arena, x->columns, sizeof *out->mean);
   job.matrix = clf__arena_matrix(&job.arena, job.size, job.size, sizeof *job.matrix);
@@ -217,11 +217,11 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
   job.values = clf__arena_array(&job.arena, job.count, sizeof *job.values);
   CLF__TRY(clf__arena_status(&out->arena));
   CLF__TRY(clf__arena_status(&job.arena));
-  CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out));
+  CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out, wanted->f64));
   CLF__TRY(clf__rows_check_small(x, weights, out->mean));
   out->total = trace(&job) / job.weight;
   CLF__TRY(clf__eigen_symmetric(context, job.matrix, job.size, job.count, job.values, job.vectors));
-  out->count = count_kept(&job, share, out->total * job.weight);
+  out->count = count_kept(&job, wanted->share, out->total * job.weight);
   status = out->count > 0
                ? make_vectors(&job, out, gram)
                : clf__fail(CLF_ERROR_DATA, "all rows are equal: they vary in no direction");

@@ -8,12 +8,14 @@
 typedef struct standardize_params {
   bool mean;
   bool deviation;
+  int32_t precision;
 } standardize_params;
 
 #define CLF__VALUES standardize_params
 static const clf__param params[] = {
     CLF__BOOL(mean, "true", "subtract the mean; false keeps sparse rows sparse"),
     CLF__BOOL(deviation, "true", "divide by the standard deviation"),
+    CLF__PRECISION_PARAM,
 };
 
 static clf_status check_sparse(const clf_transform *transform, const clf_dataset *dataset) {
@@ -67,7 +69,11 @@ static void affine(const clf_transform *transform, double *center, double *facto
     center[j] = mean[j];
     factor[j] = values->deviation ? 1 / deviation[j] : 1;
   }
-  *out = (clf__affine){values->mean ? center : NULL, factor, 0, -INFINITY, INFINITY};
+  *out = (clf__affine){.center = values->mean ? center : NULL,
+                       .factor = factor,
+                       .low = -INFINITY,
+                       .high = INFINITY,
+                       .f64 = values->precision == CLF__PRECISION_F64};
 }
 
 static clf_status apply(clf_dataset **out, const clf_transform *transform,

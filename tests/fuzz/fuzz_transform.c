@@ -4,7 +4,7 @@
 #include "models.h"
 #include "transform/transform.h"
 
-enum { CAPACITY = 1 << 14, FILES = 8, SIDE = 4, FEATURES = SIDE * SIDE };
+enum { CAPACITY = 1 << 14, FILES = 9, SIDE = 4, FEATURES = SIDE * SIDE };
 
 static clf_context *context_of_files;
 static fuzz_entries files[FILES];
@@ -32,6 +32,7 @@ static void make_files(void) {
     make_file(&files[3], "polynomial", "degree=2");
     make_file(&files[4], "log_count_ratio", NULL);
     make_file(&files[5], "pca", "components=3 whiten=true");
+    make_file(&files[8], "pca", "components=2 precision=f64");
     make_file(&files[6], "hog", "input=4,4 cell=2 block=1 bins=3");
     make_file(&files[7], "hog", "input=4,4 cell=1 block=2 signs=true");
   }

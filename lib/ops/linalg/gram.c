@@ -92,7 +92,7 @@ static products choose_products(const clf__gram_input *input) {
   if (clf__rows_sparse(input->x) && !worth_filling(input->x)) {
     return ENTRIES;
   }
-  return clf__gram_exact(input) ? EXACT : clf__gram_small(input) ? FINE : COARSE;
+  return clf__gram_exact(input) ? EXACT : input->f64 || clf__gram_small(input) ? FINE : COARSE;
 }
 
 static void choose_shift(columns_of *each, const clf__gram_input *input, products how,

@@ -24,6 +24,7 @@ typedef struct clf__gram_input {
   int64_t outputs;       /* classes or target columns; 0 without either */
   bool centered;         /* false: m is 0 (no intercept) */
   bool within;           /* with labels and centered: the scatter within the classes */
+  bool f64;              /* products are in f64, or exact, however many there are */
 } clf__gram_input;
 
 typedef struct clf__gram {
