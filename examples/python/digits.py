@@ -12,7 +12,6 @@ import pathlib
 import time
 
 import libclassify as clf
-from libclassify.report import report
 
 SAMPLE = pathlib.Path(__file__).resolve().parents[1] / "data"
 
@@ -54,7 +53,7 @@ def main() -> None:
     if options.save:
         best.save(options.save)
     if options.report:
-        report(options.report, best, test, labels(test), title=f"Digits by {name}")
+        clf.report(options.report, best, test, labels(test), title=f"Digits by {name}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from . import catalog, detect, errors, metrics
 from ._library import lib as _lib
 from ._library import text as _text
+from ._report import report
 from ._versions import show_versions
 from .batches import Batches
 from .catalog import areas, constants, kinds, params
@@ -85,6 +86,7 @@ __all__ = [
     "kinds",
     "metrics",
     "params",
+    "report",
     "show_versions",
     "watch",
 ]

@@ -16,7 +16,7 @@ import numpy as np
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 STYLE = """
 .clf { font: 13px/1.5 system-ui, sans-serif; max-width: 60em; }
-.clf table { border-collapse: collapse; margin: .5em 0 1em; }
+.clf table { font: inherit; color: inherit; border-collapse: collapse; margin: .5em 0 1em; }
 .clf th, .clf td { padding: .15em .7em; text-align: left; vertical-align: top;
                    border-bottom: 1px solid rgba(127,127,127,.25); background: none; }
 .clf th { font-weight: 600; }

@@ -238,6 +238,11 @@ class Model(Fitted):
     def __deepcopy__(self, _memo: Any) -> "Model":
         return self.__copy__()
 
+    def _repr_html_(self) -> str:
+        from ._report import notebook
+
+        return notebook(self)
+
     def __str__(self) -> str:
         return self._text(lib.clf_model_describe)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Sequence
 import numpy as np
 
 from . import metrics
-from .report import learning_curves, true_and_predicted
+from ._report import learning_curves, true_and_predicted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ def _axes(ax: Axes | None, **figure: Any) -> Axes:
         from matplotlib import pyplot
     except ImportError as error:
         raise ImportError("plots need matplotlib: pip install matplotlib") from error
-    return pyplot.subplots(**figure)[1]
+    return pyplot.subplots(layout="constrained", **figure)[1]
 
 
 def plot_learning_curve(model: Any, ax: Axes | None = None) -> Axes:
@@ -45,7 +45,7 @@ def plot_confusion_matrix(model: Any, X: Any, y: Any, ax: Axes | None = None) ->
     """How many rows of each true class were predicted as each class."""
     names, true, predicted = true_and_predicted(model, X, y)
     counts = metrics.confusion_matrix(true, predicted, labels=range(len(names)))
-    ax = _axes(ax, figsize=(1 + 0.5 * len(names), 1 + 0.5 * len(names)))
+    ax = _axes(ax, figsize=(3 + 0.4 * len(names), 2.4 + 0.4 * len(names)))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (i, j), value in np.ndenumerate(counts):
@@ -109,7 +109,7 @@ def plot_weights(model: Any, shape: Sequence[int], *, columns: int = 5) -> Any:
         raise ValueError(f"{weights.shape[1]} weights a class are no picture of {tuple(shape)}")
     rows = -(-len(weights) // columns)
     grid = _axes(None, nrows=rows, ncols=min(columns, len(weights)), squeeze=False)
-    limit = np.abs(weights).max() or 1
+    limit = np.percentile(np.abs(weights), 99) or np.abs(weights).max() or 1
     for k, ax in enumerate(grid.flat):
         ax.axis("off")
         if k < len(weights):

@@ -34,6 +34,7 @@ from ._compat import (
 )
 from ._context import context_of
 from ._labels import class_weights, row_weights
+from ._repr import FittedHTML
 
 Self = TypeVar("Self", bound="Estimator")
 
@@ -44,7 +45,7 @@ class InconsistentVersionWarning(UserWarning):
     """A pickle was written by another version of libclassify."""
 
 
-class Estimator(BaseEstimator):
+class Estimator(FittedHTML, BaseEstimator):
     """What all estimators share; see the module's head."""
 
     _kind = ""  # the library's kind of model or transform

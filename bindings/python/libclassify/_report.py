@@ -6,7 +6,6 @@ The functions take a ``libclassify.Model`` or an estimator of ``libclassify.skle
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -20,13 +19,14 @@ CURVES = {"loss": {"training loss": "history_loss", "validation loss": "history_
 
 
 def library_model(model: Any) -> Any:
-    """The ``libclassify.Model`` inside of an estimator, or the model itself."""
-    return getattr(model, "model_", model)
+    """The ``libclassify.Model`` or ``Transform`` inside of an estimator, or the model itself."""
+    return getattr(model, "model_", getattr(model, "transform_", model))
 
 
 def learning_curves(model: Any) -> dict[str, dict[str, np.ndarray]]:
     """The history that a fitted model keeps: name of a measure → name of a curve → values."""
-    tensors = getattr(library_model(model), "tensors", {})
+    inner = library_model(model)
+    tensors = getattr(inner, "tensors", {}) if getattr(inner, "fitted", False) else {}
     found = {measure: {curve: np.asarray(tensors[name], float).ravel()
                        for curve, name in curves.items() if name in tensors}
              for measure, curves in CURVES.items()}
@@ -62,24 +62,30 @@ def parameters(model: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def facts(model: Any) -> list[tuple[str, Any]]:
-    """What was fitted, a line each."""
+    """What was fitted, a line each; empty before a fit."""
     inner = library_model(model)
-    lines: list[tuple[str, Any]] = [("kind", inner.kind), ("features", inner.n_features)]
+    if not getattr(inner, "fitted", False):
+        return []
+    lines: list[tuple[str, Any]] = [("kind", inner.kind)]
+    if hasattr(inner, "outcome"):
+        lines += [("features", inner.n_features), ("fit ended", inner.outcome)]
     names = class_labels(model)
     if names:
         shown = ", ".join(map(str, names[:10])) + (", …" if len(names) > 10 else "")
         lines.append(("classes", f"{len(names)}: {shown}"))
-    lines.append(("fit ended", inner.outcome))
     lines.append(("size of its file", f"{len(inner.to_bytes()) / 1000:,.1f} kB"))
     return lines
 
 
+def fitted(model: Any) -> str:
+    """HTML of what was fitted, and of the learning curve; empty before a fit."""
+    lines = facts(model)
+    return _html.block(_html.table("Fitted model", lines), *_curves(model)) if lines else ""
+
+
 def notebook(model: Any) -> str:
     """HTML of a model: its parameters, what was fitted, and its learning curve."""
-    parts = [_html.parameters(*parameters(model))]
-    if getattr(library_model(model), "fitted", False):
-        parts += [_html.table("Fitted model", facts(model)), *_curves(model)]
-    return _html.block(*parts)
+    return _html.block(_html.parameters(*parameters(model))) + fitted(model)
 
 
 def _curves(model: Any) -> list[str]:
@@ -102,6 +108,8 @@ def report(path: str | os.PathLike, model: Any, X: Any, y: Any, *, title: str | 
     title = title or f"{type(model).__name__} ({library_model(model).kind})"
     text = _html.page(title, _html.parameters(*parameters(model)),
                       _html.table("Fitted model", facts(model)), *measured(model, X, y), *_curves(model))
+    import tempfile
+
     path = Path(path)
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=path.name,
                                      delete=False) as file:

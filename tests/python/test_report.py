@@ -1,0 +1,167 @@
+"""What users look at: HTML of models and estimators, pages, and plots."""
+
+from html.parser import HTMLParser
+import os
+
+import numpy as np
+import pytest
+
+import libclassify as clf
+from libclassify import _html
+
+VOID = {"meta", "br", "img", "hr", "input", "link"}
+
+
+class Tags(HTMLParser):
+    """Every element that is opened is closed, in the reverse order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, f"</{tag}> closes no <{tag}>"
+
+
+def checked(text):
+    parser = Tags()
+    parser.feed(text)
+    parser.close()
+    assert parser.open == []
+    return parser.seen
+
+
+@pytest.fixture
+def clouds():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 2))
+    y = np.array(["a<b", "c&d", 'e"f'])[(X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5)]
+    return X, y
+
+
+def network(clouds):
+    X, y = clouds
+    return clf.Network("dense units=8 activation=relu; dense units=3", epochs=5).fit(
+        X, y, validation=(X[:30], y[:30]))
+
+
+def test_notebook_shows_parameters_fit_and_curve(clouds):
+    model = network(clouds)
+    text = model._repr_html_()
+    assert checked(text).count("svg") == 2  # losses and accuracies
+    assert "dense units=8" in text and "c&amp;d" in text and "c&d" not in text
+    assert "Fitted model" not in clf.Model("svm")._repr_html_()
+
+
+def test_report_of_a_classifier(clouds, tmp_path):
+    X, y = clouds
+    model = clf.Model("logistic").fit(X, y)
+    clf.report(tmp_path / "page.html", model, X, y, title="<clouds>")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    checked(text)
+    assert f"{np.mean(model.predict(X) == y):.4g}" in text and "&lt;clouds&gt;" in text
+    wrong = int((model.predict(X) != y).sum())
+    assert text.count("<tr>") > wrong > 0 and "Confusion matrix" in text and "log loss" in text
+    assert os.listdir(tmp_path) == ["page.html"]
+
+
+def test_report_of_a_regression(clouds, tmp_path):
+    X = clouds[0]
+    targets = np.column_stack([X.sum(axis=1), X[:, 0] ** 2])
+    model = clf.Model("ridge").fit(X, targets=targets)
+    clf.report(tmp_path / "page.html", model, X, targets)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    error = np.sqrt(((model.predict(X) - targets) ** 2).mean(axis=0))
+    assert all(f"{value:.4g}" in text for value in error)
+    checked(text)
+
+
+def test_a_failing_report_leaves_the_old_page(clouds, tmp_path):
+    X, y = clouds
+    path = tmp_path / "page.html"
+    path.write_text("old")
+    model = clf.Model("logistic").fit(X, y)
+    with pytest.raises(ValueError, match="no class 'other'"):
+        clf.report(path, model, X, np.full(len(X), "other"))
+    with pytest.raises(FileNotFoundError):
+        clf.report(tmp_path / "none" / "page.html", model, X, y)
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["page.html"]
+
+
+def test_estimators_follow_scikit_learns_display(clouds):
+    sklearn = pytest.importorskip("sklearn")
+    from libclassify.sklearn import Perceptron, StandardScaler
+
+    model = Perceptron().fit(*clouds)
+    html = model._repr_mimebundle_()["text/html"]
+    assert "Fitted model" in html and "Learning curve" in html
+    assert "Fitted model" in model._repr_html_()
+    assert "standardize" in StandardScaler().fit(clouds[0])._repr_html_()
+    assert "Fitted model" not in Perceptron()._repr_html_()
+    with sklearn.config_context(display="text"):
+        assert list(model._repr_mimebundle_()) == ["text/plain"]
+        assert not hasattr(model, "_repr_html_")
+
+
+@pytest.mark.parametrize("values", [[1.0], [2.0, 2.0, 2.0], [1.0, float("nan"), 3.0], [float("inf")],
+                                    [-1e300, 1e300], [1e-300, 2e-300], list(range(1000)), []])
+def test_charts_of_any_numbers(values):
+    text = _html.line_chart("curve", {"<name>": values})
+    checked(text)
+    assert "nan" not in text and "inf" not in text.replace("info", "")
+    assert bool(text) == bool(np.isfinite(values).any())
+
+
+def test_many_classes_are_listed_by_confusion():
+    counts = np.eye(40, dtype=int) * 10
+    counts[3, 7] = 5
+    text = _html.confusion_matrix(counts, [f"class {k}" for k in range(40)])
+    checked(text)
+    assert "class 3" in text and "class 7" in text and "class 8" not in text
+
+
+@pytest.fixture
+def plots():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from libclassify import plots
+    from matplotlib import pyplot
+
+    yield plots
+    pyplot.close("all")
+
+
+def test_plots_draw_what_was_measured(clouds, plots):
+    X, y = clouds
+    model = network(clouds)
+    lines = plots.plot_learning_curve(model).get_lines()
+    assert lines[0].get_ydata().tolist() == model.tensors["history_loss"].tolist()
+    shown = plots.plot_confusion_matrix(model, X, y).texts
+    assert sum(float(text.get_text()) for text in shown) == len(X)
+    plots.plot_decision_boundary(model, X, y)
+    two = clf.Model("logistic").fit(X, y == y[0])
+    roc = plots.plot_roc_curve(two, X, y == y[0])
+    x, height = roc.get_lines()[0].get_data()
+    area = (np.diff(x) * (height[1:] + height[:-1]) / 2).sum()
+    assert f"area {area:.4f}" in roc.get_legend_handles_labels()[1][0]
+    assert len(plots.plot_weights(two, (1, 2)).axes) >= 1
+    assert len(plots.plot_boxes(np.zeros((8, 8)), [[1, 1, 4, 5]], ["a"]).patches) == 1
+
+
+def test_plots_refuse_what_they_cannot_draw(clouds, plots):
+    X, y = clouds
+    model = clf.Model("ridge").fit(X, y)
+    for call, words in ((lambda: plots.plot_learning_curve(model), "no history"),
+                        (lambda: plots.plot_roc_curve(model, X, y), "two classes"),
+                        (lambda: plots.plot_decision_boundary(model, X[:, :1], y), "2 features"),
+                        (lambda: plots.plot_weights(model, (3, 3)), "no picture")):
+        with pytest.raises(ValueError, match=words):
+            call()
