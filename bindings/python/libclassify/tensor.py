@@ -31,8 +31,14 @@ def _code(dtype: Any) -> int:
     return _CODES[wanted]
 
 
+# ctypes makes a type for each length, which takes longer than the rest of a call.
+_SIZES = [ctypes.c_int64 * max(length, 1) for length in range(9)]
+
+
 def _sizes(values: Sequence[int]) -> Any:
-    return (ctypes.c_int64 * max(len(values), 1))(*values)
+    length = len(values)
+    kind = _SIZES[length] if length < len(_SIZES) else ctypes.c_int64 * length
+    return kind(*values)
 
 
 class _Memory:
