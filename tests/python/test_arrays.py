@@ -481,6 +481,7 @@ def test_what_dlpack_cannot_bring_is_refused():
         clf.Tensor.from_dlpack([1, 2])
 
 
+@pytest.mark.slow
 def test_tensors_of_torch():
     torch = pytest.importorskip("torch")
     values = torch.arange(12, dtype=torch.float64).reshape(4, 3)

@@ -105,6 +105,7 @@ def closed(s):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAILING)
 def test_1000_failing_calls_leave_nothing_behind(name, tmp_path):
     status, call = FAILING[name]
@@ -132,6 +133,14 @@ def test_1000_failing_calls_leave_nothing_behind(name, tmp_path):
     tracemalloc.stop()
     assert s.context.memory == memory
     assert grown < 20000, f"{grown} bytes in 1000 calls"
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_failing_call_raises_its_status(name, tmp_path):
+    status, call = FAILING[name]
+    with pytest.raises(clf.Error) as caught:
+        call(Setting(tmp_path))
+    assert caught.value.status == status and str(caught.value)
 
 
 def test_every_status_but_a_few_is_raised_by_a_call_above():

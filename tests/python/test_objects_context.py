@@ -421,7 +421,13 @@ network = clf.Network("rnn units=3; dense units=2", epochs=1).fit(np.zeros((6, 4
 sequence = clf.Sequence(network)
 atexit.register(lambda: model.predict(X))
 sys.modules["kept"] = (context, data, model)
-threading.Thread(target=lambda: model.predict(X), daemon=True).start()
+def predict():
+    try:
+        while True:
+            model.predict(X)
+    except clf.Cancelled:  # calls of daemon threads end with the interpreter
+        pass
+threading.Thread(target=predict, daemon=True).start()
 print("end")
 """
 

@@ -162,6 +162,7 @@ def test_vocabularies():
     assert words.frequency("good") == 4 and words.words[words.find("good")] == "good"
     rows = words.encode(TEXTS, [1, 0, 1, 0])
     assert rows.sparse and rows.X[2, words.find("good")] == 3 and list(rows.y) == [1, 0, 1, 0]
+    assert words.document_frequency("good") == 2 and words.n_documents == 4
     assert words.encode_text("good").shape == (1, len(words))
     with pytest.raises(KeyError):
         words.frequency("none")
