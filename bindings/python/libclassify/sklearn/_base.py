@@ -23,6 +23,7 @@ from .. import errors
 from ..dataset import Dataset
 from ..model import Model
 from ..progress import watch
+from ._callbacks import CallbackSupportMixin, followed
 from ._compat import (
     BaseEstimator,
     ClassifierMixin,
@@ -45,7 +46,7 @@ class InconsistentVersionWarning(UserWarning):
     """A pickle was written by another version of libclassify."""
 
 
-class Estimator(FittedHTML, BaseEstimator):
+class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
     """What all estimators share; see the module's head."""
 
     _kind = ""  # the library's kind of model or transform
@@ -54,6 +55,11 @@ class Estimator(FittedHTML, BaseEstimator):
     _random = False  # whether random_state has an effect
     _sparse = True  # whether rows may be sparse
     _least_rows = 1  # rows that a fit needs
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        if "fit" in vars(cls):
+            cls.fit = followed(cls.fit)
+        super().__init_subclass__(**arguments)
 
     def _library_params(self) -> Dict[str, Any]:
         """Return the library's parameters; None leaves one at its default."""

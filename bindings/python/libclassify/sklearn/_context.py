@@ -7,6 +7,7 @@ import os
 from typing import Any, Dict, Optional
 
 from ..context import Context
+from ._callbacks import has_callbacks
 from ._labels import seed_of
 
 
@@ -38,4 +39,6 @@ def context_of(estimator: Any) -> Context:
         params["threads"] = threads
     if estimator._random:
         params["seed"] = seed_of(estimator.random_state)
+    if has_callbacks(estimator):
+        params["progress_interval"] = 0  # they follow each step
     return Context.shared(**params)

@@ -1,0 +1,91 @@
+"""scikit-learn's callbacks, which it has from version 1.9 on.
+
+A fit is the task of its callbacks, and each report of progress a task within it: its name is the
+stage, and its metadata have step, steps and loss. Fits with callbacks report every step of their
+solver (`_context`). The library cannot end a fit early and keep what it has, so a callback that
+asks for that is refused.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, Optional
+
+from .. import errors
+from ..progress import Progress, watch
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+    HAS_CALLBACKS = True
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in where scikit-learn has no callbacks."""
+
+    HAS_CALLBACKS = False
+
+
+def has_callbacks(estimator: Any) -> bool:
+    """Return whether callbacks follow the fits of an estimator."""
+    return hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx")
+
+
+def followed(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a fit that tells callbacks when it begins and ends, and what it does meanwhile."""
+    if not HAS_CALLBACKS:
+        return fit
+
+    @functools.wraps(fit)
+    def fit_followed(self: Any, X: Any, y: Any = None, *args: Any, **named: Any) -> Any:
+        if not has_callbacks(self) or hasattr(self, "_callback_fit_ctx"):
+            return fit(self, X, y, *args, **named)
+        return _tell(self, fit, X, y, *args, **named)
+
+    return fit_followed
+
+
+def _tell(self: Any, fit: Callable[..., Any], X: Any, y: Any, *args: Any, **named: Any) -> Any:
+    def work(estimator: Any) -> Any:
+        context = estimator._init_callback_context(max_subtasks=None)
+        weights = named.get("sample_weight", args[0] if args else None)
+        told = {"estimator": estimator, "X": X, "y": y}
+        if weights is not None:
+            told["metadata"] = {"sample_weight": weights}
+        context.call_on_fit_task_begin(**told)
+        steps = _Steps(estimator, context)
+        with watch(steps.report):
+            fit(estimator, X, y, *args, **named)
+        steps.end()
+        context.call_on_fit_task_end(**told, reconstruction_attributes={})
+        return estimator
+
+    return with_callbacks(work)(self)
+
+
+class _Steps:
+    """The tasks within a fit, one for each report."""
+
+    def __init__(self, estimator: Any, context: Any) -> None:
+        self._estimator = estimator
+        self._context = context
+        self._task: Any = None
+        self._metadata: Optional[dict] = None
+
+    def report(self, progress: Progress) -> None:
+        """Begin the task of a report, which ends with the next one."""
+        self.end()
+        self._metadata = {"step": progress.step, "steps": progress.steps, "loss": progress.loss}
+        self._task = self._context.subcontext(task_name=progress.stage)
+        self._task.call_on_fit_task_begin(estimator=self._estimator, metadata=self._metadata)
+
+    def end(self) -> None:
+        """End the task that is there."""
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        if task.call_on_fit_task_end(estimator=self._estimator, metadata=self._metadata):
+            raise errors.Unsupported(
+                f"a callback asks {type(self._estimator).__name__} to end its fit early, which "
+                "keeps nothing: limit the iterations, or raise an exception to cancel it"
+            )
