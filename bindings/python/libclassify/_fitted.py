@@ -51,6 +51,7 @@ class Fitted(Handle):
 
     _kind: Optional[_labels.Kind] = None  # of the labels that the classes were made of
     _names: Optional[Tuple[str, ...]] = None
+    _known_classes: Optional[Tuple[Any, np.ndarray]] = None  # with the moment that they are of
 
     def _data(self, X: Any, y: Any = None, sample_weight: Any = None,
               targets: Any = None) -> Dataset:
@@ -110,7 +111,17 @@ class Fitted(Handle):
 
         Of a model from a file: int64 where all names are integers, else str.
         """
-        return _labels.classes(self.class_names, self._kind)
+        return self._classes().copy()
+
+    def _classes(self) -> np.ndarray:
+        """Return the classes, which are asked for once after each change."""
+        with Passage({self.gate: False}):
+            moment = (self.gate.changes, self._kind)
+            known = self._known_classes
+            if known is None or known[0] != moment:
+                known = moment, _labels.classes(self.class_names, self._kind)
+                self._known_classes = known
+            return known[1]
 
     @property
     def feature_names(self) -> Optional[Tuple[str, ...]]:
@@ -144,10 +155,11 @@ class Fitted(Handle):
             Of the type that the labels had. Of a regression float64, [rows] or [rows, outputs].
         """
         with Passage({self.gate: False}):
-            if self.n_classes == 0:
+            classes = self._classes()
+            if classes.size == 0:
                 values = self.decision_function(X)
                 return values[:, 0] if values.shape[1] == 1 else values
-            return self.classes[self.predict_indices(X)]
+            return classes[self.predict_indices(X)]
 
     def predict_indices(self, X: Any) -> np.ndarray:
         """Predict the class index of each row, int32 [rows]."""

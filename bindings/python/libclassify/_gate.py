@@ -32,10 +32,11 @@ class Gate:
     that one of them was changing at that moment cannot be used in the child.
     """
 
-    __slots__ = ("condition", "readers", "writer", "generation", "broken")
+    __slots__ = ("condition", "readers", "writer", "generation", "broken", "changes")
 
     def __init__(self) -> None:
         self.broken = False
+        self.changes = 0  # how often a writer was there, so that readers know what is outdated
         self._reset()
 
     def _reset(self) -> None:
@@ -79,6 +80,7 @@ class Gate:
         if changes:
             with self.condition:
                 self.writer = 0
+                self.changes += 1
                 self.condition.notify_all()
         else:
             self._count(-1)
