@@ -22,7 +22,8 @@ double clf__double_of_key(int64_t key) {
   return value;
 }
 
-bool clf__integer_of_double(double value, int64_t *out) {
+/* Returns false if the number is not an integer of 64 bits. */
+static bool integer_of(double value, int64_t *out) {
   if (!(value >= -0x1p63 && value < 0x1p63) || value != floor(value)) {
     return false;
   }
@@ -37,8 +38,7 @@ bool clf__double_keeps(const char *begin, const char *end, double value) {
       return true;
     }
   }
-  return clf__read_i64(begin, end, &integer) == end && clf__integer_of_double(value, &back) &&
-         back == integer;
+  return clf__read_i64(begin, end, &integer) == end && integer_of(value, &back) && back == integer;
 }
 
 bool clf__key_convert(int64_t *key, clf__key_type from, clf__key_type to) {
@@ -46,11 +46,11 @@ bool clf__key_convert(int64_t *key, clf__key_type from, clf__key_type to) {
     return true;
   }
   if (from == CLF__KEY_DOUBLE) {
-    return clf__integer_of_double(clf__double_of_key(*key), key);
+    return integer_of(clf__double_of_key(*key), key);
   }
   int64_t back;
   double value = (double)*key;
-  if (!clf__integer_of_double(value, &back) || back != *key) {
+  if (!integer_of(value, &back) || back != *key) {
     return false;
   }
   *key = clf__key_of_double(value);
@@ -84,7 +84,7 @@ static clf_status read_doubles(const clf_tensor *labels, int64_t count, int64_t 
     if (isnan(value)) {
       return clf__fail(CLF_ERROR_DATA, "labels: row %lld is NaN", (long long)i);
     }
-    if (*type == CLF__KEY_INTEGER && !clf__integer_of_double(value, &keys[i])) {
+    if (*type == CLF__KEY_INTEGER && !integer_of(value, &keys[i])) {
       *type = CLF__KEY_DOUBLE;
       for (int64_t j = 0; j < i; j++) {
         keys[j] = clf__key_of_double((double)keys[j]);

@@ -18,8 +18,6 @@ void clf__log_fractions(clf_context *context, const clf_tensor *labels, const ch
 
 int64_t clf__key_of_double(double value); /* not of NaN; -0 is 0 */
 double clf__double_of_key(int64_t key);
-/* Returns false if the number is not an integer of 64 bits. */
-bool clf__integer_of_double(double value, int64_t *out);
 /* Returns whether the text from `begin` to `end`, whose value as a double is given, is an integer
  * that doubles round; such integers would merge. */
 bool clf__double_keeps(const char *begin, const char *end, double value);

@@ -40,7 +40,9 @@ static int64_t collect(const clf__levels *levels, clf_box *out) {
   return count;
 }
 
-clf_status clf__levels_boxes(clf_box **out, int64_t *count, const clf__levels *levels) {
+/* Returns the objects found in evaluated levels, without duplicates, by descending score; *out is
+ * allocated. */
+static clf_status boxes_of(clf_box **out, int64_t *count, const clf__levels *levels) {
   const clf_detector *detector = levels->detector;
   const int64_t found = collect(levels, NULL);
   clf_box *boxes = clf__alloc_array(detector->context, found, sizeof *boxes);
@@ -78,7 +80,8 @@ static const clf__level *level_of(const clf__levels *levels, const clf_box *box)
   return best;
 }
 
-void clf__levels_window(const clf__levels *levels, const clf_box *box, uint8_t *out) {
+/* Returns the pixels [height, width, channels] of the window that produced a box. */
+static void window_of(const clf__levels *levels, const clf_box *box, uint8_t *out) {
   const clf__scanner *scanner = levels->detector->scanner;
   const clf__level *level = level_of(levels, box);
   const int64_t top = window_at(box->top, level->row, level->height, scanner->height);
@@ -124,7 +127,7 @@ static clf_status detect(const clf_detector *detector, const clf_image *image, c
   CLF__TRY(status);
   CLF__TRY(clf__levels_create(levels, detector, used));
   CLF__TRY(clf__levels_evaluate(levels));
-  CLF__TRY(clf__levels_boxes(boxes, count, levels));
+  CLF__TRY(boxes_of(boxes, count, levels));
 done:
   clf_image_free(made);
   return status;
@@ -201,7 +204,7 @@ clf_status clf_detector_mine_negatives(const clf_detector *detector, const clf_i
       continue;
     }
     if (wrong < capacity) {
-      clf__levels_window(&levels, &found[i], windows + wrong * size);
+      window_of(&levels, &found[i], windows + wrong * size);
     }
     if (wrong < capacity && boxes != NULL) {
       boxes[wrong] = found[i];

@@ -63,10 +63,5 @@ clf_status clf__levels_create(clf__levels *levels, const clf_detector *detector,
 void clf__levels_free(clf__levels *levels);
 /* Computes the scores and labels of all levels. */
 clf_status clf__levels_evaluate(clf__levels *levels);
-/* Returns the objects found in evaluated levels, without duplicates, by descending score; *out is
- * allocated. */
-clf_status clf__levels_boxes(clf_box **out, int64_t *count, const clf__levels *levels);
-/* Returns the pixels [height, width, channels] of the window that produced a box. */
-void clf__levels_window(const clf__levels *levels, const clf_box *box, uint8_t *out);
 
 #endif

@@ -103,10 +103,11 @@ static void keep_scores(const clf_detector *detector, const tile *t, const float
   }
 }
 
-static clf_status evaluate_tile(const clf__levels *levels, int64_t task) {
+static clf_status evaluate_tile(void *argument, clf__range task) {
+  const clf__levels *levels = argument;
   const clf_detector *detector = levels->detector;
   const clf__scanner *scanner = detector->scanner;
-  const tile t = tile_of(levels, task);
+  const tile t = tile_of(levels, task.index);
   const clf__inference *inference = t.level->inference;
   const int64_t height = scanner->height + (t.level->tile_rows - 1) * scanner->step;
   const int64_t width = scanner->width + (t.level->tile_columns - 1) * scanner->step;
@@ -136,12 +137,8 @@ static clf_status evaluate_tile(const clf__levels *levels, int64_t task) {
   return status;
 }
 
-static clf_status tile_job(void *argument, clf__range range) {
-  return evaluate_tile(argument, range.index);
-}
-
 clf_status clf__levels_evaluate(clf__levels *levels) {
   const clf__progress progress =
       clf__progress_begin(levels->detector->context, "detect", levels->tasks);
-  return clf__jobs_run(&progress, NULL, levels->tasks, 1, CLF__WORK_LONG, tile_job, levels);
+  return clf__jobs_run(&progress, NULL, levels->tasks, 1, CLF__WORK_LONG, evaluate_tile, levels);
 }

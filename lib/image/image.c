@@ -87,8 +87,8 @@ const uint8_t *clf_image_pixels(const clf_image *image) {
   return image != NULL ? image->pixels : NULL;
 }
 
-/* The weights of BT.601 in units of 2^-16. */
-void clf__image_luma(uint8_t *out, const uint8_t *rgb, int64_t count) {
+/* out [count] = the luma of rgb [count, 3], by the weights of BT.601 in units of 2^-16. */
+static void luma(uint8_t *out, const uint8_t *rgb, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     out[i] = (uint8_t)((19595U * rgb[3 * i] + 38470U * rgb[3 * i + 1] + 7471U * rgb[3 * i + 2] +
                         32768U) >>
@@ -106,7 +106,7 @@ clf_status clf_image_to_gray(clf_image **out, const clf_image *image) {
   if (image->channels == 1) {
     memcpy(made->pixels, image->pixels, (size_t)(image->height * image->width));
   } else {
-    clf__image_luma(made->pixels, image->pixels, image->height * image->width);
+    luma(made->pixels, image->pixels, image->height * image->width);
   }
   *out = made;
   return CLF_OK;

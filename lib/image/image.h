@@ -27,9 +27,6 @@ static inline int64_t clf__image_row_bytes(const clf_image *image) {
   return image->width * image->channels;
 }
 
-/* out [count] = the luma of rgb [count, 3]. */
-void clf__image_luma(uint8_t *out, const uint8_t *rgb, int64_t count);
-
 typedef struct clf__image_params {
   int64_t max_pixels;
   int64_t background; /* gray level behind transparent pixels */
@@ -81,7 +78,6 @@ extern const clf__image_writer clf__image_writer_png;
 extern const clf__registry clf__image_readers, clf__image_writers;
 /* Bytes of a file that are enough for every probe, and to recognize other files. */
 enum { CLF__IMAGE_HEAD = 256 };
-const clf__image_reader *clf__image_reader_of(const unsigned char *bytes, size_t size);
 
 /* Returns CLF_ERROR_FORMAT without pixels, and CLF_ERROR_DATA for more than max_pixels; the message
  * names the file. */
@@ -90,9 +86,6 @@ clf_status clf__image_check_size(const clf__image_source *source, int64_t height
 clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
                             int64_t height, int64_t width, int64_t channels);
 
-/* Decodes `source` by the codec that its content determines. */
-clf_status clf__image_decode(clf_image **out, clf_context *context,
-                             const clf__image_source *source);
 /* Reads a file. Returns CLF_ERROR_FORMAT if it is damaged, or if no codec recognizes its first
  * bytes; *known receives whether one does. */
 clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,

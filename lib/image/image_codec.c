@@ -13,7 +13,7 @@ static const clf__image_reader *reader_at(int64_t index) {
   return (const clf__image_reader *)clf__image_readers.kinds[index];
 }
 
-const clf__image_reader *clf__image_reader_of(const unsigned char *bytes, size_t size) {
+static const clf__image_reader *reader_of(const unsigned char *bytes, size_t size) {
   int64_t i = 0;
   while (reader_at(i) != NULL && !reader_at(i)->probe(bytes, size)) {
     i++;
@@ -58,9 +58,10 @@ static clf_status fail_unknown(const char *name, const unsigned char *head, size
                    clf__image_other(head, size), list);
 }
 
-clf_status clf__image_decode(clf_image **out, clf_context *context,
-                             const clf__image_source *source) {
-  const clf__image_reader *reader = clf__image_reader_of(source->bytes, source->size);
+/* Decodes `source` by the codec that its content determines. */
+static clf_status decode_source(clf_image **out, clf_context *context,
+                                const clf__image_source *source) {
+  const clf__image_reader *reader = reader_of(source->bytes, source->size);
   return reader != NULL
              ? reader->decode(out, context, source)
              : fail_unknown(source->name, source->bytes,
@@ -73,7 +74,7 @@ static clf_status read_head(clf__file *file, unsigned char head[CLF__IMAGE_HEAD]
   *size = clf__min_size(file->size, CLF__IMAGE_HEAD);
   clf_status status = clf__file_next(file, head, *size);
   if (status == CLF_OK) {
-    *reader = clf__image_reader_of(head, *size);
+    *reader = reader_of(head, *size);
   }
   return status;
 }
@@ -128,7 +129,7 @@ clf_status clf__image_read(clf_image **out, clf_context *context, const char *pa
   clf_status status = read_bytes(&bytes, &file, context, known);
   if (status == CLF_OK) {
     const clf__image_source source = {bytes, file.size, path, chosen};
-    status = clf__image_decode(out, context, &source);
+    status = decode_source(out, context, &source);
   }
   clf__free(bytes);
   clf__file_close(&file);
@@ -150,7 +151,7 @@ static clf_status load(clf_image **out, clf_context *context, const char *path, 
     status = clf__image_read(out, context, path, chosen, &known);
   } else if (status == CLF_OK) {
     const clf__image_source source = {bytes, size, "image in memory", chosen};
-    status = clf__image_decode(out, context, &source);
+    status = decode_source(out, context, &source);
   }
   clf__params_free(&clf__image_reader_pnm.base.params, chosen);
   clf__context_release(context);

@@ -32,7 +32,8 @@ double clf_box_overlap(const clf_box *a, const clf_box *b) {
   return a != NULL && b != NULL ? clf__box_overlap(a, b) : 0;
 }
 
-clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores) {
+/* Returns CLF_ERROR_DATA for the first box that is not valid; `what` begins the message. */
+static clf_status check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores) {
   for (int64_t i = 0; i < count; i++) {
     const clf_box *b = &boxes[i];
     if (!(isfinite(b->top) && isfinite(b->left) && isfinite(b->height) && isfinite(b->width) &&
@@ -66,7 +67,7 @@ clf_status clf__box_set_read(clf_box_set *out, const char *what, const clf_box_s
                      : images            ? ""
                                          : " without images");
   }
-  CLF__CHECK(clf__check_boxes(what, given.boxes, given.count, (parts & CLF__BOX_SCORES) != 0));
+  CLF__CHECK(check_boxes(what, given.boxes, given.count, (parts & CLF__BOX_SCORES) != 0));
   *out = given;
   return CLF_OK;
 }
@@ -189,7 +190,7 @@ clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64
                      "suppression: %lld boxes, overlap %s; these must be 0 or more, and 0 to 1",
                      (long long)count, clf__number_text(overlap));
   }
-  CLF__CHECK(clf__check_boxes("suppression", boxes, count, true));
+  CLF__CHECK(check_boxes("suppression", boxes, count, true));
   clf_context *context = clf__context_retain(NULL);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;

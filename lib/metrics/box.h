@@ -10,9 +10,6 @@
 /* Computes clf_box_overlap() of two boxes that are not NULL. */
 double clf__box_overlap(const clf_box *a, const clf_box *b);
 
-/* Returns CLF_ERROR_DATA for the first box that is not valid; `what` begins the message. */
-clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores);
-
 /* Which members of a set are read, in addition to its boxes. */
 enum { CLF__BOX_IMAGES = 1, CLF__BOX_SCORES = 2 };
 /* Checks the caller's boxes, and returns the caller's set; an empty one for NULL. */

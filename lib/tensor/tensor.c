@@ -35,15 +35,6 @@ const char *clf__dtype_name(int32_t dtype) {
   return clf__dtype_size(dtype) != 0 ? dtypes[dtype].name : "unknown dtype";
 }
 
-int32_t clf__dtype_of(const char *name) {
-  for (int32_t dtype = 1; dtype < DTYPE_COUNT; dtype++) {
-    if (strcmp(dtypes[dtype].name, name) == 0) {
-      return dtype;
-    }
-  }
-  return 0;
-}
-
 static void storage_release(clf__storage *storage) {
   if (storage == NULL || atomic_fetch_sub(&storage->references, 1) != 1) {
     return;

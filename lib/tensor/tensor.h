@@ -26,7 +26,6 @@ struct clf_tensor {
 
 size_t clf__dtype_size(int32_t dtype);      /* 0 for an unknown dtype */
 const char *clf__dtype_name(int32_t dtype); /* "f32" … */
-int32_t clf__dtype_of(const char *name);    /* 0 for an unknown name */
 bool clf__tensor_contiguous(const clf_tensor *tensor);
 
 /* Makes a writable C-contiguous tensor whose elements are uninitialized; the caller must set all of

@@ -73,15 +73,6 @@ static clf_status check_params(const clf__vocabulary_params *own) {
   return CLF_OK;
 }
 
-static clf_status make(clf_vocabulary **out, clf_context *context) {
-  clf_vocabulary *made = clf__handle_create(context, sizeof *made);
-  if (made == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  *out = made;
-  return CLF_OK;
-}
-
 static clf__word_rules rules_of(const clf__vocabulary_params *own, int32_t version) {
   return clf__word_rules_of(&(clf__word_options){
       .version = version,
@@ -95,10 +86,10 @@ static clf__word_rules rules_of(const clf__vocabulary_params *own, int32_t versi
 
 clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const char *text,
                               int32_t version) {
-  clf_vocabulary *made = NULL;
+  clf_vocabulary *made = clf__handle_create(context, sizeof *made);
   void *values = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(make(&made, context));
+  clf_status status = made != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
   CLF__TRY(clf__params_create(&values, made->context, &clf__vocabulary_kind.params, text));
   made->params = values;
   CLF__TRY(check_params(made->params));
@@ -117,10 +108,10 @@ clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *context, con
 }
 
 clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *vocabulary) {
-  clf_vocabulary *made = NULL;
+  clf_vocabulary *made = clf__handle_create(vocabulary->context, sizeof *made);
   void *values = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(make(&made, vocabulary->context));
+  clf_status status = made != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
   CLF__TRY(
       clf__params_copy(&values, made->context, &clf__vocabulary_kind.params, vocabulary->params));
   made->params = values;

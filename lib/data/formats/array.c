@@ -50,7 +50,9 @@ static int64_t count_of(const clf__array *array) {
   return count;
 }
 
-clf_status clf__array_whole(size_t *size, const clf__array *array, const char *name) {
+/* Returns the bytes of header and elements. Returns CLF_ERROR_DATA if there are no elements,
+ * CLF_ERROR_SHAPE on overflow. */
+static clf_status whole_of(size_t *size, const clf__array *array, const char *name) {
   size_t bytes = (size_t)array->width;
   for (int32_t i = 0; i < array->ndim; i++) {
     if (array->shape[i] == 0) {
@@ -120,7 +122,7 @@ clf_status clf__array_measure(size_t *size, const unsigned char *head, size_t co
   size_t whole = 0;
   CLF__CHECK(chosen->header(&array, head, count, name));
   CLF__CHECK(check_wanted(&array, chosen, name));
-  CLF__CHECK(clf__array_whole(&whole, &array, name));
+  CLF__CHECK(whole_of(&whole, &array, name));
   if (chosen->size > 0 && chosen->size != whole) {
     return fail_size(name, chosen->size, whole);
   }
@@ -130,7 +132,7 @@ clf_status clf__array_measure(size_t *size, const unsigned char *head, size_t co
 
 static clf_status check_whole(const clf__array *array, const clf__bytes *bytes, const char *name) {
   size_t whole;
-  clf_status status = clf__array_whole(&whole, array, name);
+  clf_status status = whole_of(&whole, array, name);
   if (status == CLF_OK && whole != bytes->size) {
     status = fail_size(name, bytes->size, whole);
   }

@@ -25,10 +25,6 @@ typedef struct clf__array {
 typedef clf_status (*clf__array_header)(clf__array *out, const unsigned char *bytes, size_t size,
                                         const char *name);
 
-/* Returns the bytes of header and elements. Returns CLF_ERROR_DATA if there are no elements,
- * CLF_ERROR_SHAPE on overflow. */
-clf_status clf__array_whole(size_t *size, const clf__array *array, const char *name);
-
 /* What a reader requires of an array; the header is enough to check it. */
 typedef struct clf__array_wanted {
   clf__array_header header;

@@ -47,18 +47,18 @@ size_t clf__wire_head_size(size_t count) {
   return 1 + write_varint(bytes, count);
 }
 
-void clf__wire_bytes(clf__text *to, int field, const void *bytes, size_t count) {
+static void wire_bytes(clf__text *to, int field, const void *bytes, size_t count) {
   clf__wire_head(to, field, count);
   clf__text_append_bytes(to, bytes, count);
 }
 
 void clf__wire_text(clf__text *to, int field, const char *text) {
-  clf__wire_bytes(to, field, text, strlen(text));
+  wire_bytes(to, field, text, strlen(text));
 }
 
 void clf__wire_message(clf__text *to, int field, const clf__text *message) {
   to->failed = to->failed || message->failed;
-  clf__wire_bytes(to, field, message->length > 0 ? message->bytes : "", message->length);
+  wire_bytes(to, field, message->length > 0 ? message->bytes : "", message->length);
 }
 
 void clf__wire_numbers(clf__text *to, const void *numbers, size_t count, size_t element_bytes) {

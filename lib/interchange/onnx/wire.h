@@ -6,7 +6,6 @@
 
 void clf__wire_i64(clf__text *to, int field, int64_t value);
 void clf__wire_f32(clf__text *to, int field, float value);
-void clf__wire_bytes(clf__text *to, int field, const void *bytes, size_t count);
 void clf__wire_text(clf__text *to, int field, const char *text);
 /* Appends another message; if its text has failed, so does this one. */
 void clf__wire_message(clf__text *to, int field, const clf__text *message);

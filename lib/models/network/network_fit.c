@@ -16,7 +16,8 @@ uint64_t clf__trainer_seed(const clf__trainer *t, int stream) {
   return clf__random_next(&random);
 }
 
-clf__random clf__trainer_random(const clf__trainer *t, int stream, int64_t epoch) {
+/* Seed of an epoch of this fit; the epochs of earlier fits had others. */
+static clf__random random_of(const clf__trainer *t, int stream, int64_t epoch) {
   return clf__random_seed(clf__trainer_seed(t, stream), (uint64_t)(t->earlier + epoch));
 }
 
@@ -46,7 +47,7 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
 static void set_order(clf__trainer *t, int64_t epoch) {
   memcpy(t->order, t->rows, (size_t)t->train.count * sizeof *t->order);
   if (t->params->shuffle) {
-    clf__random random = clf__trainer_random(t, CLF__STREAM_ORDER, epoch);
+    clf__random random = random_of(t, CLF__STREAM_ORDER, epoch);
     clf__random_shuffle(&random, t->order, t->train.count);
   }
 }
@@ -55,8 +56,8 @@ static clf_status run_epoch(clf__trainer *t) {
   const int64_t epoch = t->epoch;
   const int64_t all = clf__trainer_steps(t), left = t->max_steps - t->step;
   const int64_t steps = clf__min_i64(all, left);
-  clf__random drawn = clf__trainer_random(t, CLF__STREAM_STEP, epoch);
-  clf__random changes = clf__trainer_random(t, CLF__STREAM_AUGMENT, epoch);
+  clf__random drawn = random_of(t, CLF__STREAM_STEP, epoch);
+  clf__random changes = random_of(t, CLF__STREAM_AUGMENT, epoch);
   const uint64_t step_seed = clf__random_next(&drawn);
   const double began = clf__seconds();
   clf__loss_sums sums = {0}, held = {0};

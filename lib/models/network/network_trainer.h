@@ -104,8 +104,6 @@ enum {
   CLF__STREAM_AUGMENT
 };
 uint64_t clf__trainer_seed(const clf__trainer *t, int stream);
-/* Seed of an epoch of this fit; the epochs of earlier fits had others. */
-clf__random clf__trainer_random(const clf__trainer *t, int stream, int64_t epoch);
 
 /* Divides the rows into those to train on and those to hold out; sets the sizes of batches and
  * epochs. */

@@ -116,11 +116,7 @@ void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *
 /* Returns the machines of a fitted model, whose parameters may have changed since: the tensor
  * `one_vs_rest` i32 [1] in the state says whether each class is against the rest. */
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
-/* Returns the machines of a fit with the current parameters. */
-clf__svm_shape clf__svm_shape_to_fit(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
-/* f [x->rows, problems]. */
-clf_status clf__svm_machines(const clf_model *model, const clf__rows *x, float *f);
 int64_t clf__svm_components(const clf_model *model); /* its machines */
 clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);
 clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values);

@@ -44,7 +44,8 @@ static clf_status expand_pairs(const clf_model *model, const clf__rows *x, float
   return status;
 }
 
-clf_status clf__svm_machines(const clf_model *model, const clf__rows *x, float *f) {
+/* f [x->rows, problems]. */
+static clf_status machines_of(const clf_model *model, const clf__rows *x, float *f) {
   const clf__svm_shape shape = clf__svm_shape_of(model);
   const double *intercept = clf__state_data(model->state, "intercept");
   const int64_t whole[] = {0, clf__support_count(model)};
@@ -100,7 +101,7 @@ static clf_status decide_block(const clf_model *model, const clf__rows *x, float
   const int64_t classes = model->outputs;
   const clf_tensor *calibration = clf__store_tensor(model->state, "calibration");
   const int64_t *support_count = clf__state_data(model->state, "support_count");
-  clf_status status = clf__svm_machines(model, x, f);
+  clf_status status = machines_of(model, x, f);
   for (int64_t row = 0; status == CLF_OK && row < x->rows; row++, values += classes) {
     const float *own = f + row * shape.problems;
     if (calibration != NULL) {
@@ -132,7 +133,7 @@ clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float 
   clf_status status = CLF_OK;
   for (int64_t first = 0; status == CLF_OK && first < x->rows;) {
     const clf__rows part = block_at(model, x, first);
-    status = clf__svm_machines(model, &part, values + first * problems);
+    status = machines_of(model, &part, values + first * problems);
     first += part.rows;
   }
   return status;

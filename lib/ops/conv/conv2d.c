@@ -36,7 +36,8 @@ static double work_of(const clf__conv_pass *pass) {
          (double)clf__conv_weights(c) * CLF__COST_PRODUCT;
 }
 
-int64_t clf__conv_threads(const clf__conv_pass *pass) {
+/* Returns how many threads clf__conv_run may use. */
+static int64_t threads_of(const clf__conv_pass *pass) {
   return clf__workers(pass->context, work_of(pass));
 }
 
@@ -52,7 +53,7 @@ void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, 
 }
 
 float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t each) {
-  return clf__arena_matrix(arena, clf__conv_threads(pass), each, sizeof(float));
+  return clf__arena_matrix(arena, threads_of(pass), each, sizeof(float));
 }
 
 /* The part of a kernel that sees the image, as a convolution of its own. */

@@ -35,8 +35,6 @@ void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, 
 /* Runs clf__parallel_ranges() with the work of the pass. */
 void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf__range_task task,
                    void *argument);
-/* Returns how many threads clf__conv_run may use. */
-int64_t clf__conv_threads(const clf__conv_pass *pass);
 /* Allocates [threads, each] in the arena, which refuses an `each` of -1. */
 float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t each);
 

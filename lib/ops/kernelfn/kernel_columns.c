@@ -240,10 +240,6 @@ void clf__kernel_columns_free(clf__kernel_columns *columns) {
   }
 }
 
-int64_t clf__kernel_columns_count(const clf__kernel_columns *columns) {
-  return columns->count;
-}
-
 /* The limit keeps the sum of two norms and twice a product finite. */
 clf_status clf__kernel_check_norms(const clf__row_pick *pick, const float *norms) {
   for (int64_t i = 0; i < pick->count; i++) {

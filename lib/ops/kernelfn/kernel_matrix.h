@@ -48,7 +48,6 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
                                       const int64_t *rows, int64_t count, const clf__rows *partner,
                                       const float *center);
 void clf__kernel_columns_free(clf__kernel_columns *columns); /* NULL is fine */
-int64_t clf__kernel_columns_count(const clf__kernel_columns *columns);
 /* Returns the work, for clf__parallel(), of `rows` rows with columns first … first + n - 1. */
 double clf__kernel_work(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n);
 

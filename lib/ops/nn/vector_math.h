@@ -4,12 +4,6 @@
 
 #include "tensor/rows.h"
 
-/* out = e^x, ln x and tanh x; `out` may be `x`. The error is at most 2 units in the last place.
- * Subnormal, infinite and NaN arguments and results are as in C's expf, logf and tanhf. */
-void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count);
-void clf__log_f32(clf_context *context, const float *x, float *out, int64_t count);
-void clf__tanh_f32(clf_context *context, const float *x, float *out, int64_t count);
-
 /* Computes softmax of each row of values [rows, columns] in place. log_sums [rows], if not NULL,
  * receives ln sum_j e^values[j] of each row. */
 void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_t columns,
@@ -24,9 +18,6 @@ void clf__normalized_sigmoids(clf_context *context, float *values, int64_t rows,
 
 /* The kernels of the functions above, on the calling thread. */
 typedef struct clf__math_kernels {
-  void (*exp)(const float *x, float *out, int64_t count);
-  void (*log)(const float *x, float *out, int64_t count);
-  void (*tanh)(const float *x, float *out, int64_t count);
   void (*softmax)(float *values, int64_t rows, int64_t columns, int64_t ld, double *log_sums);
   void (*sigmoid)(float *values, int64_t count, float *softplus);
 } clf__math_kernels;

@@ -42,7 +42,7 @@ static void bias_activate(int32_t function, const float *bias, float *y, int64_t
   } else if (function == CLF__SIGMOID) {
     sigmoid_f32(y, rows * columns, NULL);
   } else if (function == CLF__TANH) {
-    tanh_f32(y, y, rows * columns);
+    tanh_f32(y, rows * columns);
   }
 }
 

@@ -58,19 +58,22 @@ INLINE void NAME(kernel_heights)(const int vectors, const UNIT *a, const int32_t
   }
 }
 
-/* Stores lanes skip … skip + columns - 1 of some vectors of each row. */
-INLINE void NAME(finish_kind)(const int kind, const clf__kernel_map *map, const UNIT *sums,
-                              const UNIT *row_norms, const UNIT *column_norms, int64_t rows,
-                              int64_t skip, int64_t columns, float *out, int64_t ld) {
+/* Stores lanes skip … skip + columns - 1 of some vectors of each row of the tile at `row`. */
+INLINE void NAME(finish_kind)(const int kind, const clf__kernel_tiles *t, const UNIT *sums,
+                              int64_t row, const UNIT *column_norms, int64_t skip, int64_t columns,
+                              float *out) {
+  const UNIT *row_norms = (const UNIT *)t->a_norms + row;
+  const int64_t rows = clf__min_i64(TILE_ROWS, t->rows - row);
   const int64_t vectors = (skip + columns + LANES_F32 - 1) / LANES_F32;
   const bool whole = skip == 0 && columns % LANES_F32 == 0;
-  for (int64_t i = 0; i < rows; i++, sums += WIDTH_F32, out += ld) {
+  out += row * t->ld;
+  for (int64_t i = 0; i < rows; i++, sums += WIDTH_F32, out += t->ld) {
     _Alignas(64) float line[WIDTH_F32];
     float *to = whole ? out : line;
     for (int64_t j = 0; j < vectors * LANES_F32; j += LANES_F32) {
       const vector_f32 v =
           VALUE(kind == CLF__KERNEL_RBF, LOAD(sums + j), row_norms[i], LOAD(column_norms + j));
-      store_f32(to + j, kernel_of(kind, map, v));
+      store_f32(to + j, kernel_of(kind, &t->map, v));
     }
     if (!whole) {
       memcpy(out, line + skip, (size_t)columns * sizeof *out);
@@ -78,25 +81,20 @@ INLINE void NAME(finish_kind)(const int kind, const clf__kernel_map *map, const 
   }
 }
 
-static void NAME(finish)(const clf__kernel_map *map, const UNIT *sums, const UNIT *row_norms,
-                         const UNIT *column_norms, int64_t rows, int64_t skip, int64_t columns,
-                         float *out, int64_t ld) {
-  switch (map->kind) {
+static void NAME(finish)(const clf__kernel_tiles *t, const UNIT *sums, int64_t row,
+                         const UNIT *column_norms, int64_t skip, int64_t columns, float *out) {
+  switch (t->map.kind) {
   case CLF__KERNEL_POLYNOMIAL:
-    NAME(finish_kind)
-    (CLF__KERNEL_POLYNOMIAL, map, sums, row_norms, column_norms, rows, skip, columns, out, ld);
+    NAME(finish_kind)(CLF__KERNEL_POLYNOMIAL, t, sums, row, column_norms, skip, columns, out);
     break;
   case CLF__KERNEL_RBF:
-    NAME(finish_kind)
-    (CLF__KERNEL_RBF, map, sums, row_norms, column_norms, rows, skip, columns, out, ld);
+    NAME(finish_kind)(CLF__KERNEL_RBF, t, sums, row, column_norms, skip, columns, out);
     break;
   case CLF__KERNEL_SIGMOID:
-    NAME(finish_kind)
-    (CLF__KERNEL_SIGMOID, map, sums, row_norms, column_norms, rows, skip, columns, out, ld);
+    NAME(finish_kind)(CLF__KERNEL_SIGMOID, t, sums, row, column_norms, skip, columns, out);
     break;
   default:
-    NAME(finish_kind)
-    (CLF__KERNEL_LINEAR, map, sums, row_norms, column_norms, rows, skip, columns, out, ld);
+    NAME(finish_kind)(CLF__KERNEL_LINEAR, t, sums, row, column_norms, skip, columns, out);
     break;
   }
 }
@@ -106,7 +104,7 @@ static void NAME(kernel_panel)(const clf__kernel_tiles *t, const UNIT *b, const 
                                int64_t skip, int64_t columns, float *out) {
   const int64_t stored = clf__round_up(t->steps, CLF__TILE_STEPS);
   const int64_t vectors = (skip + columns + LANES_F32 - 1) / LANES_F32;
-  const UNIT *a = (const UNIT *)(const void *)t->a, *row_norms = t->a_norms;
+  const UNIT *a = (const UNIT *)(const void *)t->a;
   const int32_t *places = t->places;
   _Alignas(64) UNIT sums[TILE_ROWS * WIDTH_F32];
   for (int64_t row = 0; row < t->rows; row += TILE_ROWS) {
@@ -118,8 +116,7 @@ static void NAME(kernel_panel)(const clf__kernel_tiles *t, const UNIT *b, const 
     } else {
       NAME(kernel_heights)(TILE_VECTORS, a, places, b, t->steps, rows, sums);
     }
-    NAME(finish)
-    (&t->map, sums, row_norms + row, column_norms, rows, skip, columns, out + row * t->ld, t->ld);
+    NAME(finish)(t, sums, row, column_norms, skip, columns, out);
     a += stored * TILE_ROWS;
     places += clf__tile_places(t->steps, DEPTH);
   }

@@ -6,9 +6,12 @@
  * and each vector of weights by DOT_ROWS rows of x. Every output is the same sum in the same order,
  * whichever tile it is in. */
 
-INLINE void NAME(dot_tile)(const int rows, const int outputs, const clf__rows *x, int64_t row,
-                           const float *w, int64_t ldw, const float *b, float *out, int64_t ld) {
+/* Computes outputs first … first + outputs - 1 of some rows. */
+INLINE void NAME(dot_tile)(const int rows, const int outputs, const linear_call *call, int64_t row,
+                           int64_t first) {
+  const clf__rows *x = call->x;
   const X *from = (const X *)x->data + row * x->stride;
+  const float *w = call->w + first * call->ldw, *b = call->b;
   const int64_t whole = x->columns - x->columns % LANES_F32;
   vector_f32 sums[DOT_ROWS][DOT_OUTPUTS], values[DOT_ROWS];
   UNROLL for (int i = 0; i < rows; i++) {
@@ -21,7 +24,7 @@ INLINE void NAME(dot_tile)(const int rows, const int outputs, const clf__rows *x
       values[i] = LOAD_X(from + i * x->stride + column);
     }
     UNROLL for (int o = 0; o < outputs; o++) {
-      const vector_f32 factor = load_f32(w + o * ldw + column);
+      const vector_f32 factor = load_f32(w + o * call->ldw + column);
       UNROLL for (int i = 0; i < rows; i++) {
         sums[i][o] += factor * values[i];
       }
@@ -33,39 +36,38 @@ INLINE void NAME(dot_tile)(const int rows, const int outputs, const clf__rows *x
       values[i] = LOAD_X_PART(from + i * x->stride + whole, left);
     }
     UNROLL for (int o = 0; o < outputs; o++) {
-      const vector_f32 factor = load_part_f32(w + o * ldw + whole, left);
+      const vector_f32 factor = load_part_f32(w + o * call->ldw + whole, left);
       UNROLL for (int i = 0; i < rows; i++) {
         sums[i][o] += factor * values[i];
       }
     }
   }
+  float *out = call->out + row * call->ld + first;
   UNROLL for (int i = 0; i < rows; i++) {
     UNROLL for (int o = 0; o < outputs; o++) {
-      out[i * ld + o] = x->scale * sum_of_f32(sums[i][o]) + (b == NULL ? 0 : b[o]);
+      out[i * call->ld + o] = x->scale * sum_of_f32(sums[i][o]) + (b == NULL ? 0 : b[first + o]);
     }
   }
 }
 
 /* Computes all outputs of some rows. */
-INLINE void NAME(dot_rows)(const int rows, const clf__rows *x, int64_t row, const float *w,
-                           int64_t ldw, const float *b, int64_t outputs, float *out, int64_t ld) {
+INLINE void NAME(dot_rows)(const int rows, const linear_call *call, int64_t row) {
   int64_t o = 0;
-  for (; o + DOT_OUTPUTS <= outputs; o += DOT_OUTPUTS) {
-    NAME(dot_tile)(rows, DOT_OUTPUTS, x, row, w + o * ldw, ldw, b == NULL ? b : b + o, out + o, ld);
+  for (; o + DOT_OUTPUTS <= call->outputs; o += DOT_OUTPUTS) {
+    NAME(dot_tile)(rows, DOT_OUTPUTS, call, row, o);
   }
-  const float *bias = b == NULL ? b : b + o;
-  switch (outputs - o) {
+  switch (call->outputs - o) {
   case 4:
-    NAME(dot_tile)(rows, 4, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    NAME(dot_tile)(rows, 4, call, row, o);
     break;
   case 3:
-    NAME(dot_tile)(rows, 3, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    NAME(dot_tile)(rows, 3, call, row, o);
     break;
   case 2:
-    NAME(dot_tile)(rows, 2, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    NAME(dot_tile)(rows, 2, call, row, o);
     break;
   case 1:
-    NAME(dot_tile)(rows, 1, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    NAME(dot_tile)(rows, 1, call, row, o);
     break;
   default:
     break;
@@ -74,12 +76,13 @@ INLINE void NAME(dot_rows)(const int rows, const clf__rows *x, int64_t row, cons
 
 static void NAME(linear)(const clf__rows *x, const float *w, int64_t ldw, const float *b,
                          int64_t outputs, float *out, int64_t ld) {
+  const linear_call call = {x, w, b, ldw, outputs, out, ld};
   int64_t row = 0;
   for (; row + DOT_ROWS <= x->rows; row += DOT_ROWS) {
-    NAME(dot_rows)(DOT_ROWS, x, row, w, ldw, b, outputs, out + row * ld, ld);
+    NAME(dot_rows)(DOT_ROWS, &call, row);
   }
   for (; row < x->rows; row++) {
-    NAME(dot_rows)(1, x, row, w, ldw, b, outputs, out + row * ld, ld);
+    NAME(dot_rows)(1, &call, row);
   }
 }
 

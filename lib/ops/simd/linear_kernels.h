@@ -1,6 +1,15 @@
 /* Linear maps of f32, u8 and sparse rows. */
 #include "ops/linalg/linear.h"
 
+/* out [x->rows, outputs] = x w^T + b. */
+typedef struct linear_call {
+  const clf__rows *x;
+  const float *w, *b; /* [outputs, columns]; [outputs], or NULL */
+  int64_t ldw, outputs;
+  float *out;
+  int64_t ld;
+} linear_call;
+
 #define X float
 #define LOAD_X load_f32
 #define LOAD_X_PART load_part_f32

@@ -70,14 +70,13 @@ INLINE vector_f32 exp_vector(vector_f32 x) {
   return times_power_of_2(sum, n);
 }
 
-/* x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2); with s = f / (2 + f),
+/* Logarithms of sums: x >= 1, or NaN. x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2); with
+ * s = f / (2 + f),
  *   ln(1 + f) = ln(1 + s) - ln(1 - s) = 2 s + 2/3 s^3 + 2/5 s^5 + …, and 2 s = f - s f. */
 INLINE vector_f32 log_vector(vector_f32 x) {
   const int32_t root_half = 0x3f3504f3; /* sqrt(1/2) as bits */
-  const vector_i32 subnormal = x < 0x1p-126F;
-  const vector_u32 shifted = (vector_u32)choose(subnormal, x * 0x1p25F, x) - (uint32_t)root_half;
-  const vector_i32 bits = (vector_i32)shifted; /* wraps for negative x; the result is NaN */
-  const vector_f32 k = __builtin_convertvector((bits >> 23) - (subnormal & 25), vector_f32);
+  const vector_i32 bits = (vector_i32)x - root_half;
+  const vector_f32 k = __builtin_convertvector(bits >> 23, vector_f32);
   const vector_f32 f = (vector_f32)((bits & 0x7fffff) + root_half) - 1.0F;
   const vector_f32 s = f / (2.0F + f), z = s * s, square = 0.5F * f * f;
   vector_f32 rest = all_f32(2.0F / 9);
@@ -85,9 +84,7 @@ INLINE vector_f32 log_vector(vector_f32 x) {
   rest = rest * z + 2.0F / 5;
   rest = rest * z + 2.0F / 3;
   const vector_f32 result = k * ln2_high - ((square - (s * (square + rest * z) + k * ln2_low)) - f);
-  vector_f32 special = choose(x == 0.0F, all_f32(-INFINITY), x);
-  special = choose(x < 0.0F, all_f32(NAN), special);
-  return choose((x > 0.0F) & (x < INFINITY), result, special);
+  return choose(x == x, result, x);
 }
 
 /* ln(1 + u) for u in 0 … 1; the rounding error of 1 + u is added back. */
@@ -110,20 +107,15 @@ INLINE vector_f32 tanh_vector(vector_f32 x) {
   return (vector_f32)((vector_i32)choose(a < 0.625F, small, large) | sign);
 }
 
-#define MAP(name, function)                                                                        \
-  static void name(const float *x, float *out, int64_t count) {                                    \
-    int64_t i = 0;                                                                                 \
-    for (; i + LANES_F32 <= count; i += LANES_F32) {                                               \
-      store_f32(out + i, function(load_f32(x + i)));                                               \
-    }                                                                                              \
-    if (i < count) {                                                                               \
-      store_part_f32(out + i, function(load_part_f32(x + i, count - i)), count - i);               \
-    }                                                                                              \
+static void tanh_f32(float *values, int64_t count) {
+  int64_t i = 0;
+  for (; i + LANES_F32 <= count; i += LANES_F32) {
+    store_f32(values + i, tanh_vector(load_f32(values + i)));
   }
-
-MAP(exp_f32, exp_vector)
-MAP(log_f32, log_vector)
-MAP(tanh_f32, tanh_vector)
+  if (i < count) {
+    store_part_f32(values + i, tanh_vector(load_part_f32(values + i, count - i)), count - i);
+  }
+}
 
 /* For x and -x the exponential of the one that is <= 0 is used, so that nothing overflows. */
 static void sigmoid_f32(float *values, int64_t count, float *softplus) {
@@ -217,9 +209,6 @@ static void softmax_f32(float *values, int64_t rows, int64_t columns, int64_t ld
 }
 
 static const clf__math_kernels math_kernels = {
-    .exp = exp_f32,
-    .log = log_f32,
-    .tanh = tanh_f32,
     .softmax = softmax_f32,
     .sigmoid = sigmoid_f32,
 };
