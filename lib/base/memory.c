@@ -4,6 +4,7 @@
  * its arrays, and the address sanitizer checks the end of each of them. */
 #include "base/memory.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@ enum { ALIGNMENT = 64 };
 typedef struct block_header {
   clf__account *account;
   size_t bytes; /* of the block, header included */
-  void *next;   /* in an arena, the block that was allocated before this one */
+  bool in_arena;
+  void *next; /* in an arena, the block that was allocated before this one */
 } block_header;
 
 _Static_assert(sizeof(block_header) <= ALIGNMENT, "the header must fit the alignment");
@@ -83,6 +85,7 @@ void *clf__alloc(clf_context *context, size_t bytes) {
   }
   header->account = account;
   header->bytes = whole;
+  header->in_arena = false;
   return (char *)header + ALIGNMENT;
 }
 
@@ -143,6 +146,7 @@ void clf__free(void *block) {
     return;
   }
   block_header *header = header_of(block);
+  assert(!header->in_arena); /* clf__arena_free() frees it */
   clf__account *account = header->account;
   clf__account_remove(account, header->bytes);
   account->allocator.release(account->allocator.user, header);
@@ -153,6 +157,7 @@ static void *keep(clf__arena *arena, void *block) {
     arena->refused = true;
     return NULL;
   }
+  header_of(block)->in_arena = true;
   header_of(block)->next = arena->last;
   arena->last = block;
   return block;
@@ -180,6 +185,7 @@ void clf__arena_free(clf__arena *arena) {
   while (arena->last != NULL) {
     void *block = arena->last;
     arena->last = header_of(block)->next;
+    header_of(block)->in_arena = false;
     clf__free(block);
   }
   arena->refused = false;

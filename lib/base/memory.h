@@ -27,7 +27,7 @@ char *clf__copy_bytes(clf_context *context, const char *bytes, size_t length); /
 clf_status clf__memory_refused(clf_context *context);
 
 /* Frees a block of any of the above; NULL is allowed. It needs no context, because the block's
- * header has it. */
+ * header has it. In a debug build, an array of an arena ends the process. */
 void clf__free(void *block);
 
 /* An arena is a group of arrays that live and die together. One check after the last allocation

@@ -111,7 +111,7 @@ static clf_status evaluate_tile(void *argument, clf__range task) {
   const clf__inference *inference = t.level->inference;
   const int64_t height = scanner->height + (t.level->tile_rows - 1) * scanner->step;
   const int64_t width = scanner->width + (t.level->tile_columns - 1) * scanner->step;
-  const int64_t pixels = height * width * scanner->channels;
+  const int64_t pixels = clf__count(clf__count(height, width), scanner->channels);
   const int64_t places = clf__network_infer_outputs(inference) / scanner->outputs;
   const int64_t classes = detector->model->outputs;
   clf__arena arena = {.context = detector->context};

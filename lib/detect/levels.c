@@ -72,13 +72,13 @@ static void cut(const clf_detector *detector, int64_t size, int64_t window, int6
 static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_image *image) {
   const clf_detector *detector = levels->detector;
   const clf__scanner *scanner = detector->scanner;
-  const int64_t channels = image->channels, line = level->width * channels;
+  const int64_t channels = image->channels, line = clf__count(level->width, channels);
   const clf__picture picture = {CLF_U8,   image->height,           image->width,
                                 channels, image->width * channels, image->pixels};
   cut(detector, level->height, scanner->height, &level->rows, &level->down, &level->tile_rows);
   cut(detector, level->width, scanner->width, &level->columns, &level->across,
       &level->tile_columns);
-  const int64_t places = level->rows * level->columns;
+  const int64_t places = clf__count(level->rows, level->columns);
   level->pixels = clf__arena_matrix(&levels->arena, level->height, line, 1);
   level->score = clf__arena_array(&levels->arena, places, sizeof *level->score);
   level->label = clf__arena_array(&levels->arena, places, sizeof *level->label);

@@ -17,7 +17,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ops/image/channels.h"
+#include "ops/nn/channels.h"
 #include "ops/nn/sequence.h"
 
 typedef struct batch_norm_params {

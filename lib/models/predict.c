@@ -298,7 +298,7 @@ static clf_status score_targets(const clf_model *model, const clf_dataset *data,
     return clf__fail(CLF_ERROR_DATA, "%s: all weights are 0; a score needs one above it",
                      model->kind->base.name);
   }
-  int64_t count = data->rows * model->outputs;
+  int64_t count = clf__count(data->rows, model->outputs);
   float *values = clf__alloc_array(model->context, count, sizeof *values);
   if (values == NULL) {
     return CLF_ERROR_MEMORY;

@@ -149,7 +149,7 @@ static cells cells_of(const clf__layer *layer) {
 /* Adds weights [inputs, gates * units] of each direction as [directions, gates * units, inputs]. */
 static clf_status input_weights(clf__graph *graph, const clf__layer *layer, const cells *c,
                                 float *const *weights, int64_t which) {
-  const int64_t inputs = layer->weights[which].shape.size[0], line = c->gates * c->units;
+  const int64_t inputs = layer->weights[which].shape.size[0], line = clf__count(c->gates, c->units);
   float *transposed = clf__alloc_matrix(graph->context, clf__count(c->directions, line), inputs,
                                         sizeof *transposed);
   if (transposed == NULL) {
@@ -174,7 +174,7 @@ static clf_status input_weights(clf__graph *graph, const clf__layer *layer, cons
  * for the n of a GRU. */
 static clf_status input_biases(clf__graph *graph, const clf__layer *layer, const cells *c,
                                float *const *weights) {
-  const int64_t line = c->gates * c->units;
+  const int64_t line = clf__count(c->gates, c->units);
   float *both =
       clf__alloc_zeroed(graph->context, clf__count(c->directions * 2, line), sizeof *both);
   if (both == NULL) {

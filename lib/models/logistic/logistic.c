@@ -173,7 +173,7 @@ static clf_status outcome(const fitting *f, const clf__lbfgs_result *result) {
 
 static clf_status minimize(fitting *f, const clf_model *model, clf__store *state) {
   const logistic_params *p = model->params;
-  int64_t size = f->objective.outputs * (f->objective.columns + 1);
+  int64_t size = clf__count(f->objective.outputs, f->objective.columns + 1);
   double *variables = clf__alloc_zeroed(model->context, size, sizeof *variables);
   if (variables == NULL) {
     return CLF_ERROR_MEMORY;

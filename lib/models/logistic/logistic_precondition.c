@@ -107,7 +107,7 @@ static clf_status sample_all(sample *out, const clf__logistic_objective *o, int6
 static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t first, int64_t last,
                        double total) {
   size_t size = o->x->dtype == CLF_U8 ? 1 : sizeof(float);
-  int64_t wanted = SAMPLE * o->columns, rows = 0;
+  int64_t wanted = clf__count(SAMPLE, o->columns), rows = 0;
   double running = 0, part = total / (double)wanted;
   char *data = clf__arena_matrix(&out->arena, wanted + 1, o->columns, size);
   CLF__CHECK(clf__arena_status(&out->arena));

@@ -51,7 +51,7 @@ static void list_vectors(projection *p) {
 
 static clf_status prepare(projection *p) {
   clf__kernel_learner *l = p->l;
-  const int64_t size = p->n * l->classes; /* not larger than the learner's own arrays */
+  const int64_t size = clf__count(p->n, l->classes);
   p->root = clf__arena_array(&p->arena, p->n, sizeof(double));
   p->q = clf__arena_zeroed(&p->arena, size, sizeof(double));
   p->r = clf__arena_zeroed(&p->arena, size, sizeof(double));

@@ -130,7 +130,7 @@ static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
 
 static clf_status allocate(cg_work *work) {
   clf_context *context = work->model->context;
-  int64_t size = work->outputs * work->columns;
+  int64_t size = clf__count(work->outputs, work->columns);
   work->arena.context = context;
   work->mean = clf__arena_zeroed(&work->arena, work->columns, sizeof(double));
   work->target_mean = clf__arena_zeroed(&work->arena, work->outputs, sizeof(double));

@@ -24,7 +24,7 @@ static void pair_up(const float *sum, int64_t classes, float *f) {
 }
 
 static clf_status expand_pairs(const clf_model *model, const clf__rows *x, float *f) {
-  const int64_t classes = model->outputs, width = classes * (classes - 1);
+  const int64_t classes = model->outputs, width = clf__count(classes, classes - 1);
   const int64_t *count = clf__state_data(model->state, "support_count");
   clf__arena arena = {.context = model->context};
   int64_t *start = clf__arena_zeroed(&arena, classes + 1, sizeof *start);

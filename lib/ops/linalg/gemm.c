@@ -8,6 +8,7 @@
  * depend on how many there are. */
 #include "ops/linalg/gemm.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/math.h"
@@ -181,8 +182,17 @@ done:
   return status;
 }
 
+static clf_status require_inner(int64_t columns, int64_t rows) {
+  return columns == rows ? CLF_OK
+                         : clf__fail(CLF_ERROR_SHAPE,
+                                     "a product of matrices: %" PRId64 " columns times %" PRId64
+                                     " rows; they must agree",
+                                     columns, rows);
+}
+
 clf_status clf__gemm_f32(clf_context *context, float alpha, clf__f32_view a, clf__f32_view b,
                          float beta, float *c, int64_t ldc) {
+  CLF__CHECK(require_inner(a.columns, b.rows));
   gemm g = {.context = context,
             .kernel = &clf__kernels_for(context)->products->f32,
             .transpose_a = a.transposed,
@@ -203,6 +213,7 @@ clf_status clf__gemm_f32(clf_context *context, float alpha, clf__f32_view a, clf
 
 clf_status clf__gemm_f64(clf_context *context, double alpha, clf__f64_view a, clf__f64_view b,
                          double beta, double *c, int64_t ldc) {
+  CLF__CHECK(require_inner(a.columns, b.rows));
   gemm g = {.context = context,
             .kernel = &clf__kernels_for(context)->products->f64,
             .transpose_a = a.transposed,

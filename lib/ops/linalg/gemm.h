@@ -7,7 +7,8 @@
 #include "ops/linalg/matrix.h"
 
 /* C = alpha A B + beta C, where C [a.rows, b.columns] has `ldc` elements from row to row. C is not
- * read if beta is 0. Returns CLF_ERROR_MEMORY, or CLF_ERROR_CANCELLED within a call. */
+ * read if beta is 0. Returns CLF_ERROR_SHAPE unless a.columns is b.rows, CLF_ERROR_MEMORY, or
+ * CLF_ERROR_CANCELLED within a call. */
 clf_status clf__gemm_f32(clf_context *context, float alpha, clf__f32_view a, clf__f32_view b,
                          float beta, float *c, int64_t ldc);
 clf_status clf__gemm_f64(clf_context *context, double alpha, clf__f64_view a, clf__f64_view b,

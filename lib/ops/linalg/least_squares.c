@@ -43,7 +43,7 @@ typedef struct solver {
 } solver;
 
 static clf_status allocate(solver *s) {
-  const int64_t n = s->columns, size = n * s->outputs;
+  const int64_t n = s->columns, size = clf__count(n, s->outputs);
   s->arena.context = s->context;
   s->lengths = clf__arena_array(&s->arena, n, sizeof(double));
   s->units = clf__arena_array(&s->arena, n, sizeof(double));

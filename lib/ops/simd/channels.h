@@ -1,6 +1,6 @@
 /* Sums and maps by channel, as loops that the compiler vectorizes. Elements are in lines of
  * `period`; the last line may be incomplete. The floor is reading x, and dy, once. */
-#include "ops/image/channels.h"
+#include "ops/nn/channels.h"
 
 static void channel_sums(const float *restrict x, int64_t count, int64_t period,
                          double *restrict sums, double *restrict squares) {

@@ -162,6 +162,20 @@ TEST_LOOP(gemm__beta_0_does_not_read_c, 0, cpu_levels()) {
   clf_context_free(context);
 }
 
+TEST(gemm__refuses_factors_that_do_not_agree) {
+  const float a[6] = {0}, b[6] = {0};
+  const double wide[6] = {0};
+  float c[4] = {7};
+  double wide_c[4] = {7};
+  ck_clf_fails(
+      clf__gemm_f32(NULL, 1, clf__f32_matrix(a, 2, 3, 3), clf__f32_matrix(b, 2, 2, 2), 0, c, 2),
+      CLF_ERROR_SHAPE);
+  ck_clf_fails(clf__gemm_f64(NULL, 1, clf__f64_transposed(wide, 2, 3, 2),
+                             clf__f64_matrix(wide, 2, 2, 2), 0, wide_c, 2),
+               CLF_ERROR_SHAPE);
+  ck_assert(c[0] == 7 && wide_c[0] == 7);
+}
+
 TEST(gemm__says_when_memory_runs_out) {
   clf_context *context = NULL;
   uint64_t state = 4;

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "ops/image/channels.h"
+#include "ops/nn/channels.h"
 
 static const clf__channels shapes[] = {{1, 1},     {7, 1},   {70000, 1}, {300, 2},
                                        {4100, 3},  {129, 7}, {1000, 31}, {50, 64},

@@ -1,6 +1,6 @@
 /* Sums and maps over the channels of x [pixels, channels], without gaps. Loops use the pool. */
-#ifndef CLF_OPS_IMAGE_CHANNELS_H
-#define CLF_OPS_IMAGE_CHANNELS_H
+#ifndef CLF_OPS_NN_CHANNELS_H
+#define CLF_OPS_NN_CHANNELS_H
 
 #include "tensor/rows.h"
 

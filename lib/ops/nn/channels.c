@@ -1,7 +1,7 @@
 /* The channel of an element is its index modulo the number of channels. If there are only few
  * channels, several pixels form one line, so that loops over a line fill vectors with any number of
  * channels; the sums of the line are folded at the end. */
-#include "ops/image/channels.h"
+#include "ops/nn/channels.h"
 
 #include <string.h>
 
