@@ -71,6 +71,10 @@ static inline const char *clf__param_name(const clf__param *param) {
   CLF__ROW(LIST, clf__list, member, words, standard, help, max, .minimum = min)
 #define CLF__ABOVE(minimum) minimum, true
 
+/* The row of the parameter `precision`: f64 computes what is otherwise computed in f32. */
+#define CLF__PRECISION(help) CLF__CHOICE(precision, "f32|f64", "f32", help)
+enum { CLF__PRECISION_F32, CLF__PRECISION_F64 };
+
 #define CLF__ROW(type, c_type, member, words, standard, help, ...)                                 \
   { #member, CLF_PARAM_##type, CLF__FIELD(member, c_type), standard, words, help, __VA_ARGS__ }
 #define CLF__UNBOUNDED INFINITY, .minimum = -INFINITY

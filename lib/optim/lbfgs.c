@@ -6,7 +6,7 @@
  * convex function a full step is nearly always accepted, so an iteration costs one evaluation. A
  * step that is too long is shortened to the zero of the secant of the directional derivative. The
  * values of functions that are summed in single precision are noisy near the minimum. There a step
- * is accepted if the value increases by at most NOISE and the derivative shows that the minimum was
+ * is accepted if the value increases by at most the noise and the derivative shows that the minimum was
  * not passed by far (the approximate Wolfe condition of Hager and Zhang 2005). */
 #include "optim/lbfgs.h"
 
@@ -17,14 +17,22 @@
 #include "base/memory.h"
 #include "base/status.h"
 
-#define NOISE 1e-8    /* relative error of values */
-#define PROGRESS 1e-9 /* smaller relative decreases are not progress */
+/* What rounding errors of values are expected, by the precision in which they are computed. */
+typedef struct rounding {
+  double noise;    /* relative error of values */
+  double progress; /* smaller relative decreases are not progress */
+  int64_t
+      patience; /* iterations without progress; gradients have digits when values have none left */
+} rounding;
 
-enum { MAX_TRIALS = 30, PATIENCE = 5 };
+static const rounding of_f32 = {1e-8, 1e-9, 5}, of_f64 = {1e-15, 1e-15, 25};
+
+enum { MAX_TRIALS = 30 };
 
 typedef struct solver {
   clf__arena arena;
   const clf__lbfgs_problem *problem;
+  const rounding *rounding;
   int64_t size;
   double *x; /* [size] the current point; borrowed */
   double value;
@@ -138,7 +146,8 @@ static clf_status search_line(solver *v, double derivative, double *trial_value,
         v->problem->evaluate(v->problem->argument, v->trial, trial_value, v->trial_gradient));
     double trial_derivative = dot(v->trial_gradient, v->direction, v->size);
     *found = *trial_value <= v->value + 1e-4 * step * derivative ||
-             (*trial_value <= v->value + NOISE * fabs(v->value) && trial_derivative <= -derivative);
+             (*trial_value <= v->value + v->rounding->noise * fabs(v->value) &&
+              trial_derivative <= -derivative);
     step *= shrink(*trial_value, derivative, trial_derivative);
   }
   return CLF_OK;
@@ -206,10 +215,10 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
     if (status < 0) {
       return status;
     }
-    bool lower = v->value < mark - PROGRESS * fabs(mark);
+    bool lower = v->value < mark - v->rounding->progress * fabs(mark);
     mark = lower ? v->value : mark;
     idle = lower ? 0 : idle + 1;
-    if (!found || idle >= PATIENCE) {
+    if (!found || idle >= v->rounding->patience) {
       result->end = CLF__LBFGS_STALLED;
       return CLF_OK;
     }
@@ -236,6 +245,7 @@ clf_status clf__lbfgs_minimize(clf__lbfgs_result *result, const clf__lbfgs_probl
                                double *x) {
   solver v = {.arena = {.context = problem->context},
               .problem = problem,
+              .rounding = problem->f64 ? &of_f64 : &of_f32,
               .size = problem->size,
               .x = x,
               .gamma = 1};

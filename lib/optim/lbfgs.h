@@ -2,6 +2,7 @@
 #ifndef CLF_OPTIM_LBFGS_H
 #define CLF_OPTIM_LBFGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <classify/context.h>
@@ -19,6 +20,7 @@ typedef struct clf__lbfgs_problem {
   int64_t size;           /* variables */
   int64_t pairs;          /* steps remembered */
   int64_t max_iterations; /* accepted steps */
+  bool f64;               /* values are computed in f64; otherwise with the noise of f32 */
   /* Computes value and gradient [size] at `at`. A value that is not finite shortens the step. */
   clf_status (*evaluate)(void *argument, const double *at, double *value, double *gradient);
   /* Multiplies by an approximate inverse Hessian, symmetric and positive definite, in place. */

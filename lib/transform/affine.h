@@ -13,10 +13,8 @@ typedef struct clf__affine {
   bool f64;         /* f64 rows stay f64 */
 } clf__affine;
 
-/* The parameter `precision` of the transforms that round f64 rows unless they are asked not to. */
-enum { CLF__PRECISION_F32, CLF__PRECISION_F64 };
-#define CLF__PRECISION_PARAM                                                                       \
-  CLF__CHOICE(precision, "f32|f64", "f32", "type of what is made of f64 rows")
+/* The parameter `precision` of transforms. */
+#define CLF__PRECISION_PARAM CLF__PRECISION("type of what is made of f64 rows")
 
 /* Makes a dataset of f32 features, or of f64 features if f64 rows are only scaled or stay f64. Sparse rows stay
  * sparse: the map must keep 0, which is not checked. */

@@ -38,6 +38,7 @@ static const clf__param params[] = {
     CLF__REAL(residual, "1e-4", CLF__ABOVE(0), 1, "kernel: relative residual at which cg stops"),
     CLF__INT(max_iterations, "200", 1, 1e9, "kernel: most iterations of cg"),
     CLF__INT(cache_mb, "4096", 1, 1e9, "cg: megabytes of the kernel matrix, if need be in 16 bits"),
+    CLF__PRECISION("products of the rows in f32, or in f64"),
 };
 
 static clf_status allocate(clf__fisher_work *work) {
@@ -269,7 +270,8 @@ clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *t
                            .labels = training->labels,
                            .outputs = training->classes,
                            .centered = true,
-                           .within = true};
+                           .within = true,
+                           .f64 = work.params->precision == CLF__PRECISION_F64};
   clf_status status = CLF_OK;
   CLF__TRY(check_rows(training));
   CLF__TRY(clf__gram_create(&work.gram, model->context, &input));

@@ -18,6 +18,7 @@ typedef struct clf__fisher_params {
   double residual;
   int64_t max_iterations;
   int64_t cache_mb;
+  int32_t precision;
 } clf__fisher_params;
 
 enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */

@@ -25,6 +25,7 @@ typedef struct logistic_params {
   bool fit_intercept;
   int32_t multiclass;
   clf__list class_weight;
+  int32_t precision;
 } logistic_params;
 
 #define CLF__VALUES logistic_params
@@ -35,6 +36,7 @@ static const clf__param params[] = {
     CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
     CLF__CHOICE(multiclass, "multinomial|one_vs_rest", "multinomial", "one softmax, or sigmoids"),
     CLF__CLASS_WEIGHT,
+    CLF__PRECISION("arithmetic of the fit; f64 reaches a tolerance of 1e-12"),
 };
 
 enum { ONE_VS_REST = 1 };
@@ -48,6 +50,7 @@ enum {
 /* Relative decreases of the objective: one that single precision may not resolve, and one that is
  * so small that a new preconditioner no longer pays. */
 #define PRECISION 1e-5
+#define PRECISION_F64 1e-13
 #define MOVING 1e-7
 
 typedef struct fitting {
@@ -159,8 +162,9 @@ done:
 }
 
 static clf_status outcome(const fitting *f, const clf__lbfgs_result *result) {
+  const double precision = f->objective.f64 ? PRECISION_F64 : PRECISION;
   bool precise =
-      result->end == CLF__LBFGS_STALLED && result->decrease <= PRECISION * fabs(result->value);
+      result->end == CLF__LBFGS_STALLED && result->decrease <= precision * fabs(result->value);
   if (result->end == CLF__LBFGS_STOPPED || precise) {
     return CLF_OK;
   }
@@ -184,6 +188,7 @@ static clf_status minimize(fitting *f, const clf_model *model, clf__store *state
       .size = size,
       .pairs = PAIRS,
       .max_iterations = p->max_iterations,
+      .f64 = f->objective.f64,
       .evaluate = evaluate,
       .precondition = precondition,
       .observe = observe,
@@ -209,7 +214,8 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                     .link = sigmoid ? CLF__LOGISTIC_SIGMOID : CLF__LOGISTIC_SOFTMAX,
                     .outputs = training->classes == 2 ? 1 : training->classes,
                     .columns = training->x->columns,
-                    .intercept = p->fit_intercept},
+                    .intercept = p->fit_intercept,
+                    .f64 = p->precision == CLF__PRECISION_F64},
       .progress = clf__progress_begin(model->context, "logistic", p->max_iterations),
       .tolerance = p->tolerance,
   };
@@ -240,6 +246,10 @@ static int32_t link_of(const clf_model *model) {
   return *one_vs_rest != 0 && model->outputs > 2 ? CLF__LINK_SIGMOIDS : CLF__LINK_SOFTMAX;
 }
 
+static bool reads_f64(const clf_model *model) {
+  return ((const logistic_params *)model->params)->precision == CLF__PRECISION_F64;
+}
+
 static bool movable(const clf_model *model) {
   return ((const logistic_params *)model->params)->fit_intercept;
 }
@@ -250,6 +260,7 @@ const clf__model_kind clf__logistic_kind = {
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
+    .reads_f64 = reads_f64,
     .fit = fit,
     .check = check,
     .decide = clf__linear_decide,

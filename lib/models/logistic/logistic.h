@@ -30,6 +30,9 @@ typedef struct clf__logistic_objective {
   int64_t outputs; /* a single output is that of class 1 */
   int64_t columns;
   bool intercept;
+  bool f64;                 /* evaluated in f64; x may then be f64 */
+  const float *own_weights; /* [rows] as given, or NULL for 1 */
+  double weight_sum;
   float *weights; /* [rows] with mean 1, or NULL for 1 */
   double penalty; /* 1 / (C sum_i w_i) */
   float *w;       /* [outputs, columns], the variables as the kernels read them */
@@ -43,9 +46,10 @@ typedef struct clf__logistic_objective {
   double *chunk_sums;         /* memory that the chunks' pointers refer to */
   clf__linear_gradient *sums; /* one for each worker */
   float *scratch;             /* [threads, block, outputs] */
+  double *wide, *z;           /* what f64 needs instead of the members from w on */
 } clf__logistic_objective;
 
-/* Completes an objective whose members up to `intercept` are set; `weights` [rows] may be NULL.
+/* Completes an objective whose members up to `f64` are set; `weights` [rows] may be NULL.
  * Free it after a failure, too. */
 clf_status clf__logistic_objective_create(clf__logistic_objective *objective, const float *weights,
                                           double C);
@@ -53,6 +57,11 @@ void clf__logistic_objective_free(clf__logistic_objective *objective);
 /* Matches clf__lbfgs_problem.evaluate. */
 clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
                                   double *gradient);
+
+/* Allocates what an evaluation in f64 needs, and evaluates (logistic_loss_f64.c). */
+clf_status clf__logistic_f64_create(clf__logistic_objective *objective);
+clf_status clf__logistic_evaluate_f64(clf__logistic_objective *objective, const double *at,
+                                      double *value, double *gradient);
 
 typedef struct clf__logistic_preconditioner {
   clf__arena arena;

@@ -155,6 +155,9 @@ static double reduce(const clf__logistic_objective *o, const double *at, double 
 clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
                                   double *gradient) {
   clf__logistic_objective *o = objective;
+  if (o->f64) {
+    return clf__logistic_evaluate_f64(o, at, value, gradient);
+  }
   int64_t weights = o->outputs * o->columns;
   evaluation e = {.objective = o};
   for (int64_t i = 0; i < weights; i++) {
@@ -219,10 +222,15 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   o->arena.context = o->context;
   CLF__CHECK(weights != NULL ? scale_weights(o, weights, &sum) : CLF_OK);
   o->penalty = fmin(MAX_PENALTY, 1 / (C * sum));
+  o->own_weights = weights;
+  o->weight_sum = sum;
+  o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
+  if (o->f64) {
+    return clf__logistic_f64_create(o);
+  }
   o->chunk_count = chunks_for(o->x);
   o->w = clf__arena_array(&o->arena, size, sizeof(float));
   o->b = clf__arena_array(&o->arena, o->outputs, sizeof(float));
-  o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
   o->chunks = clf__arena_array(&o->arena, o->chunk_count, sizeof *o->chunks);
   o->chunk_sums = clf__arena_matrix(&o->arena, o->chunk_count, size, sizeof(double));
   o->sums = clf__arena_zeroed(&o->arena, threads, sizeof *o->sums);

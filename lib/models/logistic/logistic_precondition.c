@@ -68,8 +68,12 @@ static double total_curvature(const clf__logistic_objective *o, int64_t first, i
   return sum;
 }
 
+static size_t size_of(const clf__rows *x) {
+  return x->dtype == CLF_U8 ? 1 : x->dtype == CLF_F64 ? sizeof(double) : sizeof(float);
+}
+
 static void copy_row(const clf__rows *x, int64_t row, void *out) {
-  size_t size = x->dtype == CLF_U8 ? 1 : sizeof(float);
+  const size_t size = size_of(x);
   if (!clf__rows_sparse(x)) {
     memcpy(out, (const char *)x->data + (size_t)(row * x->stride) * size,
            (size_t)x->columns * size);
@@ -106,7 +110,7 @@ static clf_status sample_all(sample *out, const clf__logistic_objective *o, int6
 /* Draws a dense sample, in which a row may occur more than once. */
 static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t first, int64_t last,
                        double total) {
-  size_t size = o->x->dtype == CLF_U8 ? 1 : sizeof(float);
+  const size_t size = size_of(o->x);
   int64_t wanted = clf__count(SAMPLE, o->columns), rows = 0;
   double running = 0, part = total / (double)wanted;
   char *data = clf__arena_matrix(&out->arena, wanted + 1, o->columns, size);
@@ -124,6 +128,7 @@ static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t fi
       .scale = o->x->scale,
       .data = data,
       .stride = o->columns,
+      .center = o->x->center,
   };
   out->scale = total / (double)rows;
   return CLF_OK;
@@ -209,8 +214,10 @@ static void mean_squares(const clf__rows *x, double *squares) {
     }
     for (int64_t j = 0; !clf__rows_sparse(x) && j < x->columns; j++) {
       int64_t at = i * x->stride + j;
+      const double center = x->center != NULL ? x->center[j] : 0;
       double value = x->dtype == CLF_U8 ? (double)((const uint8_t *)x->data)[at] * (double)x->scale
-                                        : (double)((const float *)x->data)[at];
+                     : x->dtype == CLF_F64 ? ((const double *)x->data)[at] - center
+                                           : (double)((const float *)x->data)[at];
       squares[j] += value * value * share;
     }
   }

@@ -22,6 +22,7 @@ static const clf__param params[] = {
     CLF__CHOICE(solver, "auto|cholesky|cg", "auto", "cholesky is exact; cg suits many features"),
     CLF__REAL(tolerance, "1e-5", CLF__ABOVE(0), 1, "cg: relative residual to stop at"),
     CLF__INT(max_iterations, "1000", 1, 1e9, "cg: maximum of iterations"),
+    CLF__PRECISION("cholesky: products of the rows in f32, or in f64"),
 };
 
 enum { LARGE = 4096 };
@@ -112,7 +113,8 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
                            .labels = training->labels,
                            .targets = training->targets,
                            .outputs = outputs,
-                           .centered = p->fit_intercept};
+                           .centered = p->fit_intercept,
+                           .f64 = p->precision == CLF__PRECISION_F64};
   clf__gram gram = {0};
   clf__arena arena = {.context = context};
   clf_status status = CLF_OK;

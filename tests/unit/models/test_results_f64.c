@@ -226,6 +226,41 @@ TEST(results_f64__have_the_same_bits_on_any_number_of_threads_and_after_loading)
   ck_assert_mem_eq(values[0], values[1], sizeof again);
 }
 
+/* A table of more products than are in f64 anyway: the gradient at the solution vanishes to the
+ * digits of f64 only if asked for. */
+TEST_LOOP(ridge__solves_large_tables_in_f64_where_asked, 0, 2) {
+  enum { N = 5000, D = 80 };
+  static double x[N * D], t[N], residual[N];
+  uint64_t state = 6;
+  clf_tensor *y = NULL;
+  for (int i = 0; i < N; i++) {
+    t[i] = random_normal(&state);
+    for (int j = 0; j < D; j++) {
+      x[i * D + j] = random_normal(&state) + 0.1 * t[i];
+    }
+  }
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F64, N, D, NULL);
+  ck_clf_ok(clf_tensor_wrap(&y, NULL, t, CLF_F64, 2, (int64_t[]){N, 1}, NULL));
+  ck_clf_ok(clf_dataset_set_targets(rows, y));
+  clf_model *model = fitted(NULL, "ridge", _i == 1 ? "precision=f64" : "", rows);
+  const double *w = clf__state_data(model->state, "weights_f64");
+  ck_clf_ok(clf_model_decision_function_f64(model, rows, residual, N));
+  double worst = 0;
+  for (int j = 0; j < D; j++) {
+    long double gradient = (long double)w[j], size = fabsl((long double)w[j]);
+    for (int i = 0; i < N; i++) {
+      const long double term = (long double)(residual[i] - t[i]) * (long double)x[i * D + j];
+      gradient += term;
+      size += fabsl(term);
+    }
+    worst = fmax(worst, (double)(fabsl(gradient) / size));
+  }
+  ck_assert(_i == 1 ? worst < 1e-14 : worst > 1e-12);
+  clf_model_free(model);
+  clf_tensor_free(y);
+  clf_dataset_free(rows);
+}
+
 TEST(results_f64__are_refused_as_those_in_f32) {
   static double values[CELLS] = {7};
   clf_dataset *rows = rows_of(NULL, F64);
