@@ -1,0 +1,384 @@
+"""The support vector machine for classification.
+
+There is no LinearSVC: scikit-learn's penalizes the intercept and by default squares the hinge loss,
+which is another objective. ``SVC(kernel="linear")`` is fast for dense and sparse rows here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Optional, Tuple, Union
+
+import numpy as np
+
+from .. import errors
+from ..dataset import Dataset
+from ._base import Classifier, result_type
+from ._compat import check_is_fitted
+from ._kernels import KernelMixin, kernel_params
+from ._votes import by_votes, votes_of, weight_of_classes
+
+__all__ = ["SVC"]
+
+
+class SVC(KernelMixin, Classifier):
+    """The support vector machine (C-SVC), with one machine for each pair of classes.
+
+    It minimizes ``|w|² / 2 + C sum_i w_i max(0, 1 - y_i f(x_i))`` for each pair, as LIBSVM and
+    scikit-learn's ``SVC`` do; parameters, defaults, fitted attributes, signs and shapes are those
+    of scikit-learn.
+
+    Parameters
+    ----------
+    C : float, default 1.0
+        Weight of the errors against the margin.
+    kernel : str or callable, default "rbf"
+        "linear", "poly", "rbf", "sigmoid", "precomputed", or a function of two arrays of rows that
+        returns the matrix of kernel values.
+    degree : int, default 3
+    gamma : "scale", "auto" or float, default "scale"
+    coef0 : float, default 0.0
+    shrinking : bool, default True
+        Must be True: it concerns the way to the solution only.
+    probability : bool, default False
+        Whether to fit probabilities as well, by cross-validation.
+    tol : float, default 1e-3
+    cache_size : float, default 200
+        Memory for kernel values, in MB.
+    class_weight : dict or "balanced", optional
+    verbose : bool, default False
+    max_iter : int, default -1
+        Limit of the iterations of each machine. -1 for the library's: 1000 for each row, and at
+        least 10,000,000, for all machines together.
+    decision_function_shape : "ovr" or "ovo", default "ovr"
+    break_ties : bool, default False
+    random_state : int, RandomState or None
+        Seed of the folds of the probabilities.
+    n_jobs : int, optional
+        Threads; None uses all that the process may use.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    class_weight_ : ndarray of shape (n_classes,)
+    support_ : ndarray of shape (n_SV,)
+        Numbers of the support vectors among the rows, class after class.
+    support_vectors_ : ndarray or sparse matrix of shape (n_SV, n_features)
+    n_support_ : ndarray of shape (n_classes,)
+    dual_coef_ : ndarray of shape (n_classes - 1, n_SV)
+    intercept_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
+    coef_ : ndarray of shape (n_classes * (n_classes - 1) / 2, n_features)
+        With a linear kernel.
+    probA_, probB_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
+        With probabilities: ``1 / (1 + exp(probA_ f + probB_))`` is that of a pair's first class.
+    n_iter_ : ndarray of shape (n_classes * (n_classes - 1) / 2,)
+    fit_status_ : int
+        0 if all machines converged, else 1.
+    shape_fit_ : tuple
+    n_features_in_, feature_names_in_, model_
+
+    Notes
+    -----
+    ===================  =================================  ====================================
+    parameter            scikit-learn                       here
+    ===================  =================================  ====================================
+    shrinking            True, False                        True
+    probability          "deprecated" is the default        False is; "deprecated" is False
+    max_iter             -1: no limit; 0: no step           -1: the library's limit; not 0
+    gamma="scale"        variance of all rows               rows count by their weights
+    sparse rows          a fit on dense rows refuses them   mixed with dense; dual_coef_ is dense
+    kernel values        f64                                f32, of u8 rows exact
+    ===================  =================================  ====================================
+    """
+
+    _kind = "svm"
+    _names = {"C": "C", "coef0": "coef0", "degree": "degree", "gamma": "gamma", "tol": "tolerance",
+              "cache_size": "cache_mb", "probability": "probability"}
+    _lacks = {
+        "shrinking": ((True,), "the solver chooses itself which rows it looks at; the solution "
+                               "is the same"),
+    }
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        kernel: Union[str, Callable[[Any, Any], Any]] = "rbf",
+        degree: int = 3,
+        gamma: Any = "scale",
+        coef0: float = 0.0,
+        shrinking: bool = True,
+        probability: Any = False,
+        tol: float = 1e-3,
+        cache_size: float = 200,
+        class_weight: Any = None,
+        verbose: bool = False,
+        max_iter: int = -1,
+        decision_function_shape: str = "ovr",
+        break_ties: bool = False,
+        random_state: Any = None,
+        n_jobs: Optional[int] = None,
+    ) -> None:
+        self.C = C
+        self.kernel = kernel
+        self.degree = degree
+        self.gamma = gamma
+        self.coef0 = coef0
+        self.shrinking = shrinking
+        self.probability = probability
+        self.tol = tol
+        self.cache_size = cache_size
+        self.class_weight = class_weight
+        self.verbose = verbose
+        self.max_iter = max_iter
+        self.decision_function_shape = decision_function_shape
+        self.break_ties = break_ties
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    # Parameters
+
+    @property
+    def _random(self) -> bool:
+        return self._has_probabilities()
+
+    def _has_probabilities(self) -> bool:
+        return bool(self.probability) and self.probability != "deprecated"
+
+    def _pairwise_kernel(self) -> bool:
+        return callable(self.kernel) or self.kernel == "precomputed"
+
+    def _accepts_sparse(self) -> bool:
+        return not self._pairwise_kernel()
+
+    def _library_params(self) -> Dict[str, Any]:
+        return {
+            **super()._library_params(),
+            **({"kernel": "precomputed"} if callable(self.kernel) else kernel_params(self)),
+            "probability": self._has_probabilities(),
+            "max_iterations": None if self.max_iter == -1 else self.max_iter,
+        }
+
+    def _check_params(self) -> None:
+        if self.max_iter == 0 or self.max_iter < -1:
+            raise errors.ArgumentError(
+                f"max_iter is {self.max_iter}; it is the limit of the iterations, or -1"
+            )
+        if self.decision_function_shape not in ("ovr", "ovo"):
+            raise errors.ArgumentError(
+                f"decision_function_shape is {self.decision_function_shape!r}; it is 'ovr' or 'ovo'"
+            )
+
+    # Fitting
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SVC":
+        """Fit the machines.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            With ``kernel="precomputed"`` the kernel values, of shape (n_samples, n_samples).
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
+            Factors of `C`. Rows whose weight is not above 0 are left out.
+
+        Returns
+        -------
+        self
+        """
+        self._check_params()
+        if sample_weight is not None:
+            sample_weight = np.maximum(np.asarray(sample_weight, np.float64), 0)
+            if not sample_weight.any():
+                raise errors.DataError(
+                    "Invalid input - all samples have zero or negative weights."
+                )
+        return super().fit(X, y, sample_weight)
+
+    def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
+        if callable(self.kernel):
+            return self._kernel_rows(X, y, reset)
+        rows = super()._rows(X, y, reset=reset, **checks)
+        X = rows[0] if isinstance(rows, tuple) else rows
+        if reset and self.kernel == "precomputed" and X.shape[0] != X.shape[1]:
+            raise errors.ShapeError(
+                f"Precomputed matrix must be a square matrix. Input is a {X.shape[0]}x"
+                f"{X.shape[1]} matrix."
+            )
+        return rows
+
+    def _kernel_rows(self, X: Any, y: Any, reset: bool) -> Any:
+        """Return the values of the user's kernel with the rows of the fit."""
+        if reset:
+            self._fit_rows = X
+        else:
+            check_is_fitted(self)
+        values = np.asarray(self.kernel(X, self._fit_rows), np.float64)
+        if values.ndim != 2 or (reset and values.shape[0] != values.shape[1]):
+            raise errors.ShapeError(
+                f"the kernel returned an array of shape {values.shape}; it has to be a row for "
+                "each row of the first argument, and a column for each of the second"
+            )
+        if not np.isfinite(values).all():
+            raise errors.DataError("the kernel returned NaN or infinity")
+        return super()._rows(values, y, reset=reset)
+
+    def _fit_labeled(self, data: Dataset) -> None:
+        weights, indices = data.sample_weight, data.labels
+        if weights is not None and len(np.unique(indices[weights > 0])) < 2:
+            raise errors.DataError(
+                "Invalid input - all samples with positive weights belong to the same class."
+            )
+        self.class_weight_ = weight_of_classes(self.class_weight, self.classes_, indices)
+        equal = bool((self.class_weight_ == 1).all())
+        self._fit_model(data, class_weight=None if equal else self.class_weight_.tolist())
+
+    def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
+        self.shape_fit_ = X.shape
+        self.support_vectors_ = self._vectors_of(X)
+
+    def _vectors_of(self, X: Any) -> Any:
+        if self._pairwise_kernel():
+            return np.empty((0, 0))
+        return X[self.support_].astype(np.float64)
+
+    def _adopt(self, model: Any) -> None:
+        super()._adopt(model)
+        self.class_weight_ = np.ones(len(self.classes_))
+        self.shape_fit_ = (self.support_.max(initial=-1) + 1, model.n_features)
+        vectors = self._tensor("support_vectors")
+        center = self._tensor("center")
+        vectors = np.empty((0, 0)) if vectors is None else np.array(vectors, np.float64)
+        self.support_vectors_ = vectors if center is None or not vectors.size else vectors + center
+
+    # Fitted attributes
+
+    def _signed(self, values: np.ndarray) -> np.ndarray:
+        """Return machines' values, which are positive for the second of two classes."""
+        return -values if len(self.classes_) == 2 else values
+
+    @property
+    def support_(self) -> np.ndarray:
+        """Numbers of the support vectors among the rows of the fit."""
+        return np.array(self._tensor("support"), np.int32)
+
+    @property
+    def n_support_(self) -> np.ndarray:
+        """Number of support vectors of each class."""
+        return np.array(self._tensor("support_count"), np.int32)
+
+    @property
+    def dual_coef_(self) -> np.ndarray:
+        """Coefficients of the support vectors, in LIBSVM's layout."""
+        return self._signed(np.array(self._tensor("dual_coef_f64", "dual_coef"), np.float64))
+
+    def _linear_map(self) -> Tuple[np.ndarray, np.ndarray]:
+        weights = np.array(self._tensor("weights_f64", "weights"), np.float64)
+        intercept = np.array(self._tensor("intercept"), np.float64)
+        center = self._tensor("center")
+        return weights, intercept if center is None else intercept - weights @ center
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """Weights of the features, with a linear kernel."""
+        if self.kernel != "linear":
+            raise AttributeError("coef_ is only available when using a linear kernel")
+        coefficients = self._signed(self._linear_map()[0])
+        coefficients.flags.writeable = False
+        return coefficients
+
+    @property
+    def intercept_(self) -> np.ndarray:
+        """Constant of each machine."""
+        if self.kernel == "linear":
+            return self._signed(self._linear_map()[1])
+        return self._signed(np.array(self._tensor("intercept"), np.float64))
+
+    @property
+    def n_iter_(self) -> np.ndarray:
+        """Iterations of each machine."""
+        return np.array(self._tensor("iterations"), np.int32)
+
+    @property
+    def fit_status_(self) -> int:
+        """0 if all machines converged, else 1."""
+        return 0 if self.model_.outcome == "converged" else 1
+
+    def _calibration(self, column: int) -> np.ndarray:
+        found = self._tensor("calibration")
+        return np.empty(0) if found is None else np.array(found[:, column], np.float64)
+
+    @property
+    def probA_(self) -> np.ndarray:
+        """Slopes of the sigmoids of the probabilities."""
+        return self._calibration(0)
+
+    @property
+    def probB_(self) -> np.ndarray:
+        """Offsets of the sigmoids of the probabilities."""
+        return self._calibration(1)
+
+    # Predictions
+
+    def _pairs(self, X: Any) -> np.ndarray:
+        """Return the values of the machines, positive for the first class of a pair."""
+        return np.asarray(self.model_.project(X), np.float64)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the decision values.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) with two classes, where positive values are the second's;
+        (n_samples, n_classes) for ``decision_function_shape="ovr"``; and a column for each pair of
+        classes, positive for its first, for "ovo"
+        """
+        X = self._rows(X, reset=False)
+        return self._decide(self._pairs(X)).astype(result_type(X), copy=False)
+
+    def _decide(self, pairs: np.ndarray) -> np.ndarray:
+        if len(self.classes_) == 2:
+            return -pairs[:, 0]
+        return by_votes(pairs, len(self.classes_)) if self._one_vs_rest() else pairs
+
+    def _one_vs_rest(self) -> bool:
+        return self.decision_function_shape == "ovr"
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the class with the most votes; the first of those that have equally many.
+
+        With ``break_ties=True`` the decision function decides between them.
+        """
+        if self.break_ties and not self._one_vs_rest():
+            raise errors.ArgumentError(
+                "break_ties must be False when decision_function_shape is 'ovo'"
+            )
+        pairs = self._pairs(self._rows(X, reset=False))
+        if len(self.classes_) == 2:
+            return self.classes_[(pairs[:, 0] <= 0).astype(np.intp)]
+        if self.break_ties:
+            return self.classes_[by_votes(pairs, len(self.classes_)).argmax(axis=1)]
+        return self.classes_[votes_of(pairs, len(self.classes_)).argmax(axis=1)]
+
+    @property
+    def predict_proba(self) -> Callable[[Any], np.ndarray]:
+        """Return the probability of each class, an array of shape (n_samples, n_classes)."""
+        self._require_probabilities("predict_proba")
+        return self._predict_proba
+
+    @property
+    def predict_log_proba(self) -> Callable[[Any], np.ndarray]:
+        """Return the logarithms of the probabilities."""
+        self._require_probabilities("predict_log_proba")
+        return lambda X: np.log(self._predict_proba(X))
+
+    def _require_probabilities(self, name: str) -> None:
+        if not self._has_probabilities():
+            raise AttributeError(f"{name} is not available when probability=False")
+
+    def _predict_proba(self, X: Any) -> np.ndarray:
+        X = self._rows(X, reset=False)
+        if self._tensor("calibration") is None:
+            raise errors.NotFitted(
+                "predict_proba is not available when fitted with probability=False"
+            )
+        return np.asarray(self.model_.predict_proba(X), result_type(X))
