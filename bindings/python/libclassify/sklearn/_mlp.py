@@ -1,0 +1,312 @@
+"""Multi-layer perceptrons with scikit-learn's parameters, on the library's networks.
+
+The initial weights, the splits and the orders of the rows are drawn from `random_state` as
+scikit-learn draws them, and each epoch is one partial fit of the library, so the trainings of both
+with the same `random_state` take the same steps up to rounding. The objective of a step is
+
+    (sum_i w_i loss_i + alpha / 2 |W|²) / sum_i w_i     over the rows of a batch,
+
+which the library has as weight decay: alpha / (rows of a batch * mean weight).
+"""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from .. import errors
+from ..dataset import Dataset
+from ..model import Model
+from ..optimizer import Optimizer
+from ._base import ModelEstimator
+from ._compat import ConvergenceWarning
+from ._context import context_of
+
+_ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+
+
+def random_state_of(random_state: Any) -> np.random.RandomState:
+    """Return the generator that scikit-learn would use."""
+    if random_state is None or random_state is np.random:
+        return np.random.mtrand._rand
+    if isinstance(random_state, numbers.Integral):
+        return np.random.RandomState(random_state)
+    if isinstance(random_state, np.random.RandomState):
+        return random_state
+    raise ValueError(f"{random_state!r} cannot be used to seed a numpy.random.RandomState instance")
+
+
+class Rows:
+    """Rows with labels or targets and weights, of which batches and parts are made."""
+
+    def __init__(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
+        self.X, self.y, self.weights = X, y, weights
+
+    def __len__(self) -> int:
+        return self.X.shape[0]
+
+    def take(self, rows: np.ndarray) -> "Rows":
+        """Return these rows, in this order."""
+        return Rows(
+            self.X[rows], self.y[rows], None if self.weights is None else self.weights[rows]
+        )
+
+    def dataset(self, classify: bool) -> Dataset:
+        """Return the rows as the library reads them."""
+        named = {"y": self.y} if classify else {"targets": self.y}
+        return Dataset(self.X, sample_weight=self.weights, **named)
+
+
+class MultilayerPerceptron(ModelEstimator):
+    """What MLPClassifier and MLPRegressor share."""
+
+    _kind = "network"
+    _lacks = {
+        "solver": (("adam", "sgd"), "networks are trained by steps on batches"),
+    }
+    _classifies = False
+
+    # Parameters
+
+    def _check_params(self) -> None:
+        self._refuse_lacking()
+        if self.solver == "sgd" and self.learning_rate != "constant":
+            raise errors.Unsupported(
+                f"{type(self).__name__} has no learning_rate={self.learning_rate!r}: the rate of a "
+                "training that goes on from epoch to epoch stays; leave it at 'constant', or use "
+                "NetworkClassifier or NetworkRegressor with a schedule"
+            )
+        if self.activation not in _ACTIVATIONS:
+            raise errors.ArgumentError(
+                f"activation is {self.activation!r}; it is one of {sorted(_ACTIVATIONS)}"
+            )
+        for name, low in (("alpha", 0), ("tol", 0), ("max_iter", 1), ("n_iter_no_change", 1)):
+            if not getattr(self, name) >= low:
+                raise errors.ArgumentError(
+                    f"{name} is {getattr(self, name)!r}; it has to be {low} or more"
+                )
+        if not 0 <= self.validation_fraction < 1:
+            raise errors.ArgumentError(
+                f"validation_fraction is {self.validation_fraction!r}; it has to be 0 or more, and "
+                "below 1"
+            )
+
+    def _hidden(self) -> List[int]:
+        sizes = self.hidden_layer_sizes
+        sizes = [sizes] if isinstance(sizes, numbers.Integral) else list(sizes)
+        if any(size <= 0 for size in sizes):
+            raise errors.ArgumentError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        return [int(size) for size in sizes]
+
+    def _rows_of_batch(self, rows: int) -> int:
+        if isinstance(self.batch_size, str):
+            if self.batch_size != "auto":
+                raise errors.ArgumentError(
+                    f"batch_size is {self.batch_size!r}; it is 'auto' or a number of rows"
+                )
+            return min(200, rows)
+        if self.batch_size < 1:
+            raise errors.ArgumentError(f"batch_size is {self.batch_size}; it has to be 1 or more")
+        if self.batch_size > rows:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be "
+                "clipped",
+                stacklevel=5,
+            )
+        return min(int(self.batch_size), rows)
+
+    def _optimizer(self, batch: int, mean_weight: float) -> Optimizer:
+        shared = {
+            "learning_rate": self.learning_rate_init,
+            "weight_decay": self.alpha / (batch * mean_weight),
+            "context": context_of(self),
+        }
+        if self.solver == "adam":
+            return Optimizer(
+                "adam", beta1=self.beta_1, beta2=self.beta_2, epsilon=self.epsilon, **shared
+            )
+        nesterov = bool(self.nesterovs_momentum) and self.momentum > 0
+        return Optimizer("sgd", momentum=self.momentum, nesterov=nesterov, **shared)
+
+    # The network
+
+    def _layers(self, outputs: int) -> List[Tuple[str, Dict[str, Any]]]:
+        hidden = {"activation": _ACTIVATIONS[self.activation]}
+        return [("dense", {"units": size, **hidden}) for size in self._hidden()] + [
+            ("dense", {"units": outputs})
+        ]
+
+    def _loss_name(self) -> str:
+        raise NotImplementedError
+
+    def _initial_model(self, features: int, random: np.random.RandomState) -> Model:
+        """Make the network, with weights that are drawn as scikit-learn draws them."""
+        model = Model(
+            "network",
+            layers=self._layers(self.n_outputs_),
+            input=[features],
+            loss=self._loss_name(),
+            shuffle=False,
+            context=context_of(self),
+        )
+        sizes = [features, *self._hidden(), self.n_outputs_]
+        for number, (inputs, units) in enumerate(zip(sizes, sizes[1:]), 1):
+            factor = 2.0 if self.activation == "logistic" else 6.0
+            bound = np.sqrt(factor / (inputs + units))
+            weight = random.uniform(-bound, bound, (inputs, units))
+            model.set_weight(f"dense_{number}.weight", weight)
+            model.set_weight(f"dense_{number}.bias", random.uniform(-bound, bound, units))
+        return model
+
+    def _begin(self, features: int, random: np.random.RandomState) -> None:
+        self.model_ = self._initial_model(features, random)
+        self.n_iter_, self.t_ = 0, 0
+        self.n_layers_ = len(self._hidden()) + 2
+        self.loss_curve_: List[float] = []
+        self._waiting = 0
+        self.validation_scores_: Optional[List[float]] = [] if self.early_stopping else None
+        self.best_validation_score_ = -np.inf if self.early_stopping else None
+        self.best_loss_ = None if self.early_stopping else np.inf
+
+    # The training
+
+    def _train(self, rows: Rows, *, first: bool, once: bool) -> None:
+        """Run the epochs of a fit, or the one of a partial fit."""
+        random = random_state_of(self.random_state)
+        if first:
+            self._begin(rows.X.shape[1], random)
+        held = None
+        if self.early_stopping:
+            if once:
+                raise errors.ArgumentError("partial_fit does not support early_stopping=True")
+            rows, held = self._hold_out(rows, random)
+        batch = self._rows_of_batch(len(rows))
+        mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
+        if not first and not once:
+            self.model_ = copy_of(self.model_)  # which has no optimizer's state
+        if first or not once or self.model_.optimizer is None:
+            self.model_.set_optimizer(self._optimizer(batch, mean_weight))
+        self.model_.set_params(batch_size=batch)
+        penalty = 0.5 * self.alpha * -(-len(rows) // batch) / (len(rows) * mean_weight)
+        validation = None if held is None else held.dataset(self._classifies)
+        best = self._epochs(rows, validation, penalty, random, once)
+        if best is not None:
+            self.model_ = best
+
+    def _epochs(self, rows: Rows, validation: Optional[Dataset], penalty: float,
+                random: np.random.RandomState, once: bool) -> Optional[Model]:
+        """Run epochs until the loss or the score no longer improves; return the best model."""
+        best, self.n_iter_ = None, 0
+        order = np.arange(len(rows))
+        data = None if self.shuffle else rows.dataset(self._classifies)
+        squares = self._squares()
+        while True:
+            if self.shuffle:
+                order = order[random.permutation(len(order))]
+                data = rows.take(order).dataset(self._classifies)
+            self.model_.partial_fit(data)
+            before, squares = squares, self._squares()
+            loss = self._reported(float(self._tensor("history_loss")[-1]))
+            self.loss_ = loss + penalty * (before + squares) / 2
+            self.loss_curve_.append(self.loss_)
+            self.n_iter_ += 1
+            self.t_ += len(rows)
+            if self._count_improvement(validation):
+                best = copy_of(self.model_) if validation is not None else None
+            if once:
+                return None
+            if self._waiting > self.n_iter_no_change:
+                return best
+            if self.n_iter_ >= self.max_iter:
+                self._warn_of_limit()
+                return best
+
+    def _reported(self, loss: float) -> float:
+        return loss
+
+    def _warn_of_limit(self) -> None:
+        warnings.warn(
+            f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
+            "optimization hasn't converged yet.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
+
+    def _count_improvement(self, validation: Optional[Dataset]) -> bool:
+        """Count the epochs without an improvement by `tol`; return whether this one is the best."""
+        if validation is None:
+            loss = self.loss_curve_[-1]
+            self._waiting = self._waiting + 1 if loss > self.best_loss_ - self.tol else 0
+            better = loss < self.best_loss_
+            self.best_loss_ = min(loss, self.best_loss_)
+            return better
+        score = float(self.model_.score(validation))
+        self.validation_scores_.append(score)
+        worse = score < self.best_validation_score_ + self.tol
+        self._waiting = self._waiting + 1 if worse else 0
+        better = score > self.best_validation_score_
+        self.best_validation_score_ = max(score, self.best_validation_score_)
+        return better
+
+    def _hold_out(self, rows: Rows, random: np.random.RandomState) -> Tuple[Rows, Rows]:
+        """Split rows for validation off, as scikit-learn does."""
+        numbers_ = np.arange(len(rows))
+        strata = rows.y if self._classifies and self.n_outputs_ == 1 else None
+        train, held = split_rows(numbers_, self.validation_fraction, strata, random)
+        if len(held) < 2:
+            raise errors.DataError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of "
+                "your dataset."
+            )
+        return rows.take(train), rows.take(held)
+
+    def _squares(self) -> float:
+        """Return the sum of the squares of all weights, without biases."""
+        weights = self._weights("weight", np.float32)
+        return sum(float(np.einsum("ij,ij", w, w, dtype=np.float64)) for w in weights)
+
+    # Fitted attributes
+
+    def _weights(self, part: str, dtype: Any = np.float64) -> List[np.ndarray]:
+        tensors = self.model_.tensors
+        return [
+            np.asarray(tensors[f"dense_{number}.{part}"], dtype)
+            for number in range(1, self.n_layers_)
+        ]
+
+    @property
+    def coefs_(self) -> List[np.ndarray]:
+        """Weights of each layer, [inputs, units]."""
+        return self._weights("weight")
+
+    @property
+    def intercepts_(self) -> List[np.ndarray]:
+        """Biases of each layer, [units]."""
+        return self._weights("bias")
+
+
+def copy_of(model: Model) -> Model:
+    """Return a network with the same weights, as it is saved: without the optimizer's state."""
+    return Model.load(model.to_bytes(), context=model.context)
+
+
+def split_rows(rows: np.ndarray, share: float, strata: Optional[np.ndarray],
+               random: np.random.RandomState) -> Tuple[np.ndarray, np.ndarray]:
+    """Split off a share of the rows; with strata, the same share of each value."""
+    try:
+        from sklearn.model_selection import train_test_split
+    except ImportError:
+        order = random.permutation(rows)
+        if strata is not None:  # alternating between the strata, so that every prefix has all
+            places = np.empty(len(rows), np.float64)
+            for value in np.unique(strata):
+                own = np.flatnonzero(strata[order] == value)
+                places[own] = (np.arange(len(own)) + 0.5) / len(own)
+            order = order[np.argsort(places, kind="stable")]
+        count = int(np.ceil(share * len(rows)))
+        return order[count:], order[:count]
+    train, held = train_test_split(rows, test_size=share, stratify=strata, random_state=random)
+    return train, held
