@@ -41,10 +41,24 @@ def _weights(reason):
     }
 
 
+# A network is trained in f32, in batches: weighted rows and repeated rows are added in another
+# order, so the trainings part at the eighth digit.
+_BATCHES = "trained in f32 by batches, which repeated rows divide differently"
+# The svm stops when the conditions of the optimum hold to tol=1e-3; with tol=1e-8 all checks pass
+# (test_sklearn_svm.py). scikit-learn's SVC is on its own list for the same checks.
+_TOLERANCE = "the default tolerance of 1e-3 ends both fits before they agree in 7 digits"
 EXPECTED_FAILURES = {
     "KernelFisherDiscriminant": _weights(_KERNEL_F32),
     "LogisticRegression": _weights(_LOSS_F32),
+    "MLPClassifier": _weights(_BATCHES),
+    "MLPRegressor": {  # rows of weight 0 change nothing here, whatever the order
+        "check_sample_weight_equivalence_on_dense_data": _BATCHES,
+        "check_sample_weight_equivalence_on_sparse_data": _BATCHES,
+    },
+    "NetworkClassifier": _weights(_BATCHES),
+    "NetworkRegressor": _weights(_BATCHES),
     "Perceptron": _weights(_ONE_BY_ONE),
+    "SVC": _weights(_TOLERANCE),
 }
 
 

@@ -9,8 +9,9 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Un
 import numpy as np
 
 from . import _arrays, catalog, errors
+from ._gate import Passage
 from ._handle import Handle, encode
-from ._library import bytes_of, lib, text
+from ._library import bytes_of, lib
 from .context import Context, context_of
 from .dataset import Dataset, Path, path_bytes
 
@@ -217,7 +218,9 @@ class Vocabulary(Handle):
     @property
     def words(self) -> List[str]:
         """The entries by their numbers, reserved ones included."""
-        return [text(self.run(lib.clf_vocabulary_word, i)) for i in range(len(self))]
+        with Passage({self.gate: False}):
+            word, pointer = lib.clf_vocabulary_word, self.pointer
+            return [word(pointer, i).decode() for i in range(len(self))]
 
     def find(self, word: str) -> int:
         """Return the number of a word or n-gram; -1 when the vocabulary lacks it."""

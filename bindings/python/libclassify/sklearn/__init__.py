@@ -17,8 +17,16 @@ _MODULES = {
         "KernelFisherDiscriminant",
         "LinearDiscriminantAnalysis",
     ],
+    "feature_extraction": ["HOG", "CountVectorizer", "TfidfVectorizer"],
     "linear_model": ["LogisticRegression", "Perceptron", "Ridge", "RidgeClassifier"],
+    "neural_network": [
+        "MLPClassifier",
+        "MLPRegressor",
+        "NetworkClassifier",
+        "NetworkRegressor",
+    ],
     "preprocessing": ["MinMaxScaler", "PolynomialFeatures", "StandardScaler"],
+    "svm": ["SVC"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
