@@ -2,8 +2,8 @@
 # Builds and runs CONSUMER_C out of tree the way a user would:
 #   consumers.sh KIND CONSUMER_C SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
 # KIND is shared, static (both by pkg-config), whole (gcc -static), readme (the programs in README.md and in
-# examples/hello), cmake or subproject; with documents it reads what is installed for people.
-# All but the last use a staged install that was moved away from its prefix. Exit status 77: a tool is
+# examples/hello), cmake or subproject; with documents it reads what is installed for people and tools,
+# with python where the Python package goes. All but the last two use a staged install that was moved away from its prefix. Exit status 77: a tool is
 # missing.
 set -eu
 kind=$1 consumer=$(realpath "$2") source=$3 build=$4 prefix=$5 libdir=$6
@@ -104,6 +104,9 @@ cmake)
 documents)
   need nm
   install_moved
+  for name in api.json classify.cdef; do
+    test -s "$moved/share/classify/$name" || { echo "$name is not installed"; exit 1; }
+  done
   for name in LICENSE README.md CHANGELOG.md docs/guide.md docs/images/results.svg; do
     test -s "$moved/share/doc/libclassify/$name" || { echo "$name is not installed"; exit 1; }
   done
@@ -118,6 +121,15 @@ documents)
     cat "$work/warnings"
     exit 1
   fi
+  ;;
+python)
+  need python3
+  for value in build install wheel none; do
+    meson setup "$work/$value" "$source" -Dpython=$value -Dtests=false -Dexamples=false >"$work/log" ||
+      { cat "$work/log"; exit 1; }
+    meson introspect --install-plan "$work/$value" >"$work/$value.json"
+  done
+  python3 "$source/tests/install/python_files.py" "$work"
   ;;
 subproject)
   mkdir -p "$work/host/subprojects"
