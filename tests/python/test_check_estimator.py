@@ -24,9 +24,9 @@ import libclassify.sklearn as ours  # noqa: E402
 # 2 moves the weights once by twice as much, and not twice; a row of weight 0 still has a place in
 # the shuffled order. scikit-learn's Perceptron is on its own list for the same reason.
 _ONE_BY_ONE = "rows are learned one after another: a weight is the size of an update"
-# Kernel values are f32, and the solution for few, regularized rows magnifies their rounding to about
-# 1e-5 of the decisions. Weighted and repeated rows round differently. scikit-learn has no such
-# estimator; its Nystroem is on its list for a precision that falls short.
+# Kernel values are f32, and the solution for few, regularized rows magnifies their rounding to
+# about 1e-5 of the decisions. Weighted and repeated rows round differently. scikit-learn has no
+# such estimator; its Nystroem is on its list for a precision that falls short.
 _KERNEL_F32 = "kernel values are f32"
 # The loss and its gradient are sums in f32. scikit-learn's LogisticRegression is on its own list
 # for these checks.

@@ -36,6 +36,7 @@ from ._compat import (
 from ._context import context_of
 from ._labels import class_weights, row_weights
 from ._repr import FittedHTML
+from ._repr import FittedHTML
 
 Self = TypeVar("Self", bound="Estimator")
 
@@ -64,6 +65,11 @@ class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
     def _library_params(self) -> Dict[str, Any]:
         """Return the library's parameters; None leaves one at its default."""
         return {theirs: getattr(self, ours) for ours, theirs in self._names.items()}
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        """Return the parameters of an estimator whose model or transform has these."""
+        return {ours: params[theirs] for ours, theirs in cls._names.items()}
 
     def _refuse_lacking(self) -> None:
         for name, (accepted, reason) in self._lacks.items():
@@ -135,7 +141,8 @@ class ModelEstimator(Estimator):
 
     def _fit_model(self, data: Dataset, **params: Any) -> None:
         self._refuse_lacking()
-        model = Model(self._kind, context=context_of(self), **self._library_params(), **params)
+        params = {**self._library_params(), **params}
+        model = Model(self._kind, context=context_of(self), **params)
         with watch(verbose=getattr(self, "verbose", 0)), warnings.catch_warnings():
             warnings.simplefilter("ignore", errors.ConvergenceWarning)
             model.fit(data)
@@ -145,7 +152,7 @@ class ModelEstimator(Estimator):
                 f"{type(self).__name__} stopped at its iteration limit before it converged; "
                 "increase max_iter, or scale the data",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=4,
             )
 
     @classmethod
@@ -167,11 +174,6 @@ class ModelEstimator(Estimator):
         self = cls(**cls._params_of(model.params))
         self._adopt(model)
         return self
-
-    @classmethod
-    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
-        """Return the parameters of an estimator whose model has these."""
-        return {ours: params[theirs] for ours, theirs in cls._names.items()}
 
     def _adopt(self, model: Model) -> None:
         self.model_ = model

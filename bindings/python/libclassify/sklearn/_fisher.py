@@ -6,6 +6,7 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
+from .. import errors
 from ._base import Classifier, ProbabilityMixin, result_type
 from ._compat import TransformerMixin
 from ._features import prefixed_names
@@ -85,8 +86,9 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
     =====================  ===============================  ====================================
     X                      dense                            dense or sparse
     sample_weight          none                             in fit; 2 counts as the row twice
-    divisor of covariance  n - n_classes with svd, else n   n
-    shrinkage="auto"       Ledoit and Wolf                  variances and correlations apart
+    shrinkage="auto"       Ledoit and Wolf, each class      Ledoit and Wolf, on correlations
+    decision_function      of several classes, from xbar_   from the mean of the rows: another
+                           or 0                             constant for a row; same probabilities
     shrinkage with "svd"   an error                         taken
     covariance_estimator   an estimator                     refused
     =====================  ===============================  ====================================
@@ -126,24 +128,45 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
         }
 
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
-        counts = np.ones(len(y)) if weights is None else weights
-        indices = np.searchsorted(self.classes_, y)
-        members = np.zeros((len(y), len(self.classes_)))
-        members[np.arange(len(y)), indices] = counts
-        totals = members.sum(axis=0)
-        self.means_ = (X.T @ members).T / np.where(totals > 0, totals, 1)[:, np.newaxis]
-        given = checked_priors(self.priors, len(self.classes_))
-        self.priors_ = totals / totals.sum() if given is None else np.array(given)
         if self.store_covariance:
-            self.covariance_ = self._covariance(X, indices, counts, totals)
+            self.covariance_ = self._covariance(X, np.searchsorted(self.classes_, y), weights)
 
     def _covariance(
-        self, X: Any, indices: np.ndarray, counts: np.ndarray, totals: np.ndarray
+        self, X: Any, indices: np.ndarray, weights: Optional[np.ndarray]
     ) -> np.ndarray:
         """Return the mean of the covariances of the classes, weighted by the priors."""
-        share = self.priors_[indices] * counts / totals[indices]
+        if self.shrinkage == "auto":
+            raise errors.Unsupported(
+                "the covariance that shrinkage='auto' chooses is not kept; give a number for "
+                "shrinkage, or leave store_covariance at False"
+            )
+        weights = np.ones(len(indices)) if weights is None else weights
+        share = weights * (self.priors_ / np.bincount(indices, weights))[indices]
         rows = (X.toarray() if hasattr(X, "toarray") else X) - self.means_[indices]
-        return (rows * share[:, np.newaxis]).T @ rows
+        covariance = (rows * share[:, np.newaxis]).T @ rows
+        part = self.shrinkage or 0.0
+        mean_variance = np.trace(covariance) / len(covariance)
+        return (1 - part) * covariance + part * mean_variance * np.eye(len(covariance))
+
+    @property
+    def means_(self) -> np.ndarray:
+        """Mean of each class."""
+        return np.array(self._tensor("class_means"))
+
+    @property
+    def priors_(self) -> np.ndarray:
+        """Prior of each class."""
+        return np.array(self._tensor("priors"))
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Project rows onto the axes, an array of shape (n_samples, n_components).
+
+        The variance within the classes is 1 along each axis, and ``xbar_`` is at 0.
+        """
+        values = super().transform(X)
+        if self.priors is not None:  # the model's own origin is the mean of all rows
+            values = values - self.model_.project(self.xbar_[np.newaxis]).astype(values.dtype)
+        return values
 
     @property
     def xbar_(self) -> np.ndarray:

@@ -119,5 +119,5 @@ class KernelFisherDiscriminant(ProbabilityMixin, ProjectionMixin, KernelMixin, C
     @property
     def n_iter_(self) -> int:
         """Iterations of "cg"; 1 for a direct solution."""
-        history = self._tensor("history_loss", "history_residual")
-        return 1 if history is None else max(1, len(history))
+        iterations = self._tensor("iterations")
+        return 1 if iterations is None else max(1, int(iterations[0]))

@@ -129,5 +129,4 @@ class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
     @property
     def n_iter_(self) -> np.ndarray:
         """Iterations of the solver, an array of shape (1,)."""
-        history = self._tensor("history_loss")
-        return np.array([0 if history is None else len(history)], np.int32)
+        return np.array(self._tensor("iterations"), np.int32)

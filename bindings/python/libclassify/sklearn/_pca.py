@@ -56,6 +56,8 @@ class PCA(Transformer):
     n_components="mle"   offered                            refused
     sparse rows          with arpack                        refused
     sample_weight        none                               in fit; 2 counts as the row twice
+    get_covariance with  counts variances twice             the covariance
+    whiten=True
     ===================  =================================  ===================================
     """
 
@@ -98,7 +100,8 @@ class PCA(Transformer):
         self.random_state = random_state
 
     def _library_params(self) -> Dict[str, Any]:
-        params = {
+        params: Dict[str, Any] = {
+            "precision": "f64",
             "whiten": bool(self.whiten),
             "solver": "covariance" if self.svd_solver == "covariance_eigh" else "auto",
         }
@@ -152,7 +155,10 @@ class PCA(Transformer):
     @property
     def components_(self) -> np.ndarray:
         """The directions, of shape (n_components_, n_features), each of length 1."""
-        axes = self._statistic("components").astype(np.float64)
+        try:
+            axes = self._statistic("components_f64")
+        except errors.ArgumentError:  # rows of f32 or u8
+            axes = self._statistic("components").astype(np.float64)
         largest = np.abs(axes).argmax(axis=1)
         return axes * np.sign(axes[np.arange(len(axes)), largest])[:, np.newaxis]
 

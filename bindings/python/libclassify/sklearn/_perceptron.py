@@ -204,7 +204,7 @@ class Perceptron(LinearModel, KernelMixin, Classifier):
                 return
             if len(shares) >= self.max_iter:
                 warnings.warn(
-                    "Perceptron ran max_iter epochs, and its mistakes still fall; increase max_iter",
+                    "Perceptron stopped at max_iter epochs while its mistakes fell; increase max_iter",
                     ConvergenceWarning,
                     stacklevel=4,
                 )
@@ -261,7 +261,7 @@ class Perceptron(LinearModel, KernelMixin, Classifier):
     @property
     def n_iter_(self) -> int:
         """Epochs run."""
-        return len(self._tensor("history_loss"))
+        return int(self._tensor("iterations")[0])
 
 
 def epochs_without_improvement(losses: np.ndarray, tol: float) -> int:

@@ -7,9 +7,11 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from .. import errors
+from ..dataset import Dataset
 from ._base import Classifier, ModelEstimator, Regressor
 from ._linear import LinearModel
 
+_DIRECT_COLUMNS = 16384
 _SOLVERS = {
     "auto": "auto",
     "svd": "cholesky",
@@ -39,23 +41,27 @@ class _RidgeBase(LinearModel, ModelEstimator):
                 f"{type(self).__name__} has no solver {self.solver!r}; it takes one of "
                 f"{list(_SOLVERS)}, which all find the same solution"
             )
-        # auto falls back to conjugate gradients where there are many columns. A direct solver would
-        # be exact there, so the iterations go on until they are.
-        tolerance = self.tol if _SOLVERS[self.solver] == "cg" else 1e-10
         return {
             **super()._library_params(),
             "fit_intercept": bool(self.fit_intercept),
             "solver": _SOLVERS[self.solver],
-            "tolerance": tolerance,
+            "tolerance": self.tol if _SOLVERS[self.solver] == "cg" else 1e-7,
             "max_iterations": self.max_iter,
         }
+
+    def _fit_model(self, data: Dataset, **params: Any) -> None:
+        # The library's auto takes conjugate gradients in f32 from 4097 columns on. Dense rows get
+        # the exact solution as long as the matrix of the columns fits in 2 GB.
+        if self.solver == "auto" and not data.sparse and data.n_features <= _DIRECT_COLUMNS:
+            params["solver"] = "cholesky"
+        super()._fit_model(data, **params)
 
     @property
     def n_iter_(self) -> np.ndarray:
         """Iterations of the solver, an array of shape (n_outputs,); 1 for a direct solution."""
-        history = self._tensor("history_loss")
+        iterations = self._tensor("iterations")
         outputs = len(np.atleast_1d(self.intercept_))
-        return np.full(outputs, 1 if history is None else max(1, len(history)), np.int32)
+        return np.full(outputs, 1 if iterations is None else max(1, iterations[0]), np.int32)
 
 
 class Ridge(_RidgeBase, Regressor):
@@ -97,8 +103,11 @@ class Ridge(_RidgeBase, Regressor):
     ==============  ==================================  ======================================
     alpha           a number, or one for each target    a number
     solver          stochastic for sag and saga         always deterministic
+    solver="auto"   direct, or cg for sparse rows       the same; cg from 16385 columns on
     solver="lbfgs"  for positive=True                   refused, as positive=True is
     n_iter_         None for direct solvers             1 for direct solvers
+    y of one        coef_ and predictions of two        of two dimensions, as the targets
+    column          dimensions before 1.9, then of one
     ==============  ==================================  ======================================
     """
 

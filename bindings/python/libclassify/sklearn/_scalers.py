@@ -70,7 +70,11 @@ class StandardScaler(OneToOne, Transformer):
         self.with_std = with_std
 
     def _library_params(self) -> Dict[str, Any]:
-        return {"mean": bool(self.with_mean), "deviation": bool(self.with_std)}
+        return {
+            "mean": bool(self.with_mean),
+            "deviation": bool(self.with_std),
+            "precision": "f64",
+        }
 
     def _accepts_sparse(self) -> bool:
         return not self.with_mean
@@ -102,21 +106,7 @@ class StandardScaler(OneToOne, Transformer):
         weights = row_weights(sample_weight, X.shape[0])
         self._fit_rows(X, weights)
         self.n_samples_seen_ = X.shape[0] if weights is None else weights.sum()
-        self.var_ = self._variances(X, weights)
         return self
-
-    def _variances(self, X: Any, weights: Optional[np.ndarray]) -> Optional[np.ndarray]:
-        """Return the variances; of constant features, whose divisor is 1, they are 0."""
-        if not self.with_std:
-            return None
-        variances = self.scale_**2
-        counted = slice(None) if weights is None else weights > 0
-        for j in np.flatnonzero(variances == 1):
-            column = X[:, [j]]
-            column = (column.toarray() if hasattr(column, "toarray") else column)[counted]
-            if column.min() == column.max():
-                variances[j] = 0
-        return variances
 
     @staticmethod
     def _features_of(transform: Any) -> int:
@@ -133,6 +123,11 @@ class StandardScaler(OneToOne, Transformer):
         """What each feature is divided by: its standard deviation, or 1 if it is constant."""
         deviation = self._statistic("deviation")
         return deviation if self.with_std else None
+
+    @property
+    def var_(self) -> Optional[np.ndarray]:
+        """Variance of each feature."""
+        return self._statistic("spread") ** 2 if self.with_std else None
 
     def _map(self) -> Tuple[Optional[np.ndarray], Optional[np.ndarray]]:
         return self.scale_, self.mean_ if self.with_mean else None
@@ -204,7 +199,7 @@ class MinMaxScaler(OneToOne, Transformer):
                 "Minimum of desired feature range must be smaller than maximum. Got "
                 f"{self.feature_range}."
             )
-        return {"low": low, "high": high, "clip": bool(self.clip)}
+        return {"low": low, "high": high, "clip": bool(self.clip), "precision": "f64"}
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Compute minima and maxima.

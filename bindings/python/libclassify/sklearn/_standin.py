@@ -79,7 +79,9 @@ class BaseEstimator:
 
 def clone(value: Any) -> Any:
     """Return an unfitted estimator with the same parameters, or a copy of another value."""
-    return value.__sklearn_clone__() if hasattr(value, "__sklearn_clone__") else copy.deepcopy(value)
+    if hasattr(value, "__sklearn_clone__"):
+        return value.__sklearn_clone__()
+    return copy.deepcopy(value)
 
 
 class ClassifierMixin:

@@ -1,0 +1,284 @@
+"""The linear estimators against scikit-learn's: coefficients, predictions, objectives."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+sklearn = pytest.importorskip("sklearn")
+import scipy.sparse as sp  # noqa: E402
+from sklearn import datasets, linear_model  # noqa: E402
+from sklearn.exceptions import ConvergenceWarning  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+
+import libclassify as clf  # noqa: E402
+from libclassify.sklearn import (  # noqa: E402
+    LogisticRegression,
+    Perceptron,
+    Ridge,
+    RidgeClassifier,
+)
+
+TABLES = {
+    "iris": datasets.load_iris,
+    "wine": datasets.load_wine,
+    "breast_cancer": datasets.load_breast_cancer,
+    "digits": datasets.load_digits,
+}
+CHANGES = {
+    "plain": lambda X: X,
+    "scaled": lambda X: X * 1e6,
+    "shifted": lambda X: X + 1e7,
+    "tiny": lambda X: X * 1e-20,
+}
+
+
+def difference(found, expected):
+    """The largest difference, relative to the largest value expected."""
+    found, expected = np.asarray(found, float), np.asarray(expected, float)
+    assert found.shape == expected.shape
+    return np.abs(found - expected).max() / (np.abs(expected).max() or 1)
+
+
+def weights_of(rows):
+    return np.random.RandomState(0).randint(0, 4, rows).astype(float)
+
+
+@pytest.fixture(scope="module", params=list(TABLES))
+def table(request):
+    return TABLES[request.param](return_X_y=True)
+
+
+@pytest.fixture(scope="module", params=["iris", "wine", "breast_cancer"])
+def small_table(request):
+    """Those on which their lbfgs ends soon."""
+    return TABLES[request.param](return_X_y=True)
+
+
+@pytest.mark.parametrize("change", list(CHANGES))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_ridge_has_their_coefficients(change, weighted):
+    X, y = datasets.load_diabetes(return_X_y=True)
+    X, targets = CHANGES[change](X), np.c_[y, -2 * y + 3]
+    w = weights_of(len(y)) if weighted else None
+    # Their svd takes singular values below 1e-15 for 0; cholesky does not.
+    solver = "cholesky" if change == "tiny" else "svd"
+    ours = Ridge().fit(X, targets, sample_weight=w)
+    theirs = linear_model.Ridge(solver=solver).fit(X, targets, sample_weight=w)
+    # A shift of 1e7 leaves 1e-16 * 1e7 / 0.05 of each feature's digits.
+    tolerance = 1e-6 if change == "shifted" else 1e-11
+    assert difference(ours.coef_, theirs.coef_) < tolerance
+    assert difference(ours.predict(X), theirs.predict(X)) < tolerance
+    assert ours.intercept_.shape == theirs.intercept_.shape
+
+
+@pytest.mark.parametrize("change", ["plain", "scaled", "shifted"])
+def test_ridge_classifier_decides_as_theirs(table, change):
+    X, y = table
+    X = CHANGES[change](X)
+    ours = RidgeClassifier(class_weight="balanced").fit(X, y)
+    theirs = linear_model.RidgeClassifier(class_weight="balanced", solver="svd").fit(X, y)
+    tolerance = 1e-6 if change == "shifted" else 1e-7
+    spread = X.std(axis=0)  # of constant columns, their coefficients are rounding errors
+    assert difference(ours.coef_ * spread, np.atleast_2d(theirs.coef_) * spread) < tolerance
+    assert difference(ours.intercept_, theirs.intercept_) < tolerance
+    assert difference(ours.decision_function(X), theirs.decision_function(X)) < tolerance
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+def test_ridge_of_one_column_of_targets_keeps_two_dimensions():
+    X, y = datasets.load_diabetes(return_X_y=True)
+    column = Ridge().fit(X, y[:, None])
+    assert column.coef_.shape == (1, 10) and column.predict(X).shape == (len(y), 1)
+    flat = Ridge(fit_intercept=False).fit(X, y)
+    assert flat.coef_.shape == (10,) and flat.predict(X).shape == (len(y),)
+    assert flat.intercept_ == 0.0 and isinstance(flat.intercept_, float)
+
+
+@pytest.mark.slow
+def test_ridge_of_many_columns_is_exact():
+    rng = np.random.RandomState(0)
+    X, y = rng.randn(40, 4200), rng.randn(40)
+    assert difference(Ridge().fit(X, y).coef_, linear_model.Ridge().fit(X, y).coef_) < 1e-8
+
+
+@pytest.mark.parametrize("solver", ["auto", "sparse_cg", "lsqr"])
+def test_ridge_of_sparse_rows(solver):
+    X = sp.random(300, 500, 0.02, format="csr", random_state=0)
+    y = np.random.RandomState(1).randn(300)
+    ours = Ridge(solver=solver, tol=1e-6).fit(X, y)
+    theirs = linear_model.Ridge(tol=1e-12).fit(X.toarray(), y)
+    assert difference(ours.predict(X), theirs.predict(X.toarray())) < 1e-5
+    assert (ours.n_iter_ >= 1).all() and ours.n_iter_.shape == (1,)
+
+
+def loss(model, X, y):
+    """Their objective, C = 1."""
+    scores = X @ model.coef_.T + model.intercept_
+    scores = np.c_[np.zeros(len(X)), scores] if len(model.classes_) == 2 else scores
+    top = scores.max(axis=1)
+    spread = np.log(np.exp(scores - top[:, None]).sum(axis=1)) + top
+    own = scores[np.arange(len(X)), np.searchsorted(model.classes_, y)]
+    return (spread - own).sum() + (model.coef_**2).sum() / 2
+
+
+def test_logistic_regression_is_at_their_minimum(small_table):
+    X, y = small_table
+    X = StandardScaler().fit_transform(X)
+    ours = LogisticRegression().fit(X, y)
+    theirs = linear_model.LogisticRegression(tol=1e-8, max_iter=10000).fit(X, y)
+    assert loss(ours, X, y) <= loss(theirs, X, y) * (1 + 1e-9)
+    # Theirs of version 1.2 ends when the loss falls by less than 2e-9 of itself.
+    assert difference(ours.coef_, theirs.coef_) < 5e-4
+    assert np.abs(ours.predict_proba(X) - theirs.predict_proba(X)).max() < 1e-4
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+
+
+def test_logistic_regression_needs_no_scaling(small_table):
+    """With the defaults on raw features, where theirs stops at its limit of iterations."""
+    X, y = small_table
+    ours = LogisticRegression().fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs = linear_model.LogisticRegression().fit(X, y)
+    assert loss(ours, X, y) <= loss(theirs, X, y) * (1 + 1e-9)
+
+
+def test_logistic_regression_without_penalty_and_one_vs_rest():
+    X, y = datasets.load_iris(return_X_y=True)
+    y = (y == 2).astype(int)
+    ours = LogisticRegression(C=np.inf, max_iter=1000).fit(X, y)
+    none = LogisticRegression(penalty=None, max_iter=1000).fit(X, y)
+    np.testing.assert_array_equal(none.coef_, ours.coef_)
+    theirs = linear_model.LogisticRegression(C=1e12, tol=1e-10, max_iter=5000).fit(X, y)
+    assert difference(ours.predict_proba(X), theirs.predict_proba(X)) < 5e-4
+    X, y = datasets.load_iris(return_X_y=True)
+    ours = LogisticRegression(multi_class="ovr").fit(X, y)
+    for k in range(3):
+        one = linear_model.LogisticRegression(tol=1e-10, max_iter=10000).fit(X, y == k)
+        assert difference(ours.coef_[k], one.coef_[0]) < 1e-4
+    np.testing.assert_allclose(ours.predict_proba(X).sum(axis=1), 1)
+
+
+def test_logistic_regression_takes_sparse_rows_and_weights():
+    X = sp.random(400, 60, 0.1, format="csr", random_state=0)
+    y = (np.asarray(X @ np.random.RandomState(1).randn(60)) > 0).astype(int)
+    w = weights_of(400)
+    ours = LogisticRegression(class_weight={1: 3}).fit(X, y, sample_weight=w)
+    theirs = linear_model.LogisticRegression(class_weight={1: 3}, tol=1e-10, max_iter=1000)
+    theirs.fit(X, y, sample_weight=w)
+    assert difference(ours.coef_, theirs.coef_) < 5e-4
+    assert ours.n_iter_.shape == theirs.n_iter_.shape
+
+
+def test_logarithms_of_probabilities_are_finite_where_theirs_are():
+    X, y = datasets.load_digits(return_X_y=True)
+    model = LogisticRegression(C=100).fit(X, y)
+    found = model.predict_log_proba(X)
+    np.testing.assert_allclose(np.exp(found), model.predict_proba(X), atol=1e-12)
+    assert np.isfinite(found).all()
+
+
+def test_a_limit_of_iterations_is_a_warning():
+    X, y = datasets.load_digits(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        model = LogisticRegression(max_iter=2).fit(X, y)
+    assert model.n_iter_ == [2]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_perceptron_learns_as_well_as_theirs(shuffle):
+    X, y = datasets.load_digits(return_X_y=True)
+    ours = Perceptron(shuffle=shuffle, tol=None, max_iter=20).fit(X[:1200], y[:1200])
+    theirs = linear_model.Perceptron(shuffle=shuffle, tol=None, max_iter=20).fit(X[:1200], y[:1200])
+    assert ours.score(X[1200:], y[1200:]) > theirs.score(X[1200:], y[1200:]) - 0.03
+    assert ours.coef_.shape == theirs.coef_.shape
+
+
+def test_perceptron_has_their_weights_on_rows_in_order():
+    """Integers are exact in f32, so rows in the same order give the same weights."""
+    rng = np.random.RandomState(0)
+    X, y = rng.randint(-5, 6, (60, 4)).astype(float), rng.randint(0, 2, 60)
+    for epochs in (1, 3):
+        ours = Perceptron(shuffle=False, tol=None, max_iter=epochs).fit(X, y)
+        theirs = linear_model.Perceptron(shuffle=False, tol=None, max_iter=epochs).fit(X, y)
+        np.testing.assert_array_equal(ours.coef_, theirs.coef_)
+        np.testing.assert_array_equal(ours.intercept_, theirs.intercept_)
+
+
+def test_perceptron_ends_by_tol():
+    X, y = datasets.load_digits(return_X_y=True)
+    assert Perceptron(random_state=1).fit(X, y).n_iter_ < 100
+    with pytest.warns(ConvergenceWarning):
+        assert Perceptron(max_iter=7, tol=1e-9).fit(X[:, ::8], y).n_iter_ == 7
+    assert Perceptron(max_iter=40, tol=None).fit(X[:, ::8], y).n_iter_ == 40
+
+
+def test_perceptron_in_parts_is_the_whole():
+    X, y = datasets.load_digits(return_X_y=True)
+    whole = Perceptron(tol=None, max_iter=3, averaged=True).fit(X, y)
+    parts = Perceptron(averaged=True)
+    for _ in range(3):
+        parts.partial_fit(X, y, classes=np.arange(10))
+    np.testing.assert_array_equal(parts.coef_, whole.coef_)
+    assert parts.n_iter_ == 3
+
+
+def test_perceptron_partial_fit_knows_classes_that_come_later():
+    X, y = datasets.load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])
+    model = Perceptron(averaged=True).partial_fit(X[:50], names[y[:50]], classes=names)
+    for _ in range(60):
+        model.partial_fit(X, names[y], sample_weight=np.ones(150))
+    assert model.score(X, names[y]) > 0.8
+    with pytest.raises(ValueError, match="not the same as on last call"):
+        model.partial_fit(X, names[y], classes=names[:2])
+    with pytest.raises(ValueError, match="labels that are not in"):
+        model.partial_fit(X[:1], ["rose"])
+    with pytest.raises(ValueError, match="classes must be passed"):
+        Perceptron().partial_fit(X, y)
+
+
+def test_perceptron_with_a_kernel_separates_a_circle():
+    rng = np.random.RandomState(0)
+    X = rng.randn(200, 2)
+    y = (np.hypot(*X.T) > 1).astype(int)
+    model = Perceptron(kernel="rbf", max_iter=20, averaged=True).fit(X, y)
+    assert model.score(X, y) > 0.95 and not hasattr(model, "coef_")
+    with pytest.raises(clf.Unsupported, match="parts"):
+        model.partial_fit(X, y)
+
+
+REFUSED = [
+    (Ridge(positive=True), "positive=True"),
+    (Ridge(alpha=[1.0, 2.0]), "one alpha"),
+    (Ridge(solver="lbfgs"), "no solver 'lbfgs'"),
+    (LogisticRegression(penalty="l1"), "penalty='l1'"),
+    (LogisticRegression(dual=True), "dual=True"),
+    (LogisticRegression(solver="liblinear"), "solver='liblinear'"),
+    (LogisticRegression(l1_ratio=0.5), "l1_ratio=0.5"),
+    (LogisticRegression(warm_start=True), "warm_start=True"),
+    (Perceptron(penalty="l2"), "penalty='l2'"),
+    (Perceptron(early_stopping=True), "early_stopping=True"),
+]
+
+
+@pytest.mark.parametrize(("estimator", "words"), REFUSED, ids=lambda value: str(value))
+def test_what_the_library_lacks_is_refused_with_a_sentence(estimator, words):
+    X, y = datasets.load_iris(return_X_y=True)
+    with pytest.raises(clf.Unsupported, match=words):
+        estimator.fit(X, y)
+    assert not hasattr(estimator, "model_")
+
+
+@pytest.mark.parametrize("kind", [RidgeClassifier, LogisticRegression, Perceptron])
+def test_class_weights_by_label(kind):
+    X, y = datasets.load_iris(return_X_y=True)
+    names = np.array(["a", "b", "c"])[y]
+    weighted = kind(class_weight={"b": 2.0, "c": 5.0}).fit(X, names)
+    rows = kind().fit(X, names, sample_weight=np.array([1.0, 2.0, 5.0])[y])
+    assert difference(weighted.coef_, rows.coef_) < 1e-6
+    with pytest.raises(ValueError, match="not labels"):
+        kind(class_weight={"a": 1, "x": 2}).fit(X, names)
+    with pytest.raises(ValueError, match="class_weight must be"):
+        kind(class_weight="even").fit(X, names)
