@@ -60,10 +60,6 @@ readme)
   cd "$work"
   ./program
   test -s digits.clf
-  need python3
-  awk '/^```python$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$source/README.md" \
-    >"$work/program.py"
-  test "$(python3 "$work/program.py")" = "[0, 0, 1, 1]"
   ;;
 static)
   need pkg-config

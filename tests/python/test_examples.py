@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "python"
 
 
@@ -64,3 +65,8 @@ def test_pipeline(tmp_path):
     pytest.importorskip("sklearn")
     out = run(tmp_path, "pipeline.py", "--jobs", "2")
     assert percent(out)[1] > 97 and "predicts the same" in out
+
+def test_gallery(tmp_path):
+    pytest.importorskip("matplotlib")
+    assert "5 plots" in run(tmp_path, "gallery.py", "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("<svg") == 5
