@@ -137,7 +137,7 @@ TEST(params__are_those_that_were_given) {
   ck_assert(round_trip(text, &areas[0], "context", "threads=3 seed=7"));
   ck_assert_str_eq(text, "threads=3 seed=7 memory_limit=none cpu=auto progress_interval=0");
   ck_assert(round_trip(text, &areas[3], "min_max", "low=-1"));
-  ck_assert_str_eq(text, "low=-1 high=1 clip=false");
+  ck_assert_str_eq(text, "low=-1 high=1 clip=false precision=f32");
 }
 
 TEST(params__follow_what_is_set_later) {
