@@ -4,6 +4,7 @@
 #define CLF_MODELS_LOGISTIC_LOGISTIC_H
 
 #include "models/model.h"
+#include "ops/linalg/linear_pass.h"
 #include "ops/ops.h"
 
 typedef enum clf__logistic_link {
@@ -46,7 +47,7 @@ typedef struct clf__logistic_objective {
   double *chunk_sums;         /* memory that the chunks' pointers refer to */
   clf__linear_gradient *sums; /* one for each worker */
   float *scratch;             /* [threads, block, outputs] */
-  double *wide, *z;           /* what f64 needs instead of the members from w on */
+  clf__linear_pass pass;      /* what f64 needs instead of the members from w on */
 } clf__logistic_objective;
 
 /* Completes an objective whose members up to `f64` are set; `weights` [rows] may be NULL.
@@ -58,8 +59,7 @@ void clf__logistic_objective_free(clf__logistic_objective *objective);
 clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
                                   double *gradient);
 
-/* Allocates what an evaluation in f64 needs, and evaluates (logistic_loss_f64.c). */
-clf_status clf__logistic_f64_create(clf__logistic_objective *objective);
+/* The same in f64 (logistic_loss_f64.c). */
 clf_status clf__logistic_evaluate_f64(clf__logistic_objective *objective, const double *at,
                                       double *value, double *gradient);
 

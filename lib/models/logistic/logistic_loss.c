@@ -226,7 +226,8 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   o->weight_sum = sum;
   o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
   if (o->f64) {
-    return clf__logistic_f64_create(o);
+    clf__linear_pass_create(&o->pass, &o->arena, o->x, o->outputs);
+    return clf__arena_status(&o->arena);
   }
   o->chunk_count = chunks_for(o->x);
   o->w = clf__arena_array(&o->arena, size, sizeof(float));

@@ -11,7 +11,13 @@
  * Starting from w = 0, all iterates lie in the span of the rows, so that without a penalty the
  * limit is the solution of minimum norm. Once directions consist only of rounding errors, the
  * iterates diverge. So the objective is computed from the rows every CHECK iterations and at the
- * end. An output whose objective has increased stops, and keeps the iterate where it was lowest. */
+ * end. An output whose objective has increased stops, and keeps the iterate where it was lowest.
+ *
+ * The residuals are updated by products in f32, whose errors add up in them unseen. A direction in
+ * which the penalty alone curves turns an error of 1e-7 into weights of 1e-7 / alpha. So for a
+ * tolerance below F32_TOLERANCE, the residuals are computed in f64 from the rows each time that
+ * they have decreased by REFINED, and the iterations start again from them: iterative refinement,
+ * which ends when the residuals of the rows are small, or no longer decrease. */
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +26,9 @@
 #include "base/progress.h"
 #include "models/ridge/ridge.h"
 #include "ops/linalg/linear.h"
+#include "ops/linalg/linear_pass.h"
+
+static const double F32_TOLERANCE = 1e-6, REFINED = 1e-4;
 
 enum { CHUNKS = 8, BLOCK_ROWS = 128, CHECK = 32 };
 
@@ -49,6 +58,11 @@ typedef struct cg_work {
   clf__linear_gradient sums[CHUNKS];
   float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
   enum pass pass;
+  bool refines;           /* the tolerance is beyond f32 */
+  bool exhausted;         /* they have not been halved since then */
+  double computed;        /* the largest relative residual when they were last computed */
+  clf__linear_pass exact; /* if `refines`: the rows in f64 */
+  double *intercept;      /* [K] minus m^T w, likewise */
 } cg_work;
 
 static double target(const clf__training *training, int64_t row, int64_t output) {
@@ -147,6 +161,10 @@ static clf_status allocate(cg_work *work) {
   work->objective = clf__arena_zeroed(&work->arena, work->outputs, sizeof(double));
   work->squares = clf__arena_matrix(&work->arena, CHUNKS, work->outputs, sizeof(double));
   work->stopped = clf__arena_zeroed(&work->arena, work->outputs, sizeof(bool));
+  if (work->refines) {
+    work->intercept = clf__arena_array(&work->arena, work->outputs, sizeof(double));
+    clf__linear_pass_create(&work->exact, &work->arena, work->training->x, work->outputs);
+  }
   CLF__CHECK(clf__arena_status(&work->arena));
   clf_status status = CLF_OK;
   for (int64_t chunk = 0; status == CLF_OK && chunk < CHUNKS; chunk++) {
@@ -295,6 +313,42 @@ static double worst_residual(const cg_work *work, const double *squares, const d
   return worst;
 }
 
+/* Replaces the fitted values z by what is left of the centered targets, times the weights. */
+static void leave(void *argument, int64_t first, int64_t rows, double *z) {
+  const cg_work *work = argument;
+  for (int64_t i = 0; i < rows; i++) {
+    const double weight = work->weights != NULL ? (double)work->weights[first + i] : 1;
+    for (int64_t k = 0; k < work->outputs; k++, z++) {
+      *z = weight * (target(work->training, first + i, k) - work->target_mean[k] - *z);
+    }
+  }
+}
+
+/* Computes the residuals c - (S + alpha I) w from the rows, from which the directions start again.
+ * *worst is the largest relative one. */
+static clf_status refine(cg_work *work, double alpha, double *squares, const double *first,
+                         double *worst) {
+  const int64_t n = work->columns, size = work->outputs * n;
+  for (int64_t k = 0; k < work->outputs; k++) {
+    work->intercept[k] = -clf__dot(work->mean, work->solution + k * n, n);
+  }
+  memset(work->residual, 0, (size_t)size * sizeof *work->residual);
+  CLF__CHECK(clf__linear_pass_run(&work->exact, work->solution, work->intercept, leave, work,
+                                  work->residual));
+  for (int64_t i = 0; i < size; i++) {
+    work->residual[i] -= alpha * work->solution[i];
+    work->direction[i] = work->residual[i];
+  }
+  for (int64_t k = 0; k < work->outputs; k++) {
+    const double *r = work->residual + k * n;
+    squares[k] = work->stopped[k] ? squares[k] : clf__dot(r, r, n);
+  }
+  *worst = worst_residual(work, squares, first);
+  work->exhausted = !(*worst < work->computed / 2);
+  work->computed = *worst;
+  return CLF_OK;
+}
+
 /* Returns whether an output has ended. */
 static bool step_all(cg_work *work, double *squares) {
   bool stuck = false;
@@ -317,7 +371,8 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
     first_objective[k] = work->objective[k];
   }
   double worst = worst_residual(work, squares, first);
-  for (; i < p->max_iterations && worst > p->tolerance; i++) {
+  work->computed = worst;
+  for (; i < p->max_iterations && worst > p->tolerance && !work->exhausted; i++) {
     CLF__CHECK(clf__progress_step(&progress, i, worst, NAN));
     CLF__CHECK(apply(work, p->alpha));
     const bool stuck = step_all(work, squares);
@@ -328,6 +383,9 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
       work->stopped[k] = work->stopped[k] || squares[k] < 0;
     }
     worst = worst_residual(work, squares, first);
+    if (work->refines && worst <= fmax(p->tolerance, REFINED * work->computed)) {
+      CLF__CHECK(refine(work, p->alpha, squares, first, &worst));
+    }
   }
   if (i >= CHECK) {
     CLF__CHECK(check_objective(work, p->alpha, first_objective));
@@ -350,7 +408,8 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
                   .training = training,
                   .weights = row_weights,
                   .outputs = training->outputs,
-                  .columns = training->x->columns};
+                  .columns = training->x->columns,
+                  .refines = p->tolerance < F32_TOLERANCE};
   float largest = 0;
   double *squares = clf__alloc_matrix(model->context, 3, training->outputs, sizeof *squares);
   clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
