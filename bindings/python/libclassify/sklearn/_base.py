@@ -35,6 +35,7 @@ from ._compat import (
 )
 from ._context import context_of
 from ._labels import class_weights, row_weights
+from ._portable import portable, restored
 from ._repr import FittedHTML
 from ._repr import FittedHTML
 
@@ -114,12 +115,13 @@ class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
     def __getstate__(self) -> Dict[str, Any]:
         from .. import __version__
 
-        return {**super().__getstate__(), "_libclassify_version": __version__}
+        state = {name: portable(value) for name, value in super().__getstate__().items()}
+        return {**state, "_libclassify_version": __version__}
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
         from .. import __version__
 
-        state = dict(state)
+        state = {name: restored(value) for name, value in state.items()}
         written_by = state.pop("_libclassify_version", None)
         if written_by != __version__:
             warnings.warn(

@@ -1,0 +1,55 @@
+"""Arrays in pickles that every NumPy reads.
+
+NumPy 2 writes arrays and numbers under names of modules that NumPy 1 does not have. In the pickle
+of an estimator they are bytes, with their type and shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Tuple
+
+import numpy as np
+
+
+class Portable:
+    """An array, or a number of NumPy, that is about to be pickled."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        array = np.asarray(self.value)
+        held = array.ravel().tolist() if array.dtype.hasobject else array.tobytes()
+        return _made, (array.dtype.str, array.shape, held, isinstance(self.value, np.generic))
+
+
+def _made(dtype: str, shape: Tuple[int, ...], held: Any, is_number: bool) -> Any:
+    if isinstance(held, bytes):
+        array = np.frombuffer(held, dtype).reshape(shape).copy()
+    else:
+        array = np.empty(len(held), object)
+        array[:] = held
+        array = array.reshape(shape)
+    return array[()] if is_number else array
+
+
+def portable(value: Any) -> Any:
+    """Return an attribute as it is pickled."""
+    if type(value) is np.ndarray and value.dtype.names is None or isinstance(value, np.generic):
+        return Portable(value)
+    return _each(portable, value)
+
+
+def restored(value: Any) -> Any:
+    """Return what `portable` was given, where it was copied without a pickle."""
+    return value.value if type(value) is Portable else _each(restored, value)
+
+
+def _each(change: Any, value: Any) -> Any:
+    if type(value) in (list, tuple):
+        return type(value)(change(element) for element in value)
+    if type(value) is dict:
+        return {name: change(element) for name, element in value.items()}
+    return value
