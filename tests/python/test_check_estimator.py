@@ -28,9 +28,6 @@ _ONE_BY_ONE = "rows are learned one after another: a weight is the size of an up
 # about 1e-5 of the decisions. Weighted and repeated rows round differently. scikit-learn has no
 # such estimator; its Nystroem is on its list for a precision that falls short.
 _KERNEL_F32 = "kernel values are f32"
-# The loss and its gradient are sums in f32. scikit-learn's LogisticRegression is on its own list
-# for these checks.
-_LOSS_F32 = "the loss is computed in f32"
 
 
 def _weights(reason):
@@ -49,7 +46,6 @@ _BATCHES = "trained in f32 by batches, which repeated rows divide differently"
 _TOLERANCE = "the default tolerance of 1e-3 ends both fits before they agree in 7 digits"
 EXPECTED_FAILURES = {
     "KernelFisherDiscriminant": _weights(_KERNEL_F32),
-    "LogisticRegression": _weights(_LOSS_F32),
     "MLPClassifier": _weights(_BATCHES),
     "MLPRegressor": {  # rows of weight 0 change nothing here, whatever the order
         "check_sample_weight_equivalence_on_dense_data": _BATCHES,

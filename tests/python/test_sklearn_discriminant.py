@@ -87,6 +87,9 @@ def test_components_and_priors_are_checked(table):
         FisherDiscriminant(n_components=k).fit(X, y)
     with pytest.raises(ValueError, match="priors"):
         FisherDiscriminant(priors=[1.0]).fit(X, y)
+    with pytest.warns(UserWarning, match="do not sum to 1"):
+        model = FisherDiscriminant(priors=np.full(k, 2.0)).fit(X, y)
+    np.testing.assert_allclose(model.priors_, 1 / k)
 
 
 @pytest.mark.parametrize("solver", ["lsqr", "eigen"])
@@ -122,7 +125,9 @@ def test_weights_are_repeated_rows_and_sparse_rows_are_dense_ones(table):
 
 
 def test_the_alias():
-    assert LinearDiscriminantAnalysis is FisherDiscriminant
+    model = LinearDiscriminantAnalysis().fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    assert repr(model) == "LinearDiscriminantAnalysis()" and isinstance(model, FisherDiscriminant)
+    assert list(model.get_feature_names_out()) == ["lineardiscriminantanalysis0"]
     with pytest.raises(clf.Unsupported, match="covariance_estimator"):
         FisherDiscriminant(covariance_estimator=object()).fit([[0.0], [1.0], [2.0]], [0, 1, 1])
 

@@ -44,6 +44,11 @@ Self = TypeVar("Self", bound="Estimator")
 _DTYPES = (np.float64, np.float32, np.uint8)
 
 
+def result_type(X: Any) -> np.dtype:
+    """Return the type of results: f32 for f32 rows, f64 for all others."""
+    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+
+
 class InconsistentVersionWarning(UserWarning):
     """A pickle was written by another version of libclassify."""
 
@@ -57,6 +62,7 @@ class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
     _random = False  # whether random_state has an effect
     _sparse = True  # whether rows may be sparse
     _least_rows = 1  # rows that a fit needs
+    _dtype = np.dtype(np.float64)  # of coefficients: f32 after a fit to f32 rows
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         if "fit" in vars(cls):
@@ -89,7 +95,7 @@ class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
         """Check rows, and labels or targets with them; return what the library can read."""
         if not reset:
             check_is_fitted(self)
-        return validate_data(
+        checked = validate_data(
             self,
             X,
             y,
@@ -99,6 +105,9 @@ class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
             ensure_min_samples=self._least_rows if reset else 1,
             **checks,
         )
+        if reset:
+            self._dtype = result_type(checked[0] if isinstance(checked, tuple) else checked)
+        return checked
 
     def _handle(self) -> Any:
         """Return the library's object that holds the fit."""
@@ -190,11 +199,6 @@ class ModelEstimator(Estimator):
         """Return the first of the fitted model's tensors that is there."""
         tensors = self.model_.tensors
         return next((tensors[name] for name in names if name in tensors), None)
-
-
-def result_type(X: Any) -> np.dtype:
-    """Return the type of results: f32 for f32 rows, f64 for all others."""
-    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
 
 
 class Classifier(ClassifierMixin, ModelEstimator):

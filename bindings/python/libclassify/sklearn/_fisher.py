@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Dict, Optional
 
 import numpy as np
@@ -43,7 +44,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
     Classifies by the log-odds of the Gaussians, and projects rows onto the axes along which the
     class means differ most relative to the scatter within the classes (Fisher 1936, Rao 1948).
     Parameters, defaults and fitted attributes are those of scikit-learn's
-    ``LinearDiscriminantAnalysis``, which is an alias.
+    ``LinearDiscriminantAnalysis``, and it goes by that name, too.
 
     Parameters
     ----------
@@ -125,6 +126,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
             "priors": checked_priors(self.priors, len(self.classes_)),
             "components": checked_components(self.n_components, self._max_components()),
             "tolerance": self.tol**2,
+            "precision": "f64",
         }
 
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
@@ -151,12 +153,12 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
     @property
     def means_(self) -> np.ndarray:
         """Mean of each class."""
-        return np.array(self._tensor("class_means"))
+        return np.array(self._tensor("class_means"), self._dtype)
 
     @property
     def priors_(self) -> np.ndarray:
         """Prior of each class."""
-        return np.array(self._tensor("priors"))
+        return np.array(self._tensor("priors"), self._dtype)
 
     def transform(self, X: Any) -> np.ndarray:
         """Project rows onto the axes, an array of shape (n_samples, n_components).
@@ -176,7 +178,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
     @property
     def scalings_(self) -> np.ndarray:
         """The axes, of shape (n_features, n_components)."""
-        return np.array(self._tensor("projection_f64", "projection"), np.float64).T
+        return np.array(self._tensor("projection_f64", "projection"), self._dtype).T
 
     def _of_second(self, values: np.ndarray) -> np.ndarray:
         return values[..., 1] - values[..., 0]
@@ -191,6 +193,8 @@ def checked_priors(priors: Any, classes: int) -> Any:
         raise ValueError(f"priors has shape {priors.shape}; there are {classes} classes")
     if (priors < 0).any():
         raise ValueError("priors must be non-negative")
+    if not np.isclose(priors.sum(), 1.0):
+        warnings.warn("The priors do not sum to 1. Renormalizing", UserWarning, stacklevel=2)
     return (priors / priors.sum()).tolist()
 
 
@@ -204,4 +208,5 @@ def checked_components(n_components: Optional[int], limit: int) -> Optional[int]
     return n_components
 
 
-LinearDiscriminantAnalysis = FisherDiscriminant
+class LinearDiscriminantAnalysis(FisherDiscriminant):
+    """:class:`FisherDiscriminant` by the name that it has in scikit-learn."""

@@ -24,7 +24,8 @@ class LinearModel:
         weights = np.array(weights, np.float64)
         intercept = np.array(self._tensor("intercept_f64", "intercept"), np.float64)
         center = self._tensor("center")
-        return weights, intercept if center is None else intercept - weights @ center
+        intercept = intercept if center is None else intercept - weights @ center
+        return weights.astype(self._dtype), intercept.astype(self._dtype)
 
     @property
     def coef_(self) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any, Dict, Optional
 
 import numpy as np
@@ -118,8 +119,11 @@ class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
         self.n_jobs = n_jobs
 
     def _library_params(self) -> Dict[str, Any]:
+        if self.penalty in (None, "none") and self.C != 1.0:
+            warnings.warn("Setting penalty=None will ignore the C parameter", stacklevel=6)
         return {
             "C": math.inf if self.penalty in (None, "none") else self.C,
+            "precision": "f64",
             "tolerance": self.tol * 1e-6,
             "max_iterations": self.max_iter,
             "fit_intercept": bool(self.fit_intercept),

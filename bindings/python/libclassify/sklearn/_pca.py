@@ -160,7 +160,8 @@ class PCA(Transformer):
         except errors.ArgumentError:  # rows of f32 or u8
             axes = self._statistic("components").astype(np.float64)
         largest = np.abs(axes).argmax(axis=1)
-        return axes * np.sign(axes[np.arange(len(axes)), largest])[:, np.newaxis]
+        signs = np.sign(axes[np.arange(len(axes)), largest])
+        return (axes * signs[:, np.newaxis]).astype(self._dtype)
 
     @property
     def n_components_(self) -> int:

@@ -12,15 +12,7 @@ from ._base import Classifier, ModelEstimator, Regressor
 from ._linear import LinearModel
 
 _DIRECT_COLUMNS = 16384
-_SOLVERS = {
-    "auto": "auto",
-    "svd": "cholesky",
-    "cholesky": "cholesky",
-    "lsqr": "cg",
-    "sparse_cg": "cg",
-    "sag": "auto",
-    "saga": "auto",
-}
+_SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga")
 
 
 class _RidgeBase(LinearModel, ModelEstimator):
@@ -44,15 +36,16 @@ class _RidgeBase(LinearModel, ModelEstimator):
         return {
             **super()._library_params(),
             "fit_intercept": bool(self.fit_intercept),
-            "solver": _SOLVERS[self.solver],
-            "tolerance": self.tol if _SOLVERS[self.solver] == "cg" else 1e-7,
+            "precision": "f64",
+            "tolerance": min(self.tol, 1e-7),
             "max_iterations": self.max_iter,
         }
 
     def _fit_model(self, data: Dataset, **params: Any) -> None:
-        # The library's auto takes conjugate gradients in f32 from 4097 columns on. Dense rows get
-        # the exact solution as long as the matrix of the columns fits in 2 GB.
-        if self.solver == "auto" and not data.sparse and data.n_features <= _DIRECT_COLUMNS:
+        # The direct solution is exact, so it stands for every solver, as long as the matrix of the
+        # columns fits in 2 GB. The library's auto has sparse rows of many columns iterate.
+        direct = self.solver in ("svd", "cholesky") or not data.sparse
+        if direct and data.n_features <= _DIRECT_COLUMNS:
             params["solver"] = "cholesky"
         super()._fit_model(data, **params)
 
@@ -81,10 +74,10 @@ class Ridge(_RidgeBase, Regressor):
     max_iter : int, optional
         Limit of the iterations of conjugate gradients; 1000 by default.
     tol : float, default 1e-4
-        Relative residual at which the solvers "lsqr" and "sparse_cg" stop.
+        Relative residual at which conjugate gradients stop, at most 1e-7.
     solver : str, default "auto"
-        "svd" and "cholesky" are the direct solver, "lsqr" and "sparse_cg" conjugate gradients;
-        "auto", "sag" and "saga" choose by the number of columns.
+        All names that do not restrict the solution are accepted. The solution is direct; with more
+        than 16384 columns, and of sparse rows with more than 4096, conjugate gradients find it.
     positive, random_state
         Accepted at their defaults; the solution is the same for every `random_state`.
 
@@ -102,8 +95,7 @@ class Ridge(_RidgeBase, Regressor):
     parameter       scikit-learn                        here
     ==============  ==================================  ======================================
     alpha           a number, or one for each target    a number
-    solver          stochastic for sag and saga         always deterministic
-    solver="auto"   direct, or cg for sparse rows       the same; cg from 16385 columns on
+    solver          as it is called                     direct where that fits in memory
     solver="lbfgs"  for positive=True                   refused, as positive=True is
     n_iter_         None for direct solvers             1 for direct solvers
     y of one        coef_ and predictions of two        of two dimensions, as the targets

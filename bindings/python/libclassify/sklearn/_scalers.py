@@ -132,14 +132,14 @@ class StandardScaler(OneToOne, Transformer):
     def _map(self) -> Tuple[Optional[np.ndarray], Optional[np.ndarray]]:
         return self.scale_, self.mean_ if self.with_mean else None
 
-    def transform(self, X: Any) -> Any:
-        """Standardize rows."""
+    def transform(self, X: Any, copy: Optional[bool] = None) -> Any:
+        """Standardize rows. `copy` has no effect: rows are never changed."""
         X = self._rows(X, reset=False)
         scale, mean = self._map()
         return affine(X, None if scale is None else 1 / scale, None if mean is None else -mean)
 
-    def inverse_transform(self, X: Any) -> Any:
-        """Return the rows that are standardized to X."""
+    def inverse_transform(self, X: Any, copy: Optional[bool] = None) -> Any:
+        """Return the rows that are standardized to X. `copy` has no effect."""
         X = self._rows(X, reset=False)
         scale, mean = self._map()
         rows = affine(X, scale, None)
