@@ -97,7 +97,7 @@ def _stored(array: np.ndarray) -> np.ndarray:
         array = _converted(array, code)
     dtype = array.dtype.newbyteorder("=") if not array.dtype.isnative else array.dtype
     if not array.flags.aligned or any(step % array.itemsize for step in array.strides):
-        array = np.ascontiguousarray(array)
+        array = array.copy()
     return array.view(_plain(dtype)) if array.dtype != _plain(dtype) else array
 
 

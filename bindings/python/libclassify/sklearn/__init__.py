@@ -11,6 +11,7 @@ import importlib
 from typing import Any, List
 
 _MODULES = {
+    "datasets": ["dump_svmlight_file", "load_svmlight_file", "load_svmlight_files"],
     "decomposition": ["PCA"],
     "discriminant_analysis": [
         "FisherDiscriminant",

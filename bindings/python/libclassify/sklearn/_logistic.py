@@ -88,7 +88,7 @@ class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
         penalty: Optional[str] = "l2",
         *,
         C: float = 1.0,
-        l1_ratio: Optional[float] = None,
+        l1_ratio: Optional[float] = 0.0,
         dual: bool = False,
         tol: float = 1e-4,
         fit_intercept: bool = True,
