@@ -110,7 +110,7 @@ def _converted(array: np.ndarray, code: str) -> np.ndarray:
     if code == "b1":
         return array.view(np.uint8)
     if code == "u8":
-        small = array.size == 0 or array.max() <= np.iinfo(np.int64).max
+        small = array.size == 0 or int(array.max()) <= np.iinfo(np.int64).max
         return array.astype(np.int64 if small else np.float64)
     return array.astype(_CONVERTED.get(code, "f8"))
 

@@ -168,24 +168,24 @@ class Fitted(Handle):
         self.run(lib.clf_model_predict, data, out.ctypes.data, out.size)
         return out
 
-    def _values(self, name: str, X: Any, columns: Any) -> np.ndarray:
+    def _values(self, function: Any, X: Any, *rest: Any) -> np.ndarray:
         data = self._rows(X)
         with Passage({self.gate: False}):
-            out = np.empty((len(data), columns(data)), _results(name))
-            self.run(_function(name), data, out.ctypes.data, out.size,
-                     *([None] if name == "clf_model_project" else []))
-        return out.astype(np.float64, copy=False)
+            columns = self._components(data) if rest else self.n_outputs
+            out = np.empty((len(data), columns))
+            self.run(function, data, out.ctypes.data, out.size, *rest)
+        return out
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute a score for each class, or the outputs of a regression: float64 [rows, outputs].
 
         Of an svm with two classes the scores are the decision value and its negative.
         """
-        return self._values("clf_model_decision_function", X, lambda _: self.n_outputs)
+        return self._values(lib.clf_model_decision_function_f64, X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute the probability of each class, float64 [rows, classes]; each row sums to 1."""
-        return self._values("clf_model_predict_proba", X, lambda _: self.n_outputs)
+        return self._values(lib.clf_model_predict_proba_f64, X)
 
     def project(self, X: Any) -> np.ndarray:
         """Compute what the model derives from rows before it decides, float64 [rows, components].
@@ -193,11 +193,11 @@ class Fitted(Handle):
         Of fisher the projections on the axes, of an svm the decision values of pairs of classes,
         of a network the hidden values.
         """
-        return self._values("clf_model_project", X, self._components)
+        return self._values(lib.clf_model_project_f64, X, None)
 
     def _components(self, data: Dataset) -> int:
         count = ctypes.c_int64()
-        self.run(_function("clf_model_project"), data, None, 0, ctypes.byref(count))
+        self.run(lib.clf_model_project_f64, data, None, 0, ctypes.byref(count))
         return count.value
 
     def score(self, X: Any, y: Any = None, *, sample_weight: Any = None,
@@ -208,12 +208,3 @@ class Fitted(Handle):
         out = ctypes.c_double()
         self.run(lib.clf_model_score, data, ctypes.byref(out))
         return out.value
-
-
-def _function(name: str) -> Any:
-    """Return the function that computes in f64 where the library has it."""
-    return getattr(lib, name + "_f64", None) or getattr(lib, name)
-
-
-def _results(name: str) -> Any:
-    return np.float64 if hasattr(lib, name + "_f64") else np.float32

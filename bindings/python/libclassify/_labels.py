@@ -84,7 +84,7 @@ def _check_whole(array: np.ndarray, what: str) -> None:
 
 def _integers(array: np.ndarray, what: str) -> np.ndarray:
     if array.dtype.kind == "u" and array.dtype.itemsize == 8 and array.size:
-        if array.max() > np.iinfo(np.int64).max:
+        if int(array.max()) > np.iinfo(np.int64).max:
             raise errors.DataError(
                 f"{what} has the label {array.max()}, which int64 cannot hold; pass texts, such as "
                 f"{what}.astype(str)"

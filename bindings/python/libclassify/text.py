@@ -234,11 +234,22 @@ class Vocabulary(Handle):
 
     def frequency(self, word: Union[str, int]) -> int:
         """Return how often a word, or the entry of a number, occurred where it was built from."""
-        index = self.find(word) if isinstance(word, str) else int(word)
-        count = self.run(lib.clf_vocabulary_frequency, index)
+        return self._counted(lib.clf_vocabulary_frequency, word)
+
+    def document_frequency(self, word: Union[str, int]) -> int:
+        """Return in how many documents a word, or the entry of a number, occurred."""
+        return self._counted(lib.clf_vocabulary_document_frequency, word)
+
+    def _counted(self, function: Any, word: Union[str, int]) -> int:
+        count = self.run(function, self.find(word) if isinstance(word, str) else int(word))
         if count < 0:
             raise KeyError(word)
         return count
+
+    @property
+    def n_documents(self) -> int:
+        """The number of documents that the vocabulary was built from; 0 before it is built."""
+        return max(self.run(lib.clf_vocabulary_documents), 0)
 
     # Files
 

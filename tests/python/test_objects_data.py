@@ -1,0 +1,395 @@
+"""Datasets, transforms, optimizers, texts, images, boxes, metrics and searches as objects."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import libclassify as clf
+from libclassify import detect, metrics
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4)) + 3 * np.eye(3, 4)[np.arange(60) % 3]
+Y = np.array(["blue", "green", "red"])[np.arange(60) % 3]
+
+
+def pickled(thing):
+    return pickle.loads(pickle.dumps(thing))
+
+
+# Datasets
+
+
+def test_what_a_dataset_has():
+    data = clf.Dataset(X, Y, sample_weight=np.arange(60), feature_names=list("abcd"))
+    assert len(data) == data.n_rows == 60 and data.shape == (60, 4) and data.n_classes == 3
+    assert data.nonzeros == 240 and not data.sparse and data.n_outputs == 0
+    assert data.targets is None and data.feature_names == tuple("abcd")
+    assert (data.y == Y).all() and (data.sample_weight == np.arange(60)).all()
+    assert "60 rows of 4 features" in repr(data)
+    with pytest.raises(clf.ShapeError, match="3 feature names for 4"):
+        data.feature_names = "abc"
+    with pytest.raises(clf.ArgumentError):
+        data.tensor("z")
+
+
+def test_parts_of_a_dataset():
+    data = clf.Dataset(X, Y)
+    assert (data[5:10].X == X[5:10]).all() and (data[[3, 3, -1]].X == X[[3, 3, -1]]).all()
+    assert (data[data.labels == 1].y == "green").all() and len(data[7]) == 1
+    first, second = data.split(0.75, seed=1)
+    assert len(first) == 45 and len(second) == 15 and first.n_classes == 3
+    rows = np.vstack([first.X, second.X])
+    assert (np.unique(rows, axis=0) == np.unique(X, axis=0)).all()
+    tests = [test for _, test in data.folds(4, seed=2)]
+    assert [len(test) for test in tests] == [15, 15, 15, 15] or sum(map(len, tests)) == 60
+    for bad, error in (([60], clf.ArgumentError), ([-61], clf.ArgumentError),
+                       ([0.5], clf.TypeMismatch), (np.ones(3, bool), clf.ShapeError)):
+        with pytest.raises(error):
+            data[bad]
+
+
+def test_batches_are_datasets_of_their_own():
+    data = clf.Dataset(X, Y)
+    batches = data.batches(16, seed=4)
+    first = list(batches)
+    assert [len(batch) for batch in first] == [16, 16, 16, 12]
+    rows = np.vstack([batch.X for batch in first])
+    assert (np.sort(rows, axis=0) == np.sort(X, axis=0)).all() and not (rows == X).all()
+    assert all(batch.n_classes == 3 for batch in first)
+    second = np.vstack([batch.X for batch in batches])
+    assert not (second == rows).all()
+    again = np.vstack([batch.X for batch in clf.Batches(data, 16, seed=4)])
+    assert (again == rows).all()
+    with pytest.raises(clf.ArgumentError, match="batch_size"):
+        data.batches(0)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, pickled])
+def test_copies_of_datasets(copied):
+    scaled = clf.Dataset(np.arange(24, dtype=np.uint8).reshape(6, 4), [3, 5, 3, 5, 3, 5],
+                         scale=1 / 255, sample_weight=np.arange(6))
+    again = copied(scaled)
+    assert again.X.dtype == np.uint8 and again.scale == 1 / 255 and (again.X == scaled.X).all()
+    assert (again.y == scaled.y).all() and (again.sample_weight == scaled.sample_weight).all()
+    targets = copied(clf.Dataset(X, targets=X[:, :2], feature_names=list("abcd")))
+    assert (targets.targets == X[:, :2]).all() and targets.feature_names == tuple("abcd")
+    sparse = pytest.importorskip("scipy.sparse")
+    rows = copied(clf.Dataset(sparse.csr_matrix(X * (X > 1)), Y))
+    assert rows.sparse and (rows.X.toarray() == np.float32(X * (X > 1))).all()
+
+
+def test_files_of_datasets(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("a,b,label\n1,2,x\n3,4,y\n")
+    data = clf.Dataset.load("csv", path, label="label")
+    assert (data.X == [[1, 2], [3, 4]]).all() and list(data.y) == ["x", "y"]
+    clf.Dataset(X, np.arange(60) % 3).save("svmlight", tmp_path / "d.svm")
+    again = clf.Dataset.load("svmlight", tmp_path / "d.svm", features=4)
+    assert np.array_equal(again.X.toarray(), X.astype(np.float32))
+    with pytest.raises(clf.ArgumentError, match="has no parameter"):
+        clf.Dataset.load("csv", path, lable="label")
+
+
+# Transforms and optimizers
+
+
+def test_transforms():
+    transform = clf.Transform("standardize")
+    assert not transform.fitted
+    Z = transform.fit_transform(X)
+    assert np.allclose(Z.mean(0), 0, atol=1e-6) and np.allclose(Z.std(0), 1, atol=1e-6)
+    assert np.allclose(transform.tensor("mean"), X.mean(0)) and transform.kind == "standardize"
+    data = transform.apply(clf.Dataset(X, Y, sample_weight=np.ones(60)))
+    assert (data.y == Y).all() and (data.sample_weight == 1).all()
+    with pytest.raises(clf.ShapeError):
+        transform.transform(X[:, :2])
+    with pytest.raises(clf.NotFitted):
+        clf.Transform("pca").transform(X)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+def test_copies_of_transforms(copied, tmp_path):
+    pca = clf.Transform("pca", components=2)
+    assert copied(pca).params == pca.params and not copied(pca).fitted
+    Z = pca.fit_transform(X)
+    assert (copied(pca).transform(X) == Z).all() and copied(pca).params["components"] == 2
+    pca.save(tmp_path / "t.clf")
+    assert (clf.Transform.load(tmp_path / "t.clf").transform(X) == Z).all()
+
+
+def test_optimizers():
+    optimizer = clf.Optimizer("sgd", learning_rate=0.05, momentum=0.9, schedule="cosine")
+    assert optimizer.params["momentum"] == 0.9 and pickled(optimizer).params == optimizer.params
+    network = clf.Network("dense units=3", epochs=2).fit(X, Y, optimizer=optimizer)
+    assert network.optimizer is None and network.set_optimizer(optimizer).optimizer.kind == "sgd"
+    with pytest.raises(clf.Unsupported):
+        clf.Model("svm").set_optimizer(optimizer)
+
+
+# Text
+
+TEXTS = ["a good film", "a bad film", "good good, really good", "bad; really bad"]
+
+
+def test_documents():
+    documents = clf.Documents(["a\0b", b"\xff", "ü"])
+    assert list(documents) == ["a\0b", "\ufffd", "ü"] and documents.replaced == 1
+    assert documents[-1] == "ü" and documents.names == [None] * 3
+    assert list(pickled(documents)) == list(documents)
+    with pytest.raises(IndexError):
+        documents[3]
+    for bad, message in (("a text", "single text"), (["a", None], "document 1 is missing"),
+                         ([3], "document 0 is of type int")):
+        with pytest.raises(clf.TypeMismatch, match=message):
+            clf.Documents(bad)
+
+
+def test_documents_of_files(tmp_path):
+    for label in ("neg", "pos"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.txt").write_text(f"{label} word")
+    documents = clf.Documents.load("folder", tmp_path)
+    assert documents.names == ["neg/1.txt", "pos/1.txt"] and documents[1] == "pos word"
+    rows = clf.Vocabulary(documents, encoding="count").encode(documents)
+    assert list(rows.y) == ["neg", "pos"]
+
+
+def test_vocabularies():
+    words = clf.Vocabulary(TEXTS, encoding="count", ngrams=(1, 2))
+    assert words.params["ngrams"] == (1, 2) and "good" in words and "film good" not in words
+    assert words.frequency("good") == 4 and words.words[words.find("good")] == "good"
+    rows = words.encode(TEXTS, [1, 0, 1, 0])
+    assert rows.sparse and rows.X[2, words.find("good")] == 3 and list(rows.y) == [1, 0, 1, 0]
+    assert words.document_frequency("good") == 2 and words.n_documents == 4
+    assert words.encode_text("good").shape == (1, len(words))
+    with pytest.raises(KeyError):
+        words.frequency("none")
+    with pytest.raises(clf.NotFitted):
+        clf.Vocabulary().encode(TEXTS)
+
+
+def test_the_places_of_words_count_characters_of_str_and_bytes_of_bytes():
+    words = clf.Vocabulary(["größe good 🙂"], encoding="count", emoji=True)
+    for text in ("  Größe, 🙂 good x", "ü" * 3 + " good"):
+        tokens = words.tokenize(text)
+        pieces = [text[a:b] for a, b in zip(tokens.begin, tokens.end)]
+        assert "good" in pieces and [words.find(p.casefold()) for p in pieces] == list(tokens.ids)
+        data = text.encode()
+        tokens = words.tokenize(data)
+        assert [data[a:b].decode() for a, b in zip(tokens.begin, tokens.end)] == pieces
+    assert len(words.tokenize("").ids) == 0
+
+
+@pytest.mark.parametrize("copied", [copy.copy, pickled])
+def test_copies_of_vocabularies(copied, tmp_path):
+    words = clf.Vocabulary(TEXTS, max_words=6)
+    assert copied(words).words == words.words and copied(words).params == words.params
+    assert copied(clf.Vocabulary(max_words=6)).params["max_words"] == 6
+    words.save(tmp_path / "v.clf")
+    assert clf.Vocabulary.load(tmp_path / "v.clf").words == words.words
+    model = clf.Model("ridge").set_vocabulary(words)
+    model.fit(words.encode(TEXTS, [1, 0, 1, 0]))
+    assert clf.Vocabulary.load(model.to_bytes()).words == model.vocabulary.words == words.words
+    assert model.set_vocabulary(None).vocabulary is None
+
+
+# Images and detection
+
+PIXELS = RNG.integers(0, 256, (12, 16, 3)).astype(np.uint8)
+
+
+def test_images(tmp_path):
+    image = clf.Image(PIXELS)
+    assert image.shape == (12, 16, 3) and (image.pixels == PIXELS).all()
+    assert not image.pixels.flags.writeable and (np.asarray(image) == PIXELS).all()
+    assert image.to_gray().shape == (12, 16, 1) and np.asarray(image.to_gray()).shape == (12, 16)
+    assert image.resize(6, 8).shape == (6, 8, 3) and image.equalize().shape == image.shape
+    assert (image.crop(2, 3, 4, 5).pixels == PIXELS[2:6, 3:8]).all()
+    assert image.tan_triggs(gamma=0.5).channels == 1
+    for name in ("i.ppm", "i.pnm") + (("i.png",) if "png" in clf.kinds("image_writer") else ()):
+        image.save(tmp_path / name)
+        assert (clf.Image.load(tmp_path / name).pixels == PIXELS).all()
+    assert (clf.Image.load(image.to_bytes("pnm")).pixels == PIXELS).all()
+    assert (pickled(image).pixels == PIXELS).all()
+    strided = PIXELS[::2, ::-1]
+    assert (clf.Image(strided).pixels == strided).all()
+
+
+def test_pixels_outlive_a_closed_image():
+    context = clf.Context(threads=1)
+    image = clf.Image(PIXELS, context=context)
+    pixels = image.pixels
+    image.close()
+    assert (pixels == PIXELS).all() and image.closed
+    used = context.memory
+    del pixels
+    assert context.memory < used
+
+
+@pytest.mark.parametrize("bad, error", [
+    (PIXELS.astype(float), clf.TypeMismatch), (PIXELS[0, 0], clf.ShapeError),
+    (np.zeros((2, 2, 4), np.uint8), clf.ShapeError), (np.zeros((0, 2), np.uint8), clf.ShapeError),
+])
+def test_pixels_that_are_none(bad, error):
+    with pytest.raises(error):
+        clf.Image(bad)
+
+
+def detector():
+    windows = RNG.integers(0, 100, (80, 8, 8, 1)).astype(np.uint8)
+    windows[::2, 2:6, 2:6] = 255
+    network = clf.Network("conv2d filters=4 kernel=3 activation=relu; flatten; dense units=2",
+                          epochs=30, input=(8, 8, 1))
+    network.fit(clf.Dataset(windows, np.array(["none", "square"])[(np.arange(80) + 1) % 2],
+                            scale=1 / 255))
+    return clf.Detector(network)
+
+
+def test_a_detector_finds_and_survives_copies(tmp_path):
+    finder = detector()
+    scene = RNG.integers(0, 100, (40, 50)).astype(np.uint8)
+    scene[12:16, 22:26] = 255
+    found = finder(scene)
+    assert found.dtype == detect.BOX and len(found) == len(finder(scene, limit=10**4))
+    assert (np.diff(found["score"]) <= 0).all() and len(finder(scene, limit=1)) <= 1
+    assert list(finder.model.classes) == ["none", "square"]
+    windows, boxes = finder.mine_negatives(scene, [[12, 22, 4, 4]], overlap=0.1)
+    assert windows.shape[1:] == (8, 8, 1) and len(windows) == len(boxes)
+    finder.save(tmp_path / "d.clf")
+    for again in (pickled(finder), clf.Detector.load(tmp_path / "d.clf"),
+                  clf.Detector.load(finder.to_bytes())):
+        assert (again(scene) == found).all() and again.params == finder.params
+
+
+def test_boxes():
+    assert detect.overlap([0, 0, 10, 10], [5, 0, 10, 10]) == pytest.approx(1 / 3)
+    kept = detect.suppress([[0, 0, 10, 10, 1], [1, 0, 10, 10, 2], [50, 0, 10, 10, 0]])
+    assert kept["score"].tolist() == [2, 0] and len(detect.suppress([])) == 0
+    truth, found = [[0, 0, 10, 10], [20, 0, 10, 10]], [[0, 0, 10, 10, 2], [90, 0, 10, 10, 1]]
+    curve = detect.average_precision(found, truth)
+    assert curve.area == 0.5 and curve.precision.tolist() == [1, 0.5]
+    assert curve.recall.tolist() == [0.5, 0.5]
+    assert detect.mean_average_precision(found, truth) == 0.5
+    elsewhere = detect.mean_average_precision(found, truth, found_images=[1, 1], truth_images=[0, 0])
+    assert elsewhere == 0
+    with pytest.raises(clf.ShapeError):
+        detect.suppress([[1, 2, 3]])
+    with pytest.raises(clf.DataError):
+        detect.overlap([0, 0, 0, 10], [0, 0, 1, 1]) or detect.suppress([[0, 0, 0, 10]])
+
+
+# Metrics
+
+CLASSES = [0, 1, 2]
+
+
+@pytest.mark.parametrize("names", [None, ["x", "y", "z"], [b"x", b"y", b"z"], [-5, 0, 7]])
+def test_metrics_are_scikit_learns(names):
+    sk = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(3)
+    a, b = rng.integers(0, 3, 200), rng.integers(0, 3, 200)
+    chances = rng.dirichlet([1, 1, 1], 200)
+    if names is not None:
+        a, b = np.array(names)[a], np.array(names)[b]
+    if names is not None and isinstance(names[0], bytes):
+        sa, sb = a.astype(str), b.astype(str)
+    else:
+        sa, sb = a, b
+    weights = rng.integers(0, 5, 200)
+    assert metrics.accuracy_score(a, b) == pytest.approx(sk.accuracy_score(sa, sb))
+    assert metrics.accuracy_score(a, b, sample_weight=weights) == pytest.approx(
+        sk.accuracy_score(sa, sb, sample_weight=weights))
+    assert (metrics.confusion_matrix(a, b) == sk.confusion_matrix(sa, sb)).all()
+    for average in (None, "macro", "micro", "weighted"):
+        ours = metrics.precision_recall_fscore_support(a, b, average=average)
+        theirs = sk.precision_recall_fscore_support(sa, sb, average=average, zero_division=0)
+        for one, other in zip(ours, theirs):
+            assert one is other is None or np.allclose(one, other)
+    assert metrics.f1_score(a, b) == pytest.approx(sk.f1_score(sa, sb, average="macro"))
+    assert metrics.precision_score(a, b, average="micro") == metrics.recall_score(
+        a, b, average="micro")
+    assert metrics.log_loss(a, chances) == pytest.approx(sk.log_loss(sa, chances), rel=1e-6)
+    assert metrics.roc_auc_score(a, chances) == pytest.approx(
+        sk.roc_auc_score(sa, chances, multi_class="ovr"))
+
+
+def test_the_area_tells_scores_of_float64_apart():
+    scores = 1 + np.arange(6) * 1e-12
+    assert metrics.roc_auc_score([0, 0, 0, 1, 1, 1], scores) == 1
+    assert metrics.roc_auc_score([0, 1], [0.5, 0.5]) == 0.5
+
+
+def test_labels_of_a_confusion_matrix():
+    matrix = metrics.confusion_matrix(list("aab"), list("abb"), labels=["b", "a"])
+    assert matrix.tolist() == [[1, 0], [1, 1]]
+    assert metrics.confusion_matrix(list("aac"), list("abb"), labels=["a", "b"]).tolist() == [
+        [1, 1], [0, 0]]
+
+
+@pytest.mark.parametrize("call, error", [
+    (lambda: metrics.accuracy_score([0, 1], [0]), clf.ShapeError),
+    (lambda: metrics.accuracy_score([], []), clf.ArgumentError),
+    (lambda: metrics.accuracy_score([0, np.nan], [0, 1]), clf.DataError),
+    (lambda: metrics.accuracy_score([[0]], [[0]]), clf.ShapeError),
+    (lambda: metrics.accuracy_score([0], [0], sample_weight=[-1]), clf.DataError),
+    (lambda: metrics.accuracy_score([0], [0], sample_weight=[1, 2]), clf.ShapeError),
+    (lambda: metrics.f1_score([0], [0], average="all"), clf.ArgumentError),
+    (lambda: metrics.log_loss([0, 1], [[0.5, 0.5, 0]] * 2), clf.ShapeError),
+    (lambda: metrics.log_loss([0, 3], [[0.5, 0.5]] * 2, labels=[0, 1]), clf.DataError),
+    (lambda: metrics.log_loss([0, 1], [[np.nan, 0.5]] * 2), clf.DataError),
+    (lambda: metrics.roc_auc_score([0, 0], [0.1, 0.2]), clf.ShapeError),
+    (lambda: metrics.roc_auc_score([0, 1], [np.nan, 0.2]), clf.DataError),
+    (lambda: metrics.roc_auc_score([0, 1], [0.1]), clf.ShapeError),
+])
+def test_metrics_refuse_by_sentences(call, error):
+    with pytest.raises(error):
+        call()
+
+
+# Selection
+
+
+def test_cross_validation_is_stratified_and_repeatable():
+    model = clf.Model("svm")
+    scores = clf.cross_validate(model, X, Y, folds=4, seed=1)
+    assert scores.shape == (4,) and scores.min() > 0.7 and not model.fitted
+    assert (scores == clf.cross_validate(model, clf.Dataset(X, Y), folds=4, seed=1)).all()
+    data = clf.Dataset(X, Y)
+    by_hand = [clf.Model("svm").fit(train).score(test) for train, test in data.folds(4, seed=1)]
+    assert np.allclose(scores, by_hand)
+    for folds in (-1, 0, 1, 61):
+        with pytest.raises(clf.ArgumentError):
+            clf.cross_validate(model, X, Y, folds=folds)
+
+
+def test_a_grid_search_has_typed_parameters():
+    model = clf.Model("svm")
+    model.add_transform("pca")
+    search = clf.grid_search(model, {"C": [0.5, 10], "gamma": ["scale", 0.25],
+                                     "pca.components": (2, 3)}, X, Y, folds=3)
+    assert len(search) == 8 and len(list(search)) == 8
+    assert search[0].params == {"C": 0.5, "gamma": "scale", "pca.components": 2}
+    assert search.best_score == max(c.mean for c in search) == search[search.best].mean
+    best = search.model()
+    assert best.params["C"] == search.best_params["C"]
+    assert best.transforms[0][1]["components"] == search.best_params["pca.components"]
+    assert best.fit(X, Y).score(X, Y) > 0.8
+    same = clf.grid_search(model, "C=0.5|10 gamma=scale|0.25 pca.components=2|3", X, Y, folds=3)
+    assert [c for c in same] == [c for c in search]
+    with pytest.raises(IndexError):
+        search[8]
+
+
+def test_a_grid_of_a_network_searches_its_optimizer():
+    network = clf.Network("dense units=3", epochs=2)
+    search = clf.grid_search(network, {"optimizer.learning_rate": [0.1, 0.01], "epochs": 2,
+                                       "layers": ["dense units=3", "dense units=4; dense units=3"]},
+                             X, Y, folds=2)
+    assert {c.params["optimizer.learning_rate"] for c in search} == {0.1, 0.01}
+    assert type(search.model()) is clf.Network
+    for grid, error in (({"C": []}, clf.ArgumentError), (3, clf.TypeMismatch),
+                        ({"learning_rat": [1]}, clf.ArgumentError)):
+        with pytest.raises(error):
+            clf.grid_search(network, grid, X, Y)
