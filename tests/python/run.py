@@ -8,4 +8,5 @@ except ImportError as error:
     print(error)
     sys.exit(77)
 
-sys.exit(pytest.main(["-q", "-m", "not slow", "-p", "no:cacheprovider", *sys.argv[1:]]))
+if __name__ == "__main__":  # multiprocessing imports this file in its workers
+    sys.exit(pytest.main(["-q", "-m", "not slow", "-p", "no:cacheprovider", *sys.argv[1:]]))
