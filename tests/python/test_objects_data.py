@@ -393,3 +393,40 @@ def test_a_grid_of_a_network_searches_its_optimizer():
                         ({"learning_rat": [1]}, clf.ArgumentError)):
         with pytest.raises(error):
             clf.grid_search(network, grid, X, Y)
+
+
+# Numbers that ctypes would cut off or not take
+
+
+def test_integers_of_any_kind_are_taken_and_none_is_cut_off():
+    data = clf.Dataset(X, Y)
+    assert len(data.split(0.5, seed=np.int64(3))[0]) == 30
+    assert len(data.split(np.float32(0.5), seed=2**64 - 1)[0]) == 30
+    assert clf.Image(PIXELS).resize(np.int32(3), True).shape == (3, 1, 3)
+    for call in (lambda: data.split(0.5, seed=-1), lambda: data.split(0.5, seed=2**64),
+                 lambda: clf.Image(PIXELS).resize(2**64 + 3, 3), lambda: data.batches(2**70),
+                 lambda: clf.Tensor.zeros((2**64 + 2,)), lambda: clf.Tensor(X).reshape(2**64 + 240),
+                 lambda: clf.Tensor(X).permute(2**32, 1),
+                 lambda: detect.average_precision([], [[0, 0, 1, 1]], label=2**32)):
+        with pytest.raises(clf.ArgumentError, match="it must be"):
+            call()
+    for call in (lambda: data.split(0.5, seed=1.5), lambda: clf.Image(PIXELS).resize(3.0, 3),
+                 lambda: data.batches("3"), lambda: data.fold(None, 0),
+                 lambda: clf.Tensor.zeros((2.0,)), lambda: data.split("half")):
+        with pytest.raises((clf.TypeMismatch, ValueError)):
+            call()
+    assert data.split(0.5, seed=True)
+
+
+def test_documents_of_files_are_not_copied_without_their_labels(tmp_path):
+    (tmp_path / "a.txt").write_text("word")
+    documents = clf.Documents.load("folder", tmp_path)
+    for copied in (copy.copy, pickled):
+        with pytest.raises(clf.Unsupported, match="labels"):
+            copied(documents)
+
+
+def test_a_regression_is_validated_by_targets():
+    network = clf.Network("dense units=1", epochs=2, loss="squared_error")
+    network.fit(X, targets=X[:, 0], validation=(X, X[:, 0]))
+    assert any(name.startswith("validation") for name in network.history)

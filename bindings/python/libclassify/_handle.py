@@ -7,7 +7,8 @@ turns a negative status into an exception, and re-raises what a callback raised.
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, ClassVar, Optional, Tuple, TypeVar
+import operator
+from typing import TYPE_CHECKING, Any, ClassVar, Iterable, Optional, Tuple, TypeVar
 
 from . import errors, progress
 from ._gate import Gate, Passage
@@ -31,6 +32,49 @@ def encode(value: str, what: str = "a text") -> bytes:
     return data
 
 
+_RANGES = {
+    ctypes.c_int32: (-(2**31), 2**31 - 1),
+    ctypes.c_int64: (-(2**63), 2**63 - 1),
+    ctypes.c_uint64: (0, 2**64 - 1),
+    ctypes.c_size_t: (0, 2**64 - 1),
+}
+
+
+def integer(value: Any, kind: Any = ctypes.c_int64, what: str = "a number") -> int:
+    """Return an integer that a C type holds: ctypes would cut off what does not fit."""
+    try:
+        number = operator.index(value)
+    except TypeError as error:
+        raise errors.TypeMismatch(
+            f"{what} is {value!r}; it must be an integer"
+        ) from error
+    low, high = _RANGES.get(kind, (0, 2**64 - 1))
+    if not low <= number <= high:
+        raise errors.ArgumentError(f"{what} is {number}; it must be {low} to {high}")
+    return number
+
+
+def integers(values: Iterable[Any], kind: Any = ctypes.c_int64, what: str = "a number") -> Any:
+    """Return integers as an array of a C type, for a parameter that points to them."""
+    numbers = [integer(value, kind, what) for value in values]
+    return (kind * max(len(numbers), 1))(*numbers)
+
+
+def _converted(function: Any, index: int, value: Any) -> Any:
+    """Return an argument as ctypes takes it, where it is not of the exact Python type."""
+    kind = function.argtypes[index]
+    if kind in _RANGES:
+        return integer(value, kind, f"argument {index} of {function.__name__}")
+    if kind is ctypes.c_double:
+        try:
+            return float(value)
+        except (TypeError, ValueError) as error:
+            raise errors.TypeMismatch(
+                f"argument {index} of {function.__name__} is {value!r}; it must be a number"
+            ) from error
+    return value
+
+
 def run(context: "Context", function: Any, *arguments: Any, changes: Tuple[Any, ...] = ()) -> Any:
     """Call a function of the library.
 
@@ -51,20 +95,25 @@ def run(context: "Context", function: Any, *arguments: Any, changes: Tuple[Any, 
     """
     values = []
     wanted = {}
-    for argument in arguments:
+    for index, argument in enumerate(arguments):
         if isinstance(argument, Handle):
-            values.append(argument)
             if argument.gate is not None:
                 wanted[argument.gate] = False
-        else:
-            values.append(encode(argument) if type(argument) is str else argument)
+        elif type(argument) is str:
+            argument = encode(argument)
+        elif not (type(argument) is int and 0 <= argument < 2**31):
+            argument = _converted(function, index, argument)
+        values.append(argument)
     for handle in changes:
         wanted[handle.gate] = True
     with Passage(wanted):
         # Only behind the gates is it known that no other thread closes a handle.
-        return progress.call(context._callbacks, function, [
-            value.pointer if isinstance(value, Handle) else value for value in values
-        ])
+        try:
+            return progress.call(context._callbacks, function, [
+                value.pointer if isinstance(value, Handle) else value for value in values
+            ])
+        except ctypes.ArgumentError as error:
+            raise errors.TypeMismatch(f"{function.__name__}: {error}") from error
 
 
 class Handle:

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import catalog, errors
 from ._declarations import STRUCTS
-from ._handle import Handle
+from ._handle import Handle, integer
 from ._library import check, lib
 from .context import Context, context_of
 from .dataset import Path, path_bytes
@@ -117,7 +117,8 @@ def average_precision(found: Any, truth: Any, *, found_images: Any = None,
     precision, recall = np.empty(first.count), np.empty(first.count)
     area, count = ctypes.c_double(), ctypes.c_int64()
     check(lib.clf_box_average_precision(
-        ctypes.byref(first), ctypes.byref(second), float(overlap), label, ctypes.byref(area),
+        ctypes.byref(first), ctypes.byref(second), float(overlap),
+        integer(label, ctypes.c_int32, "label"), ctypes.byref(area),
         precision.ctypes.data, recall.ctypes.data, ctypes.byref(count)
     ))
     del kept_first, kept_second

@@ -139,7 +139,7 @@ class Model(Fitted):
             As for :class:`Dataset`, if X is not one.
         optimizer : Optimizer, optional
             Of a network.
-        validation : Dataset or tuple (X, y), optional
+        validation : Dataset, or tuple (X, y) or (X, targets), optional
             Rows to score.
 
         Returns
@@ -149,7 +149,10 @@ class Model(Fitted):
         """
         train = self._data(X, y, sample_weight, targets)
         if validation is not None and not isinstance(validation, Dataset):
-            validation = self._data(*validation)
+            values, truth = validation
+            validation = self._data(values, targets=truth) if train.n_outputs else (
+                self._data(values, truth)
+            )
         self.change(lib.clf_model_fit, train, optimizer, validation,
                     changes=() if optimizer is None else (optimizer,))
         self._fitted(train)

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _arrays, _dlpack, errors
 from ._declarations import CONSTANTS
-from ._handle import Handle, run
+from ._handle import Handle, integers, run
 from ._library import lib
 from .context import Context, context_of
 
@@ -79,8 +79,8 @@ class Tensor(Handle):
         size = array.itemsize
         self._make(
             context, lib.clf_tensor_wrap, context, array.__array_interface__["data"][0],
-            _CODES[array.dtype], array.ndim, _sizes(array.shape),
-            _sizes([step // size for step in array.strides]), keeps=array,
+            _CODES[array.dtype], array.ndim, integers(array.shape),
+            integers([step // size for step in array.strides]), keeps=array,
         )
         if scale is not None:
             self.change(lib.clf_tensor_set_scale, float(scale))
@@ -97,9 +97,9 @@ class Tensor(Handle):
               context: Optional[Context] = None) -> "Tensor":
         """Return a tensor of zeros whose memory the library owns; `numpy()` writes to it."""
         context = context_of(context)
-        shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        shape = (shape,) if hasattr(shape, "__index__") else tuple(shape)
         return cls._new(context, lib.clf_tensor_create, context, _code(dtype), len(shape),
-                        _sizes(shape))
+                        integers(shape, what="an extent"))
 
     @classmethod
     def from_dlpack(cls, source: Any, *, context: Optional[Context] = None) -> "Tensor":
@@ -163,8 +163,8 @@ class Tensor(Handle):
 
     def reshape(self, *shape: Any) -> "Tensor":
         """Return a view of another shape; one extent may be -1. Needs C-contiguous memory."""
-        sizes = tuple(shape[0]) if len(shape) == 1 and not isinstance(shape[0], int) else shape
-        return self._view(lib.clf_tensor_reshape, len(sizes), _sizes(sizes))
+        sizes = tuple(shape[0]) if len(shape) == 1 and not hasattr(shape[0], "__index__") else shape
+        return self._view(lib.clf_tensor_reshape, len(sizes), integers(sizes, what="an extent"))
 
     def permute(self, *axes: int) -> "Tensor":
         """Return a view with the axes in another order."""
@@ -172,7 +172,7 @@ class Tensor(Handle):
             raise errors.ArgumentError(
                 f"the tensor has {self.ndim} axes; {len(axes)} are given"
             )
-        return self._view(lib.clf_tensor_permute, (ctypes.c_int32 * max(len(axes), 1))(*axes))
+        return self._view(lib.clf_tensor_permute, integers(axes, ctypes.c_int32, "an axis"))
 
     @property
     def T(self) -> "Tensor":
@@ -248,7 +248,7 @@ class Tensor(Handle):
 
     def __copy__(self) -> "Tensor":
         return self._view(lib.clf_tensor_permute,
-                          (ctypes.c_int32 * max(self.ndim, 1))(*range(self.ndim)))
+                          integers(range(self.ndim), ctypes.c_int32))
 
     def _described(self) -> str:
         scale = self.scale

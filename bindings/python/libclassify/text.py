@@ -31,6 +31,7 @@ class Documents(Handle):
     """
 
     _free = lib.clf_documents_free
+    _from_files = False
 
     def __init__(self, texts: Iterable[Union[str, bytes]], *,
                  context: Optional[Context] = None) -> None:
@@ -57,8 +58,10 @@ class Documents(Handle):
             See ``params("document_reader", format)``.
         """
         context = context_of(context)
-        return cls._new(context, lib.clf_documents_load, context, format, path_bytes(path),
+        self = cls._new(context, lib.clf_documents_load, context, format, path_bytes(path),
                         catalog.to_text("document_reader", format, params))
+        self._from_files = True
+        return self
 
     def __len__(self) -> int:
         return self.run(lib.clf_documents_count)
@@ -86,7 +89,11 @@ class Documents(Handle):
         return self.run(lib.clf_documents_replaced)
 
     def __reduce__(self) -> Any:
-        # The labels of a reader are the encoded rows' alone; a copy has the texts.
+        if self._from_files:
+            raise errors.Unsupported(
+                "documents that were read from files have labels that a copy would lose: load them "
+                "again, or copy the encoded rows"
+            )
         return _documents, (list(self), self.context)
 
     def _described(self) -> str:
