@@ -20,6 +20,7 @@ _MODULES = {
     ],
     "feature_extraction": ["HOG", "CountVectorizer", "TfidfVectorizer"],
     "linear_model": ["LogisticRegression", "Perceptron", "Ridge", "RidgeClassifier"],
+    "model_selection": ["GridSearch", "RandomizedSearch"],
     "neural_network": [
         "MLPClassifier",
         "MLPRegressor",

@@ -150,10 +150,20 @@ class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
 class ModelEstimator(Estimator):
     """Classifiers and regressions, which have a model of the library."""
 
-    def _fit_model(self, data: Dataset, **params: Any) -> None:
+    _searchable = True  # whether a fit is one fit of the library, as its cross-validation makes it
+
+    def _params_for(self, data: Dataset) -> Dict[str, Any]:
+        """Return the library's parameters that depend on the rows of the fit."""
+        return {}
+
+    def _unfitted(self, data: Dataset) -> Model:
+        """Return the model of the library that a fit to these rows is about to fit."""
         self._refuse_lacking()
-        params = {**self._library_params(), **params}
-        model = Model(self._kind, context=context_of(self), **params)
+        given = {**self._library_params(), **self._params_for(data)}
+        return Model(self._kind, context=context_of(self), **given)
+
+    def _fit_model(self, data: Dataset) -> None:
+        model = self._unfitted(data)
         with watch(verbose=getattr(self, "verbose", 0)), warnings.catch_warnings():
             warnings.simplefilter("ignore", errors.ConvergenceWarning)
             model.fit(data)
@@ -237,12 +247,14 @@ class Classifier(ClassifierMixin, ModelEstimator):
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
         """Set fitted attributes that the model does not hold."""
 
+    def _params_for(self, data: Dataset) -> Dict[str, Any]:
+        if not hasattr(self, "class_weight"):
+            return {}
+        return {"class_weight": class_weights(self.class_weight, data.classes)}
+
     def _fit_labeled(self, data: Dataset) -> None:
         """Fit to labeled rows; ``classes_`` is set already."""
-        params: Dict[str, Any] = {}
-        if hasattr(self, "class_weight"):
-            params["class_weight"] = class_weights(self.class_weight, self.classes_)
-        self._fit_model(data, **params)
+        self._fit_model(data)
 
     def _adopt(self, model: Model) -> None:
         super()._adopt(model)

@@ -68,6 +68,7 @@ class MultilayerPerceptron(ModelEstimator):
         "solver": (("adam", "sgd"), "networks are trained by steps on batches"),
     }
     _classifies = False
+    _searchable = False  # a fit is many partial fits
 
     # Parameters
 
@@ -214,6 +215,8 @@ class MultilayerPerceptron(ModelEstimator):
             self.loss_curve_.append(self.loss_)
             self.n_iter_ += 1
             self.t_ += len(rows)
+            if self.verbose:
+                print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
             if self._count_improvement(validation):
                 best = copy_of(self.model_) if validation is not None else None
             if once:
@@ -245,6 +248,8 @@ class MultilayerPerceptron(ModelEstimator):
             return better
         score = float(self.model_.score(validation))
         self.validation_scores_.append(score)
+        if self.verbose:
+            print(f"Validation score: {score:f}")
         worse = score < self.best_validation_score_ + self.tol
         self._waiting = self._waiting + 1 if worse else 0
         better = score > self.best_validation_score_

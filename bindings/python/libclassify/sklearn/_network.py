@@ -11,6 +11,7 @@ from .. import catalog, errors
 from ..dataset import Dataset
 from ..model import Model
 from ..optimizer import Optimizer
+from ..progress import watch
 from ._base import ModelEstimator, result_type
 from ._compat import check_is_fitted
 from ._context import context_of
@@ -142,31 +143,34 @@ class Network(ModelEstimator):
 
     # Training
 
-    def _make(self, outputs: int, params: Dict[str, Any]) -> Dict[str, Any]:
+    def _unfitted(self, data: Dataset) -> Model:
+        model = Model(self._kind, context=context_of(self), **self._wanted(data))
+        return model.set_optimizer(self._own_optimizer())
+
+    def _wanted(self, data: Dataset) -> Dict[str, Any]:
+        self._refuse_lacking()
+        outputs = data.n_classes if self._classifies else data.n_outputs
         return {
             **self._library_params(),
-            **params,
+            **self._params_for(data),
             "layers": self._layers_text(outputs),
-            "input": list(self.row_shape_),
+            "input": list(getattr(self, "row_shape_", None) or self.input or ()) or None,
             "loss": self._loss_name(),
         }
 
-    def _fit_network(self, train: Dataset, outputs: int, validation: Optional[Dataset],
-                     **params: Any) -> None:
+    def _fit_network(self, train: Dataset, validation: Optional[Dataset]) -> None:
         """Train from new weights, or with warm_start from those that there are."""
-        wanted = self._make(outputs, params)
-        model = Model(self._kind, context=context_of(self), **wanted)
         if self.warm_start and hasattr(self, "model_"):
-            model = self.model_.set_params(**wanted)
-        model.fit(train, optimizer=self._own_optimizer(), validation=validation)
+            model = self.model_.set_params(**self._wanted(train))
+            model.set_optimizer(self._own_optimizer())
+        else:
+            model = self._unfitted(train)
+        with watch(verbose=self.verbose):
+            model.fit(train, validation=validation)
         self.model_ = model
 
-    def _partial_fit_network(self, train: Dataset, outputs: int, **params: Any) -> None:
-        if hasattr(self, "model_"):
-            self.model_.partial_fit(train)
-            return
-        model = Model(self._kind, context=context_of(self), **self._make(outputs, params))
-        model.set_optimizer(self._own_optimizer())
+    def _partial_fit_network(self, train: Dataset) -> None:
+        model = self.model_ if hasattr(self, "model_") else self._unfitted(train)
         model.partial_fit(train)
         self.model_ = model
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from .. import errors
 from ..dataset import Dataset
 from ._base import Classifier, ProbabilityMixin, Regressor, result_type
 from ._compat import check_classification_targets
-from ._labels import class_weights, row_weights
+from ._labels import row_weights
 from ._network import Network
 
 
@@ -155,10 +155,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
             )
         if not (self.warm_start and hasattr(self, "model_")):
             self.classes_ = train.classes
-        self._fit_network(
-            train, len(self.classes_), self._validation(validation),
-            class_weight=class_weights(self.class_weight, self.classes_),
-        )
+        self._fit_network(train, self._validation(validation))
         return self
 
     def _validation(self, given: Any) -> Optional[Dataset]:
@@ -203,10 +200,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
         if first:
             self.classes_ = np.unique(np.asarray(y if classes is None else classes))
         weights = row_weights(sample_weight, X.shape[0])
-        self._partial_fit_network(
-            self._of_all_classes(X, y, weights, first), len(self.classes_),
-            class_weight=class_weights(self.class_weight, self.classes_),
-        )
+        self._partial_fit_network(self._of_all_classes(X, y, weights, first))
         return self
 
     def _of_all_classes(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray],
@@ -283,26 +277,21 @@ checkpoint_interval, random_state, n_jobs, verbose
         -------
         self
         """
-        train, outputs = self._targeted(X, y, sample_weight, reset=True)
-        held = None if validation is None else self._validation(*validation)
-        self._fit_network(train, outputs, held)
+        train = self._targeted(X, y, sample_weight, reset=True)
+        held = None if validation is None else self._targeted(*validation, reset=False)
+        self._fit_network(train, held)
         return self
 
-    def _targeted(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Tuple[Dataset, int]:
+    def _targeted(self, X: Any, y: Any, sample_weight: Any = None, *, reset: bool) -> Dataset:
         X, y = self._rows(X, y, reset=reset, multi_output=True, y_numeric=True)
         self._flat = y.ndim == 1
         weights = row_weights(sample_weight, X.shape[0])
-        data = self._dataset(X, targets=y, sample_weight=weights)
-        return data, 1 if self._flat else y.shape[1]
-
-    def _validation(self, X: Any, y: Any, sample_weight: Any = None) -> Dataset:
-        return self._targeted(X, y, sample_weight, reset=False)[0]
+        return self._dataset(X, targets=y, sample_weight=weights)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "NetworkRegressor":
         """Run one epoch over these rows, starting from the weights that there are."""
         first = not hasattr(self, "model_")
-        train, outputs = self._targeted(X, y, sample_weight, reset=first)
-        self._partial_fit_network(train, outputs)
+        self._partial_fit_network(self._targeted(X, y, sample_weight, reset=first))
         return self
 
     def predict(self, X: Any) -> np.ndarray:

@@ -89,6 +89,7 @@ class Perceptron(LinearModel, KernelMixin, Classifier):
         "multi_class": (("ovr", "multinomial"), "there is no such treatment of classes"),
     }
     _random = True
+    _searchable = False  # epochs are added until the mistakes no longer fall
 
     def __init__(
         self,

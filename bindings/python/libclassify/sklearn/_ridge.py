@@ -41,13 +41,14 @@ class _RidgeBase(LinearModel, ModelEstimator):
             "max_iterations": self.max_iter,
         }
 
-    def _fit_model(self, data: Dataset, **params: Any) -> None:
+    def _params_for(self, data: Dataset) -> Dict[str, Any]:
         # The direct solution is exact, so it stands for every solver, as long as the matrix of the
         # columns fits in 2 GB. The library's auto has sparse rows of many columns iterate.
+        params = super()._params_for(data)
         direct = self.solver in ("svd", "cholesky") or not data.sparse
         if direct and data.n_features <= _DIRECT_COLUMNS:
             params["solver"] = "cholesky"
-        super()._fit_model(data, **params)
+        return params
 
     @property
     def n_iter_(self) -> np.ndarray:

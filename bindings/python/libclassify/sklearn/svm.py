@@ -185,7 +185,6 @@ class SVC(KernelMixin, Classifier):
         -------
         self
         """
-        self._check_params()
         if sample_weight is not None:
             sample_weight = np.maximum(np.asarray(sample_weight, np.float64), 0)
             if not sample_weight.any():
@@ -222,15 +221,16 @@ class SVC(KernelMixin, Classifier):
             raise errors.DataError("the kernel returned NaN or infinity")
         return super()._rows(values, y, reset=reset)
 
-    def _fit_labeled(self, data: Dataset) -> None:
+    def _params_for(self, data: Dataset) -> Dict[str, Any]:
         weights, indices = data.sample_weight, data.labels
         if weights is not None and len(np.unique(indices[weights > 0])) < 2:
             raise errors.DataError(
                 "Invalid input - all samples with positive weights belong to the same class."
             )
-        self.class_weight_ = weight_of_classes(self.class_weight, self.classes_, indices)
+        self._check_params()
+        self.class_weight_ = weight_of_classes(self.class_weight, data.classes, indices)
         equal = bool((self.class_weight_ == 1).all())
-        self._fit_model(data, class_weight=None if equal else self.class_weight_.tolist())
+        return {"class_weight": None if equal else self.class_weight_.tolist()}
 
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
         self.shape_fit_ = X.shape
