@@ -77,13 +77,24 @@ def test_log_lines_reach_the_callback_with_their_level():
     assert any(level == logging.INFO for level, _ in lines)
 
 
-def test_without_a_callback_warnings_go_to_logging_and_nothing_is_printed(caplog, capfd):
-    with caplog.at_level(logging.INFO, logger="libclassify"), pytest.warns(clf.ConvergenceWarning):
-        clf.Model("logistic", max_iterations=1).fit(X, Y)
+def test_without_a_callback_the_log_goes_to_logging_and_nothing_is_printed(caplog, capfd):
+    network = clf.Network("dense units=2", epochs=1)
+    with caplog.at_level(logging.INFO, logger="libclassify"):
+        network.fit(X, Y)
+        network.fit(X, Y)  # from scratch, which the log reports
     levels = {record.levelno for record in caplog.records if record.name == "libclassify"}
     assert levels == {logging.INFO, logging.WARNING}
     out, err = capfd.readouterr()
     assert out == "" and err == ""
+
+
+def test_a_fit_that_did_not_converge_warns_once_by_the_librarys_message(caplog, capfd):
+    with caplog.at_level(logging.INFO, logger="libclassify"), pytest.warns() as warned:
+        clf.Model("logistic", max_iterations=1).fit(X, Y)
+    assert [w.category for w in warned] == [clf.ConvergenceWarning]
+    assert "not converged after 1 iterations" in str(warned[0].message)
+    assert warned[0].filename == __file__
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 def test_progress_is_reported_and_cancels():

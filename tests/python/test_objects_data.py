@@ -430,3 +430,43 @@ def test_a_regression_is_validated_by_targets():
     network = clf.Network("dense units=1", epochs=2, loss="squared_error")
     network.fit(X, targets=X[:, 0], validation=(X, X[:, 0]))
     assert any(name.startswith("validation") for name in network.history)
+
+
+def test_what_the_library_does_not_save_is_neither_copied_nor_pickled():
+    data = clf.Dataset(X, Y)
+    search = clf.grid_search(clf.Model("ridge"), {"alpha": [1]}, data, folds=2)
+    recurrent = clf.Network("rnn units=2; dense units=2", epochs=1)
+    recurrent.fit(np.zeros((4, 3, 1)) + np.arange(4)[:, None, None], [0, 1, 0, 1])
+    for thing in (search, data.batches(5), clf.Sequence(recurrent)):
+        for copied in (copy.copy, copy.deepcopy, pickled):
+            with pytest.raises(TypeError, match="cannot be copied or pickled"):
+                copied(thing)
+
+
+@pytest.mark.parametrize("thing", [
+    lambda: clf.Dataset(X, Y), lambda: clf.Image(PIXELS), lambda: clf.Tensor(X),
+    lambda: clf.Optimizer("adam"), lambda: clf.Context(threads=1), detector,
+    lambda: clf.Documents(["a"]), lambda: clf.Vocabulary(["a"]), lambda: clf.Transform("pca"),
+])
+def test_copies_are_objects_of_their_own(thing):
+    first = thing()
+    for copied in (copy.copy, copy.deepcopy, pickled):
+        second = copied(first)
+        assert type(second) is type(first) and repr(second) == repr(first)
+        if not isinstance(first, clf.Context):
+            assert second is not first and second.pointer != first.pointer
+            second.close()
+    assert repr(first)
+
+
+def test_subclasses_stay_what_they_are():
+    network = clf.Network("dense units=3", epochs=1).fit(X, Y)
+    assert type(pickled(network)) is type(copy.copy(network)) is clf.Network
+    assert type(clf.Model.load(network.to_bytes())) is clf.Network
+    with pytest.raises(clf.TypeMismatch, match="no network"):
+        clf.Network.load(clf.Model("ridge").fit(X, Y).to_bytes())
+
+
+def test_names_of_features_are_texts():
+    with pytest.raises(clf.TypeMismatch, match="texts"):
+        clf.Dataset(X, feature_names=[1, 2, 3, 4])

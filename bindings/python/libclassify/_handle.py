@@ -201,6 +201,10 @@ class Handle:
         if out is not None and out.value is not None:
             type(self)._free(out)
 
+    def __reduce__(self) -> Any:
+        # A copy of the attributes would free the C object a second time.
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+
     def __enter__(self: H) -> H:
         return self
 

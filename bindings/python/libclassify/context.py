@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import ctypes
 import logging
 import os
 import threading
 import weakref
-from typing import Any, Callable, Deque, Dict, Optional
+from typing import Any, Callable, Deque, Dict, Iterator, List, Optional
 
 from . import catalog, errors
 from ._handle import Handle
@@ -21,8 +22,36 @@ _logger = logging.getLogger("libclassify")
 _DEFAULTS = {"progress_interval": 0.1}
 
 
+class _Collected(threading.local):
+    """Warnings of the fit that the thread is in, which end in one of Python's own."""
+
+    lines: Optional[List[str]] = None
+
+
+_collected = _Collected()
+
+
 def _log(level: int, line: str) -> None:
-    _logger.log(level, "%s", line)
+    if level == logging.WARNING and _collected.lines is not None:
+        _collected.lines.append(line)
+    else:
+        _logger.log(level, "%s", line)
+
+
+@contextlib.contextmanager
+def collected_warnings() -> Iterator[List[str]]:
+    """Collect the warnings that contexts without a log callback report in this thread.
+
+    What is left in the list at the end of the block goes to `logging`.
+    """
+    outer, _collected.lines = _collected.lines, []
+    lines = _collected.lines
+    try:
+        yield lines
+    finally:
+        _collected.lines = outer
+        for line in lines:
+            _log(logging.WARNING, line)
 
 
 class Context(Handle):

@@ -203,6 +203,8 @@ class Dataset(Handle):
             raise errors.ShapeError(
                 f"{len(names)} feature names for {self.n_features} features"
             )
+        if names is not None and not all(isinstance(name, str) for name in names):
+            raise errors.TypeMismatch("feature names must be texts")
         self._names = names
 
     @property

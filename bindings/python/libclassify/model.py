@@ -9,7 +9,7 @@ from . import catalog, errors
 from ._fitted import Fitted
 from ._gate import Passage
 from ._library import lib, text
-from .context import Context, context_of
+from .context import Context, collected_warnings, context_of
 from .dataset import Dataset, Path, path_bytes
 
 Source = Union[Path, bytes, bytearray, memoryview]
@@ -38,10 +38,12 @@ class Model(Fitted):
 
     def _become(self) -> None:
         """Become a Network, if the library says that this is one."""
-        if type(self) is Model and self.kind == "network":
-            from .network import Network
+        from .network import Network
 
+        if type(self) is Model and self.kind == "network":
             self.__class__ = Network
+        elif isinstance(self, Network) and self.kind != "network":
+            raise errors.TypeMismatch(f"this is a model of kind {self.kind}, no network")
 
     # Parts
 
@@ -153,9 +155,10 @@ class Model(Fitted):
             validation = self._data(values, targets=truth) if train.n_outputs else (
                 self._data(values, truth)
             )
-        self.change(lib.clf_model_fit, train, optimizer, validation,
-                    changes=() if optimizer is None else (optimizer,))
-        self._fitted(train)
+        with collected_warnings() as lines:
+            self.change(lib.clf_model_fit, train, optimizer, validation,
+                        changes=() if optimizer is None else (optimizer,))
+            self._fitted(train, lines)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None,
@@ -163,21 +166,25 @@ class Model(Fitted):
         """Continue fitting with more rows (perceptron, network); returns the model."""
         train = self._data(X, y, sample_weight, targets)
         first = self._kind is None
-        self.change(lib.clf_model_partial_fit, train)
-        self._fitted(train, keep=not first)
+        with collected_warnings() as lines:
+            self.change(lib.clf_model_partial_fit, train)
+            self._fitted(train, lines, keep=not first)
         return self
 
-    def _fitted(self, train: Dataset, keep: bool = False) -> None:
+    def _fitted(self, train: Dataset, lines: List[str], keep: bool = False) -> None:
+        """Take over what the library does not know, and warn where the solver did not converge."""
         self._fits += 1
         if not keep:
             self._kind, self._names = train._kind, train._names
         if self.outcome == "not converged":
-            warnings.warn(
+            said = [line for line in lines if "converged" in line]
+            for line in said:
+                lines.remove(line)
+            text_of_warning = said[-1] if said else (
                 f"{self.kind}: the solver stopped at its iteration limit; raise max_iterations, or "
-                "standardize the features",
-                errors.ConvergenceWarning,
-                stacklevel=3,
+                "standardize the features"
             )
+            warnings.warn(text_of_warning, errors.ConvergenceWarning, stacklevel=3)
 
     def predictor(self) -> Any:
         """Return a function of one row that predicts in microseconds."""
@@ -226,7 +233,7 @@ class Model(Fitted):
                  catalog.to_text("model_writer", format, params))
 
     def __reduce__(self) -> Any:
-        state: Dict[str, Any] = {"kind": self._kind, "names": self._names}
+        state: Dict[str, Any] = {"class": type(self), "kind": self._kind, "names": self._names}
         if self.fitted:
             state["bytes"] = self.to_bytes()
         else:
@@ -258,11 +265,10 @@ class Model(Fitted):
 
 def _restored(state: Dict[str, Any], context: Context) -> Model:
     if "bytes" in state:
-        self = Model.load(state["bytes"], context=context)
+        self = state["class"].load(state["bytes"], context=context)
     else:
         kind, params = state["params"]
-        self = Model._new(context, lib.clf_model_create, context, kind, params)
-        self._become()
+        self = state["class"]._new(context, lib.clf_model_create, context, kind, params)
         for transform, given in state["transforms"]:
             self.add_transform(transform, **given)
         if state["optimizer"] is not None:
