@@ -246,8 +246,10 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
  *
  *  A model that consists of linear maps (ridge, and fisher, perceptron and logistic without a kernel)
  *  computes it in f64 from the rows as they are, f64 rows included, and from `weights_f64`, which
- *  takes some three times as long as f32. All other models, and those that were saved without
- *  `weights_f64`, compute in f32, and the results are widened.
+ *  takes some three times as long as f32. An svm without probability=true multiplies kernel values,
+ *  which are f32, by `dual_coef_f64` and sums them in f64; with a linear kernel it has `weights_f64`.
+ *  All other models, and those that earlier versions saved without these tensors, compute in f32,
+ *  and the results are widened.
  *  @param values    [rows, outputs] receives the scores, row after row
  *  @param capacity  elements of values, ≥ rows × outputs
  *  @return as clf_model_predict() @since 0.1 */

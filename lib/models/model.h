@@ -112,8 +112,10 @@ typedef struct clf__model_kind {
   /* transform(): values [rows, components(model)]; both NULL if the kind has none. */
   int64_t (*components)(const clf_model *model);
   clf_status (*transform)(const clf_model *model, const clf__rows *x, float *values);
-  /* The same three for results in f64, called if clf__linear_has_f64(); otherwise results in f32 are
-   * widened. decide_f64 and transform_f64 get f64 rows as they are. */
+  /* The same three for results in f64, called if has_f64() or, where that is NULL,
+   * clf__linear_has_f64(); otherwise results in f32 are widened. If clf__linear_has_f64(), f64 rows
+   * are passed as they are. */
+  bool (*has_f64)(const clf_model *model);
   clf_status (*decide_f64)(const clf_model *model, const clf__rows *x, double *values);
   clf_status (*probabilities_f64)(const clf_model *model, double *values, int64_t rows);
   clf_status (*transform_f64)(const clf_model *model, const clf__rows *x, double *values);

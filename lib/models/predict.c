@@ -1,7 +1,8 @@
 /* Prediction, common to all kinds. Rows pass the pipeline and the kind in blocks, so that the rows
  * of a pipeline never exist all at once, and the host is asked between blocks. Results are computed
  * in the library's own memory, and copied to the caller's arrays if all of them are good. Results
- * in f64 are computed in f64 from linear maps, and widened from f32 for all other models. */
+ * in f64 are computed in f64 from linear maps and support vectors, and widened from f32 for all other
+ * models. */
 #include <math.h>
 #include <string.h>
 
@@ -102,13 +103,21 @@ static clf_status make_widened(const making *m, const clf__rows *x, double *valu
   return status;
 }
 
+static bool is_in_f64(const making *m) {
+  const clf__model_kind *kind = m->model->kind;
+  if (m->what == PROBABILITIES && kind->probabilities_f64 == NULL) {
+    return false;
+  }
+  return kind->has_f64 != NULL ? kind->has_f64(m->model) : clf__linear_has_f64(m->model);
+}
+
 static clf_status make_values(void *argument, const clf__rows *x, int64_t first) {
   const making *m = argument;
   if (!m->f64) {
     return make_f32(m, x, m->values + first * m->width);
   }
   double *values = m->precise + first * m->width;
-  return clf__linear_has_f64(m->model) ? make_f64(m, x, values) : make_widened(m, x, values);
+  return is_in_f64(m) ? make_f64(m, x, values) : make_widened(m, x, values);
 }
 
 /* Writes what is asked for of all rows to the caller's array, of f32 or f64. */

@@ -1,5 +1,6 @@
 /* min_max: each feature is shifted and scaled so that its range on the fitted rows becomes [low,
- * high], as by scikit-learn's MinMaxScaler. A constant feature is divided by 1, and becomes low. */
+ * high], as by scikit-learn's MinMaxScaler. A constant feature is divided by 1, and becomes low. Rows
+ * of weight 0 do not count. */
 #include <math.h>
 
 #include "base/text.h"
@@ -78,7 +79,7 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   CLF__TRY(clf__tensor_vector(&minimum, transform->context, CLF_F64, x.columns));
   CLF__TRY(clf__tensor_vector(&maximum, transform->context, CLF_F64, x.columns));
   clf__columns columns = {.minimum = minimum->data, .maximum = maximum->data};
-  CLF__TRY(clf__column_statistics(transform->context, &x, NULL, &columns));
+  CLF__TRY(clf__column_statistics(transform->context, &x, clf__dataset_weights(dataset), &columns));
   CLF__TRY(check_sparse(transform, dataset, minimum->data));
   CLF__TRY(check_ranges(transform, minimum->data, maximum->data, x.columns));
   CLF__TRY(clf__store_add_tensor(state, "minimum", minimum));

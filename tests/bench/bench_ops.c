@@ -370,7 +370,7 @@ static void report_sums(kernel_case *k, const char *storage, const clf__rows *z)
     clf__free(c);
     return;
   }
-  k->expansion = (clf__kernel_expansion){k->columns, start, SEGMENTS, c, OUTPUTS};
+  k->expansion = (clf__kernel_expansion){k->columns, start, SEGMENTS, c, OUTPUTS, NULL};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     k->x = clf__rows_range(z, 0, sizes[i]);
     const double seconds = seconds_of(kernel_sums, k);

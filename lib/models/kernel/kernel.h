@@ -81,5 +81,8 @@ void clf__support_free_prepared(void *prepared);
 /* out [x->rows, segments * outputs]: clf__kernel_sums over the state's support vectors. */
 clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64_t segments,
                              const float *c, int64_t outputs, const clf__rows *x, float *out);
+/* The same with coefficients in f64, summed in f64. */
+clf_status clf__support_sums_f64(const clf_model *model, const int64_t *start, int64_t segments,
+                                 const double *c, int64_t outputs, const clf__rows *x, double *out);
 
 #endif

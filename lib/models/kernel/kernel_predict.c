@@ -66,13 +66,15 @@ static clf_status packed_for(clf__kernel_columns **out, const clf_model *model,
   return status;
 }
 
+/* Computes sums in f32 or, with coefficients in f64, in f64. */
 static clf_status sums_of(const clf_model *model, clf__kernel_expansion *expansion,
-                          const clf__rows *x, float *out) {
+                          const clf__rows *x, float *out, double *precise) {
   clf__kernel_columns *columns = NULL;
   clf_status status = packed_for(&columns, model, x);
   if (status == CLF_OK) {
     expansion->z = columns;
-    status = clf__kernel_sums(model->context, expansion, x, out);
+    status = expansion->c_f64 != NULL ? clf__kernel_sums_f64(model->context, expansion, x, precise)
+                                      : clf__kernel_sums(model->context, expansion, x, out);
   }
   if (model->prepared == NULL) {
     clf__kernel_columns_free(columns);
@@ -80,10 +82,8 @@ static clf_status sums_of(const clf_model *model, clf__kernel_expansion *expansi
   return status;
 }
 
-clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64_t segments,
-                             const float *c, int64_t outputs, const clf__rows *x, float *out) {
-  clf__kernel_expansion expansion = {
-      .start = start, .segments = segments, .c = c, .outputs = outputs};
+static clf_status checked_sums(const clf_model *model, clf__kernel_expansion *expansion,
+                               const clf__rows *x, float *out, double *precise) {
   if (clf__support_function(model).kind == CLF__KERNEL_PRECOMPUTED && clf__rows_sparse(x)) {
     return clf__fail(
         CLF_ERROR_UNSUPPORTED,
@@ -91,10 +91,25 @@ clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64
         "-t 4 are read by svmlight's precomputed=true)",
         model->kind->base.name);
   }
-  const clf_status status = sums_of(model, &expansion, x, out);
+  const clf_status status = sums_of(model, expansion, x, out, precise);
   if (status != CLF_ERROR_NUMERIC) {
     return status;
   }
   clf__rows_check_finite(model->context, x); /* the message states the place of NaN and Inf */
   return clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->base.name);
+}
+
+clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64_t segments,
+                             const float *c, int64_t outputs, const clf__rows *x, float *out) {
+  clf__kernel_expansion expansion = {
+      .start = start, .segments = segments, .c = c, .outputs = outputs};
+  return checked_sums(model, &expansion, x, out, NULL);
+}
+
+clf_status clf__support_sums_f64(const clf_model *model, const int64_t *start, int64_t segments,
+                                 const double *c, int64_t outputs, const clf__rows *x,
+                                 double *out) {
+  clf__kernel_expansion expansion = {
+      .start = start, .segments = segments, .outputs = outputs, .c_f64 = c};
+  return checked_sums(model, &expansion, x, NULL, out);
 }

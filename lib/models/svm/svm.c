@@ -19,6 +19,7 @@ static const clf__param params[] = {
     CLF__BOOL(probability, "false", "whether to fit probabilities, at some six times the cost"),
     CLF__INT(max_iterations, "0", 0, 1e9, "steps of a machine; 0: 100 a row, at least 10,000,000"),
     CLF__REAL(cache_mb, "200", 0, 1e9, "memory for kernel values, in units of 2^20 bytes"),
+    CLF__PRECISION("linear kernel: products of rows and weights in f32, or in f64"),
 };
 
 static clf_status corrupt(const clf_model *model, const char *what) {
@@ -46,6 +47,20 @@ static clf_status check_if_there(const clf_model *model, const char *name, int32
              : clf__check_tensor(model, name, dtype, rows, columns);
 }
 
+/* Models of earlier versions and of other programs have neither. */
+static clf_status check_f64(const clf_model *model, const clf__svm_shape *shape) {
+  const bool linear = clf__support_function(model).kind == CLF__KERNEL_LINEAR;
+  const bool weights = clf__store_tensor(model->state, "weights_f64") != NULL;
+  if (!weights && clf__store_tensor(model->state, "dual_coef_f64") == NULL) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__check_tensor(model, "dual_coef_f64", CLF_F64, shape->coefficients,
+                               clf__support_count(model)));
+  return linear || weights
+             ? clf__check_tensor(model, "weights_f64", CLF_F64, shape->problems, model->columns)
+             : CLF_OK;
+}
+
 static clf_status check(const clf_model *model) {
   if (model->outputs < 2) {
     return corrupt(model, "it has fewer than two classes");
@@ -64,6 +79,7 @@ static clf_status check(const clf_model *model) {
   if (clf__support_function(model).kind == CLF__KERNEL_LINEAR) {
     CLF__CHECK(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
   }
+  CLF__CHECK(check_f64(model, &shape));
   CLF__CHECK(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
   /* The outcome of the fit; models of other programs have neither entry. A file with only one of
    * them is damaged. */
@@ -95,4 +111,7 @@ const clf__model_kind clf__svm_kind = {
     .probabilities = clf__svm_probabilities,
     .components = clf__svm_components,
     .transform = clf__svm_transform,
+    .has_f64 = clf__svm_has_f64,
+    .decide_f64 = clf__svm_decide_f64,
+    .transform_f64 = clf__svm_transform_f64,
 };

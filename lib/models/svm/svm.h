@@ -17,6 +17,7 @@ typedef struct clf__svm_params {
   bool probability;
   int64_t max_iterations;
   double cache_mb;
+  int32_t precision;
 } clf__svm_params;
 
 /* The number of machines, and of coefficients for each vector. */
@@ -47,6 +48,7 @@ typedef struct clf__svm_problem {
   const int64_t *part; /* [parts] classes */
   const int8_t *side;  /* [parts] */
   double tolerance;
+  bool f64;           /* products of rows and weights are in f64, with a linear kernel */
   int64_t max_steps;  /* limit of `steps` */
   const double *C;    /* [rows] upper bounds of the rows' alpha */
   const bool *absent; /* [count] variables to leave at 0, or NULL */
@@ -120,5 +122,9 @@ clf_status clf__svm_fit(const clf_model *model, const clf__training *training, c
 int64_t clf__svm_components(const clf_model *model); /* its machines */
 clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);
 clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values);
+/* The same in f64 (svm_decide_f64.c); only if clf__svm_has_f64(). */
+bool clf__svm_has_f64(const clf_model *model);
+clf_status clf__svm_transform_f64(const clf_model *model, const clf__rows *x, double *values);
+clf_status clf__svm_decide_f64(const clf_model *model, const clf__rows *x, double *values);
 
 #endif

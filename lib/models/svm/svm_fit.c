@@ -100,6 +100,7 @@ static void set_problems(fitting *f) {
     problem->part = rest ? f->all : f->pairs[i];
     problem->side = rest ? f->sides + i * classes : pair_sides;
     problem->tolerance = p->tolerance;
+    problem->f64 = p->precision == CLF__PRECISION_F64;
     problem->C = f->C;
     if (f->training->shared != NULL) {
       problem->start_b = f->shared->solutions[i].b;
@@ -241,7 +242,8 @@ static int64_t number_vectors(const fitting *f, int64_t *place, int64_t *vectors
 
 /* LIBSVM's layout: for a vector of class i, the coefficient in its machine against class j is in
  * row j, or in row j - 1 if j > i. */
-static void store_coefficients(const fitting *f, const int64_t *place, float *c, int64_t vectors) {
+static void store_coefficients(const fitting *f, const int64_t *place, float *c, double *precise,
+                               int64_t vectors) {
   for (int64_t i = 0; i < f->shape.problems; i++) {
     const clf__svm_problem *p = &f->problems[i];
     for (int64_t k = 0; k < p->count; k++) {
@@ -250,6 +252,7 @@ static void store_coefficients(const fitting *f, const int64_t *place, float *c,
         line = f->training->labels[p->row[k]] == p->part[0] ? p->part[1] - 1 : p->part[0];
       }
       c[line * vectors + place[p->row[k]]] = (float)p->b[k];
+      precise[line * vectors + place[p->row[k]]] = p->b[k];
     }
   }
 }
@@ -257,20 +260,21 @@ static void store_coefficients(const fitting *f, const int64_t *place, float *c,
 static clf_status store_weights(const fitting *f, clf__store *state) {
   clf_context *context = f->model->context;
   const clf__rows *x = f->training->x;
-  CLF__CHECK(clf__state_tensor(context, state, "weights", CLF_F32, f->shape.problems, x->columns));
-  double *w = clf__alloc_array(context, x->columns, sizeof *w);
+  const int64_t problems = f->shape.problems, columns = x->columns;
+  CLF__CHECK(clf__state_tensor(context, state, "weights", CLF_F32, problems, columns));
+  CLF__CHECK(clf__state_tensor(context, state, "weights_f64", CLF_F64, problems, columns));
   float *weights = clf__state_data(state, "weights");
-  for (int64_t i = 0; w != NULL && i < f->shape.problems; i++) {
-    memset(w, 0, (size_t)x->columns * sizeof *w);
+  double *w = clf__state_data(state, "weights_f64");
+  memset(w, 0, (size_t)(problems * columns) * sizeof *w);
+  for (int64_t i = 0; i < problems; i++) {
     for (int64_t k = 0; k < f->problems[i].count; k++) {
-      clf__sum_row(context, x, f->problems[i].row[k], f->problems[i].b[k], w);
-    }
-    for (int64_t j = 0; j < x->columns; j++) {
-      weights[i * x->columns + j] = (float)w[j];
+      clf__sum_row(context, x, f->problems[i].row[k], f->problems[i].b[k], w + i * columns);
     }
   }
-  clf__free(w);
-  return w == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  for (int64_t i = 0; i < problems * columns; i++) {
+    weights[i] = (float)w[i];
+  }
+  return CLF_OK;
 }
 
 static clf_status store_problems(const fitting *f, clf__store *state) {
@@ -312,7 +316,10 @@ static clf_status store_machines(const fitting *f, clf__store *state) {
   CLF__TRY(clf__support_store(context, state, &f->rows.function, f->training->x, vectors, count,
                               f->shared->center));
   CLF__TRY(clf__state_tensor(context, state, "dual_coef", CLF_F32, f->shape.coefficients, count));
-  store_coefficients(f, place, clf__state_data(state, "dual_coef"), count);
+  CLF__TRY(
+      clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, f->shape.coefficients, count));
+  store_coefficients(f, place, clf__state_data(state, "dual_coef"),
+                     clf__state_data(state, "dual_coef_f64"), count);
   CLF__TRY(store_problems(f, state));
   if (f->rows.function.kind == CLF__KERNEL_LINEAR) {
     CLF__TRY(store_weights(f, state));

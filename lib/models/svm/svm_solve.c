@@ -57,10 +57,33 @@ static void step_weights(clf__svm_solver *s, int64_t moved) {
 
 enum { TASK_ROWS = 512 };
 
+static double dot_f64(const clf__rows *x, int64_t row, const double *w) {
+  double sum = 0;
+  if (clf__rows_sparse(x)) {
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+      sum += (double)x->value[e] * w[x->column[e]];
+    }
+  } else if (x->dtype == CLF_U8) {
+    const uint8_t *bytes = (const uint8_t *)x->data + row * x->stride;
+    for (int64_t j = 0; j < x->columns; j++) {
+      sum += (double)bytes[j] * w[j];
+    }
+    sum *= (double)x->scale;
+  } else {
+    const float *values = (const float *)x->data + row * x->stride;
+    for (int64_t j = 0; j < x->columns; j++) {
+      sum += (double)values[j] * w[j];
+    }
+  }
+  return sum;
+}
+
 static void add_linear(void *argument, clf__range range) {
   const clf__svm_solver *s = argument;
+  const clf__rows *x = s->p->rows->groups.x;
   for (int64_t i = range.first; i < range.end; i++) {
-    s->p->gradient[i] += (double)clf__dot_row(s->context, s->p->rows->groups.x, s->p->row[i], s->w);
+    s->p->gradient[i] += s->p->f64 ? dot_f64(x, s->p->row[i], s->step)
+                                   : (double)clf__dot_row(s->context, x, s->p->row[i], s->w);
   }
 }
 

@@ -76,9 +76,13 @@ typedef struct clf__kernel_expansion {
   int64_t segments;
   const float *c;
   int64_t outputs;
+  const double *c_f64; /* for sums in f64, instead of c */
 } clf__kernel_expansion;
 
 clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *expansion,
                             const clf__rows *x, float *out);
+/* The same with c_f64: kernel values are f32, and are multiplied and summed in f64. */
+clf_status clf__kernel_sums_f64(clf_context *context, const clf__kernel_expansion *expansion,
+                                const clf__rows *x, double *out);
 
 #endif

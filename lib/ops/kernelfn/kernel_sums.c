@@ -23,8 +23,26 @@ typedef struct sums_call {
   int64_t group;
   int64_t group_bytes, scratch_bytes;
   char *scratch;
-  float *out;
+  float *out; /* [rows, width], or */
+  double *precise;
 } sums_call;
+
+/* values [rows, columns] are multiplied by c_f64 from column `begin` on. */
+static void add_precise(const sums_call *call, const clf__rows *values, int64_t begin,
+                        int64_t segment, double *sums) {
+  const clf__kernel_expansion *e = call->e;
+  for (int64_t i = 0; i < values->rows; i++) {
+    const float *row = (const float *)values->data + i * values->stride;
+    for (int64_t o = 0; o < e->outputs; o++) {
+      const double *c = e->c_f64 + o * call->count + begin;
+      double sum = 0;
+      for (int64_t j = 0; j < values->columns; j++) {
+        sum += c[j] * (double)row[j];
+      }
+      sums[i * call->width + segment * e->outputs + o] += sum;
+    }
+  }
+}
 
 /* sums [rows, width] += c times the values [rows, n] of columns first … first + n - 1. Pieces end
  * at multiples of PIECE and at the ends of segments, so the sum of a row does not depend on other
@@ -39,6 +57,10 @@ static void add_values(const sums_call *call, const float *values, int64_t ld, i
       continue;
     }
     const clf__rows part = clf__rows_of_f32(values + (begin - first), rows, end - begin, ld);
+    if (e->c_f64 != NULL) {
+      add_precise(call, &part, begin, s, sums);
+      continue;
+    }
     call->kernels->linear->f32(&part, e->c + begin, call->count, NULL, e->outputs, products,
                                e->outputs);
     for (int64_t i = 0; i < rows; i++) {
@@ -50,8 +72,13 @@ static void add_values(const sums_call *call, const float *values, int64_t ld, i
 }
 
 static void store(const sums_call *call, const double *sums, int64_t row, int64_t rows) {
+  const int64_t first = row * call->width;
   for (int64_t i = 0; i < rows * call->width; i++) {
-    call->out[row * call->width + i] = (float)sums[i];
+    if (call->precise != NULL) {
+      call->precise[first + i] = sums[i];
+    } else {
+      call->out[first + i] = (float)sums[i];
+    }
   }
 }
 
@@ -124,16 +151,24 @@ done:
   return status;
 }
 
-clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *e,
-                            const clf__rows *x, float *out) {
-  sums_call call = {.e = e,
-                    .kernels = clf__kernels_for(context),
-                    .x = x,
-                    .count = e->start[e->segments],
-                    .width = e->segments * e->outputs,
-                    .out = out};
-  if (x->rows <= 0) {
+static clf_status sum(sums_call *call, clf_context *context) {
+  call->kernels = clf__kernels_for(context);
+  call->count = call->e->start[call->e->segments];
+  call->width = call->e->segments * call->e->outputs;
+  if (call->x->rows <= 0) {
     return CLF_OK;
   }
-  return x->rows <= FEW_ROWS ? sum_few(&call, context) : sum_many(&call, context);
+  return call->x->rows <= FEW_ROWS ? sum_few(call, context) : sum_many(call, context);
+}
+
+clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *e,
+                            const clf__rows *x, float *out) {
+  sums_call call = {.e = e, .x = x, .out = out};
+  return sum(&call, context);
+}
+
+clf_status clf__kernel_sums_f64(clf_context *context, const clf__kernel_expansion *e,
+                                const clf__rows *x, double *out) {
+  sums_call call = {.e = e, .x = x, .precise = out};
+  return sum(&call, context);
 }

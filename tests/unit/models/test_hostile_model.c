@@ -215,10 +215,16 @@ static clf_status load_changed(const victim *from, int64_t index, change make, i
  * would go on from; what an earlier version did not write; and classes, without which a ridge is a
  * regression. */
 static bool is_optional(const char *name) {
-  static const char *const names[] = {
-      "state.history_loss", "state.explained_ratio", "state.iterations",
-      "step.2.spread",      "state.precision",       "state.projection_precision",
-      "state.weight_sums",  "state.optimizer",       "classes"};
+  static const char *const names[] = {"state.history_loss",
+                                      "state.explained_ratio",
+                                      "state.iterations",
+                                      "step.2.spread",
+                                      "state.dual_coef_f64",
+                                      "state.precision",
+                                      "state.projection_precision",
+                                      "state.weight_sums",
+                                      "state.optimizer",
+                                      "classes"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (strcmp(name, names[i]) == 0) {
       return true;

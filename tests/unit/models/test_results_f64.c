@@ -125,9 +125,10 @@ TEST(results_f64__of_f64_rows_far_from_0_lose_nothing) {
   clf_dataset_free(rows);
 }
 
-static const char *const widened[][2] = {
-    {"svm", "probability=true"},  {"svm", "kernel=linear"}, {"fisher", "kernel=rbf"},
-    {"perceptron", "kernel=rbf"}, {"network", "epochs=2"},  {"svm", "multiclass=one_vs_rest"}};
+static const char *const widened[][2] = {{"svm", "probability=true"},
+                                         {"fisher", "kernel=rbf"},
+                                         {"perceptron", "kernel=rbf"},
+                                         {"network", "epochs=2"}};
 enum { WIDENED = sizeof widened / sizeof *widened };
 
 typedef clf_status (*in_f32)(const clf_model *, const clf_dataset *, float *, int64_t);
@@ -153,6 +154,50 @@ TEST_LOOP(results_f64__of_other_models_are_widened, 0, WIDENED) {
   clf_dataset_free(rows);
 }
 
+/* Support vectors: near the values in f32, the same for a row alone, and for a linear kernel those of
+ * its weights. */
+TEST_LOOP(results_f64__of_support_vectors, 0, 5 * STORAGES) {
+  static const char *const params[] = {"kernel=linear", "kernel=rbf", "kernel=polynomial",
+                                       "kernel=rbf multiclass=one_vs_rest",
+                                       "kernel=linear multiclass=one_vs_rest"};
+  static double values[CELLS], machines[CELLS], alone[CLASSES];
+  static float rounded[CELLS];
+  clf_dataset *rows = rows_of(NULL, _i % STORAGES);
+  clf_model *model = fitted(NULL, "svm", params[_i / STORAGES], rows);
+  const bool pairs = strstr(params[_i / STORAGES], "rest") == NULL;
+  ck_clf_ok(clf_model_project_f64(model, rows, machines, CELLS, NULL));
+  ck_clf_ok(clf_model_project(model, rows, rounded, CELLS, NULL));
+  for (int i = 0; i < CELLS; i++) {
+    ck_assert_double_eq_tol(machines[i], (double)rounded[i], 2e-5 * (1 + fabs(machines[i])));
+  }
+  ck_clf_ok(clf_model_decision_function_f64(model, rows, values, CELLS));
+  for (int i = 0; i < ROWS; i++) {
+    const double *f = machines + i * CLASSES, *z = values + i * CLASSES;
+    for (int k = 0; k < CLASSES && !pairs; k++) {
+      ck_assert_double_eq(z[k], f[k]);
+    }
+    if (pairs) { /* (0, 1), (0, 2), (1, 2): votes, and a fraction below 1/2 */
+      ck_assert_double_eq_tol(z[0], (f[0] > 0) + (f[1] > 0), 0.5);
+      ck_assert_double_eq_tol(z[1], (f[0] <= 0) + (f[2] > 0), 0.5);
+      ck_assert_double_eq_tol(z[2], (f[1] <= 0) + (f[2] <= 0), 0.5);
+    }
+  }
+  ck_clf_fails(clf_model_predict_proba_f64(model, rows, values, CELLS), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("probability=true");
+  ck_clf_ok(clf_model_decision_function_f64(model, rows, values, CELLS));
+  if (_i % STORAGES == F32) {
+    clf_dataset *row = dataset_of(NULL, floats + COLUMNS, CLF_F32, 1, COLUMNS, NULL);
+    ck_clf_ok(clf_model_decision_function_f64(model, row, alone, CLASSES));
+    ck_assert_mem_eq(alone, values + CLASSES, sizeof alone);
+    clf_dataset_free(row);
+    if (strstr(params[_i / STORAGES], "linear") != NULL) {
+      check_map(model, "weights_f64", "intercept", CLASSES, machines);
+    }
+  }
+  clf_model_free(model);
+  clf_dataset_free(rows);
+}
+
 /* The model as an earlier version kept it: without maps in f64, or deciding by them. */
 static void age(clf_model *model, bool precise) {
   clf__store *older = NULL;
@@ -167,13 +212,15 @@ static void age(clf_model *model, bool precise) {
   model->state = older;
 }
 
-TEST_LOOP(results_f64__of_older_files, 0, 2) {
+TEST_LOOP(results_f64__of_older_files, 0, 4) {
+  static const char *const models[][2] = {
+      {"fisher", ""}, {"fisher", ""}, {"svm", ""}, {"svm", "kernel=linear"}};
   static double values[CELLS];
   static float before[CELLS], after[CELLS];
   static char saved[1 << 16];
   size_t size = 0;
   clf_dataset *rows = rows_of(NULL, F64);
-  clf_model *model = fitted(NULL, "fisher", "", rows), *loaded = NULL;
+  clf_model *model = fitted(NULL, models[_i][0], models[_i][1], rows), *loaded = NULL;
   ck_clf_ok(clf_model_decision_function(model, rows, before, CELLS));
   age(model, _i == 1);
   ck_clf_ok(clf_model_save_memory(model, saved, sizeof saved, &size));
@@ -184,7 +231,7 @@ TEST_LOOP(results_f64__of_older_files, 0, 2) {
     ck_assert(_i == 1 || after[i] == before[i]);
     ck_assert_float_eq((float)values[i], after[i]); /* which are computed in f64 in either case */
   }
-  if (_i == 0) {
+  if (_i != 1) {
     check_widened(loaded, rows, clf_model_decision_function, clf_model_decision_function_f64);
     check_widened(loaded, rows, clf_model_predict_proba, clf_model_predict_proba_f64);
   }

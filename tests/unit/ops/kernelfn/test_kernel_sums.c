@@ -117,7 +117,8 @@ TEST_LOOP(norms_beyond_float__are_refused, 0, cpu_levels()) {
     ck_clf_fails(clf__kernel_block(columns, 0, 1, &huge.rows, NULL, 20, out, 1), CLF_ERROR_NUMERIC);
     ck_clf_says("row 7:");
     memset(out, 0, sizeof out);
-    const clf__kernel_expansion e = {columns, (const int64_t[]){0, 20}, 1, out, 1};
+    const clf__kernel_expansion e = {
+        .z = columns, .start = (const int64_t[]){0, 20}, .segments = 1, .c = out, .outputs = 1};
     ck_clf_fails(clf__kernel_sums(context, &e, &huge.rows, out), CLF_ERROR_NUMERIC);
     ck_assert_float_eq(out[0], 0);
     clf__kernel_columns_free(columns);
