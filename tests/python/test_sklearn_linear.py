@@ -78,7 +78,7 @@ def test_ridge_classifier_decides_as_theirs(table, change):
     X = CHANGES[change](X)
     ours = RidgeClassifier(class_weight="balanced").fit(X, y)
     theirs = linear_model.RidgeClassifier(class_weight="balanced", solver="svd").fit(X, y)
-    tolerance = 1e-6 if change == "shifted" else 1e-7
+    tolerance = 1e-6 if change == "shifted" else 1e-7  # the library keeps row weights in f32
     spread = X.std(axis=0)  # of constant columns, their coefficients are rounding errors
     assert difference(ours.coef_ * spread, np.atleast_2d(theirs.coef_) * spread) < tolerance
     assert difference(ours.intercept_, theirs.intercept_) < tolerance
@@ -247,6 +247,26 @@ def test_perceptron_with_a_kernel_separates_a_circle():
     assert model.score(X, y) > 0.95 and not hasattr(model, "coef_")
     with pytest.raises(clf.Unsupported, match="parts"):
         model.partial_fit(X, y)
+
+
+def test_coefficients_can_be_shown_sparse():
+    X, y = datasets.load_iris(return_X_y=True)
+    for model in (LogisticRegression().fit(X, y), Perceptron().fit(X, y)):
+        dense, labels = model.coef_, model.predict(X)
+        assert sp.issparse(model.sparsify().coef_)
+        np.testing.assert_array_equal(model.coef_.toarray(), dense)
+        np.testing.assert_array_equal(model.predict(X), labels)
+        np.testing.assert_array_equal(model.densify().coef_, dense)
+
+
+@pytest.mark.parametrize("kind", [Ridge, RidgeClassifier, LogisticRegression, Perceptron])
+def test_rows_of_f32_give_f32(kind):
+    X, y = datasets.load_iris(return_X_y=True)
+    narrow, wide = kind().fit(X.astype(np.float32), y), kind().fit(X, y)
+    assert narrow.coef_.dtype == np.float32 and wide.coef_.dtype == np.float64
+    assert difference(narrow.coef_, wide.coef_) < 1e-5
+    values = (getattr(narrow, "decision_function", None) or narrow.predict)(X.astype(np.float32))
+    assert values.dtype == np.float32
 
 
 REFUSED = [

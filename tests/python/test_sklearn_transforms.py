@@ -101,11 +101,43 @@ def test_polynomial_features_are_theirs(params):
     assert found.flags.f_contiguous == (params.get("order") == "F")
 
 
-def test_polynomial_features_refuse_what_they_lack():
-    with pytest.raises(ValueError, match="degree must be"):
-        PolynomialFeatures((3, 2)).fit(X)
-    with pytest.raises((TypeError, ValueError), match="[Ss]parse"):
-        PolynomialFeatures().fit(sp.csr_matrix(X))
+@pytest.mark.parametrize("degree", [0, 1, 2, 3, 5, (2, 4), (0, 0)], ids=str)
+@pytest.mark.parametrize("interaction_only", [False, True])
+def test_polynomial_features_of_sparse_rows(degree, interaction_only):
+    rows = sp.random(40, 7, 0.4, format="csr", random_state=0)
+    rows.data[0] = 0.0  # an entry that is stored and 0
+    ours = PolynomialFeatures(degree, interaction_only=interaction_only).fit(rows)
+    theirs = preprocessing.PolynomialFeatures(degree, interaction_only=interaction_only)
+    found = ours.transform(rows)
+    assert sp.issparse(found) and found.format == "csr" and found.dtype == np.float64
+    np.testing.assert_allclose(found.toarray(), theirs.fit_transform(rows.toarray()), rtol=1e-14)
+    assert ours.transform(rows.astype(np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize("degree", [(3, 2), -1, 2.5, (1, 2, 3), (-1, 2), "two"], ids=str)
+def test_polynomial_features_refuse_degrees_that_cannot_be(degree):
+    with pytest.raises(ValueError, match="degree"):
+        PolynomialFeatures(degree).fit(X)
+    with pytest.raises(ValueError, match="empty"):
+        PolynomialFeatures(0, include_bias=False).fit(X)
+
+
+@pytest.mark.parametrize("shift", SHIFTS)
+def test_scalers_in_parts_are_the_whole(shift):
+    rows = X[:, 10:20] + shift
+    standard, ranges = StandardScaler(), MinMaxScaler()
+    for start in range(0, len(rows), 300):
+        part = slice(start, start + 300)
+        standard.partial_fit(rows[part], sample_weight=W[part])
+        ranges.partial_fit(rows[part])
+    whole = StandardScaler().fit(rows, sample_weight=W)
+    close(standard.mean_, whole.mean_)
+    close(standard.var_, whole.var_, 1e-7 if shift else 1e-12)
+    assert standard.n_samples_seen_ == whole.n_samples_seen_
+    np.testing.assert_array_equal(ranges.transform(rows), MinMaxScaler().fit(rows).transform(rows))
+    assert ranges.n_samples_seen_ == len(rows)
+    with pytest.raises(ValueError, match="features"):
+        standard.partial_fit(rows[:, :3])
 
 
 @pytest.mark.parametrize("count", [10, 0.9])

@@ -8,6 +8,7 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from .. import errors
+from ..dataset import Dataset
 from ._base import Classifier, ProbabilityMixin, result_type
 from ._compat import TransformerMixin
 from ._features import prefixed_names
@@ -77,7 +78,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
     scalings_ : ndarray of shape (n_features, n_components)
     explained_variance_ratio_ : ndarray of shape (n_components,)
     covariance_ : ndarray of shape (n_features, n_features)
-        Only with `store_covariance`.
+        With `store_covariance`, or a solver other than "svd".
     n_features_in_, feature_names_in_, model_
 
     Notes
@@ -129,8 +130,14 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
             "precision": "f64",
         }
 
+    def _fit_labeled(self, data: Dataset) -> None:
+        if len(data) <= len(self.classes_):
+            raise errors.DataError("The number of samples must be more than the number of classes.")
+        super()._fit_labeled(data)
+
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
-        if self.store_covariance:
+        kept = self.solver != "svd" and self.shrinkage != "auto"
+        if self.store_covariance or kept:
             self.covariance_ = self._covariance(X, np.searchsorted(self.classes_, y), weights)
 
     def _covariance(

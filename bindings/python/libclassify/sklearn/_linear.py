@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Any, Tuple
 
 import numpy as np
+
+from ._compat import check_is_fitted
 
 
 class LinearModel:
@@ -38,3 +40,32 @@ class LinearModel:
         """Intercepts, of shape (n_classes,), or (1,) with two classes."""
         _, intercept = self._linear_map()
         return self._of_second(intercept[np.newaxis]) if len(self.classes_) == 2 else intercept
+
+
+class SparseCoefficients(LinearModel):
+    """Linear models whose ``coef_`` can be shown as a sparse matrix."""
+
+    _shows_sparse = False
+
+    @property
+    def coef_(self) -> Any:
+        """Coefficients, of shape (n_classes, n_features), or (1, n_features) with two classes."""
+        coefficients = super().coef_
+        if not self._shows_sparse:
+            return coefficients
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(coefficients)
+
+    def sparsify(self) -> Any:
+        """Show ``coef_`` as a sparse matrix from now on; predictions stay as they are."""
+        return self._show(True)
+
+    def densify(self) -> Any:
+        """Show ``coef_`` as an array again."""
+        return self._show(False)
+
+    def _show(self, sparse: bool) -> Any:
+        check_is_fitted(self)
+        self._shows_sparse = sparse
+        return self

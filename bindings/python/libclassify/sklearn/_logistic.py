@@ -9,10 +9,10 @@ from typing import Any, Dict, Optional
 import numpy as np
 
 from ._base import Classifier, ProbabilityMixin
-from ._linear import LinearModel
+from ._linear import SparseCoefficients
 
 
-class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
+class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     """Logistic regression: one softmax, or one sigmoid for each class, with an L2 penalty.
 
     It minimizes ``C sum_i w_i loss_i + |W|² / 2``; the intercept is not penalized. The minimum is
@@ -52,7 +52,7 @@ class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
     classes_ : ndarray of shape (n_classes,)
     coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
     intercept_ : ndarray of shape (1,) or (n_classes,)
-    n_iter_ : ndarray of shape (1,)
+    n_iter_ : ndarray of shape (1,), or (n_classes,) with "ovr"
     n_features_in_, feature_names_in_, model_
 
     Notes
@@ -64,6 +64,8 @@ class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
     solver="liblinear"   penalizes the intercept           refused
     tol                  of lbfgs's gradient               a millionth of it; more exact
     dual, warm_start     offered                           refused unless False
+    multi_class          "multinomial" of two classes has  one sigmoid of two classes
+                         a softmax before 1.8
     random_state         order of sag, saga, liblinear     no effect, nothing is random
     ===================  ================================  =====================================
     """
@@ -132,5 +134,6 @@ class LogisticRegression(LinearModel, ProbabilityMixin, Classifier):
 
     @property
     def n_iter_(self) -> np.ndarray:
-        """Iterations of the solver, an array of shape (1,)."""
-        return np.array(self._tensor("iterations"), np.int32)
+        """Iterations of the solver, an array of shape (1,), or (n_classes,) with "ovr"."""
+        count = len(self.coef_) if self.multi_class == "ovr" else 1
+        return np.full(count, self._tensor("iterations")[0], np.int32)

@@ -16,10 +16,10 @@ from ._compat import ConvergenceWarning, check_classification_targets
 from ._context import context_of
 from ._kernels import KernelMixin, kernel_params
 from ._labels import class_weights, row_weights, rows_of_classes
-from ._linear import LinearModel
+from ._linear import SparseCoefficients
 
 
-class Perceptron(LinearModel, KernelMixin, Classifier):
+class Perceptron(SparseCoefficients, KernelMixin, Classifier):
     """The perceptron (Rosenblatt 1958), optionally averaged or with a kernel.
 
     Rows are learned one at a time, in another order each epoch. With the defaults it is
@@ -205,7 +205,7 @@ class Perceptron(LinearModel, KernelMixin, Classifier):
                 return
             if len(shares) >= self.max_iter:
                 warnings.warn(
-                    "Perceptron stopped at max_iter epochs while its mistakes fell; increase max_iter",
+                    "Perceptron stopped at max_iter while its mistakes fell; increase max_iter",
                     ConvergenceWarning,
                     stacklevel=4,
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import numbers
 from typing import Any, Dict, Iterator, List, Tuple
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from .. import errors
 from ._base import result_type
 from ._features import input_names
+from ._products import count_products, sparse_products
 from ._transformer import Transformer
 
 
@@ -42,15 +44,13 @@ class PolynomialFeatures(Transformer):
     ============  =============================  ===================================
     subject       scikit-learn                   here
     ============  =============================  ===================================
-    sparse rows   offered                        refused
-    degree        0 and above                    1 to 32
+    degree        0 and above                    0 to 32
     ============  =============================  ===================================
     """
 
     _kind = "polynomial"
     _names = {"degree": "degree", "interaction_only": "interaction_only"}
     _lacks = {"order": (("C", "F"), "arrays are in C or Fortran order")}
-    _sparse = False
 
     def __init__(
         self,
@@ -66,16 +66,24 @@ class PolynomialFeatures(Transformer):
         self.order = order
 
     def _degrees(self) -> Tuple[int, int]:
-        low, high = self.degree if np.ndim(self.degree) else (0, self.degree)
-        if not (isinstance(low, (int, np.integer)) and 0 <= low <= high):
+        if isinstance(self.degree, numbers.Integral) and self.degree >= 0:
+            return 0, int(self.degree)
+        if isinstance(self.degree, (tuple, list)) and len(self.degree) == 2:
+            low, high = self.degree
+            if isinstance(low, numbers.Integral) and isinstance(high, numbers.Integral):
+                if 0 <= low <= high:
+                    return int(low), int(high)
             raise errors.ArgumentError(
-                "degree must be an int, or a tuple (min_degree, max_degree) of ints with 0 <= "
-                f"min_degree <= max_degree; it is {self.degree!r}"
+                "degree=(min_degree, max_degree) must be non-negative integers that fulfil "
+                f"min_degree <= max_degree, got {self.degree}."
             )
-        return int(low), int(high)
+        raise errors.ArgumentError(
+            "degree must be a non-negative int or tuple (min_degree, max_degree), got "
+            f"{self.degree}."
+        )
 
     def _library_params(self) -> Dict[str, Any]:
-        return {"degree": self._degrees()[1], "interaction_only": bool(self.interaction_only)}
+        return {"degree": max(self._degrees()[1], 1), "interaction_only": bool(self.interaction_only)}
 
     @staticmethod
     def _features_of(transform: Any) -> int:
@@ -97,8 +105,18 @@ class PolynomialFeatures(Transformer):
         -------
         self
         """
-        super().fit(X, y)
-        self.n_output_features_ = sum(1 for _ in self._products())
+        low, high = self._degrees()
+        if high == 0 and not self.include_bias:
+            raise ValueError(
+                "Setting degree to zero and include_bias to False would result in an empty output "
+                "array."
+            )
+        X = self._rows(X, reset=True)
+        # The library takes dense rows only; all that it fits is their number of features.
+        self._fit_rows(np.zeros((1, X.shape[1])))
+        features, degrees = X.shape[1], range(max(low, 1), high + 1)
+        counts = [count_products(features, d, self.interaction_only) for d in degrees]
+        self.n_output_features_ = sum(counts) + bool(self.include_bias)
         return self
 
     def _products(self) -> Iterator[Tuple[int, ...]]:
@@ -128,11 +146,14 @@ class PolynomialFeatures(Transformer):
         names = input_names(self, input_features)
         return np.array([_name(product, names) for product in self._products()], object)
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Return the products, an array of shape (n_samples, n_output_features_)."""
+    def transform(self, X: Any) -> Any:
+        """Return the products of shape (n_samples, n_output_features_); of sparse rows sparse."""
         X = self._rows(X, reset=False)
+        low, high = self._degrees()
+        if hasattr(X, "tocsr"):
+            return sparse_products(X, max(low, 1), high, self.interaction_only, self.include_bias)
         products = np.asarray(self.transform_.transform(X), result_type(X))
-        wanted = self.n_output_features_ - bool(self.include_bias)
+        wanted = self.n_output_features_ - bool(self.include_bias) if high > 0 else 0
         out = np.empty((X.shape[0], self.n_output_features_), products.dtype, order=self.order)
         out[:, : out.shape[1] - wanted] = 1
         out[:, out.shape[1] - wanted :] = products[:, products.shape[1] - wanted :]

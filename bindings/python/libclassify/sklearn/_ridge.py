@@ -20,7 +20,7 @@ class _RidgeBase(LinearModel, ModelEstimator):
 
     _kind = "ridge"
     _names = {"alpha": "alpha", "fit_intercept": "fit_intercept"}
-    _lacks = {"positive": ((False,), "the library's coefficients have either sign")}
+    _lacks = {"positive": ((False,), "the library does not support positive fitting")}
 
     def _library_params(self) -> Dict[str, Any]:
         if np.ndim(self.alpha) > 0:
@@ -137,7 +137,7 @@ class Ridge(_RidgeBase, Regressor):
         if not self.fit_intercept:
             return 0.0
         _, intercept = self._linear_map()
-        return float(intercept[0]) if self._flat else intercept
+        return intercept[0] if self._flat else intercept
 
 
 class RidgeClassifier(_RidgeBase, Classifier):

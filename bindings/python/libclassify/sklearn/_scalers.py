@@ -56,7 +56,6 @@ class StandardScaler(OneToOne, Transformer):
     subject       scikit-learn                   here
     ============  =============================  ===================================
     NaN           left out, and kept             refused
-    partial_fit   offered                        not offered
     copy=False    changes the rows in place      leaves them
     ============  =============================  ===================================
     """
@@ -106,6 +105,22 @@ class StandardScaler(OneToOne, Transformer):
         weights = row_weights(sample_weight, X.shape[0])
         self._fit_rows(X, weights)
         self.n_samples_seen_ = X.shape[0] if weights is None else weights.sum()
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Add rows to those of the fit; parameters as of :meth:`fit`."""
+        if not hasattr(self, "transform_"):
+            return self.fit(X, y, sample_weight)
+        X = self._rows(X, reset=False)
+        batch = type(self)(with_mean=self.with_mean).fit(X, sample_weight=sample_weight)
+        total = self.n_samples_seen_ + batch.n_samples_seen_
+        share = batch.n_samples_seen_ / total
+        step = batch._statistic("mean") - self._statistic("mean")
+        mean = self._statistic("mean") + share * step
+        own, new = self._statistic("spread") ** 2, batch._statistic("spread") ** 2
+        spread = np.sqrt((1 - share) * own + share * new + share * (1 - share) * step**2)
+        self._fit_rows(np.stack([mean + spread, mean - spread]))  # two rows of these statistics
+        self.n_samples_seen_ = total
         return self
 
     @staticmethod
@@ -172,7 +187,6 @@ class MinMaxScaler(OneToOne, Transformer):
     subject       scikit-learn                   here
     ============  =============================  ===================================
     NaN           left out, and kept             refused
-    partial_fit   offered                        not offered
     copy=False    changes the rows in place      leaves them
     ============  =============================  ===================================
     """
@@ -217,6 +231,16 @@ class MinMaxScaler(OneToOne, Transformer):
         X = self._rows(X, reset=True)
         self._fit_rows(X)
         self.n_samples_seen_ = X.shape[0]
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Any:
+        """Add rows to those of the fit; parameters as of :meth:`fit`."""
+        if not hasattr(self, "transform_"):
+            return self.fit(X, y)
+        X = self._rows(X, reset=False)
+        low, high = self.data_min_, self.data_max_
+        self._fit_rows(np.stack([np.minimum(low, X.min(axis=0)), np.maximum(high, X.max(axis=0))]))
+        self.n_samples_seen_ += X.shape[0]
         return self
 
     @staticmethod
