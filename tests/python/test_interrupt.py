@@ -73,6 +73,7 @@ def check_interrupted(call, after=0.3):
     assert interrupt.late < WITHIN
 
 
+@pytest.mark.slow
 def test_a_fit_is_interrupted_and_the_model_stays_as_it_was(train):
     model = long_model()
     small = numbers(200, 40)
@@ -112,6 +113,7 @@ def test_a_transform_is_interrupted():
     check_interrupted(work)
 
 
+@pytest.mark.slow
 def test_reading_a_file_is_interrupted(tmp_path):
     path = tmp_path / "rows.csv"
     with open(path, "w") as file:
@@ -121,6 +123,7 @@ def test_reading_a_file_is_interrupted(tmp_path):
     check_interrupted(lambda: [clf.Dataset.load("csv", path) for _ in range(1000)])
 
 
+@pytest.mark.slow
 def test_encoding_texts_is_interrupted():
     words = [f"word{i}" for i in range(5000)]
     texts = [" ".join(words[i % 4000:i % 4000 + 900]) for i in range(20000)]
@@ -375,6 +378,7 @@ print("end", flush=True)
     assert out == "ready\nend\n" and err == "" and process.returncode == 0
 
 
+@pytest.mark.slow
 def test_bar_is_shown_where_someone_looks(train, monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)  # as if it were not installed
     monkeypatch.setitem(sys.modules, "tqdm.auto", None)

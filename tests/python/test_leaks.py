@@ -11,6 +11,8 @@ import pytest
 import libclassify as clf
 from libclassify._handle import Handle
 
+pytestmark = pytest.mark.slow
+
 TIMES = 1000
 GROWTH = 1 << 20  # bytes of the process that 1,000 calls may keep: caches of Python, fragments
 

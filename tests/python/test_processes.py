@@ -52,6 +52,7 @@ def start(method):
     return multiprocessing.get_context(method)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing(method):
     before = expected()  # the parent's threads run already
@@ -63,6 +64,7 @@ def test_multiprocessing(method):
     assert os.getpid() not in {pid for _, pid in found}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_process_pool_executor(method):
     before = expected()
@@ -70,6 +72,7 @@ def test_process_pool_executor(method):
         assert list(pool.map(fit_and_predict, range(6), timeout=TIMEOUT)) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing", "sequential"])
 def test_joblib(backend):
     joblib = pytest.importorskip("joblib")
@@ -101,6 +104,7 @@ def in_child(work):
     return "hangs"
 
 
+@pytest.mark.slow
 def test_a_child_uses_what_it_inherits_while_the_parent_is_busy():
     context = clf.Context(threads=2)
     X, y = rows()
@@ -223,6 +227,7 @@ print("read", np.__version__)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", pythons() or [None])
 def test_pickles_of_other_pythons(other, tmp_path):
     if other is None or not has_numpy(other):
@@ -267,6 +272,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_kill_while_saving_leaves_a_whole_file(tmp_path):
     path = tmp_path / "model.clf"
     for pause in (0.01, 0.03, 0.08, 0.15):

@@ -14,6 +14,7 @@ import pytest
 
 import libclassify.sklearn as ours
 from libclassify import errors
+from libclassify.sklearn._compat import ClassifierMixin
 
 SLOW = float(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
 TIMEOUT = 120 * SLOW
@@ -52,8 +53,7 @@ def fitted(name):
         return model.fit(images.reshape(10, -1) if "shape" in model.get_params() else images), images
     if not hasattr(model, "predict"):
         return model.fit(X), X
-    regression = getattr(model, "_estimator_type", None) == "regressor"
-    return model.fit(X, X[:, 0] if regression else y), X
+    return model.fit(X, y if isinstance(model, ClassifierMixin) else X[:, 0]), X
 
 
 def results(model, data):
@@ -123,6 +123,7 @@ def test_n_jobs_changes_no_bit():
             kind(n_jobs=0).fit(X, y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_search_on_joblib(backend):
     joblib = pytest.importorskip("joblib")
@@ -233,6 +234,7 @@ sys.meta_path.insert(0, Hide())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags, code", [
     (("-OO",), PROGRAM), (("-W", "error"), HIDE + PROGRAM), (("-OO",), HIDE + PROGRAM),
     (("-X", "dev"), PROGRAM), (("-bb",), PROGRAM),

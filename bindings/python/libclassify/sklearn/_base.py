@@ -35,7 +35,7 @@ from ._compat import (
 )
 from ._context import context_of
 from ._labels import class_weights, row_weights
-from ._portable import portable, restored
+from ._portable import PortableState
 from ._repr import FittedHTML
 from ._repr import FittedHTML
 
@@ -49,11 +49,7 @@ def result_type(X: Any) -> np.dtype:
     return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
 
 
-class InconsistentVersionWarning(UserWarning):
-    """A pickle was written by another version of libclassify."""
-
-
-class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
+class Estimator(FittedHTML, CallbackSupportMixin, PortableState, BaseEstimator):
     """What all estimators share; see the module's head."""
 
     _kind = ""  # the library's kind of model or transform
@@ -120,26 +116,6 @@ class Estimator(FittedHTML, CallbackSupportMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = self._accepts_sparse()
         return tags
-
-    def __getstate__(self) -> Dict[str, Any]:
-        from .. import __version__
-
-        state = {name: portable(value) for name, value in super().__getstate__().items()}
-        return {**state, "_libclassify_version": __version__}
-
-    def __setstate__(self, state: Dict[str, Any]) -> None:
-        from .. import __version__
-
-        state = {name: restored(value) for name, value in state.items()}
-        written_by = state.pop("_libclassify_version", None)
-        if written_by != __version__:
-            warnings.warn(
-                f"{type(self).__name__} was pickled by libclassify {written_by} and is loaded by "
-                f"{__version__}; its parameters may mean something else here",
-                InconsistentVersionWarning,
-                stacklevel=2,
-            )
-        super().__setstate__(state)
 
     def save(self, path: "str | os.PathLike[str]") -> None:
         """Save the fitted model as a file that every program with libclassify can load."""

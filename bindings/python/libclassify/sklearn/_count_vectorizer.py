@@ -25,12 +25,13 @@ from ._analyzer import (
     word_ngrams,
 )
 from ._compat import BaseEstimator, NotFittedError
+from ._portable import PortableState
 from ._context import context_of
 
 _EMPTY = "empty vocabulary; perhaps the documents only contain stop words"
 
 
-class CountVectorizer(BaseEstimator):
+class CountVectorizer(PortableState, BaseEstimator):
     """Documents as rows of word counts.
 
     Results equal those of scikit-learn's CountVectorizer, column for column.

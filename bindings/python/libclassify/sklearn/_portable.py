@@ -1,4 +1,4 @@
-"""Arrays in pickles that every NumPy reads.
+"""Pickles of estimators that every NumPy reads.
 
 NumPy 2 writes arrays and numbers under names of modules that NumPy 1 does not have. In the pickle
 of an estimator they are bytes, with their type and shape.
@@ -6,7 +6,8 @@ of an estimator they are bytes, with their type and shape.
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+import warnings
+from typing import Any, Dict, Tuple
 
 import numpy as np
 
@@ -53,3 +54,31 @@ def _each(change: Any, value: Any) -> Any:
     if type(value) is dict:
         return {name: change(element) for name, element in value.items()}
     return value
+
+
+class InconsistentVersionWarning(UserWarning):
+    """A pickle was written by another version of libclassify."""
+
+
+class PortableState:
+    """An estimator whose pickles every NumPy reads; one of another version is told."""
+
+    def __getstate__(self) -> Dict[str, Any]:
+        from .. import __version__
+
+        state = {name: portable(value) for name, value in super().__getstate__().items()}
+        return {**state, "_libclassify_version": __version__}
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        from .. import __version__
+
+        state = {name: restored(value) for name, value in state.items()}
+        written_by = state.pop("_libclassify_version", None)
+        if written_by != __version__:
+            warnings.warn(
+                f"{type(self).__name__} was pickled by libclassify {written_by} and is loaded by "
+                f"{__version__}; its parameters may mean something else here",
+                InconsistentVersionWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)
