@@ -30,7 +30,7 @@ from libclassify.sklearn import (  # noqa: E402
     RidgeClassifier,
     StandardScaler,
 )
-from libclassify.sklearn._base import InconsistentVersionWarning  # noqa: E402
+from libclassify.sklearn._portable import InconsistentVersionWarning  # noqa: E402
 
 X, Y = datasets.load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])
