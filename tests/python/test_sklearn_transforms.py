@@ -172,6 +172,20 @@ def test_pca_of_all_directions_loses_nothing():
     )
 
 
+@pytest.mark.parametrize("rows", [X, X[:20], X[:30, :12] @ np.ones((12, 9))], ids=["", "few", "one"])
+def test_pca_has_as_many_components_as_theirs(rows):
+    for count in (None, min(rows.shape) - 1):
+        ours = PCA(count).fit(rows)
+        theirs = decomposition.PCA(count, svd_solver="full").fit(rows)
+        assert ours.n_components_ == theirs.n_components_ == ours.transform(rows).shape[1]
+        close(ours.explained_variance_, theirs.explained_variance_)
+        gram = ours.components_ @ ours.components_.T
+        np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-12)
+        np.testing.assert_allclose(
+            ours.inverse_transform(ours.transform(rows)), rows, atol=1e-9 if count is None else 5
+        )
+
+
 def test_pca_weights_are_repeated_rows():
     repeated = PCA(5).fit(X.repeat(W.astype(int), axis=0))
     weighted = PCA(5).fit(X, sample_weight=W)

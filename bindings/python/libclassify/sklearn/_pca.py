@@ -24,7 +24,8 @@ class PCA(Transformer):
     ----------
     n_components : int, float or None, default None
         Number of components, or the share of the variance that they explain, between 0 and 1; None
-        for all in which the rows vary.
+        for ``min(n_samples, n_features)``. Directions in which the rows do not vary come last, with
+        variance 0; they are not in ``transform_``.
     copy : bool, default True
         No effect: rows are never changed.
     whiten : bool, default False
@@ -51,8 +52,7 @@ class PCA(Transformer):
     ===================  =================================  ===================================
     subject              scikit-learn                       here
     ===================  =================================  ===================================
-    n_components         also of directions without         at most those in which rows vary
-                         variance
+    n_components=0.9     share of variance above 0.9        at least 0.9
     n_components="mle"   offered                            refused
     sparse rows          with arpack                        refused
     sample_weight        none                               in fit; 2 counts as the row twice
@@ -75,6 +75,7 @@ class PCA(Transformer):
     }
     _sparse = False
     _least_rows = 2
+    _constant: Optional[np.ndarray] = None  # directions in which the rows do not vary
 
     def __init__(
         self,
@@ -140,6 +141,8 @@ class PCA(Transformer):
             )
         weights = row_weights(sample_weight, X.shape[0])
         self._fit_rows(X, weights)
+        wanted = limit if self.n_components is None else self.n_components
+        self._constant = constant_directions(self._axes(), wanted)
         self.n_samples_ = X.shape[0] if weights is None else float(weights.sum())
         return self
 
@@ -152,13 +155,18 @@ class PCA(Transformer):
         """Mean of each feature."""
         return self._statistic("mean")
 
+    def _axes(self) -> np.ndarray:
+        """Return the directions in which the rows vary."""
+        try:
+            return self._statistic("components_f64")
+        except errors.ArgumentError:  # rows of f32 or u8
+            return self._statistic("components").astype(np.float64)
+
     @property
     def components_(self) -> np.ndarray:
         """The directions, of shape (n_components_, n_features), each of length 1."""
-        try:
-            axes = self._statistic("components_f64")
-        except errors.ArgumentError:  # rows of f32 or u8
-            axes = self._statistic("components").astype(np.float64)
+        axes = self._axes()
+        axes = axes if self._constant is None else np.vstack([axes, self._constant])
         largest = np.abs(axes).argmax(axis=1)
         signs = np.sign(axes[np.arange(len(axes)), largest])
         return (axes * signs[:, np.newaxis]).astype(self._dtype)
@@ -166,32 +174,42 @@ class PCA(Transformer):
     @property
     def n_components_(self) -> int:
         """Number of directions."""
-        return len(self._statistic("variance"))
+        return len(self._variance())
+
+    def _variance(self) -> np.ndarray:
+        """Return the variance of the population along each direction."""
+        constant = 0 if self._constant is None else len(self._constant)
+        return np.concatenate([self._statistic("variance"), np.zeros(constant)])
 
     def _unbiased(self, variance: Any) -> Any:
-        """Return variances with the divisor n - 1, from those of the population."""
-        return variance * self.n_samples_ / (self.n_samples_ - 1)
+        """Return variances with the divisor n - 1, from those of the population.
+
+        A transform from a file does not know n; its variances are those of the population.
+        """
+        rows = getattr(self, "n_samples_", np.inf)
+        return variance if rows == np.inf else variance * rows / (rows - 1)
 
     @property
     def explained_variance_(self) -> np.ndarray:
         """Variance along each direction, with the divisor n - 1."""
-        return self._unbiased(self._statistic("variance"))
+        return self._unbiased(self._variance())
 
     @property
     def explained_variance_ratio_(self) -> np.ndarray:
         """Share of each direction in the variance of all features."""
-        return self._statistic("variance") / self._statistic("total_variance")[0]
+        return self._variance() / self._statistic("total_variance")[0]
 
     @property
     def singular_values_(self) -> np.ndarray:
         """Singular values of the centered rows."""
-        return np.sqrt(self._statistic("variance") * self.n_samples_)
+        return np.sqrt(self._variance() * self.n_samples_)
 
     @property
     def noise_variance_(self) -> float:
         """Mean variance of the directions that were left out (Tipping and Bishop 1999)."""
-        left = min(self.n_features_in_, int(self.n_samples_)) - self.n_components_
-        variance = self._statistic("variance")
+        rows = getattr(self, "n_samples_", np.inf)
+        left = int(min(self.n_features_in_, rows)) - self.n_components_
+        variance = self._variance()
         total = float(self._statistic("total_variance")[0])
         return float(self._unbiased(max(total - variance.sum(), 0.0)) / left) if left > 0 else 0.0
 
@@ -201,8 +219,13 @@ class PCA(Transformer):
         centered = np.subtract(X, self.mean_, dtype=np.float64)
         values = centered @ self.components_.T
         if self.whiten:
-            values /= np.sqrt(self.explained_variance_)
+            values /= self._deviations()
         return values.astype(result_type(X), copy=False)
+
+    def _deviations(self) -> np.ndarray:
+        """Return what whitening divides by: standard deviations, 1 for those of 0."""
+        variance = self.explained_variance_
+        return np.sqrt(np.where(variance > 0, variance, 1))
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Return the rows whose components are X, in the directions that were kept.
@@ -215,7 +238,7 @@ class PCA(Transformer):
         out = np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
         values = np.asarray(X, np.float64)
         if self.whiten:
-            values = values * np.sqrt(self.explained_variance_)
+            values = values * self._deviations()
         return (values @ self.components_ + self.mean_).astype(out, copy=False)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -245,3 +268,18 @@ class PCA(Transformer):
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of :meth:`score_samples`."""
         return float(np.mean(self.score_samples(X)))
+
+
+def constant_directions(axes: np.ndarray, wanted: Any) -> np.ndarray:
+    """Return what `axes` [k, features] lack of `wanted` orthonormal directions; none for a share.
+
+    They are made of the first unit vectors, of which at most k lie in the span of the axes.
+    """
+    missing = wanted - len(axes) if isinstance(wanted, numbers.Integral) else 0
+    if missing <= 0:
+        return axes[:0]
+    units = np.eye(axes.shape[1], len(axes) + missing)
+    basis, triangle = np.linalg.qr(np.hstack([axes.T, units]))
+    lengths = np.abs(np.diag(triangle))[len(axes) :]
+    chosen = np.sort(np.argsort(-lengths, kind="stable")[:missing])
+    return basis[:, len(axes) + chosen].T
