@@ -83,17 +83,24 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
 
     Notes
     -----
-    =====================  ===============================  ====================================
-    parameter              scikit-learn                     here
-    =====================  ===============================  ====================================
-    X                      dense                            dense or sparse
-    sample_weight          none                             in fit; 2 counts as the row twice
-    shrinkage="auto"       Ledoit and Wolf, each class      Ledoit and Wolf, on correlations
-    decision_function      of several classes, from xbar_   from the mean of the rows: another
-                           or 0                             constant for a row; same probabilities
-    shrinkage with "svd"   an error                         taken
-    covariance_estimator   an estimator                     refused
-    =====================  ===============================  ====================================
+    ======================  ==================================  ================================
+    parameter               scikit-learn                        here
+    ======================  ==================================  ================================
+    X                       dense                               dense or sparse
+    sample_weight           none                                in fit; 2 counts as the row
+                                                                twice
+    solver="svd"            divisor n - n_classes before 1.6,   divisor n
+                            then n
+    shrinkage="auto"        Ledoit and Wolf, each class         Ledoit and Wolf, on correlations
+    shrinkage with "svd"    an error                            taken
+    tol                     of singular values                  of each feature's own share,
+                                                                squared
+    scalings_ with "eigen"  all eigenvectors                    the axes that are kept
+    decision_function       of several classes from xbar_ or 0  from the mean of the rows:
+                                                                another constant in each row,
+                                                                same probabilities
+    covariance_estimator    an estimator                        refused
+    ======================  ==================================  ================================
     """
 
     _kind = "fisher"

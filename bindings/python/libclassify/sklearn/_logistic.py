@@ -57,17 +57,19 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
 
     Notes
     -----
-    ===================  ================================  =====================================
-    parameter            scikit-learn                      here
-    ===================  ================================  =====================================
-    penalty              l1, l2, elasticnet, None          l2, None
-    solver="liblinear"   penalizes the intercept           refused
-    tol                  of lbfgs's gradient               a millionth of it; more exact
-    dual, warm_start     offered                           refused unless False
-    multi_class          "multinomial" of two classes has  one sigmoid of two classes
-                         a softmax before 1.8
-    random_state         order of sag, saga, liblinear     no effect, nothing is random
-    ===================  ================================  =====================================
+    ==================  ==================================  ====================================
+    parameter           scikit-learn                        here
+    ==================  ==================================  ====================================
+    penalty             l1, l2, elasticnet, None            l2, None
+    solver="liblinear"  penalizes the intercept             refused
+    tol                 of the solver's own measure         a millionth of it, so more exact
+    max_iter            often needed above 100              seldom reached, also on raw features
+    dual, warm_start    offered                             refused unless False
+    multi_class         "multinomial" of two classes has a  one sigmoid of two classes
+                        softmax
+    random_state        order of sag, saga, liblinear       no effect, nothing is random
+    sparse X            f64                                 values are rounded to f32
+    ==================  ==================================  ====================================
     """
 
     _kind = "logistic"

@@ -49,16 +49,19 @@ class PCA(Transformer):
 
     Notes
     -----
-    ===================  =================================  ===================================
-    subject              scikit-learn                       here
-    ===================  =================================  ===================================
-    n_components=0.9     share of variance above 0.9        at least 0.9
-    n_components="mle"   offered                            refused
-    sparse rows          with arpack                        refused
-    sample_weight        none                               in fit; 2 counts as the row twice
-    get_covariance with  counts variances twice             the covariance
-    whiten=True
-    ===================  =================================  ===================================
+    ==================  ==================================  ====================================
+    parameter           scikit-learn                        here
+    ==================  ==================================  ====================================
+    n_components=0.9    share of variance above 0.9         at least 0.9
+    n_components="mle"  offered                             refused
+    svd_solver          as it is called                     always exact
+    sparse X            with arpack                         refused
+    sample_weight       none                                in fit; 2 counts as the row twice
+    whiten=True         get_covariance counts variances     the covariance
+                        twice
+    transform_                                              signs may be opposite; whitens by
+                                                            the divisor n
+    ==================  ==================================  ====================================
     """
 
     _kind = "pca"
@@ -141,9 +144,10 @@ class PCA(Transformer):
             )
         weights = row_weights(sample_weight, X.shape[0])
         self._fit_rows(X, weights)
-        wanted = limit if self.n_components is None else self.n_components
-        self._constant = constant_directions(self._axes(), wanted)
         self.n_samples_ = X.shape[0] if weights is None else float(weights.sum())
+        whole = min(int(self.n_samples_), X.shape[1])
+        wanted = whole if self.n_components is None else self.n_components
+        self._constant = constant_directions(self._axes(), wanted)
         return self
 
     @staticmethod

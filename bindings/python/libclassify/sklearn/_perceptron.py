@@ -70,14 +70,18 @@ class Perceptron(SparseCoefficients, KernelMixin, Classifier):
 
     Notes
     -----
-    ===================  =================================  ====================================
-    parameter            scikit-learn                       here
-    ===================  =================================  ====================================
-    penalty              l1, l2, elasticnet, None           None
-    tol                  of the mean hinge loss             of the share of mistakes
-    early_stopping       on a part of the rows              refused
-    random_state         another generator                  other orders, so other weights
-    ===================  =================================  ====================================
+    =========================  ========================  =======================================
+    parameter                  scikit-learn              here
+    =========================  ========================  =======================================
+    penalty                    l1, l2, elasticnet, None  None
+    tol                        of the mean hinge loss    of the share of mistakes
+    early_stopping             on a part of the rows     refused
+    warm_start                 offered                   refused; partial_fit continues
+    coef_init, intercept_init  start of the fit          refused
+    random_state               another generator         other orders of the rows, so other
+                                                         weights
+    weights                    f64                       learned in f32
+    =========================  ========================  =======================================
     """
 
     _kind = "perceptron"

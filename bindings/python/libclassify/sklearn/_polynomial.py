@@ -41,11 +41,12 @@ class PolynomialFeatures(Transformer):
 
     Notes
     -----
-    ============  =============================  ===================================
-    subject       scikit-learn                   here
-    ============  =============================  ===================================
-    degree        0 and above                    0 to 32
-    ============  =============================  ===================================
+    =========  ============================  =======
+    parameter  scikit-learn                  here
+    =========  ============================  =======
+    degree     0 and above                   0 to 32
+    sparse X   CSR and CSC in, the same out  CSR out
+    =========  ============================  =======
     """
 
     _kind = "polynomial"
@@ -83,7 +84,8 @@ class PolynomialFeatures(Transformer):
         )
 
     def _library_params(self) -> Dict[str, Any]:
-        return {"degree": max(self._degrees()[1], 1), "interaction_only": bool(self.interaction_only)}
+        _, high = self._degrees()
+        return {"degree": max(high, 1), "interaction_only": bool(self.interaction_only)}
 
     @staticmethod
     def _features_of(transform: Any) -> int:

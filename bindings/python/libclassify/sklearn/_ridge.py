@@ -92,16 +92,20 @@ class Ridge(_RidgeBase, Regressor):
 
     Notes
     -----
-    ==============  ==================================  ======================================
-    parameter       scikit-learn                        here
-    ==============  ==================================  ======================================
-    alpha           a number, or one for each target    a number
-    solver          as it is called                     direct where that fits in memory
-    solver="lbfgs"  for positive=True                   refused, as positive=True is
-    n_iter_         None for direct solvers             1 for direct solvers
-    y of one        coef_ and predictions of two        of two dimensions, as the targets
-    column          dimensions before 1.9, then of one
-    ==============  ==================================  ======================================
+    ===============  ==================================  =======================================
+    parameter        scikit-learn                        here
+    ===============  ==================================  =======================================
+    alpha            a number, or one for each target    a number
+    solver           as it is called                     direct where that fits in memory, else
+                                                         conjugate gradients
+    solver="lbfgs"   for positive=True                   refused, as positive=True is
+    random_state     order of sag and saga               no effect, nothing is random
+    n_iter_          None for direct solvers             1 for direct solvers
+    y of one column  from 1.9 on results of one          results of two dimensions, as y
+                     dimension
+    sparse X         f64                                 values are rounded to f32
+    sample_weight    f64                                 rounded to f32
+    ===============  ==================================  =======================================
     """
 
     def __init__(
@@ -162,8 +166,12 @@ class RidgeClassifier(_RidgeBase, Classifier):
 
     Notes
     -----
-    Differences are those of :class:`Ridge`; and rows with several labels at once (multilabel) are
-    refused.
+    ===================  ====================  ===========
+    parameter            scikit-learn          here
+    ===================  ====================  ===========
+    y of several labels  offered (multilabel)  refused
+    other parameters     as of Ridge           as of Ridge
+    ===================  ====================  ===========
     """
 
     def __init__(

@@ -52,12 +52,13 @@ class StandardScaler(OneToOne, Transformer):
 
     Notes
     -----
-    ============  =============================  ===================================
-    subject       scikit-learn                   here
-    ============  =============================  ===================================
-    NaN           left out, and kept             refused
-    copy=False    changes the rows in place      leaves them
-    ============  =============================  ===================================
+    ==========  =========================  ===================================
+    parameter   scikit-learn               here
+    ==========  =========================  ===================================
+    X with NaN  left out, and kept         refused
+    copy=False  changes the rows in place  leaves them
+    sparse X    f64                        statistics of values rounded to f32
+    ==========  =========================  ===================================
     """
 
     _kind = "standardize"
@@ -183,12 +184,12 @@ class MinMaxScaler(OneToOne, Transformer):
 
     Notes
     -----
-    ============  =============================  ===================================
-    subject       scikit-learn                   here
-    ============  =============================  ===================================
-    NaN           left out, and kept             refused
-    copy=False    changes the rows in place      leaves them
-    ============  =============================  ===================================
+    ==========  =========================  ===========
+    parameter   scikit-learn               here
+    ==========  =========================  ===========
+    X with NaN  left out, and kept         refused
+    copy=False  changes the rows in place  leaves them
+    ==========  =========================  ===========
     """
 
     _kind = "min_max"
