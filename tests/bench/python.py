@@ -6,11 +6,13 @@
 --python names the Python that measures, which needs the package (by its installation, or by
 PYTHONPATH and CLASSIFY_LIBRARY of a build folder), NumPy and scikit-learn. Both libraries fit and
 predict in turns in one process; the table has the least processor seconds of all threads, and the
-least seconds. --mnist is a folder with the IDX files of MNIST, of which the first 10,000 training
-rows are fitted; --imdb that of the Large Movie Review Dataset, of which --texts are read.
+least seconds. --mnist is a folder with the IDX files of MNIST (.gz or not), of which the first
+10,000 training rows are fitted; --imdb that of the Large Movie Review Dataset, of which --texts are
+read.
 """
 
 import argparse
+import gzip
 import importlib
 import json
 import os
@@ -120,7 +122,10 @@ def measure_mnist():
     import numpy as np
 
     def read(name, offset):
-        return np.fromfile(pathlib.Path(options.mnist) / name, np.uint8, offset=offset)
+        path = pathlib.Path(options.mnist) / name
+        plain = path.exists()
+        data = path.read_bytes() if plain else gzip.open(f"{path}.gz").read()
+        return np.frombuffer(data, np.uint8, offset=offset)
 
     x = read("train-images-idx3-ubyte", 16).reshape(-1, 784)[:10000] / 255.0
     t = read("t10k-images-idx3-ubyte", 16).reshape(-1, 784)[:2000] / 255.0

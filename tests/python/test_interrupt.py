@@ -284,8 +284,17 @@ def test_watch_refuses_what_it_cannot_do():
         clf.watch(time_limit=0)
     with pytest.raises(clf.errors.ArgumentError, match="time_limit"):
         clf.watch(time_limit=float("nan"))
-    with pytest.raises(clf.errors.ArgumentError, match="callable"):
-        clf.watch(report=3)
+    for wrong in ({"report": 3}, {"verbose": "yes"}, {"verbose": 1.5}, {"time_limit": "soon"}):
+        with pytest.raises(clf.errors.TypeMismatch, match=next(iter(wrong))):
+            clf.watch(**wrong)
+
+
+def test_a_watch_is_for_one_block_at_a_time():
+    watch = clf.watch()
+    for _ in range(2):
+        with watch:
+            with pytest.raises(clf.ArgumentError, match="in use"):
+                watch.__enter__()
 
 
 def test_a_call_in_another_thread_ends_by_cancel_and_with_its_block(train):

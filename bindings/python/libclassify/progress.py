@@ -23,7 +23,7 @@ import operator
 import os
 import threading
 import time
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from typing import (
     Any,
     Callable,
@@ -40,7 +40,7 @@ from typing import (
 from ._bar import Bar
 from ._declarations import CLF_LOG_INFO, CLF_LOG_WARNING, clf_progress
 from ._library import check, lib, text
-from .errors import ArgumentError, Cancelled, TimeLimitReached, of_status
+from .errors import ArgumentError, Cancelled, TimeLimitReached, TypeMismatch, of_status
 
 
 class Progress(NamedTuple):
@@ -256,6 +256,13 @@ def _free_late() -> None:
         function(pointer)
 
 
+def _number(kind: Callable[[Any], Any], name: str, value: Any) -> Any:
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise TypeMismatch(f"{name} must be a number, not {value!r}") from None
+
+
 class watch:
     """Shows the progress of the long calls within a `with` block, and limits them.
 
@@ -291,15 +298,20 @@ class watch:
         time_limit: Optional[float] = None,
     ) -> None:
         if report is not None and not callable(report):
-            raise ArgumentError(f"report must be callable, not {type(report).__name__}")
-        if time_limit is not None and not time_limit > 0:
-            raise ArgumentError(f"time_limit must be above 0 seconds, not {time_limit}")
-        self.outer: Optional[watch] = None
+            raise TypeMismatch(f"report must be callable, not {type(report).__name__}")
         self._report = report
-        self._verbose = int(verbose)
-        self._time_limit = time_limit
+        self._verbose = _number(operator.index, "verbose", verbose)
+        self._time_limit: Optional[float] = None
+        if time_limit is not None:
+            self._time_limit = _number(float, "time_limit", time_limit)
+            if not self._time_limit > 0:
+                raise ArgumentError(f"time_limit must be above 0 seconds, not {time_limit}")
+        self.outer: Optional[watch] = None
+        self._token: Optional[Token[Optional[watch]]] = None
 
     def __enter__(self) -> watch:
+        if self._token is not None:
+            raise ArgumentError("this watch is in use already; make one for each block")
         self._cancelled = False
         self._bar = Bar(self._verbose)
         self._began = time.monotonic()
@@ -308,9 +320,11 @@ class watch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _innermost.reset(self._token)
-        self._cancelled = True
-        self._bar.close()
+        if self._token is not None:
+            _innermost.reset(self._token)
+            self._token = None
+            self._cancelled = True
+            self._bar.close()
 
     def cancel(self) -> None:
         """Cancel the calls within the block; any thread may say so."""
