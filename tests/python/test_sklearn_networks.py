@@ -211,6 +211,15 @@ def test_sparse_and_f32_rows():
                                atol=1e-4)
     single = MLPClassifier(**given).fit(X.astype(np.float32), y)
     assert single.predict_proba(X.astype(np.float32)).dtype == np.float32
+    assert single.coefs_[0].dtype == np.float32 and dense.coefs_[0].dtype == np.float64
+
+
+def test_verbose_prints_the_iterations(capsys):
+    X, y = labeled(load_iris)
+    MLPClassifier(max_iter=2, verbose=True, early_stopping=True, random_state=0).fit(X, y)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("Iteration 1, loss = ")
+    assert printed[1].startswith("Validation score: 0.") and len(printed) == 4
 
 
 @pytest.mark.parametrize("kind, params, message", [
@@ -244,6 +253,8 @@ def test_copies_and_pickles_predict_the_same(kind, tmp_path):
     fitted.save(tmp_path / "network.clf")
     loaded = clf.Model.load(tmp_path / "network.clf")
     assert loaded.kind == "network" and loaded.n_features == 4
+    np.testing.assert_array_equal(kind.load(tmp_path / "network.clf").predict(X),
+                                  fitted.predict(X))
 
 
 def test_threads_do_not_change_a_bit():

@@ -17,7 +17,6 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.utils import estimator_checks  # noqa: E402
 
-from libclassify import errors  # noqa: E402
 from libclassify.sklearn import SVC  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
@@ -111,7 +110,7 @@ def test_probabilities_are_there_only_where_they_were_asked_for():
     plain = SVC().fit(X, y)
     assert not hasattr(plain, "predict_proba") and not hasattr(plain, "predict_log_proba")
     plain.probability = True
-    with pytest.raises(errors.NotFitted, match="fitted with probability=False"):
+    with pytest.raises(sklearn.exceptions.NotFittedError, match="fitted with probability=False"):
         plain.predict_proba(X)
 
 
@@ -160,6 +159,11 @@ def test_sparse_rows_are_read_as_dense_ones():
     )
     np.testing.assert_array_equal(sparse.predict(X), dense.predict(csr_matrix(X)))
     np.testing.assert_allclose(sparse.support_vectors_.toarray(), X[sparse.support_])
+    assert sparse.dual_coef_.shape == (9, len(sparse.support_))
+    linear = SVC(kernel="linear").fit(csr_matrix(X), y).coef_
+    np.testing.assert_allclose(linear.toarray(), SVC(kernel="linear").fit(X, y).coef_, atol=1e-3)
+    with pytest.raises(TypeError, match="Sparse precomputed"):
+        SVC(kernel="precomputed").fit(csr_matrix(X @ X.T), y)
 
 
 def test_kernels_of_the_user_and_kernel_matrices():
@@ -233,6 +237,13 @@ def test_the_iteration_limit_is_kept_and_said():
 
 
 @pytest.mark.slow
+def test_an_infinite_C_is_a_hard_margin():
+    X, y = rows("iris")
+    X, y = X[y < 2], y[y < 2]
+    mine, other = both(X, y, kernel="linear", C=np.inf, **TIGHT)
+    np.testing.assert_allclose(mine.coef_, other.coef_, rtol=1e-4)
+
+
 def test_threads_do_not_change_a_bit():
     X, y = rows("digits")
     one, two = SVC(n_jobs=1).fit(X, y), SVC(n_jobs=2).fit(X, y)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+import warnings
 from collections.abc import Mapping, Set
 from typing import Any, Callable, Dict, Iterable, List, Optional
 
@@ -159,7 +160,7 @@ class Analysis:
     """What a fit found out about the parameters, and how documents become texts of the library."""
 
     def __init__(self, owner: Any) -> None:
-        low, high = owner.ngram_range
+        low, high = (1, 1) if owner.ngram_range is None else owner.ngram_range
         self.decode, self.analyze = owner.decode, owner.build_analyzer()
         self.words_by_pattern = (
             owner.analyzer == "word"
@@ -218,3 +219,25 @@ def given_terms(vocabulary) -> Dict[str, int]:
     if not terms:
         raise ValueError("empty vocabulary passed to fit")
     return terms
+
+
+def warn_of_unused(owner: Any) -> None:
+    """Warn of parameters that have no effect beside others."""
+    analyzer, unused = owner.analyzer, []
+    if owner.tokenizer is not None and owner.token_pattern is not None:
+        unused.append(("token_pattern", "'tokenizer' is not None"))
+    if callable(analyzer) and owner.preprocessor is not None:
+        unused.append(("preprocessor", "'analyzer' is callable"))
+    if callable(analyzer) and owner.ngram_range is not None and tuple(owner.ngram_range) != (1, 1):
+        unused.append(("ngram_range", "'analyzer' is callable"))
+    if callable(analyzer) or analyzer != "word":
+        given = (
+            ("stop_words", owner.stop_words is not None),
+            ("token_pattern", owner.token_pattern not in (None, DEFAULT_PATTERN)),
+            ("tokenizer", owner.tokenizer is not None),
+        )
+        unused += [(name, "'analyzer' != 'word'") for name, there in given if there]
+    for name, why in unused:
+        warnings.warn(
+            f"The parameter '{name}' will not be used since {why}'", UserWarning, stacklevel=4
+        )

@@ -22,6 +22,7 @@ from ._analyzer import (
     given_terms,
     preprocessor,
     tokenizer,
+    warn_of_unused,
     word_ngrams,
 )
 from ._compat import BaseEstimator, NotFittedError
@@ -152,9 +153,9 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
 
     def build_analyzer(self):
         """Return the function from a document to the list of its terms."""
-        low, high = self.ngram_range
         if callable(self.analyzer):
             return functools.partial(_analyze, [self.decode, self.analyzer])
+        low, high = self.ngram_range
         prepare = self.build_preprocessor()
         if self.analyzer in ("char", "char_wb"):
             split = char_ngrams if self.analyzer == "char" else char_ngrams_of_words
@@ -191,6 +192,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         """
         self._check_documents(raw_documents)
         self._check_params()
+        warn_of_unused(self)
         if self.vocabulary is not None:
             self._fix_vocabulary()
             return self._count(raw_documents)
@@ -343,7 +345,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
             )
 
     def _check_params(self) -> None:
-        low, high = self.ngram_range
+        low, high = (1, 1) if self.ngram_range is None else self.ngram_range
         if low > high:
             raise ValueError(
                 f"Invalid value for ngram_range={self.ngram_range} lower boundary larger than "
@@ -361,6 +363,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
     def _check_vocabulary(self) -> None:
         if not hasattr(self, "vocabulary_"):
             if self.vocabulary is None:
+                self.fixed_vocabulary_ = False
                 raise NotFittedError("Vocabulary not fitted or provided")
             self._fix_vocabulary()
         if len(self.vocabulary_) == 0:

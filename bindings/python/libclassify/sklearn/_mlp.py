@@ -21,7 +21,7 @@ from .. import errors
 from ..dataset import Dataset
 from ..model import Model
 from ..optimizer import Optimizer
-from ._base import ModelEstimator
+from ._base import ModelEstimator, result_type
 from ._compat import ConvergenceWarning
 from ._context import context_of
 
@@ -69,6 +69,7 @@ class MultilayerPerceptron(ModelEstimator):
     }
     _classifies = False
     _searchable = False  # a fit is many partial fits
+    _dtype = np.dtype(np.float64)  # of the rows of the fit
 
     # Parameters
 
@@ -167,7 +168,7 @@ class MultilayerPerceptron(ModelEstimator):
         self.n_iter_, self.t_ = 0, 0
         self.n_layers_ = len(self._hidden()) + 2
         self.loss_curve_: List[float] = []
-        self._waiting = 0
+        self._no_improvement_count = 0
         self.validation_scores_: Optional[List[float]] = [] if self.early_stopping else None
         self.best_validation_score_ = -np.inf if self.early_stopping else None
         self.best_loss_ = None if self.early_stopping else np.inf
@@ -177,6 +178,7 @@ class MultilayerPerceptron(ModelEstimator):
     def _train(self, rows: Rows, *, first: bool, once: bool) -> None:
         """Run the epochs of a fit, or the one of a partial fit."""
         random = random_state_of(self.random_state)
+        self._dtype = result_type(rows.X)
         if first:
             self._begin(rows.X.shape[1], random)
         held = None
@@ -221,7 +223,7 @@ class MultilayerPerceptron(ModelEstimator):
                 best = copy_of(self.model_) if validation is not None else None
             if once:
                 return None
-            if self._waiting > self.n_iter_no_change:
+            if self._no_improvement_count > self.n_iter_no_change:
                 return best
             if self.n_iter_ >= self.max_iter:
                 self._warn_of_limit()
@@ -242,7 +244,8 @@ class MultilayerPerceptron(ModelEstimator):
         """Count the epochs without an improvement by `tol`; return whether this one is the best."""
         if validation is None:
             loss = self.loss_curve_[-1]
-            self._waiting = self._waiting + 1 if loss > self.best_loss_ - self.tol else 0
+            worse = loss > self.best_loss_ - self.tol
+            self._no_improvement_count = self._no_improvement_count + 1 if worse else 0
             better = loss < self.best_loss_
             self.best_loss_ = min(loss, self.best_loss_)
             return better
@@ -251,7 +254,7 @@ class MultilayerPerceptron(ModelEstimator):
         if self.verbose:
             print(f"Validation score: {score:f}")
         worse = score < self.best_validation_score_ + self.tol
-        self._waiting = self._waiting + 1 if worse else 0
+        self._no_improvement_count = self._no_improvement_count + 1 if worse else 0
         better = score > self.best_validation_score_
         self.best_validation_score_ = max(score, self.best_validation_score_)
         return better
@@ -259,7 +262,7 @@ class MultilayerPerceptron(ModelEstimator):
     def _hold_out(self, rows: Rows, random: np.random.RandomState) -> Tuple[Rows, Rows]:
         """Split rows for validation off, as scikit-learn does."""
         numbers_ = np.arange(len(rows))
-        strata = rows.y if self._classifies and self.n_outputs_ == 1 else None
+        strata = rows.y.astype(bool) if self._classifies and self.n_outputs_ == 1 else None
         train, held = split_rows(numbers_, self.validation_fraction, strata, random)
         if len(held) < 2:
             raise errors.DataError(
@@ -275,7 +278,13 @@ class MultilayerPerceptron(ModelEstimator):
 
     # Fitted attributes
 
-    def _weights(self, part: str, dtype: Any = np.float64) -> List[np.ndarray]:
+    def _adopt(self, model: Model) -> None:
+        super()._adopt(model)
+        self.n_layers_ = 1 + sum(name.endswith(".weight") for name in model.tensors)
+        self.n_outputs_ = self.intercepts_[-1].size
+        self.hidden_layer_sizes = tuple(bias.size for bias in self.intercepts_[:-1])
+
+    def _weights(self, part: str, dtype: Any) -> List[np.ndarray]:
         tensors = self.model_.tensors
         return [
             np.asarray(tensors[f"dense_{number}.{part}"], dtype)
@@ -285,12 +294,12 @@ class MultilayerPerceptron(ModelEstimator):
     @property
     def coefs_(self) -> List[np.ndarray]:
         """Weights of each layer, [inputs, units]."""
-        return self._weights("weight")
+        return self._weights("weight", self._dtype)
 
     @property
     def intercepts_(self) -> List[np.ndarray]:
         """Biases of each layer, [units]."""
-        return self._weights("bias")
+        return self._weights("bias", self._dtype)
 
 
 def copy_of(model: Model) -> Model:

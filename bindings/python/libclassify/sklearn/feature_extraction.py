@@ -7,6 +7,7 @@ all threads.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Iterable, Optional, Sequence
 
 import numpy as np
@@ -133,10 +134,17 @@ stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary
         if self.norm not in ("l1", "l2", None):
             raise errors.ArgumentError(f"norm is {self.norm!r}; it is 'l1', 'l2' or None")
         if np.dtype(self.dtype).kind != "f":
-            raise errors.ArgumentError(
-                f"dtype is {np.dtype(self.dtype)}; weights are floating-point numbers"
+            warnings.warn(
+                f"Only floating-point 'dtype' should be used. {self.dtype} 'dtype' will be "
+                "converted to np.float64.",
+                UserWarning,
+                stacklevel=3,
             )
         return super().fit_transform(raw_documents)
+
+    def _weight_type(self) -> np.dtype:
+        dtype = np.dtype(self.dtype)
+        return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
     def _learn_idf(self, counts: Any) -> None:
         self.__dict__.pop("_idf", None)
@@ -145,10 +153,10 @@ stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary
             found = np.bincount(counts.indices, minlength=counts.shape[1]) + more
             with np.errstate(divide="ignore"):
                 idf = np.log((counts.shape[0] + more) / found) + 1
-            self._idf = idf.astype(self.dtype)
+            self._idf = idf.astype(self._weight_type())
 
     def _weighted(self, counts: Any) -> Any:
-        rows = counts.astype(self.dtype)
+        rows = counts.astype(self._weight_type())
         if self.sublinear_tf:
             rows.data = np.log(rows.data) + 1
         if self.use_idf:
@@ -166,8 +174,10 @@ stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary
 
     @idf_.setter
     def idf_(self, value: Any) -> None:
+        if not self.use_idf:
+            raise ValueError("`idf_` cannot be set when `user_idf=False`.")
         self._check_vocabulary()
-        value = np.asarray(value, self.dtype)
+        value = np.asarray(value, self._weight_type())
         if value.shape != (len(self.vocabulary_),):
             raise ValueError(
                 f"idf length = {value.size} must be equal to vocabulary size = "

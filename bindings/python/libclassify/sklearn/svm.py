@@ -13,11 +13,13 @@ import numpy as np
 from .. import errors
 from ..dataset import Dataset
 from ._base import Classifier, result_type
-from ._compat import check_is_fitted
+from ._compat import NotFittedError, check_is_fitted
 from ._kernels import KernelMixin, kernel_params
 from ._votes import by_votes, votes_of, weight_of_classes
 
 __all__ = ["SVC"]
+
+MAX_C = 1e30  # the library's, which is infinite for rows of f32
 
 
 class SVC(KernelMixin, Classifier):
@@ -85,7 +87,7 @@ class SVC(KernelMixin, Classifier):
     probability          "deprecated" is the default        False is; "deprecated" is False
     max_iter             -1: no limit; 0: no step           -1: the library's limit; not 0
     gamma="scale"        variance of all rows               rows count by their weights
-    sparse rows          a fit on dense rows refuses them   mixed with dense; dual_coef_ is dense
+    sparse rows          a fit on dense rows refuses them   mixed with dense ones
     kernel values        f64                                f32, of u8 rows exact
     ===================  =================================  ====================================
     """
@@ -153,6 +155,7 @@ class SVC(KernelMixin, Classifier):
     def _library_params(self) -> Dict[str, Any]:
         return {
             **super()._library_params(),
+            "C": min(self.C, MAX_C),
             **({"kernel": "precomputed"} if callable(self.kernel) else kernel_params(self)),
             "probability": self._has_probabilities(),
             "max_iterations": None if self.max_iter == -1 else self.max_iter,
@@ -196,6 +199,8 @@ class SVC(KernelMixin, Classifier):
     def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
         if callable(self.kernel):
             return self._kernel_rows(X, y, reset)
+        if self.kernel == "precomputed" and hasattr(X, "tocsr"):
+            raise errors.TypeMismatch("Sparse precomputed kernels are not supported.")
         rows = super()._rows(X, y, reset=reset, **checks)
         X = rows[0] if isinstance(rows, tuple) else rows
         if reset and self.kernel == "precomputed" and X.shape[0] != X.shape[1]:
@@ -211,7 +216,8 @@ class SVC(KernelMixin, Classifier):
             self._fit_rows = X
         else:
             check_is_fitted(self)
-        values = np.asarray(self.kernel(X, self._fit_rows), np.float64)
+        values = self.kernel(X, self._fit_rows)
+        values = np.asarray(values.toarray() if hasattr(values, "toarray") else values, np.float64)
         if values.ndim != 2 or (reset and values.shape[0] != values.shape[1]):
             raise errors.ShapeError(
                 f"the kernel returned an array of shape {values.shape}; it has to be a row for "
@@ -268,8 +274,17 @@ class SVC(KernelMixin, Classifier):
 
     @property
     def dual_coef_(self) -> np.ndarray:
-        """Coefficients of the support vectors, in LIBSVM's layout."""
-        return self._signed(np.array(self._tensor("dual_coef_f64", "dual_coef"), np.float64))
+        """Coefficients of the support vectors, in LIBSVM's layout; sparse after sparse rows."""
+        found = self._signed(np.array(self._tensor("dual_coef_f64", "dual_coef"), np.float64))
+        return self._like_rows(found)
+
+    def _like_rows(self, values: np.ndarray) -> Any:
+        """Return values as a sparse matrix, if the rows of the fit were one."""
+        if not hasattr(self.support_vectors_, "tocsr"):
+            return values
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix(values)
 
     def _linear_map(self) -> Tuple[np.ndarray, np.ndarray]:
         weights = np.array(self._tensor("weights_f64", "weights"), np.float64)
@@ -282,8 +297,9 @@ class SVC(KernelMixin, Classifier):
         """Weights of the features, with a linear kernel."""
         if self.kernel != "linear":
             raise AttributeError("coef_ is only available when using a linear kernel")
-        coefficients = self._signed(self._linear_map()[0])
-        coefficients.flags.writeable = False
+        coefficients = self._like_rows(self._signed(self._linear_map()[0]))
+        values = coefficients if isinstance(coefficients, np.ndarray) else coefficients.data
+        values.flags.writeable = False
         return coefficients
 
     @property
@@ -378,7 +394,7 @@ class SVC(KernelMixin, Classifier):
     def _predict_proba(self, X: Any) -> np.ndarray:
         X = self._rows(X, reset=False)
         if self._tensor("calibration") is None:
-            raise errors.NotFitted(
+            raise NotFittedError(
                 "predict_proba is not available when fitted with probability=False"
             )
         return np.asarray(self.model_.predict_proba(X), result_type(X))
