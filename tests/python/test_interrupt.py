@@ -323,6 +323,19 @@ def test_ctrl_c_in_the_main_thread_ends_a_fit_of_asyncio(train):
     check_interrupted(lambda: asyncio.run(main()))
 
 
+def test_ctrl_c_ends_a_cell_of_a_notebook(train):
+    """A kernel runs cells within its event loop, with Python's own handler of SIGINT meanwhile."""
+    async def cell():
+        long_model().fit(train)
+
+    loop = asyncio.new_event_loop()
+    signal.set_wakeup_fd(-1)
+    try:
+        check_interrupted(lambda: loop.run_until_complete(cell()))
+    finally:
+        loop.close()
+
+
 def test_ctrl_c_reaches_the_main_thread_while_another_fits(train):
     """The signal is the main thread's; the fit of the other ends by the watch."""
     watch = clf.watch()
@@ -396,8 +409,12 @@ def test_bar_is_shown_where_someone_looks(train, monkeypatch):
         def isatty(self):
             return True
 
+    class Notebook(io.StringIO):
+        pass
+
+    Notebook.__module__ = "ipykernel.iostream"
     shown = {}
-    for name, stream, verbose in (("terminal", Terminal(), 1), ("file", io.StringIO(), 1),
+    for name, stream, verbose in (("terminal", Terminal(), 1), ("notebook", Notebook(), 1), ("file", io.StringIO(), 1),
                                   ("asked", io.StringIO(), 2), ("quiet", Terminal(), 0)):
         monkeypatch.setattr(sys, "stderr", stream)
         with pytest.raises(clf.errors.TimeLimitReached):
@@ -406,7 +423,7 @@ def test_bar_is_shown_where_someone_looks(train, monkeypatch):
         shown[name] = stream.getvalue()
     assert shown["file"] == shown["quiet"] == ""
     assert shown["terminal"].startswith("\rsvm") and shown["terminal"].endswith("\n")
-    assert shown["terminal"].count("\r") >= 2
+    assert shown["terminal"].count("\r") >= 2 and shown["notebook"].count("\r") >= 2
     assert shown["asked"].startswith("svm") and "\r" not in shown["asked"]
     monkeypatch.setattr(sys, "stderr", None)  # as under pythonw
     with pytest.raises(clf.errors.TimeLimitReached):

@@ -123,6 +123,24 @@ def test_n_jobs_changes_no_bit():
             kind(n_jobs=0).fit(X, y)
 
 
+def threads_of_a_fit(n_jobs):
+    model = ours.LogisticRegression(n_jobs=n_jobs).fit(X, y)
+    return model.model_.context.threads
+
+
+def test_workers_use_one_thread_unless_told_otherwise():
+    import multiprocessing
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert threads_of_a_fit(None) == cores and threads_of_a_fit(3) == 3
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        assert pool.map_async(threads_of_a_fit, [None, 2, None]).get(TIMEOUT) == [1, 2, 1]
+    joblib = pytest.importorskip("joblib")
+    with joblib.parallel_backend("loky", n_jobs=2):
+        found = joblib.Parallel()(joblib.delayed(threads_of_a_fit)(n) for n in (None, 2))
+    assert found == [1, 2]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
 def test_search_on_joblib(backend):
