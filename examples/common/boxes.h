@@ -16,8 +16,9 @@ enum { DIGIT_NAME = 16 };
  * or as the boxes that it was trained on name it. `out` holds DIGIT_NAME characters, for digits. */
 const char *name_of(const clf_detector *detector, int32_t label, char *out);
 
-/* Replaces the labels of the objects, which are places in the list's own labels, by the classes of that
- * name. Returns -1 to go on, or EXIT_FAILURE after a message on one that the detector has not. */
+/* Replaces the labels of the objects, which are indices into the labels of the list, by the indices
+ * of the classes with the same names. Returns -1 to go on, or EXIT_FAILURE after a message on one
+ * that the detector has not. */
 int scenes_use_classes(scene_list *scenes, const clf_detector *detector);
 
 /* All boxes of an image, by decreasing score: an array to be freed, NULL where there are none. */
@@ -40,7 +41,7 @@ typedef struct finder {
   const char *out;
 } finder;
 
-/* What is found in one picture. */
+/* The objects found in one picture. */
 typedef struct finding {
   clf_image *image;
   clf_box *boxes;

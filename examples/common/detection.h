@@ -22,8 +22,8 @@ typedef struct detection_result {
   int64_t classes;
 } detection_result;
 
-/* The detector's threshold is to be low, so that the curves are whole. Free the evaluation also
- * after a failure. */
+/* The threshold of the detector should be low, so that the curves are complete. Free the evaluation
+ * also after a failure. */
 clf_status detection_evaluate(detection_result *out, const clf_detector *detector,
                               const scene_list *scenes, double overlap);
 void detection_free(detection_result *e);

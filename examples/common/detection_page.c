@@ -161,7 +161,7 @@ static int by_mistakes(const void *a, const void *b) {
              : (first->scene > second->scene) - (first->scene < second->scene);
 }
 
-/* All scenes, those with the most mistakes first; NULL without memory. */
+/* Sorts the scenes, those with the most mistakes first; returns NULL without memory. */
 static ranked *rank_scenes(const detect_story *story) {
   const int64_t count = story->scenes->count;
   ranked *order = malloc((size_t)(count + 1) * sizeof *order);

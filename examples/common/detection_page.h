@@ -14,8 +14,8 @@ typedef struct detect_story {
   scene_match *matches; /* [scenes] by the detector's own threshold; of detection_show() */
 } detect_story;
 
-/* Runs the detector by its own threshold on all scenes, draws what it finds into pictures of a folder
- * where `folder` is not NULL, and writes the page where `out` is not NULL. */
+/* Runs the detector with its own threshold on all scenes. It draws the objects found into pictures
+ * in a folder if `folder` is not NULL, and writes the page if `out` is not NULL. */
 clf_status detection_show(FILE *out, detect_story *story, const char *folder, clf_context *context);
 
 #endif

@@ -82,8 +82,8 @@ static double ink_at(const uint8_t *digit, double y, double x) {
   return sum;
 }
 
-/* Lays a digit's ink of a gray level into a box of the ground, rotated by an angle; where `half`,
- * the upper half of it only. */
+/* Draws a digit in a gray level into a box of the background, rotated by an angle. If `half`, it
+ * draws the upper half only. */
 static void lay_digit(double *ground, const uint8_t *digit, const clf_box *box, double level,
                       double angle, bool half) {
   const int top = (int)box->top, left = (int)box->left, side = (int)box->height;

@@ -77,7 +77,7 @@ static picture_state state_of(generator *g) {
   return s;
 }
 
-/* How much of a pixel an ellipse covers, its edge a pixel wide. */
+/* The part of a pixel that an ellipse covers; the edge of the ellipse is one pixel wide. */
 static float ellipse(float x, float y, float width, float height) {
   const float far = sqrtf(x * x / (width * width) + y * y / (height * height));
   const float inside = (1 - far) * (width < height ? width : height) + 0.5F;

@@ -133,7 +133,8 @@ void evaluation_free(evaluation *e) {
   *e = (evaluation){0};
 }
 
-/* The splits, each with its training pictures; to leave one out, the one is enough. */
+/* The splits, each with the numbers of its training pictures; for leave-one-out, with the number of
+ * the one that is left out. */
 void evaluation_members(json_writer *json, const evaluation *e, const evaluation_job *job) {
   const bool one = job->protocol == PROTOCOL_LEAVE_ONE_OUT;
   json_text(json, "protocol", protocol_names[job->protocol]);

@@ -23,12 +23,12 @@ typedef struct evaluation {
   char params[MAX_PARAMS];
 } evaluation;
 
-/* What a model does on one split: it is fitted, and what `row` says of that is added up to means over
- * the splits. The caller frees the model. */
+/* Fits and tests a model on one split. The results in `row` are added up to means over the splits.
+ * The caller frees the model. */
 clf_status split_fit(clf_model **out, result *row, const evaluation_job *job,
                      const model_entry *entry, const clf_dataset *train);
 
-/* Names a split as what is under way; CLF_ERROR_CANCELLED where Ctrl-C was pressed. */
+/* Shows that a split is under way. Returns CLF_ERROR_CANCELLED if Ctrl-C was pressed. */
 clf_status split_begin(const evaluation_job *job, const char *model, int64_t split);
 
 /* Mean and standard deviation of values [count]. */
@@ -41,7 +41,7 @@ clf_status evaluate(evaluation *out, result *row, const evaluation_job *job,
                     const model_entry *entry);
 void evaluation_free(evaluation *e);
 
-/* Writes the members that the JSON has of it besides. */
+/* Writes its additional members of the JSON. */
 void evaluation_members(json_writer *json, const evaluation *e, const evaluation_job *job);
 
 #endif

@@ -5,8 +5,8 @@
 #include "evaluate.h"
 #include "strangers.h"
 
-/* What was done under a protocol: for each result of the run `done`, or with PROTOCOL_STRANGERS
- * `tests`. */
+/* The outcome of a protocol: for each result of the run an element of `done`, or of `tests` with
+ * PROTOCOL_STRANGERS. */
 typedef struct faces_story {
   const model_run *run;
   const evaluation_job *job;

@@ -58,7 +58,7 @@ const model_recipe *models_recipe(const model_entry *entry, model_preset preset)
 /* The recipe's parameters as text. */
 void models_params(char out[MAX_PARAMS], const model_recipe *recipe, const model_sizes *sizes);
 
-/* The same with what comes before the model: "hog cell=8, then fisher shrinkage=0.1". */
+/* The same with the transforms before the model: "hog cell=8, then fisher shrinkage=0.1". */
 void models_pipeline(char out[MAX_PARAMS], const model_entry *entry, const model_recipe *recipe,
                      const model_sizes *sizes);
 

@@ -18,7 +18,7 @@ typedef struct face_set {
 /* Reads the pictures of FOLDER's folders, one a person, or those called subjectNN.WHAT of FOLDER or
  * its folder yalefaces; without a folder (NULL) draws faces. Of each picture it takes what lies
  * around the detector's surest box, where there is one, or the whole; without a detector (NULL) the
- * whole. Returns -1 to go on, or the status to exit with after a message. */
+ * whole. Returns -1 to go on, or an exit status after a message. */
 int faces_open(face_set *out, clf_context *context, const char *folder,
                const clf_detector *detector, int64_t seed);
 void faces_close(face_set *faces);

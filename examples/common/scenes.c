@@ -18,7 +18,7 @@ int64_t random_below(uint64_t *state, int64_t limit) {
   return (int64_t)(random_share(state) * (double)limit);
 }
 
-/* Capacity for one more element; false when memory runs out. */
+/* Reserves capacity for one more element; returns false if memory runs out. */
 static bool reserve(void **block, int64_t *capacity, int64_t count, size_t element) {
   if (count < *capacity) {
     return true;

@@ -43,13 +43,13 @@ void scenes_free(scene_list *list);
 double random_share(uint64_t *state); /* [0, 1) */
 int64_t random_below(uint64_t *state, int64_t limit);
 
-/* Adds the part of an image that a box covers, at the window's size. */
+/* Adds the part of an image that a box covers, resized to the window. */
 clf_status windows_add_box(window_list *list, const clf_image *image, const clf_box *box,
                            int32_t label);
 /* The window with its contrast changed at random. */
 void change_contrast(uint8_t *pixels, int64_t count, uint64_t *state);
 
-/* The functions below return -1 to go on, or the status to exit with after a message. */
+/* The functions below return -1 to go on, or an exit status after a message. */
 
 /* The faces of FOLDER/train_faces, each three times: as it is, with other contrast, and blurred as
  * small faces are. */
@@ -58,8 +58,8 @@ int faces_windows(window_list *list, clf_context *context, const char *folder, u
 int image_scenes(scene_list *list, clf_context *context, const char *folder, const char *part,
                  const char *content);
 
-/* Scenes of 3 to 6 digits of MNIST on textured grounds with scribbles that are none;
- * the digits are those of "train" or "t10k" in the folder. */
+/* Makes scenes of 3 to 6 digits of MNIST on textured backgrounds, with scribbles that are not
+ * digits. The digits are those of "train" or "t10k" in the folder. */
 int digits_scenes(scene_list *list, clf_context *context, const char *folder, const char *part,
                   int64_t count, uint64_t *state);
 

@@ -59,7 +59,7 @@ const char *source_name(const scene_source *source) {
   return names[source->kind];
 }
 
-/* Each object twice, a little off center, in a square window. */
+/* Cuts each object out twice, a little off center, as a square window. */
 static int add_objects(window_list *windows, const scene_list *scenes, uint64_t *state) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < scenes->count; i++) {
@@ -101,7 +101,7 @@ int source_training(const scene_source *source, clf_context *context, window_lis
   return status < 0 ? add_objects(windows, scenes, state) : status;
 }
 
-/* The scenes of faces, with the objects of the file that lies beside them. */
+/* The scenes of faces, with the objects of the file in their folder. */
 static int read_faces(const scene_source *source, clf_context *context, scene_list *scenes) {
   char *path = join_path(source->folder, "ground_truth_bboxes.txt");
   int status = path != NULL ? image_scenes(scenes, context, source->folder, "test_scenes",

@@ -17,8 +17,8 @@ typedef struct scene_source {
   const char *boxes; /* file of SOURCE_OBJECTS */
 } scene_source;
 
-/* Finds out what a folder holds; with a file of boxes, the objects in its pictures. The functions here
- * return -1 to go on, or the status to exit with after a message. */
+/* Finds out what a folder holds; with a file of boxes, the objects in its pictures. The functions
+ * here return -1 to go on, or an exit status after a message. */
 int source_find(scene_source *out, const char *folder, const char *boxes);
 
 /* What it holds, for people. */

@@ -14,15 +14,15 @@ typedef enum face_protocol {
 
 extern const char *const protocol_names[PROTOCOLS];
 
-/* By its name. Returns -1 to go on, or the status to exit with after a message. */
+/* Finds a protocol by its name. Returns -1 to go on, or an exit status after a message. */
 int protocol_choose(face_protocol *out, const char *name);
 
 /* How many splits there are when `wanted` random ones are asked for. */
 int64_t protocol_splits(face_protocol protocol, const face_set *faces, int64_t wanted);
 
-/* Puts the numbers of the training pictures and then those of the others into rows [2 count], whose
- * second half is for work; returns how many are for training. The same seed gives the same split;
- * to leave one out, it is the number of that one. */
+/* Writes the numbers of the training pictures, and after them those of the others, to rows [2
+ * count], whose second half is scratch memory. Returns the number of training pictures. The same
+ * seed gives the same split; to leave one out, it is the number of that one. */
 int64_t protocol_split(face_protocol protocol, const face_set *faces, int64_t seed, int64_t *rows);
 
 /* Numbers 0 … count - 1 in a random order. */

@@ -138,7 +138,7 @@ static double compare_all(comparisons *all, float *places, int64_t size, const f
   return asked > 0 ? (double)right / (double)asked : 0;
 }
 
-/* Where the model projects all pictures: [pictures, *size], to be freed. */
+/* The projections of all pictures by the model: [pictures, *size], to be freed. */
 static clf_status project(float **out, int64_t *size, const clf_model *model,
                           const face_set *faces) {
   clf_status status = clf_model_project(model, faces->rows, NULL, 0, size);

@@ -17,10 +17,9 @@ typedef struct corpus {
 } corpus;
 
 /* Reads FOLDER/train and FOLDER/test, or those of FOLDER/aclImdb, with a folder of text files for
- * each label. Labels that only one of the two has are left out, with a message. A folder that has the
- * folders of the labels itself is split: a fifth of each is for the test. Without a folder (NULL) the
- * reviews are synthetic. Returns -1 to go on, or the status to exit with after a
- * message. */
+ * each label. Labels that only one of the two has are left out, with a message. A folder that has
+ * the folders of the labels itself is split: a fifth of each is for the test. Without a folder
+ * (NULL) the reviews are synthetic. Returns -1 to go on, or an exit status after a message. */
 int corpus_open(corpus *out, clf_context *context, const char *folder, int64_t seed);
 void corpus_close(corpus *c);
 

@@ -11,7 +11,7 @@
 
 enum { NUMBERS = 4 };
 
-/* Cuts the characters of a set off the end. */
+/* Removes characters of a set from the end. */
 static void trim_end(char *text, const char *set) {
   size_t length = strlen(text);
   while (length > 0 && strchr(set, text[length - 1]) != NULL) {
@@ -178,7 +178,7 @@ static int read_line(truth_reader *self, char *line) {
   return status == CLF_OK ? -1 : report_failure(status);
 }
 
-/* Reports boxes that are left out, and refuses a file without one that is not. */
+/* Reports how many boxes are left out, and refuses a file of which none remains. */
 static int check_boxes(const truth_reader *self) {
   if (self->left_out > 0) {
     complain("'%s': %" PRId64 " of %" PRId64

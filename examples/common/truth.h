@@ -4,13 +4,14 @@
 
 #include "scenes.h"
 
-/* Reads a line an object, "NAME x1 y1 x2 y2" or "NAME x1 y1 x2 y2 LABEL", in pixels counted from 1, the
- * last included. A last word that is no number is the label; the four numbers before it are the box,
- * and all before them is the name, which may have blanks and commas, and may be quoted as in CSV;
- * commas may stand between the others. A line that is none of this is refused. Boxes in pictures that
- * are not in the list are left out with one message that counts them. The labels go to the list in
- * byte order; an object's label is the place of its name there, from 1 up ("" where the file has
- * none). Returns -1 to go on, or the status to exit with after a message. */
+/* Reads a line an object, "NAME x1 y1 x2 y2" or "NAME x1 y1 x2 y2 LABEL", in pixels counted from 1,
+ * the last included. If the last word is no number, it is the label. The four numbers before it are
+ * the box. The rest is the name, which may contain blanks and commas, and may be quoted as in CSV.
+ * Commas may separate the other words. A line that is none of this is refused. Boxes in pictures
+ * that are not in the list are left out with one message that counts them. The list holds the
+ * labels in byte order. The label of an object is the position of its name in the list, counted
+ * from 1; its name is "" if the file has none. Returns -1 to go on, or an exit status after a
+ * message. */
 int truth_read(scene_list *list, const char *path);
 
 #endif

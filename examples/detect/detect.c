@@ -62,9 +62,9 @@ static int command_train(detect_run *run) {
   return status;
 }
 
-/* The detector of the file with the parameters of the command line; where the scores of unsure boxes are
- * wanted as well, its threshold is low unless the command line sets it. Returns -1 to go on, or the
- * status to exit with after a message. */
+/* The detector of the file with the parameters of the command line; where the scores of unsure
+ * boxes are wanted as well, its threshold is low unless the command line sets it. Returns -1 to go
+ * on, or an exit status after a message. */
 static int load_detector(clf_detector **out, const detect_run *run, bool unsure) {
   char params[512];
   const char *given = run->set.params != NULL ? run->set.params : "";

@@ -25,9 +25,9 @@
   "return_sequences=true dropout=0.2; global_average_pool1d; dropout rate=0.5"
 #define BAG(ngrams) "encoding=tf_idf ngrams=" ngrams " min_count=2 sublinear=true"
 
-/* Weights swing from step to step, and by the small batch at an epoch's end held-out accuracy may
- * fall by a tenth; their mean over the last hundred steps or so does not. Synthetic reviews are few,
- * and take more epochs. */
+/* Weights oscillate from step to step, and the last small batch of an epoch may lower the accuracy
+ * on held-out rows by a tenth. The mean of the weights over some hundred steps does not oscillate.
+ * The synthetic reviews are few and need more epochs. */
 #define EXACT(layers)                                                                              \
   {                                                                                                \
     .params = NETWORK("validation_split=0.2 averaging=0.99", layers),                              \
@@ -35,7 +35,7 @@
     .vocabulary = IDS("10000")                                                                     \
   }
 
-/* A new model is a line here. */
+/* A line of this table is a model. */
 static const model_entry models[] = {
     {"lstm",
      "network",
@@ -146,7 +146,7 @@ static void free_model(trained *made, result *row) {
   *made = (trained){0};
 }
 
-/* How texts become rows. */
+/* Writes the parameters of the vocabulary and the transform that make rows of the texts. */
 static void write_words(FILE *out, const trained *made) {
   const char *transform = made->recipe->transforms[0];
   fprintf(out, "%s%s%s", made->recipe->vocabulary, transform != NULL ? ", then the transform " : "",
@@ -205,7 +205,7 @@ static int run_models(sentiment_run *run) {
   return exit_status;
 }
 
-/* A text of the test set, and which of its words change the result. */
+/* Prints a text of the test set and the words of it that change the result. */
 static clf_status show_text(const reader *with, const corpus *c) {
   size_t length = 0;
   const char *text = clf_documents_text(c->test.documents, 0, &length);

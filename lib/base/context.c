@@ -244,8 +244,8 @@ clf_status clf_context_params(const clf_context *context, char *buffer, size_t c
                               size_t *needed) {
   CLF__REQUIRE(context);
   CLF__ENTER("context");
-  return clf__params_copy_text(&clf__context_kind.params, &context->params, (clf_context *)context,
-                               buffer, capacity, needed);
+  return clf__params_copy_text(&clf__context_kind.params, &context->params, buffer, capacity,
+                               needed);
 }
 
 int32_t clf_context_threads(const clf_context *context) {

@@ -40,10 +40,9 @@ void clf__param_append(struct clf__text *out, const clf__param *param, const voi
  * value. */
 void clf__params_format(const clf__param_table *table, const void *values, struct clf__text *out);
 void clf__params_quote(struct clf__text *out, const char *value);
-/* The same to a caller's buffer, as clf_model_params() has it. */
-clf_status clf__params_copy_text(const clf__param_table *table, const void *values,
-                                 clf_context *context, char *buffer, size_t capacity,
-                                 size_t *needed);
+/* The same to a caller's buffer, as clf_model_params() has it. Allocates no memory. */
+clf_status clf__params_copy_text(const clf__param_table *table, const void *values, char *buffer,
+                                 size_t capacity, size_t *needed);
 
 clf_status clf__params_describe(const clf__param_table *table, int64_t index, clf_param_info *out);
 

@@ -42,14 +42,19 @@ void clf__params_format(const clf__param_table *table, const void *values, clf__
   }
 }
 
-clf_status clf__params_copy_text(const clf__param_table *table, const void *values,
-                                 clf_context *context, char *buffer, size_t capacity,
-                                 size_t *needed) {
-  clf__text text = {.context = context};
-  clf__params_format(table, values, &text);
-  const clf_status status = clf__text_copy(&text, buffer, capacity, needed);
-  clf__text_free(&text);
-  return status;
+clf_status clf__params_copy_text(const clf__param_table *table, const void *values, char *buffer,
+                                 size_t capacity, size_t *needed) {
+  clf__text counted = {0}, text = {.bytes = buffer, .capacity = capacity};
+  clf__params_format(table, values, &counted);
+  CLF__CHECK(clf__check_buffer(buffer, capacity, counted.length + 1));
+  if (buffer != NULL) {
+    buffer[0] = '\0';
+    clf__params_format(table, values, &text);
+  }
+  if (needed != NULL) {
+    *needed = counted.length + 1;
+  }
+  return CLF_OK;
 }
 
 static bool is_blank(char byte) {

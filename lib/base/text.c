@@ -88,6 +88,9 @@ const char *clf__nearest(const char *name, const char *const *candidates, int64_
 
 bool clf__text_reserve(clf__text *text, size_t more) {
   size_t size;
+  if (text->context == NULL) {
+    return true;
+  }
   if (!clf__add_size(text->length, more, &size) || !clf__add_size(size, 1, &size) ||
       size > INT64_MAX / 2) {
     return false;
@@ -108,6 +111,11 @@ bool clf__text_reserve(clf__text *text, size_t more) {
   return true;
 }
 
+/* Returns false where a text without a context, which does not grow, only counts. */
+static bool fits(const clf__text *text, size_t more) {
+  return text->length < text->capacity && more < text->capacity - text->length;
+}
+
 void clf__text_append(clf__text *text, const char *format, ...) {
   if (text->failed) {
     return;
@@ -119,7 +127,9 @@ void clf__text_append(clf__text *text, const char *format, ...) {
   if (length < 0 || !clf__text_reserve(text, (size_t)length)) {
     text->failed = true;
   } else {
-    vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+    if (fits(text, (size_t)length)) {
+      vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+    }
     text->length += (size_t)length;
   }
   va_end(again);
@@ -131,9 +141,11 @@ void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count) {
     text->failed = true;
     return;
   }
-  memcpy(text->bytes + text->length, bytes, count);
+  if (fits(text, count)) {
+    memcpy(text->bytes + text->length, bytes, count);
+    text->bytes[text->length + count] = '\0';
+  }
   text->length += count;
-  text->bytes[text->length] = '\0';
 }
 
 void clf__text_free(clf__text *text) {

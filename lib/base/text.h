@@ -45,7 +45,8 @@ const char *clf__nearest(const char *name, const char *const *candidates, int64_
 clf_status clf__fail_name(const char *what, const char *name, const char *const *names,
                           int64_t count);
 
-/* A text that grows. `failed` is set if memory runs out; text that is appended later is ignored. */
+/* A text that grows. `failed` is set if memory runs out; text that is appended later is ignored. A
+ * text without a context does not grow: `length` counts on when the caller's bytes are full. */
 struct clf_context;
 typedef struct clf__text {
   struct clf_context *context;

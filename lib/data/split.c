@@ -70,8 +70,8 @@ static int compare_shares(const void *a, const void *b) {
   return (first->group > second->group) - (first->group < second->group);
 }
 
-/* Computes the rows of each group for the first part. The only row of a class goes there. A class
- * of two or more rows leaves at least one to the second part. */
+/* Computes the rows of each group for the first part. The only row of a class goes to the first
+ * part. A class of two or more rows leaves at least one to the second part. */
 static clf_status share_out(int64_t *selected, const groups *all, double fraction,
                             clf__arena *arena) {
   share *shares = clf__arena_array(arena, all->count, sizeof *shares);

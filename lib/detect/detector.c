@@ -146,8 +146,8 @@ clf_status clf_detector_params(const clf_detector *detector, char *buffer, size_
                                size_t *needed) {
   CLF__REQUIRE(detector);
   CLF__ENTER("detector");
-  return clf__params_copy_text(&clf__detector_kind.params, detector->params, detector->context,
-                               buffer, capacity, needed);
+  return clf__params_copy_text(&clf__detector_kind.params, detector->params, buffer, capacity,
+                               needed);
 }
 
 static const char version[] = "1";

@@ -26,6 +26,10 @@ clf_status clf__image_create_uninitialized(clf_image **out, clf_context *context
 static inline int64_t clf__image_row_bytes(const clf_image *image) {
   return image->width * image->channels;
 }
+/* Returns after how many rows a codec reports. */
+static inline int64_t clf__image_step_rows(const clf_image *image) {
+  return 1 + (1 << 16) / clf__image_row_bytes(image);
+}
 
 typedef struct clf__image_params {
   int64_t max_pixels;

@@ -151,12 +151,13 @@ static void finish_row(const png_work *self, uint8_t *to, const unsigned char *f
 static void read_rows(png_work *self) {
   const int64_t height = self->image->height, row = clf__image_row_bytes(self->image);
   const int64_t line = self->image->width * self->stored;
+  const int64_t step = clf__image_step_rows(self->image);
   const clf__progress progress = clf__progress_begin(self->context, "image", height * self->passes);
   for (int64_t k = 0; k < height * self->passes; k++) {
     const int64_t i = k % height;
     uint8_t *to = self->image->pixels + i * row;
     unsigned char *raw = self->raw == NULL ? to : self->raw + (self->passes > 1 ? i : 0) * line;
-    self->status = clf__progress_step(&progress, k, NAN, NAN);
+    self->status = k % step == 0 ? clf__progress_step(&progress, k, NAN, NAN) : CLF_OK;
     if (self->status < 0) {
       return;
     }
@@ -240,6 +241,7 @@ static void flush(png_structp png) {
 
 static void write_image(png_work *self) {
   const clf_image *image = self->image;
+  const int64_t step = clf__image_step_rows(image);
   const clf__progress progress = clf__progress_begin(self->context, "image", image->height);
   png_set_user_limits(self->png, MAX_SIDE, MAX_SIDE);
   png_set_write_fn(self->png, self, write_bytes, flush);
@@ -249,7 +251,7 @@ static void write_image(png_work *self) {
   png_set_compression_level(self->png, self->compression);
   png_write_info(self->png, self->info);
   for (int64_t i = 0; i < image->height; i++) {
-    self->status = clf__progress_step(&progress, i, NAN, NAN);
+    self->status = i % step == 0 ? clf__progress_step(&progress, i, NAN, NAN) : CLF_OK;
     if (self->status < 0) {
       return;
     }

@@ -157,10 +157,10 @@ static uint8_t level_of(int64_t value, const header *head) {
 }
 
 static clf_status read_values(reader *self, const header *head, clf_image *image) {
-  const int64_t row = clf__image_row_bytes(image);
+  const int64_t row = clf__image_row_bytes(image), step = clf__image_step_rows(image);
   const clf__progress progress = clf__progress_begin(image->context, "image", image->height);
   for (int64_t i = 0; i < image->height; i++) {
-    CLF__CHECK(clf__progress_step(&progress, i, NAN, NAN));
+    CLF__CHECK(i % step == 0 ? clf__progress_step(&progress, i, NAN, NAN) : CLF_OK);
     for (int64_t j = 0; j < row; j++) {
       const int64_t value = next_value(self, head, j);
       if (value < 0) {

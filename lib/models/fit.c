@@ -1,5 +1,5 @@
-/* Fitting, common to all kinds: checks, the pipeline, weights. A fit builds a new state beside the
- * old one, and replaces it only when everything has succeeded. */
+/* Fitting, common to all kinds: checks, the pipeline, weights. A fit builds a new state, which
+ * replaces the old one only when everything has succeeded. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>

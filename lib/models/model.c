@@ -264,8 +264,7 @@ clf_status clf_model_get_f64(const clf_model *model, const char *name, double *v
 clf_status clf_model_params(const clf_model *model, char *buffer, size_t capacity, size_t *needed) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
-  return clf__params_copy_text(&model->kind->base.params, model->params, model->context, buffer,
-                               capacity, needed);
+  return clf__params_copy_text(&model->kind->base.params, model->params, buffer, capacity, needed);
 }
 
 clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,

@@ -146,8 +146,8 @@ clf_status clf_optimizer_params(const clf_optimizer *optimizer, char *buffer, si
                                 size_t *needed) {
   CLF__REQUIRE(optimizer);
   CLF__ENTER(optimizer->kind->base.name);
-  return clf__params_copy_text(&optimizer->kind->base.params, optimizer->params, optimizer->context,
-                               buffer, capacity, needed);
+  return clf__params_copy_text(&optimizer->kind->base.params, optimizer->params, buffer, capacity,
+                               needed);
 }
 
 void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer) {

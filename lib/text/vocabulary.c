@@ -146,8 +146,8 @@ clf_status clf_vocabulary_params(const clf_vocabulary *vocabulary, char *buffer,
                                  size_t *needed) {
   CLF__REQUIRE(vocabulary);
   CLF__ENTER("vocabulary");
-  return clf__params_copy_text(&clf__vocabulary_kind.params, vocabulary->params,
-                               vocabulary->context, buffer, capacity, needed);
+  return clf__params_copy_text(&clf__vocabulary_kind.params, vocabulary->params, buffer, capacity,
+                               needed);
 }
 
 int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary) {

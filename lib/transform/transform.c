@@ -63,8 +63,8 @@ clf_status clf__transform_clone(clf_transform **out, const clf_transform *transf
   return CLF_OK;
 }
 
-/* Completes the outcome of a call by the name of the transform, unless it was cancelled, where the
- * message has it. */
+/* Prefixes the message of a failure with the name of the transform. The message of a cancelled call
+ * has it already. */
 static clf_status end_call(const clf_transform *transform, clf__call *call, clf_status status) {
   status = clf__call_end(call, status);
   return status < 0 && status != CLF_ERROR_CANCELLED
@@ -178,8 +178,8 @@ clf_status clf_transform_params(const clf_transform *transform, char *buffer, si
                                 size_t *needed) {
   CLF__REQUIRE(transform);
   CLF__ENTER(transform->kind->base.name);
-  return clf__params_copy_text(&transform->kind->base.params, transform->params, transform->context,
-                               buffer, capacity, needed);
+  return clf__params_copy_text(&transform->kind->base.params, transform->params, buffer, capacity,
+                               needed);
 }
 
 /* Makes "<prefix><name>"; a name that is too long is cut, and the store refuses it. */

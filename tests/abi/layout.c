@@ -1,4 +1,5 @@
-/* Public structs keep their layout: sizes and offsets on 64-bit machines. Compiling is the test. */
+/* Public structs keep their layout: sizes and offsets on 64-bit machines. The test is that this
+ * file compiles. */
 #include <classify.h>
 
 #define PIN_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)

@@ -1,5 +1,5 @@
-/* The shortest program that loads, fits, scores and saves: whole_program FOLDER, in which "mnist" is
- * the folder of the sample. Its text is the promise of how few words that takes. */
+/* The shortest program that loads, fits, scores and saves: whole_program FOLDER, in which "mnist"
+ * is the folder of the sample. Its text shows how short such a program is. */
 #include <classify.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -455,7 +455,7 @@ static void conv_infer(void *argument) {
 }
 
 /* The layers of the network for MNIST, in batches of 100, and a few of other sizes. GFLOP/s count
- * the products of the definition, whatever is done in their stead. */
+ * the products of the definition, even if the method needs fewer. */
 static void bench_conv(clf_context *context) {
   static const clf__conv2d layers[] = {
       {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28},  {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14},

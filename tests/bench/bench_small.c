@@ -148,7 +148,8 @@ static double loop_seconds(clf_context *context, double task, long pause) {
   return took[LOOPS / 10];
 }
 
-/* Two tasks on one thread, on two of which one is woken, and on two of which one spins. */
+/* Two tasks on one thread, on two threads of which one has to be woken, and on two of which one
+ * spins. */
 static void compare_waking(void) {
   static const double tasks[] = {0, 2e-6, 5e-6, 10e-6, 20e-6, 50e-6, 100e-6, 200e-6};
   clf_context *one = NULL, *two = NULL;

@@ -61,7 +61,8 @@ static inline void roll_word(char *to, size_t capacity, dice *from, const char *
   snprintf(to, capacity, "%.*s", (int)strcspn(word, "|"), word);
 }
 
-/* A value that the parameter takes; integers are kept small, since they count what takes time. */
+/* A valid value of the parameter. Integers are small, because most of them are numbers of things
+ * that take time. */
 static inline void roll_value(char *to, size_t capacity, dice *from, const clf_param_info *param) {
   static const double steps[] = {0, 1e-300, 1e-30, 1e-7, 1e-3, 0.1, 0.5, 1, 2, 3, 10, 1e3, 1e300};
   const double low = isfinite(param->minimum) ? param->minimum : -1e300;

@@ -100,7 +100,7 @@ static inline uint8_t *fuzz_entries_write(const fuzz_entries *from, size_t *size
   return bytes;
 }
 
-/* What a text, or a tensor of bytes, becomes: to [ENTRIES_TEXT]. */
+/* Writes a mutation of a text or of a tensor of bytes to `to` [ENTRIES_TEXT]. */
 static inline void fuzz_change_text(dice *numbers, const char *from, char *to) {
   const int64_t length = (int64_t)strnlen(from, ENTRIES_TEXT / 2);
   int64_t at = roll(numbers, length + 1);
@@ -313,6 +313,21 @@ static inline uint8_t *fuzz_entries_mix(dice *from, const fuzz_entries *base,
   uint8_t *bytes = fuzz_entries_write(&entries, size);
   fuzz_entries_free(&entries);
   return bytes;
+}
+
+/* Mixes two of the files, and loads the result unless it is none. */
+static inline int fuzz_entries_run(const uint8_t *data, size_t size, const fuzz_entries *files,
+                                   int64_t count, void (*load)(const uint8_t *, size_t)) {
+  dice from = {data, size};
+  const fuzz_entries *base = &files[roll(&from, count)];
+  const fuzz_entries *others = &files[roll(&from, count)];
+  size_t written = 0;
+  uint8_t *bytes = fuzz_entries_mix(&from, base, others, &written);
+  if (bytes != NULL) {
+    load(bytes, written);
+  }
+  free(bytes);
+  return 0;
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* Checkpoints of a training, whose entries are changed one by one, as in fuzz_model_entries.c. The
- * training goes on from what it believes, and its model is used. */
+/* Checkpoints of a training, whose entries are changed one by one, as in fuzz_model_entries.c. If
+ * the checkpoint is accepted, the training continues from it, and the model is used. */
 #include "entries.h"
 #include "models.h"
 

@@ -1,5 +1,5 @@
-/* Detectors' files whose entries are changed one by one, as in fuzz_model_entries.c. What loads is
- * run on pictures of one and of three channels. */
+/* Detectors' files whose entries are changed one by one, as in fuzz_model_entries.c. A detector
+ * that loads is run on images of one channel and of three. */
 #include "entries.h"
 #include "models.h"
 
@@ -97,16 +97,7 @@ static void load_and_run(const uint8_t *bytes, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   make_files();
-  dice from = {data, size};
-  const fuzz_entries *base = &files[roll(&from, FILES)];
-  const fuzz_entries *others = &files[roll(&from, FILES)];
-  size_t written = 0;
-  uint8_t *bytes = fuzz_entries_mix(&from, base, others, &written);
-  if (bytes != NULL) {
-    load_and_run(bytes, written);
-  }
-  free(bytes);
-  return 0;
+  return fuzz_entries_run(data, size, files, FILES, load_and_run);
 }
 
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {

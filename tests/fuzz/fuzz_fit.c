@@ -1,7 +1,6 @@
-/* Models of every kind, with parameters and a small table of data that are hard on arithmetic:
- * ties, zeros, constants, huge and tiny numbers, weights of 0. A fit ends within the time that the
- * host gives it, and what it leaves predicts finite numbers, or says why not, and saves as it
- * loads. */
+/* Models of every kind, with random parameters and small tables of difficult numbers: ties, zeros,
+ * constants, huge and tiny numbers, weights of 0. A fit ends within the time that the host gives
+ * it, and what it leaves predicts finite numbers, or says why not, and saves as it loads. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

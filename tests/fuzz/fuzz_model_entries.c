@@ -27,16 +27,7 @@ static void make_files(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   make_files();
-  dice from = {data, size};
-  const fuzz_entries *base = &files[roll(&from, file_count)];
-  const fuzz_entries *others = &files[roll(&from, file_count)];
-  size_t written = 0;
-  uint8_t *bytes = fuzz_entries_mix(&from, base, others, &written);
-  if (bytes != NULL) {
-    fuzz_load_and_use(bytes, written);
-  }
-  free(bytes);
-  return 0;
+  return fuzz_entries_run(data, size, files, file_count, fuzz_load_and_use);
 }
 
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {

@@ -24,7 +24,7 @@ static void append_choice(char *to, const char *name, const char *words, dice *f
 
 #define ACTIVATIONS "linear|relu|leaky_relu|tanh|sigmoid|softmax"
 
-/* One layer for values of so many axes; returns how many its own have. */
+/* Appends a layer for inputs of so many axes; returns the number of axes of its outputs. */
 static int append_image_layer(char *to, dice *from) {
   switch (roll(from, 6)) {
   case 0:

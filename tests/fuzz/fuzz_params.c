@@ -122,7 +122,7 @@ static void make_image(const char *kind, const char *text) {
   clf_image_free(image);
 }
 
-/* A network of one layer, the text its parameters. */
+/* Makes a network of one layer with the text as its parameters. */
 static void make_layer(const char *kind, const char *text) {
   static char params[1 << 16];
   if (strpbrk(text, "'\"") == NULL) {

@@ -1,5 +1,5 @@
-/* Stores from memory. What is accepted is written again, byte for byte the same: the format leaves
- * no freedom. */
+/* Stores from memory. A file that is accepted is written again and must have the same bytes,
+ * because the format has one form for each content. */
 #include <string.h>
 
 #include "fuzz.h"

@@ -78,16 +78,7 @@ static void load_and_use(const uint8_t *bytes, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   make_files();
-  dice from = {data, size};
-  const fuzz_entries *base = &files[roll(&from, FILES)];
-  const fuzz_entries *others = &files[roll(&from, FILES)];
-  size_t written = 0;
-  uint8_t *bytes = fuzz_entries_mix(&from, base, others, &written);
-  if (bytes != NULL) {
-    load_and_use(bytes, written);
-  }
-  free(bytes);
-  return 0;
+  return fuzz_entries_run(data, size, files, FILES, load_and_use);
 }
 
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {

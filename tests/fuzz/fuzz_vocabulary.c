@@ -1,4 +1,5 @@
-/* Vocabulary files from memory. What is accepted encodes texts, and is written again as it was. */
+/* Vocabulary files from memory. A vocabulary that is accepted encodes texts, and is written again
+ * with the same bytes. */
 #include <string.h>
 
 #include "fuzz.h"

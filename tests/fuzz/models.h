@@ -1,4 +1,4 @@
-/* What the targets of models share: contexts, rows, and a model used in every way there is. */
+/* What the fuzz targets of models share: contexts, rows, and calls of all functions of a model. */
 #ifndef TESTS_FUZZ_MODELS_H
 #define TESTS_FUZZ_MODELS_H
 
@@ -55,7 +55,7 @@ static inline clf_dataset *fuzz_rows(clf_context *context, int64_t features, boo
   return rows;
 }
 
-/* A call that may fail for the model's sake, but not for want of memory. */
+/* A call that may fail because of the model, but not because memory runs out. */
 static inline bool fuzz_fine(clf_status status) {
   FUZZ_CHECK(status != CLF_ERROR_MEMORY);
   return status >= CLF_OK;
@@ -99,7 +99,7 @@ static inline void fuzz_export(const clf_model *model) {
   }
 }
 
-/* A stream of some steps. */
+/* A sequence of some steps. */
 static inline void fuzz_stream(const clf_model *model) {
   static const float steps[FUZZ_MOST_FEATURES];
   static float values[FUZZ_MOST_OUTPUTS];

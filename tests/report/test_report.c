@@ -107,7 +107,7 @@ TEST(html__escapes_text_and_groups_digits) {
   ck_memory_is(&m, "1,234,005");
 }
 
-/* How often one text is in another. */
+/* Returns how often one text occurs in another. */
 static int occurrences(const char *text, const char *part) {
   int count = 0;
   for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {

@@ -30,4 +30,11 @@ static inline void close_context(void) {
   clf_context_free(context);
 }
 
+static inline clf_tensor *wrap(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
+                               const int64_t *strides) {
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, strides));
+  return tensor;
+}
+
 #endif

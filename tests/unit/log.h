@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The lines of the log, each with a newline: all, those of information, and the warnings. */
+/* The log, a line for each message: all messages, the information, and the warnings. */
 static char heard[8192], informed[8192], warned[8192];
 
 static inline void forget_log(void) {

@@ -33,6 +33,16 @@ static inline clf_status read_bytes(clf_dataset **out, clf_context *own,
   return status;
 }
 
+/* Suites of one format of text define READER before they include this file. */
+#ifdef READER
+static inline clf_dataset *read_text(const char *text, const char *params) {
+  clf_dataset *dataset = NULL;
+  forget_log();
+  ck_clf_ok(read_bytes(&dataset, context, &READER, text, strlen(text), params));
+  return dataset;
+}
+#endif
+
 /* The first `count` elements of a dataset's tensor, as f64. */
 static inline void assert_values(const clf_dataset *dataset, const char *name,
                                  const double *expected, int64_t count) {
@@ -123,7 +133,7 @@ static inline void survive_refusals(const clf__dataset_reader *format, const voi
   ck_assert_int_eq(check_every_allocation("threads=1", read_and_free, &r).tolerated, 0);
 }
 
-/* Fixtures of suites that read files; the log is kept. */
+/* Fixtures of suites that read files. They collect the log. */
 static inline void open_reader(void) {
   open_context();
   ck_clf_ok(clf_context_set_log(context, listen, NULL));

@@ -1,4 +1,5 @@
-/* What the suites share: datasets from plain arrays, and checks that say the library's message. */
+/* What the suites share: datasets of plain arrays, and checks that print the message of the
+ * library. */
 #ifndef TESTS_UNIT_SUPPORT_H
 #define TESTS_UNIT_SUPPORT_H
 
@@ -282,6 +283,12 @@ static inline void fill_clouds(float *x, int32_t *y, int64_t rows, int64_t colum
     }
   }
   free(centres);
+}
+
+static inline clf_context *context_with(const char *params) {
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, params));
+  return context;
 }
 
 #endif

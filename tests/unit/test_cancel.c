@@ -251,7 +251,7 @@ TEST(fit__of_long_sequences_can_be_cancelled) {
   }
 }
 
-/* Rows that no shortcut for zeros helps with. */
+/* Rows without zeros, so that no step of a product can be skipped. */
 static void fill_pixels(uint8_t *pixels, int64_t count) {
   uint64_t state = 5;
   for (int64_t i = 0; i < count; i++) {

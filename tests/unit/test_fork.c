@@ -1,4 +1,5 @@
-/* A process that forked after the library's threads had started: parent and child both go on. */
+/* A process forks after the threads of the library have started. Parent and child can both use the
+ * library afterwards. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -72,7 +73,7 @@ TEST_LOOP(fork__leaves_parent_and_child_working, 0, (int)clf_kind_count("model")
   clf_context_free(context);
 }
 
-/* Forks of forks, each after work of its own. */
+/* A child forks again after it has used the library. */
 TEST(fork__goes_on_in_grandchildren) {
   static int32_t expected[ROWS];
   clf_context *context = NULL;

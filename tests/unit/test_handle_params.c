@@ -183,4 +183,19 @@ TEST_LOOP(params__may_be_refused_memory, 1, 5) {
   check_every_allocation("threads=1", make_and_ask, &areas[_i]);
 }
 
+TEST(params__of_a_context_take_no_memory) {
+  clf_context *frugal = NULL;
+  char text[100];
+  size_t needed = 0;
+  ck_clf_ok(clf_context_create(&frugal, NULL, "threads=2 memory_limit=1"));
+  ck_clf_ok(clf_context_params(frugal, NULL, 0, &needed));
+  ck_clf_ok(clf_context_params(frugal, text, needed, NULL));
+  ck_assert_str_eq(text, "threads=2 seed=0 memory_limit=1 cpu=auto progress_interval=0");
+  ck_assert_uint_eq(needed, strlen(text) + 1);
+  text[0] = 'x';
+  ck_clf_fails(clf_context_params(frugal, text, needed - 1, NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_int_eq(text[0], 'x');
+  clf_context_free(frugal);
+}
+
 SUITE("handle_params", .setup = setup, .teardown = teardown)

@@ -28,8 +28,8 @@ char *join_path(const char *folder, const char *name);
 typedef clf_status (*picture_receiver)(void *user, clf_image *image, const char *name);
 
 /* Reads pictures of a folder and hands each on. Files that are no pictures, or damaged ones, are
- * left out, with one message that counts them. Returns -1 to go on, or the status to exit with
- * after a message: where a call fails, or no picture is left. */
+ * left out, with one message that counts them. Returns -1 to go on, or an exit status after a
+ * message: where a call fails, or no picture is left. */
 int folder_pictures(clf_context *context, const char *folder, const name_list *files,
                     picture_receiver receive, void *user);
 

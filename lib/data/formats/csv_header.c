@@ -10,7 +10,7 @@
  *     first document is worse than an additional one.
  *  5. If numbers increase by one from column to column, as pandas writes them for columns without
  *     names, it is a header. There must be three numbers, which begin at 0 or have a text or an
- *     empty first field beside them; if they begin at 0 and have one, two are enough.
+ *     empty first field in their line; if they begin at 0 and have one, two are enough.
  *  6. Otherwise it is a row.
  * If the other answer is likely, too, the log warns. docs/data-formats.md explains the rules to
  * users. */

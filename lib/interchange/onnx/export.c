@@ -331,8 +331,8 @@ static clf_status write(const clf_model *model, clf__output *output, const void 
                      "decisions are",
                      model->kind->base.name);
   }
-  if (chosen->name != NULL) {
-    CLF__CHECK(clf__utf8_check(chosen->name, strlen(chosen->name), NULL));
+  if (chosen->name != NULL && clf__utf8_check(chosen->name, strlen(chosen->name), NULL) < 0) {
+    return clf__fail_within(CLF_ERROR_ARGUMENT, "onnx: name");
   }
   if (layered) {
     CLF__TRY(clf__network_of_state(&network, model->context, model->state));

@@ -38,7 +38,8 @@ static clf_status set_factor(clf__precondition *p, const clf__fisher_system *s) 
   return clf__cholesky(s->context, p->factor, p->rank, p->rank, 1e-12, NULL);
 }
 
-clf_status clf__precondition_create(clf__precondition *out, clf__fisher_system *s, int64_t rank) {
+/* Computes U and U^T U. */
+static clf_status fill(clf__precondition *out, clf__fisher_system *s, int64_t rank) {
   clf__nystroem nystroem = {0};
   clf_status status = CLF_OK;
   CLF__TRY(clf__nystroem_create(&nystroem, s, rank));
@@ -51,10 +52,14 @@ clf_status clf__precondition_create(clf__precondition *out, clf__fisher_system *
     CLF__TRY(clf__nystroem_add(&nystroem, u, count, out->factor));
     CLF__TRY(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));
   }
-  CLF__TRY(set_factor(out, s));
 done:
   clf__nystroem_free(&nystroem);
   return status;
+}
+
+clf_status clf__precondition_create(clf__precondition *out, clf__fisher_system *s, int64_t rank) {
+  CLF__CHECK(fill(out, s, rank));
+  return set_factor(out, s);
 }
 
 void clf__precondition_free(clf__precondition *p) {

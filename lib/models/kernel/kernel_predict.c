@@ -46,7 +46,7 @@ static clf_status pack(clf__kernel_columns **out, const clf_model *model, const 
                                     z.rows, x, center_for(model, x));
 }
 
-/* If several threads come first at the same time, all pack, and one result is kept. */
+/* If several threads predict first at the same time, each packs, and one result is kept. */
 static clf_status packed_for(clf__kernel_columns **out, const clf_model *model,
                              const clf__rows *x) {
   packings *kept = model->prepared;

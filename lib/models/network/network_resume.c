@@ -1,9 +1,8 @@
 /* Fits that continue earlier ones. Each begins with the weights of the existing state. A partial
  * fit is also the next epoch of the earlier training, with the same bits: it restores the state of
- * the optimizer, the weights that the averages belong to, and running statistics. These are tensors
- * of the state beside the weights, two or three times as large, and are not saved. A network that
- * was loaded continues from its weights, with an optimizer without state.
- */
+ * the optimizer, the weights that the averages belong to, and running statistics. These are
+ * additional tensors of the state, two or three times as large as the weights, and are not saved. A
+ * network that was loaded continues from its weights, with an optimizer without state. */
 #include <string.h>
 
 #include "base/text.h"

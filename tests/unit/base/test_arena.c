@@ -7,12 +7,6 @@
 #include "base/status.h"
 #include "failing_allocator.h"
 
-static clf_context *make(const char *params) {
-  clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, NULL, params));
-  return context;
-}
-
 /* Three arrays, of which each element is written. */
 static clf_status fill_group(clf_context *context, const void *argument) {
   (void)argument;
@@ -59,7 +53,7 @@ TEST(after_a_refusal_nothing_is_asked_for) {
 }
 
 TEST(sizes_that_overflow_are_refused) {
-  clf_context *context = make("threads=1");
+  clf_context *context = context_with("threads=1");
   const int64_t huge = INT64_C(1) << 32;
   const int64_t shapes[][2] = {{huge, huge}, {INT64_MAX, 2}, {INT64_MAX, 1}, {-1, 1},
                                {1, -1},      {-1, -1},       {-1, 0},        {-huge, huge}};
@@ -90,7 +84,7 @@ TEST(a_count_is_a_product_or_refused) {
 }
 
 TEST(arrays_are_aligned_and_apart) {
-  clf_context *context = make("threads=1");
+  clf_context *context = context_with("threads=1");
   clf__arena arena = {.context = context};
   unsigned char *arrays[64];
   for (int64_t i = 0; i < 64; i++) {
@@ -111,7 +105,7 @@ TEST(arrays_are_aligned_and_apart) {
 }
 
 TEST(an_array_of_no_elements_is_no_refusal) {
-  clf_context *context = make("threads=1");
+  clf_context *context = context_with("threads=1");
   clf__arena arena = {.context = context};
   ck_assert_ptr_nonnull(clf__arena_array(&arena, 0, sizeof(double)));
   ck_assert_ptr_nonnull(clf__arena_zeroed(&arena, 0, sizeof(double)));
@@ -122,7 +116,7 @@ TEST(an_array_of_no_elements_is_no_refusal) {
 }
 
 TEST(memory_is_counted_and_returned) {
-  clf_context *context = make("threads=1");
+  clf_context *context = context_with("threads=1");
   const uint64_t before = clf_context_memory(context);
   double *alone = clf__alloc_array(context, 1000, sizeof *alone);
   const uint64_t each = clf_context_memory(context) - before;
@@ -143,7 +137,7 @@ TEST(memory_is_counted_and_returned) {
 }
 
 TEST(the_memory_limit_holds_for_the_group) {
-  clf_context *context = make("threads=1 memory_limit=1000000");
+  clf_context *context = context_with("threads=1 memory_limit=1000000");
   clf__arena arena = {.context = context};
   int64_t count = 0;
   while (clf__arena_array(&arena, 100000, 1) != NULL) {

@@ -20,12 +20,6 @@ typedef struct work {
   atomic_int begun;
 } work;
 
-static clf_context *make(const char *params) {
-  clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, NULL, params));
-  return context;
-}
-
 /* A failing range of a low index lasts, so that higher ones fail before it does. */
 static clf_status do_range(void *argument, clf__range range) {
   work *own = argument;
@@ -58,7 +52,7 @@ static const char *const threads[] = {"threads=1", "threads=4"};
 
 TEST(jobs__cover_everything_once) {
   for (int t = 0; t < 2; t++) {
-    clf_context *context = make(threads[t]);
+    clf_context *context = context_with(threads[t]);
     for (int how = 0; how < WAYS; how++) {
       work own = {.context = context};
       ck_clf_ok(run(&own, how));
@@ -72,7 +66,7 @@ TEST(jobs__cover_everything_once) {
 TEST(jobs__return_the_failure_of_the_lowest_range) {
   static const int lows[] = {0, 1, 5, RANGES / 2, RANGES - 1};
   for (int t = 0; t < 2; t++) {
-    clf_context *context = make(threads[t]);
+    clf_context *context = context_with(threads[t]);
     for (int how = 0; how < WAYS; how++) {
       for (size_t i = 0; i < sizeof lows / sizeof lows[0]; i++) {
         work own = {.context = context, .status = CLF_ERROR_DATA};
@@ -92,7 +86,7 @@ TEST(jobs__return_the_failure_of_the_lowest_range) {
 
 /* One thread leaves out whatever comes after a failure. */
 TEST(jobs__after_a_failed_one_are_left_out) {
-  work own = {.context = make("threads=1"), .status = CLF_ERROR_DATA};
+  work own = {.context = context_with("threads=1"), .status = CLF_ERROR_DATA};
   own.fails[3] = true;
   for (int how = 0; how < WAYS; how++) {
     own.begun = 0;
@@ -117,7 +111,7 @@ TEST(memory__that_a_job_lacks_is_reported_by_the_caller) {
   for (int t = 0; t < 2; t++) {
     char params[64];
     snprintf(params, sizeof params, "%s memory_limit=524288", threads[t]);
-    clf_context *context = make(params);
+    clf_context *context = context_with(params);
     const char *subject = clf__subject_begin("subject");
     ck_clf_fails(clf__jobs_ranges(context, 8, 1, CLF__WORK_LONG, allocate_much, context),
                  CLF_ERROR_MEMORY);
@@ -141,7 +135,7 @@ TEST(jobs__in_jobs_hand_their_failure_on) {
   char message[64];
   snprintf(message, sizeof message, "range %d of %d", RANGES - 1, (int)RANGES);
   for (int t = 0; t < 2; t++) {
-    work own = {.context = make(threads[t])};
+    work own = {.context = context_with(threads[t])};
     ck_clf_fails(clf__jobs_ranges(own.context, 4, 1, CLF__WORK_LONG, run_inner, &own),
                  CLF_ERROR_SHAPE);
     ck_assert_str_eq(clf_last_error(), message);
@@ -166,7 +160,7 @@ static clf_status take_a_millisecond(void *argument, clf__range range) {
 
 TEST(jobs__are_cancelled_by_the_callback) {
   for (int t = 0; t < 2; t++) {
-    clf_context *context = make(threads[t]);
+    clf_context *context = context_with(threads[t]);
     atomic_int calls = 0, done = 0;
     ck_clf_ok(clf_context_set_progress(context, stop, &calls));
     const clf__progress progress = clf__progress_begin(context, "jobs", TOTAL);

@@ -155,7 +155,7 @@ TEST(format__is_what_parse_reads) {
   drop();
 }
 
-/* Whatever the text is, quotes of both kinds among it. */
+/* Every text is read back, even one with quotes of both kinds. */
 TEST(texts__come_back_from_a_parameter_string) {
   static const char *const texts[] = {"",      "a b",   "it's",    "say \"x\"",  "\"",
                                       "'",     "''",    "\"'\"'",  "'\"",        "a\"\" ''b",

@@ -12,12 +12,6 @@
 #include "base/pool.h"
 #include "support.h"
 
-static clf_context *make(const char *params) {
-  clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, NULL, params));
-  return context;
-}
-
 enum { TASKS = 1000 };
 
 typedef struct tally {
@@ -51,7 +45,7 @@ static void run_and_check(clf_context *context, int64_t count) {
 TEST(parallel__runs_every_task_once) {
   static const char *const params[] = {"threads=1", "threads=2", "threads=16"};
   for (int i = 0; i < 3; i++) {
-    clf_context *context = make(params[i]);
+    clf_context *context = context_with(params[i]);
     for (int round = 0; round < 200; round++) {
       run_and_check(context, 2 + round * 4);
     }
@@ -76,7 +70,7 @@ static void count_range(void *argument, clf__range range) {
 }
 
 TEST(parallel_ranges__cover_everything_once) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   for (int64_t total = 0; total <= TASKS; total += total < 3 * GRAIN ? 1 : 41) {
     tally counts = {.context = context};
     clf__parallel_ranges(context, total, GRAIN, CLF__WORK_LONG, count_range, &counts);
@@ -92,7 +86,7 @@ static void mark_task(void *argument, int64_t index, int32_t worker) {
 }
 
 TEST(no_task_or_one__is_called_directly) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   uint64_t held = clf_context_memory(context);
   int mark = 0;
   clf__parallel(context, 0, CLF__WORK_LONG, mark_task, &mark);
@@ -111,7 +105,7 @@ static void meet_task(void *argument, int64_t index, int32_t worker) {
 
 /* Four tasks that wait for each other end only when four threads run them. */
 TEST(tasks__run_at_the_same_time) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   pthread_barrier_t barrier;
   pthread_barrier_init(&barrier, NULL, 4);
   for (int round = 0; round < 50; round++) {
@@ -130,7 +124,7 @@ static void nesting_task(void *argument, int64_t index, int32_t worker) {
 }
 
 TEST(nested_call__runs_on_its_caller_as_worker_0) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   tally counts = {.context = context};
   clf__parallel(context, 100, CLF__WORK_LONG, nesting_task, &counts);
   assert_each_once(&counts, 100);
@@ -151,7 +145,7 @@ static void *call_often(void *argument) {
 }
 
 TEST(one_context__serves_16_threads_at_once) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   pthread_t threads[16];
   for (int i = 0; i < 16; i++) {
     ck_assert_int_eq(pthread_create(&threads[i], NULL, call_often, context), 0);
@@ -165,7 +159,7 @@ TEST(one_context__serves_16_threads_at_once) {
 }
 
 #if FORK_WITH_THREADS
-/* Exit status of a child that runs `act` on the context. */
+/* Returns the exit status of a child that runs `act` on the context. */
 static int in_child(void (*act)(clf_context *), clf_context *context) {
   int status;
   pid_t child = fork();
@@ -190,7 +184,7 @@ static void use_in_child(clf_context *context) {
 }
 
 TEST(forked_child__starts_its_own_threads) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   run_and_check(context, 100);
   for (int i = 0; i < 20; i++) {
     ck_assert_int_eq(in_child(use_in_child, context), 0);
@@ -209,7 +203,7 @@ static void *call_until_told(void *argument) {
 
 /* The pool is at work, its lock perhaps held, when the process forks. */
 TEST(fork_during_a_call__leaves_the_child_a_working_pool) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   tally counts = {.context = context};
   pthread_t caller;
   ck_assert_int_eq(pthread_create(&caller, NULL, call_until_told, &counts), 0);
@@ -240,7 +234,7 @@ static void without_threads(clf_context *context) {
 }
 
 TEST(threads_that_cannot_be_started__are_done_without) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   ck_assert_int_eq(in_child(without_threads, context), 0);
   clf_context_free(context);
 }
@@ -262,7 +256,7 @@ static void signal_task(void *argument, int64_t index, int32_t worker) {
 
 /* The caller blocks the signal too, so a worker that did not would have to take it. */
 TEST(workers__take_no_signals) {
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   struct sigaction action = {.sa_handler = on_signal};
   sigset_t set;
   sigaction(SIGUSR1, &action, NULL);
@@ -299,7 +293,7 @@ static int64_t threads_of_process(void) {
 TEST(small_work__stays_on_its_thread) {
   unsetenv("CLASSIFY_WAKE");
   const int64_t before = threads_of_process(); /* a sanitizer may have one of its own */
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   tally counts = {.context = context};
   for (int round = 0; round < 10; round++) {
     clf__parallel(context, TASKS, 1000, count_task, &counts);
@@ -335,7 +329,7 @@ TEST_LOOP(fits_of_few_rows__start_no_thread, 0, (int)(sizeof few_rows / sizeof f
   unsetenv("CLASSIFY_WAKE");
   fill_clouds(x, y, ROWS, COLUMNS, 3);
   const int64_t before = threads_of_process();
-  clf_context *context = make("threads=4");
+  clf_context *context = context_with("threads=4");
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, context, few_rows[_i][0], few_rows[_i][1]));

@@ -10,7 +10,7 @@
 #include "base/progress.h"
 #include "support.h"
 
-/* What a callback saw, and from which of its calls on it says stop. */
+/* What a callback was called with, and the number of the call from which on it cancels. */
 typedef struct host {
   pthread_t thread;
   int64_t calls;

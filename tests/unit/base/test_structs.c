@@ -76,7 +76,7 @@ TEST(write__clears_what_a_later_struct_has_more) {
   ck_assert_str_eq(newer.behind, "untouched");
 }
 
-/* Sizes that were not set: 0, less than the first version's, and what lies in memory by chance. */
+/* Sizes that were not set: 0, less than that of the first version, and an arbitrary number. */
 TEST(struct_size__must_be_set) {
   static const uint32_t sizes[] = {0, 1, sizeof(uint32_t), sizeof(first) - 1, 4097, UINT32_MAX};
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {

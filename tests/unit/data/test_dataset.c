@@ -4,13 +4,6 @@
 #include "contexts.h"
 #include "data/dataset.h"
 
-static clf_tensor *wrap(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
-                        const int64_t *strides) {
-  clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, strides));
-  return tensor;
-}
-
 static clf_tensor *vector(const void *data, int32_t dtype, int64_t count) {
   return wrap(data, dtype, 1, &count, NULL);
 }

@@ -1,4 +1,5 @@
-/* Looking for values that f32 merges: the same on any threads, and as long as the host lets it. */
+/* The search for values that f32 merges gives the same result on any number of threads, and can be
+ * cancelled. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -129,7 +129,8 @@ static float *ask_model(const clf_model *model, const uint8_t *windows, int64_t 
   return scores;
 }
 
-/* All places of all levels: the detector's scores beside the model's for the same windows. */
+/* Compares the scores of the detector at all positions of all levels with those of the model for
+ * the same windows. */
 static void compare_windows(const char *layers, const char *fit, const char *params, int64_t height,
                             int64_t width, int64_t expected) {
   clf_model *model = fit_network(layers, fit);

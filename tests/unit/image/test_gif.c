@@ -209,7 +209,7 @@ TEST(pixels__fill_the_rectangle) {
   check_read(&plain);
 }
 
-/* The shortest file of one color, and one that claims what no bytes of its number can hold. */
+/* The shortest file of one color, and one that claims more pixels than so few bytes can hold. */
 TEST(pixels__are_no_more_than_bytes_hold) {
   const form one = {250, 250, 2, 2, false};
   memset(pixels, 1, sizeof pixels);

@@ -87,7 +87,7 @@ static void make_palette_png(image_bytes *file) {
   make_png(file, &png);
 }
 
-/* One interlaced pixel with alpha beside three others, 16 bits each. */
+/* Four interlaced pixels of 16 bits a channel, one of them with alpha. */
 static void make_interlaced_png(image_bytes *file) {
   static const uint8_t rows[] = {0, 0, 0, 1, 1, 255, 255, 128, 128, /* the first pass: one pixel */
                                  0, 1, 1, 2, 2, 3,   3,   255, 255, /* the sixth: that beside it */

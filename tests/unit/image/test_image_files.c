@@ -10,7 +10,7 @@ static clf_status load(clf_image **out, const char *bytes, size_t size, const ch
   return clf_image_load_memory(out, NULL, bytes, size, params);
 }
 
-/* The bytes are an image of that size and these pixels. */
+/* Asserts that the bytes are read as an image of this size with these pixels. */
 static void check_image(const char *bytes, size_t size, int64_t height, int64_t width,
                         int64_t channels, const uint8_t *pixels) {
   clf_image *image = NULL;

@@ -134,8 +134,8 @@ TEST(scans__of_any_sampling_make_one_picture) {
   }
 }
 
-/* Stretches of the scans' data that are zeroed, though the end marker is there: zeros that are
- * blocks and what fills the data up are one in some hundreds. */
+/* Parts of the scans' data are set to 0, and the end marker stays. One in some hundreds of them is
+ * accepted, because zeros may be valid blocks or padding. */
 TEST(data__that_are_zeroed_are_refused) {
   int read = 0, count = 0;
   for (int i = 0; i < FORMS; i++) {
@@ -183,7 +183,7 @@ TEST(data__that_go_on_are_refused) {
   }
 }
 
-/* Each scan left out: a part of some component or of its bits never comes. */
+/* Without any one of the scans, a part of some component or of its bits is missing. */
 TEST(scans__that_are_missing_are_told) {
   for (int i = SEPARATE; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
@@ -321,7 +321,7 @@ TEST(scans__that_are_sequential_have_all_coefficients) {
   }
 }
 
-/* Coefficients of greater steps stand for pixels beyond black and white. */
+/* Coefficients with larger steps would mean pixels beyond black and white. */
 TEST(coefficients__beyond_pixels_are_refused) {
   for (int i = 0; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
@@ -334,7 +334,7 @@ TEST(coefficients__beyond_pixels_are_refused) {
   check_refused(file, "a quantization step is 0");
 }
 
-/* What only the decoder can judge is left to it. */
+/* Faults that only the decoder can find are left to the decoder. */
 TEST(files__of_arithmetic_codes_are_left_to_the_library) {
 #ifdef C_ARITH_CODING_SUPPORTED
   const jpeg_form form = {FORM, .space = JCS_RGB, .arithmetic = 1};

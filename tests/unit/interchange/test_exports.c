@@ -93,7 +93,8 @@ TEST(layers_of_images__are_moved_over_larger_ones_or_refused_in_words) {
   }
 }
 
-/* Every model in every format: written, and read back where the format can be, or refused. */
+/* Every model in every format is written, and read back if the format is readable, or it is
+ * refused. */
 TEST(models__are_written_or_refused_in_words) {
   clf_dataset *data = binary_rows();
   for (const clf__kind *const *kind = clf__model_kinds.kinds; *kind != NULL; kind++) {

@@ -76,8 +76,8 @@ TEST(statistics__are_measured_for_the_weights_that_the_model_has) {
   }
 }
 
-/* After few steps the running statistics are near where they began, 0 and 1, and the rows are not:
- * by them next to no row would be told. */
+/* After few steps the running statistics are still near their initial values 0 and 1, which are far
+ * from those of the rows. With them, nearly all rows would be classified wrongly. */
 TEST(statistics__of_a_short_fit_do_not_lag) {
   enum { COUNT = 600 };
   static float x[COUNT * COLUMNS];
@@ -106,7 +106,7 @@ TEST(statistics__of_a_short_fit_do_not_lag) {
   clf_dataset_free(data);
 }
 
-/* A stream of few rows a call: statistics are the running ones, by the formula of momentum. */
+/* Calls of few rows each: the statistics are the running ones, by the formula of momentum. */
 TEST(statistics__of_a_stream_run_on) {
   enum { PART = 8, PARTS = 30 };
   float x[PART * PARTS * COLUMNS], found[COLUMNS], before[COLUMNS];

@@ -168,7 +168,7 @@ static double objective(const probe *p) {
   return sum;
 }
 
-/* The gradient of every `stride`-th value by differences of the f64 formulas. */
+/* Compares every `stride`-th element of the gradient with differences of the formulas in f64. */
 static void compare(const probe *p, float *values, const float *gradient, int64_t count,
                     const char *what) {
   const int64_t stride = count > 50 ? count / 50 : 1;
@@ -230,7 +230,7 @@ TEST_LOOP(recurrent__is_what_its_formulas_say, 0, 3) {
               3, true);
 }
 
-/* What a row gives does not depend on its padding or on the rows beside it. */
+/* The output of a row does not depend on its padding, nor on the other rows. */
 TEST_LOOP(recurrent__leaves_padding_out, 0, 3) {
   probe p = make(kinds[_i], "units=9", 33, 12, 4, true, "threads=2");
   clf__pass pass = pass_of(&p, false);

@@ -279,7 +279,7 @@ TEST_LOOP(weights__that_leave_one_class_are_refused, 0, (int)clf_kind_count("mod
   clf_dataset_free(data);
 }
 
-/* For each kind that has class_weight: what it leaves must be something to learn. */
+/* For each kind that has class_weight: at least two classes must keep rows with a weight. */
 TEST_LOOP(class_weight__that_leaves_no_two_classes_is_refused, 0, (int)clf_kind_count("model")) {
   static const char *const settings[] = {"0,0,0", "0,2,0", "1,0,1", "1e30,1e30,1e30"};
   float weights[30];
@@ -338,7 +338,7 @@ TEST_LOOP(class_weight__balances_the_classes_that_there_are, 0, (int)clf_kind_co
   clf_dataset_free(all);
 }
 
-/* Rows of weight 0 might as well be absent, whatever they hold. */
+/* Rows of weight 0 have no effect, whatever numbers they hold. */
 TEST_LOOP(weights__of_zero_leave_rows_out, 0, (int)clf_kind_count("model")) {
   float weights[60];
   int64_t kept[60];
@@ -366,7 +366,7 @@ TEST_LOOP(weights__of_zero_leave_rows_out, 0, (int)clf_kind_count("model")) {
     ck_clf_ok(clf_model_decision_function(weighted, rest, a, 60 * 3));
     ck_clf_ok(clf_model_decision_function(plain, rest, b, 60 * 3));
     for (int64_t i = 0; i < count * 3; i++) {
-      /* Solvers stop at a relative 1e-4 or so. */
+      /* Solvers stop at a relative error of about 1e-4. */
       ck_assert_double_eq_tol((double)a[i], (double)b[i], 2e-3 * (1 + fabs((double)b[i])));
     }
   }
@@ -413,7 +413,8 @@ TEST_LOOP(fit__takes_or_refuses_extreme_numbers, 0, (int)clf_kind_count("model")
   }
 }
 
-/* As small as floats are, dense and sparse, in patterns that tell the classes apart or do not. */
+/* Features as small as floats can be, dense and sparse, in patterns that separate the classes or do
+ * not. */
 TEST_LOOP(fit__takes_or_refuses_subnormal_features, 0, (int)clf_kind_count("model")) {
   enum { ROWS = 8, COLUMNS = 3 };
   static const float units[] = {0x1p-149f, 0x1p-140f, 0x1p-127f, 0x1p-120f};

@@ -96,7 +96,7 @@ static void free_victim(victim *from) {
   clf_context_free(from->context);
 }
 
-/* Uses a model in every way; only that nothing crashes counts. */
+/* Uses a model in every way. The test is that nothing crashes. */
 static void use(clf_model *model, const clf_dataset *rows) {
   static float numbers[CAPACITY];
   static int32_t found[ROWS];
@@ -123,7 +123,7 @@ static void use(clf_model *model, const clf_dataset *rows) {
   clf_model_predict(model, rows, found, ROWS);
 }
 
-/* The bytes must be refused as damaged. */
+/* Asserts that the bytes are refused as damaged. */
 static void check_damaged(const victim *from, const unsigned char *bytes, size_t size,
                           const char *what, size_t where) {
   clf_model *model = NULL;
@@ -211,9 +211,9 @@ static clf_status load_changed(const victim *from, int64_t index, change make, i
   return status;
 }
 
-/* Entries without which the model is complete: what is only told, not used; what a partial fit
- * would go on from; what an earlier version did not write; and classes, without which a ridge is a
- * regression. */
+/* Entries without which the model is complete, because they are only reported, not used; what a
+ * partial fit would go on from; what an earlier version did not write; and classes, without which a
+ * ridge is a regression. */
 static bool is_optional(const char *name) {
   static const char *const names[] = {"state.history_loss",
                                       "state.explained_ratio",
@@ -369,7 +369,7 @@ TEST_LOOP(model_file__with_huge_texts_does_no_harm, 0, setting_count()) {
   change_each(_i, put_long_text, 3, is_text, false);
 }
 
-/* The same numbers as another dtype. */
+/* The same numbers with another dtype. */
 static void put_dtype(clf__store *store, const char *name, const char *text,
                       const clf_tensor *tensor, int variant) {
   static const int32_t dtypes[] = {CLF_F32, CLF_F64, CLF_U8, CLF_I32, CLF_I64};
@@ -502,7 +502,7 @@ TEST_LOOP(model_file__with_a_negative_variance_is_refused, setting_count() - NET
   change_each(_i, put_negative, 2, is_variance, true);
 }
 
-/* A second entry of another name beside the right one. */
+/* A second entry, of another name. */
 static void add_stranger(clf__store *store, const char *name, const char *text,
                          const clf_tensor *tensor, int variant) {
   static const char *const strangers[] = {"state.zzz", "step.99.kind", "zzz", "state."};
@@ -514,7 +514,8 @@ TEST_LOOP(model_file__with_a_stranger_does_no_harm, 0, setting_count()) {
   change_each(_i, add_stranger, 4, is_text, false);
 }
 
-/* A network's file with other numbers of features and another input, as if fitted so. */
+/* The file of a network with another number of features and another input shape, as if it had been
+ * fitted with them. */
 static clf_status load_network(const char *layers, int64_t features, const int64_t *input,
                                int32_t axes) {
   clf__store *original = NULL, *store = NULL;

@@ -85,7 +85,8 @@ TEST_LOOP(one_more_or_less_than_1e10__is_no_constant, 0, KINDS) {
   clf_dataset_free(data);
 }
 
-/* What is exact in f64 at 2^30 is found as near 0, and predicted after saving and loading, too. */
+/* Rows around 2^30 that are exact in f64 are learned as well as the same rows around 0, and are
+ * predicted alike after saving and loading. */
 TEST_LOOP(far_rows__give_the_decisions_of_near_ones, 0, KINDS) {
   static float expected[ROWS * 2], found[ROWS * 2], loaded[ROWS * 2];
   char bytes[65536];
@@ -241,7 +242,7 @@ TEST(log__says_what_rounding_loses) {
   }
 }
 
-/* One value far out takes the range with it: the others are merged for all that. */
+/* One outlier widens the range of a column, but the other values still merge in f32. */
 TEST(outlier__does_not_hide_what_is_merged) {
   fill(0);
   seconds[0] = 0;

@@ -31,7 +31,8 @@ static clf_dataset *rows_of(clf_context *context, int storage) {
                            : dataset_of(context, floats, CLF_F32, ROWS, COLUMNS, labels);
 }
 
-/* Compares values [ROWS, width] with the map of the state on what was seen, in long double. */
+/* Compares values [ROWS, width] with the linear map in the state, applied in long double to the
+ * rows that the model saw. */
 static void check_map(const clf_model *model, const char *weights, const char *offset,
                       int64_t width, const double *values) {
   const double *w = clf__state_data(model->state, weights);

@@ -54,7 +54,8 @@ typedef struct shared {
   answers expected;
 } shared;
 
-/* One thread's work; check's own assertions are for the main thread alone. */
+/* The work of one thread. It makes no assertions, because those of check may be used on the main
+ * thread only. */
 typedef struct work {
   const shared *all;
   int number;

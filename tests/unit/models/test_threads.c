@@ -1,5 +1,5 @@
-/* Calls on a `const` model from many threads at once: the same results as from one, under the
- * thread sanitizer without a race. */
+/* Calls on a `const` model from many threads at once give the same results as from one. Under the
+ * thread sanitizer there is no race. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -51,7 +51,7 @@ static void reopen_on(const char *params) {
   open_on(params);
 }
 
-/* What cross-validation stands for. */
+/* Does by hand what cross-validation does: a fit and a score for each fold. */
 static void score_by_loop(const clf_model *model, int64_t folds, double *scores) {
   for (int64_t k = 0; k < folds; k++) {
     clf_dataset *train = NULL;
@@ -231,7 +231,7 @@ TEST(search__of_nothing_is_cross_validation) {
   clf_search_free(search);
 }
 
-/* Fits that hand kernel values and solutions on find what each finds alone. */
+/* Fits that share kernel values and solutions find the same as separate fits. */
 TEST(search__of_support_vector_machines_equals_the_loop) {
   const char *grids[] = {"C=0.1|1|10|0.5", "kernel=linear|rbf C=1|10", "C=1|10 gamma=0.1|1",
                          "multiclass=one_vs_one|one_vs_rest C=1|5"};
@@ -308,8 +308,7 @@ TEST(search__refuses_more_combinations_than_it_can_try) {
   check_refused(grid, "100000");
 }
 
-/* Kernels beyond float end the search with a message, and those before them are no reason to wait.
- */
+/* A kernel whose values exceed the range of float ends the search with a message. */
 TEST(search__ends_at_kernels_beyond_float) {
   const char *const kinds[] = {"svm", "fisher", "perceptron"};
   for (int i = 0; i < 3; i++) {

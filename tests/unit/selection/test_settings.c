@@ -1,5 +1,5 @@
-/* Cross-validation and search over what a model is made of beside its own parameters: the optimizer
- * of a network and the transforms. Each is compared with the fits that it stands for. */
+/* Cross-validation and search over the parts of a model that are not its own parameters: the
+ * optimizer of a network and the transforms. Each is compared with separate fits. */
 #include <stdio.h>
 #include <string.h>
 
@@ -221,7 +221,7 @@ TEST(search__of_a_regression_begins_with_its_default) {
   clf_dataset_free(data);
 }
 
-/* A message names the setting and what there is. */
+/* A message names the setting and the ones that exist. */
 static const struct {
   const char *kind, *grid, *says[2];
 } wrong[] = {

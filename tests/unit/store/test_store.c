@@ -274,7 +274,7 @@ static void put(unsigned char *to, uint64_t value, int bytes) {
   }
 }
 
-/* Makes the checksums of table and header right again, as an attacker would. */
+/* Corrects the checksums of table and header, as an attacker would. */
 static void reseal(unsigned char *bytes) {
   size_t table = bytes[24] + 256U * bytes[25];
   put(bytes + 32, crc32(crc32(0, NULL, 0), bytes + 40, (uInt)table), 4);

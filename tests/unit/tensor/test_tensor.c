@@ -12,13 +12,6 @@ static clf_tensor *create(int32_t dtype, int32_t ndim, const int64_t *shape) {
   return tensor;
 }
 
-static clf_tensor *wrap(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
-                        const int64_t *strides) {
-  clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, strides));
-  return tensor;
-}
-
 /* 0, 1, 2, … as i32 [2, 3, 4]. */
 static clf_tensor *cube(void) {
   clf_tensor *tensor = create(CLF_I32, 3, SHAPE(2, 3, 4));

@@ -24,7 +24,7 @@ static clf_vocabulary *built(clf_context *context, const char *params,
   return made;
 }
 
-/* Its words with '|' between. */
+/* Its words, separated by '|'. */
 static const char *words_of(const clf_vocabulary *vocabulary) {
   static char out[1 << 16];
   size_t length = 0;

@@ -12,7 +12,7 @@
 static const clf__word_options defaults = {
     .version = CLF__WORD_VERSION, .lowercase = true, .strip_tags = true};
 
-/* Words with '|' between. */
+/* The words of a text, separated by '|'. */
 static const char *split_by(const clf__word_options *options, const char *bytes, size_t size) {
   static char out[4096];
   clf__word_rules rules = clf__word_rules_of(options);
@@ -241,7 +241,7 @@ TEST(words__are_where_they_say) {
   ck_assert(!clf__words_next(&words));
 }
 
-/* Places are those in the text, however long a word is when it is normal. */
+/* Positions are those in the text, whatever the length of the normalized word. */
 TEST(words__that_change_their_length_are_where_they_say) {
   static const char text[] = u8" e\u0301\u00ADt&eacute; か\u3099 ﬁn ";
   const clf__word_options options = {
@@ -341,7 +341,8 @@ TEST_LOOP(bytes_that_are_no_utf8__are_replaced_and_counted, 0, sizeof damaged / 
   clf_context_free(context);
 }
 
-/* Of every character: decoding gives it back, and lower case has no lower case of its own. */
+/* For every character: decoding its UTF-8 gives it back, and its case folding is not changed by
+ * another folding. */
 TEST(characters__survive_encoding) {
   int64_t wrong = 0;
   for (uint32_t character = 0; character < 0x110000; character++) {
@@ -379,7 +380,7 @@ TEST(interned__strings_keep_their_numbers) {
   clf_context_free(context);
 }
 
-/* The places of similar strings spread whatever the key: no slot's neighbourhood fills up. */
+/* The slots of similar strings are spread for every key, so that no part of the table fills up. */
 TEST(hashes__spread) {
   enum { STRINGS = 1 << 14, PLACES = 1 << 14 };
   for (int round = 0; round < 20; round++) {

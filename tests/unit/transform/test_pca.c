@@ -118,7 +118,7 @@ static void fill_low_rank(float *x, uint64_t state) {
   }
 }
 
-/* Distances between rows are kept by all the components there are, and those are no more than the
+/* All components together keep the distances between rows, and there are no more of them than the
  * rank. */
 TEST_LOOP(rows__that_span_few_directions_keep_their_distances, 0, 2) {
   float x[ROWS * COLUMNS];
@@ -143,7 +143,8 @@ TEST_LOOP(rows__that_span_few_directions_keep_their_distances, 0, 2) {
   clf_dataset_free(rows);
 }
 
-/* More features than a band of columns, offset far from 0: the two solvers agree, the signs too. */
+/* With more features than a band of columns, far from 0, the two solvers agree, even in the signs.
+ */
 TEST(solvers__agree) {
   enum { FEW = 9, WIDE = 300, KEPT = 5 };
   static float x[FEW * WIDE];

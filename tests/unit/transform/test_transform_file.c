@@ -1,5 +1,5 @@
-/* Transforms in files and memory of their own: every kind comes back as it was, and what no save
- * writes is refused. */
+/* Transforms that are saved to files and to memory: each kind is restored exactly, and content that
+ * no save writes is refused. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,8 +124,8 @@ TEST(load__finds_every_changed_bit_and_missing_byte) {
   }
 }
 
-/* A saved transform of a kind with one of its texts replaced, or left out for NULL: with the right
- * checksums, as somebody who means harm writes it. */
+/* A saved transform of which one text is replaced, or left out if it is NULL. The checksums are
+ * right, as an attacker would write them. */
 static clf_status load_with(const char *kind, const char *name, const char *text) {
   static unsigned char bytes[CAPACITY];
   clf_transform *fitted = make_fitted(NULL, kind), *loaded = NULL;

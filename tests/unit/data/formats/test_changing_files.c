@@ -199,7 +199,7 @@ TEST(arrays__are_kept) {
   }
 }
 
-/* What is loaded while a thread writes to its file. `make` writes the file as it should be. */
+/* What is loaded while a thread writes to its file. `make` writes the valid file. */
 typedef struct target {
   const char *name, *format, *params;
   void (*make)(file *out);
@@ -338,7 +338,7 @@ typedef struct writer {
   atomic_bool stop;
 } writer;
 
-/* Damages some bytes, cuts or lengthens the file, and makes it whole again, over and over. */
+/* Repeatedly damages some bytes, truncates or extends the file, and restores it. */
 static void *write_over(void *argument) {
   writer *own = argument;
   static file damaged;

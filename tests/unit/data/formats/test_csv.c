@@ -1,12 +1,7 @@
 #include <math.h>
 
+#define READER clf__dataset_reader_csv
 #include "reader.h"
-
-static clf_dataset *read_text(const char *text, const char *params) {
-  clf_dataset *dataset = NULL;
-  ck_clf_ok(read_bytes(&dataset, context, &clf__dataset_reader_csv, text, strlen(text), params));
-  return dataset;
-}
 
 static const char iris[] =
     "sepal_length,petal_length,species\n"
@@ -74,7 +69,8 @@ TEST(dtype__is_f64_where_f32_would_not_do) {
   clf_dataset_free(dataset);
 }
 
-/* Of up to 20 digits, with the point at any place and either sign, to the bit. */
+/* Numbers of up to 20 digits, with the point at any place and with either sign, are read to the
+ * bit. */
 TEST(numbers__are_those_of_the_c_library) {
   uint64_t state = 7;
   for (int digits = 1; digits <= 20; digits++) {

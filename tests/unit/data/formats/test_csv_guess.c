@@ -2,15 +2,9 @@
  * or that their users met trouble with. */
 #include <math.h>
 
+#define READER clf__dataset_reader_csv
 #include "reader.h"
 #include "text/document_format.h"
-
-static clf_dataset *read_text(const char *text, const char *params) {
-  clf_dataset *dataset = NULL;
-  forget_log();
-  ck_clf_ok(read_bytes(&dataset, context, &clf__dataset_reader_csv, text, strlen(text), params));
-  return dataset;
-}
 
 static clf_documents *read_documents(const char *text, const char *params) {
   const clf__document_reader *format = &clf__document_reader_csv;
@@ -126,7 +120,7 @@ TEST(documents__are_rows_unless_names_are_usual_ones) {
   }
 }
 
-/* The same two rows, however they are delimited. */
+/* The same two rows with each delimiter. */
 TEST(delimiters__are_guessed) {
   static const struct {
     const char *text, *params, *says;
@@ -278,7 +272,8 @@ TEST(labels__of_documents_are_doubted) {
   ck_assert_str_eq(warned, "");
 }
 
-/* Commas in texts without quotes are no row names; numbers of rows are. */
+/* A text with commas must be quoted, because its first part is not taken for the name of a row. A
+ * first column that counts the rows is left out. */
 TEST(texts__with_delimiters_need_quotes) {
   const clf__document_reader *format = &clf__document_reader_csv;
   static const struct {
@@ -347,7 +342,7 @@ TEST(log__tells_every_guess_once) {
   ck_assert_str_eq(informed, "file: guessed delimiter=comma header=false text=1 label=2\n");
 }
 
-/* A label column of many different values is rather a target, or an identifier. */
+/* A label column of many different values is probably a target or an identifier. */
 TEST(log__doubts_labels_that_are_all_different) {
   char text[1024] = "";
   for (int i = 0; i < 20; i++) {

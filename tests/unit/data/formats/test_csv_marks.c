@@ -1,14 +1,8 @@
 /* CSV text in other spellings: decimal marks, thousands, missing values, comments, encodings. */
 #include <math.h>
 
+#define READER clf__dataset_reader_csv
 #include "reader.h"
-
-static clf_dataset *read_text(const char *text, const char *params) {
-  clf_dataset *dataset = NULL;
-  forget_log();
-  ck_clf_ok(read_bytes(&dataset, context, &clf__dataset_reader_csv, text, strlen(text), params));
-  return dataset;
-}
 
 /* Cases of 1.5, -2000.25, 3e-2 and 0 in two rows of labels 1234.5 and 7, however they are written.
  */

@@ -268,7 +268,8 @@ TEST(refuses_hostile_gzip) {
   ck_assert_ptr_null(dataset);
 }
 
-/* What the header says is checked before the rest is unpacked, so that little memory is taken. */
+/* The header is checked before the rest is decompressed, so that a refused file takes little
+ * memory. */
 TEST(refuses_gzip_by_its_header) {
   enum { ZEROS = 1 << 24 };
   static unsigned char packed[1 << 20];

@@ -1,13 +1,7 @@
 #include <math.h>
 
+#define READER clf__dataset_reader_svmlight
 #include "reader.h"
-
-static clf_dataset *read_text(const char *text, const char *params) {
-  clf_dataset *dataset = NULL;
-  ck_clf_ok(
-      read_bytes(&dataset, context, &clf__dataset_reader_svmlight, text, strlen(text), params));
-  return dataset;
-}
 
 static const char plain[] = "1 1:0.5 3:2\n-1 2:-1e3\n1\n";
 

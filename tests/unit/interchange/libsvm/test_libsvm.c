@@ -1,5 +1,5 @@
 /* LIBSVM's model files and the writer of its data files: values known by hand, and what is refused.
- * Files of its own tools: tests/parity/test_libsvm.py. */
+ * tests/parity/test_libsvm.py reads files that LIBSVM's tools wrote. */
 #include <float.h>
 #include <locale.h>
 #include <math.h>

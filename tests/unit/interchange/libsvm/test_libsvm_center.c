@@ -84,7 +84,7 @@ static void read_machines(machines *m, const char *text) {
   ck_assert_int_eq(*line, '\0');
 }
 
-/* Votes, and the sums of what is cut to -1 … 1; of two classes the value itself. */
+/* Votes, and the sums of the values clipped to -1 … 1; for two classes the value itself. */
 static double decision_of(const machines *m, int row, int own) {
   double value = 0;
   for (int i = 0, pair = 0; i < m->classes; i++) {

@@ -1,5 +1,5 @@
-/* ONNX files: a reader of its own walks through the messages and holds the graph together. What the
- * graphs compute is tested beside onnxruntime and OpenCV in tests/parity. */
+/* ONNX files: a reader of its own walks through the messages and holds the graph together.
+ * tests/parity compares the results of the graphs in onnxruntime and OpenCV. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -302,7 +302,7 @@ TEST(onnx__graph_has_the_name_that_is_asked_for) {
     free(file);
   }
   remove(path);
-  ck_clf_fails(clf_model_export(model, "onnx", path, "name=caf\xE9"), CLF_ERROR_DATA);
+  ck_clf_fails(clf_model_export(model, "onnx", path, "name=caf\xE9"), CLF_ERROR_ARGUMENT);
   ck_clf_says("is no UTF-8");
   ck_assert_int_ne(access(path, F_OK), 0);
   clf_model_free(model);

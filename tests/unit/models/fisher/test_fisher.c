@@ -114,7 +114,7 @@ TEST(fisher__divides_by_the_rows_minus_the_classes_where_asked) {
   clf_dataset_free(data);
 }
 
-/* In the units of the features, however far from 0 they are. */
+/* The map is in the units of the features, however far from 0 they are. */
 TEST_LOOP(fisher__tells_means_and_priors, 0, 2) {
   static float x[ROWS * 2];
   static double far[ROWS * 2];
@@ -200,8 +200,8 @@ TEST(fisher__uses_features_constant_in_every_class) {
   clf_dataset_free(data);
 }
 
-/* A row of weight 2 is the row twice; but for shrinkage=auto, which asks how many rows there are,
- * only the weights' proportions count. */
+/* A row of weight 2 counts as the row twice. Only the ratios of the weights matter, except for
+ * shrinkage=auto, which depends on the number of rows. */
 TEST_LOOP(fisher__weights_are_repetitions_of_rows, 0, 8) {
   static const char *const params[] = {NULL, "shrinkage=0.3", "shrinkage=auto",
                                        "shrinkage=auto priors=3,1,1"};

@@ -89,7 +89,8 @@ static void eliminate(bordered s) {
   }
 }
 
-/* The rows' images by the solution: any basis of the responses gives the same discriminant. */
+/* The projections of the rows by the solution. Any basis of the responses gives the same
+ * discriminant. */
 static void reference_images(const float *x, const int32_t *labels, double alpha, float *images) {
   static bordered s;
   set_system(s, x, labels, alpha);
@@ -106,7 +107,8 @@ static void reference_images(const float *x, const int32_t *labels, double alpha
 }
 
 /* The linear discriminant of the images, which has tests of its own, is the expected model. The
- * solvers take K in floats, and probabilities are steep in the images: hence the tolerance. */
+ * solvers use K in floats, and probabilities change steeply with the projections, hence the
+ * tolerance. */
 TEST(kernel_fisher__agrees_with_a_dense_solution) {
   static float x[ROWS * COLUMNS], images[ROWS * SIDES], expected[ROWS * CLASSES],
       found[ROWS * CLASSES];
@@ -125,7 +127,7 @@ TEST(kernel_fisher__agrees_with_a_dense_solution) {
 }
 
 /* Each row six times, with six times alpha, has the solution of the rows once. A megabyte holds two
- * of the matrix's three blocks in 16 bits, yet the residual is the exact one. */
+ * of the three blocks of the matrix in 16 bits. The residual is nevertheless exact. */
 TEST(kernel_fisher__in_16_bits_agrees_with_a_dense_solution) {
   enum { TIMES = 6 };
   static float x[ROWS * COLUMNS], images[ROWS * SIDES], many[TIMES * ROWS * COLUMNS],

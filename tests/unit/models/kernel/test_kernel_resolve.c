@@ -32,7 +32,7 @@ static void fill(float *x, float offset) {
   }
 }
 
-/* Every 0 of odd rows is an entry too. */
+/* In odd rows, zeros are stored entries, too. */
 static clf__rows sparse_rows_of(const float *x, int64_t *row_start, int32_t *column, float *value) {
   int64_t entries = 0;
   for (int i = 0; i < ROWS; i++) {

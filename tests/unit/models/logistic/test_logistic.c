@@ -413,8 +413,8 @@ TEST(logistic__every_level_of_cpu_agrees) {
   clf_dataset_free(data);
 }
 
-/* Fits; probabilities must be in bounds and the outcome CLF_OK, or CLF_NOT_CONVERGED if `most` is
- * that. */
+/* Fits a model. Probabilities must be in bounds, and the status CLF_OK, or CLF_NOT_CONVERGED if
+ * `most` allows it. */
 static void check_ends(const float *x, int64_t rows, int64_t columns, const int32_t *labels,
                        const char *params, clf_status most) {
   clf_dataset *storages[] = {dataset_of(NULL, x, CLF_F32, rows, columns, labels),

@@ -127,7 +127,7 @@ TEST(logistic_f64__says_when_it_has_not_converged) {
   clf_dataset_free(rows);
 }
 
-/* Rows 2^30 away are centered in f64, and lose nothing. */
+/* Rows that are 2^30 away from 0 are centered in f64 and lose no digits. */
 TEST(logistic_f64__finds_the_same_far_from_0) {
   static double far[FEW * COLUMNS], at_0[FEW * CLASSES], there[FEW * CLASSES];
   clf_dataset *rows = rows_of(NULL, F64, FEW, CLASSES);

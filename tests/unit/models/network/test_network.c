@@ -3,21 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clouds.h"
 #include "failing_allocator.h"
 
-enum { SIDE = 40, CLOUD_ROWS = 120, COLUMNS = 6, CLASSES = 3 };
+enum { SIDE = 40, COLUMNS = CLOUD_COLUMNS, CLASSES = CLOUD_CLASSES };
 
 static const char layers[] = "layers='dense units=16 activation=relu; dense units=3' ";
-
-typedef struct clouds {
-  float x[CLOUD_ROWS * COLUMNS];
-  int32_t y[CLOUD_ROWS];
-} clouds;
-
-static clf_dataset *cloud_data(clf_context *context, clouds *c) {
-  fill_clouds(c->x, c->y, CLOUD_ROWS, COLUMNS, CLASSES);
-  return dataset_of(context, c->x, CLF_F32, CLOUD_ROWS, COLUMNS, c->y);
-}
 
 static clf_model *network(clf_context *context, const char *params) {
   char text[512];

@@ -8,7 +8,7 @@ enum { SIDE = 12, PIXELS = SIDE * SIDE, SHAPES = 4, COPIES = 16, ROWS = SHAPES *
 
 #define SMALL "layers='flatten; dense units=16 activation=relu; dense units=4' batch_size=16 "
 
-/* Strokes of 5 x 5 pixels, which differ by their form and not by their place. */
+/* Strokes of 5 x 5 pixels, which differ in form, not in position. */
 static const char *const strokes[SHAPES] = {
     "..#...#.#.#...##...######", /* an A */
     "#####..#....#....#....#..", /* a T */
@@ -109,7 +109,8 @@ TEST(network__augmented_is_told_by_its_seed) {
   ck_assert_mem_eq(first, other, sizeof first);
 }
 
-/* A checkpoint after two of four epochs, and the rest from there on another number of threads. */
+/* A fit of four epochs that continues from the checkpoint after the second, on another number of
+ * threads. */
 TEST(network__augmented_goes_on_to_the_same_bits) {
   static const char changes[] = SMALL "augment='shift=2 rotate=9 elastic=1 flip=0.5' ";
   static const char path[] = "test_network_augment.checkpoint";

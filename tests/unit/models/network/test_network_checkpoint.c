@@ -312,7 +312,8 @@ TEST(checkpoint__with_counters_out_of_range_is_refused) {
     *values = numbers[i % 4];
     ck_clf_ok(clf__store_write_path(good, path));
     const clf_status status = fit(&s, 3, true, 0, NULL);
-    /* None without a better epoch, and none to stop, are what there may be. */
+    /* A checkpoint may lack the best weights if no epoch was the best yet, or if the fit cannot
+     * stop early. */
     ck_assert_msg(status == CLF_ERROR_CORRUPT || numbers[i % 4] == before ||
                       (i / 4 == 0 && status == CLF_ERROR_ARGUMENT) || numbers[i % 4] == 0,
                   "counter %d of %lld: %s", i / 4, (long long)numbers[i % 4],

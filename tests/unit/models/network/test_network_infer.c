@@ -154,7 +154,7 @@ TEST_LOOP(transform__gives_what_the_last_layer_takes, 0, NETWORKS) {
   free_problem(p);
 }
 
-/* Any number of rows at a time, on any number of threads. */
+/* Predictions do not depend on how many rows a call has, nor on the number of threads. */
 TEST_LOOP(rows__have_the_same_bits_alone_and_together, 0, NETWORKS) {
   static const int64_t counts[] = {1, 2, 3, 7, 64, 65, ROWS};
   float expected[ROWS * CLASSES], found[ROWS * CLASSES];
@@ -233,7 +233,7 @@ static clf_model *loaded_again(const problem *p) {
   return model;
 }
 
-/* All of them come before its weights are packed. */
+/* All of them predict before the weights of the model are packed. */
 TEST_LOOP(one_network__answers_64_threads, 0, NETWORKS) {
   static asking askings[THREADS];
   pthread_t threads[THREADS];

@@ -1,21 +1,12 @@
-/* What a network is told and cannot do is said where it is told: texts with a grammar of their own,
- * losses that the last layer cannot follow. */
+/* Parameters that a network cannot use are refused when they are set: texts with a grammar of their
+ * own, and losses that do not fit the last layer. */
 #include <stdio.h>
 #include <string.h>
 
+#include "clouds.h"
 #include "failing_allocator.h"
 
-enum { CLOUD_ROWS = 120, COLUMNS = 6, CLASSES = 3 };
-
-typedef struct clouds {
-  float x[CLOUD_ROWS * COLUMNS];
-  int32_t y[CLOUD_ROWS];
-} clouds;
-
-static clf_dataset *cloud_data(clf_context *context, clouds *c) {
-  fill_clouds(c->x, c->y, CLOUD_ROWS, COLUMNS, CLASSES);
-  return dataset_of(context, c->x, CLF_F32, CLOUD_ROWS, COLUMNS, c->y);
-}
+enum { COLUMNS = CLOUD_COLUMNS, CLASSES = CLOUD_CLASSES };
 
 /* Texts with a grammar of their own: what is wrong, and what the message names. */
 static const struct {
@@ -116,7 +107,7 @@ TEST_LOOP(network__end_and_loss_must_make_sense, 0, (int)(sizeof ends / sizeof e
   clf_context_free(context);
 }
 
-/* Targets of -2 to 3 are out of reach of what gives 0 to 1. */
+/* A network with outputs of 0 to 1 cannot reach targets of -2 to 3. */
 TEST(network__targets_out_of_reach_are_told) {
   static const char *const functions[] = {"linear", "relu", "tanh", "sigmoid", "softmax"};
   float x[8];

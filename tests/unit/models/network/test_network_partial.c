@@ -74,7 +74,7 @@ typedef struct setting {
   bool classify;
 } setting;
 
-/* A fit of no epochs sets the optimizer; then EPOCHS of them at once, or one by one. */
+/* A fit of 0 epochs sets the optimizer. Then EPOCHS epochs follow at once, or one by one. */
 static clf_model *fitted_by(const setting *s, clf_context *context, const clf_dataset *data,
                             bool parts) {
   clf_model *model = NULL;
@@ -253,7 +253,7 @@ TEST(partial_fit__goes_on_from_weights_that_were_set) {
   clf_dataset_free(data);
 }
 
-/* What was trained elsewhere is trained on: a fit of no epochs leaves it as it is. */
+/* Training continues from weights that were trained elsewhere; a fit of 0 epochs keeps them. */
 TEST(warm_fit__goes_on_from_weights_that_no_fit_made) {
   sample s;
   float values[COLUMNS * CLASSES];
@@ -314,8 +314,9 @@ TEST(partial_fit__keeps_the_fitted_transforms) {
   clf_dataset_free(other);
 }
 
-/* A record that a fit lacks has no place for its epochs, and is left out: also the times, which a
- * file lacks. What is left can be saved and loaded. */
+/* A record that some fit lacks is left out, because it would have no values for the epochs of that
+ * fit. Times are among them, because a file does not hold them. What is left can be saved and
+ * loaded. */
 TEST(history__keeps_the_records_that_all_fits_have) {
   static unsigned char bytes[MOST];
   sample s;
@@ -447,8 +448,8 @@ TEST(partial_fit__takes_the_networks_own_optimizer) {
   clf_context_free(context);
 }
 
-/* A training from fitted weights that is cut off ends with the bits it would have had; from other
- * weights its file is refused. */
+/* A training from fitted weights that is interrupted and resumed ends with the same bits as without
+ * the interruption; with other weights, its file is refused. */
 TEST(checkpoint__is_of_the_weights_that_a_warm_fit_began_with) {
   static unsigned char bytes[MOST];
   static const char path[] = "partial_checkpoint.clf";

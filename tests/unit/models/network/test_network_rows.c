@@ -256,8 +256,8 @@ TEST(validation__without_weight_is_refused) {
   clf_dataset_free(empty);
 }
 
-/* Before the fit, whose buffers have a place for its own targets only, and by kinds that take none
- * while they fit. */
+/* It is refused before the fit, whose buffers have capacity for its own targets only, and by kinds
+ * that have no validation. */
 TEST(validation__has_the_columns_of_the_fit) {
   static const char *const kinds[] = {"network", "ridge"};
   enum { MORE = 5 };

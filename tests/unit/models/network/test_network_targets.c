@@ -500,7 +500,7 @@ TEST(defaults__learn_a_sine) {
   }
 }
 
-/* Of noise alone the defaults learn little: rows held out end the training. */
+/* The defaults learn little from noise, because held-out rows end the training. */
 TEST(defaults__do_not_learn_noise) {
   sample s, other;
   double score = 0;

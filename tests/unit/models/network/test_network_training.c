@@ -5,19 +5,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "support.h"
+#include "clouds.h"
 
-enum { ROWS = 120, COLUMNS = 6, CLASSES = 3, WEIGHTS = COLUMNS * CLASSES };
-
-typedef struct clouds {
-  float x[ROWS * COLUMNS];
-  int32_t y[ROWS];
-} clouds;
-
-static clf_dataset *cloud_data(clf_context *context, clouds *c) {
-  fill_clouds(c->x, c->y, ROWS, COLUMNS, CLASSES);
-  return dataset_of(context, c->x, CLF_F32, ROWS, COLUMNS, c->y);
-}
+enum {
+  ROWS = CLOUD_ROWS,
+  COLUMNS = CLOUD_COLUMNS,
+  CLASSES = CLOUD_CLASSES,
+  WEIGHTS = COLUMNS * CLASSES
+};
 
 /* dense_1.weight of a linear network after a fit by plain sgd. */
 static void linear_weights(const clf_dataset *data, const char *params, float *out) {
@@ -35,7 +30,7 @@ static void linear_weights(const clf_dataset *data, const char *params, float *o
   clf_model_free(model);
 }
 
-/* Against the sum over the weights that fits of 1, 2 … steps end with. */
+/* Compares the average with the sum over the final weights of fits of 1, 2 … steps. */
 TEST(averaging__is_the_weighted_mean_over_steps) {
   enum { STEPS = 7 };
   static const double decays[] = {0.5, 0.9, 1};

@@ -270,8 +270,8 @@ TEST(perceptron__partial_fits_are_the_epochs_of_a_fit) {
 }
 
 /* More columns than rows, all far from 0: a pass or two find a separation, after steps along the
- * rows' mean that are far longer than what separates them. The passes that are not made for want of
- * mistakes count for the average, as those of partial fits do. */
+ * rows' mean that are far longer than what separates them. Passes that are skipped because no
+ * mistake is left count in the average, as those of partial fits do. */
 TEST(perceptron__averages_over_passes_that_need_not_be_made) {
   enum { FEW = 100, WIDE = 1500, EPOCHS = 100 };
   static float x[FEW * WIDE], a[2 * WIDE], b[2 * WIDE];

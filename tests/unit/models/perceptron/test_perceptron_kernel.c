@@ -53,7 +53,8 @@ static double kernel_of(const setting *how, int i, int j) {
   }
 }
 
-/* The definition: c[i] are row i's coefficients, u their sums by when they were made. */
+/* The definition: c[i] are the coefficients of row i, and u are their sums weighted by the time of
+ * the update. */
 typedef struct replay {
   double c[ROWS][CLASSES], u[ROWS][CLASSES], b[CLASSES], ub[CLASSES];
   double shares[MOST_EPOCHS];

@@ -106,7 +106,7 @@ static void fill_noise(float *x, int32_t *y, int32_t classes) {
   }
 }
 
-/* The same bits in both. */
+/* Both have the same bits. */
 static void check_same(const clf_model *one, const clf_model *other, const char *name,
                        size_t element) {
   clf_tensor *a = NULL, *b = NULL;

@@ -36,8 +36,9 @@ static const char *const kernels[] = {"kernel=rbf", "kernel=polynomial coef0=1",
                                       "kernel=linear"};
 enum { KERNELS = 5, LINEAR = 4 };
 
-/* gamma=scale takes the unit of the features away, whatever it is: as a power of 2 to the last bit.
- * A linear kernel is without; there C does it, for the square of the unit. */
+/* gamma=scale makes the result independent of the unit of the features, to the last bit if the
+ * units differ by a power of 2. A linear kernel has no gamma; there C does it, with the square of
+ * the unit. */
 TEST_LOOP(svm__does_not_depend_on_the_unit_of_the_features, 0, 2 * KERNELS) {
   static const int exponents[] = {-120, -66, -10, 10, 66, 120}; /* 2^66 is 7e19 */
   float one[ROWS * CLASSES], other[ROWS * CLASSES];
@@ -200,8 +201,8 @@ TEST(svm__warns_of_kernels_that_say_nearly_the_same) {
   }
 }
 
-/* A row of weight 2 is the row twice, and a class of weight 2 all its rows twice. Not so with a
- * sigmoid, whose dual has more minima than one. */
+/* A row of weight 2 is the row twice, and a class of weight 2 all its rows twice. This does not
+ * hold for a sigmoid, whose dual problem has several minima. */
 TEST_LOOP(svm__takes_a_weight_as_so_many_rows, 0, 3) {
   enum { MOST = 3 * ROWS };
   static const double rounding[] = {1e-6, 2e-4,
@@ -238,7 +239,7 @@ TEST_LOOP(svm__takes_a_weight_as_so_many_rows, 0, 3) {
   clf_dataset_free(rows);
 }
 
-/* The rows of a class that has no weight might as well be absent. */
+/* The rows of a class without weight have no effect. */
 TEST_LOOP(svm__gives_a_class_without_weight_no_chance, 0, 2) {
   static const char *const settings[] = {"", "multiclass=one_vs_rest"};
   int64_t kept[ROWS];

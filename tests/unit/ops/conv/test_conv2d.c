@@ -371,7 +371,8 @@ TEST_LOOP(conv2d__relu_keeps_what_is_not_a_number, 0, cpu_levels()) {
   clf_context_free(context);
 }
 
-/* Weights packed once serve any number of rows, with the bits that forward gives. */
+/* Weights that are packed once are used for any number of rows, and give the same bits as the
+ * forward pass. */
 TEST_LOOP(conv2d__infers_what_forward_gives, 0, cpu_levels()) {
   uint64_t state = 7;
   clf_context *context = context_of(_i, 2);

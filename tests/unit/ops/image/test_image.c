@@ -125,7 +125,8 @@ TEST(crop__repeats_the_edge) {
   }
 }
 
-/* The weight of a sample in another: a triangle of unit height, as wide as two of the larger. */
+/* The weight of an input pixel in an output pixel: a triangle of height 1, whose width is two of
+ * the larger pixels. */
 static double weight(int64_t in, int64_t out, int64_t i, int64_t k) {
   const double scale = (double)in / (double)out, reach = fmax(scale, 1);
   return fmax(0, 1 - fabs((double)k + 0.5 - ((double)i + 0.5) * scale) / reach);

@@ -12,7 +12,7 @@ static clf__warp identity(int64_t channels) {
       .height = HEIGHT, .width = WIDTH, .channels = channels, .down = {1, 0}, .right = {0, 1}};
 }
 
-/* The pixel at a whole place, wherever that is. */
+/* The pixel at integer coordinates, which may lie outside the image. */
 static double pixel(const clf__warp *warp, const float *image, int64_t i, int64_t j, int64_t c) {
   const bool inside = i >= 0 && i < warp->height && j >= 0 && j < warp->width;
   if (!inside && !warp->edge) {

@@ -16,7 +16,8 @@ static clf__kernel_columns *columns_of(clf_context *context, const block_case *b
   return columns;
 }
 
-/* The whole block by itself against the definition, then parts of it with the same bits. */
+/* Compares the whole block with the definition, and then parts of the block, which have the same
+ * bits. */
 static void check_block(clf_context *context, const block_case *b) {
   const int64_t ld = b->columns + 2;
   clf__kernel_columns *columns = columns_of(context, b);

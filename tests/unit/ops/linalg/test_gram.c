@@ -441,8 +441,8 @@ TEST_LOOP(gram_within__agrees_with_plain_loops, 0, cpu_levels()) {
   clf_context_free(context);
 }
 
-/* Classes some 1e5 times their spread apart: of the total scatter in f32, nothing is left. One
- * column is the same in all rows of a class. */
+/* The distances of the classes are some 1e5 times their spread, so the total scatter in f32 has no
+ * correct digit of the spread. One column is the same in all rows of a class. */
 TEST_LOOP(gram_within__of_classes_far_apart_keeps_its_digits, 0, cpu_levels()) {
   uint64_t state = 8;
   clf_context *context = context_of(_i, 2);

@@ -224,8 +224,8 @@ static double *solved(clf_context *context, const sample *s, bool by_right_side,
 }
 
 /* Rows rounded to f64 allow an error of cond(X) in units of rounding, of the solution's length; a
- * right side that was rounded, of cond(X)^2. What f32 products leave where they are good enough,
- * and f64 ones, comes to that. */
+ * right side that was rounded, of cond(X)^2. The limit of the error for products in f32 where they
+ * are good enough, and for products in f64. */
 static void check_solution(clf_context *context, const sample *s, bool by_right_side) {
   int64_t rank = -1;
   double *solution = solved(context, s, by_right_side, &rank);
@@ -305,7 +305,8 @@ static sample sample_of_copy(int64_t rows, int64_t columns, double difference) {
   return s;
 }
 
-/* The rank, and what is fitted: by weights that the targets were made of, the targets. */
+/* The rank and the fitted values are right: they are the targets, which were made of known weights.
+ */
 static void check_fit(clf_context *context, const sample *s) {
   int64_t rank = -1;
   double *solution = solved(context, s, false, &rank), error = 0, size = 0;
