@@ -4,7 +4,6 @@
  * its arrays, and the address sanitizer checks the end of each of them. */
 #include "base/memory.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -146,7 +145,11 @@ void clf__free(void *block) {
     return;
   }
   block_header *header = header_of(block);
-  assert(!header->in_arena); /* clf__arena_free() frees it */
+#ifdef CLF__DEBUG
+  if (header->in_arena) { /* clf__arena_free() frees it */
+    __builtin_trap();
+  }
+#endif
   clf__account *account = header->account;
   clf__account_remove(account, header->bytes);
   account->allocator.release(account->allocator.user, header);
