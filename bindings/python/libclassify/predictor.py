@@ -140,7 +140,7 @@ class Predictor:
 
     def _run(self, call: Callable[[], int]) -> None:
         """Repeat a call that failed in the way in which all others run, which raises."""
-        self._model.run(call.func, *call.args[1:])
+        self._model.run(call.func, *(argument.value for argument in call.args[1:]))
 
     @property
     def context(self) -> Context:
