@@ -151,6 +151,27 @@ def test_a_training_ends_when_the_loss_no_longer_falls():
         MLPClassifier(max_iter=2, random_state=0).fit(X, y)
 
 
+@pytest.mark.parametrize("schedule", ["adaptive", "invscaling"])
+def test_the_rate_falls_as_in_scikit_learn(schedule):
+    X, y = labeled(load_iris)
+    mine, other = both(
+        MLPClassifier, theirs.MLPClassifier, X, y, solver="sgd", learning_rate=schedule,
+        learning_rate_init=0.2, momentum=0, max_iter=60, tol=5e-3, n_iter_no_change=2,
+    )
+    compare(mine, other)
+    constant = MLPClassifier(solver="sgd", learning_rate_init=0.2, momentum=0, max_iter=60,
+                             tol=5e-3, n_iter_no_change=2, random_state=0, batch_size=BATCH)
+    assert constant.fit(X, y).n_iter_ != mine.n_iter_
+    if schedule == "invscaling":
+        streams = [kind(solver="sgd", learning_rate=schedule, learning_rate_init=0.2, momentum=0,
+                        random_state=0, batch_size=BATCH)
+                   for kind in (MLPClassifier, theirs.MLPClassifier)]
+        for stream in streams:
+            for _ in range(4):
+                stream.partial_fit(X, y, classes=[0, 1, 2])
+        compare_weights(*streams, 1e-5)
+
+
 def test_sample_weights_weigh_as_in_scikit_learn():
     X, y = labeled(load_iris)
     weights = np.random.default_rng(0).uniform(0.2, 3, len(y))
@@ -194,8 +215,11 @@ def test_warm_start_goes_on_from_the_weights_with_a_new_optimizer():
     mine, other = both(MLPClassifier, theirs.MLPClassifier, X, y, warm_start=True, max_iter=5)
     for model in (mine, other):
         model.fit(X, y)
-    assert len(mine.loss_curve_) == len(other.loss_curve_) == 10
-    np.testing.assert_allclose(mine.loss_curve_, other.loss_curve_, rtol=1e-4)
+    for model in (mine, other):
+        model.set_params(learning_rate_init=0.02, alpha=0.1).fit(X, y)
+    assert len(mine.loss_curve_) == len(other.loss_curve_) == 15
+    np.testing.assert_allclose(mine.loss_curve_[:10], other.loss_curve_[:10], rtol=1e-4)
+    np.testing.assert_allclose(mine.loss_curve_[10:], other.loss_curve_[10:], rtol=1e-2)
     with pytest.raises(ValueError, match="same classes"):
         mine.fit(X, np.where(y == 2, 5, y))
 
@@ -224,7 +248,8 @@ def test_verbose_prints_the_iterations(capsys):
 
 @pytest.mark.parametrize("kind, params, message", [
     (MLPClassifier, {"solver": "lbfgs"}, "no solver='lbfgs'"),
-    (MLPClassifier, {"solver": "sgd", "learning_rate": "adaptive"}, "no learning_rate='adaptive'"),
+    (MLPClassifier, {"solver": "sgd", "learning_rate": "invscaling"}, "set momentum=0"),
+    (MLPClassifier, {"learning_rate": "fast"}, "learning_rate is 'fast'"),
     (MLPRegressor, {"loss": "poisson"}, "no loss='poisson'"),
     (MLPClassifier, {"activation": "elu"}, "activation is 'elu'"),
     (MLPClassifier, {"hidden_layer_sizes": (3, 0)}, "must be > 0"),

@@ -75,11 +75,15 @@ class MultilayerPerceptron(ModelEstimator):
 
     def _check_params(self) -> None:
         self._refuse_lacking()
-        if self.solver == "sgd" and self.learning_rate != "constant":
+        if self.learning_rate not in ("constant", "invscaling", "adaptive"):
+            raise errors.ArgumentError(
+                f"learning_rate is {self.learning_rate!r}; it is 'constant', 'invscaling' or "
+                "'adaptive'"
+            )
+        if self._schedule() == "invscaling" and self.momentum > 0:
             raise errors.Unsupported(
-                f"{type(self).__name__} has no learning_rate={self.learning_rate!r}: the rate of a "
-                "training that goes on from epoch to epoch stays; leave it at 'constant', or use "
-                "NetworkClassifier or NetworkRegressor with a schedule"
+                f"{type(self).__name__} has no learning_rate='invscaling' with momentum: the "
+                "momentum of the library's optimizers does not outlive their rate; set momentum=0"
             )
         if self.activation not in _ACTIVATIONS:
             raise errors.ArgumentError(
@@ -120,10 +124,13 @@ class MultilayerPerceptron(ModelEstimator):
             )
         return min(int(self.batch_size), rows)
 
-    def _optimizer(self, batch: int, mean_weight: float) -> Optimizer:
+    def _schedule(self) -> str:
+        return self.learning_rate if self.solver == "sgd" else "constant"
+
+    def _optimizer(self) -> Optimizer:
         shared = {
-            "learning_rate": self.learning_rate_init,
-            "weight_decay": self.alpha / (batch * mean_weight),
+            "learning_rate": self._rate,
+            "weight_decay": self._decay,
             "context": context_of(self),
         }
         if self.solver == "adam":
@@ -151,7 +158,6 @@ class MultilayerPerceptron(ModelEstimator):
             layers=self._layers(self.n_outputs_),
             input=[features],
             loss=self._loss_name(),
-            shuffle=False,
             context=context_of(self),
         )
         sizes = [features, *self._hidden(), self.n_outputs_]
@@ -177,27 +183,51 @@ class MultilayerPerceptron(ModelEstimator):
 
     def _train(self, rows: Rows, *, first: bool, once: bool) -> None:
         """Run the epochs of a fit, or the one of a partial fit."""
+        if self.early_stopping and once:
+            raise errors.ArgumentError("partial_fit does not support early_stopping=True")
         random = random_state_of(self.random_state)
         self._dtype = result_type(rows.X)
         if first:
             self._begin(rows.X.shape[1], random)
         held = None
         if self.early_stopping:
-            if once:
-                raise errors.ArgumentError("partial_fit does not support early_stopping=True")
             rows, held = self._hold_out(rows, random)
         batch = self._rows_of_batch(len(rows))
         mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
-        if not first and not once:
-            self.model_ = copy_of(self.model_)  # which has no optimizer's state
-        if first or not once or self.model_.optimizer is None:
-            self.model_.set_optimizer(self._optimizer(batch, mean_weight))
-        self.model_.set_params(batch_size=batch)
+        self._decay = self.alpha / (batch * mean_weight)
+        self._any_row = Rows(rows.X[:1], rows.y[:1], None).dataset(self._classifies)
+        try:
+            self._train_rows(rows, held, batch, mean_weight, random, first, once)
+        finally:
+            del self._any_row
+
+    def _train_rows(self, rows: Rows, held: Optional[Rows], batch: int, mean_weight: float,
+                    random: np.random.RandomState, first: bool, once: bool) -> None:
+        self.model_.set_params(batch_size=batch, shuffle=False, epochs=0, warm_start=True)
+        if first or not once:
+            self._restart(self.learning_rate_init)
         penalty = 0.5 * self.alpha * -(-len(rows) // batch) / (len(rows) * mean_weight)
         validation = None if held is None else held.dataset(self._classifies)
         best = self._epochs(rows, validation, penalty, random, once)
         if best is not None:
             self.model_ = best
+
+    def _restart(self, rate: float) -> None:
+        """Continue from the weights with a new optimizer, by a fit of no epochs."""
+        self._rate = rate
+        self.model_.fit(self._any_row, optimizer=self._optimizer())
+
+    def _ends(self) -> bool:
+        """Set the rate of the next epoch; return whether the training ends instead."""
+        if self._schedule() == "invscaling":
+            self._restart(self.learning_rate_init / (self.t_ + 1) ** self.power_t)
+        if self._no_improvement_count <= self.n_iter_no_change:
+            return False
+        if self._schedule() != "adaptive" or self._rate <= 1e-6:
+            return True
+        self._restart(self._rate / 5)
+        self._no_improvement_count = 0
+        return False
 
     def _epochs(self, rows: Rows, validation: Optional[Dataset], penalty: float,
                 random: np.random.RandomState, once: bool) -> Optional[Model]:
@@ -221,9 +251,7 @@ class MultilayerPerceptron(ModelEstimator):
                 print(f"Iteration {self.n_iter_}, loss = {self.loss_:.8f}")
             if self._count_improvement(validation):
                 best = copy_of(self.model_) if validation is not None else None
-            if once:
-                return None
-            if self._no_improvement_count > self.n_iter_no_change:
+            if self._ends() or once:
                 return best
             if self.n_iter_ >= self.max_iter:
                 self._warn_of_limit()

@@ -33,10 +33,13 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
         Weight of the L2 penalty.
     batch_size : int or "auto", default "auto"
         "auto" is min(200, n_samples).
-    learning_rate : "constant", default "constant"
+    learning_rate : "constant", "invscaling" or "adaptive", default "constant"
+        Of sgd: "invscaling" divides the rate by (rows learned)^power_t, "adaptive" by 5 where the
+        training would end.
     learning_rate_init : float, default 1e-3
-    power_t, max_fun
-        Of parameters and solvers that are refused.
+    power_t : float, default 0.5
+    max_fun : int
+        Of a solver that is refused.
     max_iter : int, default 200
         Limit of the epochs.
     shuffle : bool, default True
@@ -75,7 +78,8 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
     parameter            scikit-learn                       here
     ===================  =================================  ====================================
     solver               adam, sgd, lbfgs                   adam, sgd
-    learning_rate        constant, invscaling, adaptive     constant
+    "adaptive"           keeps the velocity at a new rate   momentum begins again
+    "invscaling"         with any momentum                  with momentum=0
     batch_size           the last batch's penalty is        each batch has the same weight
                          divided by its own rows            decay
     sample_weight        divided by the batch's sum         by its rows times the mean weight
