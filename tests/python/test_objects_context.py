@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -265,6 +266,38 @@ def test_calls_of_several_objects_take_them_in_one_order():
     for thread in threads:
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
+def test_an_interrupt_at_any_moment_leaves_objects_usable():
+    class Stop(Exception):
+        pass
+
+    def stop(*_):
+        raise Stop
+
+    rng = np.random.default_rng(5)
+    model, data = clf.Model("ridge").fit(X, Y), clf.Dataset(X, Y)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        for _ in range(3000):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-4, 1.2e-3), 0.05)
+                while True:
+                    model.n_classes
+                    model.set_params(alpha=1)
+                    model.predict_indices(data)
+            except Stop:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            began = time.perf_counter()
+            model.set_params(alpha=1)
+            assert len(model.predict_indices(data)) == 300
+            assert time.perf_counter() - began < 5
+            assert len(model.gate.holds) <= 20 and len(data.gate.holds) <= 20
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 # Fork

@@ -470,3 +470,14 @@ def test_subclasses_stay_what_they_are():
 def test_names_of_features_are_texts():
     with pytest.raises(clf.TypeMismatch, match="texts"):
         clf.Dataset(X, feature_names=[1, 2, 3, 4])
+
+
+def test_a_dataset_is_an_array_of_its_values():
+    assert (np.asarray(clf.Dataset(X, Y)) == X).all()
+    scaled = clf.Dataset(np.array([[0, 255]], np.uint8), scale=1 / 255)
+    assert np.asarray(scaled).tolist() == [[0, 1]] and scaled.X.tolist() == [[0, 255]]
+    with pytest.raises(clf.TypeMismatch, match="already"):
+        clf.Dataset(scaled)
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(clf.Unsupported, match="CSR"):
+        np.asarray(clf.Dataset(sparse.eye(3, format="csr")))

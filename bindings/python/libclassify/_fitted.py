@@ -9,7 +9,6 @@ import numpy as np
 
 from . import _labels, errors
 from ._declarations import CONSTANTS
-from ._gate import Passage
 from ._handle import Handle
 from ._library import lib, text
 from .dataset import Dataset
@@ -102,7 +101,7 @@ class Fitted(Handle):
     @property
     def class_names(self) -> List[str]:
         """The names of the classes, by class index."""
-        with Passage({self.gate: False}):
+        with self.reading():
             return [text(self.run(lib.clf_model_class_name, i)) for i in range(self.n_classes)]
 
     @property
@@ -115,7 +114,7 @@ class Fitted(Handle):
 
     def _classes(self) -> np.ndarray:
         """Return the classes, which are asked for once after each change."""
-        with Passage({self.gate: False}):
+        with self.reading():
             moment = (self.gate.changes, self._kind)
             known = self._known_classes
             if known is None or known[0] != moment:
@@ -154,7 +153,7 @@ class Fitted(Handle):
         ndarray of shape [rows]
             Of the type that the labels had. Of a regression float64, [rows] or [rows, outputs].
         """
-        with Passage({self.gate: False}):
+        with self.reading():
             classes = self._classes()
             if classes.size == 0:
                 values = self.decision_function(X)
@@ -170,7 +169,7 @@ class Fitted(Handle):
 
     def _values(self, function: Any, X: Any, *rest: Any) -> np.ndarray:
         data = self._rows(X)
-        with Passage({self.gate: False}):
+        with self.reading():
             columns = self._components(data) if rest else self.n_outputs
             out = np.empty((len(data), columns))
             self.run(function, data, out.ctypes.data, out.size, *rest)

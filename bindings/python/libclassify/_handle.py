@@ -154,6 +154,10 @@ class Handle:
         """Call a function of the library that changes this handle."""
         return run(self.context, function, self, *arguments, changes=(self, *changes))
 
+    def reading(self) -> Passage:
+        """Return a context manager in whose block no other thread changes the object."""
+        return Passage({} if self.gate is None else {self.gate: False})
+
     def _text(self, function: Any, *arguments: Any) -> str:
         """Return what a function writes to a buffer of text."""
         return self._bytes(function, *arguments)[:-1].decode("utf-8", "replace")
@@ -161,7 +165,7 @@ class Handle:
     def _bytes(self, function: Any, *arguments: Any) -> bytes:
         """Return what a function writes to a buffer, all of it."""
         size = ctypes.c_size_t()
-        with Passage({self.gate: False} if self.gate is not None else {}):
+        with self.reading():
             self.run(function, *arguments, None, 0, ctypes.byref(size))
             buffer = ctypes.create_string_buffer(size.value)
             self.run(function, *arguments, buffer, size.value, ctypes.byref(size))

@@ -60,6 +60,8 @@ class Dataset(Handle):
                  feature_names: Optional[Sequence[str]] = None, scale: Optional[float] = None,
                  context: Optional[Context] = None) -> None:
         context = context_of(context)
+        if isinstance(X, Dataset):
+            raise errors.TypeMismatch("X is a Dataset already; copy it by X[:]")
         if y is not None and targets is not None:
             raise errors.ArgumentError("pass labels (y) or targets, not both")
         if isinstance(X, Tensor):
@@ -325,6 +327,13 @@ class Dataset(Handle):
         return Batches(self, batch_size, seed)
 
     # Copies
+
+    def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
+        """Return the values of dense rows; their scale is applied."""
+        if self.sparse:
+            raise errors.Unsupported("sparse rows are no array; X is a CSR matrix of them")
+        rows = Tensor._new(self.context, lib.clf_dataset_tensor, self, "x", keeps=self._keeps)
+        return rows.__array__(dtype, copy)
 
     def _state(self) -> Dict[str, Any]:
         rows: Any = self._keep_copy("x") if not self.sparse else (

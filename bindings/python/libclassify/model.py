@@ -7,7 +7,6 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 
 from . import catalog, errors
 from ._fitted import Fitted
-from ._gate import Passage
 from ._library import lib, text
 from .context import Context, collected_warnings, context_of
 from .dataset import Dataset, Path, path_bytes
@@ -64,7 +63,7 @@ class Model(Fitted):
 
     def _parts(self, word: str) -> List[str]:
         """Return the lines of the description that begin with a word, behind the first line."""
-        with Passage({self.gate: False}):
+        with self.reading():
             first = f"{self.kind} {self._text(lib.clf_model_params)}"
             lines = str(self)[len(first):].splitlines()
         return [line[len(word):] for line in lines if line.startswith(word)]
@@ -79,7 +78,7 @@ class Model(Fitted):
         """An :class:`Optimizer` like the network's own; None when it has none."""
         from .optimizer import Optimizer
 
-        with Passage({self.gate: False}):
+        with self.reading():
             pointer = self.run(lib.clf_model_optimizer)
             return None if not pointer else Optimizer._like(pointer, self.context)
 
@@ -93,7 +92,7 @@ class Model(Fitted):
         """A copy of the vocabulary that is kept with the model; None when there is none."""
         from .text import Vocabulary
 
-        with Passage({self.gate: False}):
+        with self.reading():
             pointer = self.run(lib.clf_model_vocabulary)
             return None if not pointer else Vocabulary._like(pointer, self.context)
 

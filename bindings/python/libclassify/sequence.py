@@ -48,10 +48,8 @@ class Sequence(Handle):
         return self
 
     def _change(self, function: Any, *arguments: Any) -> Any:
-        from ._gate import Passage
-
         model = self._check()
-        with Passage({model.gate: False}):
+        with model.reading():
             return self.change(function, *arguments)
 
     def reset(self) -> "Sequence":

@@ -9,7 +9,6 @@ from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Un
 import numpy as np
 
 from . import _arrays, catalog, errors
-from ._gate import Passage
 from ._handle import Handle, encode
 from ._library import bytes_of, lib
 from .context import Context, context_of
@@ -225,7 +224,7 @@ class Vocabulary(Handle):
     @property
     def words(self) -> List[str]:
         """The entries by their numbers, reserved ones included."""
-        with Passage({self.gate: False}):
+        with self.reading():
             word, pointer = lib.clf_vocabulary_word, self.pointer
             return [word(pointer, i).decode() for i in range(len(self))]
 
