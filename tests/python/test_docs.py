@@ -6,6 +6,7 @@ differs from scikit-learn is that of the estimators' docstrings.
 
 import contextlib
 import importlib
+import inspect
 import io
 import pathlib
 import re
@@ -44,7 +45,7 @@ def test_programs_print_what_the_page_says(page, tmp_path, monkeypatch):
 
 def rows_of(docstring):
     """The rows of the table "parameter, scikit-learn, here" in a docstring."""
-    lines = [line.strip() for line in docstring.splitlines()]
+    lines = inspect.cleandoc(docstring).splitlines()
     rules = [i for i, line in enumerate(lines) if re.fullmatch(r"=+(\s+=+){2}", line)]
     if len(rules) != 3:
         return []

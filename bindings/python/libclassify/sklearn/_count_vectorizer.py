@@ -54,13 +54,14 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
 
     Notes
     -----
-    ================================== ===================================================
-    scikit-learn's                     here
-    ================================== ===================================================
-    ``stop_words="english"``           scikit-learn's own list, so it must be installed
-    parameters set after a fit         are used by the next fit (there: partly at once)
-    ``stop_words_`` (before 1.7)       not kept
-    ================================== ===================================================
+    ===================  =================================  ====================================
+    parameter            scikit-learn                       here
+    ===================  =================================  ====================================
+    stop_words           "english" is a list of its own     the same list, if scikit-learn is
+                                                            installed
+    set after a fit      some are used at once              all by the next fit
+    stop_words_          kept before 1.7                    not kept
+    ===================  =================================  ====================================
     """
 
     def __init__(

@@ -267,7 +267,7 @@ intercepts_, n_iter_, t_, n_layers_, n_outputs_, n_features_in_, feature_names_i
     parameter            scikit-learn                       here
     ===================  =================================  ====================================
     loss                 squared_error, poisson             squared_error
-    the others           see :class:`MLPClassifier`
+    the others           as of MLPClassifier                as of MLPClassifier
     ===================  =================================  ====================================
     """
 
