@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,18 @@ def weight_of_classes(class_weight: Any, classes: np.ndarray, indices: np.ndarra
 
 def votes_of(pairs: np.ndarray, classes: int) -> np.ndarray:
     """Return the number of pairs that each class wins, [n_samples, n_classes]."""
-    votes = np.zeros((len(pairs), classes))
+    return (pairs > 0) @ _differences(classes) + np.arange(classes)  # small integers: exact
+
+
+@functools.lru_cache(maxsize=8)
+def _differences(classes: int) -> np.ndarray:
+    """Return what a pair won adds to the votes beyond a pair lost, [pairs, n_classes].
+
+    If each pair is lost, its second class wins: class k has k votes.
+    """
     first, second = np.triu_indices(classes, 1)
-    for pair, (i, j) in enumerate(zip(first, second)):
-        won = pairs[:, pair] > 0
-        votes[:, i] += won
-        votes[:, j] += ~won
-    return votes
+    each = np.eye(classes)
+    return each[first] - each[second]
 
 
 def by_votes(pairs: np.ndarray, classes: int) -> np.ndarray:
