@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -81,6 +82,7 @@ def test_copies_of_datasets(copied):
 
 
 def test_files_of_datasets(tmp_path):
+    pytest.importorskip("scipy.sparse")
     path = tmp_path / "d.csv"
     path.write_text("a,b,label\n1,2,x\n3,4,y\n")
     data = clf.Dataset.load("csv", path, label="label")
@@ -157,6 +159,7 @@ def test_documents_of_files(tmp_path):
 
 
 def test_vocabularies():
+    pytest.importorskip("scipy.sparse")
     words = clf.Vocabulary(TEXTS, encoding="count", ngrams=(1, 2))
     assert words.params["ngrams"] == (1, 2) and "good" in words and "film good" not in words
     assert words.frequency("good") == 4 and words.words[words.find("good")] == "good"
@@ -470,6 +473,14 @@ def test_subclasses_stay_what_they_are():
 def test_names_of_features_are_texts():
     with pytest.raises(clf.TypeMismatch, match="texts"):
         clf.Dataset(X, feature_names=[1, 2, 3, 4])
+
+
+def test_without_scipy_the_parts_of_sparse_rows_are_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    rows = clf.Vocabulary(TEXTS, encoding="count").encode(TEXTS)
+    with pytest.raises(ImportError, match="row_start"):
+        rows.X
+    assert len(rows.tensor("row_start")) == 5 and rows.tensor("value").dtype == np.float32
 
 
 def test_a_dataset_is_an_array_of_its_values():

@@ -243,8 +243,13 @@ class Dataset(Handle):
         """The features: a read-only array of the stored elements, or a CSR matrix of SciPy."""
         if not self.sparse:
             return self.tensor("x")
-        from scipy.sparse import csr_matrix
-
+        try:
+            from scipy.sparse import csr_matrix
+        except ImportError as error:
+            raise ImportError(
+                "sparse rows are given as a matrix of SciPy, which is not installed; "
+                'tensor("row_start"), tensor("column") and tensor("value") are its parts'
+            ) from error
         parts = [self.tensor(name) for name in ("value", "column", "row_start")]
         return csr_matrix(tuple(parts), shape=self.shape)
 

@@ -52,7 +52,8 @@ class Search(Handle):
     """The results of a grid search: a sequence of :class:`Combination`."""
 
     _free = lib.clf_search_free
-    _source: Model
+    _kind: str  # of the model
+    _optimizer: str  # the kind of a network's
 
     def __len__(self) -> int:
         return self.run(lib.clf_search_count)
