@@ -112,6 +112,8 @@ def test_polynomial_features_of_sparse_rows(degree, interaction_only):
     assert sp.issparse(found) and found.format == "csr" and found.dtype == np.float64
     np.testing.assert_allclose(found.toarray(), theirs.fit_transform(rows.toarray()), rtol=1e-14)
     assert ours.transform(rows.astype(np.float32)).dtype == np.float32
+    assert ours.transform(rows.tocsc()).format == "csc"
+    assert ours.transform(rows.tolil()).format == "csr"
 
 
 @pytest.mark.parametrize("degree", [(3, 2), -1, 2.5, (1, 2, 3), (-1, 2), "two"], ids=str)
@@ -191,6 +193,8 @@ def test_pca_weights_are_repeated_rows():
     weighted = PCA(5).fit(X, sample_weight=W)
     close(weighted.explained_variance_, repeated.explained_variance_)
     close(weighted.components_, repeated.components_, 1e-9)
+    with pytest.raises(ValueError, match="sums to"):
+        PCA(5).fit(X, sample_weight=W / W.sum() / 2)
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,11 @@ class PCA(Transformer):
                 f"n_features)={limit}"
             )
         weights = row_weights(sample_weight, X.shape[0])
+        if weights is not None and weights.sum() <= 1:
+            raise ValueError(
+                f"sample_weight sums to {weights.sum()}; a weight of 2 counts as the row twice, so "
+                "the sum is the number of rows, and must be above 1"
+            )
         self._fit_rows(X, weights)
         self.n_samples_ = X.shape[0] if weights is None else float(weights.sum())
         whole = min(int(self.n_samples_), X.shape[1])

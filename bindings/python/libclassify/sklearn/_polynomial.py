@@ -45,7 +45,6 @@ class PolynomialFeatures(Transformer):
     parameter  scikit-learn                  here
     =========  ============================  =======
     degree     0 and above                   0 to 32
-    sparse X   CSR and CSC in, the same out  CSR out
     =========  ============================  =======
     """
 
@@ -150,10 +149,12 @@ class PolynomialFeatures(Transformer):
 
     def transform(self, X: Any) -> Any:
         """Return the products of shape (n_samples, n_output_features_); of sparse rows sparse."""
+        form = "csc" if getattr(X, "format", "csr") == "csc" else "csr"
         X = self._rows(X, reset=False)
         low, high = self._degrees()
         if hasattr(X, "tocsr"):
-            return sparse_products(X, max(low, 1), high, self.interaction_only, self.include_bias)
+            found = sparse_products(X, max(low, 1), high, self.interaction_only, self.include_bias)
+            return found.asformat(form)
         products = np.asarray(self.transform_.transform(X), result_type(X))
         wanted = self.n_output_features_ - bool(self.include_bias) if high > 0 else 0
         out = np.empty((X.shape[0], self.n_output_features_), products.dtype, order=self.order)

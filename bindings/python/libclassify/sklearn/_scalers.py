@@ -23,8 +23,9 @@ def affine(X: Any, factor: Optional[np.ndarray], offset: Optional[np.ndarray]) -
         if factor is not None:
             X.data = (X.data * factor[X.indices]).astype(out)
         return X
-    rows = np.array(X, out) if offset is None else np.add(X, offset, dtype=np.float64)
-    rows = rows if factor is None else rows * factor
+    rows = np.array(X, np.float64) if offset is None else np.add(X, offset, dtype=np.float64)
+    if factor is not None:
+        rows *= factor
     return rows.astype(out, copy=False)
 
 
