@@ -162,7 +162,8 @@ void detection_write(FILE *out, const detection_result *e, const clf_detector *d
   json_close(&json, ']');
 }
 
-/* The object of the box's class that overlaps it most, by at least `overlap`; -1 for none. */
+/* Returns the object of the class of the box with the largest overlap, which is at least `overlap`;
+ * -1 if there is none. */
 static int64_t nearest_object(const clf_box *box, const scene *s, double overlap) {
   int64_t nearest = -1;
   double highest = -1;

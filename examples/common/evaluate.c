@@ -14,7 +14,7 @@ static bool allocate(evaluation *out, const evaluation_job *job) {
   return out->accuracy && out->counts && out->wrong && out->mistaken && out->rows;
 }
 
-/* What the test pictures of a split were taken for. */
+/* The labels that were predicted for the test pictures of a split. */
 static void count_predictions(evaluation *out, const face_set *faces, const int64_t *test,
                               int64_t rows, const int32_t *predicted, int64_t split) {
   int64_t right = 0;

@@ -140,7 +140,8 @@ static clf_status copy_part(reviews *out, clf_context *context, const clf_docume
   return status;
 }
 
-/* Reads a folder with a folder of texts for each label, and holds some of each out for the test. */
+/* Reads a folder that has a folder of texts for each label, and holds out some texts of each label
+ * for the test. */
 static int split_folder(corpus *out, clf_context *context, const char *folder) {
   clf_documents *all = NULL;
   clf_status status = clf_documents_load(&all, context, "folder", folder, NULL);

@@ -1,4 +1,4 @@
-/* Trains a neural network to tell two spirals apart, and draws what it has learned. */
+/* Trains a neural network to separate two spirals, and draws what it has learned. */
 #include <classify.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-/* Speed of the kernels, in turns with OpenBLAS (where it was found) where it has the same one. Run
- * it with OPENBLAS_NUM_THREADS=1 to compare single threads.
+/* Speed of the kernels, in turns with those of OpenBLAS, if it was found and has the same kernel.
+ * Run it with OPENBLAS_NUM_THREADS=1 to compare single threads.
  *
  *   bench_ops [PEAK] [PART]    PEAK: GFLOP/s in f32 of one core; PART: only gemm, gram, … */
 #ifdef OPENBLAS

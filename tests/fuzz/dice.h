@@ -44,7 +44,7 @@ static inline double roll_finite(dice *from) {
   return isfinite(number) || roll(from, 16) == 15 ? number : 4;
 }
 
-/* A size for what is to stay small: mostly a few. */
+/* A small size, mostly a few. */
 static inline int64_t roll_few(dice *from, int64_t most) {
   return roll(from, 4) > 0 ? roll(from, most < 4 ? most : 4) : roll(from, most);
 }
@@ -119,7 +119,7 @@ static inline void roll_params(char *to, size_t capacity, dice *from, const char
   }
 }
 
-/* Bytes to start from: the first, and others that follow from it. */
+/* A seed of bytes, which follow from the first. */
 static inline size_t dice_seed(uint8_t *buffer, size_t capacity, int first, size_t length) {
   uint32_t state = (uint32_t)first * 2654435761U + 12345;
   FUZZ_CHECK(length <= capacity);

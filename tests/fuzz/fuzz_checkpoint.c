@@ -24,7 +24,7 @@ static void remove_path(void) {
   unlink(path);
 }
 
-/* The training by that number, for so many epochs, from and to the file of that path. */
+/* Continues training number `training` for so many epochs, from and to the file at `path`. */
 static clf_status train(clf_context *context, int training, int64_t epochs) {
   clf_model *model = NULL;
   clf_optimizer *optimizer = NULL;

@@ -191,7 +191,7 @@ static void use(const clf_model *model, const table *t, clf_context *context) {
 }
 
 static clf_model *make_model(clf_context *context, const char *kind, dice *from) {
-  /* What is left out takes its time by right, or names files. */
+  /* Parameters that are left out make fits long, as they should, or name files. */
   static const char fixed[] = "layers|input|checkpoint|checkpoint_interval|augment|micro_batch";
   static const char *const transforms[] = {"standardize", "min_max", "polynomial", "pca",
                                            "log_count_ratio"};

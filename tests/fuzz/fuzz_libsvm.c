@@ -1,5 +1,5 @@
-/* LIBSVM's model files from memory. A model that comes of one predicts, is saved and loaded, and is
- * written again as a file that is read back. */
+/* LIBSVM's model files from memory. A model that is read predicts, is saved and loaded, and is
+ * written as a file that is read again. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

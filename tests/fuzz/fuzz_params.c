@@ -145,7 +145,7 @@ static const struct {
              {"image", make_image}};
 enum { AREAS = sizeof areas / sizeof areas[0] };
 
-/* The area and kind that number `index` of all stands for; false beyond the last. */
+/* Finds area and kind number `index` of all; returns false after the last. */
 static bool find_kind(int64_t index, int *area, const char **kind) {
   for (*area = 0; *area < AREAS; ++*area) {
     const int64_t count = clf_kind_count(areas[*area].area);

@@ -159,7 +159,7 @@ static void check_dlpack(clf_context *context, const clf_tensor *tensor, dice *f
   clf_tensor_free(again);
 }
 
-/* One view of the tensor, or what is left of it when that is refused. */
+/* Returns a view of the tensor, or the tensor if the view is refused. */
 static void view(clf_tensor **tensor, dice *from) {
   clf_tensor *made = NULL;
   int64_t shape[CLF_MAX_DIMENSIONS];
@@ -253,7 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   return 0;
 }
 
-/* Bytes of some order: each steers other choices. */
+/* A seed of bytes, each of which makes another choice. */
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
   enum { SEEDS = 24, BYTES = 256 };
   uint32_t random = (uint32_t)index * 2654435761u + 1;

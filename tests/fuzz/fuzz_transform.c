@@ -1,5 +1,6 @@
-/* Transforms from memory whose entries are changed one by one, as in fuzz_model_entries.c. What is
- * accepted transforms rows, gives its parameters, and is written again as it was. */
+/* Transforms from memory whose entries are changed one by one, as in fuzz_model_entries.c. A
+ * transform that is accepted transforms rows, gives its parameters, and is written and read again.
+ */
 #include "entries.h"
 #include "models.h"
 #include "transform/transform.h"

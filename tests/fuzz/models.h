@@ -210,8 +210,8 @@ static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, co
   return size;
 }
 
-/* Files of every kind of classifier; then of a regression, of every transform, and of networks. 0
- * where there is none of that index. */
+/* Writes file number `index`: of every kind of classifier, of a regression, of every transform, and
+ * of networks. Returns 0 if there is none of that number. */
 static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *buffer,
                                      size_t capacity) {
   static const char *const networks[] = {

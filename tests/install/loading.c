@@ -29,7 +29,8 @@ static int count_tasks(void) {
   return count;
 }
 
-/* Signals that are not treated by default; a parent such as nohup may have left some ignored. */
+/* Returns the signals whose handling is not the default; a parent such as nohup may have left some
+ * ignored. */
 static int count_handlers(void) {
   int count = 0;
   for (int number = 1; number < SIGNALS; number++) {

@@ -1,6 +1,6 @@
 /* What calls malloc() rather than the context's allocator, the C library and the codecs' libraries:
  * when it is refused, the status is CLF_ERROR_MEMORY, as for any other allocation. The functions of
- * this file stand before the C library's. */
+ * this file replace those of the C library. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,8 +61,8 @@ static clf_status load_documents(clf_context *context) {
   return status;
 }
 
-/* Every refusal in turn: the status is that of memory, or the result what it is without: libjpeg
- * asks for less when much is refused. */
+/* Each allocation is refused in turn. The status is CLF_ERROR_MEMORY, or the result is the same as
+ * without the refusal, because libjpeg asks for less memory when much is refused. */
 static void refuse_each(const char *what, work run) {
   int64_t number = 0, failures = 0;
   ck_clf_ok(run(NULL));

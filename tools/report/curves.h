@@ -6,8 +6,8 @@
 
 #include "history.h"
 
-/* Loss and share of wrong rows by epoch, on the training rows and on those held out; nothing for a
- * history of no epochs. */
+/* Draws the loss and the share of wrong rows of each epoch, of training rows and of held-out rows;
+ * draws nothing if there are no epochs. */
 void page_curves(FILE *out, const history *h);
 
 #endif

@@ -59,7 +59,7 @@ static int set_value(const option_entry *entry, const char *text) {
   return -1;
 }
 
-/* A word that is no option, where the program takes such. */
+/* Reads a word that is no option, if the program takes such words. */
 static int read_word(const option_table *table, const char *given) {
   for (size_t i = 0; i < table->count; i++) {
     if (table->entries[i].type == OPTION_WORDS) {

@@ -10,8 +10,8 @@ void results_print_head(void) {
   fflush(stdout);
 }
 
-/* The parameters stand last and whole: on a terminal they go on below, elsewhere a row is a line.
- */
+/* The parameters are the last column and are never shortened. On a terminal they continue on the
+ * next line; elsewhere a row is one line. */
 void results_print_row(const result *row) {
   const int indent = printf("%-18s %7.2f %% %8.3f s %8.3f s  ", row->model,
                             100 * row->test_accuracy, row->fit_seconds, row->predict_seconds);

@@ -11,7 +11,7 @@ __attribute__((format(printf, 1, 2)))
 #endif
 void complain(const char *format, ...);
 
-/* Columns of the terminal that a file descriptor is; 0 where it is none. */
+/* Returns the columns of the terminal at a file descriptor, or 0 if it is no terminal. */
 int terminal_width(int file);
 
 /* Bytes of the UTF-8 character that the text begins with; 0 where it begins with none. */

@@ -71,7 +71,7 @@ static void set_environment(int kind) {
   }
 }
 
-/* What the calls gave, as the hash of its bytes after each. */
+/* The results of the calls, as a hash of their bytes after each call. */
 typedef struct trace {
   uint64_t hash[TRACE];
   int count;

@@ -84,7 +84,7 @@ TEST(jobs__return_the_failure_of_the_lowest_range) {
   }
 }
 
-/* One thread leaves out whatever comes after a failure. */
+/* A single thread runs no range after one that failed. */
 TEST(jobs__after_a_failed_one_are_left_out) {
   work own = {.context = context_with("threads=1"), .status = CLF_ERROR_DATA};
   own.fails[3] = true;

@@ -1,4 +1,4 @@
-/* Structs with a struct_size, between callers and versions of the library of any age. */
+/* Structs with a struct_size, passed between callers and libraries of older and newer versions. */
 #include "base/structs.h"
 
 #include <stdint.h>

@@ -194,7 +194,7 @@ static void make_plain(void) {
   make(&plain);
 }
 
-/* The place of the picture's data: its code size. */
+/* Returns the position of the data of the picture, which begin with the code size. */
 static size_t data_at(void) {
   return 13 + 3 * 64 + 10;
 }

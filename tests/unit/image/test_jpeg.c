@@ -1,5 +1,5 @@
-/* JPEG files that lack a part of their picture: every form of file is read whole, and refused when
- * bytes of it are zeroed, taken out, put in or another file's. */
+/* JPEG files that lack a part of their picture. Each form of file is read if it is complete, and
+ * refused if bytes of it are set to 0, removed, inserted or replaced by those of another file. */
 #include "failing_allocator.h"
 
 #ifdef CLASSIFY_JPEG

@@ -64,7 +64,7 @@ static clf_model *network_with(const clf__layer_kind *kind) {
   return model;
 }
 
-/* A success, or a refusal that begins with who refuses. */
+/* Asserts a success, or a refusal whose message names the format. */
 static void check_status(clf_status status, const char *who, const char *kind) {
   if (status != CLF_OK) {
     ck_assert_msg(status == CLF_ERROR_UNSUPPORTED && strstr(clf_last_error(), who) != NULL,

@@ -162,8 +162,8 @@ TEST(layers__agree_with_differences) {
   check_spans("batch_norm", NULL, sequence, ROWS, none);
 }
 
-/* In training and in inference, also where the state before the first step is learned, which such
- * rows do not move: their gradients are those of a constant. */
+/* The gradients are those of a constant in training and in inference, even if the state before the
+ * first step is learned, because these rows do not change it. */
 TEST(rows_of_padding_alone__give_0) {
   static const char *const kinds[][2] = {
       {"rnn", "units=2 initial_state=learned"},

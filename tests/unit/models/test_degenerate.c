@@ -74,7 +74,8 @@ static void check_file(const clf_model *model, const clf_dataset *data) {
   clf_model_free(loaded);
 }
 
-/* Fits what may be beyond a method: a usable model, or one of two statuses and a message. */
+/* Fits rows that a method may be unable to fit. The result is a usable model, or one of two
+ * statuses and a message. */
 static void fit_or_say(int kind, const clf_dataset *data) {
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, kind_at(kind), NULL));

@@ -199,7 +199,8 @@ TEST_LOOP(results_f64__of_support_vectors, 0, 5 * STORAGES) {
   clf_dataset_free(rows);
 }
 
-/* The model as an earlier version kept it: without maps in f64, or deciding by them. */
+/* The model as an earlier version stored it: without maps in f64, or with maps in f64 that all
+ * decisions use. */
 static void age(clf_model *model, bool precise) {
   clf__store *older = NULL;
   ck_clf_ok(clf__store_create(&older, model->context));

@@ -74,7 +74,7 @@ static clf_status ask_shared(work *own) {
   return status < 0 ? status : compare(own);
 }
 
-/* A model of its own, of the shared context and the shared rows. */
+/* Each thread fits a model of its own, with the shared context and the shared rows. */
 static clf_status fit_on_shared(work *own) {
   clf_model *model = NULL;
   clf_status status;

@@ -145,7 +145,7 @@ TEST_LOOP(weights__are_repeated_rows, 0, SETTINGS *STORAGES) {
   clf_dataset_free(more);
 }
 
-/* Also of transforms: the numbers that they learn. */
+/* Weights also count in the numbers that transforms learn. */
 TEST_LOOP(weights__of_transforms_are_repeated_rows, 0, 4 * STORAGES) {
   static const char *const transforms[][2] = {{"standardize", "mean=false"},
                                               {"min_max", ""},

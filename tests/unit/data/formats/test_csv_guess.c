@@ -94,7 +94,7 @@ TEST(header__is_found_by_what_is_below) {
   }
 }
 
-/* A document that is lost is worse than one too many. */
+/* Losing a document is worse than reading a header as a document. */
 TEST(documents__are_rows_unless_names_are_usual_ones) {
   static const header_case cases[] = {
       {"good film,pos\nbad film,neg\ngood,pos\n", NULL, false, NULL},

@@ -287,7 +287,7 @@ TEST(onnx__moves_features_only_where_the_transform_does) {
   remove(path);
 }
 
-/* A graph's name is field 2 of it: its tag is 0x12. */
+/* The name of a graph is its field 2, whose tag is 0x12. */
 TEST(onnx__graph_has_the_name_that_is_asked_for) {
   static const char *const params[] = {NULL, "name='scores of a caf\xC3\xA9'"};
   static const char *const names[] = {"\x12\x05ridge", "\x12\x11scores of a caf\xC3\xA9"};

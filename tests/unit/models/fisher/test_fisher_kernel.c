@@ -158,7 +158,7 @@ TEST(kernel_fisher__in_16_bits_agrees_with_a_dense_solution) {
   clf_dataset_free(mapped);
 }
 
-/* As many entries as iterations, the last of them what the fit is judged by. */
+/* The history has an entry for each iteration. The last one decides whether the fit converged. */
 TEST(history__holds_the_residual_of_each_iteration) {
   static const char *const params[] = {KERNEL "alpha=0.01 landmarks=0 solver=cg residual=1e-3",
                                        KERNEL "alpha=0.01 landmarks=0 solver=cg max_iterations=2"};
@@ -376,7 +376,7 @@ TEST_LOOP(kernel_fisher__takes_or_refuses_degenerate_rows, 0, STRANGE) {
   }
 }
 
-/* The place of a NaN among the images would mean nothing to the caller. */
+/* The position of a NaN among the projections would mean nothing to the caller. */
 TEST(kernel_fisher__says_that_the_kernel_left_the_range) {
   static const float x[] = {0, 1, 2, 3};
   static const int32_t labels[] = {0, 1, 0, 1};

@@ -216,8 +216,8 @@ TEST(network__names_what_does_not_fit) {
   clf_dataset_free(data);
 }
 
-/* A network that no memory holds is refused where its shapes are found, before sums over its layers
- * overflow. */
+/* A network that is too large for any memory is refused when its shapes are inferred, before sums
+ * over its layers overflow. */
 TEST(network__too_large_to_count_is_refused) {
   static const char *const params[] = {
       "input=2 layers='dense units=1000000000; dense units=1000000000'",

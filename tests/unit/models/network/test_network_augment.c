@@ -128,7 +128,7 @@ TEST(network__augmented_goes_on_to_the_same_bits) {
   remove(path);
 }
 
-/* What is held out is looked at as it is: its accuracy in the history is the model's. */
+/* Held-out rows are not augmented: their accuracy in the history is that of the model. */
 TEST(network__validation_rows_stay_as_they_are) {
   images train;
   clf_model *model = NULL;

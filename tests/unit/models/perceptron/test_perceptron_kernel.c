@@ -170,8 +170,8 @@ static bool is_held(const replay *r, int row) {
   return false;
 }
 
-/* Vectors that were dropped have a part in the averages: the model's function, of the vectors held
- * at the end alone, has the averages' values at those. */
+/* Dropped vectors are part of the averages. The function of the model has only the vectors held at
+ * the end, and equals the average at these. */
 static void check_projection(const clf_model *model, const replay *r, const setting *how) {
   clf_tensor *support = NULL, *coefficients = NULL, *intercept = NULL;
   const int64_t *row = fitted_data(model, "support", &support);

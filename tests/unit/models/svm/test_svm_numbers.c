@@ -328,8 +328,8 @@ static int64_t steps_of(const clf_model *model) {
   return sum;
 }
 
-/* Classes that no plane parts, and as good as no bound: none of the ten machines ever ends. One
- * machine alone may take what all of them may. */
+/* Classes that no hyperplane separates, with a practically infinite C, so that none of the ten
+ * machines converges. A single machine may take as many iterations as all of them together. */
 TEST_LOOP(svm__shares_steps_among_its_machines, 0, 2) {
   enum { FEW = 23 };
   float weights[FEW];

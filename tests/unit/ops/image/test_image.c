@@ -27,7 +27,7 @@ static void check_shape(const clf_image *image, int64_t height, int64_t width, i
   ck_assert_int_eq(clf_image_channels(image), channels);
 }
 
-/* The pixels are those, to within `most` levels. */
+/* Asserts that no pixel differs by more than `most` levels. */
 static void check_pixels(const clf_image *image, const uint8_t *pixels, int most) {
   const int64_t count =
       clf_image_height(image) * clf_image_width(image) * clf_image_channels(image);
