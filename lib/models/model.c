@@ -281,6 +281,7 @@ clf_status clf_model_get_text(const clf_model *model, const char *name, char *bu
 clf_status clf_model_outcome(const clf_model *model) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__model_require_fit(model));
   return model->outcome;
 }
 

@@ -178,6 +178,7 @@ TEST_LOOP(unfitted__models_refuse_to_answer, 0, (int)clf_kind_count("model")) {
   ck_clf_ok(clf_model_create(&model, NULL, kind_at(_i), NULL));
   check_refused(model, rows, ROWS, CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_model_outcome(model), CLF_ERROR_NOT_FITTED);
+  ck_clf_says("fitted");
   ck_clf_fails(clf_model_save(model, "/tmp/never-written"), CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_model_save_memory(model, NULL, 0, &size), CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_model_tensor(&tensor, model, "weights"), CLF_ERROR_NOT_FITTED);
