@@ -1,5 +1,6 @@
 """GridSearch and RandomizedSearch on the library's cross-validation."""
 
+import inspect
 import pickle
 import warnings
 
@@ -17,6 +18,7 @@ from sklearn.svm import SVC as TheirSVC  # noqa: E402
 from sklearn.utils import estimator_checks  # noqa: E402
 
 import libclassify as clf  # noqa: E402
+import libclassify.sklearn as ours  # noqa: E402
 from libclassify import errors  # noqa: E402
 from libclassify.sklearn import (  # noqa: E402
     SVC,
@@ -30,6 +32,7 @@ from libclassify.sklearn import (  # noqa: E402
     Ridge,
     StandardScaler,
 )
+from libclassify.sklearn._base import ModelEstimator  # noqa: E402
 
 IRIS = load_iris(return_X_y=True)
 
@@ -101,6 +104,23 @@ def test_regressions_networks_images_and_weights():
                                 random_state=0)
     search = GridSearch(network, {"learning_rate": [1e-6, 0.01]}, cv=2).fit(images, digits[:400])
     assert search.best_params_ == {"learning_rate": 0.01} and search.best_score_ > 0.5
+
+
+def searchable():
+    found = [getattr(ours, name) for name in ours.__all__]
+    return [kind for kind in found if inspect.isclass(kind) and issubclass(kind, ModelEstimator)
+            and kind._searchable]
+
+
+@pytest.mark.parametrize("kind", searchable(), ids=lambda kind: kind.__name__)
+def test_every_estimator_whose_fit_is_one_fit_is_searched(kind):
+    X, y = IRIS
+    name, value = ("random_state", 3) if "random_state" in kind().get_params() else (
+        "solver", "lsqr")
+    search = GridSearch(kind(), {name: [value]}, cv=3).fit(X, y)
+    alone = kind(**{name: value}).fit(X, y)
+    np.testing.assert_allclose(search.predict(X), alone.predict(X))
+    assert search.best_score_ > 0.75 and search.n_features_in_ == 4
 
 
 def test_a_list_of_grids_and_a_grid_without_refit():

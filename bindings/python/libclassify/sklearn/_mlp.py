@@ -290,7 +290,8 @@ class MultilayerPerceptron(ModelEstimator):
     def _hold_out(self, rows: Rows, random: np.random.RandomState) -> Tuple[Rows, Rows]:
         """Split rows for validation off, as scikit-learn does."""
         numbers_ = np.arange(len(rows))
-        strata = rows.y.astype(bool) if self._classifies and self.n_outputs_ == 1 else None
+        binary = self._classifies and self.n_outputs_ == 1
+        strata = rows.y.astype(bool)[:, np.newaxis] if binary else None
         train, held = split_rows(numbers_, self.validation_fraction, strata, random)
         if len(held) < 2:
             raise errors.DataError(

@@ -51,6 +51,7 @@ class Search(BaseEstimator):
         last = steps[-1][1]
         if self._row_shape is not None:
             last.row_shape_ = self._row_shape
+        last.n_features_in_ = data.n_features
         if isinstance(last, Classifier):
             last.classes_ = data.classes
         model = last._unfitted(data)
