@@ -269,6 +269,7 @@ def test_calls_of_several_objects_take_them_in_one_order():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # within __del__
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers")
 def test_an_interrupt_at_any_moment_leaves_objects_usable():
     class Stop(Exception):

@@ -211,6 +211,18 @@ def test_layers_of_a_network_are_text_pairs_or_dicts():
         clf.Network([3])
 
 
+def test_changes_of_training_images_are_a_dict_and_lists_are_sequences():
+    network = clf.Network("flatten; dense units=2", augment={"shift": 2, "flip": 0.5},
+                          input=np.array([4, 4, 1]), class_weight=(1, 2.5))
+    assert network.params["augment"] == "shift=2 flip=0.5" and network.params["input"] == (4, 4, 1)
+    assert network.params["class_weight"] == (1, 2.5)
+    with pytest.raises(clf.ArgumentError, match="shfit"):
+        clf.Network("dense units=2", augment={"shfit": 2})
+    for kind in (3, None):
+        with pytest.raises((clf.TypeMismatch, clf.ArgumentError)):
+            clf.Model(kind, C=1)
+
+
 def test_weights_can_be_set_by_name():
     network = clf.Network("dense units=2", input=2)
     network.set_weight("dense_1.weight", [[1.0, 0.0], [0.0, 1.0]])
