@@ -1,6 +1,8 @@
 """Where the library is found, and how its functions are declared and called."""
+import ast
 import ctypes
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -27,6 +29,15 @@ def test_every_function_is_declared_with_its_text():
         function = getattr(lib, name)
         assert function.restype == _declarations.FUNCTIONS[name][0]
         assert name in function.__doc__ and len(function.__doc__) > len(name) + 20
+
+
+def test_the_stub_has_the_same_functions_and_constants():
+    stub = ast.parse(pathlib.Path(_declarations.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    functions = next(node for node in stub.body if isinstance(node, ast.ClassDef) and node.name == "Functions")
+    written = {node.name: len(node.args.args) - 1 for node in functions.body if isinstance(node, ast.FunctionDef)}
+    assert written == {name: len(kinds) for name, (_, kinds) in _declarations.FUNCTIONS.items()}
+    names = {node.target.id for node in stub.body if isinstance(node, ast.AnnAssign)}
+    assert names >= set(_declarations.CONSTANTS) | set(_declarations.CALLBACKS)
 
 
 def test_functions_are_declared_on_first_use():

@@ -87,7 +87,7 @@ def text(value: bytes | None) -> str | None:
 def check(status: int) -> int:
     """Raises the exception of a status below 0; returns every other status."""
     if status < 0:
-        raise errors.of_status(status, text(lib.clf_last_error()))
+        raise errors.of_status(status, text(lib.clf_last_error()) or "")
     return status
 
 
