@@ -96,7 +96,7 @@ def cases():
             yield pytest.param(estimator, check, id=case, marks=marks)
 
 
-@pytest.mark.parametrize(("estimator", "check"), cases())
+@pytest.mark.parametrize(("estimator", "check"), list(cases()))
 def test_check(estimator, check):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
