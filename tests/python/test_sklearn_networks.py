@@ -445,6 +445,14 @@ def test_one_class_is_refused():
             kind().fit(X, np.zeros(len(y)))
 
 
+def test_a_time_limit_ends_a_training_and_leaves_a_model():
+    X, y = labeled(load_iris)
+    endless = MLPClassifier(max_iter=10**6, tol=0, n_iter_no_change=10**6, random_state=0)
+    with pytest.raises(clf.TimeLimitReached), clf.watch(time_limit=0.3):
+        endless.fit(X, y)
+    assert endless.n_iter_ > 0 and endless.predict(X).shape == y.shape
+
+
 def test_a_diverging_training_says_so():
     X, y = targets()
     with warnings.catch_warnings():

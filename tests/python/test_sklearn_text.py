@@ -146,6 +146,8 @@ def test_documents_are_read_from_files_names_and_bytes(tmp_path):
     assert sorted(by_name.vocabulary_) == ["idea", "na\u00efve"]
     by_file = CountVectorizer(input="file").fit([io.BytesIO(b"two words"), io.BytesIO(b"two")])
     assert sorted(by_file.vocabulary_) == ["two", "words"]
+    long = CountVectorizer(input="file").fit(io.BytesIO(b"z" * n + b" y_y") for n in (3, 300, 301))
+    assert sorted(long.vocabulary_) == ["y_y", "zzz", "z" * 300, "z" * 301]
     with pytest.raises(UnicodeDecodeError):
         CountVectorizer().fit([b"\xff\xfe"])
     assert CountVectorizer(decode_error="ignore").fit([b"\xffgood"]).vocabulary_ == {"good": 0}

@@ -85,7 +85,7 @@ def _preprocess(text: str, strip: Optional[Callable[[str], str]], lowercase: boo
     return text if strip is None else strip(text)
 
 
-def preprocessor(strip_accents, lowercase: bool) -> Callable[[str], str]:
+def preprocessor(strip_accents: Any, lowercase: bool) -> Callable[[str], str]:
     """Return the function that changes a text before its words are found."""
     strips = {None: None, "ascii": strip_accents_ascii, "unicode": strip_accents_unicode}
     strip = strip_accents if callable(strip_accents) else None
@@ -188,6 +188,13 @@ class Analysis:
         if is_simple(text) and len(max(words, key=len, default="")) <= MAX_WORD:
             return " ".join(words)
         return alphabet.encode(words, learn)
+
+    def without_long_words(self, text: str, alphabet: Alphabet) -> str:
+        """Return a text of the library with stand-ins for the words that it would cut."""
+        if not text.isascii():  # all its unusual words have stand-ins
+            return text
+        words = [word for word in self.tokenize(text) if word not in self.stop_words]
+        return alphabet.encode(words, learn=True)
 
     def term(self, term: str, alphabet: Alphabet) -> str:
         """Return a term of a given vocabulary as the library reads it."""

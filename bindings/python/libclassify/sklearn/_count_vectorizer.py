@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections.abc import Iterable
 from numbers import Integral
-from typing import Any, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -67,25 +67,25 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
     def __init__(
         self,
         *,
-        input="content",
-        encoding="utf-8",
-        decode_error="strict",
-        strip_accents=None,
-        lowercase=True,
-        preprocessor=None,
-        tokenizer=None,
-        stop_words=None,
-        token_pattern=DEFAULT_PATTERN,
-        ngram_range=(1, 1),
-        analyzer="word",
-        max_df=1.0,
-        min_df=1,
-        max_features=None,
-        vocabulary=None,
-        binary=False,
-        dtype=np.int64,
-        n_jobs=None,
-    ):
+        input: str = "content",
+        encoding: str = "utf-8",
+        decode_error: str = "strict",
+        strip_accents: Any = None,
+        lowercase: bool = True,
+        preprocessor: Any = None,
+        tokenizer: Any = None,
+        stop_words: Any = None,
+        token_pattern: Optional[str] = DEFAULT_PATTERN,
+        ngram_range: Optional[Sequence[int]] = (1, 1),
+        analyzer: Any = "word",
+        max_df: Any = 1.0,
+        min_df: Any = 1,
+        max_features: Optional[int] = None,
+        vocabulary: Any = None,
+        binary: bool = False,
+        dtype: Any = np.int64,
+        n_jobs: Optional[int] = None,
+    ) -> None:
         self.input = input
         self.encoding = encoding
         self.decode_error = decode_error
@@ -119,18 +119,16 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         if isinstance(doc, bytes):
             doc = doc.decode(self.encoding, self.decode_error)
         if isinstance(doc, float) and doc != doc:
-            raise ValueError(
-                "np.nan is an invalid document, expected byte or unicode string."
-            )
+            raise ValueError("np.nan is an invalid document, expected byte or unicode string.")
         return doc
 
-    def build_preprocessor(self):
+    def build_preprocessor(self) -> Callable[[str], str]:
         """Return the function that changes a text before its words are found."""
         if self.preprocessor is not None:
             return self.preprocessor
         return preprocessor(self.strip_accents, self.lowercase)
 
-    def build_tokenizer(self):
+    def build_tokenizer(self) -> Callable[[str], List[str]]:
         """Return the function from a text to the list of its words."""
         return self.tokenizer if self.tokenizer is not None else tokenizer(self.token_pattern)
 
@@ -152,7 +150,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
             return ENGLISH_STOP_WORDS
         return frozenset(words)
 
-    def build_analyzer(self):
+    def build_analyzer(self) -> Callable[[Any], List[str]]:
         """Return the function from a document to the list of its terms."""
         if callable(self.analyzer):
             return functools.partial(_analyze, [self.decode, self.analyzer])
@@ -179,12 +177,12 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
 
     # Fitting
 
-    def fit(self, raw_documents: Iterable, y=None) -> CountVectorizer:
+    def fit(self, raw_documents: Iterable, y: Any = None) -> "CountVectorizer":
         """Learn the terms of documents (an iterable of texts, bytes, files or names)."""
         self.fit_transform(raw_documents)
         return self
 
-    def fit_transform(self, raw_documents: Iterable, y=None):
+    def fit_transform(self, raw_documents: Iterable, y: Any = None) -> Any:
         """Learn the terms, and returns their counts.
 
         Returns
@@ -203,14 +201,10 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
             raise ValueError(_EMPTY)
         entries = self._build(analysis, texts)
         if analysis.simple and any(len(entry.encode()) >= MAX_LIBRARY_BYTES for entry in entries):
-            analysis.simple = False  # words that the library cuts get stand-ins
-            return self._refit(analysis, raw_documents)
+            analysis.simple = False
+            texts = [analysis.without_long_words(text, alphabet) for text in texts]
+            entries = self._build(analysis, texts)
         return self._select(analysis, alphabet, entries, texts)
-
-    def _refit(self, analysis, raw_documents):
-        alphabet = Alphabet()
-        texts = [analysis.text(document, alphabet, True) for document in raw_documents]
-        return self._select(analysis, alphabet, self._build(analysis, texts), texts)
 
     def _build(self, analysis: Analysis, texts: List[str]) -> List[str]:
         """Make the library's vocabulary, and returns its entries."""
@@ -230,7 +224,8 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         self._words = vocabulary
         return vocabulary.words
 
-    def _select(self, analysis, alphabet, entries, texts):
+    def _select(self, analysis: Analysis, alphabet: Alphabet, entries: List[str],
+                texts: List[str]) -> Any:
         """Choose the terms among the entries, and returns the matrix of their counts."""
         self._analysis, self._alphabet, self.fixed_vocabulary_ = analysis, alphabet, False
         decode = alphabet.decoder()
@@ -247,7 +242,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         self.vocabulary_ = {terms[entry]: column for column, entry in enumerate(kept)}
         return counts[:, chosen] if len(chosen) < counts.shape[1] else counts
 
-    def _limit(self, counts) -> np.ndarray:
+    def _limit(self, counts: Any) -> np.ndarray:
         """Return the columns that min_df, max_df and max_features leave."""
         rows = counts.shape[0]
         high, low = (
@@ -287,18 +282,18 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
 
     # Rows
 
-    def transform(self, raw_documents: Iterable):
+    def transform(self, raw_documents: Iterable) -> Any:
         """Return the counts of the terms in documents: CSR of shape (documents, terms)."""
         self._check_documents(raw_documents)
         self._check_vocabulary()
         return self._count(raw_documents)
 
-    def _count(self, raw_documents):
+    def _count(self, raw_documents: Iterable) -> Any:
         analysis, alphabet = self._analysis, self._alphabet
         texts = [analysis.text(document, alphabet, False) for document in raw_documents]
         return self._counts(texts, len(self.vocabulary_))
 
-    def _counts(self, texts: List[str], columns: int):
+    def _counts(self, texts: List[str], columns: int) -> Any:
         """Return the library's counts as CSR, with the columns of `_columns` in ascending order."""
         from scipy.sparse import csr_matrix
 
@@ -318,7 +313,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         counts.sort_indices()
         return counts
 
-    def inverse_transform(self, X) -> List[np.ndarray]:
+    def inverse_transform(self, X: Any) -> List[np.ndarray]:
         """Return the terms of each row whose values are not 0."""
         from scipy.sparse import csr_matrix
 
@@ -330,7 +325,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
             for a, b in zip(rows.indptr[:-1], rows.indptr[1:])
         ]
 
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the terms in the order of the columns."""
         self._check_vocabulary()
         names = sorted(self.vocabulary_, key=self.vocabulary_.__getitem__)
@@ -339,11 +334,9 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
     # Checks
 
     @staticmethod
-    def _check_documents(raw_documents) -> None:
+    def _check_documents(raw_documents: Any) -> None:
         if isinstance(raw_documents, str):
-            raise ValueError(
-                "Iterable over raw text documents expected, string object received."
-            )
+            raise ValueError("Iterable over raw text documents expected, string object received.")
 
     def _check_params(self) -> None:
         low, high = (1, 1) if self.ngram_range is None else self.ngram_range
@@ -357,9 +350,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
             if value is not None and value < least:
                 raise ValueError(f"{name} is {value!r}; it has to be {least} or more")
         if self.input not in ("content", "file", "filename"):
-            raise ValueError(
-                f"input is {self.input!r}; it is 'content', 'file' or 'filename'"
-            )
+            raise ValueError(f"input is {self.input!r}; it is 'content', 'file' or 'filename'")
 
     def _check_vocabulary(self) -> None:
         if not hasattr(self, "vocabulary_"):
@@ -370,27 +361,27 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         if len(self.vocabulary_) == 0:
             raise ValueError("Vocabulary is empty")
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
 
-    def _more_tags(self):
+    def _more_tags(self) -> Dict[str, Any]:
         return {"X_types": ["string"]}
 
 
-def _analyze(steps, document):
+def _analyze(steps: List[Callable], document: Any) -> Any:
     for step in steps:
         document = step(document)
     return document
 
 
-def _without(stop, words):
+def _without(stop: frozenset, words: List[str]) -> List[str]:
     return [word for word in words if word not in stop] if stop else words
 
 
-def _warn_of_stop_words(stop, prepare, tokenize) -> None:
+def _warn_of_stop_words(stop: frozenset, prepare: Callable, tokenize: Callable) -> None:
     """Warn of stop words that are never found, because their own words are not stop words."""
     found = {token for word in stop for token in tokenize(prepare(word))}
     missing = sorted(found - stop)
