@@ -12,10 +12,10 @@
 
 #include "base/border.h"
 #include "base/context.h"
-#include "base/file.h"
 #include "base/file_error.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include "base/progress.h"
 #include "base/random.h"
 #include "base/status.h"

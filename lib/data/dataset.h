@@ -5,6 +5,7 @@
 #include <classify/dataset.h>
 
 #include "base/file.h"
+#include "base/output.h"
 #include "base/text.h"
 #include "data/classes.h"
 #include "tensor/rows.h"

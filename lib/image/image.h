@@ -7,9 +7,9 @@
 #include <classify/image.h>
 
 #include "base/context.h"
-#include "base/file.h"
 #include "base/kinds.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include "base/status.h"
 
 struct clf_image {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/border.h"
+#include "base/file.h"
 #include "base/math.h"
 #include "base/params.h"
 #include "base/text.h"

@@ -3,6 +3,7 @@
 #define CLF_INTERCHANGE_MODEL_FORMAT_H
 
 #include "base/file.h"
+#include "base/output.h"
 #include "models/model.h"
 
 /* Reads models of one format, a row of the registry in registry.c. */

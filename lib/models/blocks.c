@@ -9,6 +9,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "models/kind_rows.h"
+#include "models/linear.h"
 
 enum {
   BLOCK_VALUES = 1 << 22, /* approximate numbers that exist for a block */

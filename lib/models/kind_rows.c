@@ -2,6 +2,7 @@
 #include "models/kind_rows.h"
 
 #include "base/math.h"
+#include "models/linear.h"
 #include "tensor/rows_precision.h"
 
 static const char entry[] = "center";

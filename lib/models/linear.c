@@ -7,6 +7,8 @@
  * for nearly dependent columns. The ratio of the sum to the spread is measured on some rows of the
  * fit, with the same result on every CPU; above MAX_ERROR, results in f32, too, are computed in f64
  * and rounded once. */
+#include "models/linear.h"
+
 #include <math.h>
 
 #include "base/math.h"

@@ -11,6 +11,7 @@
 #include "base/border.h"
 #include "metrics/determination.h"
 #include "models/blocks.h"
+#include "models/linear.h"
 
 static clf_status check_call(const clf_model *model, const clf_dataset *data, const void *out,
                              int64_t width, int64_t capacity) {

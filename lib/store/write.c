@@ -3,8 +3,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/file.h"
 #include "base/math.h"
+#include "base/output.h"
 #include "base/progress.h"
 #include "store/format.h"
 

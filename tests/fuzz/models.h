@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/output.h"
 #include "fuzz.h"
 #include "interchange/model_format.h"
 #include "interchange/onnx/onnx.h"

@@ -15,6 +15,7 @@
 #include "interchange/onnx/onnx.h"
 #include "interchange/onnx/wire.h"
 #include "models/kernel/kernel.h"
+#include "models/linear.h"
 #include "models/network/network.h"
 
 typedef struct export_params {

@@ -14,6 +14,7 @@
 
 #include "base/math.h"
 #include "models/fisher/fisher.h"
+#include "models/linear.h"
 #include "ops/ops.h"
 
 typedef clf__fisher_params fisher_params;

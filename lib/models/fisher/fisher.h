@@ -4,6 +4,7 @@
 #define CLF_MODELS_FISHER_FISHER_H
 
 #include "models/kernel/kernel.h"
+#include "models/linear.h"
 
 typedef struct clf__fisher_params {
   clf__number shrinkage;

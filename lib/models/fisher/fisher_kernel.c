@@ -17,6 +17,7 @@
 
 #include "base/math.h"
 #include "base/progress.h"
+#include "models/linear.h"
 
 enum { IMAGE_ROWS = 4096, LARGE = 8192 };
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "models/kernel/kernel.h"
+#include "models/linear.h"
 
 enum { CENTERED = CLF__PACKED_SPARSE + 1, SORTS };
 

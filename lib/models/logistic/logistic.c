@@ -15,6 +15,7 @@
 
 #include "base/progress.h"
 #include "base/text.h"
+#include "models/linear.h"
 #include "models/logistic/logistic.h"
 #include "optim/lbfgs.h"
 

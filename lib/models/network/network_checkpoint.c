@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/math.h"
+#include "base/output.h"
 #include "models/network/network_trainer.h"
 
 static const char *const vector_names[CLF__VECTORS] = {"weights", "best", "averages",

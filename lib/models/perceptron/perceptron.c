@@ -8,6 +8,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "models/linear.h"
 #include "models/perceptron/perceptron_kernel.h"
 
 #define CLF__VALUES clf__perceptron_params

@@ -10,6 +10,7 @@
  * conjugate gradients avoid the columns^2 matrix (ridge_cg.c). */
 #include <float.h>
 
+#include "models/linear.h"
 #include "models/model.h"
 #include "models/ridge/ridge.h"
 #include "ops/ops.h"

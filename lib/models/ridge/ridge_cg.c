@@ -24,6 +24,7 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "models/linear.h"
 #include "models/ridge/ridge.h"
 #include "ops/linalg/linear.h"
 #include "ops/linalg/linear_pass.h"

@@ -4,6 +4,7 @@
 #include "failing_allocator.h"
 #include "ops_support.h"
 
+#include "models/linear.h"
 #include "models/model.h"
 #include "ops/ops.h"
 
