@@ -175,6 +175,7 @@ def test_terms_come_back_from_rows():
     ({"vocabulary": {"one": 0, "two": 2}}, ["some words"], "doesn't contain index 1"),
     ({"vocabulary": {"one": 0, "two": 0}}, ["some words"], "repeated indices"),
     ({"max_features": 0}, ["some words"], "max_features"),
+    ({"min_df": "few"}, ["some words"], "min_df is 'few'"),
     ({"input": "disk"}, ["some words"], "input"),
     ({}, [np.nan], "np.nan is an invalid document"),
 ], ids=str)

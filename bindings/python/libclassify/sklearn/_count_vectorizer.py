@@ -25,6 +25,7 @@ from ._analyzer import (
     warn_of_unused,
     word_ngrams,
 )
+from ._checks import check_numbers
 from ._compat import BaseEstimator, NotFittedError
 from ._portable import PortableState
 from ._context import context_of
@@ -345,10 +346,9 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
                 f"Invalid value for ngram_range={self.ngram_range} lower boundary larger than "
                 "the upper boundary."
             )
-        for name, least in (("max_features", 1), ("min_df", 0), ("max_df", 0)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise ValueError(f"{name} is {value!r}; it has to be {least} or more")
+        check_numbers(self, min_df=0, max_df=0)
+        if self.max_features is not None:
+            check_numbers(self, max_features=1)
         if self.input not in ("content", "file", "filename"):
             raise ValueError(f"input is {self.input!r}; it is 'content', 'file' or 'filename'")
 

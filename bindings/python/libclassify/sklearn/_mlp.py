@@ -22,6 +22,7 @@ from ..dataset import Dataset
 from ..model import Model
 from ..optimizer import Optimizer
 from ._base import ModelEstimator, result_type
+from ._checks import check_numbers
 from ._compat import ConvergenceWarning
 from ._context import context_of
 
@@ -89,12 +90,11 @@ class MultilayerPerceptron(ModelEstimator):
             raise errors.ArgumentError(
                 f"activation is {self.activation!r}; it is one of {sorted(_ACTIVATIONS)}"
             )
-        for name, low in (("alpha", 0), ("tol", 0), ("max_iter", 1), ("n_iter_no_change", 1)):
-            if not getattr(self, name) >= low:
-                raise errors.ArgumentError(
-                    f"{name} is {getattr(self, name)!r}; it has to be {low} or more"
-                )
-        if not 0 <= self.validation_fraction < 1:
+        check_numbers(
+            self, alpha=0, tol=0, max_iter=1, n_iter_no_change=1, learning_rate_init=0, power_t=0,
+            momentum=0, validation_fraction=0, beta_1=0, beta_2=0, epsilon=0,
+        )
+        if self.validation_fraction >= 1:
             raise errors.ArgumentError(
                 f"validation_fraction is {self.validation_fraction!r}; it has to be 0 or more, and "
                 "below 1"
@@ -102,7 +102,11 @@ class MultilayerPerceptron(ModelEstimator):
 
     def _hidden(self) -> List[int]:
         sizes = self.hidden_layer_sizes
-        sizes = [sizes] if isinstance(sizes, numbers.Integral) else list(sizes)
+        sizes = [sizes] if isinstance(sizes, numbers.Real) else list(sizes)
+        if any(not isinstance(size, numbers.Integral) for size in sizes):
+            raise errors.ArgumentError(
+                f"hidden_layer_sizes is {self.hidden_layer_sizes!r}; it has to be whole numbers"
+            )
         if any(size <= 0 for size in sizes):
             raise errors.ArgumentError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         return [int(size) for size in sizes]
@@ -114,8 +118,7 @@ class MultilayerPerceptron(ModelEstimator):
                     f"batch_size is {self.batch_size!r}; it is 'auto' or a number of rows"
                 )
             return min(200, rows)
-        if self.batch_size < 1:
-            raise errors.ArgumentError(f"batch_size is {self.batch_size}; it has to be 1 or more")
+        check_numbers(self, batch_size=1)
         if self.batch_size > rows:
             warnings.warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "

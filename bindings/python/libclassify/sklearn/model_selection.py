@@ -13,6 +13,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional
 import numpy as np
 
 from .. import errors
+from ._checks import check_numbers
 from ._mlp import random_state_of
 from ._search import Search
 
@@ -143,8 +144,7 @@ cv_results_, n_features_in_, feature_names_in_
         self.verbose = verbose
 
     def _combinations(self) -> Iterator[Dict[str, Any]]:
-        if self.n_iter < 1:
-            raise errors.ArgumentError(f"n_iter is {self.n_iter}; it has to be 1 or more")
+        check_numbers(self, n_iter=1)
         random = random_state_of(self.random_state)
         spaces = _listed(self.param_distributions)
         if not any(hasattr(v, "rvs") for space in spaces for v in space.values()):

@@ -6,6 +6,7 @@ which is another objective. ``SVC(kernel="linear")`` is fast for dense and spars
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from .. import errors
 from ..dataset import Dataset
 from ._base import Classifier, result_type
+from ._checks import check_numbers
 from ._compat import NotFittedError, check_is_fitted
 from ._kernels import KernelMixin, kernel_params
 from ._votes import by_votes, votes_of, weight_of_classes
@@ -155,14 +157,15 @@ class SVC(KernelMixin, Classifier):
     def _library_params(self) -> Dict[str, Any]:
         return {
             **super()._library_params(),
-            "C": min(self.C, MAX_C),
+            "C": MAX_C if self.C == math.inf else self.C,
             **({"kernel": "precomputed"} if callable(self.kernel) else kernel_params(self)),
             "probability": self._has_probabilities(),
             "max_iterations": None if self.max_iter == -1 else self.max_iter,
         }
 
     def _check_params(self) -> None:
-        if self.max_iter == 0 or self.max_iter < -1:
+        check_numbers(self, C=0, tol=0, cache_size=0, degree=0, coef0=-math.inf, max_iter=-1)
+        if self.max_iter == 0:
             raise errors.ArgumentError(
                 f"max_iter is {self.max_iter}; it is the limit of the iterations, or -1"
             )
