@@ -3,11 +3,11 @@
 
     sklearn_suite.py [--list] [-k EXPRESSION] [FILE…]   run and compare with what is written down
     sklearn_suite.py --update                           run and write down what came out
-    sklearn_suite.py --table                            print the section of docs/python.md
+    sklearn_suite.py --table                            write what is written down into docs/python.md
     sklearn_suite.py --control [FILE…]                  run with scikit-learn's own estimators
 
 The test modules are those of the scikit-learn that this Python imports; nothing of them is copied.
-FILE is a name of FILES below. Of a parametrized test 16 cases are run, always
+FILE is a name of FILES below. Of a parametrized test 8 cases are run, always
 the same ones. A test counts as
 
 - passed: it made one of our estimators, and passed;
@@ -17,9 +17,10 @@ the same ones. A test counts as
   library does not have by design;
 - failed: any other. A rule of `failures` in the same file says why, in a line.
 
-A rule matches by regular expressions: `tests` on the name of the test, `error` on `Type: message`.
+A rule matches by regular expressions: `tests` on the name of the test, `error` on `Type: message`;
+with a `version`, only where scikit-learn's begins with it.
 The exit status is 1 when a failure matches no rule, or when fewer tests of a file pass than
-`results` says for this version of scikit-learn; 77 when its tests are not installed.
+`results` says, for a version of scikit-learn that `results` has; 77 when its tests are not installed.
 """
 
 import argparse
@@ -53,6 +54,17 @@ OTHERS = "it uses none of our estimators"
 SECONDS = 300  # for one file
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "sklearn_suite.json"
+PAGE = HERE.parents[1] / "docs" / "python.md"
+BEGIN, END = "<!-- scikit-learn's tests -->\n", "<!-- end of scikit-learn's tests -->\n"
+
+
+def read_data(version=None):
+    """What is in sklearn_suite.json; of the failures the rules for a version, if one is given."""
+    data = json.loads(DATA.read_text(encoding="utf-8"))
+    if version is not None:
+        data["failures"] = [rule for rule in data["failures"]
+                            if version.startswith(rule.get("version", ""))]
+    return data
 
 
 def run_file(package, file, expression):
@@ -167,7 +179,7 @@ def control(files, expression):
 
 
 def table(data):
-    """The section of docs/python.md."""
+    """The text between BEGIN and END in docs/python.md."""
     versions = sorted(data["results"], key=lambda v: [int(n) for n in v.split(".")])
     lines = ["| scikit-learn's file | " + " | ".join(
         f"{v}: pass | fail | not applicable" for v in versions) + " |",
@@ -189,29 +201,38 @@ def table(data):
             counts = [data["results"][v]["reasons"].get(reason, 0) for v in versions]
             if any(counts):
                 lines.append(f"- {reason} ({', '.join(map(str, counts))})")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
-def update(files, reasons, data, version):
+def write_table(data):
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(before + BEGIN + table(data) + END + after, encoding="utf-8")
+
+
+def update(files, reasons, version):
+    """Writes down what came out."""
+    data = read_data()
     data["results"][version] = {"files": files, "reasons": reasons}
-    DATA.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    DATA.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def report(found, files, data, version, expression):
     """Prints what came out; returns the exit status."""
     _, _, unexplained = summarize(found, data)
+    known = version in data["results"]
     problems = [f"unexplained failure: {test}\n    {error}" for test, error in unexplained]
     problems += [] if expression else fallen(files, data, version)
     for line in [*stale_rules(found, data), *problems]:
         print(line)
     for file, counts in files.items():
         print(f"{file:32}", ", ".join(f"{counts[kind]} {kind}" for kind in KINDS))
-    if version not in data["results"]:
-        print(f"no numbers are written down for scikit-learn {version}")
+    if not known:
+        print(f"nothing is written down for scikit-learn {version}: all of this is only reported")
     total = {kind: sum(counts[kind] for counts in files.values()) for kind in KINDS}
     print(f"scikit-learn {version}: " + ", ".join(f"{total[kind]} {kind}" for kind in KINDS)
           + f", {len(unexplained)} of the failures unexplained")
-    return 1 if problems else 0
+    return 1 if problems and known else 0
 
 
 def missing():
@@ -231,9 +252,8 @@ def main():
     parser.add_argument("--package", default="libclassify.sklearn")
     parser.add_argument("files", nargs="*", metavar="FILE", choices=[*FILES, []])
     options = parser.parse_args()
-    data = json.loads(DATA.read_text())
     if options.table:
-        print(table(data))
+        write_table(read_data())
         return 0
     if missing():
         print(f"skipped: {missing()}")
@@ -244,12 +264,13 @@ def main():
     import sklearn
 
     version = sklearn.__version__
+    data = read_data(version)
     found = run(options.package, chosen, options.expression)
     files, reasons, _ = summarize(found, data)
     if options.list:
         print_failures(found, data)
     if options.update:
-        update(files, reasons, data, version)
+        update(files, reasons, version)
     return report(found, files, data, version, options.expression)
 
 
