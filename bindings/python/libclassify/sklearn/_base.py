@@ -37,7 +37,6 @@ from ._context import context_of
 from ._labels import class_weights, row_weights
 from ._portable import PortableState
 from ._repr import FittedHTML
-from ._repr import FittedHTML
 
 Self = TypeVar("Self", bound="Estimator")
 

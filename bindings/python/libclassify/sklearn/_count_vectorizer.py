@@ -258,9 +258,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
             totals = np.asarray(counts.sum(axis=0)).ravel()[chosen]
             chosen = np.sort(chosen[(-totals).argsort()[: self.max_features]])
         if len(chosen) == 0:
-            raise ValueError(
-                "After pruning, no terms remain. Try a lower min_df or a higher max_df."
-            )
+            raise ValueError("After pruning, no terms remain. Try a lower min_df or a higher max_df.")
         return chosen
 
     def _fix_vocabulary(self) -> None:

@@ -166,9 +166,7 @@ class SVC(KernelMixin, Classifier):
     def _check_params(self) -> None:
         check_numbers(self, C=0, tol=0, cache_size=0, degree=0, coef0=-math.inf, max_iter=-1)
         if self.max_iter == 0:
-            raise errors.ArgumentError(
-                f"max_iter is {self.max_iter}; it is the limit of the iterations, or -1"
-            )
+            raise errors.ArgumentError("max_iter is 0; it is the limit of the iterations, or -1")
         if self.decision_function_shape not in ("ovr", "ovo"):
             raise errors.ArgumentError(
                 f"decision_function_shape is {self.decision_function_shape!r}; it is 'ovr' or 'ovo'"
@@ -352,12 +350,12 @@ class SVC(KernelMixin, Classifier):
         classes, positive for its first, for "ovo"
         """
         X = self._rows(X, reset=False)
-        return self._decide(self._pairs(X)).astype(result_type(X), copy=False)
-
-    def _decide(self, pairs: np.ndarray) -> np.ndarray:
+        values = self._pairs(X)
         if len(self.classes_) == 2:
-            return -pairs[:, 0]
-        return by_votes(pairs, len(self.classes_)) if self._one_vs_rest() else pairs
+            values = -values[:, 0]
+        elif self._one_vs_rest():
+            values = by_votes(values, len(self.classes_))
+        return values.astype(result_type(X), copy=False)
 
     def _one_vs_rest(self) -> bool:
         return self.decision_function_shape == "ovr"
