@@ -268,6 +268,7 @@ def test_a_package_in_a_zip_says_what_is_wrong_or_works(tmp_path):
     import zipfile
 
     import libclassify
+    from libclassify import _library
 
     package = os.path.dirname(libclassify.__file__)
     path = tmp_path / "package.zip"
@@ -278,7 +279,8 @@ def test_a_package_in_a_zip_says_what_is_wrong_or_works(tmp_path):
                     file = os.path.join(folder, name)
                     inside = os.path.join("libclassify", os.path.relpath(file, package))
                     archive.write(os.path.realpath(file), inside)
-    found = python("import libclassify; print(libclassify.__file__)", PYTHONPATH=str(path))
+    found = python("import libclassify; print(libclassify.__file__)", PYTHONPATH=str(path),
+                   CLASSIFY_LIBRARY=_library.path())
     assert found.returncode == 0 and "package.zip" in found.stdout, found.stderr
     found = python("import libclassify", PYTHONPATH=str(path), CLASSIFY_LIBRARY="",
                    LD_LIBRARY_PATH="")
