@@ -232,11 +232,13 @@ print("read", np.__version__)
 def test_pickles_of_other_pythons(other, tmp_path):
     if other is None or not has_numpy(other):
         pytest.skip("no other Python with NumPy")
+    (tmp_path / "libclassify").symlink_to(os.path.dirname(clf.__file__))  # one package for both
+    package = {"PYTHONPATH": str(tmp_path)}
     for writer, reader in ((sys.executable, other), (other, sys.executable)):
         path = tmp_path / "made.pickle"
-        written = python(WRITE, path, executable=writer)
+        written = python(WRITE, path, executable=writer, **package)
         assert written.returncode == 0, written.stderr
-        found = python(READ, path, executable=reader)
+        found = python(READ, path, executable=reader, **package)
         assert found.returncode == 0 and found.stdout.startswith("read"), found.stderr
 
 
