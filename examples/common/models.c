@@ -154,7 +154,7 @@ clf_status models_fit(clf_model **out, result *row, clf_context *context, const 
   row->params = params;
   row->optimizer = recipe->optimizer;
   row->train_rows = clf_dataset_rows(train);
-  row->outcome = clf_model_outcome(model);
+  row->outcome = status == CLF_OK ? clf_model_outcome(model) : status;
   status = status == CLF_OK ? history_read(&row->history, model) : status;
   clf_optimizer_free(optimizer);
   if (status < 0) {

@@ -223,9 +223,10 @@ CLF_API int64_t clf_vocabulary_frequency(const clf_vocabulary *vocabulary, int64
  *  0 for reserved numbers, -1 for others. @since 0.1 */
 CLF_API int64_t clf_vocabulary_document_frequency(const clf_vocabulary *vocabulary, int64_t index);
 
-/** Returns the number of documents that the vocabulary was built from; -1 before it is built. With clf_vocabulary_document_frequency() it determines the factors of tf_idf.
+/** Returns the number of documents that the vocabulary was built from; -1 before it is built. With
+ *  clf_vocabulary_document_frequency() it determines the factors of tf_idf.
  *  @since 0.1 */
-CLF_API int64_t clf_vocabulary_documents(const clf_vocabulary *vocabulary);
+CLF_API int64_t clf_vocabulary_document_count(const clf_vocabulary *vocabulary);
 
 /** Saves a vocabulary, atomically. To keep one with a model use clf_model_set_vocabulary().
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY,

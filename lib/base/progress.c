@@ -13,7 +13,8 @@
 static const double poll_interval = 0.1; /* seconds between two questions of a loop */
 
 static _Thread_local clf__watch *watched;
-static _Thread_local bool asking; /* the thread is inside the host's callback */
+static _Thread_local double reported = -INFINITY; /* when the thread reported last */
+static _Thread_local bool asking;                 /* the thread is inside the host's callback */
 
 double clf__seconds(void) {
   struct timespec now;
@@ -28,14 +29,13 @@ clf__progress clf__progress_begin(clf_context *context, const char *stage, int64
 
 /* Returns whether the host wants a report of this thread now; if so, the interval begins again. */
 static bool is_due(const clf_context *context) {
-  static _Thread_local double last;
   const double interval = context->params.progress_interval;
   if (interval > 0) {
     const double now = clf__seconds();
-    if (now - last < interval) {
+    if (now - reported < interval) {
       return false;
     }
-    last = now;
+    reported = now;
   }
   return true;
 }

@@ -183,7 +183,7 @@ int64_t clf_vocabulary_document_frequency(const clf_vocabulary *vocabulary, int6
              : count_of(vocabulary, vocabulary->lexicon->document_counts, index);
 }
 
-int64_t clf_vocabulary_documents(const clf_vocabulary *vocabulary) {
+int64_t clf_vocabulary_document_count(const clf_vocabulary *vocabulary) {
   return vocabulary != NULL && vocabulary->lexicon != NULL ? vocabulary->lexicon->documents : -1;
 }
 

@@ -436,7 +436,7 @@ TEST(null__text) {
   ck_assert_int_eq(clf_vocabulary_find(vocabulary, NULL), -1);
   ck_assert_int_eq(clf_vocabulary_frequency(NULL, 0), -1);
   ck_assert_int_eq(clf_vocabulary_document_frequency(NULL, 0), -1);
-  ck_assert_int_eq(clf_vocabulary_documents(NULL), -1);
+  ck_assert_int_eq(clf_vocabulary_document_count(NULL), -1);
   ck_assert_ptr_null(clf_vocabulary_word(NULL, 0));
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);

@@ -255,7 +255,7 @@ class Vocabulary(Handle):
     @property
     def n_documents(self) -> int:
         """The number of documents that the vocabulary was built from; 0 before it is built."""
-        return max(self.run(lib.clf_vocabulary_documents), 0)
+        return max(self.run(lib.clf_vocabulary_document_count), 0)
 
     # Files
 

@@ -317,6 +317,11 @@ static clf_status check(const clf_model *model) {
 static clf_status check_params(clf_context *context, const void *own) {
   const fisher_params *p = own;
   (void)context;
+  if (p->precision == CLF__PRECISION_F64 && p->kernel.kernel != CLF__FISHER_LINEAR) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "fisher: precision=f64 is for kernel=linear; the values of other kernels are "
+                     "f32");
+  }
   return !p->unbiased || p->shrinkage.word != CLF__FISHER_SHRINKAGE_AUTO
              ? CLF_OK
              : clf__fail(CLF_ERROR_ARGUMENT,

@@ -15,7 +15,7 @@
  *
  * The residuals are updated by products in f32, whose errors add up in them unseen. A direction in
  * which the penalty alone curves turns an error of 1e-7 into weights of 1e-7 / alpha. So for a
- * tolerance below F32_TOLERANCE, the residuals are computed in f64 from the rows each time that
+ * tolerance below F32_TOLERANCE, or with precision=f64, the residuals are computed in f64 from the rows each time that
  * they have decreased by REFINED, and the iterations start again from them: iterative refinement,
  * which ends when the residuals of the rows are small, or no longer decrease. */
 #include <math.h>
@@ -182,6 +182,26 @@ static void release(cg_work *work) {
   clf__arena_free(&work->arena);
 }
 
+/* Replaces the values z by the weights of the rows, for the first output alone. */
+static void weigh(void *argument, int64_t first, int64_t rows, double *z) {
+  const cg_work *work = argument;
+  for (int64_t i = 0; i < rows * work->outputs; i++) {
+    const int64_t row = first + i / work->outputs;
+    const double weight = work->weights != NULL ? (double)work->weights[row] : 1;
+    z[i] = i % work->outputs == 0 ? weight : 0;
+  }
+}
+
+/* product [first output, D] = the sums of the rows times their weights. */
+static clf_status sum_rows(cg_work *work) {
+  if (!work->refines) {
+    return run_pass(work, SUM_ROWS, work->product);
+  }
+  memset(work->product, 0, (size_t)(work->outputs * work->columns) * sizeof *work->product);
+  return clf__linear_pass_run(&work->exact, work->solution, work->target_mean, weigh, work,
+                              work->product);
+}
+
 /* Computes the means of rows and targets, and then the right-hand side, which is also the first
  * residual. */
 static clf_status start(cg_work *work, bool fit_intercept) {
@@ -199,7 +219,7 @@ static clf_status start(cg_work *work, bool fit_intercept) {
     for (int64_t k = 0; k < work->outputs; k++) {
       work->target_mean[k] /= sum;
     }
-    status = run_pass(work, SUM_ROWS, work->product);
+    status = sum_rows(work);
     for (int64_t j = 0; j < work->columns; j++) {
       work->mean[j] = work->product[j] / sum;
     }
@@ -410,7 +430,7 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
                   .weights = row_weights,
                   .outputs = training->outputs,
                   .columns = training->x->columns,
-                  .refines = p->tolerance < F32_TOLERANCE};
+                  .refines = p->tolerance < F32_TOLERANCE || p->precision == CLF__PRECISION_F64};
   float largest = 0;
   double *squares = clf__alloc_matrix(model->context, 3, training->outputs, sizeof *squares);
   clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;

@@ -19,8 +19,18 @@ static const clf__param params[] = {
     CLF__BOOL(probability, "false", "whether to fit probabilities, at some six times the cost"),
     CLF__INT(max_iterations, "0", 0, 1e9, "steps of a machine; 0: 100 a row, at least 10,000,000"),
     CLF__REAL(cache_mb, "200", 0, 1e9, "memory for kernel values, in units of 2^20 bytes"),
-    CLF__PRECISION("linear kernel: products of rows and weights in f32, or in f64"),
+    CLF__PRECISION("products of rows and weights in f32 or in f64; f64 is for kernel=linear"),
 };
+
+static clf_status check_params(clf_context *context, const void *own) {
+  const clf__svm_params *p = own;
+  (void)context;
+  return p->precision == CLF__PRECISION_F32 || p->kernel.kernel == CLF__KERNEL_LINEAR
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "svm: precision=f64 is for kernel=linear; the values of other kernels are "
+                         "f32");
+}
 
 static clf_status corrupt(const clf_model *model, const char *what) {
   return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->base.name, what);
@@ -104,6 +114,7 @@ const clf__model_kind clf__svm_kind = {
     .movable = movable,
     .fit = clf__svm_fit,
     .free_shared = clf__svm_shared_free,
+    .check_params = check_params,
     .check = check,
     .prepare = clf__support_prepare,
     .free_prepared = clf__support_free_prepared,

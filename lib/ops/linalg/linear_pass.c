@@ -7,12 +7,21 @@
 #include "ops/linalg/centered.h"
 #include "ops/linalg/gemm.h"
 
-enum { BLOCK_ROWS = 512, ASKED = 4096 /* sparse rows between two checks for cancellation */ };
+enum {
+  BLOCK_ROWS = 512,
+  BLOCK_VALUES = 1 << 22,
+  ASKED = 4096 /* sparse rows between two checks for cancellation */
+};
+
+/* Rows that are widened at a time. */
+static int64_t block_rows(const clf__rows *x) {
+  return clf__clamp_i64(BLOCK_VALUES / clf__max_i64(x->columns, 1), 1, BLOCK_ROWS);
+}
 
 void clf__linear_pass_create(clf__linear_pass *out, clf__arena *arena, const clf__rows *x,
                              int64_t outputs) {
   const bool sparse = clf__rows_sparse(x);
-  const int64_t block = clf__min_i64(x->rows, BLOCK_ROWS), size = clf__count(2, outputs);
+  const int64_t block = clf__min_i64(x->rows, block_rows(x)), size = clf__count(2, outputs);
   *out = (clf__linear_pass){.context = arena->context, .x = x, .outputs = outputs};
   out->z = clf__arena_matrix(arena, sparse ? 1 : block, outputs, sizeof *out->z);
   out->wide = sparse ? clf__arena_matrix(arena, x->columns, size, sizeof *out->wide)
@@ -27,10 +36,10 @@ static void set_bias(const clf__linear_pass *pass, const double *b, int64_t rows
 
 static clf_status run_dense(const clf__linear_pass *pass, const double *w, const double *b,
                             clf__residual_rule rule, void *argument, double *gradient) {
-  const int64_t columns = pass->x->columns, outputs = pass->outputs;
+  const int64_t columns = pass->x->columns, outputs = pass->outputs, block = block_rows(pass->x);
   const clf__centered rows = {.x = pass->x};
-  for (int64_t first = 0; first < pass->x->rows; first += BLOCK_ROWS) {
-    const int64_t count = clf__min_i64(pass->x->rows - first, BLOCK_ROWS);
+  for (int64_t first = 0; first < pass->x->rows; first += block) {
+    const int64_t count = clf__min_i64(pass->x->rows - first, block);
     const clf__f64_view x = clf__f64_matrix(pass->wide, count, columns, columns);
     CLF__CHECK(clf__progress_check());
     clf__centered_read(&rows, pass->context, first, count, pass->wide, columns);
@@ -49,7 +58,7 @@ static clf_status run_dense(const clf__linear_pass *pass, const double *w, const
 static void multiply_entries(const clf__linear_pass *pass, int64_t row) {
   const clf__rows *x = pass->x;
   for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-    const double *w = pass->wide + 2 * x->column[e] * pass->outputs;
+    const double *w = pass->wide + 2 * (int64_t)x->column[e] * pass->outputs;
     for (int64_t k = 0; k < pass->outputs; k++) {
       pass->z[k] += (double)x->value[e] * w[k];
     }
@@ -60,7 +69,7 @@ static void multiply_entries(const clf__linear_pass *pass, int64_t row) {
 static void add_entries(const clf__linear_pass *pass, int64_t row) {
   const clf__rows *x = pass->x;
   for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-    double *sums = pass->wide + (2 * x->column[e] + 1) * pass->outputs;
+    double *sums = pass->wide + (2 * (int64_t)x->column[e] + 1) * pass->outputs;
     for (int64_t k = 0; k < pass->outputs; k++) {
       sums[k] += (double)x->value[e] * pass->z[k];
     }

@@ -333,4 +333,15 @@ TEST(results_f64__are_refused_as_those_in_f32) {
   clf_dataset_free(rows);
 }
 
+TEST(precision_f64__is_refused_where_kernel_values_are_f32) {
+  clf_model *model = NULL;
+  ck_clf_fails(clf_model_create(&model, NULL, "svm", "precision=f64"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("kernel=linear");
+  ck_clf_fails(clf_model_create(&model, NULL, "fisher", "kernel=rbf precision=f64"),
+               CLF_ERROR_ARGUMENT);
+  ck_clf_ok(clf_model_create(&model, NULL, "svm", "precision=f64 kernel=linear"));
+  ck_clf_fails(clf_model_set_text(model, "kernel", "rbf"), CLF_ERROR_ARGUMENT);
+  clf_model_free(model);
+}
+
 SUITE("results_f64")

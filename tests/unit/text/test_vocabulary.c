@@ -106,7 +106,7 @@ TEST(vocabulary__ranks_by_count_then_bytes) {
   ck_assert_int_eq(clf_vocabulary_document_frequency(vocabulary, 0), 0);
   ck_assert_int_eq(clf_vocabulary_document_frequency(vocabulary, 9), -1);
   ck_assert_int_eq(clf_vocabulary_document_frequency(vocabulary, -1), -1);
-  ck_assert_int_eq(clf_vocabulary_documents(vocabulary), 3);
+  ck_assert_int_eq(clf_vocabulary_document_count(vocabulary), 3);
   ck_assert_ptr_null(clf_vocabulary_word(vocabulary, 9));
   ck_assert_ptr_null(clf_vocabulary_word(vocabulary, -1));
   clf_vocabulary_free(vocabulary);

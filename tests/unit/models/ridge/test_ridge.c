@@ -289,12 +289,13 @@ TEST(features__that_others_explain_are_in_the_log) {
 TEST(ridge_cg__is_exact_where_only_the_penalty_decides) {
   enum { FEW = 8, MANY = 12 };
   static const char *const params[] = {"alpha=1e-8 precision=f64",
-                                       "alpha=1e-8 solver=cg tolerance=1e-10"};
+                                       "alpha=1e-8 solver=cg tolerance=1e-10",
+                                       "alpha=1e-8 solver=cg precision=f64 tolerance=1e-10"};
   float x[FEW * MANY];
   double y[FEW];
-  const double *weights[2];
-  clf_tensor *targets = NULL, *tensors[2] = {NULL, NULL};
-  clf_model *models[2];
+  const double *weights[3];
+  clf_tensor *targets = NULL, *tensors[3] = {NULL, NULL, NULL};
+  clf_model *models[3];
   for (int i = 0; i < FEW; i++) {
     y[i] = sin(1 + 7 * i);
     for (int j = 0; j < MANY; j++) {
@@ -304,7 +305,7 @@ TEST(ridge_cg__is_exact_where_only_the_penalty_decides) {
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, MANY, NULL);
   ck_clf_ok(clf_tensor_wrap(&targets, NULL, y, CLF_F64, 1, (int64_t[]){FEW}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, targets));
-  for (int m = 0; m < 2; m++) {
+  for (int m = 0; m < 3; m++) {
     models[m] = fitted(NULL, "ridge", params[m], data);
     ck_assert_int_eq(clf_model_outcome(models[m]), CLF_OK);
     ck_clf_ok(clf_model_tensor(&tensors[m], models[m], "weights_f64"));
@@ -312,8 +313,9 @@ TEST(ridge_cg__is_exact_where_only_the_penalty_decides) {
   }
   for (int j = 0; j < MANY; j++) {
     ck_assert_double_eq_tol(weights[1][j], weights[0][j], 1e-5);
+    ck_assert_double_eq(weights[2][j], weights[1][j]);
   }
-  for (int m = 0; m < 2; m++) {
+  for (int m = 0; m < 3; m++) {
     clf_tensor_free(tensors[m]);
     clf_model_free(models[m]);
   }
