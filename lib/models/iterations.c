@@ -26,6 +26,10 @@ clf_status clf__iterations_check(const clf_model *model) {
     return CLF_OK;
   }
   CLF__CHECK(clf__check_tensor(model, entry, CLF_I64, -1, -1));
+  if (tensor->shape[0] < 1) {
+    return clf__fail(CLF_ERROR_CORRUPT, "%s: the numbers of iterations are missing",
+                     model->kind->base.name);
+  }
   for (int64_t i = 0; i < tensor->shape[0]; i++) {
     if (((const int64_t *)tensor->data)[i] < 0) {
       return clf__fail(CLF_ERROR_CORRUPT, "%s: a number of iterations is below 0",

@@ -270,3 +270,20 @@ def test_names_of_features_are_checked():
     assert (model.predict(X) == model.predict(clf.Dataset(X, feature_names=names))).all()
     with pytest.raises(clf.ArgumentError, match="'c' in the place of 'b'"):
         model.predict(clf.Dataset(X, feature_names=["a", "c", "b", "d"]))
+
+
+def test_predictions_of_sparse_rows_report_nothing_again():
+    """What f32 loses of float64 values is reported by the fit; the decisions are the same."""
+    sparse = pytest.importorskip("scipy.sparse")
+    lines = []
+    context = clf.Context(log=lambda level, line: lines.append(line))
+    X = sparse.random(60, 5, 0.9, format="csr", random_state=0)
+    X.data = 1e9 + X.data / 64  # apart by less than f32 resolves
+    model = clf.Model("perceptron", context=context).fit(X, np.arange(60) % 2)
+    assert any("f32" in line for line in lines)
+    lines.clear()
+    same = model.decision_function(X) == model.decision_function(X.astype(np.float32))
+    assert same.all() and lines == []
+    X.data[3] = 1e300
+    with pytest.raises(clf.DataError, match="too large"):
+        model.predict(X)

@@ -15,6 +15,20 @@ from .dataset import Dataset
 from .tensor import Tensor
 
 
+def _sparse_f32(X: Any) -> Any:
+    """Return sparse rows of float64 as float32, to which the library would round them.
+
+    It would also look for what that loses, which is for a fit to report.
+    """
+    if not hasattr(X, "tocsr") or getattr(X, "dtype", None) != np.float64:
+        return X
+    with np.errstate(over="raise"):
+        try:
+            return X.astype(np.float32)
+        except FloatingPointError:
+            return X  # the library says which value is too large
+
+
 class Tensors(Mapping):
     """The tensors of a fitted model by name: read-only arrays that share its memory."""
 
@@ -135,7 +149,7 @@ class Fitted(Handle):
     # Prediction
 
     def _rows(self, X: Any) -> Dataset:
-        data = self._data(X)
+        data = self._data(_sparse_f32(X))
         if self._names is not None and data._names is not None and self._names != data._names:
             wrong = next(((a, b) for a, b in zip(self._names, data._names) if a != b), None)
             raise errors.ArgumentError(
