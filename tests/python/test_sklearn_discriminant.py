@@ -160,3 +160,13 @@ def test_a_precomputed_kernel():
     assert (found == same.fit(X, y).predict(X)).mean() > 0.98
     with pytest.raises(clf.Unsupported, match="no kernel 'cosine'"):
         KernelFisherDiscriminant(kernel="cosine").fit(X, y)
+
+
+def test_a_model_with_priors_projects_the_same_rows_after_a_load(tmp_path):
+    X, y = datasets.load_iris(return_X_y=True)
+    model = FisherDiscriminant(priors=[0.1, 0.2, 0.7]).fit(X, y)
+    model.save(tmp_path / "model.clf")
+    loaded = FisherDiscriminant.load(tmp_path / "model.clf")
+    np.testing.assert_array_equal(loaded.transform(X), model.transform(X))
+    wanted = model.transform(X)
+    np.testing.assert_array_equal(model.set_params(priors=None).transform(X), wanted)

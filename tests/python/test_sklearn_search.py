@@ -12,7 +12,12 @@ sklearn = pytest.importorskip("sklearn")
 from sklearn.base import clone  # noqa: E402
 from sklearn.datasets import load_diabetes, load_digits, load_iris  # noqa: E402
 from sklearn.decomposition import PCA as TheirPCA  # noqa: E402
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score  # noqa: E402
+from sklearn.model_selection import (  # noqa: E402
+    GridSearchCV,
+    KFold,
+    StratifiedKFold,
+    cross_val_score,
+)
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.svm import SVC as TheirSVC  # noqa: E402
 from sklearn.utils import estimator_checks  # noqa: E402
@@ -28,6 +33,7 @@ from libclassify.sklearn import (  # noqa: E402
     NetworkClassifier,
     PCA,
     Perceptron,
+    PolynomialFeatures,
     RandomizedSearch,
     Ridge,
     StandardScaler,
@@ -121,6 +127,46 @@ def test_every_estimator_whose_fit_is_one_fit_is_searched(kind):
     alone = kind(**{name: value}).fit(X, y)
     np.testing.assert_allclose(search.predict(X), alone.predict(X))
     assert search.best_score_ > 0.75 and search.n_features_in_ == 4
+
+
+def curved_rows():
+    X = np.linspace(-2, 2, 200)[:, np.newaxis]
+    return X, 5 + 3 * X[:, 0] - 2 * X[:, 0] ** 2
+
+
+def test_products_are_searched_as_they_are_fitted():
+    X, y = curved_rows()
+    for products in (PolynomialFeatures(2, include_bias=False), PolynomialFeatures((1, 2))):
+        last = Ridge(1e-6, fit_intercept=products.include_bias)
+        search = GridSearch(make_pipeline(products, last), {"ridge__alpha": [1e-6]}).fit(X, y)
+        scores = cross_val_score(make_pipeline(products, last), X, y, cv=KFold(5, shuffle=True))
+        assert search.best_score_ == pytest.approx(scores.mean(), abs=0.1 * (1.01 - scores.mean()))
+
+
+@pytest.mark.parametrize("steps, message", [
+    ([PolynomialFeatures(2), Ridge(fit_intercept=False)], "no column of ones"),
+    ([PolynomialFeatures(2), PolynomialFeatures(2), Ridge()], "no column of ones"),
+    ([PolynomialFeatures((2, 3), include_bias=False), Ridge()], r"not of degree=\(2, 3\)"),
+    ([PolynomialFeatures(0), Ridge()], "not of degree=0"),
+    ([PCA(whiten=True), Ridge()], "the divisor n, and PCA n - 1"),
+])
+def test_a_step_that_the_librarys_transform_is_not_is_refused(steps, message):
+    X, y = load_diabetes(return_X_y=True)
+    search = GridSearch(make_pipeline(*steps), {"ridge__alpha": [1]}, cv=2)
+    with pytest.raises(errors.Unsupported, match=message):
+        search.fit(X, y)
+
+
+def test_row_weights_reach_the_transforms_of_the_refit():
+    X, y = IRIS
+    weights = np.where(y == 1, 10.0, 1.0)
+    for transform in (StandardScaler(), PCA(2)):
+        pipeline = make_pipeline(transform, None, LogisticRegression())
+        search = GridSearch(pipeline, {"logisticregression__C": [1]}, cv=2)
+        fitted = search.fit(X, y, sample_weight=weights).best_estimator_
+        wanted = clone(transform).fit(X, sample_weight=weights).mean_
+        np.testing.assert_array_equal(fitted[0].mean_, wanted)
+        assert abs(wanted - X.mean(axis=0)).max() > 0.1
 
 
 def test_a_list_of_grids_and_a_grid_without_refit():

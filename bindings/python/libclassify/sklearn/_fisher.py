@@ -180,7 +180,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
         The variance within the classes is 1 along each axis, and ``xbar_`` is at 0.
         """
         values = super().transform(X)
-        if self.priors is not None:  # the model's own origin is the mean of all rows
+        if self.model_.params["priors"] != "data":  # the model's origin is the mean of all rows
             values = values - self.model_.project(self.xbar_[np.newaxis]).astype(values.dtype)
         return values
 

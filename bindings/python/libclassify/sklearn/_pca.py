@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -119,6 +119,11 @@ class PCA(Transformer):
         if isinstance(count, numbers.Integral):
             return {**params, "components": int(count)}
         return {**params, "variance": float(count)}
+
+    def _why_not_searched(self, later: List[Any]) -> Optional[str]:
+        if self.whiten:
+            return "with whiten=True the library's transform has the divisor n, and PCA n - 1"
+        return None
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Find the directions.

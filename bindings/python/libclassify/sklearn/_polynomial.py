@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import numbers
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 
@@ -85,6 +85,19 @@ class PolynomialFeatures(Transformer):
     def _library_params(self) -> Dict[str, Any]:
         _, high = self._degrees()
         return {"degree": max(high, 1), "interaction_only": bool(self.interaction_only)}
+
+    def _why_not_searched(self, later: List[Any]) -> Optional[str]:
+        low, high = self._degrees()
+        if high == 0 or low > 1:
+            return f"the library's products are of all degrees from 1 on, not of degree={self.degree!r}"
+        # A column of ones changes nothing beside an intercept, unless it is multiplied again.
+        multiplied = any(isinstance(step, PolynomialFeatures) for step in later)
+        if self.include_bias and (multiplied or not getattr(later[-1], "fit_intercept", False)):
+            return (
+                "the library's products have no column of ones; set include_bias=False, or let "
+                "the last step fit an intercept"
+            )
+        return None
 
     @staticmethod
     def _features_of(transform: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
@@ -55,7 +56,7 @@ class Search(BaseEstimator):
         if isinstance(last, Classifier):
             last.classes_ = data.classes
         model = last._unfitted(data)
-        for name, step in steps[:-1]:
+        for place, (name, step) in enumerate(steps[:-1], 1):
             if step is None or step == "passthrough":
                 continue
             if not isinstance(step, Transformer):
@@ -64,6 +65,12 @@ class Search(BaseEstimator):
                     f"{step!r}; scikit-learn's GridSearchCV takes it"
                 )
             step._refuse_lacking()
+            reason = step._why_not_searched([later for _, later in steps[place:]])
+            if reason is not None:
+                raise errors.Unsupported(
+                    f"{type(self).__name__} cannot score the step {name!r} as it is fitted: "
+                    f"{reason}; scikit-learn's GridSearchCV takes it"
+                )
             model.add_transform(step._kind, **step._library_params())
         return model
 
@@ -155,11 +162,7 @@ class Search(BaseEstimator):
     def _refit(self, X: Any, y: Any, weights: Optional[np.ndarray]) -> None:
         began = time.perf_counter()
         best = self._with(self.best_params_)
-        given = {}
-        if weights is not None:
-            steps = getattr(best, "steps", None)
-            name = "sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight"
-            given[name] = weights
+        given = {} if weights is None else {name: weights for name in weight_names(best)}
         self.best_estimator_ = best.fit(X, y, **given)
         self.refit_time_ = time.perf_counter() - began
 
@@ -209,6 +212,17 @@ class Search(BaseEstimator):
         tags.regressor_tags, tags.target_tags = own.regressor_tags, own.target_tags
         tags.input_tags = own.input_tags
         return tags
+
+
+def weight_names(estimator: Any) -> List[str]:
+    """Return the arguments of fit that take row weights: of a pipeline one for each weighted step."""
+    if not hasattr(estimator, "steps"):
+        return ["sample_weight"]
+    return [
+        f"{name}__sample_weight"
+        for name, step in estimator.steps
+        if hasattr(step, "fit") and "sample_weight" in inspect.signature(step.fit).parameters
+    ]
 
 
 def results_of(combinations: List[Dict[str, Any]], scores: np.ndarray,

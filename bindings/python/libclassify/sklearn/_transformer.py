@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Optional, Type
+from typing import Any, List, Optional, Type
 
 import numpy as np
 
@@ -40,6 +40,13 @@ class Transformer(TransformerMixin, Estimator):
         transform = Transform(self._kind, context=context_of(self), **self._library_params())
         transform.fit(Dataset(X, sample_weight=weights))
         self.transform_ = transform
+
+    def _why_not_searched(self, later: List[Any]) -> Optional[str]:
+        """Return why the library's transform is not this step before the `later` ones; else None.
+
+        The folds of a search fit the library's transform alone, without what `transform` adds.
+        """
+        return None
 
     def _handle(self) -> Any:
         return self.transform_

@@ -59,6 +59,10 @@ n_features_in_, feature_names_in_
     cv                   any splitter, in the rows' order   a number; folds are drawn
     error_score          NaN for a fit that fails           the error is raised
     return_train_score   offered                            not
+    PolynomialFeatures   any                                degrees from 1 on; a column of ones
+                                                            where the last step fits an intercept
+    PCA(whiten=True)     offered                            refused
+    sample_weight        to the steps that are named        to each step that takes weights
     ===================  =================================  ====================================
     """
 
