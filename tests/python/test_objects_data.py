@@ -9,6 +9,7 @@ import pytest
 
 import libclassify as clf
 from libclassify import detect, metrics
+from libclassify._library import lib
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4)) + 3 * np.eye(3, 4)[np.arange(60) % 3]
@@ -218,6 +219,30 @@ def test_images(tmp_path):
     assert (pickled(image).pixels == PIXELS).all()
     strided = PIXELS[::2, ::-1]
     assert (clf.Image(strided).pixels == strided).all()
+
+
+def test_every_array_of_pixels_keeps_them_alive():
+    """Another thread may ask for the pixels in the middle of this one's question."""
+    context = clf.Context(threads=1)
+    before, others = context.memory, []
+
+    class Interrupted(clf.Image):
+        def run(self, function, *arguments, **changes):
+            if function is lib.clf_image_pixels and not others:
+                others.append(None)
+                others[0] = self.pixels
+            return super().run(function, *arguments, **changes)
+
+    image = Interrupted(np.full((100, 100), 7, np.uint8), context=context)
+    held = context.memory
+    assert (image.pixels == 7).all()
+    for end in (image.close, lambda: None):
+        end()
+        assert context.memory == held and (others[0] == 7).all()
+    del image, end
+    assert context.memory == held
+    others.clear()
+    assert context.memory == before
 
 
 def test_pixels_outlive_a_closed_image():

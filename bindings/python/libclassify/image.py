@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import weakref
 from typing import Any, Optional, Tuple, Union
 
 import numpy as np
@@ -17,19 +16,24 @@ from .dataset import Path, path_bytes
 _Source = Union[Path, bytes, bytearray, memoryview]
 
 
-class _Pixels:
-    """Lends an image's bytes to NumPy; it owns them once the image has gone."""
+class _Owner(ctypes.c_void_p):
+    """The C image. It is freed with the last reference, an image's or that of an array of pixels."""
 
-    def __init__(self, context: Context, address: int, shape: Tuple[int, ...]) -> None:
-        self.context = context
-        self.out: Optional[ctypes.c_void_p] = None
+    context: Context
+
+    def __del__(self) -> None:
+        if self.value is not None:
+            lib.clf_image_free(self)
+
+
+class _Pixels:
+    """Lends an image's bytes to NumPy, and keeps their owner alive."""
+
+    def __init__(self, owner: _Owner, address: int, shape: Tuple[int, ...]) -> None:
+        self.owner = owner
         self.__array_interface__ = {
             "version": 3, "typestr": "|u1", "shape": shape, "data": (address, True),
         }
-
-    def __del__(self) -> None:
-        if self.out is not None:
-            Image._free(self.out)
 
 
 class Image(Handle):
@@ -43,7 +47,6 @@ class Image(Handle):
     """
 
     _free = lib.clf_image_free
-    _lent: Any = None
 
     def __init__(self, pixels: Any, *, context: Optional[Context] = None) -> None:
         context = context_of(context)
@@ -114,22 +117,21 @@ class Image(Handle):
     @property
     def pixels(self) -> np.ndarray:
         """The bytes [height, width, channels], read-only; they share the image's memory."""
-        lent = self._lent() if self._lent is not None else None
-        if lent is None:
-            lent = _Pixels(self.context, self.run(lib.clf_image_pixels), self.shape)
-            self._lent = weakref.ref(lent)
-        return np.asarray(lent)
+        owner = self._out  # first: whoever closes the image now does not free what it has
+        return np.asarray(_Pixels(owner, self.run(lib.clf_image_pixels), self.shape))
 
     def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
         pixels = self.pixels[:, :, 0] if self.channels == 1 else self.pixels
         return pixels.astype(dtype or np.uint8, copy=bool(copy))
 
+    def _prepare(self, context: Context, keeps: Any = None) -> Any:
+        super()._prepare(context, keeps)
+        self._out = _Owner()
+        self._out.context = context
+        return ctypes.byref(self._out)
+
     def _release(self) -> None:
-        lent = self._lent() if self._lent is not None else None
-        if lent is None:
-            super()._release()
-        else:
-            lent.out, self._out = self._out, None
+        self._out = None
 
     # New images
 
