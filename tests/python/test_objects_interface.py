@@ -126,6 +126,20 @@ def test_a_text_survives_the_grammar():
         assert vocabulary == (value or None)
 
 
+@pytest.mark.parametrize("text, rest", [
+    ("learning_rate 0.5 momentum", "learning_rate 0.5 momentum"),
+    ("learning_rate=0.5 momentum", "momentum"),
+    ('name="a"b', "b"),
+    ("=3", "=3"),
+])
+def test_a_text_that_is_no_list_of_parameters_is_refused(text, rest):
+    from libclassify.catalog import split
+
+    with pytest.raises(clf.ArgumentError, match=f"'{rest}' is no parameter; write name=value"):
+        split(text)
+    assert split("  a=1\n b= ") == [("a", "1"), ("b", "")]
+
+
 def test_versions_are_shown(capsys):
     clf.show_versions()
     shown = capsys.readouterr().out

@@ -364,6 +364,13 @@ def test_sequences_are_classified():
     assert network.row_shape_ == (8, 8) and network.score(X, y) > 0.6
 
 
+def test_an_optimizers_text_is_never_left_out():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="'learning_rate 0.5 momentum' is no parameter"):
+        NetworkClassifier(optimizer="sgd learning_rate 0.5 momentum", epochs=1).fit(X, y)
+
+
+
 @pytest.mark.parametrize("optimizer", [
     "sgd momentum=0.9 learning_rate=0.1", ("sgd", {"momentum": 0.9, "learning_rate": 0.1}),
     clf.Optimizer("sgd", momentum=0.9, learning_rate=0.1),

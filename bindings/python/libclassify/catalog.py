@@ -258,9 +258,17 @@ _ITEM = re.compile(r"""\s*([^=\s]+)=("(?:[^"]|"")*"|'(?:[^']|'')*'|\S*)""")
 
 
 def split(line: str) -> List[Tuple[str, str]]:
-    """Split a parameter string into names and values, quotes removed."""
+    """Split a parameter string into names and values, quotes removed; refuse any other text."""
     found = []
-    for name, value in _ITEM.findall(line):
+    at, line = 0, line.rstrip()
+    while at < len(line):
+        item = _ITEM.match(line, at)
+        if item is None:
+            raise errors.ArgumentError(
+                f"{line[at:].strip()!r} is no parameter; write name=value, with spaces in between"
+            )
+        at = item.end()
+        name, value = item.groups()
         mark = value[:1]
         if mark in ('"', "'") and len(value) > 1:
             value = value[1:-1].replace(2 * mark, mark)
