@@ -269,6 +269,29 @@ def test_a_time_limit_ends_a_fit(train):
     assert not model.fitted
 
 
+def test_a_time_limit_ends_many_short_calls():
+    X = numbers(20, 2)
+    began, fits = time.monotonic(), 0
+    with pytest.raises(clf.errors.TimeLimitReached, match="time_limit=0.3 seconds is over before clf_"):
+        with clf.watch(time_limit=0.3):
+            with clf.watch():
+                while time.monotonic() - began < WITHIN + 1:
+                    clf.Model("ridge").fit(X, targets=X[:, 0])
+                    fits += 1
+    assert fits > 0 and 0.3 <= time.monotonic() - began < 0.3 + WITHIN
+    clf.Model("ridge").fit(X, targets=X[:, 0])  # the block has ended
+
+
+def test_cancel_refuses_the_calls_that_begin_later():
+    X = numbers(20, 2)
+    with clf.watch() as watch:
+        clf.Model("ridge").fit(X, targets=X[:, 0])
+        watch.cancel()
+        with pytest.raises(clf.errors.Cancelled, match="clf_model_create: the block"):
+            clf.Model("ridge")
+    clf.Model("ridge").fit(X, targets=X[:, 0])
+
+
 def test_watches_nest_and_the_inner_one_does_not_hide_the_outer(train):
     inner, outer = [], []
     with pytest.raises(clf.errors.TimeLimitReached):

@@ -202,11 +202,14 @@ def call(callbacks: Callbacks, function: Callable[..., Any], values: Sequence[An
     """
     listener = _thread.listener or Listener()
     _raise_left(listener)
+    within = _innermost.get()
+    if within is not None:
+        within.begin(function.__name__)
     outer = listener.error, listener.callbacks, listener.watch
     try:
         listener.depth += 1
         _busy.add(listener)
-        listener.callbacks, listener.watch = callbacks, _innermost.get()
+        listener.callbacks, listener.watch = callbacks, within
         result = function(*values)
         failed = function.restype is ctypes.c_int32 and result < 0
         message = text(lib.clf_last_error()) if failed else None
@@ -282,7 +285,7 @@ class watch:
     time_limit : float, optional
         Seconds from the entry of the block. A call that still runs then raises
         :class:`~libclassify.errors.TimeLimitReached` within a second, and what it works on stays as
-        it was.
+        it was; so does each call within the block that begins later.
 
     Examples
     --------
@@ -327,13 +330,27 @@ class watch:
             self._bar.close()
 
     def cancel(self) -> None:
-        """Cancel the calls within the block; any thread may say so."""
+        """Cancel the calls within the block, also those to come; any thread may say so."""
         self._cancelled = True
+
+    def _is_late(self) -> bool:
+        return (self._time_limit is not None
+                and time.monotonic() - self._began >= self._time_limit)
+
+    def begin(self, name: str) -> None:
+        """Refuse a call that begins after the time limit, or after `cancel`."""
+        if self._is_late():
+            raise TimeLimitReached(
+                f"time_limit={self._time_limit:g} seconds is over before {name}"
+            )
+        if self._cancelled:
+            raise Cancelled(f"{name}: the block that it is called in was cancelled")
+        if self.outer is not None:
+            self.outer.begin(name)
 
     def tell(self, progress: Progress) -> bool:
         """Receive what a call reports; return whether to cancel it."""
-        passed = time.monotonic() - self._began
-        if self._time_limit is not None and passed >= self._time_limit:
+        if self._is_late():
             raise TimeLimitReached(
                 f"{progress.stage}: time_limit={self._time_limit:g} seconds is over at step "
                 f"{progress.step} of {progress.steps}"
