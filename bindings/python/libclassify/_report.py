@@ -6,6 +6,8 @@ The functions take a ``libclassify.Model`` or an estimator of ``libclassify.skle
 from __future__ import annotations
 
 import os
+import secrets
+import stat
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -108,17 +110,21 @@ def report(path: str | os.PathLike, model: Any, X: Any, y: Any, *, title: str | 
     title = title or f"{type(model).__name__} ({library_model(model).kind})"
     text = _html.page(title, _html.parameters(*parameters(model)),
                       _html.table("Fitted model", facts(model)), *measured(model, X, y), *_curves(model))
-    import tempfile
+    _replace(Path(path), text)
 
-    path = Path(path)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=path.name,
-                                     delete=False) as file:
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file as a whole. It keeps its permissions; a new one has those of any new file."""
+    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with open(new, "x", encoding="utf-8") as file:
         try:
             file.write(text)
             file.close()
-            os.replace(file.name, path)
+            if path.exists():
+                os.chmod(new, stat.S_IMODE(path.stat().st_mode))
+            os.replace(new, path)
         except BaseException:
-            os.unlink(file.name)
+            os.unlink(new)
             raise
 
 
