@@ -84,6 +84,20 @@ def test_report_of_a_regression(clouds, tmp_path):
     checked(text)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_page_has_the_permissions_of_any_file(clouds, tmp_path):
+    path, model = tmp_path / "page.html", clf.Model("logistic").fit(*clouds)
+    old = os.umask(0o027)
+    try:
+        clf.report(path, model, *clouds)
+        assert path.stat().st_mode & 0o777 == 0o640
+        path.chmod(0o604)
+        clf.report(path, model, *clouds)
+    finally:
+        os.umask(old)
+    assert path.stat().st_mode & 0o777 == 0o604 and os.listdir(tmp_path) == ["page.html"]
+
+
 def test_a_failing_report_leaves_the_old_page(clouds, tmp_path):
     X, y = clouds
     path = tmp_path / "page.html"
@@ -153,7 +167,50 @@ def test_plots_draw_what_was_measured(clouds, plots):
     area = (np.diff(x) * (height[1:] + height[:-1]) / 2).sum()
     assert f"area {area:.4f}" in roc.get_legend_handles_labels()[1][0]
     assert len(plots.plot_weights(two, (1, 2)).axes) >= 1
-    assert len(plots.plot_boxes(np.zeros((8, 8)), [[1, 1, 4, 5]], ["a"]).patches) == 1
+
+
+def test_weights_are_titled_by_what_they_decide(clouds, plots):
+    def titles(model):
+        return [ax.get_title() for ax in plots.plot_weights(model, (1, 2)).axes if ax.get_title()]
+
+    X, y = clouds
+    names = np.unique(y).tolist()
+    pairs = ["a<b or c&d", 'a<b or e"f', 'c&d or e"f']
+    assert titles(clf.Model("logistic").fit(X, y)) == names
+    assert titles(clf.Model("ridge").fit(X, targets=X)) == ["0", "1"]
+    four = (X[:, 0] > 0) + 2 * (X[:, 1] > 0)
+    assert titles(clf.Model("svm", kernel="linear").fit(X, y)) == pairs
+    pytest.importorskip("sklearn")
+    from libclassify.sklearn import SVC, LogisticRegression
+
+    assert titles(LogisticRegression().fit(X, y == y[0])) == ["False or True"]
+    assert titles(SVC(kernel="linear").fit(X, y)) == pairs
+    assert titles(SVC(kernel="linear").fit(X, y == y[0])) == ["False or True"]
+    assert titles(SVC(kernel="linear").fit(X, four)) == [
+        "0 or 1", "0 or 2", "0 or 3", "1 or 2", "1 or 3", "2 or 3"]
+
+
+def test_boxes_are_drawn_where_a_detector_finds_them(plots):
+    found = clf.detect.boxes([[1, 2, 4, 6, 0.5, 0], [3, 0, 1, 2, 0.1, 1]])
+    for boxes in (found, found[["top", "left", "height", "width"]].tolist()):
+        ax = plots.plot_boxes(np.zeros((8, 9)), boxes, ["a", "b"])
+        assert [(p.get_y(), p.get_x(), p.get_height(), p.get_width()) for p in ax.patches] == [
+            (1, 2, 4, 6), (3, 0, 1, 2)]
+        assert [(t.get_text(), t.get_position()) for t in ax.texts] == [
+            ("a", (2, -1)), ("b", (0, 1))]
+    assert not plots.plot_boxes(np.zeros((8, 9)), []).patches
+
+
+def test_regions_have_the_colors_of_their_classes(plots):
+    X = np.column_stack([np.arange(12.0), np.zeros(12)])
+    model = clf.Model("perceptron", kernel="rbf", gamma=2).fit(X, np.arange(12))
+    ax = plots.plot_decision_boundary(model, X, np.arange(12), resolution=40)
+    image = ax.images[0]
+    assert image.get_interpolation() == "nearest"  # colors between two classes are a third one's
+    assert set(np.unique(image.get_array())) == set(range(10))
+    colors = [image.cmap(image.norm(k))[:3] for k in (10 % 10, 11 % 10)]
+    shown = [tuple(points.get_facecolor()[0][:3]) for points in ax.collections[10:]]
+    assert shown == colors
 
 
 def test_plots_refuse_what_they_cannot_draw(clouds, plots):

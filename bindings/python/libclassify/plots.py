@@ -7,12 +7,13 @@ first call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, List, Sequence
 
 import numpy as np
 
-from . import metrics
-from ._report import learning_curves, true_and_predicted
+from . import detect, metrics
+from ._report import class_labels, learning_curves, library_model, true_and_predicted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,8 +93,9 @@ def plot_decision_boundary(model: Any, X: Any, y: Any, ax: Axes | None = None, *
     place = {name: k for k, name in enumerate(names)}
     regions = np.array([place[label] for label in np.asarray(model.predict(plane)).tolist()])
     ax = _axes(ax)
-    ax.imshow(regions.reshape(resolution, resolution), origin="lower", aspect="auto", alpha=0.3,
-              cmap="tab10", vmin=0, vmax=9, extent=(across[0], across[-1], up[0], up[-1]))
+    ax.imshow(regions.reshape(resolution, resolution) % 10, origin="lower", aspect="auto",
+              alpha=0.3, cmap="tab10", vmin=0, vmax=9, interpolation="nearest",
+              extent=(across[0], across[-1], up[0], up[-1]))
     for k, name in enumerate(names):
         ax.scatter(*X[np.asarray(true) == k].T, s=12, label=str(name), color=f"C{k % 10}")
     ax.legend()
@@ -101,12 +103,13 @@ def plot_decision_boundary(model: Any, X: Any, y: Any, ax: Axes | None = None, *
 
 
 def plot_weights(model: Any, shape: Sequence[int], *, columns: int = 5) -> Any:
-    """The weights of each class of a linear model as pictures of ``shape`` (height, width).
-    Returns the figure."""
+    """The weights of a linear model as pictures of ``shape`` (height, width): one for each class,
+    pair of classes (of an SVC) or output. Returns the figure."""
     weights = model.coef_ if hasattr(model, "coef_") else model.tensors["weights"]
     weights = np.atleast_2d(np.asarray(weights, float))
     if weights.shape[1] != int(np.prod(shape)):
-        raise ValueError(f"{weights.shape[1]} weights a class are no picture of {tuple(shape)}")
+        raise ValueError(f"{weights.shape[1]} weights are no picture of {tuple(shape)}")
+    titles = _titles(model, len(weights))
     rows = -(-len(weights) // columns)
     grid = _axes(None, nrows=rows, ncols=min(columns, len(weights)), squeeze=False)
     limit = np.percentile(np.abs(weights), 99) or np.abs(weights).max() or 1
@@ -114,20 +117,33 @@ def plot_weights(model: Any, shape: Sequence[int], *, columns: int = 5) -> Any:
         ax.axis("off")
         if k < len(weights):
             ax.imshow(weights[k].reshape(shape), cmap="RdBu", vmin=-limit, vmax=limit)
-            ax.set_title(str(model.classes_[k] if hasattr(model, "classes_") and len(weights) > 1 else k))
+            ax.set_title(titles[k])
     return grid.flat[0].figure
 
 
+def _titles(model: Any, count: int) -> List[str]:
+    """What each row of the weights decides: a class, between two classes, or an output."""
+    names = class_labels(model)
+    pairs = [f"{a} or {b}" for a, b in combinations(names, 2)]
+    of_pairs = count == 1 or library_model(model).kind == "svm"
+    titles = pairs if names and of_pairs else list(map(str, names or range(count)))
+    if len(titles) != count:
+        raise ValueError(f"{count} rows of weights are not those of {len(names)} classes")
+    return titles
+
+
 def plot_boxes(image: Any, boxes: Any, labels: Sequence[object] = (), ax: Axes | None = None) -> Axes:
-    """A picture [height, width] or [height, width, channels] with boxes drawn on it:
-    [boxes, 4] of left, top, right, bottom in pixels."""
+    """A picture [height, width] or [height, width, channels] with boxes drawn on it, as
+    ``detect.boxes`` takes them: top, left, height, width in pixels, or what a Detector found.
+    ``labels`` are the texts at the boxes."""
     from matplotlib.patches import Rectangle
 
     pixels = np.asarray(image)
     ax = _axes(ax)
     ax.imshow(pixels.squeeze(), cmap="gray")
-    for k, (left, top, right, bottom) in enumerate(np.asarray(boxes, float).reshape(-1, 4)):
-        ax.add_patch(Rectangle((left, top), right - left, bottom - top, fill=False, color="C1", lw=2))
+    for k, box in enumerate(detect.boxes(boxes)):
+        left, top = box["left"], box["top"]
+        ax.add_patch(Rectangle((left, top), box["width"], box["height"], fill=False, color="C1", lw=2))
         if k < len(labels):
             ax.text(left, top - 2, str(labels[k]), color="C1", va="bottom")
     ax.axis("off")
