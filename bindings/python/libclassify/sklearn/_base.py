@@ -34,7 +34,7 @@ from ._compat import (
     validate_data,
 )
 from ._context import context_of
-from ._labels import class_weights, row_weights
+from ._labels import class_weight_of, class_weights, row_weights
 from ._portable import PortableState
 from ._repr import FittedHTML
 
@@ -155,7 +155,7 @@ class ModelEstimator(Estimator):
     def load(cls: Type[Self], path: "str | os.PathLike[str] | bytes") -> Self:
         """Load a model from a file or bytes, whichever program saved it.
 
-        Parameters that have a name in scikit-learn are set to those of the model.
+        Parameters are set to those of the model; what its file does not hold is at its default.
         """
         return cls.from_model(Model.load(path))
 
@@ -236,6 +236,8 @@ class Classifier(ClassifierMixin, ModelEstimator):
         if model.classes is None or len(model.classes) == 0:
             raise errors.TypeMismatch(f"the model is a regression, not a {type(self).__name__}")
         self.classes_ = model.classes
+        if hasattr(self, "class_weight"):
+            self.class_weight = class_weight_of(model)
 
     def _of_second(self, values: np.ndarray) -> np.ndarray:
         """Return the value for the second of two classes, from values [..., 2]."""

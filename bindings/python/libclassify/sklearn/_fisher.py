@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any, Dict, Optional
 
@@ -137,6 +138,22 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
             "precision": "f64",
         }
 
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {
+            **discriminant_params_of(params),
+            "shrinkage": None if params["shrinkage"] == "none" else params["shrinkage"],
+            "tol": math.sqrt(params["tolerance"]),
+        }
+
+    def _adopt(self, model: Any) -> None:
+        if model.params["kernel"] != "none":
+            raise errors.TypeMismatch(
+                f"the model has a kernel, so it is not a {type(self).__name__}; load it as a "
+                "KernelFisherDiscriminant"
+            )
+        super()._adopt(model)
+
     def _fit_labeled(self, data: Dataset) -> None:
         if len(data) <= len(self.classes_):
             raise errors.DataError("The number of samples must be more than the number of classes.")
@@ -196,6 +213,15 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
 
     def _of_second(self, values: np.ndarray) -> np.ndarray:
         return values[..., 1] - values[..., 0]
+
+
+def discriminant_params_of(params: Dict[str, Any]) -> Dict[str, Any]:
+    """Return the parameters that both discriminants have, from the library's."""
+    priors, count = params["priors"], params["components"]
+    return {
+        "priors": None if priors == "data" else list(priors),
+        "n_components": None if count == "auto" else count,
+    }
 
 
 def checked_priors(priors: Any, classes: int) -> Any:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
+from .. import errors
 from ._base import Classifier, ProbabilityMixin
-from ._fisher import ProjectionMixin, checked_components, checked_priors
+from ._fisher import (
+    ProjectionMixin,
+    checked_components,
+    checked_priors,
+    discriminant_params_of,
+)
 from ._kernels import KernelMixin, kernel_params
 
 
@@ -112,6 +118,18 @@ class KernelFisherDiscriminant(ProbabilityMixin, ProjectionMixin, KernelMixin, C
             "priors": checked_priors(self.priors, len(self.classes_)),
             "components": checked_components(self.n_components, self._max_components()),
         }
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {**super()._params_of(params), **discriminant_params_of(params)}
+
+    def _adopt(self, model: Any) -> None:
+        if self.kernel is None:
+            raise errors.TypeMismatch(
+                "the model has no kernel, so it is not a KernelFisherDiscriminant; load it as a "
+                "FisherDiscriminant"
+            )
+        super()._adopt(model)
 
     def _of_second(self, values: Any) -> Any:
         return values[..., 1] - values[..., 0]

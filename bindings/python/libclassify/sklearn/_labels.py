@@ -34,6 +34,14 @@ def class_weights(class_weight: Any, classes: np.ndarray) -> Union[None, str, Se
     return [float(class_weight.get(label, 1.0)) for label in known]
 
 
+def class_weight_of(model: Any) -> Any:
+    """Return scikit-learn's ``class_weight`` of a fitted model of the library."""
+    given = model.params["class_weight"]
+    if isinstance(given, str):
+        return None if given == "none" else given
+    return dict(zip(model.classes.tolist(), given))
+
+
 def row_weights(sample_weight: Any, rows: int) -> Optional[np.ndarray]:
     """Check row weights; return them as f64 of shape (rows,), or None for equal weights."""
     if sample_weight is None:

@@ -134,6 +134,14 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
             "multiclass": "one_vs_rest" if self.multi_class == "ovr" else "multinomial",
         }
 
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {
+            **super()._params_of(params),
+            "tol": params["tolerance"] * 1e6,
+            "multi_class": "ovr" if params["multiclass"] == "one_vs_rest" else "auto",
+        }
+
     @property
     def n_iter_(self) -> np.ndarray:
         """Iterations of the solver, an array of shape (1,), or (n_classes,) with "ovr"."""

@@ -25,8 +25,7 @@ from ._base import ModelEstimator, result_type
 from ._checks import check_numbers
 from ._compat import ConvergenceWarning
 from ._context import context_of
-
-_ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+from ._mlp_files import ACTIVATIONS, activation_of, adopt_optimizer
 
 
 def random_state_of(random_state: Any) -> np.random.RandomState:
@@ -86,9 +85,9 @@ class MultilayerPerceptron(ModelEstimator):
                 f"{type(self).__name__} has no learning_rate='invscaling' with momentum: the "
                 "momentum of the library's optimizers does not outlive their rate; set momentum=0"
             )
-        if self.activation not in _ACTIVATIONS:
+        if self.activation not in ACTIVATIONS:
             raise errors.ArgumentError(
-                f"activation is {self.activation!r}; it is one of {sorted(_ACTIVATIONS)}"
+                f"activation is {self.activation!r}; it is one of {sorted(ACTIVATIONS)}"
             )
         check_numbers(
             self, alpha=0, tol=0, max_iter=1, n_iter_no_change=1, learning_rate_init=0, power_t=0,
@@ -146,7 +145,7 @@ class MultilayerPerceptron(ModelEstimator):
     # The network
 
     def _layers(self, outputs: int) -> List[Tuple[str, Dict[str, Any]]]:
-        hidden = {"activation": _ACTIVATIONS[self.activation]}
+        hidden = {"activation": ACTIVATIONS[self.activation]}
         return [("dense", {"units": size, **hidden}) for size in self._hidden()] + [
             ("dense", {"units": outputs})
         ]
@@ -174,8 +173,11 @@ class MultilayerPerceptron(ModelEstimator):
 
     def _begin(self, features: int, random: np.random.RandomState) -> None:
         self.model_ = self._initial_model(features, random)
-        self.n_iter_, self.t_ = 0, 0
         self.n_layers_ = len(self._hidden()) + 2
+        self._count_from_0()
+
+    def _count_from_0(self) -> None:
+        self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: List[float] = []
         self._no_improvement_count = 0
         self.validation_scores_: Optional[List[float]] = [] if self.early_stopping else None
@@ -312,9 +314,22 @@ class MultilayerPerceptron(ModelEstimator):
 
     def _adopt(self, model: Model) -> None:
         super()._adopt(model)
+        self.activation = activation_of(self, model)
         self.n_layers_ = 1 + sum(name.endswith(".weight") for name in model.tensors)
         self.n_outputs_ = self.intercepts_[-1].size
         self.hidden_layer_sizes = tuple(bias.size for bias in self.intercepts_[:-1])
+        if model.params["loss"] != self._loss_name():
+            raise errors.TypeMismatch(
+                f"a network with loss={model.params['loss']!r} is not a {type(self).__name__}, "
+                f"which has {self._loss_name()!r}; load it as a NetworkClassifier"
+            )
+        binary = "logistic" if self.n_outputs_ == 1 else "softmax"
+        self.out_activation_ = binary if self._classifies else "identity"
+        self.batch_size = "auto" if model.params["batch_size"] == 200 else (
+            model.params["batch_size"]
+        )
+        self._rate = adopt_optimizer(self, model)
+        self._count_from_0()
 
     def _weights(self, part: str, dtype: Any) -> List[np.ndarray]:
         tensors = self.model_.tensors

@@ -115,6 +115,21 @@ class Network(ModelEstimator):
         params = super()._library_params()
         return {name: _plain(value) for name, value in params.items()}
 
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        shape = params["input"]
+        long = not isinstance(shape, str) and len(shape) > 1
+        return {
+            **super()._params_of(params),
+            "layers": params["layers"],
+            "input": shape if long else None,
+        }
+
+    def _adopt(self, model: Model) -> None:
+        super()._adopt(model)
+        self.optimizer = optimizer_text(model)
+        self.row_shape_ = self.input or (self.n_features_in_,)
+
     # Rows
 
     def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
@@ -213,6 +228,11 @@ class Network(ModelEstimator):
         """
         X = self._rows(X, reset=False)
         return np.asarray(self.model_.project(self._dataset(X)), result_type(X))
+
+
+def optimizer_text(model: Model) -> str:
+    """Return the optimizer that a network was trained by, as text."""
+    return model.tensors["optimizer"].tobytes().decode()
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 import numpy as np
 
@@ -126,6 +126,10 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
 
     def _loss_name(self) -> str:
         return self.loss
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {**super()._params_of(params), "loss": params["loss"]}
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None,
             validation: Any = None) -> "NetworkClassifier":

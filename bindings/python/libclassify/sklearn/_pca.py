@@ -120,6 +120,15 @@ class PCA(Transformer):
             return {**params, "components": int(count)}
         return {**params, "variance": float(count)}
 
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        count, share = params["components"], params["variance"]
+        return {
+            **super()._params_of(params),
+            "n_components": count if count != "all" else None if share == 1 else share,
+            "svd_solver": "covariance_eigh" if params["solver"] == "covariance" else "auto",
+        }
+
     def _why_not_searched(self, later: List[Any]) -> Optional[str]:
         if self.whiten:
             return "with whiten=True the library's transform has the divisor n, and PCA n - 1"
@@ -216,6 +225,11 @@ class PCA(Transformer):
     @property
     def singular_values_(self) -> np.ndarray:
         """Singular values of the centered rows."""
+        if not hasattr(self, "n_samples_"):
+            raise AttributeError(
+                "singular_values_ depends on the number of rows, which the file of a transform "
+                "does not hold"
+            )
         return np.sqrt(self._variance() * self.n_samples_)
 
     @property

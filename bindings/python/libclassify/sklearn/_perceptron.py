@@ -158,6 +158,18 @@ class Perceptron(SparseCoefficients, KernelMixin, Classifier):
             **({"budget": self.budget, **kernel_params(self)} if self.kernel is not None else {}),
         }
 
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        kernel = {} if params["kernel"] == "none" else {
+            name: params[name] for name in ("gamma", "degree", "coef0", "budget")
+        }
+        return {
+            **super()._params_of(params),
+            **kernel,
+            "shuffle": params["shuffle"],
+            "multi_class": "ovr" if params["multiclass"] == "one_vs_rest" else "multinomial",
+        }
+
     def fit(
         self,
         X: Any,

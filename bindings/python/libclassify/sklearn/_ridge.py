@@ -41,6 +41,14 @@ class _RidgeBase(LinearModel, ModelEstimator):
             "max_iterations": self.max_iter,
         }
 
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {
+            **super()._params_of(params),
+            "tol": params["tolerance"],
+            "max_iter": params["max_iterations"],
+        }
+
     def _params_for(self, data: Dataset) -> Dict[str, Any]:
         # The direct solution is exact, so it stands for every solver, as long as the matrix of the
         # columns fits in 2 GB. The library's auto has sparse rows of many columns iterate.

@@ -113,6 +113,11 @@ class StandardScaler(OneToOne, Transformer):
         """Add rows to those of the fit; parameters as of :meth:`fit`."""
         if not hasattr(self, "transform_"):
             return self.fit(X, y, sample_weight)
+        if not hasattr(self, "n_samples_seen_"):
+            raise errors.Unsupported(
+                "partial_fit cannot add rows to a StandardScaler from a file, which does not hold "
+                "the number of rows of the fit"
+            )
         X = self._rows(X, reset=False)
         batch = type(self)(with_mean=self.with_mean).fit(X, sample_weight=sample_weight)
         total = self.n_samples_seen_ + batch.n_samples_seen_
@@ -242,7 +247,8 @@ class MinMaxScaler(OneToOne, Transformer):
         X = self._rows(X, reset=False)
         low, high = self.data_min_, self.data_max_
         self._fit_rows(np.stack([np.minimum(low, X.min(axis=0)), np.maximum(high, X.max(axis=0))]))
-        self.n_samples_seen_ += X.shape[0]
+        if hasattr(self, "n_samples_seen_"):  # a transform from a file does not know it
+            self.n_samples_seen_ += X.shape[0]
         return self
 
     @staticmethod

@@ -10,7 +10,7 @@ import numpy as np
 from ._labels import class_weights
 
 
-def weight_of_classes(class_weight: Any, classes: np.ndarray, indices: np.ndarray) -> np.ndarray:
+def weight_of_classes(class_weight: Any, classes: np.ndarray, indices: Any) -> np.ndarray:
     """Return the weight of each class; "balanced" counts rows, whatever their weights."""
     given = class_weights(class_weight, classes)
     if given == "balanced":

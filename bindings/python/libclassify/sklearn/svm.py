@@ -78,6 +78,7 @@ class SVC(KernelMixin, Classifier):
     fit_status_ : int
         0 if all machines converged, else 1.
     shape_fit_ : tuple
+        Not of a model from a file.
     n_features_in_, feature_names_in_, model_
 
     Notes
@@ -161,6 +162,14 @@ class SVC(KernelMixin, Classifier):
             **({"kernel": "precomputed"} if callable(self.kernel) else kernel_params(self)),
             "probability": self._has_probabilities(),
             "max_iterations": None if self.max_iter == -1 else self.max_iter,
+        }
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {
+            **super()._params_of(params),
+            "C": math.inf if params["C"] == MAX_C else params["C"],
+            "max_iter": params["max_iterations"] or -1,
         }
 
     def _check_params(self) -> None:
@@ -250,8 +259,12 @@ class SVC(KernelMixin, Classifier):
 
     def _adopt(self, model: Any) -> None:
         super()._adopt(model)
-        self.class_weight_ = np.ones(len(self.classes_))
-        self.shape_fit_ = (self.support_.max(initial=-1) + 1, model.n_features)
+        if model.params["multiclass"] != "one_vs_one" and len(self.classes_) > 2:
+            raise errors.TypeMismatch(
+                "the model has a machine for each class, and an SVC one for each pair of classes"
+            )
+        if self.class_weight != "balanced":  # whose file does not hold the counts of the classes
+            self.class_weight_ = weight_of_classes(self.class_weight, self.classes_, None)
         vectors = self._tensor("support_vectors")
         center = self._tensor("center")
         vectors = np.empty((0, 0)) if vectors is None else np.array(vectors, np.float64)
