@@ -66,6 +66,16 @@ def test_a_model_takes_its_context_along_when_pickled():
     assert model.context.log is None
 
 
+def test_what_is_unpickled_shares_its_context_with_others():
+    """A second context would have threads of its own."""
+    for context in (clf.Context.shared(), clf.Context.shared(threads=1, seed=4)):
+        again = pickle.loads(pickle.dumps(clf.Model("ridge", context=context).fit(X, Y)))
+        assert again.context is context
+    assert clf.Context.shared(seed=4, threads=1, cpu=None) is context
+    assert pickle.loads(pickle.dumps(clf.Context(progress_interval=0.5))).params[
+        "progress_interval"] == 0.5
+
+
 # Callbacks
 
 

@@ -90,6 +90,7 @@ class Context(Handle):
                     f"{name} must be callable, not {type(callback).__name__}"
                 )
         given = catalog.to_text("context", "context", {**_DEFAULTS, **params})
+        self._given = params
         self._callbacks = Callbacks(log or _log, progress)
         self._ended = False
         self._out = ctypes.c_void_p()
@@ -103,6 +104,7 @@ class Context(Handle):
         The same parameters give the same context as long as anything uses it, so that many models
         share one set of threads.
         """
+        params = {name: params[name] for name in sorted(params) if params[name] is not None}
         key = catalog.to_text("context", "context", {**_DEFAULTS, **params})
         with cls._sharing:
             found = cls._shared.get(key)
@@ -168,8 +170,9 @@ class Context(Handle):
         return lib.clf_context_memory_peak(self.pointer)
 
     def __reduce__(self) -> Any:
-        # Callbacks belong to a process; the copy logs and reports by default.
-        return _shared, (self.params,)
+        # Callbacks belong to a process; the copy logs and reports by default. What was not given
+        # stays at its default, so that the copy is the context which others share.
+        return _shared, (self._given,)
 
     def __copy__(self) -> "Context":
         return self
