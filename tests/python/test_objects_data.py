@@ -335,7 +335,8 @@ def test_metrics_are_scikit_learns(names):
         theirs = sk.precision_recall_fscore_support(sa, sb, average=average, zero_division=0)
         for one, other in zip(ours, theirs):
             assert one is other is None or np.allclose(one, other)
-    assert metrics.f1_score(a, b) == pytest.approx(sk.f1_score(sa, sb, average="macro"))
+    assert metrics.f1_score(a, b, average="macro") == pytest.approx(
+        sk.f1_score(sa, sb, average="macro"))
     assert metrics.precision_score(a, b, average="micro") == metrics.recall_score(
         a, b, average="micro")
     assert metrics.log_loss(a, chances) == pytest.approx(sk.log_loss(sa, chances), rel=1e-6)
@@ -347,6 +348,60 @@ def test_the_area_tells_scores_of_float64_apart():
     scores = 1 + np.arange(6) * 1e-12
     assert metrics.roc_auc_score([0, 0, 0, 1, 1, 1], scores) == 1
     assert metrics.roc_auc_score([0, 1], [0.5, 0.5]) == 0.5
+    for ends in ([-np.inf, 0], [0, np.inf]):
+        assert metrics.roc_auc_score([0, 1], ends) == 1
+
+
+@pytest.mark.slow
+def test_the_area_tells_any_number_of_scores_apart():
+    scores = 1 + np.arange(2**24 + 4) * 2.0**-40
+    assert (np.diff(metrics._ranks(scores)) > 0).all()
+
+
+@pytest.mark.parametrize("true, predicted, positive", [
+    ([0, 1, 1, 0, 1, 1], [0, 1, 0, 1, 1, 1], 1),
+    ([0, 1, 1, 0, 1, 1], [0, 1, 0, 1, 1, 1], 0),
+    (["no", "yes", "yes", "no"], ["no", "no", "yes", "yes"], "yes"),
+    ([True, False, True], [True, True, False], 1),
+    ([0, 0], [0, 0], 1),
+    ([1, 1], [1, 1], 1),
+])
+def test_scores_of_the_positive_class_are_scikit_learns(true, predicted, positive):
+    sk = pytest.importorskip("sklearn.metrics")
+    for name in ("precision_score", "recall_score", "f1_score"):
+        given = {} if positive == 1 else {"pos_label": positive}
+        ours = getattr(metrics, name)(true, predicted, **given)
+        assert ours == pytest.approx(
+            getattr(sk, name)(true, predicted, zero_division=0, **given))
+    ours = metrics.precision_recall_fscore_support(true, predicted, average="binary",
+                                                   pos_label=positive)
+    assert ours.support is None and ours.fscore == metrics.f1_score(
+        true, predicted, pos_label=positive)
+
+
+@pytest.mark.parametrize("true, predicted, words", [
+    (["a", "b", "c"], ["a", "b", "c"], "two classes, not of 3"),
+    (["a", "b"], ["a", "b"], r"pos_label=1 is none of the classes \['a', 'b'\]"),
+    ([0, 2], [0, 2], r"pos_label=1 is none of the classes \[0, 2\]"),
+])
+def test_the_positive_class_is_never_guessed(true, predicted, words):
+    for score in (metrics.precision_score, metrics.recall_score, metrics.f1_score):
+        with pytest.raises(ValueError, match=words):
+            score(true, predicted)
+
+
+@pytest.mark.parametrize("true, predicted", [
+    ([1, 2], ["1", "2"]), (["a"], [b"a"]), ([None, "a"], ["None", "a"]), ([1, "a"], ["1", "a"]),
+    (np.array(["nan", None], object), ["nan", "None"]),
+])
+def test_labels_of_several_kinds_are_not_compared(true, predicted):
+    for measure in (metrics.accuracy_score, metrics.confusion_matrix, metrics.f1_score):
+        for pair in ((true, predicted), (predicted, true)):
+            with pytest.raises((clf.TypeMismatch, clf.DataError)):
+                measure(*pair)
+    assert metrics.accuracy_score(np.array([1, 0], object), [True, False]) == 1
+    with pytest.raises(clf.TypeMismatch, match="y_true has numbers and labels has texts"):
+        metrics.log_loss([1, 2], [[0.5, 0.5]] * 2, labels=["1", "2"])
 
 
 def test_labels_of_a_confusion_matrix():
@@ -354,6 +409,8 @@ def test_labels_of_a_confusion_matrix():
     assert matrix.tolist() == [[1, 0], [1, 1]]
     assert metrics.confusion_matrix(list("aac"), list("abb"), labels=["a", "b"]).tolist() == [
         [1, 1], [0, 0]]
+    assert metrics.confusion_matrix(list("aab"), list("acb"), labels=["a", "b"]).tolist() == [
+        [1, 0], [0, 1]]
 
 
 @pytest.mark.parametrize("call, error", [

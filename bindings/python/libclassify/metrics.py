@@ -1,16 +1,17 @@
 """Measures of predictions, with scikit-learn's names where they are the same.
 
 Labels are of any kind that a :class:`~libclassify.Dataset` takes; classes are in ascending order.
+Texts, bytes and numbers are not compared with each other: 1 is not "1".
 """
 
 from __future__ import annotations
 
 import ctypes
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from . import _arrays, errors
+from . import _arrays, _labels, errors
 from ._declarations import CONSTANTS
 from ._library import check, lib
 
@@ -19,6 +20,8 @@ _AVERAGES = {
     "micro": CONSTANTS["CLF_AVERAGE_MICRO"],
     "weighted": CONSTANTS["CLF_AVERAGE_WEIGHTED"],
 }
+
+_NORMAL, _NORMAL_END = 0x00800000, 0x7F800000  # the bits of positive normal float32
 
 
 class Scores(NamedTuple):
@@ -30,30 +33,54 @@ class Scores(NamedTuple):
     support: Optional[np.ndarray]
 
 
-def _indices(y_true: Any, y_pred: Any, labels: Any = None) -> Tuple[np.ndarray, np.ndarray, int]:
-    """Return truth and prediction as class indices, and the number of classes."""
-    true, predicted = _column(y_true, "y_true"), _column(y_pred, "y_pred")
-    if true.shape != predicted.shape:
-        raise errors.ShapeError(f"y_true has {len(true)} rows, y_pred {len(predicted)}")
-    if true.dtype.kind in "USO" or predicted.dtype.kind in "USO":
-        true, predicted = true.astype(str), predicted.astype(str)
-    classes = np.union1d(true, predicted) if labels is None else np.asarray(labels)
-    if labels is not None and true.dtype.kind == "U":
-        classes = classes.astype(str)
-    order = np.argsort(classes, kind="stable")
-    found = [_find(values, classes, order) for values in (true, predicted)]
-    return found[0], found[1], len(classes)
+class _Values(NamedTuple):
+    """Labels that can be compared: numbers, or names as bytes; and of which kind they are."""
+
+    array: np.ndarray
+    kind: str
+
+    @property
+    def shown(self) -> List[Any]:
+        """The labels, for a message."""
+        return [x.decode() if isinstance(x, bytes) else x for x in self.array.tolist()]
+
+    def alike(self, other: "_Values") -> bool:
+        return self.kind == other.kind or 0 in (self.array.size, other.array.size)
 
 
-def _column(values: Any, what: str) -> np.ndarray:
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise errors.ShapeError(f"{what} has shape {list(array.shape)}; it must be [rows]")
-    if array.dtype.kind == "f" and np.isnan(array).any():
-        raise errors.DataError(f"{what}: row {int(np.isnan(array).argmax())} is NaN")
-    if array.dtype.kind not in "iubfUSO":
-        raise errors.TypeMismatch(f"{what} is of dtype {array.dtype}; labels are numbers or texts")
-    return array
+def _values(values: Any, what: str) -> _Values:
+    found = _labels.labels(values, what)
+    if found.names is not None:
+        return _Values(np.array(found.names, np.bytes_), "texts" if found.kind[0] == "U" else "bytes")
+    whole = found.array.dtype.kind != "f"
+    return _Values(found.array.astype(np.int64) if whole else found.array, "numbers")
+
+
+def _check_alike(first: _Values, second: _Values, names: Tuple[str, str]) -> None:
+    if not first.alike(second):
+        raise errors.TypeMismatch(
+            f"{names[0]} has {first.kind} and {names[1]} has {second.kind}, which are never equal; "
+            "pass both as the same kind of label"
+        )
+
+
+def _indices(y_true: Any, y_pred: Any,
+             labels: Any = None) -> Tuple[np.ndarray, np.ndarray, _Values]:
+    """Return truth and prediction as class indices, and the classes."""
+    true, predicted = _values(y_true, "y_true"), _values(y_pred, "y_pred")
+    if true.array.shape != predicted.array.shape:
+        raise errors.ShapeError(
+            f"y_true has {len(true.array)} rows, y_pred {len(predicted.array)}"
+        )
+    _check_alike(true, predicted, ("y_true", "y_pred"))
+    if labels is None:
+        classes = _Values(np.union1d(true.array, predicted.array), true.kind)
+    else:
+        classes = _values(labels, "labels")
+        _check_alike(true, classes, ("y_true", "labels"))
+    order = np.argsort(classes.array, kind="stable")
+    found = [_find(values.array, classes.array, order) for values in (true, predicted)]
+    return found[0], found[1], classes
 
 
 def _find(values: np.ndarray, classes: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -93,48 +120,44 @@ def confusion_matrix(y_true: Any, y_pred: Any, *, labels: Any = None) -> np.ndar
     ----------
     y_true, y_pred : array_like of shape [rows]
     labels : array_like, optional
-        The classes, in the order of the result; rows with a true label that is not among them are
-        left out. Otherwise all that occur.
+        The classes, in the order of the result; rows with a true or a predicted label that is not
+        among them are left out. Otherwise all that occur.
 
     Returns
     -------
     ndarray of int64, [classes, classes]
         A row for each true class, a column for each predicted one.
     """
-    true, predicted, classes = _indices(y_true, y_pred, labels)
-    true, predicted = _known(true, predicted)
+    true, predicted, values = _indices(y_true, y_pred, labels)
+    known, classes = (true >= 0) & (predicted >= 0), len(values.array)
+    true, predicted = true[known], predicted[known]
     out = np.zeros((classes, classes), np.int64)
     check(lib.clf_confusion_matrix(true.ctypes.data, predicted.ctypes.data, len(true), classes,
                                    out.ctypes.data))
     return out
 
 
-def _known(true: np.ndarray, predicted: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Return the rows whose true class is among the labels."""
-    known = true >= 0
-    return (true, predicted) if known.all() else (true[known], predicted[known])
-
-
-def precision_recall_fscore_support(y_true: Any, y_pred: Any, *,
+def precision_recall_fscore_support(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
                                     average: Optional[str] = None) -> Scores:
     """Compute precision, recall and F1; where a ratio is 0/0, it is 0.
 
     Parameters
     ----------
     y_true, y_pred : array_like of shape [rows]
-    average : {"macro", "micro", "weighted"}, optional
-        Over the classes that occur. None gives the figures of each class, and its true rows.
+    pos_label : label
+        The class that "binary" is of.
+    average : {"binary", "macro", "micro", "weighted"}, optional
+        "binary" gives the figures of `pos_label` among two classes, the others those over the
+        classes that occur. None gives the figures of each class, and its true rows.
     """
-    true, predicted, classes = _indices(y_true, y_pred)
-    if average is None:
-        values = np.empty((3, classes))
-        support = np.empty(classes, np.int64)
-        check(lib.clf_class_scores(true.ctypes.data, predicted.ctypes.data, len(true), classes,
-                                   *(row.ctypes.data for row in values), support.ctypes.data))
-        return Scores(values[0], values[1], values[2], support)
+    true, predicted, values = _indices(y_true, y_pred)
+    classes = len(values.array)
+    if average is None or average == "binary":
+        scores = _of_classes(true, predicted, classes)
+        return scores if average is None else _of_class(scores, values, pos_label)
     if average not in _AVERAGES:
         raise errors.ArgumentError(
-            f"average is {average!r}; it must be None or one of {', '.join(_AVERAGES)}"
+            f"average is {average!r}; it must be None, binary or one of {', '.join(_AVERAGES)}"
         )
     figures = [ctypes.c_double() for _ in range(3)]
     check(lib.clf_average_scores(true.ctypes.data, predicted.ctypes.data, len(true), classes,
@@ -142,32 +165,71 @@ def precision_recall_fscore_support(y_true: Any, y_pred: Any, *,
     return Scores(*(figure.value for figure in figures), None)
 
 
-def precision_score(y_true: Any, y_pred: Any, *, average: Optional[str] = "macro") -> Any:
-    """Compute the precision; see :func:`precision_recall_fscore_support`."""
-    return precision_recall_fscore_support(y_true, y_pred, average=average).precision
+def _of_classes(true: np.ndarray, predicted: np.ndarray, classes: int) -> Scores:
+    figures = np.empty((3, classes))
+    support = np.empty(classes, np.int64)
+    check(lib.clf_class_scores(true.ctypes.data, predicted.ctypes.data, len(true), classes,
+                               *(row.ctypes.data for row in figures), support.ctypes.data))
+    return Scores(figures[0], figures[1], figures[2], support)
 
 
-def recall_score(y_true: Any, y_pred: Any, *, average: Optional[str] = "macro") -> Any:
-    """Compute the recall; see :func:`precision_recall_fscore_support`."""
-    return precision_recall_fscore_support(y_true, y_pred, average=average).recall
-
-
-def f1_score(y_true: Any, y_pred: Any, *, average: Optional[str] = "macro") -> Any:
-    """Compute F1; see :func:`precision_recall_fscore_support`."""
-    return precision_recall_fscore_support(y_true, y_pred, average=average).fscore
-
-
-def _truth(y_true: Any, labels: Any, columns: int) -> Tuple[np.ndarray, int]:
-    true = _column(y_true, "y_true")
-    classes = np.unique(true) if labels is None else np.asarray(labels)
-    if len(classes) != columns:
-        raise errors.ShapeError(
-            f"{columns} columns for {len(classes)} classes; pass labels= with one for each column"
+def _of_class(scores: Scores, classes: _Values, pos_label: Any) -> Scores:
+    """Return the figures of one of at most two classes; 0 of one that does not occur."""
+    if len(classes.array) > 2:
+        raise errors.ArgumentError(
+            f"average='binary' is of two classes, not of {len(classes.array)}; pass average=None, "
+            "'macro', 'micro' or 'weighted'"
         )
-    found = _find(true, classes, np.argsort(classes, kind="stable"))
+    positive = _values([pos_label], "pos_label")
+    alike = positive.alike(classes)
+    found = np.flatnonzero(classes.array == positive.array[0]) if alike else ()
+    if len(found):
+        return Scores(*(float(figures[found[0]]) for figures in scores[:3]), None)
+    if alike and len(classes.array) < 2:
+        return Scores(0.0, 0.0, 0.0, None)
+    raise errors.ArgumentError(
+        f"pos_label={pos_label!r} is none of the classes {classes.shown}; pass the one that is positive, "
+        "or average='macro'"
+    )
+
+
+def precision_score(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
+                    average: Optional[str] = "binary") -> Any:
+    """Compute the precision; see :func:`precision_recall_fscore_support`."""
+    return precision_recall_fscore_support(
+        y_true, y_pred, pos_label=pos_label, average=average).precision
+
+
+def recall_score(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
+                 average: Optional[str] = "binary") -> Any:
+    """Compute the recall; see :func:`precision_recall_fscore_support`."""
+    return precision_recall_fscore_support(
+        y_true, y_pred, pos_label=pos_label, average=average).recall
+
+
+def f1_score(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
+             average: Optional[str] = "binary") -> Any:
+    """Compute F1; see :func:`precision_recall_fscore_support`."""
+    return precision_recall_fscore_support(
+        y_true, y_pred, pos_label=pos_label, average=average).fscore
+
+
+def _truth(true: _Values, labels: Any, columns: int) -> Tuple[np.ndarray, int]:
+    classes = _Values(np.unique(true.array), true.kind) if labels is None else (
+        _values(labels, "labels")
+    )
+    if len(classes.array) != columns:
+        raise errors.ShapeError(
+            f"{columns} columns for {len(classes.array)} classes; pass labels= with one for each "
+            "column"
+        )
+    _check_alike(true, classes, ("y_true", "labels"))
+    found = _find(true.array, classes.array, np.argsort(classes.array, kind="stable"))
     if (found < 0).any():
         row = int((found < 0).argmax())
-        raise errors.DataError(f"y_true: the label {true[row]!r} in row {row} is not in labels")
+        raise errors.DataError(
+            f"y_true: the label {true.shown[row]!r} in row {row} is not in labels"
+        )
     return found, columns
 
 
@@ -182,8 +244,9 @@ def log_loss(y_true: Any, y_proba: Any, *, labels: Any = None) -> float:
     labels : array_like of shape [classes], optional
         The class of each column; otherwise those that occur, in ascending order.
     """
-    values = _scores(y_proba, len(_column(y_true, "y_true")), "y_proba")
-    true, classes = _truth(y_true, labels, values.shape[1])
+    known = _values(y_true, "y_true")
+    values = _scores(y_proba, len(known.array), "y_proba")
+    true, classes = _truth(known, labels, values.shape[1])
     values = np.ascontiguousarray(values, np.float32)
     out = ctypes.c_double()
     check(lib.clf_log_loss(true.ctypes.data, values.ctypes.data, len(true), classes,
@@ -213,16 +276,17 @@ def roc_auc_score(y_true: Any, y_score: Any, *, labels: Any = None) -> float:
         The class of each column; otherwise those that occur, in ascending order.
     """
     scores = _arrays.numbers(y_score, "y_score")
-    true = _column(y_true, "y_true")
-    if len(scores) != len(true):
-        raise errors.ShapeError(f"y_true has {len(true)} rows, y_score {len(scores)}")
+    true = _values(y_true, "y_true")
+    rows = len(true.array)
+    if len(scores) != rows:
+        raise errors.ShapeError(f"y_true has {rows} rows, y_score {len(scores)}")
     out = ctypes.c_double()
     if scores.ndim == 1:
-        found, _ = _truth(y_true, labels, 2)
+        found, _ = _truth(true, labels, 2)
         ranks = _ranks(scores)
         check(lib.clf_roc_auc(found.ctypes.data, ranks.ctypes.data, len(found), ctypes.byref(out)))
         return out.value
-    found, classes = _truth(y_true, labels, _scores(scores, len(true), "y_score").shape[1])
+    found, classes = _truth(true, labels, _scores(scores, rows, "y_score").shape[1])
     ranks = np.ascontiguousarray(np.column_stack([_ranks(column) for column in scores.T]))
     check(lib.clf_roc_auc_classes(found.ctypes.data, ranks.ctypes.data, len(found), classes,
                                   ctypes.byref(out)))
@@ -232,13 +296,13 @@ def roc_auc_score(y_true: Any, y_score: Any, *, labels: Any = None) -> float:
 def _ranks(scores: np.ndarray) -> np.ndarray:
     """Return float32 in the order of the scores: the area depends on nothing else.
 
-    Scores of float64 that float32 cannot tell apart would become ties.
+    Scores of float64 that float32 cannot tell apart would become ties. The bits of normal float32
+    above 0 ascend as their values do, so there are 2^31 - 2^24 of them to number scores with.
     """
     if scores.dtype == np.float32 or np.isnan(scores.astype(np.float64)).any():
         return np.ascontiguousarray(scores, np.float32)
     distinct, ranks = np.unique(scores, return_inverse=True)
-    if len(distinct) > 2**24:
-        return np.ascontiguousarray(scores, np.float32)
-    return np.ascontiguousarray(ranks.reshape(scores.shape), np.float32)
-
-
+    if len(distinct) > _NORMAL_END - _NORMAL:
+        raise errors.Unsupported(f"{len(distinct)} different scores: float32 has not so many values")
+    bits = (ranks.reshape(scores.shape) + _NORMAL).astype(np.uint32)
+    return np.ascontiguousarray(bits).view(np.float32)
