@@ -83,7 +83,8 @@ download() {
 }
 
 # fetch_from URL FILE CHECK: FILE.part becomes FILE once it fits. A part that may have begun
-# elsewhere and does not fit, or that the server cannot go on with, is fetched anew, once.
+# elsewhere and does not fit, or that the server cannot go on with, is fetched once more from its
+# beginning.
 fetch_from() {
   part=$2.part
   begun=no restarted=no

@@ -67,9 +67,9 @@ typedef struct clf_progress {
 
 /** Reports progress. It is called on the thread that made the long call, about ten times a second
  *  and at each step of a solver, but not before the context's `progress_interval` has passed since
- *  the last report on the thread; a call that ends sooner does not report. Calls that run on several
- *  threads at once report on their own threads, possibly at the same time. Calls that the callback
- *  itself makes report nothing.
+ *  the last report on the thread; a call that ends sooner does not report. Calls that run on
+ *  several threads at once report on their own threads, possibly at the same time. Calls that the
+ *  callback itself makes report nothing.
  *  @return non-zero to cancel the call: within a second it then returns CLF_ERROR_CANCELLED, with
  *  its outputs and handles as they were. */
 typedef int32_t (*clf_progress_callback)(void *user, const clf_progress *progress);

@@ -83,10 +83,10 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a folder of files that
  *                 clf_image_load() reads, or of a folder for each label. Rows are u8 [height,
  *                 width, channels], in byte order of "label/file".
- *  @param params  "name=value …" of the format, or NULL; clf_param_describe("dataset_reader", …) lists
- *                 them. What "csv" guesses (delimiter, header, label, row numbers, decimal commas)
- *                 is in the log, as parameters that say the same, with a warning where it is in
- *                 doubt
+ *  @param params  "name=value …" of the format, or NULL; clf_param_describe("dataset_reader", …)
+ *                 lists them. What "csv" guesses (delimiter, header, label, row numbers, decimal
+ *                 commas) is in the log, as parameters that say the same, with a warning where it
+ *                 is in doubt
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT and CLF_ERROR_DATA (the
  *          message names file and line or offset), CLF_ERROR_SHAPE, CLF_ERROR_TYPE,
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED

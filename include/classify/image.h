@@ -90,8 +90,8 @@ CLF_API clf_status clf_image_save(const clf_image *image, const char *path, cons
  *  @param buffer    receives the bytes when they fit; may be NULL when capacity is 0
  *  @param capacity  bytes of buffer
  *  @param size      receives the bytes needed
- *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY,
- *          CLF_ERROR_CANCELLED @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL),
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_image_save_memory(const clf_image *image, const char *format,
                                          const char *params, void *buffer, size_t capacity,
                                          size_t *size);

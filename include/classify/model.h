@@ -133,7 +133,8 @@ CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, 
                                       size_t capacity, size_t *needed);
 
 /** Writes all parameters as text, "name=value …", from which clf_model_create() makes an equal
- *  model of the kind. Transforms, optimizer and vocabulary are handles with parameters of their own.
+ *  model of the kind. Transforms, optimizer and vocabulary are handles with parameters of their
+ *  own.
  *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
  *  @param capacity  bytes of buffer
  *  @param needed    receives the bytes needed, the NUL included; may be NULL
@@ -244,12 +245,13 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
 
 /** Computes the decision function in f64.
  *
- *  A model that consists of linear maps (ridge, and fisher, perceptron and logistic without a kernel)
- *  computes it in f64 from the rows as they are, f64 rows included, and from `weights_f64`, which
- *  takes some three times as long as f32. An svm without probability=true multiplies kernel values,
- *  which are f32, by `dual_coef_f64` and sums them in f64; with a linear kernel it has `weights_f64`.
- *  All other models, and those that earlier versions saved without these tensors, compute in f32,
- *  and the results are widened.
+ *  - A model that consists of linear maps (ridge, logistic, and fisher and perceptron without a
+ *    kernel) computes it in f64 from the rows as they are, f64 rows included, and from
+ *    `weights_f64`. This takes some three times as long as f32.
+ *  - An svm without probability=true computes kernel values in f32, multiplies them by
+ *    `dual_coef_f64` and sums the products in f64. With a linear kernel it uses `weights_f64`.
+ *  - All other models, and those that earlier versions saved without these tensors, compute in f32,
+ *    and the results are widened.
  *  @param values    [rows, outputs] receives the scores, row after row
  *  @param capacity  elements of values, ≥ rows × outputs
  *  @return as clf_model_predict() @since 0.1 */
@@ -315,9 +317,11 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
 
 /** Returns a tensor of the fitted model, read-only. Among them are:
  *  - `weights` [outputs, features] and `intercept` [outputs], f32, of linear models;
- *  - `weights_f64` and `intercept_f64`, the same in f64, which a model may lack that an earlier
- *    version saved. `precision` i64 [1] is 64 if results in f32 are computed from these, too, because
- *    the products of weights and features cancel; otherwise 32;
+ *  - `weights_f64` and `intercept_f64`, the same in f64. Models that an earlier version saved may
+ *    lack them;
+ *  - `precision` i64 [1], of linear models: 64 if results in f32, too, are computed from
+ *    `weights_f64` and `intercept_f64`, because products in f32 would lose digits; otherwise
+ *    32;
  *  - `center` [columns], f64, of models that were fitted on rows far from 0: it is subtracted from
  *    every row;
  *  - `history_loss` [epochs] of iterative models;

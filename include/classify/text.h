@@ -219,8 +219,8 @@ CLF_API int64_t clf_vocabulary_find(const clf_vocabulary *vocabulary, const char
  *  0 for reserved numbers, -1 for others. @since 0.1 */
 CLF_API int64_t clf_vocabulary_frequency(const clf_vocabulary *vocabulary, int64_t index);
 
-/** Returns in how many of the documents that the vocabulary was built from a word or n-gram occurred;
- *  0 for reserved numbers, -1 for others. @since 0.1 */
+/** Returns in how many of the documents that the vocabulary was built from a word or n-gram
+ *  occurred; 0 for reserved numbers, -1 for others. @since 0.1 */
 CLF_API int64_t clf_vocabulary_document_frequency(const clf_vocabulary *vocabulary, int64_t index);
 
 /** Returns the number of documents that the vocabulary was built from; -1 before it is built. With

@@ -58,10 +58,10 @@ CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset
 
 /** Makes a dataset with transformed features and the same labels, targets and weights.
  *
- *  The new features are f32, with two exceptions: from f64 rows, "polynomial" and "standardize" with
- *  mean=false, which subtract nothing, make f64 features; and so do "standardize", "min_max" and
- *  "pca" with precision=f64. Otherwise these subtract in f64 and round to f32 afterwards, so an
- *  offset costs no digits.
+ *  The new features are f32, with two exceptions. From f64 rows, "polynomial" and "standardize"
+ *  with mean=false, which subtract nothing, make f64 features. "standardize", "min_max" and "pca"
+ *  with precision=f64 do so, too. With precision=f32 they subtract in f64 and round to f32
+ *  afterwards, so an offset costs no digits.
  *  @param out  receives the dataset; free it with clf_dataset_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE (another number of
  *          features than fitted on), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
@@ -70,9 +70,9 @@ CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *t
                                        const clf_dataset *dataset);
 
 /** Returns a read-only tensor of the fitted transform:
- *  - standardize: "mean", "deviation", by which features are divided, and "spread", the standard
- *    deviation, which is 0 for a constant feature instead of 1; f64 [features]. Transforms that
- *    earlier versions saved lack "spread";
+ *  - standardize, all f64 [features]: "mean"; "deviation", by which features are divided: the
+ *    standard deviation, but 1 for a constant feature; and "spread", the standard deviation itself,
+ *    which is 0 for a constant feature. Transforms that earlier versions saved lack "spread";
  *  - min_max: "minimum" and "maximum";
  *  - pca: "mean" f64 [features]; "components" f32 [components, features], the axes, of length 1;
  *    "variance" f64 [components], the variance of the population along each axis;

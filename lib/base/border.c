@@ -1,4 +1,5 @@
-/* The slow part of the border: the subject of a call, and an x87 state that is not the default one. */
+/* The slow part of the border: the subject of a call, and an x87 state that is not the default
+ * one. */
 #include "base/border.h"
 
 #include <stdbool.h>

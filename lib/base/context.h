@@ -18,8 +18,8 @@
 clf_context *clf__context_retain(clf_context *context);
 void clf__context_release(clf_context *context);
 
-/* Makes a handle: a zeroed struct whose first member is its clf_context *context, a new reference to
- * `context` as above. Returns NULL, with the message set, if there is no memory. */
+/* Makes a handle: a zeroed struct whose first member is its clf_context *context, a new reference
+ * to `context` as above. Returns NULL, with the message set, if there is no memory. */
 void *clf__handle_create(clf_context *context, size_t size);
 /* Frees what clf__handle_create() made; the members' memory must be free. */
 void clf__handle_free(void *handle);

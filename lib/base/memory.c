@@ -1,7 +1,7 @@
 /* A header in front of each block has its size and its account. So freeing needs neither, and the
  * account can count the allocated bytes. The header takes 64 bytes, which keeps the alignment and
- * leaves space for the link to an arena's next block. So a group of arrays takes no more memory than
- * its arrays, and the address sanitizer checks the end of each of them. */
+ * leaves space for the link to an arena's next block. So a group of arrays takes no more memory
+ * than its arrays, and the address sanitizer checks the end of each of them. */
 #include "base/memory.h"
 
 #include <limits.h>

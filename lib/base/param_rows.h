@@ -1,6 +1,6 @@
 /* Parameters declared once, in a table. The values are in a struct of the object; each row of the
- * table states the offset of its field: I64 int64_t, F64 double, BOOL bool, CHOICE int32_t (index of
- * the word), TEXT char * (owned), NUMBER and COUNT clf__number, LIST clf__list (owned). */
+ * table states the offset of its field: I64 int64_t, F64 double, BOOL bool, CHOICE int32_t (index
+ * of the word), TEXT char * (owned), NUMBER and COUNT clf__number, LIST clf__list (owned). */
 #ifndef CLF_BASE_PARAM_ROWS_H
 #define CLF_BASE_PARAM_ROWS_H
 
@@ -52,7 +52,8 @@ static inline const char *clf__param_name(const clf__param *param) {
 /* A row of a table. The file that uses these macros defines CLF__VALUES as the struct of the
  * values. A row has the member, by whose name users know the parameter, the words, the default as
  * text, the bounds and the help. A member of the wrong type does not compile. CLF__ABOVE(0) is a
- * minimum that is not allowed itself. A row is one line, or two, of which the second is the help. */
+ * minimum that is not allowed itself. A row is one line, or two, of which the second is the
+ * help. */
 #define CLF__INT(member, standard, min, max, help)                                                 \
   CLF__ROW(I64, int64_t, member, NULL, standard, help, max, .minimum = min)
 #define CLF__REAL(member, standard, min, max, help)                                                \

@@ -1,5 +1,5 @@
-/* Operations on tables of parameters, which drive setters, "name=value" strings, the catalog, the model
- * file and every message. */
+/* Operations on tables of parameters, which drive setters, "name=value" strings, the catalog, the
+ * model file and every message. */
 #ifndef CLF_BASE_PARAMS_H
 #define CLF_BASE_PARAMS_H
 

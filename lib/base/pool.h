@@ -15,12 +15,9 @@ typedef void (*clf__task)(void *argument, int64_t index, int32_t worker);
  * because it only matters whether the work is some thousand or some hundred thousand. */
 #define CLF__COST_PRODUCT 0.02 /* one multiply-add of a product of f32 matrices */
 #define CLF__COST_COPY 0.1     /* one element that vector code reads, writes, adds or compares */
-#define CLF__COST_FUNCTION                                                                         \
-  0.5 /* one element of exp and the like by vectors; a root and a division */
-#define CLF__COST_ELEMENT                                                                          \
-  1.0                       /* one element that is processed by itself: a sparse entry, a
-                             * conversion */
-#define CLF__WORK_LONG 1e18 /* tasks that always take long */
+#define CLF__COST_FUNCTION 0.5 /* one element of exp and the like by vectors; root and division */
+#define CLF__COST_ELEMENT 1.0  /* one element processed by itself: a sparse entry, a conversion */
+#define CLF__WORK_LONG 1e18    /* tasks that always take long */
 
 /* Runs tasks 0 … count-1, whose total work is `work`, and returns when all are done. The calling
  * thread takes part, and workers are woken if the work pays for it, so small work costs no more

@@ -19,8 +19,8 @@ clf_status clf__fail_within(clf_status status, const char *format, ...)
 /* Reports a refused allocation; only memory.c calls it. A caller that knows the purpose puts it in
  * front by clf__fail_within(); otherwise CLF__ENTER's subject is used. Returns CLF_ERROR_MEMORY. */
 clf_status clf__fail_refused(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* For CLF__ENTER: forgets that the message is one of a refusal without a subject; puts the subject in
- * front of such a message. */
+/* For CLF__ENTER: forgets that the message is one of a refusal without a subject; puts the subject
+ * in front of such a message. */
 void clf__refusal_forget(void);
 void clf__refusal_name(const char *subject);
 

@@ -31,7 +31,8 @@ static const clf__param params[] = {
     CLF__REAL(scale, "0", 0, 9, "maximum share to grow or shrink by: 0.25 is 1 / 1.25 to 1.25"),
     CLF__REAL(shear, "0", 0, 9, "maximum shift of a row, in pixels for each row off the middle"),
     CLF__REAL(elastic, "0", 0, 1e4, "standard deviation of elastic shifts on each axis, in pixels"),
-    CLF__REAL(elastic_sigma, "4", 0.5, 1e4, "standard deviation of their smoothing, in pixels"),
+    CLF__REAL(elastic_sigma, "4", 0.5, 1e4,
+              "standard deviation of the blur that smooths elastic shifts, in pixels"),
     CLF__REAL(flip, "0", 0, 1, "probability of a horizontal flip"),
     CLF__CHOICE(fill, "zero|edge", "zero", "pixels from outside: zeros, or the nearest pixel"),
 };

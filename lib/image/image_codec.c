@@ -24,7 +24,7 @@ static const clf__image_reader *reader_of(const unsigned char *bytes, size_t siz
 
 #define CLF__VALUES clf__image_params
 const clf__param clf__image_read_params[CLF__IMAGE_READ_PARAMS] = {
-    CLF__INT(max_pixels, "150000000", 1, 0x1p40, "an image of more pixels is refused"),
+    CLF__INT(max_pixels, "150000000", 1, 0x1p40, "maximum number of pixels of an image"),
     CLF__INT(background, "255", 0, 255, "gray level behind transparent pixels"),
 };
 

@@ -10,7 +10,8 @@ typedef struct activation_params {
 
 #define CLF__VALUES activation_params
 static const clf__param params[] = {
-    CLF__CHOICE(function, CLF__ACTIVATION_WORDS, "relu", "softmax is along the last axis"),
+    CLF__CHOICE(function, CLF__ACTIVATION_WORDS, "relu",
+                "activation function; softmax is along the last axis"),
 };
 
 static clf_status infer_shapes(clf__layer *layer) {

@@ -39,7 +39,7 @@ clf__shape_text clf__shape_name(const clf__shape *shape);
               "auto: the wider of glorot_uniform and lecun_uniform; regression: fan_in_uniform")
 #define CLF__BIAS_INITIALIZER(standard)                                                            \
   CLF__CHOICE(bias_initializer, CLF__INITIALIZER_WORDS, standard,                                  \
-              "fan_in_uniform is within 1 / sqrt(inputs), as in PyTorch")
+              "initial biases; fan_in_uniform: within 1 / sqrt(inputs), as in PyTorch")
 enum {
   CLF__INITIAL_GLOROT_UNIFORM,
   CLF__INITIAL_GLOROT_NORMAL,

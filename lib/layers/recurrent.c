@@ -29,10 +29,12 @@ static const clf__param params[] = {
     CLF__BOOL(return_sequences, "false", "output the states of all steps, not only of the last"),
     CLF__BOOL(bidirectional, "false", "a second cell reads from the end; outputs are doubled"),
     CLF__REAL(dropout, "0", 0, 0.999, "share of inputs set to 0 in training, alike in all steps"),
-    CLF__REAL(recurrent_dropout, "0", 0, 0.999, "likewise, of the state that enters a step"),
+    CLF__REAL(recurrent_dropout, "0", 0, 0.999,
+              "share of the state set to 0 before each step in training, alike in all steps"),
     CLF__INT(truncate, "0", 0, 1e9,
              "steps that gradients are carried back at most, counted from the first step; 0: all"),
-    CLF__CHOICE(initial_state, "zeros|learned", "zeros", "zeros, or a weight trained from zeros"),
+    CLF__CHOICE(initial_state, "zeros|learned", "zeros",
+                "state before the first step: zeros, or a weight trained from zeros"),
     CLF__BIAS_INITIALIZER("zeros"),
 };
 

@@ -47,7 +47,8 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
 }
 
 /* A linear map of NaN or Inf is not finite, so its results are searched alone. What a clipped
- * feature, a sigmoid, a maximum or a vote makes of Inf is finite: rows are searched before those. */
+ * feature, a sigmoid, a maximum or a vote makes of Inf is finite: rows are searched before
+ * those. */
 static clf_status check_rows(const clf_model *model, const clf_dataset *rows) {
   if (model->stage_count == 0 && clf__linear_has_f64(model)) {
     return CLF_OK;

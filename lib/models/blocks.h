@@ -12,8 +12,8 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
 typedef clf_status (*clf__block_use)(void *argument, const clf__rows *x, int64_t first);
 
 /* Sends all rows in order through the pipeline and `use`, `block` at a time, as a call that the
- * host may cancel and whose stage is `stage`. `wide` is that of clf__kind_rows_decide(). Ends at
- * the first failure. */
+ * host may cancel and whose stage is `stage`. `wide` requests rows for results in f64, as for
+ * clf__kind_rows_decide(). Ends at the first failure. */
 clf_status clf__for_blocks(const clf_model *model, const clf_dataset *rows, int64_t block,
                            const char *stage, bool wide, clf__block_use use, void *argument);
 

@@ -1,7 +1,7 @@
-/* The tensor `iterations` i64: how many iterations (of a solver) or epochs the fit took. The svm has a
- * number for each machine, and ridge by conjugate gradients adds its own. For all others it is the
- * length of the history that the fit has left, so models that an earlier version saved have it, too.
- */
+/* The tensor `iterations` i64: how many iterations (of a solver) or epochs the fit took. The svm
+ * has a number for each machine, and ridge by conjugate gradients adds its own. For all others it
+ * is the length of the history that the fit has left, so models that an earlier version saved have
+ * it, too. */
 #include "models/model.h"
 
 static const char entry[] = "iterations";

@@ -1,6 +1,6 @@
-/* What all linear kinds share: linear maps W x + b of the rows as tensors of the state, in f32 and in
- * f64. Results in f64 are computed from the latter. Results in f32 are computed from the former if
- * that is precise enough.
+/* What all linear kinds share: linear maps W x + b of the rows as tensors of the state, in f32 and
+ * in f64. Results in f64 are computed from the latter. Results in f32 are computed from the former
+ * if that is precise enough.
  *
  * The error of a product in f32 is about 2^-24 sum_j |w_j x_j|. This is negligible compared with
  * the spread of the values over the rows, unless large weights of opposite signs cancel, as they do

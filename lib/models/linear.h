@@ -1,8 +1,8 @@
 /* What all linear kinds share. A linear map of the rows consists of tensors of the state:
- * W [outputs, columns] and b [outputs], f32, the same two in f64, and `precision` i64 [1], which is
- * 64 if results in f32, too, are computed from the latter two because f32 products would lose too
- * many digits; otherwise 32. Earlier versions stored the last three only in the first case, and no
- * precision. */
+ * W [outputs, columns] and b [outputs] in f32, the same pair in f64, and `precision` i64 [1]. It is
+ * 64 if f32 products would lose too many digits, so that results in f32, too, are computed from the
+ * pair in f64; otherwise it is 32. Earlier versions stored no `precision`, and the pair in f64 only
+ * where it would be 64. */
 #ifndef CLF_MODELS_LINEAR_H
 #define CLF_MODELS_LINEAR_H
 
@@ -39,8 +39,8 @@ bool clf__support_there(const clf__store *state);
 /* Returns whether the fitted model applies a map in f64 to the rows themselves even for results in
  * f32, because rounding f64 rows to f32 would lose digits that the map needs. */
 bool clf__linear_precise(const clf_model *model);
-/* Returns whether the fitted model computes results in f64 by maps in f64 of the rows themselves: it
- * consists of linear maps, and was not saved by a version that kept them in f32. */
+/* Returns whether the fitted model computes results in f64 by maps in f64 of the rows themselves:
+ * it consists of linear maps, and was not saved by a version that kept them in f32. */
 bool clf__linear_has_f64(const clf_model *model);
 /* Returns CLF_ERROR_CORRUPT unless the state has the map; sizes of -1 are not checked. */
 clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,

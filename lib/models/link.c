@@ -1,5 +1,5 @@
-/* Probabilities from decisions: the softmax of a row, p_k = e^z_k / sum_j e^z_j, or its sigmoids 1 /
- * (1 + e^-z_k), scaled to sum to 1. Decisions in f64 give probabilities in f64. */
+/* Probabilities from decisions: the softmax of a row, p_k = e^z_k / sum_j e^z_j, or its sigmoids
+ * 1 / (1 + e^-z_k), scaled to sum to 1. Decisions in f64 give probabilities in f64. */
 #include <math.h>
 
 #include "models/model.h"

@@ -1,8 +1,8 @@
 /* Prediction, common to all kinds. Rows pass the pipeline and the kind in blocks, so that the rows
  * of a pipeline never exist all at once, and the host is asked between blocks. Results are computed
  * in the library's own memory, and copied to the caller's arrays if all of them are good. Results
- * in f64 are computed in f64 from linear maps and support vectors, and widened from f32 for all other
- * models. */
+ * in f64 are computed in f64 from linear maps and support vectors, and widened from f32 for all
+ * other models. */
 #include <math.h>
 #include <string.h>
 
@@ -257,8 +257,8 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, in
   if (m.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  m.labels = (int32_t *)(void *)(m.values + block * m.width); /* behind the values, in the same
-                                                               * allocation */
+  /* The labels are behind the values in the same allocation. */
+  m.labels = (int32_t *)(void *)(m.values + block * m.width);
   CLF__TRY(clf__for_blocks(model, data, block, "predict", false, make_labels, &m));
   memcpy(labels, m.labels, (size_t)data->rows * sizeof *labels);
 done:

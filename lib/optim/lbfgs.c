@@ -6,8 +6,8 @@
  * convex function a full step is nearly always accepted, so an iteration costs one evaluation. A
  * step that is too long is shortened to the zero of the secant of the directional derivative. The
  * values of functions that are summed in single precision are noisy near the minimum. There a step
- * is accepted if the value increases by at most the noise and the derivative shows that the minimum was
- * not passed by far (the approximate Wolfe condition of Hager and Zhang 2005). */
+ * is accepted if the value increases by at most the noise and the derivative shows that the minimum
+ * was not passed by far (the approximate Wolfe condition of Hager and Zhang 2005). */
 #include "optim/lbfgs.h"
 
 #include <math.h>
@@ -19,10 +19,9 @@
 
 /* What rounding errors of values are expected, by the precision in which they are computed. */
 typedef struct rounding {
-  double noise;    /* relative error of values */
-  double progress; /* smaller relative decreases are not progress */
-  int64_t
-      patience; /* iterations without progress; gradients have digits when values have none left */
+  double noise;     /* relative error of values */
+  double progress;  /* smaller relative decreases are not progress */
+  int64_t patience; /* iterations without progress: gradients have digits when values have none */
 } rounding;
 
 static const rounding of_f32 = {1e-8, 1e-9, 5}, of_f64 = {1e-15, 1e-15, 25};

@@ -26,12 +26,16 @@ enum { CONSTANT, STEP, COSINE, PLATEAU };
 #define RATE(value) CLF__REAL(learning_rate, value, CLF__ABOVE(0), 1e6, "factor of each step")
 #define COMMON                                                                                     \
   CLF__REAL(weight_decay, "0", 0, 1e6, "L2 penalty on the weights, without the biases"),           \
-      CLF__CHOICE(schedule, "constant|step|cosine|plateau", "constant", "of the learning rate"),   \
-      CLF__INT(warmup, "0", 0, 1e9, "steps in which the learning rate rises at first"),            \
-      CLF__REAL(factor, "0.1", 0, 1, "of a reduction (step, plateau), or the last rate (cosine)"), \
-      CLF__INT(interval, "10", 1, 1e9, "epochs between reductions, or without a lower loss")
+      CLF__CHOICE(schedule, "constant|step|cosine|plateau", "constant",                            \
+                  "how the learning rate changes during a fit"),                                   \
+      CLF__INT(warmup, "0", 0, 1e9,                                                                \
+               "steps at the start of a fit in which the learning rate rises"),                    \
+      CLF__REAL(factor, "0.1", 0, 1,                                                               \
+                "step, plateau: factor of each reduction of the rate; cosine: of the whole fit"),  \
+      CLF__INT(interval, "10", 1, 1e9,                                                             \
+               "step: epochs between reductions; plateau: epochs without a lower loss")
 #define EPSILON(value)                                                                             \
-  CLF__REAL(epsilon, value, CLF__ABOVE(0), 1, "constant added to the root in the denominator")
+  CLF__REAL(epsilon, value, CLF__ABOVE(0), 1, "constant added to the root that divides a step")
 
 static const clf__param sgd_params[] = {
     RATE("0.01"),

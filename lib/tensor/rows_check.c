@@ -1,7 +1,7 @@
 /* The search for values that are not finite. If all bits of an exponent are set, adding 1 to it
  * carries into the bit of the sign, which is left out. Compilers turn that into three vector
- * instructions for 16 bytes or more on any CPU, so that it is bound by memory; comparisons of 64 bits
- * need more than the baseline of x86-64. The context's threads share blocks of rows. */
+ * instructions for 16 bytes or more on any CPU, so that it is bound by memory; comparisons of 64
+ * bits need more than the baseline of x86-64. The context's threads share blocks of rows. */
 #include <string.h>
 
 #include "base/jobs.h"

@@ -15,7 +15,7 @@ typedef struct folder_params {
 #define CLF__VALUES folder_params
 static const clf__param params[] = {
     CLF__TEXT(folders, NULL, "the folders to read, separated by commas; otherwise all"),
-    CLF__INT(max_bytes, "67108864", 1, 1e12, "a larger file is refused"),
+    CLF__INT(max_bytes, "67108864", 1, 1e12, "maximum size of a file in bytes"),
 };
 
 enum { FILES_A_PART = 128 };

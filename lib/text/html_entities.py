@@ -1,7 +1,7 @@
 """Writes html_entities.inc: html_entities.py > html_entities.inc
 
-The named character references of HTML 4, which are a character each, and &apos;, in byte order; and what
-Windows-1252 has at 0x80 to 0x9F, which is what references to these numbers mean in HTML.
+The named character references of HTML 4, which are a character each, and &apos;, in byte order; and
+what Windows-1252 has at 0x80 to 0x9F, which is what references to these numbers mean in HTML.
 """
 import html
 from html.entities import name2codepoint

@@ -1,23 +1,24 @@
 """Writes a file of tables: unicode_tables.py traits > unicode_tables.inc
                          unicode_tables.py normal > unicode_normal.inc
 
-Categories, canonical decompositions and case folding are those of Python's unicodedata; which characters
-are emoji, and which scripts need a dictionary to find words (Line_Break=SA: Thai, Lao, Khmer, Burmese
-and others), is asked of Perl. Both must know the same version of Unicode.
+Categories, canonical decompositions and case folding are those of Python's unicodedata; which
+characters are emoji, and which scripts need a dictionary to find words (Line_Break=SA: Thai, Lao,
+Khmer, Burmese and others), is asked of Perl. Both must know the same version of Unicode.
 
-`unicode_traits` lists the code points from U+0080 on where the class of characters, or whether they are
-plain, changes, as code point << 4 | plain << 3 | class. Unassigned ones go with what precedes them,
-which keeps the list short. A plain character is not changed by normalization to NFC, whatever stands
-beside it, and neither is the one character that it folds to.
+`unicode_traits` lists the code points from U+0080 on where the class of characters, or whether they
+are plain, changes, as code point << 4 | plain << 3 | class. Unassigned ones go with what precedes
+them, which keeps the list short. A plain character is not changed by normalization to NFC, whatever
+precedes or follows it, and neither is the one character that it folds to.
 
-`unicode_cases` lists runs of letters and the distance to what they fold to, one character for one, so
-that both forms of a Greek sigma are the same word. `unicode_long_folds` has those whose full case folding
-is several characters; of others with a long one in Unicode's CaseFolding.txt the decomposition folds to
-the same.
+`unicode_cases` lists runs of letters and the distance to what they fold to, one character for one,
+so that both forms of a Greek sigma are the same word. `unicode_long_folds` has those whose full
+case folding is several characters; of others with a long one in Unicode's CaseFolding.txt the
+decomposition folds to the same.
 
-`unicode_decompositions` has canonical decompositions, one step each: the second part is 0 where there
-is one part. `unicode_compositions` are the places in it of pairs that compose, ordered by their parts.
-`unicode_combining` lists where the canonical combining class changes, as code point << 8 | class.
+`unicode_decompositions` has canonical decompositions, one step each: the second part is 0 where
+there is one part. `unicode_compositions` are the places in it of pairs that compose, ordered by
+their parts. `unicode_combining` lists where the canonical combining class changes, as code
+point << 8 | class.
 """
 import subprocess
 import sys
@@ -33,7 +34,8 @@ SPACE_OF_NO_WIDTH = 0x200B
 
 
 def perl(program):
-    return subprocess.run(["perl", "-e", program], check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(["perl", "-e", program], check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def property_of(name):

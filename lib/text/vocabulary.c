@@ -10,7 +10,7 @@
 
 static const clf__param params[] = {
     CLF__CHOICE(encoding, "sequence|count|binary|tf_idf", "sequence",
-                "rows are the numbers of the words in order, or a column for each word"),
+                "sequence: the numbers of the words in order; others: a column for each word"),
     CLF__BOOL(lowercase, "true", "words that differ in case are the same: full case folding"),
     CLF__BOOL(strip_tags, "true", "HTML's tags, comments, scripts and styles are between words"),
     CLF__BOOL(entities, "false", "HTML's references, such as &eacute; and &#233;, are characters"),
@@ -21,7 +21,7 @@ static const clf__param params[] = {
               "range of the number of words of an entry: 1,2 selects single words and pairs"),
     CLF__INT(max_words, "0", 0, CLF__MAX_IDS,
              "most frequent entries to keep; a sequence's 3 reserved ids are among them; 0: all"),
-    CLF__INT(min_count, "1", 1, 1e9, "entries that occur less often are left out"),
+    CLF__INT(min_count, "1", 1, 1e9, "minimum number of occurrences of an entry"),
     CLF__INT(steps, "0", 0, 1 << 20, "length of a sequence; 0: that of the longest document"),
     CLF__CHOICE(padding, "before|after", "before", "end at which short sequences are padded"),
     CLF__CHOICE(truncation, "before|after", "before", "end at which long sequences are truncated"),

@@ -29,7 +29,8 @@ static const float pi = 3.14159265F, min_length = 1e-4F;
 
 #define CLF__VALUES hog_params
 static const clf__param params[] = {
-    CLF__LIST(input, "auto", "auto", 1, 1e6, "height and width, as 60,80; auto: the dataset's"),
+    CLF__LIST(input, "auto", "auto", 1, 1e6,
+              "height and width of the images, as 60,80; auto: the dataset's"),
     CLF__INT(cell, "8", 1, 1e4, "pixels along a side of a cell"),
     CLF__INT(bins, "9", 2, 360, "number of directions of the histogram"),
     CLF__INT(block, "2", 1, 100, "cells along a side of a block, which is normalized"),

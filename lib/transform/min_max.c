@@ -1,6 +1,6 @@
 /* min_max: each feature is shifted and scaled so that its range on the fitted rows becomes [low,
- * high], as by scikit-learn's MinMaxScaler. A constant feature is divided by 1, and becomes low. Rows
- * of weight 0 do not count. */
+ * high], as by scikit-learn's MinMaxScaler. A constant feature is divided by 1, and becomes low.
+ * Rows of weight 0 do not count. */
 #include <math.h>
 
 #include "base/text.h"

@@ -28,7 +28,8 @@ static const clf__param params[] = {
     CLF__INT_OR(components, "all", "all", 1, INT32_MAX, "maximum number of directions to keep"),
     CLF__REAL(variance, "1", CLF__ABOVE(0), 1, "share of variance to keep, with fewest components"),
     CLF__BOOL(whiten, "false", "divide each component by its standard deviation"),
-    CLF__CHOICE(solver, "auto|gram|covariance", "auto", "products of rows (gram) or of features"),
+    CLF__CHOICE(solver, "auto|gram|covariance", "auto",
+                "products of rows (gram) or of features; auto: gram if dense rows are the fewer"),
     CLF__PRECISION_PARAM,
 };
 

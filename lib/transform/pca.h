@@ -8,8 +8,9 @@ enum { CLF__PCA_AUTO, CLF__PCA_GRAM, CLF__PCA_COVARIANCE };
 
 typedef struct clf__directions_wanted {
   int32_t solver;
-  double max, share; /* at most so many, and no more than the share of the variance needs */
-  bool f64;          /* no rounding of f64 rows, and no products in f32 */
+  double max;   /* maximum number of directions */
+  double share; /* of the variance; no more directions are kept than it requires */
+  bool f64;     /* f64 rows are not rounded, and products are in f64 */
 } clf__directions_wanted;
 
 /* Directions of the variance of the rows, the largest first. */
@@ -22,11 +23,11 @@ typedef struct clf__directions {
   double total;     /* variance in all directions, including those that were left out */
 } clf__directions;
 
-/* Computes the directions in which the rows vary by more than rounding errors. The largest element of each
- * direction is positive. `weights` [rows] or NULL. Returns CLF_ERROR_DATA if all rows (of a weight
- * above 0) are equal, CLF_ERROR_UNSUPPORTED for the Gram matrix of sparse rows, CLF_ERROR_SHAPE if
- * the matrix is too large, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. *out must be freed after a
- * failure, too. */
+/* Computes the directions in which the rows vary by more than rounding errors. The largest element
+ * of each direction is positive. `weights` [rows] or NULL. Returns CLF_ERROR_DATA if all rows (of a
+ * weight above 0) are equal, CLF_ERROR_UNSUPPORTED for the Gram matrix of sparse rows,
+ * CLF_ERROR_SHAPE if the matrix is too large, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. *out must be
+ * freed after a failure, too. */
 clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
                                 const float *weights, const clf__directions_wanted *wanted);
 

@@ -89,9 +89,10 @@ static int64_t columns(const clf_transform *transform) {
 static clf_status check(const clf_transform *transform) {
   const double *mean = clf__transform_vector(transform, "mean");
   const double *deviation = clf__transform_vector(transform, "deviation");
-  const bool told = clf__store_tensor(transform->state, "spread") != NULL; /* not in older files */
+  /* Older files lack "spread". */
+  const bool has_spread = clf__store_tensor(transform->state, "spread") != NULL;
   if (mean == NULL || deviation == NULL ||
-      (told && clf__transform_vector(transform, "spread") == NULL)) {
+      (has_spread && clf__transform_vector(transform, "spread") == NULL)) {
     return CLF_ERROR_CORRUPT;
   }
   for (int64_t j = 0; j < transform->features; j++) {

@@ -1,8 +1,8 @@
 """HTML and SVG as text, with no dependency but NumPy.
 
 A notebook shows a model by these pieces, and ``report()`` makes a page of them. Colors follow the
-page that shows them (light or dark), except for the series of a chart, which are told apart with
-any color vision.
+page that shows them (light or dark), except for the series of a chart, which can be distinguished
+with any color vision.
 """
 
 from __future__ import annotations

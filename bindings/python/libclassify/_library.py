@@ -21,8 +21,8 @@ OF_SYSTEM = "libclassify.so.0"
 def _chosen() -> str:
     """The file to load: a path, or a name that the system's loader looks up."""
     path = os.environ.get("CLASSIFY_LIBRARY")
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), IN_PACKAGE)
-    return path or (beside if os.path.exists(beside) else OF_SYSTEM)
+    packaged = os.path.join(os.path.dirname(os.path.abspath(__file__)), IN_PACKAGE)
+    return path or (packaged if os.path.exists(packaged) else OF_SYSTEM)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from .progress import Callbacks, Progress, free
 
 _logger = logging.getLogger("libclassify")
 
-# A report waits for the GIL, which costs milliseconds beside a busy Python thread.
+# A report waits for the GIL, which costs milliseconds while another Python thread is busy.
 _DEFAULTS = {"progress_interval": 0.1}
 
 

@@ -1,6 +1,6 @@
 """Predictions of single rows, in microseconds.
 
-`Model.predict` makes an array, a dataset and the results anew for each call, and checks and locks
+`Model.predict` makes a new array, dataset and results for each call, and checks and locks
 whatever it is passed: some tens of microseconds, which do not matter for many rows. A predictor
 makes one buffer and one dataset of it for each thread, and refills the buffer: what remains is the
 library's work and about one microsecond for ctypes.

@@ -22,7 +22,7 @@ static const clf__param params[] = {
                 "whether the first column only numbers or names the rows, and is omitted"),
     CLF__CSV_DELIMITER,
     CLF__CHOICE(style.comment, CLF__CSV_COMMENTS, "auto",
-                "beginning of a comment to the line's end; auto: # on lines before the first"),
+                "beginning of a comment to the line's end; auto: # on lines before the table"),
     CLF__CHOICE(style.decimal, CLF__CSV_DECIMALS, "auto", "decimal mark"),
     CLF__CHOICE(style.thousands, CLF__CSV_THOUSANDS, "none", "mark between groups of three digits"),
     CLF__CHOICE(missing, "error|nan|skip", "error",
@@ -31,7 +31,7 @@ static const clf__param params[] = {
     CLF__CSV_QUOTES,
     CLF__CSV_ENCODING,
     CLF__CHOICE(dtype, "auto|f32|f64", "auto",
-                "f64 where f32 would merge values or lose more than 1e-6 of a column's range"),
+                "auto: f64 where f32 merges values or loses more than 1e-6 of a column's range"),
     CLF__BOOL(regression, "false", "the labels are regression targets, of one or more columns"),
 };
 

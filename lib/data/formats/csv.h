@@ -104,7 +104,8 @@ enum {
 #define CLF__CSV_QUOTES                                                                            \
   CLF__BOOL(style.quotes, "true", "fields may stand in quotes; false: quotes are characters")
 #define CLF__CSV_ENCODING                                                                          \
-  CLF__CHOICE(style.encoding, CLF__CSV_ENCODINGS, "utf8", "of the text; latin1: also Windows-1252")
+  CLF__CHOICE(style.encoding, CLF__CSV_ENCODINGS, "utf8",                                          \
+              "encoding of the text; latin1: also Windows-1252")
 
 typedef struct clf__csv_style {
   int32_t header, row_numbers; /* auto, true, false */

@@ -32,8 +32,8 @@ static const clf__param params[] = {
                 "a file's label: its folder, or its name up to label_until; auto: folders if any"),
     CLF__TEXT(label_until, ".", "labels=name: the label ends before this text in the file's name"),
     CLF__TEXT(folders, NULL, "the folders to read, separated by commas; otherwise all"),
-    CLF__INT(height, "0", 0, 1 << 28, "rows to resize to; 0: all images must have one size"),
-    CLF__INT(width, "0", 0, 1 << 28, "pixels a row to resize to; 0: all images must have one size"),
+    CLF__INT(height, "0", 0, 1 << 28, "height to resize to; 0: all images must have one size"),
+    CLF__INT(width, "0", 0, 1 << 28, "width to resize to; 0: all images must have one size"),
     CLF__CHOICE(channels, "auto|1|3", "auto",
                 "1: convert to gray; 3: repeat gray in three channels; auto: images must agree"),
     CLF__CHOICE(normalize, "none|equalize|tan_triggs", "none",
@@ -41,7 +41,7 @@ static const clf__param params[] = {
     CLF__BOOL(skip_others, "false", "omit files of no known format; damaged ones stay errors"),
     CLF__BOOL(skip_damaged, "false", "omit damaged images; the log has the first and their number"),
     CLF__REAL_OR(scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX, "factor of the bytes; auto: 1/255"),
-    CLF__INT(image.max_pixels, "150000000", 1, 0x1p40, "an image of more pixels is refused"),
+    CLF__INT(image.max_pixels, "150000000", 1, 0x1p40, "maximum number of pixels of an image"),
     CLF__INT(image.background, "255", 0, 255, "gray level behind transparent pixels"),
 };
 

@@ -1,5 +1,5 @@
-/* The formats of datasets. A new format is a file with its clf__dataset_reader, or clf__dataset_writer, and
- * a line here. */
+/* The formats of datasets. A new format is a file with its clf__dataset_reader, or
+ * clf__dataset_writer, and a line here. */
 #include "data/dataset.h"
 
 static const clf__kind *const kinds[] = {

@@ -22,7 +22,7 @@ typedef clf__fisher_params fisher_params;
 #define CLF__VALUES fisher_params
 static const clf__param params[] = {
     CLF__REAL_OR(shrinkage, "none|auto", "none", 0, 1,
-                 "part of the covariance replaced by its mean variance; auto: by its uncertainty"),
+                 "part of the covariance replaced by its mean variance; auto: by its own diagonal"),
     CLF__LIST(priors, "data", "data", CLF__ABOVE(0), DBL_MAX,
               "prior of each class, scaled to sum to 1; data: its share of the rows"),
     CLF__BOOL(unbiased, "false",
@@ -37,7 +37,7 @@ static const clf__param params[] = {
     CLF__CHOICE(solver, "auto|cholesky|cg", "auto",
                 "kernel, for all rows: cholesky is exact; cg suits many rows"),
     CLF__REAL(residual, "1e-4", CLF__ABOVE(0), 1, "kernel: relative residual at which cg stops"),
-    CLF__INT(max_iterations, "200", 1, 1e9, "kernel: most iterations of cg"),
+    CLF__INT(max_iterations, "200", 1, 1e9, "kernel: maximum number of iterations of cg"),
     CLF__INT(cache_mb, "4096", 1, 1e9, "cg: megabytes of the kernel matrix, if need be in 16 bits"),
     CLF__PRECISION("products of the rows in f32, or in f64"),
 };
@@ -76,8 +76,8 @@ static clf_status set_priors(clf__fisher_work *work) {
   return CLF_OK;
 }
 
-/* Adds what the Gaussians are made of: `class_means` f64 [K, D], the overall mean for classes without
- * rows, and `priors` f64 [K]. */
+/* Adds what the Gaussians are made of: `class_means` f64 [K, D], the overall mean for classes
+ * without rows, and `priors` f64 [K]. */
 static clf_status store_gaussians(const clf__fisher_work *work, clf__store *state) {
   const int64_t d = work->columns, classes = work->classes;
   const double *center = work->training->center;

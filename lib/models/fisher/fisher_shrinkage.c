@@ -29,8 +29,8 @@
 enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };
 
 #define PRIOR_ROWS 0.5
-/* A number far above the fourth power of the relative rounding error of f64 means, and far below the
- * fourth power of that of f32 values. */
+/* A number far above the fourth power of the relative rounding error of f64 means, and far below
+ * the fourth power of that of f32 values. */
 #define ROUNDING 1e-40
 
 /* Sums over the rows in parts, which depend on the number of rows alone. */

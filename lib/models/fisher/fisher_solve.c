@@ -7,9 +7,9 @@
 #include "models/fisher/fisher_shrinkage.h"
 #include "ops/ops.h"
 
-/* Sets what the scatter is multiplied by. A weight of 2 counts as two rows. If the scatter is divided
- * by the sum of the weights, their unit does not matter; the unbiased estimate has as many degrees of
- * freedom fewer as there are class means. */
+/* Sets what the scatter is multiplied by. A weight of 2 counts as two rows. If the scatter is
+ * divided by the sum of the weights, their unit does not matter; the unbiased estimate has as many
+ * degrees of freedom fewer as there are class means. */
 static clf_status set_scale(clf__fisher_work *work) {
   double weight = work->gram.weight;
   for (int64_t k = 0; k < work->classes && work->params->unbiased; k++) {

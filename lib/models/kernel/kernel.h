@@ -25,8 +25,9 @@ typedef struct clf__kernel_params {
 /* The other rows of the table of parameters. */
 #define CLF__KERNEL_PARAMS                                                                         \
   CLF__REAL_OR(kernel.gamma, "scale|auto", "scale", 0, 1e30,                                       \
-               "scale: 1 / (features * variance of all values); auto: 1 / features"),              \
-      CLF__INT(kernel.degree, "3", 1, 64, "of the polynomial kernel (gamma x.z + coef0)^degree"),  \
+               "factor in kernels; scale: 1/(features * variance of values); auto: 1/features"),   \
+      CLF__INT(kernel.degree, "3", 1, 64,                                                          \
+               "degree of the polynomial kernel (gamma x.z + coef0)^degree"),                      \
       CLF__REAL(kernel.coef0, "0", -1e30, 1e30, "constant in the polynomial and sigmoid kernels")
 
 /* Makes the function for `kind` (CLF__KERNEL_…), with gamma determined from the training rows whose

@@ -35,7 +35,8 @@ static const clf__param params[] = {
     CLF__REAL(tolerance, "1e-7", 0, DBL_MAX, "maximum of the mean objective's gradient to stop at"),
     CLF__INT(max_iterations, "1000", 1, 1e9, "maximum number of iterations"),
     CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
-    CLF__CHOICE(multiclass, "multinomial|one_vs_rest", "multinomial", "one softmax, or sigmoids"),
+    CLF__CHOICE(multiclass, "multinomial|one_vs_rest", "multinomial",
+                "one softmax of all classes, or a sigmoid for each class"),
     CLF__CLASS_WEIGHT,
     CLF__PRECISION("arithmetic of the fit; f64 reaches a tolerance of 1e-12"),
 };
@@ -59,8 +60,7 @@ typedef struct fitting {
   clf__logistic_preconditioner preconditioner;
   clf__progress progress;
   double tolerance;
-  double unit;     /* of the weights' gradient: the size of the largest feature, or 1 if that is
-                * larger */
+  double unit;     /* of the weights' gradient: the maximum of 1 and the largest feature's size */
   double largest;  /* largest component of the current gradient */
   double value;    /* of the objective, before the last step */
   int64_t refresh; /* iteration of the next refresh */

@@ -38,9 +38,8 @@ typedef struct clf__logistic_objective {
   double penalty; /* 1 / (C sum_i w_i) */
   float *w;       /* [outputs, columns], the variables as the kernels read them */
   float *b;       /* [outputs] */
-  /* [rows, outputs] derivatives of the losses with respect to the outputs at the last evaluation,
-   * w_i (p - t).
-   */
+  /* [rows, outputs] w_i (p - t) at the last evaluation: the derivatives of the losses with respect
+   * to the outputs. */
   float *residual;
   int64_t chunk_count;
   clf__logistic_chunk *chunks;

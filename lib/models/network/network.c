@@ -22,7 +22,7 @@ static const clf__param params[] = {
                 "loss to minimize; the two entropies are of the scores before softmax or sigmoid"),
     CLF__INT_OR(epochs, "auto", "auto", 0, 1e6,
                 "passes over the rows; auto: 10, or 2,000 steps if more; regression: up to 4,000"),
-    CLF__INT(max_steps, "0", 0, 1e9, "number of steps to end after, even in an epoch; 0: no limit"),
+    CLF__INT(max_steps, "0", 0, 1e9, "maximum number of steps, even within an epoch; 0: no limit"),
     CLF__INT(batch_size, "128", 1, 1e9, "number of rows of a step"),
     CLF__REAL(validation_split, "0", 0, 0.9, "share of each class to hold out, if no set is given"),
     CLF__INT(patience, "0", 0, 1e6,

@@ -23,8 +23,9 @@ static const clf__param params[] = {
     CLF__CLASS_WEIGHT,
     CLF__CHOICE(kernel.kernel, "none|" CLF__KERNEL_WORDS, "none", "none: linear in the features"),
     CLF__KERNEL_PARAMS,
-    CLF__INT(budget, "0", 0, 1e9, "kernel: maximum of support vectors; 0: as many as it takes"),
-    CLF__CHOICE(budget_policy, "oldest|least_useful", "oldest", "kernel: what a new one replaces"),
+    CLF__INT(budget, "0", 0, 1e9, "kernel: maximum number of support vectors; 0: no limit"),
+    CLF__CHOICE(budget_policy, "oldest|least_useful", "oldest",
+                "kernel: which support vector a new one replaces when the budget is used up"),
 };
 
 #define MAX_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */

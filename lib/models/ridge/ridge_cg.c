@@ -15,9 +15,10 @@
  *
  * The residuals are updated by products in f32, whose errors add up in them unseen. A direction in
  * which the penalty alone curves turns an error of 1e-7 into weights of 1e-7 / alpha. So for a
- * tolerance below F32_TOLERANCE, or with precision=f64, the residuals are computed in f64 from the rows each time that
- * they have decreased by REFINED, and the iterations start again from them: iterative refinement,
- * which ends when the residuals of the rows are small, or no longer decrease. */
+ * tolerance below F32_TOLERANCE, or with precision=f64, the residuals are computed in f64 from the
+ * rows each time that they have decreased by REFINED, and the iterations start again from them:
+ * iterative refinement, which ends when the residuals of the rows are small, or no longer
+ * decrease. */
 #include <math.h>
 #include <string.h>
 
@@ -52,18 +53,18 @@ typedef struct cg_work {
   double *squares;     /* [CHUNKS, K] of the residuals of the targets */
   bool *stopped;       /* [K] the objective has increased */
   float *rounded;      /* [K, D] the scaled direction as f32 */
-  float *shift;        /* [K] minus m^T p, scaled likewise */
+  float *shift;        /* [K] minus m^T p, scaled as `rounded` */
   double *unit;        /* [K] powers of 2 */
   int size;            /* the exponent of the largest feature */
   clf__linear_map map; /* of `rounded`; owned by the pass that uses it */
   clf__linear_gradient sums[CHUNKS];
   float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
   enum pass pass;
-  bool refines;           /* the tolerance is beyond f32 */
-  bool exhausted;         /* they have not been halved since then */
-  double computed;        /* the largest relative residual when they were last computed */
+  bool refines;           /* whether there is iterative refinement */
+  bool exhausted;         /* the last refinement has not halved `computed` */
+  double computed;        /* the largest relative residual, as last computed from the rows */
   clf__linear_pass exact; /* if `refines`: the rows in f64 */
-  double *intercept;      /* [K] minus m^T w, likewise */
+  double *intercept;      /* [K] if `refines`: minus m^T w */
 } cg_work;
 
 static double target(const clf__training *training, int64_t row, int64_t output) {
@@ -264,7 +265,7 @@ static clf_status apply(cg_work *work, double alpha) {
   return status;
 }
 
-/* Returns the objective at w = 0. */
+/* Sets the objective at w = 0. */
 static void set_first_objective(cg_work *work) {
   for (int64_t i = 0; i < work->training->x->rows; i++) {
     const double weight = work->weights != NULL ? (double)work->weights[i] : 1;

@@ -9,7 +9,8 @@
 
 #define CLF__VALUES clf__svm_params
 static const clf__param params[] = {
-    CLF__CHOICE(kernel.kernel, CLF__KERNEL_WORDS, "rbf", "linear: x.z; rbf: exp(-gamma |x - z|^2)"),
+    CLF__CHOICE(kernel.kernel, CLF__KERNEL_WORDS, "rbf",
+                "rbf: exp(-gamma |x-z|^2); sigmoid: tanh(gamma x.z+coef0); precomputed: rows of K"),
     CLF__REAL(C, "1", CLF__ABOVE(0), 1e30, "weight of errors; upper bound of the dual variables"),
     CLF__KERNEL_PARAMS,
     CLF__CLASS_WEIGHT,
@@ -17,7 +18,8 @@ static const clf__param params[] = {
                 "a machine for each pair of classes, or for each class"),
     CLF__REAL(tolerance, "1e-3", CLF__ABOVE(0), 1, "violation of optimality at which to stop"),
     CLF__BOOL(probability, "false", "whether to fit probabilities, at some six times the cost"),
-    CLF__INT(max_iterations, "0", 0, 1e9, "steps of a machine; 0: 100 a row, at least 10,000,000"),
+    CLF__INT(max_iterations, "0", 0, 1e9,
+             "maximum number of steps of a machine; 0: 100 a row, at least 10,000,000"),
     CLF__REAL(cache_mb, "200", 0, 1e9, "memory for kernel values, in units of 2^20 bytes"),
     CLF__PRECISION("products of rows and weights in f32 or in f64; f64 is for kernel=linear"),
 };

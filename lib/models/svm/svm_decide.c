@@ -13,8 +13,8 @@
 
 static const int64_t max_block_values = 1 << 24; /* values that exist at once */
 
-/* Computes the values of the pairs from the sums over the vectors of each class [classes, classes -
- * 1]. */
+/* Computes the values of the pairs from the sums over the vectors of each class,
+ * [classes, classes - 1]. */
 static void pair_up(const float *sum, int64_t classes, float *f) {
   for (int64_t i = 0; i < classes; i++) {
     for (int64_t j = i + 1; j < classes; j++) {

@@ -1,6 +1,7 @@
-/* Decision values in f64, as svm_decide.c has them in f32. Kernel values are f32, as in the fit; they
- * are summed in f64 with coefficients in f64, so that equal rows among the support vectors count as
- * one of the sum of their coefficients. A linear kernel needs no kernel values: its weights are f64. */
+/* Decision values in f64, as svm_decide.c has them in f32. Kernel values are f32, as in the fit;
+ * they are summed in f64 with coefficients in f64, so that equal rows among the support vectors
+ * count as one of the sum of their coefficients. A linear kernel needs no kernel values: its
+ * weights are f64. */
 #include <math.h>
 #include <string.h>
 

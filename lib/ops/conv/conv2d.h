@@ -33,8 +33,8 @@ typedef struct clf__conv_pass {
   bool relu;         /* y is replaced by max(y, 0) */
   float *y;
   /* The backward pass computes dw, dbias and dx, the gradients with respect to W and b (both summed
-   * over the rows) and x; dbias and dx may be NULL. dy is the gradient with respect to y, and may be
-   * overwritten. */
+   * over the rows) and x; dbias and dx may be NULL. dy is the gradient with respect to y, and may
+   * be overwritten. */
   const float *out; /* the output of a forward pass with `relu`, or NULL after one without */
   float *dy, *dw, *dbias, *dx;
 } clf__conv_pass;

@@ -1,5 +1,5 @@
-/* x W^T + b in f64 for rows of any storage. It is for results in f64, and for weights whose products
- * cancel, so that sums in f32 would have few correct digits.
+/* x W^T + b in f64 for rows of any storage. It is for results in f64, and for weights whose
+ * products cancel, so that sums in f32 would have few correct digits.
  *
  * Dense rows are widened in small blocks, their center is subtracted, and they are multiplied by
  * the packed weights. Sparse rows are multiplied entry by entry. An output is the same sum in the

@@ -229,7 +229,7 @@ def given_terms(vocabulary) -> Dict[str, int]:
 
 
 def warn_of_unused(owner: Any) -> None:
-    """Warn of parameters that have no effect beside others."""
+    """Warn of parameters that have no effect because of others."""
     analyzer, unused = owner.analyzer, []
     if owner.tokenizer is not None and owner.token_pattern is not None:
         unused.append(("token_pattern", "'tokenizer' is not None"))

@@ -49,15 +49,15 @@ def _tell(self: Any, fit: Callable[..., Any], X: Any, y: Any, *args: Any, **name
     def work(estimator: Any) -> Any:
         context = estimator._init_callback_context(max_subtasks=None)
         weights = named.get("sample_weight", args[0] if args else None)
-        told = {"estimator": estimator, "X": X, "y": y}
+        arguments = {"estimator": estimator, "X": X, "y": y}
         if weights is not None:
-            told["metadata"] = {"sample_weight": weights}
-        context.call_on_fit_task_begin(**told)
+            arguments["metadata"] = {"sample_weight": weights}
+        context.call_on_fit_task_begin(**arguments)
         steps = _Steps(estimator, context)
         with watch(steps.report):
             fit(estimator, X, y, *args, **named)
         steps.end()
-        context.call_on_fit_task_end(**told, reconstruction_attributes={})
+        context.call_on_fit_task_end(**arguments, reconstruction_attributes={})
         return estimator
 
     return with_callbacks(work)(self)

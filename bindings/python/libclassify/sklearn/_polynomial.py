@@ -90,7 +90,7 @@ class PolynomialFeatures(Transformer):
         low, high = self._degrees()
         if high == 0 or low > 1:
             return f"the library's products are of all degrees from 1 on, not of degree={self.degree!r}"
-        # A column of ones changes nothing beside an intercept, unless it is multiplied again.
+        # With an intercept, a column of ones changes nothing, unless it is multiplied again.
         multiplied = any(isinstance(step, PolynomialFeatures) for step in later)
         if self.include_bias and (multiplied or not getattr(later[-1], "fit_intercept", False)):
             return (

@@ -61,7 +61,7 @@ class InconsistentVersionWarning(UserWarning):
 
 
 class PortableState:
-    """An estimator whose pickles every NumPy reads; one of another version is told."""
+    """An estimator whose pickles every NumPy reads; one of another version causes a warning."""
 
     def __getstate__(self) -> Dict[str, Any]:
         from .. import __version__
