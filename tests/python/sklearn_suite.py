@@ -7,8 +7,8 @@
     sklearn_suite.py --control [FILE…]                  run with scikit-learn's own estimators
 
 The test modules are those of the scikit-learn that this Python imports; nothing of them is copied.
-FILE is a name of FILES below. Of a parametrized test 8 cases are run, always
-the same ones. A test counts as
+FILE is a name of FILES below. Of each parametrized test, eight cases are run, always the same ones.
+A test counts as
 
 - passed: it made one of our estimators, and passed;
 - not applicable: scikit-learn skips it here, or it makes none of our estimators (tests of private

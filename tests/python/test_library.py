@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+import libclassify
 from libclassify import _declarations, _library, errors
-from libclassify._library import bytes_of, check, lib, text, text_of
+from libclassify._library import bytes_of, check, lib, text
 
 
 def run(code, **environment):
@@ -99,7 +100,8 @@ def test_a_status_that_is_no_failure_is_returned(status):
 def test_texts_and_bytes_come_from_buffers_of_the_right_size():
     model = handle(lib.clf_model_create, None, b"ridge", b"alpha=0.25")
     try:
-        assert "alpha=0.25" in text_of(lib.clf_model_params, model)
+        assert bytes_of(lib.clf_model_params, model).endswith(b"\0")
+        assert b"alpha=0.25" in bytes_of(lib.clf_model_params, model)
         with pytest.raises(errors.Error) as raised:
             bytes_of(lib.clf_model_save_memory, model)
         assert raised.value.status == _declarations.CLF_ERROR_NOT_FITTED
@@ -135,6 +137,27 @@ def test_structs_and_callbacks_are_those_of_the_library():
     check(lib.clf_context_set_log(context, None, None))
     lib.clf_context_free(context)
     assert lines == []
+
+
+def test_plots_and_estimators_are_attributes_that_are_imported_when_used():
+    printed = run("import sys, libclassify as clf; print('libclassify.plots' in sys.modules); "
+                  "print(clf.plots.plot_boxes.__name__, clf.sklearn.SVC.__name__); "
+                  "print({'plots', 'sklearn'} <= set(dir(clf)), hasattr(clf, 'nothing'))")
+    assert printed.stdout == "False\nplot_boxes SVC\nTrue False\n", printed.stderr
+
+
+def imported_for_type_checkers(package):
+    """The names that a module's `if TYPE_CHECKING` imports, each with its module."""
+    source = pathlib.Path(package.__file__).read_text(encoding="utf-8")
+    block = next(node for node in ast.parse(source).body
+                 if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING")
+    return {name.name: node.module for node in block.body for name in node.names}
+
+
+def test_type_checkers_see_what_is_imported_when_used():
+    assert imported_for_type_checkers(libclassify) == dict.fromkeys(libclassify._LATER)
+    modules = dict.fromkeys(libclassify.sklearn._MODULES)
+    assert imported_for_type_checkers(libclassify.sklearn) == {**libclassify.sklearn._MODULE_OF, **modules}
 
 
 def test_import_loads_numpy_and_nothing_heavier():

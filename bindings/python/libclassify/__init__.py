@@ -5,6 +5,9 @@ Objects of the library take and give NumPy arrays; `libclassify.sklearn` has sci
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING, Any, List
+
 from . import catalog, detect, errors, metrics
 from ._library import lib as _lib
 from ._library import text as _text
@@ -42,6 +45,9 @@ from .sequence import Sequence
 from .tensor import Tensor
 from .text import Documents, Vocabulary
 from .transform import Transform
+
+if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
+    from . import plots, sklearn
 
 __version__ = _text(_lib.clf_version())
 
@@ -86,7 +92,21 @@ __all__ = [
     "kinds",
     "metrics",
     "params",
+    "plots",
     "report",
     "show_versions",
     "watch",
 ]
+
+_LATER = ("plots", "sklearn")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a module of the package that is imported when it is first used."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *_LATER})

@@ -98,8 +98,3 @@ def bytes_of(function: Callable[..., int], *arguments: Any) -> bytes:
     buffer = ctypes.create_string_buffer(size.value)
     check(function(*arguments, buffer, size, ctypes.byref(size)))
     return buffer.raw[:size.value]
-
-
-def text_of(function: Callable[..., int], *arguments: Any) -> str:
-    """The text that a function writes into a buffer, without the NUL at its end."""
-    return bytes_of(function, *arguments)[:-1].decode("utf-8", "replace")

@@ -8,7 +8,33 @@ without it. Modules are imported when an estimator of theirs is first used.
 from __future__ import annotations
 
 import importlib
-from typing import Any, List
+from typing import TYPE_CHECKING, Any, List
+
+if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
+    from . import (
+        datasets,
+        decomposition,
+        discriminant_analysis,
+        feature_extraction,
+        linear_model,
+        model_selection,
+        neural_network,
+        preprocessing,
+        svm,
+    )
+    from .datasets import dump_svmlight_file, load_svmlight_file, load_svmlight_files
+    from .decomposition import PCA
+    from .discriminant_analysis import (
+        FisherDiscriminant,
+        KernelFisherDiscriminant,
+        LinearDiscriminantAnalysis,
+    )
+    from .feature_extraction import HOG, CountVectorizer, TfidfVectorizer
+    from .linear_model import LogisticRegression, Perceptron, Ridge, RidgeClassifier
+    from .model_selection import GridSearch, RandomizedSearch
+    from .neural_network import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
+    from .preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
+    from .svm import SVC
 
 _MODULES = {
     "datasets": ["dump_svmlight_file", "load_svmlight_file", "load_svmlight_files"],

@@ -184,7 +184,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         return self
 
     def fit_transform(self, raw_documents: Iterable, y: Any = None) -> Any:
-        """Learn the terms, and returns their counts.
+        """Learn the terms, and return their counts.
 
         Returns
         -------
@@ -208,7 +208,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         return self._select(analysis, alphabet, entries, texts)
 
     def _build(self, analysis: Analysis, texts: List[str]) -> List[str]:
-        """Make the library's vocabulary, and returns its entries."""
+        """Make the library's vocabulary, and return its entries."""
         vocabulary = Vocabulary(
             encoding="count",
             lowercase=False,
@@ -227,7 +227,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
 
     def _select(self, analysis: Analysis, alphabet: Alphabet, entries: List[str],
                 texts: List[str]) -> Any:
-        """Choose the terms among the entries, and returns the matrix of their counts."""
+        """Choose the terms among the entries, and return the matrix of their counts."""
         self._analysis, self._alphabet, self.fixed_vocabulary_ = analysis, alphabet, False
         decode = alphabet.decoder()
         terms = [decode(entry) for entry in entries]

@@ -94,8 +94,8 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
                             then n
     shrinkage="auto"        Ledoit and Wolf, each class         Ledoit and Wolf, on correlations
     shrinkage with "svd"    an error                            taken
-    tol                     of singular values                  of each feature's own share,
-                                                                squared
+    tol                     bounds singular values              bounds what the others leave of
+                                                                a feature's standard deviation
     scalings_ with "eigen"  all eigenvectors                    the axes that are kept
     decision_function       of several classes from xbar_ or 0  from the mean of the rows:
                                                                 another constant in each row,

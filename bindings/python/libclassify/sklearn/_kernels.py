@@ -1,4 +1,8 @@
-"""The parameters of kernels, by scikit-learn's names."""
+"""The parameters of kernels (Boser, Guyon and Vapnik 1992), by scikit-learn's names.
+
+The value of two rows x and y is ``x·y`` for "linear", ``(gamma x·y + coef0)^degree`` for "poly",
+``exp(-gamma |x - y|²)`` for "rbf", and ``tanh(gamma x·y + coef0)`` for "sigmoid".
+"""
 
 from __future__ import annotations
 

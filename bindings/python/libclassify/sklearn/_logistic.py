@@ -15,10 +15,11 @@ from ._linear import SparseCoefficients
 class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     """Logistic regression: one softmax, or one sigmoid for each class, with an L2 penalty.
 
-    It minimizes ``C sum_i w_i loss_i + |W|² / 2``; the intercept is not penalized. The minimum is
-    unique, and all solvers of scikit-learn that minimize this find it, so their names are accepted
-    and the library's own solver runs. Parameters, defaults and fitted attributes are those of
-    scikit-learn's ``LogisticRegression``.
+    It minimizes ``C sum_i w_i loss_i + |W|² / 2``; the intercept is not penalized (Cox 1958). The
+    minimum is unique, and all solvers of scikit-learn that minimize this find it, so their names
+    are accepted, and the library's own solver runs: L-BFGS (Liu and Nocedal 1989) with a
+    preconditioner. Parameters, defaults and fitted attributes are those of scikit-learn's
+    ``LogisticRegression``.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     ==================  ==================================  ====================================
     penalty             l1, l2, elasticnet, None            l2, None
     solver="liblinear"  penalizes the intercept             refused
-    tol                 of the solver's own measure         a millionth of it, so more exact
+    tol                 bounds the solver's own measure     a gradient is below tol / 1,000,000
     max_iter            often needed above 100              seldom reached, also on raw features
     dual, warm_start    offered                             refused unless False
     multi_class         "multinomial" of two classes has a  one sigmoid of two classes

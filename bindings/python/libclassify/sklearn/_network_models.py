@@ -17,6 +17,11 @@ from ._network import Network
 class NetworkClassifier(Network, ProbabilityMixin, Classifier):
     """A network of any layers, for classification.
 
+    It is trained by gradients of batches of rows (Rumelhart, Hinton and Williams 1986), with adam
+    (Kingma and Ba 2015) unless `optimizer` says otherwise. Initial weights are uniform in the wider
+    of the ranges of Glorot and Bengio (2010) and LeCun et al. (1998) unless a layer names an
+    initializer.
+
     Parameters
     ----------
     layers : str or list, optional
@@ -43,15 +48,26 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
         Share of each class to hold out, if a fit is given no validation rows.
     patience : int, default 0
         Epochs without a lower (validation) loss after which to stop, with the best weights.
-    clip_norm, averaging : float, default 0.0
+    clip_norm : float, default 0.0
+        Norm of the gradient of all weights together, to which larger gradients are scaled; 0 for no
+        limit.
+    averaging : float, default 0.0
+        Decay of a mean of the weights that is validated and kept instead of the last weights: 0.999
+        is the mean over about the last thousand steps. 1 is the plain mean, 0 the last weights.
     accumulation : int, default 1
+        Number of batches whose gradients are summed before each step.
     max_steps : int, default 0
+        Number of steps after which the training ends, even within an epoch; 0 for no limit.
     shuffle : bool, default True
+        Whether each epoch visits the rows in a new order.
     class_weight : dict or "balanced", optional
     warm_start : bool, default False
         Whether a fit of a fitted network starts from its weights.
     checkpoint : str or path, optional
+        File to which the state of the training is saved. The same fit continues from it after an
+        interruption, and arrives at the same bits; another fit is refused until it is removed.
     checkpoint_interval : int, default 1
+        Number of epochs between two checkpoints.
     random_state : int, RandomState or None
     n_jobs : int, optional
         Threads; None uses all that the process may use.

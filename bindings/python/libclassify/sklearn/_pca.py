@@ -54,12 +54,12 @@ class PCA(Transformer):
     ==================  ==================================  ====================================
     n_components=0.9    share of variance above 0.9         at least 0.9
     n_components="mle"  offered                             refused
-    svd_solver          as it is called                     always exact
+    svd_solver          the one that is named               always exact
     sparse X            with arpack                         refused
     sample_weight       none                                in fit; 2 counts as the row twice
     whiten=True         get_covariance counts variances     the covariance
                         twice
-    transform_                                              signs may be opposite; whitens by
+    transform_          does not exist                      signs may be opposite; whitens by
                                                             the divisor n
     ==================  ==================================  ====================================
     """

@@ -104,7 +104,7 @@ class Ridge(_RidgeBase, Regressor):
     parameter        scikit-learn                        here
     ===============  ==================================  =======================================
     alpha            a number, or one for each target    a number
-    solver           as it is called                     direct where that fits in memory, else
+    solver           the one that is named               direct where that fits in memory, else
                                                          conjugate gradients
     solver="lbfgs"   for positive=True                   refused, as positive=True is
     random_state     order of sag and saga               no effect, nothing is random

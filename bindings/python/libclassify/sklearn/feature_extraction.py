@@ -30,7 +30,8 @@ class TfidfVectorizer(CountVectorizer):
 
     A value is ``tf * idf``, where tf is the count (or 1 + ln of it) and idf of a term is ``ln((1 +
     n) / (1 + df)) + 1`` for n documents, df of which have the term; each row is then scaled to norm
-    1. Results equal those of scikit-learn's TfidfVectorizer, column for column.
+    1 (Spärck Jones 1972; Salton and Buckley 1988). Results equal those of scikit-learn's
+    TfidfVectorizer, column for column.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary
     norm : "l1", "l2" or None, default "l2"
     use_idf : bool, default True
     smooth_idf : bool, default True
-        Whether to count a document more that has every term.
+        Whether n and df count one more document, which has every term: the two 1 in the formula.
     sublinear_tf : bool, default False
         Whether tf is 1 + ln of the count.
 

@@ -22,7 +22,9 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
 
     It minimizes the cross-entropy with an L2 penalty, as scikit-learn's ``MLPClassifier`` does, and
     with the same `random_state` it takes the same steps up to rounding. Parameters, defaults and
-    fitted attributes are those of scikit-learn.
+    fitted attributes are those of scikit-learn. Gradients are found by backpropagation (Rumelhart,
+    Hinton and Williams 1986), the initial weights are those of Glorot and Bengio (2010), and "adam"
+    is the method of Kingma and Ba (2015).
 
     Parameters
     ----------
@@ -83,9 +85,10 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
     batch_size           the last batch's penalty is        each batch has the same weight
                          divided by its own rows            decay
     sample_weight        divided by the batch's sum         by its rows times the mean weight
-    epsilon              added to the root of the mean      to that of the corrected mean
-    precision            that of the rows                   f32; losses and penalties in f64
-    y                    also several labels a row          one label a row
+    epsilon              added to the root of the mean of   added after that mean is corrected
+                         squared gradients                  for its start at 0
+    precision            the type of the rows               f32; losses and penalties in f64
+    y                    several labels of a row, too       one label for each row
     a pickle             keeps the optimizer's state        partial_fit starts it again
     ===================  =================================  ====================================
     """

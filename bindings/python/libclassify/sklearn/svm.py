@@ -27,9 +27,9 @@ MAX_C = 1e30  # the library's, which is infinite for rows of f32
 class SVC(KernelMixin, Classifier):
     """The support vector machine (C-SVC), with one machine for each pair of classes.
 
-    It minimizes ``|w|² / 2 + C sum_i w_i max(0, 1 - y_i f(x_i))`` for each pair, as LIBSVM and
-    scikit-learn's ``SVC`` do; parameters, defaults, fitted attributes, signs and shapes are those
-    of scikit-learn.
+    It minimizes ``|w|² / 2 + C sum_i w_i max(0, 1 - y_i f(x_i))`` for each pair (Cortes and Vapnik
+    1995), as LIBSVM and scikit-learn's ``SVC`` do, by sequential minimal optimization (Platt 1998).
+    Parameters, defaults, fitted attributes, signs and shapes are those of scikit-learn.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class SVC(KernelMixin, Classifier):
     gamma : "scale", "auto" or float, default "scale"
     coef0 : float, default 0.0
     shrinking : bool, default True
-        Must be True: it concerns the way to the solution only.
+        Must be True: it concerns only the way to the solution.
     probability : bool, default False
-        Whether to fit probabilities as well, by cross-validation.
+        Whether to fit probabilities (Platt 2000) as well, in a five-fold cross-validation.
     tol : float, default 1e-3
     cache_size : float, default 200
         Memory for kernel values, in MB.
@@ -87,7 +87,8 @@ class SVC(KernelMixin, Classifier):
     parameter            scikit-learn                       here
     ===================  =================================  ====================================
     shrinking            True, False                        True
-    probability          "deprecated" is the default        False is; "deprecated" is False
+    probability          the default is "deprecated"        the default is False, which
+                                                            "deprecated" means here, too
     max_iter             -1: no limit; 0: no step           -1: the library's limit; not 0
     gamma="scale"        variance of all rows               rows count by their weights
     sparse rows          a fit on dense rows refuses them   mixed with dense ones
