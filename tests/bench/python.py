@@ -6,7 +6,9 @@
 --python names the Python that measures, which needs the package (by its installation, or by
 PYTHONPATH and CLASSIFY_LIBRARY of a build folder), NumPy and scikit-learn. Both libraries fit and
 predict in turns in one process; the table has the least processor seconds of all threads, and the
-least seconds. --mnist is a folder with the IDX files of MNIST (.gz or not), of which the first
+least seconds. BLAS and OpenMP have one thread, unless OPENBLAS_NUM_THREADS and OMP_NUM_THREADS say
+otherwise: on a busy machine their threads wait by spinning, which counted as more than 40 times the
+work of a fit of scikit-learn's. --mnist is a folder with the IDX files of MNIST (.gz or not), of which the first
 10,000 training rows are fitted; --imdb that of the Large Movie Review Dataset, of which --texts are
 read.
 """
@@ -237,7 +239,8 @@ def tell_import():
 def rows_of(part):
     """Run the process that measures a part; yield its rows as they come."""
     command = [options.python, os.path.abspath(__file__), *sys.argv[1:], "--measure", part]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", **os.environ}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         for line in process.stdout:
             yield json.loads(line)
     if process.returncode != 0:

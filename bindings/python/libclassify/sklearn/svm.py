@@ -45,16 +45,16 @@ class SVC(KernelMixin, Classifier):
         Must be True: it concerns only the way to the solution.
     probability : bool, default False
         Whether to fit probabilities (Platt 2000) as well, in a five-fold cross-validation.
+        "deprecated", scikit-learn's default, is read as False.
     tol : float, default 1e-3
     cache_size : float, default 200
         Memory for kernel values, in MB.
     class_weight : dict or "balanced", optional
-    verbose : bool, default False
     max_iter : int, default -1
         Limit of the iterations of each machine. -1 for the library's: 1000 for each row, and at
         least 10,000,000, for all machines together.
     decision_function_shape : "ovr" or "ovo", default "ovr"
-    break_ties : bool, default False
+    break_ties, verbose : bool, default False
     random_state : int, RandomState or None
         Seed of the folds of the probabilities.
     n_jobs : int, optional
@@ -87,8 +87,7 @@ class SVC(KernelMixin, Classifier):
     parameter            scikit-learn                       here
     ===================  =================================  ====================================
     shrinking            True, False                        True
-    probability          the default is "deprecated"        the default is False, which
-                                                            "deprecated" means here, too
+    probability          the default is "deprecated"        the default is False
     max_iter             -1: no limit; 0: no step           -1: the library's limit; not 0
     gamma="scale"        variance of all rows               rows count by their weights
     sparse rows          a fit on dense rows refuses them   mixed with dense ones
