@@ -24,7 +24,8 @@ class KernelFisherDiscriminant(ProbabilityMixin, ProjectionMixin, KernelMixin, C
     Parameters
     ----------
     kernel : str, default "rbf"
-        "linear", "poly", "rbf", "sigmoid" or "precomputed".
+        "linear" (x·y), "poly" ((gamma x·y + coef0)^degree), "rbf" (exp(-gamma |x - y|²)), "sigmoid"
+        (tanh(gamma x·y + coef0)) or "precomputed".
     gamma : float, "scale" or "auto", default "scale"
         As in scikit-learn's ``SVC``.
     degree : int, default 3

@@ -58,7 +58,7 @@ n_features_in_, feature_names_in_
     scoring              any                                accuracy, R²
     cv                   any splitter, in the rows' order   a number; folds are drawn
     error_score          NaN for a fit that fails           the error is raised
-    return_train_score   offered                            not
+    return_train_score   offered                            not offered
     PolynomialFeatures   any                                degrees from 1 on; a column of ones
                                                             where the last step fits an intercept
     PCA(whiten=True)     offered                            refused
