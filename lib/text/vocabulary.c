@@ -28,7 +28,8 @@ static const clf__param params[] = {
     CLF__BOOL(start, "true", "whether a sequence begins with the start token 1"),
     CLF__BOOL(sublinear, "false", "tf_idf: 1 + ln tf instead of tf"),
     CLF__BOOL(smooth_idf, "true", "tf_idf: as if one document more held every word"),
-    CLF__CHOICE(norm, "auto|none|l2", "auto", "l2: a row's squares sum to 1; auto: of tf_idf only"),
+    CLF__CHOICE(norm, "auto|none|l2", "auto",
+                "l2: the squares of a row sum to 1; auto: l2 with tf_idf only"),
 };
 
 const clf__kind clf__vocabulary_kind =

@@ -16,7 +16,8 @@ enum { MANY_ROWS = 20 }; /* with more rows, labels that are mostly distinct are 
 static const clf__param params[] = {
     CLF__TEXT(label, NULL, "label column by name or number (-1: last), or none; otherwise last"),
     CLF__TEXT(weight, NULL, "column of the rows' weights"),
-    CLF__TEXT(ignore, NULL, "columns to omit, separated by commas; a name is all that have it"),
+    CLF__TEXT(ignore, NULL,
+              "columns to omit, separated by commas; a name selects all columns that have it"),
     CLF__CSV_HEADER,
     CLF__CHOICE(style.row_numbers, "auto|true|false", "auto",
                 "whether the first column only numbers or names the rows, and is omitted"),
