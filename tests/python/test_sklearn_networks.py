@@ -473,3 +473,21 @@ def test_a_diverging_training_says_so():
         warnings.simplefilter("ignore")
         with pytest.raises(errors.Diverged, match="not finite"):
             MLPRegressor(solver="sgd", learning_rate_init=1e6, random_state=0).fit(X, y * 1e6)
+
+
+def test_a_fit_draws_one_seed():
+    X, y = labeled(load_iris)
+    drawn, alone = np.random.RandomState(0), np.random.RandomState(0)
+    network = NetworkClassifier(epochs=1, random_state=drawn).fit(X, y)
+    alone.randint(2**31 - 1)
+    assert drawn.randint(2**31 - 1) == alone.randint(2**31 - 1)
+    network.set_params(warm_start=True).fit(X, y)
+    assert drawn.randint(2**31 - 1) == alone.randint(2**31 - 1)
+
+
+@pytest.mark.parametrize("text", ["sgd learning_rate 0.5 momentum", "sgd learning_rate = 0.5",
+                                  "sgd momentum"])
+def test_a_text_of_an_optimizer_that_is_malformed_is_refused(text):
+    X, y = labeled(load_iris)
+    with pytest.raises(errors.ArgumentError, match="name=value"):
+        NetworkClassifier(optimizer=text, epochs=1).fit(X, y)

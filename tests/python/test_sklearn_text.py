@@ -240,3 +240,16 @@ def test_hog_is_the_transform_of_the_library():
         HOG().fit(images.reshape(5, -1))
     with pytest.raises(errors.ShapeError, match="was fitted on"):
         hog.transform(images[:, :16])
+
+
+@pytest.mark.parametrize("kind", [CountVectorizer, TfidfVectorizer])
+def test_a_fit_that_fails_leaves_the_vectorizer_as_it_was(kind):
+    texts = ["red green blue", "green blue", "blue"]
+    vectorizer = kind().fit(texts)
+    names, before = list(vectorizer.get_feature_names_out()), vectorizer.transform(texts).toarray()
+    for failing in ({"min_df": 3}, {"stop_words": ["a", "b", "c"]}):
+        with pytest.raises(ValueError):
+            vectorizer.set_params(**failing).fit(["a b", "b c", "c a"])
+        vectorizer.set_params(min_df=1, stop_words=None)
+        assert list(vectorizer.get_feature_names_out()) == names
+        np.testing.assert_array_equal(vectorizer.transform(texts).toarray(), before)

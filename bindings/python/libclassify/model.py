@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from . import catalog, errors
 from ._fitted import Fitted
 from ._library import lib, text
+from ._warnings import warn
 from .context import Context, collected_warnings, context_of
 from .dataset import Dataset, Path, path_bytes
 
@@ -149,6 +149,11 @@ class Model(Fitted):
             The model itself. After a failure it is as it was.
         """
         train = self._data(X, y, sample_weight, targets)
+        self._warn(self._fit(train, optimizer, validation))
+        return self
+
+    def _fit(self, train: Dataset, optimizer: Any = None, validation: Any = None) -> Optional[str]:
+        """Fit the model; return what to warn of, if the solver did not converge."""
         if validation is not None and not isinstance(validation, Dataset):
             values, truth = validation
             validation = self._data(values, targets=truth) if train.n_outputs else (
@@ -157,8 +162,7 @@ class Model(Fitted):
         with collected_warnings() as lines:
             self.change(lib.clf_model_fit, train, optimizer, validation,
                         changes=() if optimizer is None else (optimizer,))
-            self._fitted(train, lines)
-        return self
+            return self._fitted(train, lines)
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None,
                     targets: Any = None) -> "Model":
@@ -167,23 +171,29 @@ class Model(Fitted):
         first = self._kind is None
         with collected_warnings() as lines:
             self.change(lib.clf_model_partial_fit, train)
-            self._fitted(train, lines, keep=not first)
+            told = self._fitted(train, lines, keep=not first)
+        self._warn(told)
         return self
 
-    def _fitted(self, train: Dataset, lines: List[str], keep: bool = False) -> None:
-        """Take over what the library does not know, and warn where the solver did not converge."""
+    def _fitted(self, train: Dataset, lines: List[str], keep: bool = False) -> Optional[str]:
+        """Take over what the library does not know; return what `_fit` does."""
         self._fits += 1
         if not keep:
             self._kind, self._names = train._kind, train._names
-        if self.outcome == "not converged":
-            said = [line for line in lines if "converged" in line]
-            for line in said:
-                lines.remove(line)
-            text_of_warning = said[-1] if said else (
-                f"{self.kind}: the solver stopped at its iteration limit; raise max_iterations, or "
-                "standardize the features"
-            )
-            warnings.warn(text_of_warning, errors.ConvergenceWarning, stacklevel=3)
+        if self.outcome != "not converged":
+            return None
+        said = [line for line in lines if "converged" in line]
+        for line in said:
+            lines.remove(line)
+        return said[-1] if said else (
+            f"{self.kind}: the solver stopped at its iteration limit; raise max_iterations, or "
+            "standardize the features"
+        )
+
+    @staticmethod
+    def _warn(told: Optional[str]) -> None:
+        if told is not None:
+            warn(told, errors.ConvergenceWarning)
 
     def predictor(self) -> Any:
         """Return a function of one row that predicts in microseconds."""

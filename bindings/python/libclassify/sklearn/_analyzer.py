@@ -11,9 +11,10 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-import warnings
 from collections.abc import Mapping, Set
 from typing import Any, Callable, Dict, Iterable, List, Optional
+
+from .._warnings import warn
 
 DEFAULT_PATTERN = r"(?u)\b\w\w+\b"
 MAX_NGRAM = 5  # the library's; longer n-grams are joined here
@@ -245,6 +246,4 @@ def warn_of_unused(owner: Any) -> None:
         )
         unused += [(name, "'analyzer' != 'word'") for name, there in given if there]
     for name, why in unused:
-        warnings.warn(
-            f"The parameter '{name}' will not be used since {why}'", UserWarning, stacklevel=4
-        )
+        warn(f"The parameter '{name}' will not be used since {why}'")

@@ -14,12 +14,12 @@ is pickled as the bytes of its file, so an estimator can be sent to other proces
 from __future__ import annotations
 
 import os
-import warnings
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 import numpy as np
 
 from .. import errors
+from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
 from ..progress import watch
@@ -139,16 +139,14 @@ class ModelEstimator(Estimator):
 
     def _fit_model(self, data: Dataset) -> None:
         model = self._unfitted(data)
-        with watch(verbose=getattr(self, "verbose", 0)), warnings.catch_warnings():
-            warnings.simplefilter("ignore", errors.ConvergenceWarning)
-            model.fit(data)
+        with watch(verbose=getattr(self, "verbose", 0)):
+            model._fit(data)  # which does not warn: the words here name the estimator's parameters
         self.model_ = model
         if model.outcome != "converged":
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} stopped at its iteration limit before it converged; "
                 "increase max_iter, or scale the data",
                 ConvergenceWarning,
-                stacklevel=4,
             )
 
     @classmethod

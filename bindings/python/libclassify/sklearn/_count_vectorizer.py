@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from .._warnings import warn
 from ..errors import DataError, Unsupported
 from ..text import Documents, Vocabulary
 from ._analyzer import (
@@ -200,15 +200,15 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         texts = [analysis.text(document, alphabet, True) for document in raw_documents]
         if not any(texts):
             raise ValueError(_EMPTY)
-        entries = self._build(analysis, texts)
-        if analysis.simple and any(len(entry.encode()) >= MAX_LIBRARY_BYTES for entry in entries):
+        words = self._build(analysis, texts)
+        if analysis.simple and any(len(w.encode()) >= MAX_LIBRARY_BYTES for w in words.words):
             analysis.simple = False
             texts = [analysis.without_long_words(text, alphabet) for text in texts]
-            entries = self._build(analysis, texts)
-        return self._select(analysis, alphabet, entries, texts)
+            words = self._build(analysis, texts)
+        return self._select(analysis, alphabet, words, texts)
 
-    def _build(self, analysis: Analysis, texts: List[str]) -> List[str]:
-        """Make the library's vocabulary, and return its entries."""
+    def _build(self, analysis: Analysis, texts: List[str]) -> Vocabulary:
+        """Return the library's vocabulary of texts."""
         vocabulary = Vocabulary(
             encoding="count",
             lowercase=False,
@@ -219,27 +219,24 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         try:
             vocabulary.build(Documents(texts, context=context_of(self)))
         except DataError:
-            raise ValueError(
-                _EMPTY
-            ) from None
-        self._words = vocabulary
-        return vocabulary.words
+            raise ValueError(_EMPTY) from None
+        return vocabulary
 
-    def _select(self, analysis: Analysis, alphabet: Alphabet, entries: List[str],
+    def _select(self, analysis: Analysis, alphabet: Alphabet, words: Vocabulary,
                 texts: List[str]) -> Any:
-        """Choose the terms among the entries, and return the matrix of their counts."""
-        self._analysis, self._alphabet, self.fixed_vocabulary_ = analysis, alphabet, False
+        """Choose the terms among the words, and return the matrix of their counts."""
+        entries = words.words
         decode = alphabet.decoder()
         terms = [decode(entry) for entry in entries]
         kept = [i for i, entry in enumerate(entries) if analysis.keeps(entry)]
         if not kept:
             raise ValueError(_EMPTY)
         kept.sort(key=terms.__getitem__)
-        self._columns = _inverse(kept, len(entries))
-        counts = self._counts(texts, len(kept))
+        counts = self._counts(texts, words, _inverse(kept, len(entries)), len(kept))
         chosen = self._limit(counts)
         kept = [kept[i] for i in chosen]
-        self._columns = _inverse(kept, len(entries))
+        self._analysis, self._alphabet, self.fixed_vocabulary_ = analysis, alphabet, False
+        self._words, self._columns = words, _inverse(kept, len(entries))
         self.vocabulary_ = {terms[entry]: column for column, entry in enumerate(kept)}
         return counts[:, chosen] if len(chosen) < counts.shape[1] else counts
 
@@ -266,16 +263,15 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         terms = given_terms(self.vocabulary)
         analysis, alphabet = Analysis(self), Alphabet()
         if self.lowercase and any(character.isupper() for term in terms for character in term):
-            warnings.warn(
+            warn(
                 "Upper case characters found in vocabulary while 'lowercase' is True. These "
                 "entries will not be matched with any documents",
-                stacklevel=3,
             )
         analysis.simple = False
         texts = [analysis.term(term, alphabet) for term in terms]
-        entries = self._build(analysis, texts)
-        decode = alphabet.decoder()
-        self._columns = np.array([terms.get(decode(entry), -1) for entry in entries], np.int64)
+        words, decode = self._build(analysis, texts), alphabet.decoder()
+        columns = np.array([terms.get(decode(entry), -1) for entry in words.words], np.int64)
+        self._words, self._columns = words, columns
         self._analysis, self._alphabet, self.fixed_vocabulary_ = analysis, alphabet, True
         self.vocabulary_ = terms
 
@@ -290,17 +286,18 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
     def _count(self, raw_documents: Iterable) -> Any:
         analysis, alphabet = self._analysis, self._alphabet
         texts = [analysis.text(document, alphabet, False) for document in raw_documents]
-        return self._counts(texts, len(self.vocabulary_))
+        return self._counts(texts, self._words, self._columns, len(self.vocabulary_))
 
-    def _counts(self, texts: List[str], columns: int) -> Any:
-        """Return the library's counts as CSR, with the columns of `_columns` in ascending order."""
+    def _counts(self, texts: List[str], words: Vocabulary, places: np.ndarray,
+                columns: int) -> Any:
+        """Return the counts of words as CSR, each in the column of its place, in ascending order."""
         from scipy.sparse import csr_matrix
 
         if not texts:
             return csr_matrix((0, columns), dtype=self.dtype)
-        rows = self._words.encode(Documents(texts, context=context_of(self)))
+        rows = words.encode(Documents(texts, context=context_of(self)))
         start, entry, value = (rows.tensor(name) for name in ("row_start", "column", "value"))
-        column = self._columns[entry]
+        column = places[entry]
         kept = column >= 0
         start = np.concatenate([[0], np.cumsum(kept)])[start]
         value = np.ones(len(value)) if self.binary else value
@@ -384,11 +381,10 @@ def _warn_of_stop_words(stop: frozenset, prepare: Callable, tokenize: Callable) 
     found = {token for word in stop for token in tokenize(prepare(word))}
     missing = sorted(found - stop)
     if missing:
-        warnings.warn(
+        warn(
             "Your stop_words may be inconsistent with your preprocessing. Tokenizing the stop "
             f"words generated tokens {missing} not in stop_words.",
             UserWarning,
-            stacklevel=4,
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, Dict, Optional
 
 import numpy as np
 
 from .. import errors
+from .._warnings import warn
 from ..dataset import Dataset
 from ._base import Classifier, ProbabilityMixin, result_type
 from ._compat import TransformerMixin
@@ -234,7 +234,7 @@ def checked_priors(priors: Any, classes: int) -> Any:
     if (priors < 0).any():
         raise ValueError("priors must be non-negative")
     if not np.isclose(priors.sum(), 1.0):
-        warnings.warn("The priors do not sum to 1. Renormalizing", UserWarning, stacklevel=2)
+        warn("The priors do not sum to 1. Renormalizing", UserWarning)
     return (priors / priors.sum()).tolist()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, Dict, Optional
 
 import numpy as np
 
+from .._warnings import warn
 from ._base import Classifier, ProbabilityMixin
 from ._linear import SparseCoefficients
 
@@ -125,7 +125,7 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
 
     def _library_params(self) -> Dict[str, Any]:
         if self.penalty in (None, "none") and self.C != 1.0:
-            warnings.warn("Setting penalty=None will ignore the C parameter", stacklevel=6)
+            warn("Setting penalty=None will ignore the C parameter")
         return {
             "C": math.inf if self.penalty in (None, "none") else self.C,
             "precision": "f64",

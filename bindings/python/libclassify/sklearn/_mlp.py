@@ -12,12 +12,12 @@ which the library has as weight decay: alpha / (rows of a batch * mean weight).
 from __future__ import annotations
 
 import numbers
-import warnings
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from .. import errors
+from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
 from ..optimizer import Optimizer
@@ -119,10 +119,9 @@ class MultilayerPerceptron(ModelEstimator):
             return min(200, rows)
         check_numbers(self, batch_size=1)
         if self.batch_size > rows:
-            warnings.warn(
+            warn(
                 "Got `batch_size` less than 1 or larger than sample size. It is going to be "
                 "clipped",
-                stacklevel=5,
             )
         return min(int(self.batch_size), rows)
 
@@ -266,11 +265,10 @@ class MultilayerPerceptron(ModelEstimator):
         return loss
 
     def _warn_of_limit(self) -> None:
-        warnings.warn(
+        warn(
             f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=6,
         )
 
     def _count_improvement(self, validation: Optional[Dataset]) -> bool:

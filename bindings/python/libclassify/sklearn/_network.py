@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 import numpy as np
 
 from .. import catalog, errors
+from ..context import Context
 from ..dataset import Dataset
 from ..model import Model
 from ..optimizer import Optimizer
@@ -89,7 +90,7 @@ class Network(ModelEstimator):
             return None
         return _OUTPUTS.sub(f"units={outputs}", catalog.layers_text(self.layers))
 
-    def _own_optimizer(self) -> Optimizer:
+    def _own_optimizer(self, context: Context) -> Optimizer:
         given = self.optimizer
         if isinstance(given, Optimizer):
             if self.learning_rate is not None:
@@ -109,7 +110,7 @@ class Network(ModelEstimator):
             params["learning_rate"] = self.learning_rate
         elif kind == "adam" and not self._classifies:
             params.setdefault("learning_rate", 0.003)  # the library's default of a regression
-        return Optimizer(kind, context=context_of(self), **params)
+        return Optimizer(kind, context=context, **params)
 
     def _library_params(self) -> Dict[str, Any]:
         params = super()._library_params()
@@ -159,8 +160,9 @@ class Network(ModelEstimator):
     # Training
 
     def _unfitted(self, data: Dataset) -> Model:
-        model = Model(self._kind, context=context_of(self), **self._wanted(data))
-        return model.set_optimizer(self._own_optimizer())
+        context = context_of(self)  # made once, since it draws the seed
+        model = Model(self._kind, context=context, **self._wanted(data))
+        return model.set_optimizer(self._own_optimizer(context))
 
     def _wanted(self, data: Dataset) -> Dict[str, Any]:
         self._refuse_lacking()
@@ -177,7 +179,7 @@ class Network(ModelEstimator):
         """Train from new weights, or with warm_start from those that there are."""
         if self.warm_start and hasattr(self, "model_"):
             model = self.model_.set_params(**self._wanted(train))
-            model.set_optimizer(self._own_optimizer())
+            model.set_optimizer(self._own_optimizer(model.context))
         else:
             model = self._unfitted(train)
         with watch(verbose=self.verbose):

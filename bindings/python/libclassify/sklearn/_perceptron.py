@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Dict, Optional
 
 import numpy as np
 
 from .. import errors
+from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
 from ..progress import watch
@@ -220,10 +220,9 @@ class Perceptron(SparseCoefficients, KernelMixin, Classifier):
             if epochs_without_improvement(shares, self.tol) >= self.n_iter_no_change:
                 return
             if len(shares) >= self.max_iter:
-                warnings.warn(
+                warn(
                     "Perceptron stopped at max_iter while its mistakes fell; increase max_iter",
                     ConvergenceWarning,
-                    stacklevel=4,
                 )
                 return
             model.partial_fit(data)

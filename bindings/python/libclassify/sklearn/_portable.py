@@ -6,10 +6,11 @@ of an estimator they are bytes, with their type and shape.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Dict, Tuple
 
 import numpy as np
+
+from .._warnings import warn
 
 
 class Portable:
@@ -75,10 +76,9 @@ class PortableState:
         state = {name: restored(value) for name, value in state.items()}
         written_by = state.pop("_libclassify_version", None)
         if written_by != __version__:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} was pickled by libclassify {written_by} and is loaded by "
                 f"{__version__}; its parameters may mean something else here",
                 InconsistentVersionWarning,
-                stacklevel=2,
             )
         super().__setstate__(state)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import copy
 import inspect
-import warnings
 from typing import Any, Dict, Sequence
 
 import numpy as np
+
+from .._warnings import warn
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -182,11 +183,10 @@ def _checked_targets(y: Any, rows: int, multi_output: bool, y_numeric: bool) -> 
     if y_numeric and y.dtype.kind not in "fiu":
         y = y.astype(np.float64)
     if y.ndim == 2 and y.shape[1] == 1 and not multi_output:
-        warnings.warn(
+        warn(
             "A column-vector y was passed when a 1d array was expected. Please change the shape "
             "of y to (n_samples,), for example using ravel().",
             DataConversionWarning,
-            stacklevel=4,
         )
         y = y.ravel()
     if y.ndim != 1 and not (multi_output and y.ndim == 2):

@@ -7,12 +7,12 @@ all threads.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, Iterable, Optional, Sequence
 
 import numpy as np
 
 from .. import errors
+from .._warnings import warn
 from ..dataset import Dataset
 from ..transform import Transform
 from ._analyzer import DEFAULT_PATTERN
@@ -135,11 +135,10 @@ stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary
         if self.norm not in ("l1", "l2", None):
             raise errors.ArgumentError(f"norm is {self.norm!r}; it is 'l1', 'l2' or None")
         if np.dtype(self.dtype).kind != "f":
-            warnings.warn(
+            warn(
                 f"Only floating-point 'dtype' should be used. {self.dtype} 'dtype' will be "
                 "converted to np.float64.",
                 UserWarning,
-                stacklevel=3,
             )
         return super().fit_transform(raw_documents)
 
@@ -148,8 +147,9 @@ stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary
         return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
     def _learn_idf(self, counts: Any) -> None:
-        self.__dict__.pop("_idf", None)
-        if self.use_idf:
+        if not self.use_idf:
+            self.__dict__.pop("_idf", None)
+        else:
             more = int(self.smooth_idf)
             found = np.bincount(counts.indices, minlength=counts.shape[1]) + more
             with np.errstate(divide="ignore"):
