@@ -1,6 +1,7 @@
 """Failures: an exception for each status, nothing lost, nothing left behind."""
 
 import copy
+import errno
 import gc
 import pickle
 import tracemalloc
@@ -171,6 +172,29 @@ def test_outputs_are_whole_or_not_there(tmp_path):
     with pytest.raises(clf.Error):
         vocabulary.build(["..."])
     assert vocabulary.words[-2:] == ["a", "b"]
+
+
+@pytest.mark.parametrize("call", [
+    clf.Model.load, clf.Transform.load, clf.Image.load, clf.Detector.load, clf.Vocabulary.load,
+    *(lambda path, format=format: clf.Dataset.load(format, path)
+      for format in clf.kinds("dataset_reader")),
+    lambda path: clf.Model("ridge").fit(X, Y).save(path / "model.clf"),
+], ids=lambda call: getattr(call, "__qualname__", None))
+def test_a_path_that_leads_nowhere_is_file_not_found(call, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere") as caught:
+        call(tmp_path / "nowhere")
+    for error in (caught.value, pickle.loads(pickle.dumps(caught.value))):
+        assert type(error) is errors.FileNotFound and error.status == -3
+        assert error.errno == errno.ENOENT and "nowhere" in str(error)
+
+
+def test_other_failures_of_files_are_not_file_not_found(tmp_path):
+    with pytest.raises(OSError, match="directory") as caught:
+        clf.Model.load(tmp_path)
+    assert type(caught.value) is errors.IOError
+    refused = errors.of_status(-3, "cannot open 'x': Permission denied")
+    assert isinstance(refused, PermissionError) and refused.errno == errno.EACCES
+    assert type(errors.of_status(-4, "'x': No such file or directory")) is clf.FormatError
 
 
 def test_a_path_is_text_or_a_path(tmp_path):

@@ -9,6 +9,8 @@ CLF_ERROR_SHAPE.
 from __future__ import annotations
 
 import builtins
+import errno
+import re
 from typing import Dict, Type
 
 
@@ -40,6 +42,18 @@ class IOError(Error, OSError):
     """A file cannot be opened, read or written."""
 
     status = -3
+
+
+class FileNotFound(IOError, FileNotFoundError):
+    """The path leads to no file."""
+
+    errno = errno.ENOENT
+
+
+class PermissionDenied(IOError, PermissionError):
+    """The system does not allow this user what the call does with the file."""
+
+    errno = errno.EACCES
 
 
 class FormatError(Error, ValueError):
@@ -137,12 +151,24 @@ CLASSES: Dict[int, Type[Error]] = {
 }
 
 
+# Of statuses with several reasons; the library words those of the system in English, always.
+_REASONS = {
+    FileNotFound: re.compile(
+        r": No such file or directory$| is neither a file nor the prefix of one | has no labels file "
+    ),
+    PermissionDenied: re.compile(r": Permission denied$"),
+}
+
+
 def of_status(status: int, message: str) -> Error:
     """Return the exception of a negative status; its text is `message`.
 
     A status of a later version of the library gives an :class:`Error` with that ``status``.
     """
     kind = CLASSES.get(status, Error)
+    for narrower, reason in _REASONS.items():
+        if narrower.status == status and reason.search(message):
+            kind = narrower
     error = kind(message)
     if kind is Error:
         error.status = status
