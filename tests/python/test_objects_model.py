@@ -124,6 +124,17 @@ def test_an_unknown_tensor_is_a_key_error_that_lists_the_known():
         clf.Model("ridge").fit(X, y).tensors["wieghts"]
 
 
+def test_a_model_that_is_not_fitted_has_no_tensors():
+    tensors = clf.Model("svm").tensors
+    assert len(tensors) == 0 and "weights" not in tensors and tensors.get("weights", 3) == 3
+    with pytest.raises(clf.NotFitted) as known:
+        clf.Model("svm").n_features
+    with pytest.raises(KeyError) as caught:
+        tensors["weights"]
+    assert isinstance(caught.value, clf.NotFitted) and caught.value.status == known.value.status
+    assert not str(caught.value).startswith(("'", '"'))
+
+
 def test_a_model_that_is_not_fitted_says_so():
     model = clf.Model("svm")
     assert not model.fitted

@@ -29,6 +29,12 @@ def _sparse_f32(X: Any) -> Any:
             return X  # the library says which value is too large
 
 
+class _NoTensors(errors.NotFitted, KeyError):
+    """The model is not fitted, so that there is no tensor of any name."""
+
+    __str__ = Exception.__str__  # not the repr, as of a key
+
+
 class Tensors(Mapping):
     """The tensors of a fitted model by name: read-only arrays that share its memory."""
 
@@ -41,6 +47,8 @@ class Tensors(Mapping):
             return Tensor._new(model.context, lib.clf_model_tensor, model, name)._array()
         except errors.ArgumentError as error:
             raise KeyError(str(error)) from error
+        except errors.NotFitted as error:
+            raise _NoTensors(str(error)) from error
 
     def __iter__(self) -> Iterator[str]:
         index = 0
