@@ -68,6 +68,38 @@ def test_batches_are_datasets_of_their_own():
         data.batches(0)
 
 
+def test_each_loop_over_batches_begins_an_epoch():
+    batches, whole = (clf.Dataset(X, Y).batches(16, seed=4) for _ in range(2))
+    for _ in range(3):
+        expected = [batch.X for batch in whole]
+        assert (next(iter(batches)).X == expected[0]).all()
+    assert [(a.X == b.X).all() for a, b in zip(batches, whole)] == 4 * [True]
+    assert len(list(batches)) == 4
+
+
+@pytest.mark.parametrize("kind", ["dense", "Series", "frame", "arrow"])
+def test_wrong_weights_are_called_so(kind):
+    weights = np.array(["heavy"] * 60, object)
+    if kind == "arrow":
+        pa = pytest.importorskip("pyarrow")
+        weights = pa.chunked_array([pa.array([True, False] * 30, pa.bool_())])
+        weights = _ArrowOnly(weights.cast(pa.string()))
+    elif kind != "dense":
+        pd = pytest.importorskip("pandas")
+        weights = pd.Series(weights) if kind == "Series" else pd.DataFrame({"w": weights})
+    with pytest.raises(clf.Error, match="sample_weight") as caught:
+        clf.Dataset(X, Y, sample_weight=weights)
+    assert "targets" not in str(caught.value)
+
+
+class _ArrowOnly:
+    def __init__(self, values):
+        self.values = values
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.values.__arrow_c_stream__(requested_schema)
+
+
 @pytest.mark.parametrize("copied", [copy.copy, pickled])
 def test_copies_of_datasets(copied):
     scaled = clf.Dataset(np.arange(24, dtype=np.uint8).reshape(6, 4), [3, 5, 3, 5, 3, 5],

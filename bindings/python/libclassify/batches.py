@@ -14,7 +14,9 @@ from .tensor import Tensor
 
 
 class Batches(Handle):
-    """Batches of a dataset's rows: iterating gives those of one epoch, in an order of its own.
+    """Batches of a dataset's rows: each loop gives those of one epoch, in an order of its own.
+
+    A loop that is left early ends its epoch: the next one begins another.
 
     Parameters
     ----------
@@ -26,6 +28,7 @@ class Batches(Handle):
     """
 
     _free = lib.clf_batches_free
+    _within = False  # an epoch, of which batches are left
 
     def __init__(self, dataset: Dataset, batch_size: int, seed: int = 0) -> None:
         # The C iterator refills one buffer for all batches. Here it deals out row numbers, so that
@@ -36,6 +39,8 @@ class Batches(Handle):
         self._make(dataset.context, lib.clf_batches_create, self._numbers, batch_size, seed)
 
     def __iter__(self) -> Iterator[Dataset]:
+        while self._within:
+            self._next()
         while True:
             rows = self._next()
             if rows is None:
@@ -46,7 +51,8 @@ class Batches(Handle):
         batch = ctypes.c_void_p()
         out = ctypes.c_void_p()
         self.change(lib.clf_batches_next, ctypes.byref(batch))
-        if batch.value is None:
+        self._within = batch.value is not None
+        if not self._within:
             return None
         check(lib.clf_dataset_tensor(ctypes.byref(out), batch, b"x"))
         tensor = Tensor.__new__(Tensor)

@@ -138,13 +138,14 @@ class Dataset(Handle):
 
     def set_targets(self, targets: Any) -> "Dataset":
         """Set regression targets, [rows] or [rows, outputs]; returns the dataset."""
-        self._set(lib.clf_dataset_set_targets, _arrays.numbers(_plain(targets), "targets"),
-                  "targets")
+        array = _arrays.numbers(_plain(targets, "targets"), "targets")
+        self._set(lib.clf_dataset_set_targets, array, "targets")
         return self
 
     def set_weights(self, weights: Any) -> "Dataset":
         """Set a weight for each row, or none with None; returns the dataset."""
-        array = None if weights is None else _arrays.column(_plain(weights), "sample_weight")
+        given = _plain(weights, "sample_weight")
+        array = None if given is None else _arrays.column(given, "sample_weight")
         self._set(lib.clf_dataset_set_weights, array, "weights")
         return self
 
@@ -368,18 +369,17 @@ class Dataset(Handle):
         return f"<Dataset {self.shape[0]} rows of {self.shape[1]} features{kind}, {what}>"
 
 
-def _plain(values: Any) -> Any:
+def _plain(values: Any, what: str) -> Any:
     """Return a Series as its values, with NaN for missing ones; others as they are."""
     if hasattr(values, "iloc") and hasattr(values, "to_numpy"):
-        kind = getattr(values.dtypes, "kind", "O") if values.ndim == 1 else "f"
         if values.ndim == 2:
-            return _arrays.rows(values, "targets").array
+            return _arrays.rows(values, what).array
+        kind = getattr(values.dtype, "kind", "O")
         if not isinstance(values.dtype, np.dtype) and kind in "iufb":
             return values.to_numpy(dtype=np.float64, na_value=np.nan)
     elif not hasattr(values, "__array__") and hasattr(values, "__arrow_c_stream__"):
         from . import _arrow
-
-        return _arrow.column(values, "targets")
+        return _arrow.column(values, what)
     return values
 
 
