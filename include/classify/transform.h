@@ -78,6 +78,7 @@ CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *t
  *    "variance" f64 [components], the variance of the population along each axis;
  *    "total_variance" f64 [1], which includes the axes that were left out; and, with precision=f64,
  *    "components_f64", the axes in f64;
+ *  - log_count_ratio: "factor" f64 [features], by which features are multiplied;
  *  - hog: "size" i64 [2], height and width.
  *  @param out  receives a new handle on the transform's memory, valid even after its next fit; free
  *              it with clf_tensor_free()

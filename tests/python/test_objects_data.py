@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import sys
 
 import numpy as np
@@ -142,6 +143,21 @@ def test_transforms():
         transform.transform(X[:, :2])
     with pytest.raises(clf.NotFitted):
         clf.Transform("pca").transform(X)
+
+
+@pytest.mark.parametrize("kind", clf.kinds("transform"))
+def test_the_tensors_of_transforms_are_documented(kind):
+    params = {"hog": {"input": [16, 16]}, "pca": {"precision": "f64"}}.get(kind, {})
+    rows = np.abs(np.random.default_rng(0).normal(size=(20, 256)))
+    transform = clf.Transform(kind, **params).fit(rows, np.arange(20) % 2)
+    with pytest.raises(clf.ArgumentError) as caught:
+        transform.tensor("nothing")
+    listed = set(re.findall(r"[a-z_0-9]+", str(caught.value).rpartition(":")[2]))
+    text = re.search(rf" {kind}: ((.|\n)*?)\.\n", clf.Transform.tensor.__doc__)
+    documented = re.findall('"([a-z_0-9]+)"', text[1].replace('"f64"', "")) if text else []
+    for name in documented:
+        assert transform.tensor(name).size
+    assert set(documented or ["none"]) == listed
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])

@@ -98,8 +98,13 @@ class Transform(Handle):
         Parameters
         ----------
         name : str
-            standardize: "mean", "deviation"; min_max: "minimum", "maximum"; pca: "mean",
-            "components", "variance", "total_variance"; hog: "size".
+            standardize: "mean"; "deviation", by which features are divided; "spread", the standard
+            deviation, which is 0 for a constant feature.
+            min_max: "minimum", "maximum".
+            pca: "mean", "components", "variance", "total_variance"; with precision="f64" also
+            "components_f64".
+            log_count_ratio: "factor".
+            hog: "size".
         """
         return Tensor._new(self.context, lib.clf_transform_tensor, self, name)._array()
 
