@@ -14,6 +14,7 @@ pd = pytest.importorskip("pandas")
 from sklearn import compose, pipeline  # noqa: E402
 from sklearn.base import clone  # noqa: E402
 
+from libclassify.sklearn import datasets  # noqa: E402
 from libclassify.sklearn import (  # noqa: E402
     PCA, SVC, LinearDiscriminantAnalysis, LogisticRegression, MinMaxScaler, MLPClassifier,
     PolynomialFeatures, Ridge, RidgeClassifier, StandardScaler)
@@ -403,3 +404,41 @@ def test_seeds_of_every_kind(seed):
     own = MLPClassifier(hidden_layer_sizes=(4,), max_iter=3, random_state=seed).fit(X, y)
     if isinstance(seed, (int, np.integer)):
         assert_array_equal(answers(own, X), answers(fitted(own, X, y), X))
+
+
+# Files
+
+
+def test_svmlight_files_differ_as_the_table_says(tmp_path):
+    path = tmp_path / "rows.svm"
+    path.write_text("1 2:0.1 1:3\n-1 1:0.5\n")
+    X, y = datasets.load_svmlight_file(path)
+    assert X.dtype == np.float32 and y.tolist() == [1, -1]
+    assert X.toarray().tolist() == [[3, np.float32(0.1)], [0.5, 0]]
+    wide, _ = datasets.load_svmlight_file(path, dtype=np.float64, zero_based=True)
+    assert wide.dtype == np.float64 and wide.shape == (2, 3) and wide[0, 2] == np.float32(0.1)
+    table = datasets.__doc__
+    for given in ({"multilabel": True}, {"query_id": True}, {"offset": 1}, {"length": 3}):
+        assert f"``{next(iter(given))}``" in table
+        with pytest.raises(NotImplementedError, match=next(iter(given))):
+            datasets.load_svmlight_file(path, **given)
+    assert "float32, not float64" in table
+
+
+@pytest.mark.parametrize("wrong", ["yes", 2, None, [True]])
+def test_the_base_of_indices_is_refused_by_a_sentence(tmp_path, wrong):
+    path = tmp_path / "rows.svm"
+    path.write_text("1 1:0.1\n")
+    with pytest.raises(ValueError, match="zero_based is .*; it must be True, False or 'auto'"):
+        datasets.load_svmlight_file(path, zero_based=wrong)
+
+
+def test_comments_are_texts_or_bytes_of_ascii(tmp_path):
+    path = tmp_path / "rows.svm"
+    for comment in ("größe\nzwei", b"two\nlines"):
+        datasets.dump_svmlight_file([[1.0]], [1], path, comment=comment)
+        lines = (comment if isinstance(comment, str) else comment.decode()).split("\n")
+        assert path.read_text(encoding="utf-8").splitlines()[:2] == [f"# {line}" for line in lines]
+    with pytest.raises(UnicodeDecodeError):
+        datasets.dump_svmlight_file([[1.0]], [1], path, comment="größe".encode())
+    assert "str, or bytes of ASCII" in datasets.dump_svmlight_file.__doc__

@@ -1,7 +1,16 @@
 """SVMlight and LIBSVM files with the functions that scikit-learn has for them.
 
-Files are read and written by the library's format "svmlight". Its values are those of float32,
-whatever ``dtype`` the array is to have, which is why float32 is the default.
+Files are read and written by the library's format "svmlight". What differs from scikit-learn's:
+
+============================ ====================================================================
+``dtype``                    The default is float32, not float64: values are read as float32,
+                             whatever dtype the array is to have.
+``dump_svmlight_file``       Sparse rows are rounded to float32. The comment holds what was passed
+                             and nothing else; lines end without a blank.
+indices that do not ascend   The row is sorted, not refused.
+``multilabel``, ``query_id`` Refused.
+``offset``, ``length``       Refused: files are read whole.
+============================ ====================================================================
 """
 
 from __future__ import annotations
@@ -41,8 +50,8 @@ def load_svmlight_file(
         Plain text, or compressed by gzip or bz2.
     n_features : int, optional
         The columns of ``X``; without it the highest index says. Test files need it.
-    dtype : numpy dtype
-        Of ``X``; values are rounded to float32 first.
+    dtype : numpy dtype, default float32
+        Of ``X``; scikit-learn's default is float64. Values are rounded to float32 first.
     zero_based : bool or "auto"
         Whether indices begin at 0; "auto": where there is an index 0.
     multilabel, query_id, offset, length
@@ -87,6 +96,10 @@ def load_svmlight_files(
         ``[X1, y1, X2, y2, …]``
     """
     _refuse(multilabel=multilabel, query_id=query_id, offset=offset, length=length + 1)
+    if zero_based not in ("auto", True, False):
+        raise errors.ArgumentError(
+            f"zero_based is {zero_based!r}; it must be True, False or 'auto'"
+        )
     base = {"auto": True, True: True, False: False}[zero_based]
     loaded = [_load(f, base, n_features) for f in files]
     from_one = zero_based == "auto" and all(X.nnz == 0 or X.indices.min() > 0 for X, _ in loaded)
@@ -168,7 +181,7 @@ def dump_svmlight_file(
     f : path or binary file object
     zero_based : bool
         Whether indices begin at 0.
-    comment : str or bytes of ASCII or UTF-8, optional
+    comment : str, or bytes of ASCII, optional
         Written above the rows, with ``#`` before each line.
     query_id, multilabel
         Only the defaults: a row has one label.
