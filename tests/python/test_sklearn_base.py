@@ -368,3 +368,40 @@ def test_a_buffer_of_a_pickle_holds_the_model_once():
     buffer = io.BytesIO()
     pickle.dump(model, buffer)
     assert len(buffer.getvalue()) < len(model.model_.to_bytes()) + 2000
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression(), FisherDiscriminant(), StandardScaler()],
+                         ids=str)
+def test_a_fit_that_fails_leaves_an_estimator_as_it_was(estimator):
+    model = fitted(estimator)
+    before = output(model)
+    for rows, labels in ((X[:, :2] * np.inf, Y), (X[:, :3], Y[:-1]), (X[:, :3], np.zeros(len(Y)))):
+        if isinstance(estimator, StandardScaler) and np.isfinite(rows).all():
+            rows = rows[:0]
+        with pytest.raises(ValueError):
+            model.fit(rows, labels)
+        assert model.n_features_in_ == 4
+        np.testing.assert_array_equal(output(model), before)
+
+
+class Bare:
+    """An object with DLPack's protocol alone."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **asked):
+        return self.array.__dlpack__(**asked)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+def test_rows_may_have_the_protocol_of_dlpack_or_arrow_alone():
+    model = fitted(Ridge())
+    np.testing.assert_array_equal(Ridge().fit(Bare(X), Y).predict(Bare(X)), model.predict(X))
+    pa = pytest.importorskip("pyarrow")
+    batch = pa.RecordBatch.from_arrays([pa.array(column) for column in X.T], names=list("abcd"))
+    bare = type("Table", (), {"__arrow_c_array__": lambda self, schema=None: (
+        batch.__arrow_c_array__(schema))})()
+    np.testing.assert_array_equal(Ridge().fit(bare, Y).predict(bare), model.predict(X))

@@ -17,7 +17,7 @@ from sklearn.datasets import (  # noqa: E402
     load_digits,
     load_iris,
 )
-from sklearn.exceptions import ConvergenceWarning  # noqa: E402
+from sklearn.exceptions import ConvergenceWarning, NotFittedError  # noqa: E402
 from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
@@ -459,12 +459,13 @@ def test_one_class_is_refused():
             kind().fit(X, np.zeros(len(y)))
 
 
-def test_a_time_limit_ends_a_training_and_leaves_a_model():
+def test_a_time_limit_ends_a_training_that_has_no_model_then():
     X, y = labeled(load_iris)
     endless = MLPClassifier(max_iter=10**6, tol=0, n_iter_no_change=10**6, random_state=0)
     with pytest.raises(clf.TimeLimitReached), clf.watch(time_limit=0.3):
         endless.fit(X, y)
-    assert endless.n_iter_ > 0 and endless.predict(X).shape == y.shape
+    with pytest.raises(NotFittedError):
+        endless.predict(X)
 
 
 def test_a_diverging_training_says_so():
@@ -491,3 +492,22 @@ def test_a_text_of_an_optimizer_that_is_malformed_is_refused(text):
     X, y = labeled(load_iris)
     with pytest.raises(errors.ArgumentError, match="name=value"):
         NetworkClassifier(optimizer=text, epochs=1).fit(X, y)
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_an_interrupted_fit_leaves_a_perceptron_as_it_was(warm_start, early_stopping):
+    X, y = labeled(load_iris)
+    model = MLPClassifier(5, max_iter=3, random_state=0, early_stopping=early_stopping,
+                          warm_start=warm_start).fit(X, y)
+    before, coefs, curve = model.predict_proba(X), model.coefs_, list(model.loss_curve_)
+    scores = model.validation_scores_ and list(model.validation_scores_)
+    other = np.array(["a", "b"])[(y == y[0]).astype(int)]
+    model.set_params(max_iter=10**9, n_iter_no_change=10**9)
+    with pytest.raises(clf.TimeLimitReached), clf.watch(time_limit=0.3):
+        model.fit(X, y if warm_start else other)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    assert model.loss_curve_ == curve and model.validation_scores_ == scores
+    assert model.n_iter_ == 3 and len(model.classes_) == 3
+    for now, then in zip(model.coefs_, coefs):
+        np.testing.assert_array_equal(now, then)

@@ -274,3 +274,27 @@ def test_with_a_small_tolerance_all_of_scikit_learns_checks_pass():
         else:
             for kind in ("ones", "zeros"):
                 estimator_checks.check_sample_weights_invariance("SVC", model, kind=kind)
+
+
+def test_a_kernel_of_ones_own_keeps_the_features_of_the_rows():
+    X, y = rows("iris")
+    own = SVC(kernel=dot).fit(X, y)
+    assert own.n_features_in_ == 4 and own.shape_fit_ == X.shape
+    np.testing.assert_array_equal(own.predict(X[:7]), SVC(kernel="linear").fit(X, y).predict(X[:7]))
+    with pytest.raises(ValueError, match="features"):
+        own.predict(X[:, :3])
+    with pytest.raises(ValueError, match="NaN"):
+        own.predict(np.where(X == X[0, 0], np.nan, X))
+    bytes_ = np.array([[200, 1], [1, 200], [100, 3], [3, 100]], np.uint8)
+    found = SVC(kernel=lambda a, b: a @ b.T).fit(bytes_, [0, 1, 0, 1])  # in u8 products wrap
+    np.testing.assert_array_equal(found.predict(bytes_), [0, 1, 0, 1])
+    with pytest.raises(ValueError, match=r"has to be \(2, 150\)"):
+        own.set_params(kernel=lambda a, b: np.ones((len(a), 3))).predict(X[:2])
+
+
+def test_a_kernel_of_ones_own_takes_objects():
+    words = ["aa", "a", "b", "bb", "ab"]
+    common = lambda a, b: np.array([[len(set(x) & set(y)) for y in b] for x in a], float)  # noqa: E731
+    fitted = SVC(kernel=common).fit(words[:4], [0, 0, 1, 1])
+    assert not hasattr(fitted, "n_features_in_")
+    np.testing.assert_array_equal(fitted.predict(["aaa", "bbb"]), [0, 1])

@@ -13,12 +13,15 @@ is pickled as the bytes of its file, so an estimator can be sent to other proces
 
 from __future__ import annotations
 
+import functools
 import os
-from typing import Any, Dict, Optional, Tuple, Type, TypeVar
+from typing import Any, Callable, Dict, Optional, Tuple, Type, TypeVar
 
 import numpy as np
 
 from .. import errors
+from .._arrays import rows
+from .._arrow import has_arrow
 from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
@@ -48,6 +51,22 @@ def result_type(X: Any) -> np.dtype:
     return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
 
 
+def whole(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a fit that leaves the estimator as it was where it fails or is interrupted."""
+
+    @functools.wraps(fit)
+    def fit_whole(self: Any, *args: Any, **named: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return fit(self, *args, **named)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return fit_whole
+
+
 class Estimator(FittedHTML, CallbackSupportMixin, PortableState, BaseEstimator):
     """What all estimators share; see the module's head."""
 
@@ -60,6 +79,9 @@ class Estimator(FittedHTML, CallbackSupportMixin, PortableState, BaseEstimator):
     _dtype = np.dtype(np.float64)  # of coefficients: f32 after a fit to f32 rows
 
     def __init_subclass__(cls, **arguments: Any) -> None:
+        for name in ("fit", "partial_fit"):
+            if name in vars(cls):
+                setattr(cls, name, whole(vars(cls)[name]))
         if "fit" in vars(cls):
             cls.fit = followed(cls.fit)
         super().__init_subclass__(**arguments)
@@ -90,6 +112,8 @@ class Estimator(FittedHTML, CallbackSupportMixin, PortableState, BaseEstimator):
         """Check rows, and labels or targets with them; return what the library can read."""
         if not reset:
             check_is_fitted(self)
+        if not hasattr(X, "__array__") and (hasattr(X, "__dlpack__") or has_arrow(X)):
+            X = rows(X).array  # scikit-learn does not read these protocols
         checked = validate_data(
             self,
             X,

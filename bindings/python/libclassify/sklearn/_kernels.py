@@ -6,9 +6,12 @@ The value of two rows x and y is ``x·y`` for "linear", ``(gamma x·y + coef0)^d
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Callable, Dict
+
+import numpy as np
 
 from .. import errors
+from ._compat import check_is_fitted
 
 _WORDS = {
     "linear": "linear",
@@ -36,6 +39,32 @@ def kernel_params(estimator: Any) -> Dict[str, Any]:
     }
 
 
+def is_table(X: Any) -> bool:
+    """Return whether X is rows of numbers, and not a list of objects such as texts."""
+    if hasattr(X, "tocsr"):
+        return True
+    try:
+        array = np.asarray(X)
+    except ValueError:  # lists of unequal lengths
+        return False
+    return array.ndim == 2 and array.dtype.kind in "biuf"
+
+
+def kernel_values(kernel: Callable[[Any, Any], Any], X: Any, fitted: Any) -> np.ndarray:
+    """Return the checked values of a user's kernel, [rows of X, rows of the fit]."""
+    values = kernel(X, fitted)
+    values = np.asarray(values.toarray() if hasattr(values, "toarray") else values, np.float64)
+    shape = tuple(rows.shape[0] if hasattr(rows, "shape") else len(rows) for rows in (X, fitted))
+    if values.shape != shape:
+        raise errors.ShapeError(
+            f"the kernel returned an array of shape {values.shape}; it has to be {shape}, a row "
+            "for each row of the first argument, and a column for each of the second"
+        )
+    if not np.isfinite(values).all():
+        raise errors.DataError("the kernel returned NaN or infinity")
+    return values
+
+
 class KernelMixin:
     """Estimators with a kernel; a precomputed one takes a matrix of pairs for rows."""
 
@@ -51,3 +80,25 @@ class KernelMixin:
         tags = super().__sklearn_tags__()
         tags.input_tags.pairwise = self.kernel == "precomputed"
         return tags
+
+    def _kernel_rows(self, X: Any, y: Any, reset: bool) -> Any:
+        """Return the values of the user's kernel with the rows of the fit, and the labels.
+
+        Rows of numbers are checked, and the kernel takes them as f64; it may also take objects.
+        """
+        table = is_table(X)
+        if table:
+            checked = super()._rows(X, y, reset=reset)
+            X = checked[0] if isinstance(checked, tuple) else checked
+            X = X.astype(np.float64, copy=False)
+        elif not reset:
+            check_is_fitted(self)
+        if reset:
+            self._fit_rows = X
+        values = kernel_values(self.kernel, X, self._fit_rows)
+        if not reset:
+            return values
+        if not table:
+            checked = super()._rows(values, y, reset=True)
+            del self.n_features_in_  # which objects do not have
+        return values, checked[1]

@@ -175,6 +175,14 @@ class MultilayerPerceptron(ModelEstimator):
         self.n_layers_ = len(self._hidden()) + 2
         self._count_from_0()
 
+    def _keep_what_there_is(self, once: bool) -> None:
+        """Continue on copies, so that an interrupted fit leaves the estimator as it was."""
+        self.loss_curve_ = list(self.loss_curve_)
+        if self.validation_scores_ is not None:
+            self.validation_scores_ = list(self.validation_scores_)
+        if not once:  # one epoch fails as a whole
+            self.model_ = copy_of(self.model_)
+
     def _count_from_0(self) -> None:
         self.n_iter_, self.t_ = 0, 0
         self.loss_curve_: List[float] = []
@@ -193,6 +201,8 @@ class MultilayerPerceptron(ModelEstimator):
         self._dtype = result_type(rows.X)
         if first:
             self._begin(rows.X.shape[1], random)
+        else:
+            self._keep_what_there_is(once)
         held = None
         if self.early_stopping:
             rows, held = self._hold_out(rows, random)

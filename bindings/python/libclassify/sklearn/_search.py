@@ -45,11 +45,21 @@ class Search(BaseEstimator):
                 f"{type(self).__name__} searches estimators of libclassify.sklearn whose fit is "
                 f"one fit of the library, and not {last!r}; scikit-learn's GridSearchCV takes it"
             )
+        self._check_kernel(last)
+
+    def _check_kernel(self, last: Any) -> None:
+        kernel = getattr(last, "kernel", None)
+        if callable(kernel) or kernel == "precomputed":
+            raise errors.Unsupported(
+                f"{type(self).__name__} has no kernel={kernel!r}: the library's folds are parts of "
+                "the rows, not of a matrix of pairs; scikit-learn's GridSearchCV takes it"
+            )
 
     def _model(self, estimator: Any, data: Dataset) -> Model:
         """Return the unfitted model of the library for an estimator, its transforms in front."""
         steps = [("", estimator)] if not hasattr(estimator, "steps") else estimator.steps
         last = steps[-1][1]
+        self._check_kernel(last)
         if self._row_shape is not None:
             last.row_shape_ = self._row_shape
         last.n_features_in_ = data.n_features

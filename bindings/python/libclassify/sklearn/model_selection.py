@@ -61,6 +61,7 @@ n_features_in_, feature_names_in_
     return_train_score   offered                            not offered
     PolynomialFeatures   any                                degrees from 1 on; a column of ones
                                                             where the last step fits an intercept
+    kernel               any                                not "precomputed", nor a function
     PCA(whiten=True)     offered                            refused
     sample_weight        to the steps that are named        to each step that takes weights
     ===================  =================================  ====================================

@@ -15,7 +15,7 @@ from .. import errors
 from ..dataset import Dataset
 from ._base import Classifier, result_type
 from ._checks import check_numbers
-from ._compat import NotFittedError, check_is_fitted
+from ._compat import NotFittedError
 from ._kernels import KernelMixin, kernel_params
 from ._votes import by_votes, votes_of, weight_of_classes
 
@@ -153,7 +153,7 @@ class SVC(KernelMixin, Classifier):
         return callable(self.kernel) or self.kernel == "precomputed"
 
     def _accepts_sparse(self) -> bool:
-        return not self._pairwise_kernel()
+        return self.kernel != "precomputed"
 
     def _library_params(self) -> Dict[str, Any]:
         return {
@@ -220,23 +220,6 @@ class SVC(KernelMixin, Classifier):
             )
         return rows
 
-    def _kernel_rows(self, X: Any, y: Any, reset: bool) -> Any:
-        """Return the values of the user's kernel with the rows of the fit."""
-        if reset:
-            self._fit_rows = X
-        else:
-            check_is_fitted(self)
-        values = self.kernel(X, self._fit_rows)
-        values = np.asarray(values.toarray() if hasattr(values, "toarray") else values, np.float64)
-        if values.ndim != 2 or (reset and values.shape[0] != values.shape[1]):
-            raise errors.ShapeError(
-                f"the kernel returned an array of shape {values.shape}; it has to be a row for "
-                "each row of the first argument, and a column for each of the second"
-            )
-        if not np.isfinite(values).all():
-            raise errors.DataError("the kernel returned NaN or infinity")
-        return super()._rows(values, y, reset=reset)
-
     def _params_for(self, data: Dataset) -> Dict[str, Any]:
         weights, indices = data.sample_weight, data.labels
         if weights is not None and len(np.unique(indices[weights > 0])) < 2:
@@ -249,7 +232,7 @@ class SVC(KernelMixin, Classifier):
         return {"class_weight": None if equal else self.class_weight_.tolist()}
 
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
-        self.shape_fit_ = X.shape
+        self.shape_fit_ = (X.shape[0], getattr(self, "n_features_in_", X.shape[1]))
         self.support_vectors_ = self._vectors_of(X)
 
     def _vectors_of(self, X: Any) -> Any:
