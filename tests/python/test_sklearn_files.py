@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss  # noqa: E402
 import libclassify as clf  # noqa: E402
 from libclassify import errors  # noqa: E402
 from libclassify.sklearn import (  # noqa: E402
+    HOG,
     PCA,
     SVC,
     FisherDiscriminant,
@@ -121,3 +122,11 @@ def test_what_depends_on_the_number_of_rows_is_not_made_up():
     ranges = MinMaxScaler.load(MinMaxScaler().fit(X).transform_.to_bytes()).partial_fit(X + 1)
     np.testing.assert_array_equal(ranges.data_max_, X.max(axis=0) + 1)
     assert not hasattr(ranges, "n_samples_seen_")
+
+
+def test_histograms_of_gradients_are_loaded_with_the_size_of_the_images():
+    images = np.random.RandomState(0).rand(5, 16, 8)
+    fitted = HOG(cell=4, signs=True).fit(images)
+    loaded = HOG.load(fitted.transform_.to_bytes())
+    assert (loaded.cell, loaded.signs, loaded.input, loaded.n_features_in_) == (4, True, (16, 8), 128)
+    np.testing.assert_array_equal(loaded.transform(images), fitted.transform(images))

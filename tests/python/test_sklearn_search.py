@@ -25,6 +25,7 @@ import libclassify as clf  # noqa: E402
 import libclassify.sklearn as ours  # noqa: E402
 from libclassify import errors  # noqa: E402
 from libclassify.sklearn import (  # noqa: E402
+    HOG,
     SVC,
     GridSearch,
     LogisticRegression,
@@ -166,6 +167,25 @@ def test_row_weights_reach_the_transforms_of_the_refit():
         wanted = clone(transform).fit(X, sample_weight=weights).mean_
         np.testing.assert_array_equal(fitted[0].mean_, wanted)
         assert abs(wanted - X.mean(axis=0)).max() > 0.1
+
+
+def test_a_search_that_fails_is_as_it_was():
+    X, y = IRIS
+    search = GridSearch(SVC(), {"C": [1, 2]}, cv=2).fit(X, y)
+    before = dict(vars(search))
+    with pytest.raises(ValueError):
+        search.fit(X[:, :2], np.zeros(len(y)))
+    assert vars(search) == before and search.n_features_in_ == 4
+
+
+def test_images_are_searched_with_their_histograms():
+    images = np.random.RandomState(0).rand(60, 16, 8)
+    images[::2, :8] += 1
+    X, y = images.reshape(60, -1), np.arange(60) % 2
+    pipeline = make_pipeline(HOG(input=(16, 8), cell=4), SVC())
+    search = GridSearch(pipeline, {"svc__C": [1]}, cv=2).fit(X, y)
+    alone = GridSearch(SVC(), {"C": [1]}, cv=2).fit(HOG(cell=4).fit_transform(images), y)
+    assert search.best_score_ == pytest.approx(alone.best_score_, abs=0.02)
 
 
 def test_a_list_of_grids_and_a_grid_without_refit():

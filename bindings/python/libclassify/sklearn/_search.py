@@ -14,7 +14,7 @@ from ..dataset import Dataset
 from ..model import Model
 from ..progress import watch
 from ..selection import cross_validate
-from ._base import Classifier, ModelEstimator
+from ._base import Classifier, ModelEstimator, whole
 from ._compat import BaseEstimator, check_classification_targets, check_is_fitted
 from ._labels import row_weights, seed_of
 from ._transformer import Transformer
@@ -108,6 +108,7 @@ class Search(BaseEstimator):
 
     # Fitting
 
+    @whole
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Score every combination, and fit the best one to all rows.
 

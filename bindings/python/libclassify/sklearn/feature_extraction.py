@@ -7,7 +7,7 @@ all threads.
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Optional, Sequence
+from typing import Any, Dict, Iterable, Optional, Sequence
 
 import numpy as np
 
@@ -251,6 +251,30 @@ class HOG(Transformer):
         self.input = input
         self.n_jobs = n_jobs
 
+    def _library_params(self) -> Dict[str, Any]:
+        shape = None if self.input is None else list(self.input)
+        return {**super()._library_params(), "input": shape}
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        if isinstance(params["input"], str):
+            raise errors.Unsupported(
+                "the file does not hold the height and width of the images, which a HOG needs"
+            )
+        return {**super()._params_of(params), "input": params["input"][:2]}
+
+    @classmethod
+    def from_transform(cls, transform: Transform) -> "HOG":
+        """Make an estimator of a fitted transform of the library, without a copy."""
+        self = super().from_transform(transform)
+        self.row_shape_ = tuple(self.input)
+        return self
+
+    @staticmethod
+    def _features_of(transform: Transform) -> int:
+        height, width = transform.params["input"][:2]
+        return height * width
+
     def fit(self, X: Any, y: Any = None) -> "HOG":
         """Learn the size of the images.
 
@@ -263,9 +287,8 @@ class HOG(Transformer):
         """
         rows, shape = self._images(X)
         rows = self._rows(rows, reset=True)
-        transform = Transform(
-            self._kind, context=context_of(self), input=list(shape), **self._library_params()
-        )
+        params = {**self._library_params(), "input": list(shape)}
+        transform = Transform(self._kind, context=context_of(self), **params)
         transform.fit(Dataset(rows))
         self.row_shape_, self.transform_ = shape, transform
         return self
