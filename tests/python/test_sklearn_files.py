@@ -128,5 +128,6 @@ def test_histograms_of_gradients_are_loaded_with_the_size_of_the_images():
     images = np.random.RandomState(0).rand(5, 16, 8)
     fitted = HOG(cell=4, signs=True).fit(images)
     loaded = HOG.load(fitted.transform_.to_bytes())
-    assert (loaded.cell, loaded.signs, loaded.input, loaded.n_features_in_) == (4, True, (16, 8), 128)
+    assert (loaded.cell, loaded.signs, loaded.input) == (4, True, (16, 8))
+    assert loaded.n_features_in_ == 128
     np.testing.assert_array_equal(loaded.transform(images), fitted.transform(images))

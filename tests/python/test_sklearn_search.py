@@ -146,8 +146,8 @@ def test_products_are_searched_as_they_are_fitted():
 @pytest.mark.parametrize("steps, message", [
     ([PolynomialFeatures(2), Ridge(fit_intercept=False)], "no column of ones"),
     ([PolynomialFeatures(2), PolynomialFeatures(2), Ridge()], "no column of ones"),
-    ([PolynomialFeatures((2, 3), include_bias=False), Ridge()], r"not of degree=\(2, 3\)"),
-    ([PolynomialFeatures(0), Ridge()], "not of degree=0"),
+    ([PolynomialFeatures((2, 3), include_bias=False), Ridge()], r"not degree=\(2, 3\)"),
+    ([PolynomialFeatures(0), Ridge()], "not degree=0"),
     ([PCA(whiten=True), Ridge()], "the divisor n, and PCA n - 1"),
 ])
 def test_a_step_that_the_librarys_transform_is_not_is_refused(steps, message):

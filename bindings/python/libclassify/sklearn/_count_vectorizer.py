@@ -290,7 +290,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
 
     def _counts(self, texts: List[str], words: Vocabulary, places: np.ndarray,
                 columns: int) -> Any:
-        """Return the counts of words as CSR, each in the column of its place, in ascending order."""
+        """Return the counts of words as CSR: each in the column at its place, ascending."""
         from scipy.sparse import csr_matrix
 
         if not texts:

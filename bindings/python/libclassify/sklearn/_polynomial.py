@@ -89,7 +89,7 @@ class PolynomialFeatures(Transformer):
     def _why_not_searched(self, later: List[Any]) -> Optional[str]:
         low, high = self._degrees()
         if high == 0 or low > 1:
-            return f"the library's products are of all degrees from 1 on, not of degree={self.degree!r}"
+            return f"the library's products have all degrees from 1 on, not degree={self.degree!r}"
         # With an intercept, a column of ones changes nothing, unless it is multiplied again.
         multiplied = any(isinstance(step, PolynomialFeatures) for step in later)
         if self.include_bias and (multiplied or not getattr(later[-1], "fit_intercept", False)):

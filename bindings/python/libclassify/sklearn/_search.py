@@ -226,7 +226,7 @@ class Search(BaseEstimator):
 
 
 def weight_names(estimator: Any) -> List[str]:
-    """Return the arguments of fit that take row weights: of a pipeline one for each weighted step."""
+    """Return the arguments of fit that take row weights; of a pipeline, one for each such step."""
     if not hasattr(estimator, "steps"):
         return ["sample_weight"]
     return [
