@@ -322,7 +322,7 @@ class SVC(KernelMixin, Classifier):
 
     @property
     def probA_(self) -> np.ndarray:
-        """Slopes of the sigmoids of the probabilities."""
+        """Factors of the decisions in the sigmoids of the probabilities (Platt 1999)."""
         return self._calibration(0)
 
     @property
