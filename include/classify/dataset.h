@@ -164,6 +164,13 @@ CLF_API int64_t clf_dataset_nonzeros(const clf_dataset *dataset);
 /** Returns 1 for sparse rows, 0 for dense ones. @since 0.1 */
 CLF_API int32_t clf_dataset_sparse(const clf_dataset *dataset);
 
+/** Returns what the csv reader guessed about the file, as parameters of the format, such as
+ *  "delimiter=comma header=true label='species'". With them after the parameters of its own, a
+ *  program reads other files as this one was read.
+ *  @return the text, which lives as long as the dataset; "" when nothing was guessed, as for
+ *          other formats and for parts of a dataset; NULL for NULL @since 0.1 */
+CLF_API const char *clf_dataset_guesses(const clf_dataset *dataset);
+
 /** Returns the name of a class: the label as text, such as "7" or "setosa"; NULL when there is
  *  none. Lives as long as the dataset's labels. @since 0.1 */
 CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index);

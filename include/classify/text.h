@@ -118,6 +118,11 @@ CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t i
  *  @since 0.1 */
 CLF_API const char *clf_documents_name(const clf_documents *documents, int64_t index);
 
+/** Returns what the csv reader guessed about the file, as clf_dataset_guesses() does.
+ *  @return the text, which lives as long as the documents; "" when nothing was guessed; NULL for
+ *          NULL @since 0.1 */
+CLF_API const char *clf_documents_guesses(const clf_documents *documents);
+
 /** Returns how often U+FFFD replaced bytes that were not UTF-8, in all documents; -1 for NULL.
  *  @since 0.1 */
 CLF_API int64_t clf_documents_replaced(const clf_documents *documents);

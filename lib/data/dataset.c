@@ -31,6 +31,7 @@ void clf_dataset_free(clf_dataset *dataset) {
   clf__classes_release(dataset->classes);
   clf_tensor_free(dataset->targets);
   clf_tensor_free(dataset->weights);
+  clf__free(dataset->guesses);
   clf__handle_free(dataset);
 }
 
@@ -249,6 +250,10 @@ int64_t clf_dataset_nonzeros(const clf_dataset *dataset) {
   }
   clf__rows x = clf__dataset_rows(dataset);
   return clf__rows_entries(&x);
+}
+
+const char *clf_dataset_guesses(const clf_dataset *dataset) {
+  return dataset == NULL ? NULL : dataset->guesses == NULL ? "" : dataset->guesses;
 }
 
 int32_t clf_dataset_sparse(const clf_dataset *dataset) {

@@ -24,6 +24,7 @@ struct clf_dataset {
   clf__classes *classes; /* with labels */
   clf_tensor *targets;   /* [rows, outputs] f64 C-contiguous, or NULL */
   clf_tensor *weights;   /* [rows] f32, or NULL */
+  char *guesses;         /* of the reader, as parameters; NULL if there are none; owned */
 };
 
 clf__rows clf__dataset_rows(const clf_dataset *dataset);

@@ -110,6 +110,7 @@ void clf_documents_free(clf_documents *documents) {
   clf__free(documents->names);
   clf__arena_free(&documents->arena);
   clf_dataset_free(documents->label_set);
+  clf__free(documents->guesses);
   clf__handle_free(documents);
 }
 
@@ -131,6 +132,10 @@ const char *clf_documents_name(const clf_documents *documents, int64_t index) {
   return documents != NULL && documents->names != NULL && index >= 0 && index < documents->count
              ? documents->names[index]
              : NULL;
+}
+
+const char *clf_documents_guesses(const clf_documents *documents) {
+  return documents == NULL ? NULL : documents->guesses == NULL ? "" : documents->guesses;
 }
 
 int64_t clf_documents_replaced(const clf_documents *documents) {

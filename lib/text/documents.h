@@ -27,6 +27,7 @@ struct clf_documents {
   const char **names; /* [count] into name_text; NULL if they have none */
   clf__text name_text;
   clf_dataset *label_set; /* rows without features: labels and classes */
+  char *guesses;          /* of the reader, as parameters; NULL if there are none; owned */
 };
 
 /* Makes documents without texts yet, evenly divided into parts. */

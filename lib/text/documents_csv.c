@@ -54,7 +54,7 @@ static clf_status set_roles(clf__csv_columns *columns, const text_params *own) {
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;
   }
-  clf__csv_log_guesses(columns, label, text);
+  CLF__TRY(clf__csv_log_guesses(columns, label, text));
   clf__csv_warn_of_label(columns, label);
   if (columns->counts[CLF__CSV_TEXT] == 0) {
     status = clf__fail(CLF_ERROR_DATA, "%s: its only column is the label; no text is left",
@@ -168,6 +168,7 @@ clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
   if (self.labels != NULL) {
     CLF__TRY(clf__csv_set_labels(made->label_set, &self.columns, self.labels));
   }
+  made->guesses = clf__csv_take_guesses(&self.columns);
   *out = made;
   made = NULL;
 done:

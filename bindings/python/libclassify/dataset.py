@@ -185,6 +185,11 @@ class Dataset(Handle):
         return self.run(lib.clf_dataset_nonzeros)
 
     @property
+    def guesses(self) -> str:
+        """What the csv reader guessed about the file, as parameters that read others as it; "" for none."""
+        return self.run(lib.clf_dataset_guesses)
+
+    @property
     def sparse(self) -> bool:
         """Whether the rows are sparse."""
         return bool(self.run(lib.clf_dataset_sparse))

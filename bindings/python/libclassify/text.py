@@ -83,6 +83,11 @@ class Documents(Handle):
         return [None if name is None else os.fsdecode(name) for name in found]
 
     @property
+    def guesses(self) -> str:
+        """What the csv reader guessed about the file, as parameters that read others as it; "" for none."""
+        return self.run(lib.clf_documents_guesses)
+
+    @property
     def replaced(self) -> int:
         """How often U+FFFD replaced bytes that were not UTF-8, in all documents."""
         return self.run(lib.clf_documents_replaced)

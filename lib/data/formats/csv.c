@@ -197,6 +197,7 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
     CLF__TRY(clf__csv_set_labels(dataset, &self.columns, self.labels));
   }
   log_rows(&self, dataset);
+  dataset->guesses = clf__csv_take_guesses(&self.columns);
   *out = dataset;
   dataset = NULL;
 done:

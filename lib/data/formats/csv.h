@@ -151,6 +151,7 @@ typedef struct clf__csv_columns {
   const char *unlike_feature; /* why the first column may not be a feature, or NULL */
   unsigned char *roles;       /* [count] clf__csv_role; owned */
   int64_t counts[CLF__CSV_TEXT + 1];
+  clf__text guesses; /* what was guessed, as parameters; owned until it is taken */
 } clf__csv_columns;
 
 /* Determines how the bytes are to be read; all columns are features at first. Free it by
@@ -165,8 +166,11 @@ clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter
                                 size_t length, clf__csv_role role);
 /* Assigns a role to the last column that has none; returns its index, or -1. */
 int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role);
-/* Logs the guesses, once. `label` and `body` are columns that were chosen, or -1. */
-void clf__csv_log_guesses(const clf__csv_columns *columns, int64_t label, int64_t body);
+/* Logs the guesses, once, and keeps them as parameters. `label` and `body` are columns that were
+ * chosen, or -1. Returns CLF_OK or CLF_ERROR_MEMORY. */
+clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_t body);
+/* Takes the guesses as a text for clf__free(); NULL if there are none. */
+char *clf__csv_take_guesses(clf__csv_columns *columns);
 /* Labels are the last column by default. Logs a warning if its name is unusual for labels and
  * another column, currently a feature or text, has a usual one. `label` may be -1. */
 void clf__csv_warn_of_label(const clf__csv_columns *columns, int64_t label);

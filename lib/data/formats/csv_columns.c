@@ -247,7 +247,7 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;
   }
-  clf__csv_log_guesses(columns, label, -1);
+  CLF__TRY(clf__csv_log_guesses(columns, label, -1));
   clf__csv_warn_of_label(columns, label);
   if (columns->counts[CLF__CSV_FEATURE] == 0) {
     status = clf__fail(CLF_ERROR_DATA,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/params.h"
 #include "base/utf8.h"
 #include "base/utf8_text.h"
 #include "data/formats/csv.h"
@@ -207,7 +209,7 @@ static clf_status fit_rows(clf__csv_columns *columns) {
 clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
                                  const clf__bytes *bytes, const char *name,
                                  const clf__csv_style *style) {
-  *out = (clf__csv_columns){.context = context, .style = style};
+  *out = (clf__csv_columns){.context = context, .style = style, .guesses.context = context};
   clf_status status;
   CLF__TRY(set_text(out, bytes, name));
   CLF__TRY(count_columns(out));
@@ -223,6 +225,7 @@ done:
 void clf__csv_columns_free(clf__csv_columns *columns) {
   clf__free(columns->roles);
   columns->roles = NULL;
+  clf__text_free(&columns->guesses);
   clf__bytes_release(&columns->converted);
 }
 
@@ -241,25 +244,57 @@ __attribute__((format(printf, 2, 3))) static void append(guesses *line, const ch
   va_end(arguments);
 }
 
-/* Appends " name=word" if the parameter was guessed. */
-static void append_word(guesses *line, bool guessed, const char *name, const char *words,
-                        int32_t index) {
-  for (; index > 0; index--) {
-    words += strcspn(words, "|") + 1;
-  }
+/* Appends " name=word" to the line and to the parameters if the parameter was guessed. */
+static void append_word(guesses *line, clf__csv_columns *columns, bool guessed, const char *name,
+                        const char *words, int32_t index) {
+  size_t length;
+  const char *word = clf__word_at(words, index, &length);
   if (guessed) {
-    append(line, " %s=%.*s", name, (int)strcspn(words, "|"), words);
+    append(line, " %s=%.*s", name, (int)length, word);
+    clf__text_append(&columns->guesses, "%s%s=%.*s", columns->guesses.length > 0 ? " " : "", name,
+                     (int)length, word);
   }
 }
 
-static void append_column(guesses *line, const clf__csv_columns *columns, const char *name,
+/* Returns the name of a column as a parameter selects it, for clf__free(); NULL if only its number
+ * does. */
+static char *selecting_name(clf__csv_columns *columns, int64_t column) {
+  const clf__csv_field field = clf__csv_name(columns, column);
+  char *name = clf__alloc_array(columns->context, field.end - field.begin + 1, 1);
+  int64_t number;
+  if (name != NULL) {
+    clf__csv_content(&field, name);
+    bool selects = name[0] != '\0' && strchr(name, ',') == NULL && strcmp(name, "none") != 0 &&
+                   !clf__parse_i64(name, &number);
+    for (int64_t i = 0; i < columns->count && selects; i++) {
+      const clf__csv_field other = clf__csv_name(columns, i);
+      selects = i == column || !clf__csv_same_bytes(&field, &other);
+    }
+    if (selects) {
+      return name;
+    }
+    clf__free(name);
+  }
+  columns->guesses.failed |= name == NULL;
+  return NULL;
+}
+
+static void append_column(guesses *line, clf__csv_columns *columns, const char *name,
                           int64_t column) {
   if (column >= 0) {
     const clf__csv_field field = clf__csv_name(columns, column);
     const clf__excerpt shown = clf__excerpt_of(field.begin, field.end);
     const bool named = shown.text[0] != '\0';
+    char *selecting = selecting_name(columns, column);
     append(line, " %s=%lld%s%s%s", name, (long long)column + 1, named ? " (" : "", shown.text,
            named ? ")" : "");
+    clf__text_append(&columns->guesses, "%s%s=", columns->guesses.length > 0 ? " " : "", name);
+    if (selecting != NULL) {
+      clf__params_quote(&columns->guesses, selecting);
+    } else {
+      clf__text_append(&columns->guesses, "%lld", (long long)column + 1);
+    }
+    clf__free(selecting);
   }
 }
 
@@ -289,18 +324,19 @@ static void warn(const clf__csv_columns *columns) {
   }
 }
 
-void clf__csv_log_guesses(const clf__csv_columns *columns, int64_t label, int64_t body) {
+clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_t body) {
   const clf__csv_style *style = columns->style;
   guesses line = {.length = 0};
-  append_word(&line, style->delimiter == 0, "delimiter", CLF__CSV_DELIMITERS, columns->delimiter);
-  append_word(&line, style->header == CLF__CSV_AUTO, "header", "true|false",
+  append_word(&line, columns, style->delimiter == 0, "delimiter", CLF__CSV_DELIMITERS,
+              columns->delimiter);
+  append_word(&line, columns, style->header == CLF__CSV_AUTO, "header", "true|false",
               columns->header == NULL);
-  append_word(&line, style->comment == 0 && columns->head_comments, "comment", CLF__CSV_COMMENTS,
-              2);
-  append_word(&line, style->decimal == 0 && columns->text.decimal == ',', "decimal",
+  append_word(&line, columns, style->comment == 0 && columns->head_comments, "comment",
+              CLF__CSV_COMMENTS, 2);
+  append_word(&line, columns, style->decimal == 0 && columns->text.decimal == ',', "decimal",
               CLF__CSV_DECIMALS, 2);
-  append_word(&line, style->row_numbers == CLF__CSV_AUTO && columns->numbered, "row_numbers",
-              "true", 0);
+  append_word(&line, columns, style->row_numbers == CLF__CSV_AUTO && columns->numbered,
+              "row_numbers", "true", 0);
   append_column(&line, columns, "text", body);
   append_column(&line, columns, "label", label);
   if (columns->trailing) {
@@ -310,4 +346,13 @@ void clf__csv_log_guesses(const clf__csv_columns *columns, int64_t label, int64_
     clf__log(columns->context, CLF_LOG_INFO, "%s: guessed%s", columns->text.lines.name, line.text);
   }
   warn(columns);
+  return columns->guesses.failed
+             ? clf__fail_within(CLF_ERROR_MEMORY, "%s", columns->text.lines.name)
+             : CLF_OK;
+}
+
+char *clf__csv_take_guesses(clf__csv_columns *columns) {
+  char *taken = columns->guesses.bytes;
+  columns->guesses.bytes = NULL;
+  return taken;
 }

@@ -342,6 +342,31 @@ TEST(log__tells_every_guess_once) {
   ck_assert_str_eq(informed, "file: guessed delimiter=comma header=false text=1 label=2\n");
 }
 
+static void ck_guesses(const char *text, const char *params, const char *expected) {
+  clf_dataset *dataset = read_text(text, params);
+  ck_assert_str_eq(clf_dataset_guesses(dataset), expected);
+  clf_dataset_free(dataset);
+}
+
+/* The guesses are parameters: read by them, the same text leaves nothing to guess. */
+TEST(guesses__are_parameters) {
+  const char *text = "x;y;\"what's it\"\n1,5;2;a\n3;4,25;b\n";
+  ck_guesses(text, NULL, "delimiter=semicolon header=true decimal=comma label=\"what's it\"");
+  ck_guesses(text, "delimiter=semicolon header=true decimal=comma label=\"what's it\"", "");
+  ck_guesses(text, "label=3", "delimiter=semicolon header=true decimal=comma");
+  ck_guesses("1 2 a\n1 3 b\n", NULL, "delimiter=blanks header=false label=3");
+  ck_guesses("a,a\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
+  ck_guesses("a,7\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
+  ck_guesses("a,none\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
+  ck_guesses("a,\"b,c\"\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
+  clf_documents *documents = read_documents("id,text,mood\n1,so good,b\n2,too bad,c\n", NULL);
+  ck_assert_str_eq(clf_documents_guesses(documents),
+                   "delimiter=comma header=true text=\"text\" label=\"mood\"");
+  clf_documents_free(documents);
+  ck_assert_ptr_null(clf_documents_guesses(NULL));
+  ck_assert_ptr_null(clf_dataset_guesses(NULL));
+}
+
 /* A label column of many different values is probably a target or an identifier. */
 TEST(log__doubts_labels_that_are_all_different) {
   char text[1024] = "";
