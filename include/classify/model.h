@@ -55,8 +55,8 @@ CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_model_free(clf_model *model);
 
-/** Makes an unfitted model of the same kind, parameters, optimizer, transforms and vocabulary, but
- *  without a network's `checkpoint`, which belongs to the handle on which it is set.
+/** Makes an unfitted model of the same kind, parameters, optimizer, transforms, vocabulary and
+ *  metadata, but without a network's `checkpoint`, which belongs to the handle on which it is set.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
 
@@ -94,6 +94,28 @@ CLF_API clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer
 /** Returns the model's own optimizer; NULL when there is none. The model owns it; it
  *  lives until the model is freed or gets another one. @since 0.1 */
 CLF_API const clf_optimizer *clf_model_optimizer(const clf_model *model);
+
+/* Metadata */
+
+/** Keeps a text with the model under a key: where its data came from, by which command it was made,
+ *  its version … It is saved, loaded and cloned with the model, stays through further fits, and
+ *  clf_model_export() writes it to ONNX files as "metadata.KEY". The library does not read it.
+ *  @param key    1 to 200 printable ASCII characters without blanks, such as "author". Begin it
+ *                with the name of your program if others may add to the model, as the keys of the
+ *                command line tool begin with "classify."
+ *  @param value  NUL-terminated UTF-8, copied; NULL removes the key
+ *  @return CLF_OK (also: there was no such key to remove), CLF_ERROR_ARGUMENT (a key that is not
+ *          valid, more than 1,000 keys), CLF_ERROR_DATA (a value that is not UTF-8: the byte is in
+ *          the message), CLF_ERROR_MEMORY; after a failure nothing is changed @since 0.1 */
+CLF_API clf_status clf_model_set_metadata(clf_model *model, const char *key, const char *value);
+
+/** Returns the text that clf_model_set_metadata() kept under the key; NULL when there is none. The
+ *  model owns it; it lives until the model's metadata changes or the model is freed. @since 0.1 */
+CLF_API const char *clf_model_metadata(const clf_model *model, const char *key);
+
+/** Returns a key of the model's metadata, in the order in which they were added; NULL beyond the
+ *  end. It lives as long as the texts. @since 0.1 */
+CLF_API const char *clf_model_metadata_key(const clf_model *model, int64_t index);
 
 /* Kind and parameters */
 
@@ -392,7 +414,7 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 The input "input" is f32 [N, features…], scaled as the model sees it. The
  *                 outputs are "scores" f32 [N, outputs], the decision function's values, and
  *                 "probabilities" if clf_model_predict_proba() computes them. The metadata entries
- *                 "class_0" … are the class names.
+ *                 "class_0" … are the class names, and "metadata.KEY" … the model's metadata.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("model_writer", …)
  *                 lists them

@@ -82,6 +82,7 @@ void clf_model_free(clf_model *model) {
   clf__stages_free(model->stages, model->stage_count);
   clf_vocabulary_free(model->vocabulary);
   clf_optimizer_free(model->optimizer);
+  clf__store_free(model->metadata);
   clf__params_free(&model->kind->base.params, model->params);
   clf__handle_free(model);
 }
@@ -168,6 +169,7 @@ clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   CLF__TRY(clf__stages_clone(&clone->stages, model, 0));
   clone->stage_count = model->stage_count;
   CLF__TRY(clf_model_set_vocabulary(clone, model->vocabulary));
+  CLF__TRY(clf__metadata_clone(&clone->metadata, model));
   *out = clone;
   return CLF_OK;
 done:

@@ -129,6 +129,7 @@ struct clf_model {
   int64_t stage_count;
   clf_vocabulary *vocabulary; /* the words of its texts, or NULL */
   clf_optimizer *optimizer;   /* its own optimizer, for fits that are passed none; or NULL */
+  clf__store *metadata;       /* texts of the caller (metadata.c), or NULL */
   /* The fitted state; NULL and -1 before the first fit. */
   clf__store *state;
   void *prepared;        /* derived from the state by the kind; not saved */
@@ -179,6 +180,11 @@ clf_status clf__model_check_optimizer(const clf_model *model);
 clf_status clf__model_copy_params(void **out, const clf_model *model);
 clf_status clf__stages_clone(clf_transform ***out, const clf_model *model, int64_t extra);
 void clf__stages_free(clf_transform **stages, int64_t count);
+
+/* The metadata (metadata.c). *out stays NULL if the model has none. */
+clf_status clf__metadata_clone(clf__store **out, const clf_model *model);
+clf_status clf__metadata_save(const clf_model *model, clf__store *store);
+clf_status clf__metadata_load(clf_model *model, const clf__store *store);
 
 /* Makes the rows as the kind reads them: *out is `data` or, with transforms, *made, which the
  * caller frees. */

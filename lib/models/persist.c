@@ -1,6 +1,7 @@
 /* Models as files: a store (store/store.h) with the texts "kind", "params", "features", "columns",
  * "outputs", "outcome" and "steps", possibly "optimizer", the classes, each stage under
- * "step.<i>.", and the fitted tensors under "state.". Nothing here depends on the kind. */
+ * "step.<i>.", the texts of the caller under "metadata.", and the fitted tensors under "state.".
+ * Nothing here depends on the kind. */
 #include <stdio.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ static clf_status write(const void *object, clf__store *store) {
   if (model->vocabulary != NULL) {
     CLF__CHECK(clf__vocabulary_write(model->vocabulary, store));
   }
+  CLF__CHECK(clf__metadata_save(model, store));
   return save_state(model, store);
 }
 
@@ -205,6 +207,7 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   CLF__CHECK(load_steps(model, store));
   CLF__CHECK(load_optimizer(model, store));
   CLF__CHECK(clf__vocabulary_read(&model->vocabulary, model->context, store));
+  CLF__CHECK(clf__metadata_load(model, store));
   CLF__CHECK(load_state(model, store));
   CLF__CHECK(check_loaded(model));
   CLF__CHECK(clf__iterations_add(model));

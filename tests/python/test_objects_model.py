@@ -182,6 +182,33 @@ def test_an_unfitted_model_pickles_with_all_its_parts():
     assert again.vocabulary.words == words.words
 
 
+def test_metadata_is_a_mapping_that_goes_where_the_model_goes(tmp_path):
+    X, y = rows()
+    model = clf.Model("ridge")
+    model.metadata["author"] = "Jørgen"
+    model.metadata.update(rows="2026", note="a\nb")
+    assert dict(pickle.loads(pickle.dumps(model)).metadata) == dict(model.metadata)
+    model.fit(X, y)
+    expected = {"author": "Jørgen", "rows": "2026", "note": "a\nb"}
+    model.save(tmp_path / "m.clf")
+    for again in (model, model.clone(), clf.Model.load(tmp_path / "m.clf"), copy.copy(model),
+                  pickle.loads(pickle.dumps(model))):
+        assert dict(again.metadata) == expected and len(again.metadata) == 3
+    assert list(model.metadata) == list(expected) and "author" in model.metadata
+    del model.metadata["author"]
+    assert dict(model.metadata) == {"rows": "2026", "note": "a\nb"}
+    for missing in ("author", "not there"):
+        with pytest.raises(KeyError):
+            model.metadata[missing]
+        with pytest.raises(KeyError):
+            del model.metadata[missing]
+    with pytest.raises(clf.TypeMismatch):
+        model.metadata["author"] = None
+    with pytest.raises(clf.ArgumentError, match="ASCII"):
+        model.metadata["two words"] = "x"
+    assert "2026" in repr(model.metadata)
+
+
 def test_files_and_bytes_hold_the_model(tmp_path):
     X, y = rows()
     model = clf.Model("svm").fit(X, y)

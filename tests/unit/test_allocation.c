@@ -121,6 +121,9 @@ static clf_status make_model(clf_model **out, clf_context *context, const settin
     TRY(clf_model_add_transform(model, "min_max", NULL));
     TRY(clf_model_add_transform(model, "polynomial", "degree=2"));
     TRY(clf_model_add_transform(model, "standardize", NULL));
+    TRY(clf_model_set_metadata(model, "author", "one"));
+    TRY(clf_model_set_metadata(model, "place", "here"));
+    TRY(clf_model_set_metadata(model, "author", "another"));
   }
   *out = model;
   model = NULL;

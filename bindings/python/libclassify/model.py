@@ -2,16 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, MutableMapping, Optional, Tuple, Union
 
 from . import catalog, errors
 from ._fitted import Fitted
+from ._handle import encode
 from ._library import lib, text
 from ._warnings import warn
 from .context import Context, collected_warnings, context_of
 from .dataset import Dataset, Path, path_bytes
 
 Source = Union[Path, bytes, bytearray, memoryview]
+
+
+class Metadata(MutableMapping):
+    """The texts that a model keeps by key; ``model.metadata["author"] = "Ada"`` sets one."""
+
+    def __init__(self, model: "Model") -> None:
+        self._model = model
+
+    def __getitem__(self, key: str) -> str:
+        with self._model.reading():
+            value = text(self._model.run(lib.clf_model_metadata, key))
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __setitem__(self, key: str, value: str) -> None:
+        # None would remove the key.
+        self._model.change(lib.clf_model_set_metadata, key, encode(value, "metadata"))
+
+    def __delitem__(self, key: str) -> None:
+        self[key]  # raises KeyError
+        self._model.change(lib.clf_model_set_metadata, key, None)
+
+    def __iter__(self) -> Iterator[str]:
+        with self._model.reading():
+            count, keys = 0, []
+            while (key := text(self._model.run(lib.clf_model_metadata_key, count))) is not None:
+                keys.append(key)
+                count += 1
+        return iter(keys)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"<Metadata {dict(self)!r}>"
 
 
 class Model(Fitted):
@@ -95,6 +132,14 @@ class Model(Fitted):
         with self.reading():
             pointer = self.run(lib.clf_model_vocabulary)
             return None if not pointer else Vocabulary._like(pointer, self.context)
+
+    @property
+    def metadata(self) -> Metadata:
+        """Texts that are kept with the model, by key: a mapping that can be changed.
+
+        They are in the model's file and in its clones, and stay when it is fitted again.
+        """
+        return Metadata(self)
 
     # Kind and parameters
 
@@ -247,7 +292,8 @@ class Model(Fitted):
             state["bytes"] = self.to_bytes()
         else:
             state.update(params=(self.kind, self._bytes(lib.clf_model_params)[:-1]),
-                         transforms=self.transforms, optimizer=self.optimizer, vocabulary=self.vocabulary)
+                         transforms=self.transforms, optimizer=self.optimizer,
+                         vocabulary=self.vocabulary, metadata=dict(self.metadata))
         return _restored, (state, self.context)
 
     def __copy__(self) -> "Model":
@@ -284,5 +330,6 @@ def _restored(state: Dict[str, Any], context: Context) -> Model:
             self.set_optimizer(state["optimizer"])
         if state["vocabulary"] is not None:
             self.set_vocabulary(state["vocabulary"])
+        self.metadata.update(state.get("metadata", {}))
     self._kind, self._names = state["kind"], state["names"]
     return self

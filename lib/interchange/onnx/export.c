@@ -1,8 +1,7 @@
 /* Fitted models as ONNX files (onnx.ai, operator set 13): networks, and models whose decisions are
  * linear. The input "input" is any number N of f32 rows, in the shape that the model was fitted on.
  * The outputs are "scores" [N, classes], the values of clf_model_decision_function(), and
- * "probabilities" if the model has them. The names of the classes are metadata, "class_0",
- * "class_1" ….
+ * "probabilities" if the model has them.
  *
  * The input is f64 for a model that subtracts a center from rows far from 0, and for one whose
  * products would cancel in f32, because these need digits that f32 lacks. */
@@ -249,31 +248,6 @@ static void describe_graph(clf__text *to, const clf_model *model, const char *na
   }
 }
 
-/* Writes the names of the classes as metadata. In old model files they need not be UTF-8, which the
- * format requires, so U+FFFD replaces invalid bytes. */
-static void describe_classes(clf__text *to, const clf_model *model) {
-  clf__text part = {.context = model->context}, name = part;
-  int64_t replaced = 0;
-  for (int64_t k = 0; model->classes != NULL && k < model->outputs; k++) {
-    const char *original = clf__classes_name(model->classes, k);
-    char key[32];
-    snprintf(key, sizeof key, "class_%lld", (long long)k);
-    part.length = name.length = 0;
-    replaced += clf__utf8_append(&name, (const unsigned char *)original, strlen(original) + 1);
-    clf__wire_text(&part, CLF__METADATA_KEY, key);
-    clf__wire_text(&part, CLF__METADATA_VALUE, name.failed ? "" : name.bytes);
-    clf__wire_message(to, CLF__MODEL_METADATA, &part);
-  }
-  if (replaced > 0) {
-    clf__log(model->context, CLF_LOG_WARNING,
-             "onnx: names of classes that are no UTF-8: U+FFFD took the place of bytes %lld times",
-             (long long)replaced);
-  }
-  to->failed |= name.failed;
-  clf__text_free(&name);
-  clf__text_free(&part);
-}
-
 /* Writes all of the file except the graph, whose head comes last. */
 static void describe_model(clf__text *to, const clf_model *model, size_t graph_bytes) {
   clf__text part = {.context = model->context};
@@ -283,7 +257,7 @@ static void describe_model(clf__text *to, const clf_model *model, size_t graph_b
   clf__wire_text(&part, CLF__OPSET_DOMAIN, "");
   clf__wire_i64(&part, CLF__OPSET_VERSION, OPERATOR_SET);
   clf__wire_message(to, CLF__MODEL_OPSET, &part);
-  describe_classes(to, model);
+  clf__onnx_metadata(to, model);
   clf__wire_head(to, CLF__MODEL_GRAPH, graph_bytes);
   clf__text_free(&part);
 }

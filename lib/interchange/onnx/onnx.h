@@ -6,4 +6,7 @@
 
 extern const clf__model_writer clf__model_writer_onnx;
 
+/* Appends the metadata entries of a model's file (metadata.c). */
+void clf__onnx_metadata(clf__text *to, const clf_model *model);
+
 #endif

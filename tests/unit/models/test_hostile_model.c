@@ -41,6 +41,7 @@ static void add_vocabulary(clf_model *model, clf_context *context) {
   ck_clf_ok(clf_vocabulary_create(&vocabulary, context, "max_words=6 steps=2"));
   ck_clf_ok(clf_vocabulary_build(vocabulary, documents));
   ck_clf_ok(clf_model_set_vocabulary(model, vocabulary));
+  ck_clf_ok(clf_model_set_metadata(model, "source", "films"));
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
@@ -110,6 +111,9 @@ static void use(clf_model *model, const clf_dataset *rows) {
   clf_model_project(model, rows, numbers, CAPACITY, NULL);
   clf_model_score(model, rows, &score);
   clf_model_describe(model, text, sizeof text, &size);
+  for (int64_t i = 0; clf_model_metadata_key(model, i) != NULL; i++) {
+    ck_assert_ptr_nonnull(clf_model_metadata(model, clf_model_metadata_key(model, i)));
+  }
   clf_network_summary(model, text, sizeof text, &size);
   clf_model_save_memory(model, NULL, 0, &size);
   for (int64_t i = 0; clf_model_tensor_name(model, i) != NULL; i++) {
@@ -212,7 +216,7 @@ static clf_status load_changed(const victim *from, int64_t index, change make, i
 }
 
 /* Entries without which the model is complete, because they are only reported, not used; what a
- * partial fit would go on from; what an earlier version did not write; and classes, without which a
+ * partial fit would go on from; what an earlier version did not write; metadata; and classes, without which a
  * ridge is a regression. */
 static bool is_optional(const char *name) {
   static const char *const names[] = {"state.history_loss",
@@ -224,6 +228,7 @@ static bool is_optional(const char *name) {
                                       "state.projection_precision",
                                       "state.weight_sums",
                                       "state.optimizer",
+                                      "metadata.source",
                                       "classes"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (strcmp(name, names[i]) == 0) {

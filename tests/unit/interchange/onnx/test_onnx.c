@@ -287,6 +287,25 @@ TEST(onnx__moves_features_only_where_the_transform_does) {
   remove(path);
 }
 
+/* An entry is field 14 of the file, of a key (1) and a value (2). */
+TEST(onnx__has_the_metadata_of_the_model) {
+  static const char entry[] =
+      "\x72\x18\x0A\x0Fmetadata.author\x12\x05"
+      "caf\xC3\xA9";
+  rows r;
+  size_t size;
+  clf_dataset *data = data_of(NULL, &r);
+  clf_model *model = fitted(NULL, "ridge", NULL, data);
+  ck_clf_ok(clf_model_set_metadata(model, "author", "caf\xC3\xA9"));
+  ck_clf_ok(clf_model_export(model, "onnx", path, NULL));
+  unsigned char *file = contents(&size);
+  ck_assert_ptr_nonnull(memmem(file, size, entry, sizeof entry - 1));
+  free(file);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  remove(path);
+}
+
 /* The name of a graph is its field 2, whose tag is 0x12. */
 TEST(onnx__graph_has_the_name_that_is_asked_for) {
   static const char *const params[] = {NULL, "name='scores of a caf\xC3\xA9'"};

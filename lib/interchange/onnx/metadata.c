@@ -1,0 +1,54 @@
+/* The metadata of a model in an ONNX file: the names of its classes, "class_0", "class_1" …, and
+ * the caller's texts, "metadata.KEY". */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/utf8_text.h"
+#include "interchange/onnx/graph.h"
+#include "interchange/onnx/onnx.h"
+#include "interchange/onnx/wire.h"
+
+static void add(clf__text *to, const char *key, const char *value) {
+  clf__text part = {.context = to->context};
+  clf__wire_text(&part, CLF__METADATA_KEY, key);
+  clf__wire_text(&part, CLF__METADATA_VALUE, value);
+  clf__wire_message(to, CLF__MODEL_METADATA, &part);
+  clf__text_free(&part);
+}
+
+/* In old model files the names of classes need not be UTF-8, which the format requires, so U+FFFD
+ * replaces invalid bytes. */
+static void add_classes(clf__text *to, const clf_model *model) {
+  clf__text name = {.context = model->context};
+  int64_t replaced = 0;
+  for (int64_t k = 0; model->classes != NULL && k < model->outputs; k++) {
+    const char *original = clf__classes_name(model->classes, k);
+    char key[32];
+    snprintf(key, sizeof key, "class_%lld", (long long)k);
+    name.length = 0;
+    replaced += clf__utf8_append(&name, (const unsigned char *)original, strlen(original) + 1);
+    add(to, key, name.failed ? "" : name.bytes);
+  }
+  if (replaced > 0) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "onnx: names of classes that are no UTF-8: U+FFFD took the place of bytes %lld times",
+             (long long)replaced);
+  }
+  to->failed |= name.failed;
+  clf__text_free(&name);
+}
+
+static void add_texts(clf__text *to, const clf_model *model) {
+  const char *key;
+  for (int64_t i = 0; (key = clf_model_metadata_key(model, i)) != NULL; i++) {
+    char name[256];
+    snprintf(name, sizeof name, "metadata.%s", key);
+    add(to, name, clf_model_metadata(model, key));
+  }
+}
+
+void clf__onnx_metadata(clf__text *to, const clf_model *model) {
+  add_classes(to, model);
+  add_texts(to, model);
+}
