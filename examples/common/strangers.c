@@ -229,7 +229,7 @@ static clf_status measure(stranger_test *out, const comparisons *all) {
     pairs[i] = (scored_pair){all->score[i], all->same[i]};
     same += all->same[i];
   }
-  const clf_status status = clf_roc_auc(all->same, all->score, all->pairs, &out->area);
+  const clf_status status = clf_roc_auc(all->same, all->score, NULL, all->pairs, &out->area);
   if (status == CLF_OK) {
     qsort(pairs, (size_t)all->pairs, sizeof *pairs, by_score);
     trace_curve(out, pairs, all->pairs, same);

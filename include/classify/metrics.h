@@ -64,25 +64,71 @@ CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predi
                                       int64_t classes, int32_t average, double *precision,
                                       double *recall, double *f1);
 
-/* From probabilities and scores */
+/* From probabilities and scores. With `weights`, rows count as if each were repeated that often:
+ * [rows] ≥ 0, not all 0; NULL weighs all rows alike. */
 
 /** Computes the mean of -ln p(true class). Each row is first scaled to sum to 1, and p is clipped
  *  to [2^-23, 1 - 2^-23].
- *  @param probabilities  [rows, classes] finite and ≥ 0 @since 0.1 */
-CLF_API clf_status clf_log_loss(const int32_t *truth, const float *probabilities, int64_t rows,
-                                int64_t classes, double *out);
+ *  @param probabilities  [rows, classes] finite and ≥ 0
+ *  @param weights        [rows], or NULL @since 0.1 */
+CLF_API clf_status clf_log_loss(const int32_t *truth, const float *probabilities,
+                                const float *weights, int64_t rows, int64_t classes, double *out);
+
+/** Computes the Brier score: the mean over the rows of the sum over the classes of (p - 1)² for the
+ *  true class and p² for the others; for two classes half of it, which is the mean of (p(1) -
+ *  truth)². Each row is first scaled to sum to 1. 0 is best; the worst is 1 with two classes, and 2
+ *  with more.
+ *  @param probabilities  [rows, classes] finite and ≥ 0
+ *  @param weights        [rows], or NULL @since 0.1 */
+CLF_API clf_status clf_brier_score(const int32_t *truth, const float *probabilities,
+                                   const float *weights, int64_t rows, int64_t classes,
+                                   double *out);
+
+/** Computes the expected calibration error: by how much the probability of the predicted class, the
+ *  confidence, differs from the share of rows predicted right, as a mean over bins of equal width
+ *  by their share of the rows (Guo et al., "On Calibration of Modern Neural Networks", 2017). Each
+ *  row is first scaled to sum to 1; the first of several largest classes is predicted.
+ *  @param probabilities  [rows, classes] finite and ≥ 0
+ *  @param weights        [rows], or NULL
+ *  @param bins           1 to 1,000,000 of the confidences (b / bins, (b + 1) / bins]; 15 is usual
+ *  @param curve          [bins, 3] receives the share of the rows in each bin, their mean
+ *                        confidence, and the share of them that is right (0 in empty bins); or NULL
+ *                        @since 0.1 */
+CLF_API clf_status clf_calibration_error(const int32_t *truth, const float *probabilities,
+                                         const float *weights, int64_t rows, int64_t classes,
+                                         int64_t bins, double *out, double *curve);
 
 /** Computes the area under the ROC curve; ties count half.
- *  @param truth   [rows] 0 or 1, both present
- *  @param scores  [rows] higher means 1; no NaN @since 0.1 */
-CLF_API clf_status clf_roc_auc(const int32_t *truth, const float *scores, int64_t rows,
-                               double *out);
+ *  @param truth    [rows] 0 or 1, both present in rows of a weight above 0
+ *  @param scores   [rows] higher means 1; no NaN
+ *  @param weights  [rows], or NULL @since 0.1 */
+CLF_API clf_status clf_roc_auc(const int32_t *truth, const float *scores, const float *weights,
+                               int64_t rows, double *out);
 
 /** Computes the mean over the classes of the one-vs-rest area under the ROC curve; classes that do
  *  not occur are left out.
- *  @param scores  [rows, classes] no NaN @since 0.1 */
-CLF_API clf_status clf_roc_auc_classes(const int32_t *truth, const float *scores, int64_t rows,
-                                       int64_t classes, double *out);
+ *  @param scores   [rows, classes] no NaN
+ *  @param weights  [rows], or NULL @since 0.1 */
+CLF_API clf_status clf_roc_auc_classes(const int32_t *truth, const float *scores,
+                                       const float *weights, int64_t rows, int64_t classes,
+                                       double *out);
+
+/** Computes the average precision, the area under the curve of precision by recall: the sum over
+ *  the distinct scores, from the highest, of the precision among the rows with that score or a
+ *  higher one times the recall that its rows add. Nothing is interpolated.
+ *  @param truth    [rows] 0 or 1; 1 is present in rows of a weight above 0
+ *  @param scores   [rows] higher means 1; no NaN
+ *  @param weights  [rows], or NULL @since 0.1 */
+CLF_API clf_status clf_average_precision(const int32_t *truth, const float *scores,
+                                         const float *weights, int64_t rows, double *out);
+
+/** Computes the mean over the classes of the one-vs-rest average precision; classes that do not
+ *  occur are left out.
+ *  @param scores   [rows, classes] no NaN
+ *  @param weights  [rows], or NULL @since 0.1 */
+CLF_API clf_status clf_average_precision_classes(const int32_t *truth, const float *scores,
+                                                 const float *weights, int64_t rows,
+                                                 int64_t classes, double *out);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,10 @@
 /* The checks that measures share. */
 #include "metrics/check.h"
 
+#include <math.h>
+
 #include "base/memory.h"
+#include "base/text.h"
 
 clf_status clf__check_truth(const char *measure, const int32_t *truth, int64_t rows,
                             int64_t classes) {
@@ -26,5 +29,27 @@ clf_status clf__check_table(const char *measure, int64_t rows, int64_t columns,
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: %lld x %lld values cannot be addressed", measure,
                      (long long)rows, (long long)columns);
   }
+  return CLF_OK;
+}
+
+double clf__weight_of(const float *weights, int64_t row) {
+  return weights != NULL ? (double)weights[row] : 1;
+}
+
+clf_status clf__check_weights(const char *measure, const float *weights, int64_t rows,
+                              double *sum) {
+  double total = 0;
+  for (int64_t i = 0; weights != NULL && i < rows; i++) {
+    if (!(weights[i] >= 0) || isinf(weights[i])) {
+      return clf__fail(CLF_ERROR_DATA,
+                       "%s: weight of row %lld is %s; it must be 0 or more and finite", measure,
+                       (long long)i, clf__number_text((double)weights[i]));
+    }
+    total += (double)weights[i];
+  }
+  if (weights != NULL && total == 0) {
+    return clf__fail(CLF_ERROR_DATA, "%s: all weights are 0", measure);
+  }
+  *sum = weights != NULL ? total : (double)rows;
   return CLF_OK;
 }

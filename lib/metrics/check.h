@@ -15,4 +15,11 @@ clf_status clf__check_truth(const char *measure, const int32_t *truth, int64_t r
 clf_status clf__check_table(const char *measure, int64_t rows, int64_t columns,
                             size_t element_bytes);
 
+/* Requires each weight [rows] to be ≥ 0 and finite, and one to be above 0; `*sum` receives their
+ * sum: the number of rows where `weights` is NULL. Returns as clf__check_truth(). */
+clf_status clf__check_weights(const char *measure, const float *weights, int64_t rows, double *sum);
+
+/* Returns the weight of a row, which is 1 where `weights` is NULL. */
+double clf__weight_of(const float *weights, int64_t row);
+
 #endif

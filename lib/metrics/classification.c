@@ -1,32 +1,13 @@
 /* Measures of predicted classes: accuracy, the confusion matrix, and for each class or averaged
  *   precision = hits / predicted,  recall = hits / true,  F1 = 2 hits / (true + predicted),
  * where hits are the rows of the class that were predicted correctly; a ratio 0/0 is 0. */
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/border.h"
 #include "base/context.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "metrics/check.h"
-
-static clf_status sum_weights(const float *weights, int64_t rows, double *out) {
-  double sum = 0;
-  for (int64_t i = 0; i < rows; i++) {
-    if (!(weights[i] >= 0) || isinf(weights[i])) {
-      return clf__fail(CLF_ERROR_DATA,
-                       "accuracy: weight of row %lld is %s; it must be 0 or more and finite",
-                       (long long)i, clf__number_text((double)weights[i]));
-    }
-    sum += (double)weights[i];
-  }
-  if (sum == 0) {
-    return clf__fail(CLF_ERROR_DATA, "accuracy: all weights are 0");
-  }
-  *out = sum;
-  return CLF_OK;
-}
 
 clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted, const float *weights,
                         int64_t rows, double *out) {
@@ -34,15 +15,12 @@ clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted, const fl
   CLF__REQUIRE(predicted);
   CLF__REQUIRE(out);
   CLF__ENTER("accuracy");
-  double sum = (double)rows;
+  double sum, right = 0;
   CLF__CHECK(clf__check_truth("accuracy", truth, rows, (int64_t)INT32_MAX + 1));
-  if (weights != NULL) {
-    CLF__CHECK(sum_weights(weights, rows, &sum));
-  }
-  double right = 0;
+  CLF__CHECK(clf__check_weights("accuracy", weights, rows, &sum));
   for (int64_t i = 0; i < rows; i++) {
     if (truth[i] == predicted[i]) {
-      right += weights != NULL ? (double)weights[i] : 1;
+      right += clf__weight_of(weights, i);
     }
   }
   *out = right / sum;

@@ -6,7 +6,7 @@ import classify as clf
 import numpy as np
 
 clf.sklearn()
-from sklearn import metrics
+from sklearn import calibration, metrics
 
 MACRO, MICRO, WEIGHTED = 1, 2, 3
 CASES = [(10, 2), (40, 3), (500, 7), (5000, 30)]
@@ -79,15 +79,62 @@ def average_scores__agree():
             clf.close([f.value for f in found], expected[:3], 1e-12, name)
 
 
-def log_loss__agrees():
+def weights(rows):
+    """None, and weights of which some are 0."""
+    values = np.random.default_rng(11).random(rows).astype(np.float32)
+    values[:: 7] = 0
+    return None, values
+
+
+def optional(array):
+    return None if array is None else address(array)
+
+
+def forecasts():
     for rows, classes in CASES:
         truth, _ = labels(rows, classes, 5)
         p = np.random.default_rng(6).dirichlet(np.full(classes, 0.3), rows)
         p = np.maximum(p, 1e-6).astype(np.float32)
         p = (p / p.sum(1, keepdims=True)).astype(np.float32)
-        found = one("clf_log_loss", address(truth), address(p), clf.i64(rows), clf.i64(classes))
-        expected = metrics.log_loss(truth, p.astype(float), labels=range(classes))
+        for w in weights(rows):
+            yield rows, classes, truth, p, w
+
+
+def log_loss__agrees():
+    for rows, classes, truth, p, w in forecasts():
+        found = one("clf_log_loss", address(truth), address(p), optional(w), clf.i64(rows),
+                    clf.i64(classes))
+        expected = metrics.log_loss(truth, p.astype(float), labels=range(classes), sample_weight=w)
         clf.close([found], [expected], 1e-6, "log loss")  # rows of f32 sum to 1 only so nearly
+
+
+def brier_score__agrees():
+    for rows, classes, truth, p, w in forecasts():
+        found = one("clf_brier_score", address(truth), address(p), optional(w), clf.i64(rows),
+                    clf.i64(classes))
+        if classes == 2:
+            expected = metrics.brier_score_loss(truth, p[:, 1].astype(float), sample_weight=w)
+        else:  # by the definition: scikit-learn 1.2 has it of two classes only
+            exact = p / p.sum(1, keepdims=True, dtype=float)
+            expected = np.average(((exact - np.eye(classes)[truth]) ** 2).sum(1), weights=w)
+        clf.close([found], [expected], 1e-6, "Brier score")
+
+
+def calibration_error__agrees_with_the_curve():
+    for rows, classes, truth, p, _ in forecasts():
+        exact = p / p.sum(1, keepdims=True, dtype=float)
+        confidence, right = exact.max(1), exact.argmax(1) == truth
+        for bins in (1, 4, 16):
+            curve = np.zeros((bins, 3))
+            found = clf.f64()
+            clf.call("clf_calibration_error", address(truth), address(p), None, clf.i64(rows),
+                     clf.i64(classes), clf.i64(bins), C.byref(found), address(curve))
+            shares, means = calibration.calibration_curve(right, confidence, n_bins=bins)
+            filled = curve[curve[:, 0] > 0]
+            clf.close(filled[:, 1], means, 1e-12, "confidence")
+            clf.close(filled[:, 2], shares, 1e-12, "share of right rows")
+            clf.close([found.value], [np.sum(filled[:, 0] * np.abs(shares - means))], 1e-12,
+                      "calibration error")
 
 
 def scores(rows, classes, seed):
@@ -95,23 +142,32 @@ def scores(rows, classes, seed):
     return np.random.default_rng(seed).normal(size=(rows, classes)).round(1).astype(np.float32)
 
 
-def roc_auc__agrees_with_ties():
+AREAS = [("clf_roc_auc", metrics.roc_auc_score),
+         ("clf_average_precision", metrics.average_precision_score)]
+
+
+def areas__agree_with_ties():
     for rows, _ in CASES:
         truth, _ = labels(rows, 2, 7)
         values = scores(rows, 1, 8)
-        found = one("clf_roc_auc", address(truth), address(values), clf.i64(rows))
-        clf.close([found], [metrics.roc_auc_score(truth, values[:, 0])], 1e-12, "area")
+        for name, measure in AREAS:
+            for w in weights(rows):
+                found = one(name, address(truth), address(values), optional(w), clf.i64(rows))
+                clf.close([found], [measure(truth, values[:, 0], sample_weight=w)], 1e-12, name)
 
 
-def roc_auc_classes__is_the_mean_of_one_against_the_rest():
+def areas_of_classes__are_the_mean_of_one_against_the_rest():
     for rows, classes in CASES:
         truth, _ = labels(rows, classes, 9)
         values = scores(rows, classes, 10)
-        found = one("clf_roc_auc_classes", address(truth), address(values), clf.i64(rows),
-                    clf.i64(classes))
-        expected = np.mean([metrics.roc_auc_score(truth == k, values[:, k])
-                            for k in np.unique(truth)])
-        clf.close([found], [expected], 1e-12, "area")
+        for name, measure in AREAS:
+            for w in weights(rows):
+                found = one(name + "_classes", address(truth), address(values), optional(w),
+                            clf.i64(rows), clf.i64(classes))
+                present = np.unique(truth if w is None else truth[w > 0])
+                expected = np.mean([measure(truth == k, values[:, k], sample_weight=w)
+                                    for k in present])
+                clf.close([found], [expected], 1e-12, name)
 
 
 clf.run([value for name, value in list(globals().items()) if "__" in name[1:-2] and callable(value)])

@@ -400,6 +400,44 @@ def test_metrics_are_scikit_learns(names):
     assert metrics.log_loss(a, chances) == pytest.approx(sk.log_loss(sa, chances), rel=1e-6)
     assert metrics.roc_auc_score(a, chances) == pytest.approx(
         sk.roc_auc_score(sa, chances, multi_class="ovr"))
+    assert metrics.log_loss(a, chances, sample_weight=weights) == pytest.approx(
+        sk.log_loss(sa, chances, sample_weight=weights), rel=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_measures_of_two_classes_are_scikit_learns(weighted):
+    sk = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(3)
+    true, scores = rng.integers(0, 2, 300), rng.random(300).round(2)
+    given = {"sample_weight": rng.integers(0, 5, 300)} if weighted else {}
+    for name in ("log_loss", "brier_score_loss", "roc_auc_score", "average_precision_score"):
+        ours, theirs = (getattr(module, name)(true, np.clip(scores, 0.01, 0.99), **given)
+                        for module in (metrics, sk))
+        assert ours == pytest.approx(theirs, rel=1e-6), name
+    names = np.where(true == 1, "yes", "no")
+    assert metrics.average_precision_score(names, scores, **given) == pytest.approx(
+        sk.average_precision_score(true, scores, **given))
+
+
+def test_the_brier_score_of_several_classes():
+    true, values = ["b", "a", "c"], np.array([[0.25, 0.5, 0.25], [1, 0, 0], [0.5, 0.5, 0]])
+    whole = ((0.0625 + 0.25 + 0.0625) + 0 + 1.5) / 3
+    assert metrics.brier_score_loss(true, values) == pytest.approx(whole)
+    assert metrics.brier_score_loss(true, values, scale_by_half=True) == pytest.approx(whole / 2)
+    assert metrics.brier_score_loss([0, 1], [0.25, 0.5]) == pytest.approx((0.0625 + 0.25) / 2)
+    assert metrics.brier_score_loss([0, 1], [0.25, 0.5], scale_by_half=False) == pytest.approx(
+        0.0625 + 0.25)
+
+
+def test_calibration_is_the_distance_of_confidence_and_accuracy():
+    true, values = list("xyzy"), [[0.5, 0.25, 0.25], [0.125, 0.25, 0.625], [0, 0, 1], [0, 0.75, 0.25]]
+    assert metrics.calibration_error(true, values, n_bins=1) == pytest.approx(0.125 / 4)
+    assert metrics.calibration_error(true, values, n_bins=4) == pytest.approx(0.875 / 4)
+    curve = metrics.confidence_curve(true, values, n_bins=4)
+    assert curve.share.tolist() == [0.25, 0.5, 0.25]
+    assert curve.confidence.tolist() == [0.5, 0.6875, 1]
+    assert curve.accuracy.tolist() == [1, 0.5, 1]
+    assert metrics.calibration_error(true, values, sample_weight=[0, 0, 1, 0]) == 0
 
 
 def test_the_area_tells_scores_of_float64_apart():
@@ -485,6 +523,13 @@ def test_labels_of_a_confusion_matrix():
     (lambda: metrics.roc_auc_score([0, 0], [0.1, 0.2]), clf.ShapeError),
     (lambda: metrics.roc_auc_score([0, 1], [np.nan, 0.2]), clf.DataError),
     (lambda: metrics.roc_auc_score([0, 1], [0.1]), clf.ShapeError),
+    (lambda: metrics.log_loss([0, 1], [0.5, 0.5], sample_weight=[1]), clf.ShapeError),
+    (lambda: metrics.roc_auc_score([0, 1], [0.5, 0.5], sample_weight=[0, 0]), clf.DataError),
+    (lambda: metrics.brier_score_loss([0, 1], [0.5, 1.5]), clf.DataError),
+    (lambda: metrics.brier_score_loss([0, 1], [0.5, 0.5], scale_by_half="half"), clf.ArgumentError),
+    (lambda: metrics.calibration_error([0, 1], [0.5, 0.5], n_bins=0), clf.ArgumentError),
+    (lambda: metrics.calibration_error([0, 1], [0.5, 0.5], n_bins=1.5), TypeError),
+    (lambda: metrics.average_precision_score([0, 1], [np.nan, 0.2]), clf.DataError),
 ])
 def test_metrics_refuse_by_sentences(call, error):
     with pytest.raises(error):

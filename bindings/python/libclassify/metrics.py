@@ -7,6 +7,7 @@ Texts, bytes and numbers are not compared with each other: 1 is not "1".
 from __future__ import annotations
 
 import ctypes
+import operator
 from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -31,6 +32,15 @@ class Scores(NamedTuple):
     recall: Any
     fscore: Any
     support: Optional[np.ndarray]
+
+
+class Curve(NamedTuple):
+    """Of each bin of a reliability diagram: its share of the rows, their mean confidence (the
+    probability of the predicted class), and the share of them that is predicted right."""
+
+    share: np.ndarray
+    confidence: np.ndarray
+    accuracy: np.ndarray
 
 
 class _Values(NamedTuple):
@@ -101,16 +111,24 @@ def accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> fl
         At least 0, not all 0; used as float32.
     """
     true, predicted, _ = _indices(y_true, y_pred)
-    weights = None
-    if sample_weight is not None:
-        weights = np.ascontiguousarray(_arrays.column(sample_weight, "sample_weight"), np.float32)
-        if weights.shape != true.shape:
-            raise errors.ShapeError(f"{len(weights)} weights for {len(true)} rows")
+    weights = _weights(sample_weight, len(true))
     out = ctypes.c_double()
-    check(lib.clf_accuracy(true.ctypes.data, predicted.ctypes.data,
-                           None if weights is None else weights.ctypes.data, len(true),
+    check(lib.clf_accuracy(true.ctypes.data, predicted.ctypes.data, _address(weights), len(true),
                            ctypes.byref(out)))
     return out.value
+
+
+def _weights(sample_weight: Any, rows: int) -> Optional[np.ndarray]:
+    if sample_weight is None:
+        return None
+    weights = np.ascontiguousarray(_arrays.column(sample_weight, "sample_weight"), np.float32)
+    if weights.shape != (rows,):
+        raise errors.ShapeError(f"{len(weights)} weights for {rows} rows")
+    return weights
+
+
+def _address(array: Optional[np.ndarray]) -> Optional[int]:
+    return None if array is None else array.ctypes.data
 
 
 def confusion_matrix(y_true: Any, y_pred: Any, *, labels: Any = None) -> np.ndarray:
@@ -233,7 +251,8 @@ def _truth(true: _Values, labels: Any, columns: int) -> Tuple[np.ndarray, int]:
     return found, columns
 
 
-def log_loss(y_true: Any, y_proba: Any, *, labels: Any = None) -> float:
+def log_loss(y_true: Any, y_proba: Any, *, sample_weight: Any = None,
+             labels: Any = None) -> float:
     """Compute the mean of -ln of the probability of the true class.
 
     Parameters
@@ -241,16 +260,96 @@ def log_loss(y_true: Any, y_proba: Any, *, labels: Any = None) -> float:
     y_true : array_like of shape [rows]
     y_proba : array_like of shape [rows, classes]
         Used as float32; each row is scaled to sum to 1 and clipped to [2^-23, 1 - 2^-23].
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
     labels : array_like of shape [classes], optional
         The class of each column; otherwise those that occur, in ascending order.
     """
+    return _of_probabilities(lib.clf_log_loss, y_true, y_proba, sample_weight, labels)
+
+
+def brier_score_loss(y_true: Any, y_proba: Any, *, sample_weight: Any = None, labels: Any = None,
+                     scale_by_half: Any = "auto") -> float:
+    """Compute the mean squared difference of the probabilities from those of certainty.
+
+    Parameters
+    ----------
+    y_true : array_like of shape [rows]
+    y_proba : array_like of shape [rows] or [rows, classes]
+        Used as float32; each row is scaled to sum to 1. One value a row is the probability of the
+        higher of two classes.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    labels : array_like of shape [classes], optional
+        The class of each column; otherwise those that occur, in ascending order.
+    scale_by_half : {"auto", True, False}
+        Whether the sum of the squares over the classes is halved, so that 1 is the worst score and
+        not 2; "auto" does so with two classes.
+    """
+    if scale_by_half not in ("auto", True, False):
+        raise errors.ArgumentError(
+            f"scale_by_half is {scale_by_half!r}; it must be 'auto', True or False"
+        )
+    values = _scores(y_proba, len(_values(y_true, "y_true").array), "y_proba")
+    score = _of_probabilities(lib.clf_brier_score, y_true, values, sample_weight, labels)
+    halved = values.shape[1] == 2
+    wanted = halved if scale_by_half == "auto" else bool(scale_by_half)
+    return score * (0.5 if wanted else 1) / (0.5 if halved else 1)
+
+
+def calibration_error(y_true: Any, y_proba: Any, *, n_bins: int = 15, sample_weight: Any = None,
+                      labels: Any = None) -> float:
+    """Compute the expected calibration error.
+
+    It is the mean over the bins, by their share of the rows, of the distance between the mean
+    probability of the predicted class and the share of the rows predicted right.
+
+    Parameters
+    ----------
+    y_true : array_like of shape [rows]
+    y_proba : array_like of shape [rows] or [rows, classes]
+        Used as float32; each row is scaled to sum to 1. One value a row is the probability of the
+        higher of two classes.
+    n_bins : int
+        Bins of equal width.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    labels : array_like of shape [classes], optional
+        The class of each column; otherwise those that occur, in ascending order.
+    """
+    return _calibration(y_true, y_proba, n_bins, sample_weight, labels)[0]
+
+
+def confidence_curve(y_true: Any, y_proba: Any, *, n_bins: int = 15, sample_weight: Any = None,
+                     labels: Any = None) -> Curve:
+    """Compute what a reliability diagram shows, of the bins that have rows.
+
+    The parameters are those of :func:`calibration_error`.
+    """
+    return _calibration(y_true, y_proba, n_bins, sample_weight, labels)[1]
+
+
+def _calibration(y_true: Any, y_proba: Any, n_bins: int, sample_weight: Any,
+                 labels: Any) -> Tuple[float, Curve]:
+    bins = operator.index(n_bins)
+    if not 1 <= bins <= 1000000:
+        raise errors.ArgumentError(f"n_bins is {bins}; it must be 1 to 1,000,000")
+    curve = np.empty((bins, 3))
+    error = _of_probabilities(lib.clf_calibration_error, y_true, y_proba, sample_weight, labels,
+                              (bins,), (curve.ctypes.data,))
+    return error, Curve(*curve[curve[:, 0] > 0].T)
+
+
+def _of_probabilities(measure: Any, y_true: Any, y_proba: Any, sample_weight: Any, labels: Any,
+                      inputs: Tuple[int, ...] = (), outputs: Tuple[int, ...] = ()) -> float:
     known = _values(y_true, "y_true")
     values = _scores(y_proba, len(known.array), "y_proba")
     true, classes = _truth(known, labels, values.shape[1])
     values = np.ascontiguousarray(values, np.float32)
+    weights = _weights(sample_weight, len(true))
     out = ctypes.c_double()
-    check(lib.clf_log_loss(true.ctypes.data, values.ctypes.data, len(true), classes,
-                           ctypes.byref(out)))
+    check(measure(true.ctypes.data, values.ctypes.data, _address(weights), len(true), classes,
+                  *inputs, ctypes.byref(out), *outputs))
     return out.value
 
 
@@ -263,7 +362,8 @@ def _scores(values: Any, rows: int, what: str) -> np.ndarray:
     return array
 
 
-def roc_auc_score(y_true: Any, y_score: Any, *, labels: Any = None) -> float:
+def roc_auc_score(y_true: Any, y_score: Any, *, sample_weight: Any = None,
+                  labels: Any = None) -> float:
     """Compute the area under the ROC curve; ties count half.
 
     Parameters
@@ -272,24 +372,52 @@ def roc_auc_score(y_true: Any, y_score: Any, *, labels: Any = None) -> float:
     y_score : array_like of shape [rows] or [rows, classes]
         Higher means the higher of two classes; with columns the mean over the classes of each
         against the rest.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
     labels : array_like of shape [classes], optional
         The class of each column; otherwise those that occur, in ascending order.
     """
+    return _area(lib.clf_roc_auc, lib.clf_roc_auc_classes, y_true, y_score, sample_weight, labels)
+
+
+def average_precision_score(y_true: Any, y_score: Any, *, sample_weight: Any = None,
+                            labels: Any = None) -> float:
+    """Compute the area under the curve of precision by recall, without interpolation.
+
+    Parameters
+    ----------
+    y_true : array_like of shape [rows]
+    y_score : array_like of shape [rows] or [rows, classes]
+        Higher means the higher of two classes; with columns the mean over the classes of each
+        against the rest.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    labels : array_like of shape [classes], optional
+        The class of each column; otherwise those that occur, in ascending order.
+    """
+    return _area(lib.clf_average_precision, lib.clf_average_precision_classes, y_true, y_score,
+                 sample_weight, labels)
+
+
+def _area(of_two: Any, of_classes: Any, y_true: Any, y_score: Any, sample_weight: Any,
+          labels: Any) -> float:
     scores = _arrays.numbers(y_score, "y_score")
     true = _values(y_true, "y_true")
     rows = len(true.array)
     if len(scores) != rows:
         raise errors.ShapeError(f"y_true has {rows} rows, y_score {len(scores)}")
+    weights = _weights(sample_weight, rows)
     out = ctypes.c_double()
     if scores.ndim == 1:
         found, _ = _truth(true, labels, 2)
         ranks = _ranks(scores)
-        check(lib.clf_roc_auc(found.ctypes.data, ranks.ctypes.data, len(found), ctypes.byref(out)))
+        check(of_two(found.ctypes.data, ranks.ctypes.data, _address(weights), rows,
+                     ctypes.byref(out)))
         return out.value
     found, classes = _truth(true, labels, _scores(scores, rows, "y_score").shape[1])
     ranks = np.ascontiguousarray(np.column_stack([_ranks(column) for column in scores.T]))
-    check(lib.clf_roc_auc_classes(found.ctypes.data, ranks.ctypes.data, len(found), classes,
-                                  ctypes.byref(out)))
+    check(of_classes(found.ctypes.data, ranks.ctypes.data, _address(weights), rows, classes,
+                     ctypes.byref(out)))
     return out.value
 
 

@@ -198,8 +198,12 @@ static void run_measures(trace *to, clf_context *context, const clf_dataset *row
   clf_model *model = NULL;
   clf_search *search = NULL;
   CALL(clf_accuracy(labels, labels, NULL, ROWS, &out[0]));
-  CALL(clf_log_loss(labels, probabilities, ROWS, CLASSES, &out[1]));
-  CALL(clf_roc_auc_classes(labels, probabilities, ROWS, CLASSES, &out[2]));
+  CALL(clf_log_loss(labels, probabilities, NULL, ROWS, CLASSES, &out[1]));
+  CALL(clf_roc_auc_classes(labels, probabilities, NULL, ROWS, CLASSES, &out[2]));
+  note(to, out, 3 * sizeof *out);
+  CALL(clf_brier_score(labels, probabilities, NULL, ROWS, CLASSES, &out[0]));
+  CALL(clf_calibration_error(labels, probabilities, NULL, ROWS, CLASSES, 5, &out[1], NULL));
+  CALL(clf_average_precision_classes(labels, probabilities, NULL, ROWS, CLASSES, &out[2]));
   CALL(clf_class_scores(labels, labels, ROWS, CLASSES, three[0], three[1], three[2], NULL));
   CALL(clf_model_create(&model, context, "ridge", NULL));
   CALL(clf_model_set_f64(model, "alpha", 0.1));

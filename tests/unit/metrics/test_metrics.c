@@ -208,7 +208,7 @@ TEST(log_loss__is_the_mean_surprise) {
   const int32_t truth[] = {0, 1};
   const float probabilities[] = {0.5f, 0.25f, 0.25f, 0.125f, 0.25f, 0.625f};
   double loss = -1;
-  ck_assert_int_eq(clf_log_loss(truth, probabilities, 2, 3, &loss), CLF_OK);
+  ck_assert_int_eq(clf_log_loss(truth, probabilities, NULL, 2, 3, &loss), CLF_OK);
   ck_assert_double_eq_tol(loss, (log(2) + log(4)) / 2, TIGHT);
 }
 
@@ -216,7 +216,7 @@ TEST(log_loss__scales_rows_to_sum_to_one) {
   const int32_t truth[] = {0, 1};
   const float probabilities[] = {2, 2, 1e30f, 3e30f};
   double loss = -1;
-  ck_assert_int_eq(clf_log_loss(truth, probabilities, 2, 2, &loss), CLF_OK);
+  ck_assert_int_eq(clf_log_loss(truth, probabilities, NULL, 2, 2, &loss), CLF_OK);
   ck_assert_double_eq_tol(loss, (log(2) + log(4.0 / 3)) / 2, 1e-7); /* 1e30 is rounded to f32 */
 }
 
@@ -224,27 +224,98 @@ TEST(log_loss__clips_certainty) {
   const int32_t truth[] = {0, 1};
   const float probabilities[] = {1, 0, 1, 0};
   double loss = -1;
-  ck_assert_int_eq(clf_log_loss(truth, probabilities, 2, 2, &loss), CLF_OK);
+  ck_assert_int_eq(clf_log_loss(truth, probabilities, NULL, 2, 2, &loss), CLF_OK);
   ck_assert_double_eq_tol(loss, (-log1p(-0x1p-23) + 23 * log(2)) / 2, TIGHT * 23);
 }
 
-TEST(log_loss__refuses_what_is_no_probability) {
+/* Rows of probabilities with truths that are powers of two, so that the figures are exact. */
+static const int32_t FORECAST_TRUTH[] = {0, 1, 2, 1};
+static const float FORECAST[] = {0.5f, 0.25f, 0.25f, 0.125f, 0.25f, 0.625f,
+                                 0,    0,     1,     0,      0.75f, 0.25f};
+
+TEST(brier_score__sums_squares_over_the_classes) {
+  const double rows[] = {0.25 + 0.0625 + 0.0625, 0.015625 + 0.5625 + 0.390625, 0, 0.0625 + 0.0625};
+  double score = -1;
+  ck_assert_int_eq(clf_brier_score(FORECAST_TRUTH, FORECAST, NULL, 4, 3, &score), CLF_OK);
+  ck_assert_double_eq_tol(score, (rows[0] + rows[1] + rows[2] + rows[3]) / 4, TIGHT);
+  const float weights[] = {1, 0.5f, 7, 0};
+  ck_assert_int_eq(clf_brier_score(FORECAST_TRUTH, FORECAST, weights, 4, 3, &score), CLF_OK);
+  ck_assert_double_eq_tol(score, (rows[0] + 0.5 * rows[1]) / 8.5, TIGHT);
+}
+
+TEST(brier_score__of_two_classes_is_that_of_one_probability) {
+  const int32_t truth[] = {0, 1, 1};
+  const float probabilities[] = {0.75f, 0.25f, 0.5f, 0.5f, 6, 2}; /* the last is scaled */
+  double score = -1;
+  ck_assert_int_eq(clf_brier_score(truth, probabilities, NULL, 3, 2, &score), CLF_OK);
+  ck_assert_double_eq_tol(score, (0.0625 + 0.25 + 0.5625) / 3, TIGHT);
+  ck_assert_int_eq(clf_brier_score(truth, (const float[]){0, 1, 1, 0, 1, 0}, NULL, 3, 2, &score),
+                   CLF_OK);
+  ck_assert_double_eq(score, 1);
+  ck_assert_int_eq(clf_brier_score((const int32_t[]){0}, (const float[]){3}, NULL, 1, 1, &score),
+                   CLF_OK);
+  ck_assert_double_eq(score, 0);
+}
+
+/* Confidences 0.5 right, 0.625 wrong, 1 right, 0.75 right. */
+TEST(calibration_error__is_the_mean_distance_of_confidence_and_accuracy) {
+  double error = -1, curve[4][3];
+  ck_assert_int_eq(clf_calibration_error(FORECAST_TRUTH, FORECAST, NULL, 4, 3, 1, &error, NULL),
+                   CLF_OK);
+  ck_assert_double_eq_tol(error, fabs(3 - 2.875) / 4, TIGHT);
+  /* (0.25, 0.5] has row 0, (0.5, 0.75] rows 1 and 3, (0.75, 1] row 2. */
+  const double expected[4][3] = {{0, 0, 0}, {0.25, 0.5, 1}, {0.5, 0.6875, 0.5}, {0.25, 1, 1}};
+  ck_assert_int_eq(clf_calibration_error(FORECAST_TRUTH, FORECAST, NULL, 4, 3, 4, &error, curve[0]),
+                   CLF_OK);
+  ck_assert_double_eq_tol(error, (0.5 + 0.375 + 0) / 4, TIGHT);
+  ck_assert_mem_eq(curve, expected, sizeof expected);
+  const float weights[] = {0, 3, 0, 1};
+  ck_assert_int_eq(
+      clf_calibration_error(FORECAST_TRUTH, FORECAST, weights, 4, 3, 2, &error, curve[0]), CLF_OK);
+  ck_assert_double_eq_tol(error, fabs(3 * 0.625 + 0.75 - 1) / 4, TIGHT);
+  ck_assert_double_eq(curve[0][0], 0);
+  ck_assert_double_eq(curve[1][2], 0.25);
+}
+
+TEST(calibration_error__refuses_bins_out_of_range) {
+  const int64_t bad[] = {0, -1, INT64_MIN, 1000001, INT64_MAX};
+  double error = -1, curve[3] = {-1, -1, -1};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    ck_assert_int_eq(
+        clf_calibration_error(FORECAST_TRUTH, FORECAST, NULL, 4, 3, bad[i], &error, curve),
+        CLF_ERROR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(clf_last_error(), "it must be 1 to 1000000"));
+  }
+  ck_assert_double_eq(error, -1);
+  ck_assert_double_eq(curve[0], -1);
+  ck_assert_int_eq(
+      clf_calibration_error(FORECAST_TRUTH, FORECAST, NULL, 4, 3, 1000000, &error, NULL), CLF_OK);
+  ck_assert_double_eq_tol(error, (0.5 + 0.625 + 0 + 0.25) / 4, TIGHT); /* a bin for each row */
+}
+
+TEST(probabilities__are_refused_where_they_are_none) {
   const int32_t truth[] = {0, 1};
   const float bad[][4] = {{0.5f, 0.5f, NAN, 1},
                           {0.5f, 0.5f, 1, INFINITY},
                           {0.5f, 0.5f, -0.5f, 1.5f},
                           {0.5f, 0.5f, 0, 0}};
-  double loss = -1;
+  double value = -1;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-    ck_assert_int_eq(clf_log_loss(truth, bad[i], 2, 2, &loss), CLF_ERROR_DATA);
+    const clf_status found[] = {clf_log_loss(truth, bad[i], NULL, 2, 2, &value),
+                                clf_brier_score(truth, bad[i], NULL, 2, 2, &value),
+                                clf_calibration_error(truth, bad[i], NULL, 2, 2, 5, &value, NULL)};
+    for (size_t k = 0; k < sizeof found / sizeof found[0]; k++) {
+      ck_assert_int_eq(found[k], CLF_ERROR_DATA);
+    }
+    ck_assert_ptr_nonnull(strstr(clf_last_error(), "calibration error: "));
     ck_assert_ptr_nonnull(strstr(clf_last_error(), "row 1"));
   }
-  ck_assert_double_eq(loss, -1);
+  ck_assert_double_eq(value, -1);
 }
 
 static double auc(const int32_t *truth, const float *scores, int64_t rows) {
   double area = -1;
-  ck_assert_int_eq(clf_roc_auc(truth, scores, rows, &area), CLF_OK);
+  ck_assert_int_eq(clf_roc_auc(truth, scores, NULL, rows, &area), CLF_OK);
   return area;
 }
 
@@ -296,9 +367,9 @@ TEST(auc__refuses_one_class_and_nan) {
   const int32_t both[] = {0, 1};
   const int32_t three[] = {0, 2};
   double area = -1;
-  ck_assert_int_eq(clf_roc_auc(ones, (const float[]){1, 2}, 2, &area), CLF_ERROR_DATA);
-  ck_assert_int_eq(clf_roc_auc(both, (const float[]){1, NAN}, 2, &area), CLF_ERROR_DATA);
-  ck_assert_int_eq(clf_roc_auc(three, (const float[]){1, 2}, 2, &area), CLF_ERROR_DATA);
+  ck_assert_int_eq(clf_roc_auc(ones, (const float[]){1, 2}, NULL, 2, &area), CLF_ERROR_DATA);
+  ck_assert_int_eq(clf_roc_auc(both, (const float[]){1, NAN}, NULL, 2, &area), CLF_ERROR_DATA);
+  ck_assert_int_eq(clf_roc_auc(three, (const float[]){1, 2}, NULL, 2, &area), CLF_ERROR_DATA);
   ck_assert_double_eq(area, -1);
 }
 
@@ -307,7 +378,7 @@ TEST(auc_classes__averages_one_against_the_rest) {
   const float scores[][4] = {{3, 0, 9, 0}, {2, 1, 0, 0}, {1, 2, 1, 0}, {4, 3, 0, 0}};
   /* Class 0: beats 2 of 3; class 1: row 1 beats 1 of 2, row 3 both; class 2: beats 2 of 3. */
   double area = -1;
-  ck_assert_int_eq(clf_roc_auc_classes(truth, scores[0], 4, 4, &area), CLF_OK);
+  ck_assert_int_eq(clf_roc_auc_classes(truth, scores[0], NULL, 4, 4, &area), CLF_OK);
   ck_assert_double_eq_tol(area, (2.0 / 3 + 3.0 / 4 + 2.0 / 3) / 3, TIGHT);
 }
 
@@ -315,9 +386,140 @@ TEST(auc_classes__refuses_one_class_and_overflow) {
   const int32_t truth[] = {1, 1};
   const float scores[] = {1, 2, 3, 4};
   double area = -1;
-  ck_assert_int_eq(clf_roc_auc_classes(truth, scores, 2, 2, &area), CLF_ERROR_DATA);
-  ck_assert_int_eq(clf_roc_auc_classes(truth, scores, 2, INT64_MAX, &area), CLF_ERROR_ARGUMENT);
+  ck_assert_int_eq(clf_roc_auc_classes(truth, scores, NULL, 2, 2, &area), CLF_ERROR_DATA);
+  ck_assert_int_eq(clf_roc_auc_classes(truth, scores, NULL, 2, INT64_MAX, &area),
+                   CLF_ERROR_ARGUMENT);
   ck_assert_double_eq(area, -1);
+}
+
+TEST(average_precision__adds_precision_at_each_step_of_recall) {
+  const int32_t truth[] = {0, 0, 1, 1};
+  double area = -1;
+  ck_assert_int_eq(
+      clf_average_precision(truth, (const float[]){0.1f, 0.4f, 0.35f, 0.8f}, NULL, 4, &area),
+      CLF_OK);
+  ck_assert_double_eq_tol(area, (1 + 2.0 / 3) / 2, TIGHT);
+  ck_assert_int_eq(clf_average_precision(truth, (const float[]){4, 3, 2, 1}, NULL, 4, &area),
+                   CLF_OK);
+  ck_assert_double_eq_tol(area, (1.0 / 3 + 2.0 / 4) / 2, TIGHT);
+  /* Rows with one score are one step, in any order of the rows. */
+  ck_assert_int_eq(clf_average_precision(truth, (const float[]){-0.0f, 0, 0, 7}, NULL, 4, &area),
+                   CLF_OK);
+  ck_assert_double_eq_tol(area, (1 + 2.0 / 4) / 2, TIGHT);
+  ck_assert_int_eq(
+      clf_average_precision((const int32_t[]){1, 1}, (const float[]){2, 1}, NULL, 2, &area),
+      CLF_OK);
+  ck_assert_double_eq(area, 1);
+}
+
+TEST(average_precision__needs_a_positive_row) {
+  const int32_t truth[] = {0, 1, 0}, none[] = {0, 0, 0};
+  const float scores[] = {3, 2, 1}, weights[] = {1, 0, 2};
+  double area = -1;
+  ck_assert_int_eq(clf_average_precision(none, scores, NULL, 3, &area), CLF_ERROR_DATA);
+  ck_assert_str_eq(clf_last_error(), "average precision: truth is 0 in all rows; 1 must occur");
+  ck_assert_int_eq(clf_average_precision(truth, scores, weights, 3, &area), CLF_ERROR_DATA);
+  ck_assert_int_eq(clf_roc_auc(truth, scores, (const float[]){0, 2, 0}, 3, &area), CLF_ERROR_DATA);
+  ck_assert_str_eq(clf_last_error(),
+                   "ROC: truth is 1 in all rows of a weight above 0; both 0 and 1 must occur");
+  ck_assert_double_eq(area, -1);
+}
+
+TEST(average_precision_classes__is_the_mean_over_classes_that_occur) {
+  const int32_t truth[] = {0, 1, 2, 1};
+  const float scores[][4] = {{3, 0, 9, 0}, {2, 1, 0, 0}, {1, 2, 1, 0}, {4, 3, 0, 0}};
+  /* Class 0: second; class 1: first and third; class 2: second. */
+  double area = -1;
+  ck_assert_int_eq(clf_average_precision_classes(truth, scores[0], NULL, 4, 4, &area), CLF_OK);
+  ck_assert_double_eq_tol(area, (1.0 / 2 + (1 + 2.0 / 3) / 2 + 1.0 / 2) / 3, TIGHT);
+}
+
+enum { REPEATED = 300, MAX_TIMES = 4 };
+
+/* Rows, how often each counts, and the same rows repeated that often. */
+typedef struct repeated {
+  int32_t truth[REPEATED], all_truth[REPEATED * MAX_TIMES];
+  float values[REPEATED][3], all_values[REPEATED * MAX_TIMES][3], weights[REPEATED];
+  int64_t rows;
+} repeated;
+
+static void repeat_rows(repeated *r) {
+  uint32_t state = 3;
+  r->rows = 0;
+  for (int i = 0; i < REPEATED; i++) {
+    for (int k = 0; k < 3; k++) {
+      state = state * 1664525u + 1013904223u;
+      r->values[i][k] = (float)(state >> 28 & 15) + 1; /* few values: many ties */
+    }
+    state = state * 1664525u + 1013904223u;
+    r->truth[i] = (int32_t)(state >> 16) % 3;
+    const int times = (int)(state >> 10) % (MAX_TIMES + 1);
+    r->weights[i] = (float)times;
+    for (int j = 0; j < times; j++, r->rows++) {
+      r->all_truth[r->rows] = r->truth[i];
+      memcpy(r->all_values[r->rows], r->values[i], sizeof r->values[i]);
+    }
+  }
+}
+
+TEST(measures__with_weights_are_those_of_repeated_rows) {
+  repeated r;
+  repeat_rows(&r);
+  ck_assert_int_gt(r.rows, REPEATED);
+  double one[5] = {-1, -1, -1, -1, -1}, other[5] = {-2, -2, -2, -2, -2};
+  const float *values = r.values[0], *all = r.all_values[0];
+  const clf_status found[] = {
+      clf_log_loss(r.truth, values, r.weights, REPEATED, 3, &one[0]),
+      clf_brier_score(r.truth, values, r.weights, REPEATED, 3, &one[1]),
+      clf_calibration_error(r.truth, values, r.weights, REPEATED, 3, 7, &one[2], NULL),
+      clf_roc_auc_classes(r.truth, values, r.weights, REPEATED, 3, &one[3]),
+      clf_average_precision_classes(r.truth, values, r.weights, REPEATED, 3, &one[4]),
+      clf_log_loss(r.all_truth, all, NULL, r.rows, 3, &other[0]),
+      clf_brier_score(r.all_truth, all, NULL, r.rows, 3, &other[1]),
+      clf_calibration_error(r.all_truth, all, NULL, r.rows, 3, 7, &other[2], NULL),
+      clf_roc_auc_classes(r.all_truth, all, NULL, r.rows, 3, &other[3]),
+      clf_average_precision_classes(r.all_truth, all, NULL, r.rows, 3, &other[4])};
+  for (int i = 0; i < 10; i++) {
+    ck_assert_int_eq(found[i], CLF_OK);
+  }
+  for (int i = 0; i < 5; i++) {
+    ck_assert_double_eq_tol(one[i], other[i], 1e-12); /* sums of some hundred rows */
+  }
+}
+
+TEST(measures__refuse_unusable_weights) {
+  const float bad[][2] = {{0, 0}, {1, -1}, {1, NAN}, {INFINITY, 1}};
+  const int32_t truth[] = {0, 1};
+  const float values[] = {0.5f, 0.5f, 0.25f, 0.75f};
+  double value = -1;
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    const clf_status found[] = {clf_log_loss(truth, values, bad[i], 2, 2, &value),
+                                clf_brier_score(truth, values, bad[i], 2, 2, &value),
+                                clf_calibration_error(truth, values, bad[i], 2, 2, 5, &value, NULL),
+                                clf_roc_auc(truth, values, bad[i], 2, &value),
+                                clf_roc_auc_classes(truth, values, bad[i], 2, 2, &value),
+                                clf_average_precision(truth, values, bad[i], 2, &value),
+                                clf_average_precision_classes(truth, values, bad[i], 2, 2, &value)};
+    for (size_t k = 0; k < sizeof found / sizeof found[0]; k++) {
+      ck_assert_msg(found[k] == CLF_ERROR_DATA, "weights %zu, call %zu", i, k);
+    }
+    ck_assert_ptr_nonnull(strstr(clf_last_error(), "average precision: "));
+  }
+  ck_assert_double_eq(value, -1);
+}
+
+TEST(measures__survive_weights_of_any_size) {
+  const int32_t truth[] = {0, 1, 0, 1};
+  const float values[] = {1, 2, 3, 4}, huge[] = {3e38f, 3e38f, 3e38f, 3e38f},
+              tiny[] = {1e-45f, 1e-45f, 1e-45f, 1e-45f};
+  const float *all[] = {huge, tiny};
+  for (int i = 0; i < 2; i++) {
+    double area = -1;
+    ck_assert_int_eq(clf_roc_auc(truth, values, all[i], 4, &area), CLF_OK);
+    ck_assert_double_eq_tol(area, 0.75, TIGHT);
+    ck_assert_int_eq(clf_average_precision(truth, values, all[i], 4, &area), CLF_OK);
+    ck_assert_double_eq_tol(area, (1 + 2.0 / 3) / 2, TIGHT);
+  }
 }
 
 TEST(measures__refuse_sizes_below_one) {
@@ -335,11 +537,18 @@ TEST(measures__refuse_sizes_below_one) {
         clf_class_scores(TRUTH, PREDICTED, ROWS, n, &value, NULL, NULL, NULL),
         clf_average_scores(TRUTH, PREDICTED, n, 3, CLF_AVERAGE_MACRO, &value, NULL, NULL),
         clf_average_scores(TRUTH, PREDICTED, ROWS, n, CLF_AVERAGE_MACRO, &value, NULL, NULL),
-        clf_log_loss(TRUTH, scores, n, 3, &value),
-        clf_log_loss(TRUTH, scores, ROWS, n, &value),
-        clf_roc_auc(TRUTH, scores, n, &value),
-        clf_roc_auc_classes(TRUTH, scores, n, 3, &value),
-        clf_roc_auc_classes(TRUTH, scores, ROWS, n, &value),
+        clf_log_loss(TRUTH, scores, NULL, n, 3, &value),
+        clf_log_loss(TRUTH, scores, NULL, ROWS, n, &value),
+        clf_brier_score(TRUTH, scores, NULL, n, 3, &value),
+        clf_brier_score(TRUTH, scores, NULL, ROWS, n, &value),
+        clf_calibration_error(TRUTH, scores, NULL, n, 3, 5, &value, NULL),
+        clf_calibration_error(TRUTH, scores, NULL, ROWS, n, 5, &value, NULL),
+        clf_average_precision(TRUTH, scores, NULL, n, &value),
+        clf_average_precision_classes(TRUTH, scores, NULL, n, 3, &value),
+        clf_average_precision_classes(TRUTH, scores, NULL, ROWS, n, &value),
+        clf_roc_auc(TRUTH, scores, NULL, n, &value),
+        clf_roc_auc_classes(TRUTH, scores, NULL, n, 3, &value),
+        clf_roc_auc_classes(TRUTH, scores, NULL, ROWS, n, &value),
     };
     for (size_t k = 0; k < sizeof refusals / sizeof refusals[0]; k++) {
       ck_assert_msg(refusals[k] == CLF_ERROR_ARGUMENT, "size %lld, call %zu", (long long)n, k);
