@@ -61,6 +61,11 @@ void json_text(json_writer *json, const char *name, const char *text) {
   write_text(json->out, text);
 }
 
+void json_literal(json_writer *json, const char *name, const char *value) {
+  begin_value(json, name);
+  fputs(value, json->out);
+}
+
 void json_integer(json_writer *json, const char *name, int64_t value) {
   begin_value(json, name);
   fprintf(json->out, "%" PRId64, value);

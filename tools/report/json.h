@@ -22,6 +22,8 @@ void json_close(json_writer *json, char bracket);
 
 /* A string; bytes that are no UTF-8 become U+FFFD. */
 void json_text(json_writer *json, const char *name, const char *text);
+/* A value that is JSON already: a number as text, null, true. */
+void json_literal(json_writer *json, const char *name, const char *value);
 void json_integer(json_writer *json, const char *name, int64_t value);
 
 /* Numbers by a format for a double, such as "%.6f"; null for one that is NaN or infinite. */

@@ -15,11 +15,13 @@ static const double first_after = 0.3; /* seconds: shorter calls show no bar */
 static const double again_after = 0.1;
 
 /* A handler can reach nothing but a global. */
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* how often */
 
+/* The third Ctrl-C ends the program, whatever it does. */
 static void on_interrupt(int signal_number) {
-  (void)signal_number;
-  interrupted = 1;
+  if (++interrupted == 2) {
+    signal(signal_number, SIG_DFL);
+  }
 }
 
 bool progress_interrupted(void) {
@@ -66,19 +68,31 @@ static void draw(progress_display *display, const clf_progress *progress) {
   display->shown_at = progress->seconds;
 }
 
+bool progress_ends(const progress_display *display) {
+  return interrupted != 0 || (display->deadline > 0 && seconds_now() >= display->deadline);
+}
+
+/* What the library's call is to do. */
+static int32_t wish(const progress_display *display) {
+  if (interrupted > (display->keeps ? 1 : 0)) {
+    return CLF_PROGRESS_CANCEL;
+  }
+  return progress_ends(display) ? CLF_PROGRESS_STOP : CLF_PROGRESS_GO;
+}
+
 static int32_t on_progress(void *user, const clf_progress *progress) {
   progress_display *display = user;
   double next = display->shown ? display->shown_at + again_after : first_after;
   if (display->terminal && !display->quiet && progress->seconds >= next) {
     draw(display, progress);
   }
-  return interrupted;
+  return wish(display);
 }
 
 clf_status progress_start(progress_display *display, clf_context *context, bool quiet) {
   *display =
       (progress_display){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1, .title = ""};
-  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+  struct sigaction action = {.sa_handler = on_interrupt};
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, NULL);
   return clf_context_set_progress(context, on_progress, display);

@@ -12,6 +12,8 @@ typedef struct progress_display {
   bool shown;        /* a bar is on the line */
   double shown_at;   /* when, in seconds of the call */
   const char *title; /* of the call under way */
+  bool keeps;        /* the first Ctrl-C ends a call with what it has, the second cancels it */
+  double deadline;   /* by seconds_now(), when calls end with what they have; 0: never */
 } progress_display;
 
 /* Decides what to show, catches Ctrl-C, and listens to the context. `display` outlives its use. */
@@ -31,6 +33,9 @@ void progress_clear(progress_display *display);
 
 /* Whether Ctrl-C was pressed. */
 bool progress_interrupted(void);
+
+/* Whether the work is to end with what there is: Ctrl-C was pressed, or the deadline has passed. */
+bool progress_ends(const progress_display *display);
 
 /* Seconds on a clock that only goes forward. */
 double seconds_now(void);

@@ -1,0 +1,35 @@
+/* Data of the command line, read as rows or as documents: by --format, by the content, or as the data
+ * of a model were read. */
+#ifndef CLASSIFY_INPUT_H
+#define CLASSIFY_INPUT_H
+
+#include <stdint.h>
+
+#include "tool.h"
+
+typedef struct input {
+  const char *path;
+  char *reader, *params; /* by which other data are read as these; params has what was guessed */
+  clf_dataset *rows;     /* NULL for documents until they are encoded */
+  clf_documents *texts;  /* NULL for rows */
+} input;
+
+/* Reads data to train on or to look at. `path` may be "-". Returns -1 to go on, or the status to exit
+ * with after a message. Free it in both cases. */
+int input_read(input *out, const tool *t, const char *path);
+
+/* Reads rows to test a model on: as its training data were read, by its metadata, with labels; or by
+ * --format or the content where it has no metadata. Texts are encoded by its vocabulary. Returns as
+ * input_read(). */
+int input_read_for(input *out, const tool *t, const char *path, const clf_model *model);
+
+/* Encodes the documents by a vocabulary. Returns as input_read(). */
+int input_encode(input *in, const clf_vocabulary *vocabulary);
+
+void input_free(input *in);
+
+/* CRC-32 of the bytes of a file, or of all files of a folder in the order of their names; 0 if they
+ * cannot be read. */
+uint32_t input_checksum(const char *path);
+
+#endif

@@ -1,0 +1,38 @@
+/* The command line tool: classify VERB … */
+#include <classify.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/text.h"
+#include "verbs.h"
+
+static void print_verbs(FILE *out) {
+  fputs("usage: classify VERB [OPTION …]\n"
+        "example: classify train iris.csv --model 'svm C=5' --holdout 0.2 -o iris.clf\n"
+        "Trains classifiers on tables, texts and images, and predicts with them.\n\n",
+        out);
+  for (size_t i = 0; verbs[i] != NULL; i++) {
+    fprintf(out, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
+  }
+  fputs("\nclassify VERB --help explains a verb. classify --version shows the version.\n", out);
+}
+
+int main(int argc, char **argv) {
+  signal(SIGPIPE, SIG_DFL); /* a reader that goes away ends the tool quietly, whoever started it */
+  if (argc < 2) {
+    print_verbs(stderr);
+    return EXIT_USAGE;
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+      strcmp(argv[1], "help") == 0) {
+    print_verbs(stdout);
+    return EXIT_SUCCESS;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    printf("classify %s\n", clf_version());
+    return EXIT_SUCCESS;
+  }
+  const verb *which = verb_named(argv[1]);
+  return which == NULL ? EXIT_USAGE : tool_main(which, argc - 1, argv + 1);
+}

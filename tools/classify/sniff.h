@@ -1,0 +1,25 @@
+/* What a path holds, by its content. */
+#ifndef CLASSIFY_SNIFF_H
+#define CLASSIFY_SNIFF_H
+
+#include <stddef.h>
+
+typedef enum content {
+  CONTENT_ROWS,  /* a dataset */
+  CONTENT_TEXTS, /* documents */
+  CONTENT_MODEL  /* a file of the library's own: a model, a detector, a transform, a vocabulary */
+} content;
+
+typedef struct sniffed {
+  content what;
+  const char *reader; /* of clf_dataset_load() or clf_documents_load(); NULL for a model */
+} sniffed;
+
+/* Returns -1 to go on, or EXIT_FAILURE after a message: there is nothing at the path, or nothing that
+ * the tool reads. */
+int sniff(sniffed *out, const char *path);
+
+/* The same of the first bytes of a file; `count` of them, NUL-terminated. */
+sniffed sniff_bytes(const unsigned char *bytes, size_t count);
+
+#endif

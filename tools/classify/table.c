@@ -1,0 +1,159 @@
+#include "table.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report/json.h"
+#include "report/text.h"
+
+table table_of(const table_column *columns, size_t count) {
+  return (table){.columns = columns, .count = count};
+}
+
+/* Takes ownership of the text; NULL is one that memory did not suffice for. */
+static void add(table *self, char *text) {
+  if (self->used == self->capacity) {
+    const size_t capacity = self->capacity > 0 ? 2 * self->capacity : 64;
+    char **cells = realloc(self->cells, capacity * sizeof *cells);
+    self->capacity = cells != NULL ? capacity : self->capacity;
+    self->cells = cells != NULL ? cells : self->cells;
+  }
+  if (text == NULL || self->used == self->capacity) {
+    self->failed = true;
+    free(text);
+    return;
+  }
+  self->cells[self->used++] = text;
+}
+
+static const table_column *next_column(const table *self) {
+  return &self->columns[self->used % self->count];
+}
+
+void table_text(table *self, const char *text) {
+  add(self, strdup(text));
+}
+
+void table_number(table *self, double value) {
+  char text[64] = "";
+  if (isfinite(value)) {
+    snprintf(text, sizeof text, "%.*f", next_column(self)->decimals, value);
+  }
+  add(self, strdup(text));
+}
+
+void table_integer(table *self, int64_t value) {
+  char text[24];
+  snprintf(text, sizeof text, "%" PRId64, value);
+  add(self, strdup(text));
+}
+
+static const char *cell_at(const table *self, size_t row, size_t column) {
+  return self->cells[row * self->count + column];
+}
+
+static size_t rows_of(const table *self) {
+  return self->used / self->count;
+}
+
+static int width_of(const table *self, size_t column) {
+  int width = text_columns(self->columns[column].name, strlen(self->columns[column].name));
+  for (size_t i = 0; i < rows_of(self); i++) {
+    const char *cell = cell_at(self, i, column);
+    const int wanted = text_columns(cell, strlen(cell));
+    width = wanted > width ? wanted : width;
+  }
+  return width;
+}
+
+/* A cell with blanks up to the width of its column: before a number, after a text, and none after the
+ * last text of a line. */
+static void print_cell(FILE *out, const table *self, size_t column, int width, const char *cell) {
+  const int blanks = width - text_columns(cell, strlen(cell));
+  const bool number = self->columns[column].number, last = column + 1 == self->count;
+  fprintf(out, "%s%*s%s%*s", column > 0 ? "  " : "", number ? blanks : 0, "", cell,
+          number || last ? 0 : blanks, "");
+}
+
+static void print_people(const table *self, FILE *out) {
+  int widths[16];
+  for (size_t c = 0; c < self->count; c++) {
+    widths[c] = width_of(self, c);
+  }
+  const bool color = isatty(fileno(out)) == 1 && getenv("NO_COLOR") == NULL;
+  fputs(color ? "\033[1m" : "", out);
+  for (size_t c = 0; c < self->count; c++) {
+    print_cell(out, self, c, widths[c], self->columns[c].name);
+  }
+  fputs(color ? "\033[0m\n" : "\n", out);
+  for (size_t i = 0; i < rows_of(self); i++) {
+    for (size_t c = 0; c < self->count; c++) {
+      print_cell(out, self, c, widths[c], cell_at(self, i, c));
+    }
+    fputc('\n', out);
+  }
+}
+
+void table_csv_field(FILE *out, const char *text) {
+  if (strpbrk(text, ",\"\r\n") == NULL) {
+    fputs(text, out);
+    return;
+  }
+  fputc('"', out);
+  for (; *text != '\0'; text++) {
+    fputs(*text == '"' ? "\"\"" : (const char[]){*text, '\0'}, out);
+  }
+  fputc('"', out);
+}
+
+static void print_csv(const table *self, FILE *out) {
+  for (size_t c = 0; c < self->count; c++) {
+    fputs(c > 0 ? "," : "", out);
+    table_csv_field(out, self->columns[c].name);
+  }
+  fputc('\n', out);
+  for (size_t i = 0; i < rows_of(self); i++) {
+    for (size_t c = 0; c < self->count; c++) {
+      fputs(c > 0 ? "," : "", out);
+      table_csv_field(out, cell_at(self, i, c));
+    }
+    fputc('\n', out);
+  }
+}
+
+static void print_json(const table *self, FILE *out) {
+  json_writer json = json_begin(out);
+  json_open(&json, NULL, '[');
+  for (size_t i = 0; i < rows_of(self); i++) {
+    json_open(&json, NULL, '{');
+    for (size_t c = 0; c < self->count; c++) {
+      const char *name = self->columns[c].name, *cell = cell_at(self, i, c);
+      if (self->columns[c].number) {
+        json_literal(&json, name, *cell != '\0' ? cell : "null");
+      } else {
+        json_text(&json, name, cell);
+      }
+    }
+    json_close(&json, '}');
+  }
+  json_close(&json, ']');
+}
+
+int table_print(const table *self, const tool *t, FILE *out) {
+  if (self->failed) {
+    return tool_fail(CLF_ERROR_MEMORY);
+  }
+  (t->common.json ? print_json : t->common.csv ? print_csv : print_people)(self, out);
+  return -1;
+}
+
+void table_free(table *self) {
+  for (size_t i = 0; i < self->used; i++) {
+    free(self->cells[i]);
+  }
+  free(self->cells);
+  *self = (table){0};
+}

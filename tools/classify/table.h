@@ -1,0 +1,37 @@
+/* A table of results: aligned for people, or as CSV or JSON (an array of an object a row) for
+ * machines. */
+#ifndef CLASSIFY_TABLE_H
+#define CLASSIFY_TABLE_H
+
+#include "tool.h"
+
+typedef struct table_column {
+  const char *name;
+  bool number;
+  int decimals; /* of a number that is not whole */
+} table_column;
+
+typedef struct table {
+  const table_column *columns; /* [count], at most 16 */
+  size_t count;
+  char **cells; /* [used] row after row */
+  size_t used, capacity;
+  bool failed; /* memory ran out */
+} table;
+
+table table_of(const table_column *columns, size_t count);
+
+/* Adds the next cell, row after row. NaN is an empty cell, and null in JSON. */
+void table_text(table *self, const char *text);
+void table_number(table *self, double value);
+void table_integer(table *self, int64_t value);
+
+/* Writes it as the tool's options say. Returns -1 to go on, or the status to exit with after a message.
+ */
+int table_print(const table *self, const tool *t, FILE *out);
+void table_free(table *self);
+
+/* Writes a field of a CSV file, in quotes where it needs them. */
+void table_csv_field(FILE *out, const char *text);
+
+#endif

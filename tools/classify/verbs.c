@@ -1,0 +1,21 @@
+#include "verbs.h"
+
+#include <string.h>
+
+#include "report/text.h"
+
+const verb *const verbs[] = {&verb_train, &verb_predict, NULL};
+
+const verb *verb_named(const char *name) {
+  const char *names[sizeof verbs / sizeof *verbs];
+  size_t count = 0;
+  for (; verbs[count] != NULL; count++) {
+    names[count] = verbs[count]->name;
+  }
+  const size_t found = find_name(name, names, count);
+  if (found == count) {
+    reject_name("verb", name, names, count, NULL);
+    return NULL;
+  }
+  return verbs[found];
+}

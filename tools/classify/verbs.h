@@ -1,0 +1,15 @@
+/* The verbs of the tool: a file each, listed in verbs.c. */
+#ifndef CLASSIFY_VERBS_H
+#define CLASSIFY_VERBS_H
+
+#include "tool.h"
+
+extern const verb verb_train, verb_predict;
+
+/* All verbs, in the order of the help; the last one is NULL. */
+extern const verb *const verbs[];
+
+/* Returns the verb of a name, or NULL after a message that suggests one. */
+const verb *verb_named(const char *name);
+
+#endif
