@@ -201,10 +201,10 @@ def test_guesses(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("x,y,kind\n1,2,a b\n3,4,b c\n")
     rows = clf.Dataset.load("csv", path)
-    assert rows.guesses == "delimiter=comma header=true label='kind'"
+    assert rows.guesses == "delimiter=comma header=true label=\"kind\""
     assert clf.Dataset([[1.0]]).guesses == ""
     texts = clf.Documents.load("csv", path)
-    assert texts.guesses == "delimiter=comma header=true text='y' label='kind'"
+    assert texts.guesses == "delimiter=comma header=true text=\"y\" label=\"kind\""
 
 
 def test_documents_of_files(tmp_path):

@@ -11,6 +11,7 @@
 #include "sniff.h"
 
 void input_free(input *in) {
+  free(in->path);
   free(in->reader);
   free(in->params);
   clf_dataset_free(in->rows);
@@ -33,6 +34,23 @@ static char *join_params(const char *a, const char *b) {
   return out;
 }
 
+/* What the rows determine of how to read others: the size of pictures. */
+static char *shape_params(const input *in, const char *given) {
+  clf_tensor *x = NULL;
+  char size[96] = "";
+  if (strcmp(in->reader, "images") == 0 && strstr(given, "height=") == NULL &&
+      clf_dataset_tensor(&x, in->rows, "x") == CLF_OK) {
+    snprintf(size, sizeof size, "height=%lld width=%lld", (long long)clf_tensor_extent(x, 1),
+             (long long)clf_tensor_extent(x, 2));
+    if (strstr(given, "channels=") == NULL) {
+      snprintf(size + strlen(size), sizeof size - strlen(size), " channels=%lld",
+               (long long)clf_tensor_extent(x, 3));
+    }
+  }
+  clf_tensor_free(x);
+  return join_params(given, size);
+}
+
 static clf_status load(input *in, const tool *t, content what, const char *params) {
   const char *guesses;
   clf_status status;
@@ -44,17 +62,18 @@ static clf_status load(input *in, const tool *t, content what, const char *param
     guesses = status == CLF_OK ? clf_dataset_guesses(in->rows) : "";
   }
   if (status == CLF_OK) {
-    in->params = join_params(params, guesses);
+    in->params = *guesses != '\0' || in->rows == NULL ? join_params(params, guesses)
+                                                      : shape_params(in, params);
     status = in->params != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   }
   return status;
 }
 
 /* Reads by a reader that is known. */
-static int read_by(input *in, const tool *t, content what, const char *reader,
-                   const char *params) {
+static int read_by(input *in, const tool *t, content what, const char *reader, const char *params) {
   in->reader = strdup(reader);
-  const clf_status status = in->reader != NULL ? load(in, t, what, params) : CLF_ERROR_MEMORY;
+  const clf_status status =
+      in->reader != NULL && in->path != NULL ? load(in, t, what, params) : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
     return -1;
   }
@@ -70,9 +89,10 @@ static int read_format(input *in, const tool *t) {
   const bool rows = is_reader("dataset_reader", kind), texts = is_reader("document_reader", kind);
   sniffed found = {rows ? CONTENT_ROWS : CONTENT_TEXTS, kind};
   if (!rows && !texts) {
-    complain("--format: there is no format '%s'; classify list dataset_reader and classify list "
-             "document_reader show them",
-             kind);
+    complain(
+        "--format: there is no format '%s'; classify list dataset_reader and classify list "
+        "document_reader show them",
+        kind);
     return EXIT_USAGE;
   }
   if (rows && texts) {
@@ -87,7 +107,10 @@ static int read_format(input *in, const tool *t) {
 
 int input_read(input *out, const tool *t, const char *path) {
   sniffed found;
-  *out = (input){.path = path};
+  *out = (input){.path = strdup(path)};
+  if (out->path == NULL) {
+    return tool_fail(CLF_ERROR_MEMORY);
+  }
   if (t->common.format != NULL) {
     return read_format(out, t);
   }
@@ -100,6 +123,47 @@ int input_read(input *out, const tool *t, const char *path) {
     return EXIT_FAILURE;
   }
   return read_by(out, t, found.what, found.reader, "");
+}
+
+/* The labels of files PREFIX.LABEL, "pos,neg", to be freed; NULL where the names do not have one
+ * prefix. */
+static char *labels_of(const option_words *paths, size_t prefix) {
+  char *labels = NULL;
+  size_t size = 0;
+  bool same = true;
+  FILE *out = open_memstream(&labels, &size);
+  for (size_t i = 0; out != NULL && i < paths->count; i++) {
+    const char *path = paths->words[i], *dot = strrchr(path, '.');
+    same = same && dot == path + prefix && strncmp(path, paths->words[0], prefix) == 0;
+    fprintf(out, "%s%s", i > 0 ? "," : "", same ? dot + 1 : "");
+  }
+  if (out == NULL || fclose(out) != 0 || !same) {
+    free(labels);
+    return NULL;
+  }
+  return labels;
+}
+
+int input_read_lines(input *out, const tool *t, const option_words *paths) {
+  const char *first = paths->words[0], *dot = strrchr(first, '.');
+  char *labels = dot != NULL ? labels_of(paths, (size_t)(dot - first)) : NULL;
+  char params[4096];
+  *out = (input){.path = labels != NULL ? strndup(first, (size_t)(dot - first)) : NULL};
+  if (labels == NULL) {
+    complain(
+        "several files are read as texts where they are called NAME.LABEL, such as "
+        "reviews.pos reviews.neg");
+    return EXIT_USAGE;
+  }
+  snprintf(params, sizeof params, "labels='%s'", labels);
+  free(labels);
+  return read_by(out, t, CONTENT_TEXTS, "lines", params);
+}
+
+int input_read_like(input *out, const tool *t, const char *path, const input *like) {
+  *out = (input){.path = strdup(path)};
+  return read_by(out, t, like->texts != NULL ? CONTENT_TEXTS : CONTENT_ROWS, like->reader,
+                 like->params);
 }
 
 int input_encode(input *in, const clf_vocabulary *vocabulary) {
@@ -115,7 +179,7 @@ int input_read_for(input *out, const tool *t, const char *path, const clf_model 
   if (t->common.format != NULL || reader == NULL || params == NULL) {
     status = input_read(out, t, path);
   } else {
-    *out = (input){.path = path};
+    *out = (input){.path = strdup(path)};
     status = read_by(out, t, vocabulary != NULL ? CONTENT_TEXTS : CONTENT_ROWS, reader, params);
   }
   if (status < 0 && out->texts != NULL && vocabulary == NULL) {

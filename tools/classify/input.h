@@ -8,7 +8,7 @@
 #include "tool.h"
 
 typedef struct input {
-  const char *path;
+  char *path;
   char *reader, *params; /* by which other data are read as these; params has what was guessed */
   clf_dataset *rows;     /* NULL for documents until they are encoded */
   clf_documents *texts;  /* NULL for rows */
@@ -17,6 +17,13 @@ typedef struct input {
 /* Reads data to train on or to look at. `path` may be "-". Returns -1 to go on, or the status to exit
  * with after a message. Free it in both cases. */
 int input_read(input *out, const tool *t, const char *path);
+
+/* Reads documents from files PREFIX.LABEL, at least two, that have a text a line. Returns as
+ * input_read(). */
+int input_read_lines(input *out, const tool *t, const option_words *paths);
+
+/* Reads more data as others were read. Returns as input_read(). */
+int input_read_like(input *out, const tool *t, const char *path, const input *like);
 
 /* Reads rows to test a model on: as its training data were read, by its metadata, with labels; or by
  * --format or the content where it has no metadata. Texts are encoded by its vocabulary. Returns as

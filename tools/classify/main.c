@@ -8,10 +8,11 @@
 #include "verbs.h"
 
 static void print_verbs(FILE *out) {
-  fputs("usage: classify VERB [OPTION …]\n"
-        "example: classify train iris.csv --model 'svm C=5' --holdout 0.2 -o iris.clf\n"
-        "Trains classifiers on tables, texts and images, and predicts with them.\n\n",
-        out);
+  fputs(
+      "usage: classify VERB [OPTION …]\n"
+      "example: classify train iris.csv --model 'svm C=5' --holdout 0.2 -o iris.clf\n"
+      "Trains classifiers on tables, texts and images, and predicts with them.\n\n",
+      out);
   for (size_t i = 0; verbs[i] != NULL; i++) {
     fprintf(out, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
   }

@@ -12,15 +12,16 @@
 #define NOTE_CHECKSUM "classify.checksum" /* CRC-32 of the data, 8 hexadecimal digits */
 #define NOTE_READER "classify.reader"
 #define NOTE_READER_PARAMS "classify.reader_params"
-#define NOTE_SHAPE "classify.shape" /* of pictures: "28x28x1", height, width, channels */
-#define NOTE_ROWS "classify.rows" /* that it was fitted on */
-#define NOTE_TEST_ACCURACY "classify.test_accuracy"
+#define NOTE_SHAPE "classify.shape"           /* of pictures: "28x28x1", height, width, channels */
+#define NOTE_ROWS "classify.rows"             /* that it was fitted on */
+#define NOTE_TEST_SCORE "classify.test_score" /* accuracy, or R² of a regression */
 
 /* Sets one of them, to a text by a format. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-clf_status notes_set(clf_model *model, const char *key, const char *format, ...);
+clf_status
+notes_set(clf_model *model, const char *key, const char *format, ...);
 
 /* Returns one of them; NULL where the model has none. */
 const char *notes_get(const clf_model *model, const char *key);

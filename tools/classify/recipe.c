@@ -19,7 +19,7 @@ static const char *model_text(const recipe *r) {
 const char *recipe_vocabulary(const recipe *r) {
   char kind[64];
   recipe_split(kind, model_text(r));
-  return r->vocabulary != NULL             ? r->vocabulary
+  return r->vocabulary != NULL          ? r->vocabulary
          : strcmp(kind, "network") == 0 ? "encoding=sequence max_words=10000 steps=256"
                                         : "encoding=tf_idf ngrams=1,2";
 }

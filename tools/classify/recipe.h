@@ -13,21 +13,33 @@ typedef struct recipe {
 
 /* The rows of a verb's option table that fill a recipe. */
 #define RECIPE_OPTIONS(member)                                                                     \
-  {"model", "TEXT",                                                                                \
+  {"model",                                                                                        \
+   "TEXT",                                                                                         \
    "kind of model and its parameters, such as 'svm kernel=rbf C=5' (default: logistic); classify " \
    "list model",                                                                                   \
-   OPTION_TEXT, 0, &(member).model},                                                               \
-      {"transform", "TEXT",                                                                        \
-       "transform in front of the model, such as standardize or 'pca components=50'; may be given "  \
+   OPTION_TEXT,                                                                                    \
+   0,                                                                                              \
+   &(member).model},                                                                               \
+      {"transform",                                                                                \
+       "TEXT",                                                                                     \
+       "transform in front of the model, such as standardize or 'pca components=50'; may be "      \
+       "given "                                                                                    \
        "several times; classify list transform",                                                   \
-       OPTION_TEXTS, 0, &(member).transforms},                                                     \
-      {"optimizer", "TEXT",                                                                        \
+       OPTION_TEXTS,                                                                               \
+       0,                                                                                          \
+       &(member).transforms},                                                                      \
+      {"optimizer",                                                                                \
+       "TEXT",                                                                                     \
        "optimizer of a network, such as 'adam learning_rate=0.001'; classify list optimizer",      \
-       OPTION_TEXT, 0, &(member).optimizer},                                                       \
-      {"vocabulary", "TEXT",                                                                       \
-       "of texts: how they become rows, such as 'encoding=tf_idf ngrams=1,2'; classify list "      \
-       "vocabulary",                                                                               \
-       OPTION_TEXT, 0, &(member).vocabulary}
+       OPTION_TEXT,                                                                                \
+       0,                                                                                          \
+       &(member).optimizer},                                                                       \
+  {                                                                                                \
+    "vocabulary", "TEXT",                                                                          \
+        "of texts: how they become rows, such as 'encoding=tf_idf ngrams=1,2'; classify list "     \
+        "vocabulary",                                                                              \
+        OPTION_TEXT, 0, &(member).vocabulary                                                       \
+  }
 
 /* Makes the unfitted model. Returns -1 to go on, or the status to exit with after a message. */
 int recipe_make(clf_model **out, const tool *t, const recipe *r);

@@ -122,8 +122,9 @@ static char delimiter_of(const char *text) {
 
 sniffed sniff_bytes(const unsigned char *bytes, size_t count) {
   const char *text = (const char *)bytes;
-  if (begins(bytes, count, "\x89"
-                           "CLF",
+  if (begins(bytes, count,
+             "\x89"
+             "CLF",
              4)) {
     return (sniffed){CONTENT_MODEL, NULL};
   }
@@ -139,9 +140,9 @@ sniffed sniff_bytes(const unsigned char *bytes, size_t count) {
   if (begins(bytes, count, "__label__", 9)) {
     return (sniffed){CONTENT_TEXTS, "fasttext"};
   }
-  return is_svmlight(text)                      ? (sniffed){CONTENT_ROWS, "svmlight"}
+  return is_svmlight(text)                    ? (sniffed){CONTENT_ROWS, "svmlight"}
          : is_texts(text, delimiter_of(text)) ? (sniffed){CONTENT_TEXTS, "csv"}
-                                                : csv;
+                                              : csv;
 }
 
 /* The first bytes of a file, decompressed where it is compressed, with a NUL; -1 after a message. */

@@ -29,18 +29,15 @@ static void add(table *self, char *text) {
   self->cells[self->used++] = text;
 }
 
-static const table_column *next_column(const table *self) {
-  return &self->columns[self->used % self->count];
-}
-
 void table_text(table *self, const char *text) {
   add(self, strdup(text));
 }
 
+/* With the fewest digits that read back as the same number. */
 void table_number(table *self, double value) {
-  char text[64] = "";
-  if (isfinite(value)) {
-    snprintf(text, sizeof text, "%.*f", next_column(self)->decimals, value);
+  char text[40] = "";
+  for (int digits = 6; isfinite(value) && (digits == 6 || strtod(text, NULL) != value); digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
   }
   add(self, strdup(text));
 }
@@ -59,11 +56,29 @@ static size_t rows_of(const table *self) {
   return self->used / self->count;
 }
 
+typedef struct shown_cell {
+  char digits[64];
+  const char *text;
+} shown_cell;
+
+/* A cell as people read it: numbers with the decimals of their column. */
+static const char *show(shown_cell *out, const table *self, size_t row, size_t column) {
+  const char *cell = cell_at(self, row, column);
+  const int decimals = self->columns[column].decimals;
+  out->text = cell;
+  if (self->columns[column].number && decimals > 0 && *cell != '\0') {
+    snprintf(out->digits, sizeof out->digits, "%.*f", decimals, strtod(cell, NULL));
+    out->text = out->digits;
+  }
+  return out->text;
+}
+
 static int width_of(const table *self, size_t column) {
+  shown_cell cell;
   int width = text_columns(self->columns[column].name, strlen(self->columns[column].name));
   for (size_t i = 0; i < rows_of(self); i++) {
-    const char *cell = cell_at(self, i, column);
-    const int wanted = text_columns(cell, strlen(cell));
+    const char *text = show(&cell, self, i, column);
+    const int wanted = text_columns(text, strlen(text));
     width = wanted > width ? wanted : width;
   }
   return width;
@@ -79,6 +94,7 @@ static void print_cell(FILE *out, const table *self, size_t column, int width, c
 }
 
 static void print_people(const table *self, FILE *out) {
+  shown_cell cell;
   int widths[16];
   for (size_t c = 0; c < self->count; c++) {
     widths[c] = width_of(self, c);
@@ -91,7 +107,7 @@ static void print_people(const table *self, FILE *out) {
   fputs(color ? "\033[0m\n" : "\n", out);
   for (size_t i = 0; i < rows_of(self); i++) {
     for (size_t c = 0; c < self->count; c++) {
-      print_cell(out, self, c, widths[c], cell_at(self, i, c));
+      print_cell(out, self, c, widths[c], show(&cell, self, i, c));
     }
     fputc('\n', out);
   }

@@ -8,7 +8,7 @@
 typedef struct table_column {
   const char *name;
   bool number;
-  int decimals; /* of a number that is not whole */
+  int decimals; /* of a number that is not whole, for people; machines get all digits */
 } table_column;
 
 typedef struct table {

@@ -41,16 +41,20 @@ void tool_options(option_entry out[TOOL_OPTIONS], size_t *count, tool *t, const 
       {TAKES_SEED,
        {"seed", "S", "seed of everything random (default: 0)", OPTION_NUMBER, 0, &c->seed}},
       {0,
-       {"threads", "N", "threads to use (default: all that this process may use)", OPTION_NUMBER,
-        1, &c->threads}},
+       {"threads", "N", "threads to use (default: all that this process may use)", OPTION_NUMBER, 1,
+        &c->threads}},
       {0,
        {"memory", "BYTES", "use no more memory for data and models than this, such as 2G",
         OPTION_BYTES, 0, &c->memory}},
       {0, {"quiet", NULL, "show no progress and no notes", OPTION_SWITCH, 0, &c->quiet}},
   };
-  *count = which->count;
+  *count = 0;
+  if (which->words != NULL) {
+    out[(*count)++] =
+        (option_entry){which->words, NULL, which->words_help, OPTION_WORDS, 0, &t->words};
+  }
   for (size_t i = 0; i < which->count; i++) {
-    out[i] = which->options[i];
+    out[(*count)++] = which->options[i];
   }
   for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
     if (entries[i].flag == 0 || (which->takes & entries[i].flag) != 0) {
@@ -78,24 +82,22 @@ static void on_log(void *user, int32_t level, const char *message) {
 
 /* Reads the options and words of the command line. Returns -1 to go on, or an exit status. */
 static int read_command(tool *t, int argc, char **argv) {
-  option_entry options[TOOL_OPTIONS + 1];
+  option_entry options[TOOL_OPTIONS];
   size_t count;
   tool_options(options, &count, t, t->verb);
-  options[count] = (option_entry){t->verb->usage, NULL, "", OPTION_WORDS, 0, &t->words};
-  char summary[4096];
-  snprintf(summary, sizeof summary, "%s", t->verb->summary);
   const command_line line = {.usage = t->verb->usage,
                              .example = t->verb->example,
-                             .summary = summary,
+                             .summary = t->verb->details,
                              .options = options,
-                             .count = count + (t->verb->maximum_words > 0),
+                             .count = count,
                              .exits = exits};
   const int status = options_read(&line, argc, argv);
   if (status >= 0) {
     return status;
   }
   if (t->words.count < t->verb->minimum_words || t->words.count > t->verb->maximum_words) {
-    complain("it takes %s; --help explains it", t->verb->usage);
+    complain("it takes %s; --help explains it",
+             t->verb->words != NULL ? t->verb->words : "no words");
     return EXIT_USAGE;
   }
   if (t->common.json && t->common.csv) {
@@ -110,8 +112,8 @@ static clf_status open_context(tool *t) {
   const common_options *c = &t->common;
   int length = snprintf(params, sizeof params, "seed=%" PRId64, c->seed);
   if (c->threads > 0) {
-    length += snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64,
-                       c->threads);
+    length +=
+        snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64, c->threads);
   }
   if (c->memory > 0) {
     snprintf(params + length, sizeof params - (size_t)length, " memory_limit=%" PRId64, c->memory);
@@ -142,7 +144,8 @@ static char *command_of(int argc, char **argv) {
   }
   fputs("classify", out);
   for (int i = 0; i < argc; i++) {
-    const bool plain = argv[i][0] != '\0' && strpbrk(argv[i], " \t\n\"'\\$`*?[]<>|&;()#~!{}") == NULL;
+    const bool plain =
+        argv[i][0] != '\0' && strpbrk(argv[i], " \t\n\"'\\$`*?[]<>|&;()#~!{}") == NULL;
     fprintf(out, plain ? " %s" : " '", argv[i]);
     for (const char *at = argv[i]; !plain && *at != '\0'; at++) {
       fputs(*at == '\'' ? "'\\''" : (const char[]){*at, '\0'}, out);

@@ -24,8 +24,8 @@ enum {
 };
 
 typedef struct common_options {
-  int64_t threads, memory, seed; /* 0: the library's choice, no limit, 0 */
-  double time;                   /* seconds; 0: no limit */
+  int64_t threads, memory, seed;                  /* 0: the library's choice, no limit, 0 */
+  double time;                                    /* seconds; 0: no limit */
   const char *output, *report, *format, *require; /* or NULL */
   bool quiet, json, csv;
 } common_options;
@@ -36,13 +36,15 @@ typedef struct tool tool;
 typedef struct verb {
   const char *name;
   const char *summary;         /* a line, for the list of verbs */
-  const char *usage;           /* what follows the name: "DATA --model TEXT -o MODEL" */
+  const char *usage;           /* what follows the name: "DATA… [OPTION …] -o MODEL" */
+  const char *words;           /* arguments that are no options, "DATA…", or NULL for none */
+  const char *words_help;      /* and what they are */
   const char *example;         /* a command line that works */
-  const char *details;         /* paragraphs for the manual page; lines of at most 80 characters */
+  const char *details;         /* what it does; lines of at most 80 characters */
   const option_entry *options; /* [count] of its own */
   size_t count;
-  unsigned takes;        /* TAKES_… */
-  size_t minimum_words;  /* arguments that are no options */
+  unsigned takes;       /* TAKES_… */
+  size_t minimum_words; /* arguments that are no options */
   size_t maximum_words;
   int (*run)(tool *t); /* returns the status to exit with */
 } verb;
@@ -56,8 +58,8 @@ struct tool {
   progress_display progress;
 };
 
-/* All options of a verb, its own first: [*count] rows of at most TOOL_OPTIONS, for its help, manual
- * page and completion. */
+/* All options of a verb: [*count] rows of at most TOOL_OPTIONS, its words first, then its own, for its
+ * help, manual page and completion. */
 enum { TOOL_OPTIONS = 40 };
 void tool_options(option_entry out[TOOL_OPTIONS], size_t *count, tool *t, const verb *which);
 

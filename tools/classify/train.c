@@ -1,16 +1,15 @@
 /* classify train: fits a model to data and saves it with what is needed to use it. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "fit.h"
-#include "input.h"
+#include "examples.h"
 #include "notes.h"
-#include "recipe.h"
 #include "report/files.h"
 #include "report/text.h"
-#include "require.h"
+#include "table.h"
 #include "verbs.h"
 
 static struct {
@@ -30,6 +29,167 @@ static const option_entry options[] = {
 typedef struct training {
   input in, test_in;
   clf_model *model;
-  clf_dataset *train, *test; /* `test` is NULL without --test and --holdout */
-  double seconds, train_score, test_score;
+  clf_dataset *train, *test; /* NULL: all rows of `in`; no test */
+  double fit_seconds, train_score, test_score;
 } training;
+
+static const clf_dataset *train_rows(const training *self) {
+  return self->train != NULL ? self->train : self->in.rows;
+}
+
+static const clf_dataset *test_rows(const training *self) {
+  return self->test != NULL ? self->test : self->test_in.rows;
+}
+
+static int check_options(const tool *t) {
+  if (t->common.output == NULL) {
+    complain("-o MODEL says where to save the model");
+    return EXIT_USAGE;
+  }
+  if (set.test != NULL && set.holdout > 0) {
+    complain("--test and --holdout exclude each other");
+    return EXIT_USAGE;
+  }
+  return output_possible(t->common.output) ? -1 : EXIT_FAILURE;
+}
+
+static int read_data(training *self, const tool *t) {
+  int status = examples_read_files(&self->in, t, &set.recipe, &t->words, self->model);
+  if (status < 0 && set.holdout > 0) {
+    status = examples_split(&self->train, &self->test, &self->in, t, &set.recipe, set.holdout,
+                            self->model);
+  } else if (status < 0 && set.test != NULL) {
+    status = input_read_like(&self->test_in, t, set.test, &self->in);
+    if (status < 0 && self->test_in.texts != NULL) {
+      status = input_encode(&self->test_in, clf_model_vocabulary(self->model));
+    }
+  }
+  return status;
+}
+
+static clf_status fit(training *self, tool *t) {
+  const double began = seconds_now();
+  progress_title(&t->progress, clf_model_kind(self->model));
+  clf_status status = clf_model_fit(self->model, train_rows(self), NULL, NULL);
+  self->fit_seconds = seconds_now() - began;
+  progress_title(&t->progress, "score");
+  t->progress.deadline = 0; /* of the fit; its result is to be scored and saved */
+  if (status == CLF_OK) {
+    status = clf_model_score(self->model, train_rows(self), &self->train_score);
+  }
+  if (status == CLF_OK && test_rows(self) != NULL) {
+    status = clf_model_score(self->model, test_rows(self), &self->test_score);
+  }
+  progress_clear(&t->progress);
+  return status;
+}
+
+/* Height, width and channels of pictures. */
+static clf_status note_shape(clf_model *model, const clf_dataset *rows) {
+  clf_tensor *x = NULL;
+  clf_status status = CLF_OK;
+  if (clf_dataset_tensor(&x, rows, "x") == CLF_OK && clf_tensor_ndim(x) >= 3) {
+    const int64_t channels = clf_tensor_ndim(x) > 3 ? clf_tensor_extent(x, 3) : 1;
+    status = notes_set(model, NOTE_SHAPE, "%" PRId64 "x%" PRId64 "x%" PRId64,
+                       clf_tensor_extent(x, 1), clf_tensor_extent(x, 2), channels);
+  }
+  clf_tensor_free(x);
+  return status;
+}
+
+static clf_status note_all(const training *self, const tool *t) {
+  const time_t now = time(NULL);
+  char date[32], sum[16];
+  struct tm utc;
+  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+  snprintf(sum, sizeof sum, "%08" PRIx32, input_checksum(self->in.path));
+  clf_model *model = self->model;
+  clf_status status = notes_set(model, NOTE_COMMAND, "%s", t->command);
+  status = status == CLF_OK ? notes_set(model, NOTE_VERSION, "%s", clf_version()) : status;
+  status = status == CLF_OK ? notes_set(model, NOTE_DATE, "%s", date) : status;
+  status = status == CLF_OK ? notes_set(model, NOTE_SEED, "%" PRId64, t->common.seed) : status;
+  status = status == CLF_OK ? notes_set(model, NOTE_DATA, "%s", self->in.path) : status;
+  status = status == CLF_OK ? notes_set(model, NOTE_CHECKSUM, "%s", sum) : status;
+  status = status == CLF_OK ? notes_set(model, NOTE_READER, "%s", self->in.reader) : status;
+  status = status == CLF_OK ? notes_set(model, NOTE_READER_PARAMS, "%s", self->in.params) : status;
+  status = status == CLF_OK
+               ? notes_set(model, NOTE_ROWS, "%" PRId64, clf_dataset_rows(train_rows(self)))
+               : status;
+  if (status == CLF_OK && test_rows(self) != NULL) {
+    status = notes_set(model, NOTE_TEST_SCORE, "%.6f", self->test_score);
+  }
+  return status == CLF_OK ? note_shape(model, train_rows(self)) : status;
+}
+
+static int print_result(const training *self, const tool *t) {
+  const bool regression = clf_model_classes(self->model) == 0;
+  const table_column columns[] = {
+      {"model", false, 0},
+      {"rows", true, 0},
+      {"features", true, 0},
+      {"classes", true, 0},
+      {regression ? "train_r2" : "train_accuracy", true, 4},
+      {"test_rows", true, 0},
+      {regression ? "test_r2" : "test_accuracy", true, 4},
+      {"fit_seconds", true, 3},
+      {"outcome", false, 0},
+  };
+  table results = table_of(columns, sizeof columns / sizeof *columns);
+  const clf_dataset *test = test_rows(self);
+  table_text(&results, clf_model_kind(self->model));
+  table_integer(&results, clf_dataset_rows(train_rows(self)));
+  table_integer(&results, clf_model_features(self->model));
+  table_integer(&results, clf_model_classes(self->model));
+  table_number(&results, self->train_score);
+  table_integer(&results, test != NULL ? clf_dataset_rows(test) : 0);
+  table_number(&results, test != NULL ? self->test_score : (double)NAN);
+  table_number(&results, self->fit_seconds);
+  table_text(&results, clf_model_outcome(self->model) == CLF_OK ? "converged" : "not converged");
+  const int status = table_print(&results, t, stdout);
+  table_free(&results);
+  return status;
+}
+
+static int run(tool *t) {
+  training self = {.model = NULL};
+  int status = check_options(t);
+  status = status < 0 ? recipe_make(&self.model, t, &set.recipe) : status;
+  status = status < 0 ? read_data(&self, t) : status;
+  if (status < 0) {
+    clf_status done = fit(&self, t);
+    done = done == CLF_OK ? note_all(&self, t) : done;
+    done = done == CLF_OK ? clf_model_save(self.model, t->common.output) : done;
+    status = done == CLF_OK ? print_result(&self, t) : tool_fail(done);
+  }
+  if (status < 0) {
+    status = clf_model_outcome(self.model) == CLF_OK ? EXIT_SUCCESS : EXIT_NOT_CONVERGED;
+  }
+  clf_dataset_free(self.train);
+  clf_dataset_free(self.test);
+  clf_model_free(self.model);
+  input_free(&self.in);
+  input_free(&self.test_in);
+  return status;
+}
+
+const verb verb_train = {
+    .name = "train",
+    .summary = "fit a model to data and save it",
+    .usage = "DATA… [OPTION …] -o MODEL",
+    .example =
+        "classify train iris.csv --model 'svm C=5' --transform standardize --holdout 0.2 -o "
+        "iris.clf",
+    .words = "DATA…",
+    .words_help =
+        "a file or folder of rows, pictures or texts with their labels, - for standard "
+        "input, or files of a text a line for each label, reviews.pos reviews.neg",
+    .details =
+        "Fits a model to data and saves it, with what is needed to predict with it: how the\n"
+        "data are read, scaling, vocabulary, names of classes and columns.",
+    .options = options,
+    .count = sizeof options / sizeof *options,
+    .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,
+    .minimum_words = 1,
+    .maximum_words = 1000,
+    .run = run,
+};

@@ -4,7 +4,7 @@
 
 #include "tool.h"
 
-extern const verb verb_train, verb_predict;
+extern const verb verb_train;
 
 /* All verbs, in the order of the help; the last one is NULL. */
 extern const verb *const verbs[];

@@ -73,6 +73,8 @@ bool progress_ends(const progress_display *display) {
 }
 
 /* What the library's call is to do. */
+enum { CLF_PROGRESS_GO, CLF_PROGRESS_CANCEL, CLF_PROGRESS_STOP };
+
 static int32_t wish(const progress_display *display) {
   if (interrupted > (display->keeps ? 1 : 0)) {
     return CLF_PROGRESS_CANCEL;

@@ -187,7 +187,7 @@ class Dataset(Handle):
     @property
     def guesses(self) -> str:
         """What the csv reader guessed about the file, as parameters that read others as it; "" for none."""
-        return self.run(lib.clf_dataset_guesses)
+        return text(self.run(lib.clf_dataset_guesses)) or ""
 
     @property
     def sparse(self) -> bool:

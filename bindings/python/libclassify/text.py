@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _arrays, catalog, errors
 from ._handle import Handle, encode
-from ._library import bytes_of, lib
+from ._library import bytes_of, lib, text
 from .context import Context, context_of
 from .dataset import Dataset, Path, path_bytes
 
@@ -85,7 +85,7 @@ class Documents(Handle):
     @property
     def guesses(self) -> str:
         """What the csv reader guessed about the file, as parameters that read others as it; "" for none."""
-        return self.run(lib.clf_documents_guesses)
+        return text(self.run(lib.clf_documents_guesses)) or ""
 
     @property
     def replaced(self) -> int:
