@@ -177,6 +177,26 @@ done:
   return status;
 }
 
+/* Keeps what was guessed, as parameters. */
+static clf_status keep_guesses(clf_dataset *dataset, const clf__svmlight *self, int32_t base,
+                               bool precomputed) {
+  const clf__svmlight_params *p = self->params;
+  clf__text guesses = {.context = dataset->context};
+  if (p->precomputed == CLF__SVMLIGHT_AUTO) {
+    clf__text_append(&guesses, "precomputed=%s", precomputed ? "true" : "false");
+  }
+  if (p->zero_based == CLF__SVMLIGHT_AUTO && !precomputed) {
+    clf__text_append(&guesses, "%szero_based=%s", guesses.length > 0 ? " " : "",
+                     base == 0 ? "true" : "false");
+  }
+  if (p->features.word >= 0) {
+    clf__text_append(&guesses, "%sfeatures=%lld", guesses.length > 0 ? " " : "",
+                     (long long)dataset->features);
+  }
+  dataset->guesses = guesses.bytes;
+  return guesses.failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
 clf_status clf__svmlight_dataset(clf_dataset **out, clf__svmlight *self, clf_context *context) {
   const bool precomputed = is_precomputed(self);
   clf_dataset *dataset = NULL;
@@ -192,6 +212,7 @@ clf_status clf__svmlight_dataset(clf_dataset **out, clf__svmlight *self, clf_con
   CLF__TRY(precomputed ? make_kernel(&dataset, self, context, features)
                        : make_sparse(&dataset, self, context, features));
   CLF__TRY(set_labels(dataset, self));
+  CLF__TRY(keep_guesses(dataset, self, base, precomputed));
   *out = dataset;
   dataset = NULL;
 done:

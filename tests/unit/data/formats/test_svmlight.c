@@ -108,6 +108,20 @@ TEST(log__tells_what_is_guessed) {
   check_log("0.5 1:1\n2 1:2\n", "zero_based=false features=3 regression=true", "", "");
 }
 
+static void ck_guesses(const char *text, const char *params, const char *expected) {
+  clf_dataset *dataset = read_text(text, params);
+  ck_assert_str_eq(clf_dataset_guesses(dataset), expected);
+  clf_dataset_free(dataset);
+}
+
+TEST(guesses__are_parameters) {
+  ck_guesses(plain, NULL, "precomputed=false zero_based=false features=3");
+  ck_guesses(plain, "features=9", "precomputed=false zero_based=false");
+  ck_guesses(plain, "precomputed=false zero_based=false features=3", "");
+  ck_guesses("1 0:1 2:1\n2 1:1\n", NULL, "precomputed=false zero_based=true features=3");
+  ck_guesses("1 0:1 1:4 2:1\n2 0:2 1:1 2:5\n", NULL, "precomputed=true features=2");
+}
+
 /* As LIBSVM's svm-train -t 4 takes them. */
 TEST(reads_precomputed_kernels) {
   static const char square[] = "1 0:1 1:4 2:0.5 3:1\n-1 0:2 1:0.5 3:2\n1 0:3 1:1 2:2 3:6\n";
