@@ -164,8 +164,8 @@ CLF_API int64_t clf_dataset_nonzeros(const clf_dataset *dataset);
 /** Returns 1 for sparse rows, 0 for dense ones. @since 0.1 */
 CLF_API int32_t clf_dataset_sparse(const clf_dataset *dataset);
 
-/** Returns what the reader guessed about a csv or svmlight file, as parameters of the format, such as
- *  "delimiter=comma header=true label='species'" or "zero_based=false features=123". With them
+/** Returns what the reader guessed about a csv or svmlight file, as parameters of the format, such
+ *  as "delimiter=comma header=true label='species'" or "zero_based=false features=123". With them
  *  after the parameters of its own, a program reads other files as this one was read.
  *  @return the text, which lives as long as the dataset; "" when nothing was guessed, as for
  *          other formats and for parts of a dataset; NULL for NULL @since 0.1 */

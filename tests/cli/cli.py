@@ -1,6 +1,6 @@
 """What the tests of the command line tool share: running it in an empty folder, and small data.
 
-    test_VERB.py PROGRAM
+    test_NAME.py PROGRAM
 """
 import os
 import pathlib

@@ -1,7 +1,9 @@
 #include "input.h"
 
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "notes.h"
@@ -220,5 +222,18 @@ static uint32_t checksum_folder(uint32_t sum, const char *path) {
 }
 
 uint32_t input_checksum(const char *path) {
-  return is_folder(path) ? checksum_folder(0, path) : checksum_file(0, path);
+  uint32_t sum = 0;
+  glob_t found;
+  char *files = NULL;
+  if (access(path, F_OK) == 0) {
+    return is_folder(path) ? checksum_folder(0, path) : checksum_file(0, path);
+  }
+  if (asprintf(&files, "%s[-.]*", path) >= 0 && glob(files, 0, NULL, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+      sum = checksum_file(sum, found.gl_pathv[i]);
+    }
+    globfree(&found);
+  }
+  free(files);
+  return sum;
 }

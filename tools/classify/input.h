@@ -35,8 +35,8 @@ int input_encode(input *in, const clf_vocabulary *vocabulary);
 
 void input_free(input *in);
 
-/* CRC-32 of the bytes of a file, or of all files of a folder in the order of their names; 0 if they
- * cannot be read. */
+/* CRC-32 of the bytes of a file, or of all files in a folder, or whose names begin so, in the order of
+ * their names; 0 if they cannot be read. */
 uint32_t input_checksum(const char *path);
 
 #endif
