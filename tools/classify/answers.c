@@ -1,0 +1,60 @@
+#include "answers.h"
+
+#include <stdlib.h>
+
+/* A model without probabilities refuses every row, and one with them may refuse this one too. */
+bool model_has_probabilities(const clf_model *model) {
+  const int64_t features = clf_model_features(model), classes = clf_model_classes(model);
+  if (classes < 1) {
+    return false;
+  }
+  double *values = calloc((size_t)classes, sizeof *values);
+  clf_tensor *x = NULL;
+  clf_dataset *row = NULL;
+  clf_status status = values != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    status = clf_tensor_create(&x, NULL, CLF_F32, 2, (const int64_t[]){1, features});
+  }
+  status = status == CLF_OK ? clf_dataset_create(&row, NULL, x, NULL) : status;
+  status = status == CLF_OK ? clf_model_predict_proba_f64(model, row, values, classes) : status;
+  clf_dataset_free(row);
+  clf_tensor_free(x);
+  free(values);
+  return status != CLF_ERROR_UNSUPPORTED;
+}
+
+clf_status answers_create(answers *out, const clf_model *model, bool probabilities, int64_t rows) {
+  *out = (answers){.model = model,
+                   .rows = rows,
+                   .outputs = clf_model_outputs(model),
+                   .probabilities = probabilities};
+  out->values = calloc((size_t)rows + 1, (size_t)out->outputs * sizeof *out->values);
+  if (clf_model_classes(model) > 0) {
+    out->labels = calloc((size_t)rows + 1, sizeof *out->labels);
+  }
+  return out->values == NULL || (clf_model_classes(model) > 0 && out->labels == NULL)
+             ? CLF_ERROR_MEMORY
+             : CLF_OK;
+}
+
+void answers_free(answers *a) {
+  free(a->labels);
+  free(a->values);
+  *a = (answers){0};
+}
+
+clf_status answers_add(answers *a, const clf_dataset *data) {
+  double *values = a->values + a->filled * a->outputs;
+  const int64_t left = a->rows - a->filled;
+  clf_status status = CLF_OK;
+  if (a->labels != NULL) {
+    status = clf_model_predict(a->model, data, a->labels + a->filled, left);
+  }
+  if (status == CLF_OK && a->probabilities) {
+    status = clf_model_predict_proba_f64(a->model, data, values, left * a->outputs);
+  } else if (status == CLF_OK) {
+    status = clf_model_decision_function_f64(a->model, data, values, left * a->outputs);
+  }
+  a->filled += status == CLF_OK ? clf_dataset_rows(data) : 0;
+  return status;
+}

@@ -1,0 +1,27 @@
+/* What a model says of rows: labels with probabilities or scores, or the values of a regression. */
+#ifndef CLASSIFY_ANSWERS_H
+#define CLASSIFY_ANSWERS_H
+
+#include <classify/model.h>
+#include <stdbool.h>
+
+typedef struct answers {
+  const clf_model *model;
+  int64_t rows, outputs; /* how many there is memory for */
+  int64_t filled;        /* rows that are answered */
+  int32_t *labels;       /* [rows] class indices; NULL of a regression */
+  double *values;        /* [rows, outputs] */
+  bool probabilities;    /* that is what the values are, instead of scores */
+} answers;
+
+/* Whether a fitted model has probabilities. */
+bool model_has_probabilities(const clf_model *model);
+
+/* Allocates memory for the answers to `rows` rows; free them also after a failure. */
+clf_status answers_create(answers *out, const clf_model *model, bool probabilities, int64_t rows);
+void answers_free(answers *a);
+
+/* Answers the rows of a dataset, which become the next of the answers. */
+clf_status answers_add(answers *a, const clf_dataset *data);
+
+#endif
