@@ -1,14 +1,20 @@
-"""Prints a style sheet as the header of an array of C strings: embed.py STYLE.css
+"""Prints a text as the header of an array of C strings: embed.py NAME FILE
 
-Comments and indents are left out. A string is a line of the sheet, since a compiler need not take a literal of
-more than 4,095 characters.
+Comments of the form /* */ and indents are left out. A string is a line of the text, since a compiler need not take a
+literal of more than 4,095 characters. Where the text has a script element, NAME_script is the hash by which a
+Content-Security-Policy may allow it.
 """
+import base64
+import hashlib
 import pathlib
 import re
 import sys
 
-css = re.sub(r"/\*.*?\*/", "", pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"), flags=re.S)
-lines = [line.strip() for line in css.splitlines() if line.strip()]
-escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
-print("static const char *const report_style[] = {")
+name, path = sys.argv[1:]
+text = re.sub(r"/\*.*?\*/", "", pathlib.Path(path).read_text(encoding="utf-8"), flags=re.S)
+text = "".join(line.strip() + "\n" for line in text.splitlines() if line.strip())
+escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in text.splitlines()]
+print(f"static const char *const {name}[] = {{")
 print("".join(f'    "{line}\\n",\n' for line in escaped) + "};")
+for script in re.findall(r"<script>(.*?)</script>", text, flags=re.S):
+    print(f'#define {name}_script "sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"')
