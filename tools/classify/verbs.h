@@ -5,6 +5,7 @@
 #include "tool.h"
 
 extern const verb verb_train;
+extern const verb verb_test;
 
 /* All verbs, in the order of the help; the last one is NULL. */
 extern const verb *const verbs[];

@@ -1,0 +1,252 @@
+"""classify test: measures, their intervals, requirements. See cli.py.
+
+Figures are compared with scikit-learn's of what the library itself predicts, where Debian's
+scikit-learn is there.
+"""
+import csv
+import io
+import json
+import math
+import os
+import pathlib
+import random
+import sys
+
+from cli import SAMPLE, TOOL, Cli, main
+
+BUILD = pathlib.Path(TOOL).parents[2]
+
+
+def independent():
+    """scikit-learn's measures and the Python package on the library of the build; None where missing."""
+    libraries = sorted((BUILD / "lib").glob("libclassify.so.*.*.*"))
+    if libraries:
+        os.environ.setdefault("CLASSIFY_LIBRARY", str(libraries[0]))
+    sys.path.insert(0, str(BUILD / "bindings" / "python"))
+    try:
+        import numpy
+        import sklearn.metrics
+        import libclassify
+    except (ImportError, OSError) as error:
+        print("not compared with scikit-learn:", error)
+        return None
+    return numpy, sklearn.metrics, libclassify
+
+
+INDEPENDENT = independent()
+
+
+def wilson(right, rows):
+    z = 1.959963984540054
+    p, shrink = right / rows, 1 + z * z / rows
+    half = z * math.sqrt(p * (1 - p) / rows + z * z / (4 * rows * rows))
+    return (p + z * z / (2 * rows) - half) / shrink, (p + z * z / (2 * rows) + half) / shrink
+
+
+class Test(Cli):
+    def near(self, name="near.csv", rows=200, seed=1, kinds=("no", "yes"), weights=False):
+        """Rows of classes that overlap, so that predictions are wrong now and then."""
+        dice = random.Random(seed)
+        lines = ["a,b,kind" + (",weight" if weights else "")]
+        for i in range(rows):
+            k = i % len(kinds)
+            values = [f"{dice.gauss(k, 0.8):.3f}", f"{dice.gauss(-k, 1.2):.3f}", kinds[k]]
+            lines.append(",".join(values + ([str(dice.randrange(4))] if weights else [])))
+        return self.write(name, "\n".join(lines) + "\n")
+
+    def figures(self, *arguments, **options):
+        """The rows of --json by (measure, class, predicted)."""
+        found = json.loads(self.classify("test", *arguments, "--json", "--quiet", **options))
+        return {(row["measure"], row["class"], row["predicted"]): row for row in found}
+
+    def predicted(self, model, name, weights=None):
+        """True labels, predicted ones, probabilities and weights of a CSV file, by the Python package."""
+        numpy, _, libclassify = INDEPENDENT
+        with open(self.folder / name, encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        x = numpy.array([[float(row["a"]), float(row["b"])] for row in rows])
+        fitted = libclassify.Model.load(str(self.folder / model))
+        truth = numpy.array([row["kind"] for row in rows])
+        weight = numpy.array([float(row["weight"]) for row in rows]) if weights else None
+        return truth, numpy.asarray(fitted.predict(x)), numpy.asarray(fitted.predict_proba(x)), weight
+
+    def agrees(self, kinds, weights):
+        numpy, metrics, _ = INDEPENDENT
+        self.near("train.csv", kinds=kinds)
+        self.near("test.csv", seed=2, kinds=kinds, weights=weights)
+        self.classify("train", "train.csv", "--model", "logistic", "-o", "m.clf", "--quiet")
+        given = ["--format", "csv label=kind weight=weight"] if weights else []
+        found = self.figures("m.clf", "test.csv", "--resamples", 20, *given)
+        truth, predicted, chances, w = self.predicted("m.clf", "test.csv", weights)
+        names = sorted(kinds)
+        hot = numpy.array([[kind == name for name in names] for kind in truth])
+        squares = ((chances - hot) ** 2).sum(1)
+        two = len(names) == 2
+        averages = {"average": None, "labels": names, "sample_weight": w, "zero_division": 0}
+        expected = {
+            "accuracy": metrics.accuracy_score(truth, predicted, sample_weight=w),
+            "log_loss": metrics.log_loss(truth, chances, sample_weight=w),
+            "brier_score": numpy.average(squares / 2 if two else squares, weights=w),
+            "roc_auc": numpy.mean([metrics.roc_auc_score(hot[:, k], chances[:, k], sample_weight=w)
+                                   for k in range(len(names))]),
+            "average_precision": numpy.mean(
+                [metrics.average_precision_score(hot[:, k], chances[:, k], sample_weight=w)
+                 for k in ([1] if two else range(len(names)))]),
+        }
+        for i, name in enumerate(("precision", "recall", "f1")):
+            values = metrics.precision_recall_fscore_support(truth, predicted, **averages)[i]
+            expected[name] = values.mean()
+            for k, kind in enumerate(names):
+                self.assertAlmostEqual(found[name, kind, ""]["value"], values[k], places=9)
+        for name, value in expected.items():
+            self.assertAlmostEqual(found[name, "", ""]["value"], value, places=6, msg=name)
+        counts = metrics.confusion_matrix(truth, predicted, labels=names)
+        for i, kind in enumerate(names):
+            for j, other in enumerate(names):
+                row = found.get(("confusion", kind, other))
+                self.assertEqual(row["value"] if row else 0, counts[i, j])
+
+    def test_figures_are_scikit_learns(self):
+        if INDEPENDENT is None:
+            self.skipTest("no scikit-learn")
+        for kinds in (("no", "yes"), ("x", "y", "z")):
+            for weights in (False, True):
+                with self.subTest(kinds=kinds, weights=weights):
+                    self.agrees(kinds, weights)
+
+    def test_calibration_error_and_areas_are_the_librarys(self):
+        if INDEPENDENT is None:
+            self.skipTest("no scikit-learn")
+        _, _, libclassify = INDEPENDENT
+        kinds = ("x", "y", "z")
+        self.near("train.csv", kinds=kinds)
+        self.near("test.csv", seed=2, kinds=kinds, weights=True)
+        self.classify("train", "train.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
+        found = self.figures("m.clf", "test.csv", "--resamples", 0, "--format", "csv label=kind weight=weight")
+        truth, _, chances, w = self.predicted("m.clf", "test.csv", True)
+        for name, measure in (("calibration_error", "calibration_error"), ("roc_auc", "roc_auc_score"),
+                              ("average_precision", "average_precision_score"), ("log_loss", "log_loss"),
+                              ("brier_score", "brier_score_loss")):
+            value = getattr(libclassify.metrics, measure)(truth, chances, sample_weight=w)
+            self.assertAlmostEqual(found[name, "", ""]["value"], value, places=6, msg=name)
+            self.assertIsNone(found[name, "", ""]["low"])
+
+    def test_intervals(self):
+        self.near("train.csv", rows=400)
+        self.near("test.csv", rows=500, seed=2)
+        self.classify("train", "train.csv", "--model", "logistic", "-o", "m.clf", "--quiet")
+        found = self.figures("m.clf", "test.csv")
+        accuracy = found["accuracy", "", ""]
+        right = sum(found.get(("confusion", kind, kind), {"value": 0})["value"] for kind in ("no", "yes"))
+        low, high = wilson(right, 500)
+        self.assertEqual(accuracy["interval"], "Wilson")
+        self.assertAlmostEqual(accuracy["low"], low, places=12)
+        self.assertAlmostEqual(accuracy["high"], high, places=12)
+        recall = found["recall", "yes", ""]
+        self.assertAlmostEqual(recall["low"], wilson(recall["value"] * 250, 250)[0], places=12)
+        for name in ("log_loss", "brier_score", "calibration_error", "roc_auc", "average_precision", "f1"):
+            row = found[name, "", ""]
+            self.assertEqual(row["interval"], "bootstrap")
+            self.assertLess(row["low"], row["value"] if name != "calibration_error" else row["high"])
+            self.assertGreater(row["high"], row["value"])
+        # The bootstrap of a mean is close to its normal interval: that of the accuracy to Wilson's.
+        recalls = found["recall", "", ""]
+        self.assertAlmostEqual(recalls["high"] - recalls["low"], high - low, delta=0.1 * (high - low))
+        again = self.figures("m.clf", "test.csv", "--threads", 1)
+        self.assertEqual(found, again)
+        other = self.figures("m.clf", "test.csv", "--seed", 7)
+        self.assertNotEqual(found["log_loss", "", ""]["low"], other["log_loss", "", ""]["low"])
+        self.assertEqual(found["log_loss", "", ""]["value"], other["log_loss", "", ""]["value"])
+
+    def test_weights_are_repeated_rows(self):
+        self.near("train.csv")
+        self.near("test.csv", seed=2, weights=True)
+        lines = (self.folder / "test.csv").read_text().splitlines()
+        repeated = [line for line in lines[1:] for _ in range(int(line.split(",")[3]))]
+        self.classify("train", "train.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
+        found = self.figures("m.clf", "test.csv", "--resamples", 0, "--format", "csv label=kind weight=weight")
+        plain = [",".join(line.split(",")[:3]) for line in lines[:1] + repeated]
+        self.write("repeated.csv", "\n".join(plain) + "\n")
+        other = self.figures("m.clf", "repeated.csv", "--resamples", 0)
+        for key, row in found.items():
+            if key[0] not in ("rows", "confusion"):
+                self.assertAlmostEqual(row["value"], other[key]["value"], places=9, msg=str(key))
+
+    def test_unknown_classes(self):
+        self.near("train.csv")
+        self.near("test.csv", seed=2, kinds=("no", "yes", "perhaps"), rows=300)
+        self.classify("train", "train.csv", "--model", "logistic", "-o", "m.clf", "--quiet")
+        said = self.classify("test", "m.clf", "test.csv", "--csv", "--resamples", 0)
+        self.assertIn("100 rows are of classes that the model does not know, and count as wrong: perhaps (100)",
+                      self.said)
+        rows = {tuple(row[:3]): row for row in csv.reader(io.StringIO(said))}
+        self.assertEqual(rows["unknown_rows", "perhaps", ""][3], "100")
+        right = sum(int(rows["confusion", kind, kind][3]) for kind in ("no", "yes"))
+        self.assertAlmostEqual(float(rows["accuracy", "", ""][3]), right / 300, places=12)
+        self.assertEqual(rows["rows", "no", ""][3], "100")
+
+    def test_pictures_without_probabilities(self):
+        self.classify("train", SAMPLE / "t10k", "--model", "ridge", "-o", "digits.clf", "--quiet")
+        said = self.classify("test", "digits.clf", SAMPLE / "t10k", "--resamples", 10)
+        self.assertIn("ridge on 2000 rows", said)
+        self.assertIn("area under ROC", said)
+        self.assertNotIn("log loss", said)
+        self.assertIn("true \\ predicted", said)
+        self.classify("test", "digits.clf", SAMPLE / "t10k", "--require", "log_loss<1", "--resamples", 0, status=2)
+        self.assertIn("log_loss<1 is not defined by what the model predicts", self.said)
+
+    def test_regression(self):
+        dice = random.Random(3)
+        lines = ["a,b,y"]
+        for _ in range(200):
+            a, b = dice.gauss(0, 1), dice.gauss(0, 1)
+            lines.append(f"{a:.4f},{b:.4f},{3 * a - b + 1e6 + dice.gauss(0, 0.5):.4f}")
+        self.write("line.csv", "\n".join(lines) + "\n")
+        read = ["--format", "csv label=y regression=true"]
+        self.classify("train", "line.csv", "--model", "ridge", "-o", "line.clf", "--quiet", *read)
+        found = self.figures("line.clf", "line.csv", "--require", "r2=0.9 mean_absolute_error<1")
+        self.assertEqual({key[0] for key in found},
+                         {"rows", "r2", "mean_absolute_error", "root_mean_squared_error"})
+        self.assertAlmostEqual(found["root_mean_squared_error", "", ""]["value"], 0.5, delta=0.1)
+        self.assertAlmostEqual(found["mean_absolute_error", "", ""]["value"], 0.5 * math.sqrt(2 / math.pi),
+                               delta=0.08)
+        self.assertAlmostEqual(found["r2", "", ""]["value"], 1 - 0.25 / 10.25, delta=0.015)
+        for row in found.values():
+            if row["measure"] != "rows":
+                self.assertLess(row["low"], row["value"])
+                self.assertGreater(row["high"], row["value"])
+        self.classify("test", "line.clf", "line.csv", "--require", "root_mean_squared_error<=0.1", status=4)
+        self.assertIn("root_mean_squared_error is", self.said)
+
+    def test_requirements(self):
+        self.flowers("train.csv")
+        self.flowers("test.csv", seed=5)
+        self.classify("train", "train.csv", "--model", "logistic", "-o", "m.clf", "--quiet")
+        for text in ("accuracy=0.8", "accuracy>0.8 log_loss<1 brier_score=0.5", "recall.setosa>=0.9",
+                     " f1=0.5 precision.virginica=0.5 "):
+            self.classify("test", "m.clf", "test.csv", "--resamples", 0, "--quiet", "--require", text)
+        for text, message in (("accuracy=1.01", "accuracy is"), ("log_loss<0", "log_loss is"),
+                              ("accuracy=0.1 recall.virginica>1", "recall.virginica is")):
+            self.classify("test", "m.clf", "test.csv", "--quiet", "--require", text, status=4)
+            self.assertIn("classify test: " + message, self.said)
+            self.assertIn("that --require asks for", self.said)
+        for text, message in (("accuracy", "'accuracy' is none"), ("acuracy=1", "did you mean accuracy?"),
+                              ("accuracy==0.9", "is none"), ("accuracy=high", "is none"), ("=0.9", "is none"),
+                              ("log_loss.setosa<1", "log_loss is not of a class"),
+                              ("recall.rose=0.9", "no class 'rose'"), ("accuracy=nan", "is none")):
+            with self.subTest(text):
+                self.classify("test", "m.clf", "test.csv", "--quiet", "--resamples", 0, "--require", text, status=2)
+                self.assertIn(message, self.said)
+
+    def test_wrong_input(self):
+        self.flowers("train.csv")
+        self.classify("train", "train.csv", "-o", "m.clf", "--quiet")
+        self.write("other.csv", "a,b,kind\n1,2,setosa\n3,4,virginica\n")
+        self.classify("test", "m.clf", status=2)
+        self.classify("test", "missing.clf", "train.csv", status=1)
+        self.classify("test", "m.clf", "missing.csv", status=1)
+        self.classify("test", "m.clf", "other.csv", status=1)
+        self.classify("test", "m.clf", "train.csv", "--resamples", "-1", status=2)
+
+
+main()

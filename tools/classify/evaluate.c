@@ -1,0 +1,218 @@
+/* The means over rows are linear in the weights: what each row contributes is asked of the library
+ * once, row by row. */
+#include "evaluate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { RIGHT, TRUE, PREDICTED };
+
+static void *allocate(int64_t count, size_t size) {
+  return calloc(count > 0 ? (size_t)count : 1, size);
+}
+
+/* Log loss and Brier score of each row; of rows of unknown classes they are not used. */
+static clf_status score_rows(evaluation *e) {
+  const graded *g = e->of;
+  clf_status status = CLF_OK;
+  e->log_loss = allocate(g->rows, sizeof *e->log_loss);
+  e->brier = allocate(g->rows, sizeof *e->brier);
+  if (e->log_loss == NULL || e->brier == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; status == CLF_OK && i < g->rows; i++) {
+    const float *row = g->chances + i * g->classes;
+    status = clf_log_loss(&e->truth[i], row, NULL, 1, g->classes, &e->log_loss[i]);
+    status = status == CLF_OK
+                 ? clf_brier_score(&e->truth[i], row, NULL, 1, g->classes, &e->brier[i])
+                 : status;
+  }
+  return status;
+}
+
+static clf_status prepare_classes(evaluation *e) {
+  const graded *g = e->of;
+  e->truth = allocate(g->rows, sizeof *e->truth);
+  e->known = allocate(g->rows, sizeof *e->known);
+  e->tally = allocate(g->classes, sizeof *e->tally);
+  if (e->truth == NULL || e->known == NULL || e->tally == NULL || !ranks_create(&e->ranking, g)) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < g->rows; i++) {
+    e->truth[i] = g->truth[i] < 0 ? 0 : g->truth[i];
+  }
+  return g->chances != NULL ? score_rows(e) : CLF_OK;
+}
+
+clf_status evaluation_create(evaluation *out, const graded *g) {
+  *out = (evaluation){.of = g, .scale = 0};
+  if (g->classes > 0) {
+    return prepare_classes(out);
+  }
+  for (int64_t i = 0; i < g->rows * g->outputs; i++) {
+    out->scale = fmax(out->scale, fmax(fabs(g->targets[i]), fabs(g->said.values[i])));
+  }
+  out->scale = out->scale > 0 ? out->scale : 1;
+  return CLF_OK;
+}
+
+void evaluation_free(evaluation *e) {
+  ranks_free(&e->ranking);
+  free(e->truth);
+  free(e->known);
+  free(e->log_loss);
+  free(e->brier);
+  free(e->tally);
+  *e = (evaluation){.of = NULL};
+}
+
+static double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+/* Rows of unknown classes are wrong, and count as predicted. */
+static void fill_tally(evaluation *e, const float *weights, double *of) {
+  const graded *g = e->of;
+  double right = 0, sum = 0;
+  for (int64_t k = 0; k < g->classes; k++) {
+    e->tally[k][RIGHT] = e->tally[k][TRUE] = e->tally[k][PREDICTED] = 0;
+  }
+  for (int64_t i = 0; i < g->rows; i++) {
+    const double weight = (double)weights[i];
+    const int32_t predicted = g->said.labels[i], truth = g->truth[i];
+    sum += weight;
+    e->tally[predicted][PREDICTED] += weight;
+    if (truth >= 0) {
+      e->tally[truth][TRUE] += weight;
+    }
+    if (truth == predicted) {
+      right += weight;
+      e->tally[truth][RIGHT] += weight;
+    }
+  }
+  of[MEASURE_ACCURACY] = sum > 0 ? right / sum : (double)NAN;
+}
+
+/* As clf_average_scores() with CLF_AVERAGE_MACRO has them, with weights. */
+static void score_classes(const evaluation *e, double *of, double *of_class) {
+  static const int means[CLASS_MEASURES] = {MEASURE_PRECISION, MEASURE_RECALL, MEASURE_F1};
+  double sums[CLASS_MEASURES] = {0, 0, 0};
+  double occurring = 0;
+  for (int64_t k = 0; k < e->of->classes; k++) {
+    const double *t = e->tally[k];
+    double *own = of_class + k * CLASS_MEASURES;
+    own[CLASS_PRECISION] = ratio(t[RIGHT], t[PREDICTED]);
+    own[CLASS_RECALL] = ratio(t[RIGHT], t[TRUE]);
+    own[CLASS_F1] = ratio(2 * t[RIGHT], t[TRUE] + t[PREDICTED]);
+    const bool occurs = t[TRUE] + t[PREDICTED] > 0;
+    occurring += occurs ? 1 : 0;
+    for (int i = 0; i < CLASS_MEASURES; i++) {
+      sums[i] += occurs ? own[i] : 0;
+    }
+  }
+  for (int i = 0; i < CLASS_MEASURES; i++) {
+    of[means[i]] = occurring > 0 ? sums[i] / occurring : (double)NAN;
+  }
+}
+
+static clf_status score_probabilities(evaluation *e, double sum, double *of) {
+  const graded *g = e->of;
+  double log_loss = 0, brier = 0;
+  for (int64_t i = 0; i < g->rows; i++) {
+    log_loss += (double)e->known[i] * e->log_loss[i];
+    brier += (double)e->known[i] * e->brier[i];
+  }
+  of[MEASURE_LOG_LOSS] = log_loss / sum;
+  of[MEASURE_BRIER] = brier / sum;
+  return clf_calibration_error(e->truth, g->chances, e->known, g->rows, g->classes,
+                               CALIBRATION_BINS, &of[MEASURE_CALIBRATION], NULL);
+}
+
+static clf_status evaluate_classes(evaluation *e, const float *weights, double *of,
+                                   double *of_class) {
+  const graded *g = e->of;
+  double sum = 0;
+  fill_tally(e, weights, of);
+  score_classes(e, of, of_class);
+  for (int64_t i = 0; i < g->rows; i++) {
+    e->known[i] = g->truth[i] >= 0 ? weights[i] : 0;
+    sum += (double)e->known[i];
+  }
+  const areas mean = ranks_mean_areas(&e->ranking, weights);
+  of[MEASURE_ROC] = mean.roc;
+  of[MEASURE_AVERAGE_PRECISION] = mean.average_precision;
+  return g->chances != NULL && sum > 0 ? score_probabilities(e, sum, of) : CLF_OK;
+}
+
+/* Weighted sums over the rows of one output of a regression, of what is divided by the scale. */
+typedef struct residuals {
+  double weight, absolute, squared, spread;
+} residuals;
+
+static double mean_target(const evaluation *e, const float *weights, int64_t output) {
+  double sum = 0, total = 0;
+  for (int64_t i = 0; i < e->of->rows; i++) {
+    total += (double)weights[i];
+    sum += (double)weights[i] * (e->of->targets[i * e->of->outputs + output] / e->scale);
+  }
+  return sum / total;
+}
+
+/* Whether the rows have one target, which rounding of their mean would hide. */
+static bool is_constant(const evaluation *e, const float *weights, int64_t output) {
+  const graded *g = e->of;
+  double first = (double)NAN;
+  for (int64_t i = 0; i < g->rows; i++) {
+    const double target = g->targets[i * g->outputs + output];
+    first = isnan(first) && weights[i] > 0 ? target : first;
+    if (weights[i] > 0 && target != first) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static residuals sum_residuals(const evaluation *e, const float *weights, int64_t output) {
+  const graded *g = e->of;
+  const double mean = mean_target(e, weights, output);
+  residuals r = {0, 0, 0, 0};
+  for (int64_t i = 0; i < g->rows; i++) {
+    const double weight = (double)weights[i];
+    const double target = g->targets[i * g->outputs + output] / e->scale;
+    const double error = target - g->said.values[i * g->outputs + output] / e->scale;
+    r.weight += weight;
+    r.absolute += weight * fabs(error);
+    r.squared += weight * error * error;
+    r.spread += weight * (target - mean) * (target - mean);
+  }
+  r.spread = is_constant(e, weights, output) ? 0 : r.spread;
+  return r;
+}
+
+/* As clf_model_score() has it. */
+static double determination(const residuals *r) {
+  return r->spread > 0 ? 1 - r->squared / r->spread : r->squared > 0 ? 0 : 1;
+}
+
+/* Each measure is the mean over the outputs. */
+static void evaluate_regression(const evaluation *e, const float *weights, double *of) {
+  const double outputs = (double)e->of->outputs;
+  of[MEASURE_R2] = of[MEASURE_ABSOLUTE] = of[MEASURE_SQUARED] = 0;
+  for (int64_t k = 0; k < e->of->outputs; k++) {
+    const residuals r = sum_residuals(e, weights, k);
+    of[MEASURE_R2] += determination(&r) / outputs;
+    of[MEASURE_ABSOLUTE] += e->scale * (r.absolute / r.weight) / outputs;
+    of[MEASURE_SQUARED] += e->scale * sqrt(r.squared / r.weight) / outputs;
+  }
+}
+
+clf_status evaluate(evaluation *e, const float *weights, double *of, double *of_class) {
+  for (int i = 0; i < MEASURES; i++) {
+    of[i] = (double)NAN;
+  }
+  if (e->of->classes > 0) {
+    return evaluate_classes(e, weights, of, of_class);
+  }
+  evaluate_regression(e, weights, of);
+  return CLF_OK;
+}

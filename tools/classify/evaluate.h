@@ -1,0 +1,27 @@
+/* All measures of graded rows at once, for any weights of the rows. */
+#ifndef CLASSIFY_EVALUATE_H
+#define CLASSIFY_EVALUATE_H
+
+#include "measures.h"
+#include "ranks.h"
+
+/* What is the same for all weights, computed once. */
+typedef struct evaluation {
+  const graded *of;
+  ranks ranking;            /* of a classifier */
+  int32_t *truth;           /* [rows] 0 for unknown classes, whose rows then weigh nothing */
+  float *known;             /* [rows] weights of the rows of known classes, filled by evaluate() */
+  double *log_loss, *brier; /* [rows] of each row alone; of probabilities */
+  double (*tally)[3];       /* [classes] weights: right, true and predicted */
+  double scale;             /* of a regression: the largest magnitude of targets and values */
+} evaluation;
+
+/* Free it in any case. */
+clf_status evaluation_create(evaluation *out, const graded *g);
+void evaluation_free(evaluation *e);
+
+/* Computes the measures [MEASURES] and those of each class [classes, CLASS_MEASURES], NaN where one
+ * is not defined. A weight of n counts as n equal rows. */
+clf_status evaluate(evaluation *e, const float *weights, double *of, double *of_class);
+
+#endif

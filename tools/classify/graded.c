@@ -1,0 +1,230 @@
+#include "graded.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/text.h"
+
+/* A class of the model by its name. */
+typedef struct named {
+  const char *name;
+  int32_t index;
+} named;
+
+static int compare_names(const void *first, const void *second) {
+  return strcmp(((const named *)first)->name, ((const named *)second)->name);
+}
+
+static void *allocate(int64_t count, size_t size) {
+  return calloc(count > 0 ? (size_t)count : 1, size);
+}
+
+/* Finds the model's index of each class of the data; -1 where it has none. */
+static bool map_classes(const graded *g, const clf_dataset *data, int32_t *map, int64_t count) {
+  named *of_model = allocate(g->classes, sizeof *of_model);
+  for (int64_t k = 0; of_model != NULL && k < g->classes; k++) {
+    of_model[k] = (named){g->names[k], (int32_t)k};
+  }
+  if (of_model != NULL) {
+    qsort(of_model, (size_t)g->classes, sizeof *of_model, compare_names);
+  }
+  for (int64_t k = 0; of_model != NULL && k < count; k++) {
+    const named sought = {clf_dataset_class_name(data, k), 0};
+    const named *found =
+        bsearch(&sought, of_model, (size_t)g->classes, sizeof *of_model, compare_names);
+    map[k] = found != NULL ? found->index : -1;
+  }
+  free(of_model);
+  return of_model != NULL;
+}
+
+/* Lists the classes of the data that the model does not know, and have rows. */
+static bool list_unknown(graded *g, const clf_dataset *data, const int32_t *labels,
+                         const int32_t *map, int64_t count) {
+  int64_t *rows = allocate(count, sizeof *rows);
+  g->unknown = allocate(count, sizeof *g->unknown);
+  const bool fits = rows != NULL && g->unknown != NULL;
+  for (int64_t i = 0; fits && i < g->rows; i++) {
+    rows[labels[i]]++;
+  }
+  for (int64_t k = 0; fits && k < count; k++) {
+    if (map[k] < 0 && rows[k] > 0) {
+      g->unknown[g->unknown_count++] = (unknown_class){clf_dataset_class_name(data, k), rows[k]};
+      g->unknown_rows += rows[k];
+    }
+  }
+  free(rows);
+  return fits;
+}
+
+static bool list_names(graded *g) {
+  g->names = allocate(g->classes, sizeof *g->names);
+  for (int64_t k = 0; g->names != NULL && k < g->classes; k++) {
+    g->names[k] = clf_model_class_name(g->said.model, k);
+  }
+  return g->names != NULL;
+}
+
+static clf_status read_truth(graded *g, const clf_dataset *data) {
+  const int64_t count = clf_dataset_classes(data);
+  clf_tensor *tensor = NULL;
+  int32_t *map = allocate(count, sizeof *map);
+  g->truth = allocate(g->rows, sizeof *g->truth);
+  clf_status status = clf_dataset_tensor(&tensor, data, "labels");
+  if (status == CLF_OK) {
+    const int32_t *labels = clf_tensor_data(tensor);
+    status = map != NULL && g->truth != NULL && list_names(g) && map_classes(g, data, map, count) &&
+                     list_unknown(g, data, labels, map, count)
+                 ? CLF_OK
+                 : CLF_ERROR_MEMORY;
+    for (int64_t i = 0; status == CLF_OK && i < g->rows; i++) {
+      g->truth[i] = map[labels[i]];
+    }
+  }
+  clf_tensor_free(tensor);
+  free(map);
+  return status;
+}
+
+static clf_status read_targets(graded *g, const clf_dataset *data) {
+  clf_tensor *tensor = NULL;
+  clf_status status = clf_dataset_tensor(&tensor, data, "targets");
+  g->targets = allocate(g->rows * g->outputs, sizeof *g->targets);
+  if (status == CLF_OK && g->targets == NULL) {
+    status = CLF_ERROR_MEMORY;
+  }
+  if (status == CLF_OK) {
+    memcpy(g->targets, clf_tensor_data(tensor),
+           (size_t)(g->rows * g->outputs) * sizeof *g->targets);
+  }
+  clf_tensor_free(tensor);
+  return status;
+}
+
+static clf_status read_weights(graded *g, const clf_dataset *data) {
+  clf_tensor *tensor = NULL;
+  clf_status status = clf_dataset_tensor(&tensor, data, "weights");
+  g->weighted = status == CLF_OK;
+  g->weights = allocate(g->rows, sizeof *g->weights);
+  if (status != CLF_OK && status != CLF_ERROR_UNSUPPORTED) {
+    return status;
+  }
+  if (g->weights == NULL) {
+    clf_tensor_free(tensor);
+    return CLF_ERROR_MEMORY;
+  }
+  const float *weights = g->weighted ? clf_tensor_data(tensor) : NULL;
+  for (int64_t i = 0; i < g->rows; i++) {
+    g->weights[i] = weights != NULL ? weights[i] : 1;
+  }
+  clf_tensor_free(tensor);
+  return CLF_OK;
+}
+
+static clf_status answer(graded *g, const clf_model *model, const clf_dataset *data) {
+  const bool probabilities = model_has_probabilities(model);
+  clf_status status = answers_create(&g->said, model, probabilities, g->rows);
+  return status == CLF_OK ? answers_add(&g->said, data) : status;
+}
+
+static bool round_chances(graded *g) {
+  const int64_t count = g->rows * g->classes;
+  if (!g->said.probabilities) {
+    return true;
+  }
+  g->chances = allocate(count, sizeof *g->chances);
+  for (int64_t i = 0; g->chances != NULL && i < count; i++) {
+    g->chances[i] = (float)g->said.values[i];
+  }
+  return g->chances != NULL;
+}
+
+/* Finds what the data lack before the rows are predicted. */
+static bool has_truth(const clf_model *model, const clf_dataset *data) {
+  const int64_t outputs = clf_model_outputs(model), targets = clf_dataset_outputs(data);
+  if (clf_model_classes(model) > 0 && clf_dataset_classes(data) == 0) {
+    complain("the rows have no labels to compare with what the %s predicts", clf_model_kind(model));
+    return false;
+  }
+  if (clf_model_classes(model) == 0 && targets != outputs) {
+    complain("the %s predicts %" PRId64 " numbers a row, and the rows have %" PRId64 " targets",
+             clf_model_kind(model), outputs, targets);
+    return false;
+  }
+  return true;
+}
+
+int graded_create(graded *out, const clf_model *model, const clf_dataset *data) {
+  *out = (graded){.rows = clf_dataset_rows(data),
+                  .classes = clf_model_classes(model),
+                  .outputs = clf_model_outputs(model)};
+  if (!has_truth(model, data)) {
+    return EXIT_FAILURE;
+  }
+  clf_status status = answer(out, model, data);
+  status = status == CLF_OK && !round_chances(out) ? CLF_ERROR_MEMORY : status;
+  status = status == CLF_OK ? read_weights(out, data) : status;
+  if (status == CLF_OK) {
+    status = out->classes > 0 ? read_truth(out, data) : read_targets(out, data);
+  }
+  return status == CLF_OK ? -1 : tool_fail(status);
+}
+
+void graded_free(graded *g) {
+  answers_free(&g->said);
+  free(g->names);
+  free(g->chances);
+  free(g->truth);
+  free(g->targets);
+  free(g->weights);
+  free(g->unknown);
+  *g = (graded){.rows = 0};
+}
+
+/* Copies what the parts have, behind each other. */
+static clf_status join(graded *out, const graded *parts, int64_t count) {
+  const bool classes = out->classes > 0;
+  out->names = allocate(out->classes, sizeof *out->names);
+  out->weights = allocate(out->rows, sizeof *out->weights);
+  out->truth = classes ? allocate(out->rows, sizeof *out->truth) : NULL;
+  out->targets = classes ? NULL : allocate(out->rows * out->outputs, sizeof *out->targets);
+  if (out->names == NULL || out->weights == NULL || (classes ? !out->truth : !out->targets)) {
+    return CLF_ERROR_MEMORY;
+  }
+  memcpy(out->names, parts[0].names, (size_t)out->classes * sizeof *out->names);
+  for (int64_t i = 0, row = 0; i < count; row += parts[i++].rows) {
+    const graded *part = &parts[i];
+    const size_t rows = (size_t)part->rows, values = rows * (size_t)part->outputs;
+    memcpy(out->said.values + row * out->outputs, part->said.values, values * sizeof(double));
+    memcpy(out->weights + row, part->weights, rows * sizeof *out->weights);
+    if (classes) {
+      memcpy(out->said.labels + row, part->said.labels, rows * sizeof *out->said.labels);
+      memcpy(out->truth + row, part->truth, rows * sizeof *out->truth);
+    } else {
+      memcpy(out->targets + row * out->outputs, part->targets, values * sizeof *out->targets);
+    }
+  }
+  return round_chances(out) ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+clf_status graded_join(graded *out, const graded *parts, int64_t count) {
+  const graded *first = &parts[0];
+  *out =
+      (graded){.classes = first->classes, .outputs = first->outputs, .weighted = first->weighted};
+  for (int64_t i = 0; i < count; i++) {
+    out->rows += parts[i].rows;
+  }
+  const clf_status status =
+      answers_create(&out->said, first->said.model, first->said.probabilities, out->rows);
+  return status == CLF_OK ? join(out, parts, count) : status;
+}
+
+void graded_confusion(const graded *g, int64_t *counts) {
+  memset(counts, 0, (size_t)(g->classes * g->classes) * sizeof *counts);
+  for (int64_t i = 0; i < g->rows; i++) {
+    if (g->truth[i] >= 0) {
+      counts[g->truth[i] * g->classes + g->said.labels[i]]++;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/* What a model answers for rows whose labels or targets are known. */
+#ifndef CLASSIFY_GRADED_H
+#define CLASSIFY_GRADED_H
+
+#include "answers.h"
+#include "tool.h"
+
+/* A class of the data that the model does not know. */
+typedef struct unknown_class {
+  const char *name; /* lives as long as the data */
+  int64_t rows;
+} unknown_class;
+
+typedef struct graded {
+  answers said; /* of all rows */
+  int64_t rows;
+  int64_t classes;    /* of the model; 0 of a regression */
+  int64_t outputs;    /* columns of `said.values` */
+  const char **names; /* [classes] live as long as the model */
+  float *chances;     /* [rows, classes] the probabilities as the measures of the library take them;
+                         NULL where the model has none */
+  int32_t *truth;     /* [rows] indices of the model's classes, -1 of unknown ones; or NULL */
+  double *targets;    /* [rows, outputs] of a regression, or NULL */
+  float *weights;     /* [rows] 1 where the data has none */
+  bool weighted;      /* whether it has any */
+  int64_t unknown_rows, unknown_count;
+  unknown_class *unknown; /* [unknown_count] */
+} graded;
+
+/* Predicts all rows; they and the model outlive the answers. Returns -1 to go on, or the status to
+ * exit with after a message: also where the data lack what the model was fitted to, labels or
+ * targets. Free it in any case. */
+int graded_create(graded *out, const clf_model *model, const clf_dataset *data);
+void graded_free(graded *g);
+
+/* Makes a copy of the answers of several models of the same classes and outputs, as those of the
+ * folds of one dataset are; names and model are those of the first part. Free it in any case. */
+clf_status graded_join(graded *out, const graded *parts, int64_t count);
+
+/* Counts pairs of true and predicted class of the rows of known classes: [classes, classes]. */
+void graded_confusion(const graded *g, int64_t *counts);
+
+#endif

@@ -1,0 +1,92 @@
+/* classify test: how well a model predicts rows whose labels or targets are known. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "input.h"
+#include "report/files.h"
+#include "report/text.h"
+#include "require.h"
+#include "test_print.h"
+#include "verbs.h"
+
+static struct { int64_t resamples; } set = {.resamples = -1};
+
+static const option_entry options[] = {
+    {"resamples", "N",
+     "draws of the rows for the intervals that are not Wilson's, 0 for none (default: 1000, and "
+     "fewer where there are very many rows)",
+     OPTION_NUMBER, 0, &set.resamples},
+};
+
+static int load_model(clf_model **out, const tool *t) {
+  const clf_status status = clf_model_load(out, t->context, t->words.words[0]);
+  return status == CLF_OK ? -1 : tool_fail(status);
+}
+
+/* Names what counts as wrong since the model does not know its class. */
+static void note_unknown(const graded *g, const tool *t) {
+  if (g->unknown_count == 0 || t->common.quiet) {
+    return;
+  }
+  enum { NAMED = 5 };
+  char *names = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&names, &size);
+  for (int64_t k = 0; out != NULL && k < g->unknown_count && k < NAMED; k++) {
+    fprintf(out, "%s%s (%" PRId64 ")", k > 0 ? ", " : "", g->unknown[k].name, g->unknown[k].rows);
+  }
+  if (out != NULL && fclose(out) == 0) {
+    complain("%" PRId64
+             " rows are of classes that the model does not know, and count as wrong: "
+             "%s%s",
+             g->unknown_rows, names, g->unknown_count > NAMED ? " …" : "");
+  }
+  free(names);
+}
+
+static int run(tool *t) {
+  clf_model *model = NULL;
+  input in = {0};
+  graded g = {0};
+  measures m = {0};
+  requirements required;
+  int status = requirements_read(&required, t->common.require);
+  status = status < 0 ? load_model(&model, t) : status;
+  status = status < 0 ? input_read_for(&in, t, t->words.words[1], model) : status;
+  progress_title(&t->progress, "predict");
+  status = status < 0 ? graded_create(&g, model, in.rows) : status;
+  progress_clear(&t->progress);
+  if (status < 0) {
+    note_unknown(&g, t);
+    const clf_status done = measures_create(&m, &g, set.resamples, (uint64_t)t->common.seed);
+    status = done == CLF_OK ? test_print(&g, &m, t, in.path) : tool_fail(done);
+  }
+  status = status < 0 ? requirements_check(&required, &m, g.names) : status;
+  measures_free(&m);
+  graded_free(&g);
+  input_free(&in);
+  clf_model_free(model);
+  return status < 0 ? EXIT_SUCCESS : status;
+}
+
+const verb verb_test = {
+    .name = "test",
+    .summary = "measure how well a model predicts labeled data",
+    .usage = "MODEL DATA [OPTION …]",
+    .example = "classify test iris.clf new.csv --require accuracy=0.9",
+    .words = "MODEL DATA",
+    .words_help = "a file that train has saved, and labeled data that are read as its were",
+    .details =
+        "Prints what the model's answers allow: accuracy, log loss, Brier score, calibration\n"
+        "error, areas under the ROC and the precision-recall curve, precision, recall and F1\n"
+        "of each class, confusions; of a regression R², mean absolute and root mean squared\n"
+        "error. Each has an interval of 95 %: Wilson's for shares of rows (accuracy, and\n"
+        "precision and recall of a class), the bootstrap's over rows for the others.\n"
+        "Weights of the rows count.",
+    .options = options,
+    .count = sizeof options / sizeof *options,
+    .takes = TAKES_TABLES | TAKES_FORMAT | TAKES_SEED | TAKES_REQUIRE,
+    .minimum_words = 2,
+    .maximum_words = 2,
+    .run = run,
+};
