@@ -415,6 +415,15 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 outputs are "scores" f32 [N, outputs], the decision function's values, and
  *                 "probabilities" if clf_model_predict_proba() computes them. The metadata entries
  *                 "class_0" … are the class names, and "metadata.KEY" … the model's metadata.
+ *                 "c": one file of C99 that needs no library (but <math.h> for exp and log) and no
+ *                 memory but the stack: NAME_predict(const float *x) returns the class of a row,
+ *                 NAME_decision(const float *x, double *scores) computes the decision function,
+ *                 and NAME_probabilities(const float *x, double *p) the probabilities, if the
+ *                 model has them; NAME_class_names are the classes. "name=NAME" (model) begins all
+ *                 names; "input=f64" takes rows of double. It writes every ridge, fisher,
+ *                 perceptron, logistic and svm model, networks of dense, activation, batch_norm,
+ *                 flatten and dropout, and the transforms standardize, min_max, log_count_ratio,
+ *                 polynomial and pca.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("model_writer", …)
  *                 lists them

@@ -25,6 +25,7 @@ typedef struct clf__model_writer {
 extern const clf__model_reader clf__model_reader_libsvm;
 
 extern const clf__model_writer clf__model_writer_libsvm;
+extern const clf__model_writer clf__model_writer_c;
 
 extern const clf__registry clf__model_readers, clf__model_writers;
 

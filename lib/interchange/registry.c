@@ -10,6 +10,7 @@ const clf__registry clf__model_readers = {"model_reader", "model format", kinds}
 static const clf__kind *const writers[] = {
     &clf__model_writer_libsvm.base,
     &clf__model_writer_onnx.base,
+    &clf__model_writer_c.base,
     NULL,
 };
 

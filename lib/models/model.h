@@ -60,6 +60,9 @@ enum { CLF__LINK_NONE, CLF__LINK_SOFTMAX, CLF__LINK_SIGMOIDS /* scaled to sum to
 typedef struct clf__model_kind {
   clf__kind base;
   int32_t decision; /* CLF__DECISION_… */
+  /* After a fit with a kernel, the sums over support vectors are not the decisions, but rows that
+   * the linear map of the decisions is applied to. */
+  bool maps_sums;
   uint32_t can;
   /* Prefixes of the names of tensors that are not saved in the model's file, ending with NULL; or
    * NULL. */

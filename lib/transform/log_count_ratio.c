@@ -156,6 +156,7 @@ const clf__transform_kind clf__log_count_ratio_kind = {
         CLF__KIND("log_count_ratio",
                   "features scaled by how differently the classes have them, for counts of words",
                   params, ratio_params),
+    .operation = CLF__TRANSFORM_AFFINE,
     .fit = fit,
     .apply = clf__transform_change,
     .affine = affine,

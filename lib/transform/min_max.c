@@ -139,6 +139,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__min_max_kind = {
     .base =
         CLF__KIND("min_max", "features scaled to the range [low, high]", params, min_max_params),
+    .operation = CLF__TRANSFORM_AFFINE,
     .fit = fit,
     .apply = apply,
     .affine = affine,

@@ -273,6 +273,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__pca_kind = {
     .base = CLF__KIND("pca", "principal components: the directions in which the rows vary most",
                       params, pca_params),
+    .operation = CLF__TRANSFORM_PROJECTION,
     .fit = fit,
     .apply = apply,
     .columns = columns,

@@ -178,6 +178,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__polynomial_kind = {
     .base =
         CLF__KIND("polynomial", "products of features up to a degree", params, polynomial_params),
+    .operation = CLF__TRANSFORM_PRODUCTS,
     .fit = fit,
     .apply = apply,
     .columns = columns,

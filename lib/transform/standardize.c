@@ -107,6 +107,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__standardize_kind = {
     .base = CLF__KIND("standardize", "features with mean 0 and standard deviation 1", params,
                       standardize_params),
+    .operation = CLF__TRANSFORM_AFFINE,
     .fit = fit,
     .apply = apply,
     .affine = affine,

@@ -10,8 +10,19 @@
 #include "store/store.h"
 #include "transform/affine.h"
 
+/* What a transform computes, for code that writes it in another form. */
+enum {
+  CLF__TRANSFORM_OWN,        /* none of those below: it has no other form */
+  CLF__TRANSFORM_AFFINE,     /* each feature by itself: `affine` describes it */
+  CLF__TRANSFORM_PROJECTION, /* V (x - m): tensors `components` (and `components_f64`), `mean` and
+                              * `variance`; parameter `whiten` */
+  CLF__TRANSFORM_PRODUCTS,   /* of features; parameters `degree` and `interaction_only` */
+  CLF__TRANSFORMS
+};
+
 typedef struct clf__transform_kind {
   clf__kind base;
+  int32_t operation; /* CLF__TRANSFORM_… */
   /* Adds what it learns to `state` as tensors. */
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,

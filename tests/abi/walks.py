@@ -113,8 +113,10 @@ def texts(root):
 
 
 def places(files, kinds):
-    """The files that name all kinds, also as parts of identifiers (clf__dense_kind)."""
-    names = [re.compile(rf"(?<![^\W_]){kind}(?![^\W_])") for kind in kinds]
+    """The files that name all kinds, also as parts of identifiers (clf__dense_kind), and a kind of one
+    letter in quotes."""
+    names = [re.compile(rf"(?<![^\W_]){kind}(?![^\W_])" if len(kind) > 1 else f"[\"']{kind}[\"']")
+             for kind in kinds]
     return [file for file, text in files.items() if all(name.search(text) for name in names)]
 
 

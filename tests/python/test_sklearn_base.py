@@ -161,6 +161,19 @@ def test_onnx(tmp_path):
     np.testing.assert_allclose(found, model.predict_proba(X), atol=1e-5)
 
 
+def test_c_source(tmp_path):
+    model = fitted(LogisticRegression())
+    model.to_c(tmp_path / "model.c", name="flowers")
+    source = (tmp_path / "model.c").read_text(encoding="ascii")
+    for declared in ("int flowers_predict(const float *x);",
+                     "void flowers_probabilities(const float *x, double *p);"):
+        assert declared in source
+    assert f"{model.coef_[0, 0]:.5g}"[:5] in source
+    with pytest.raises(ValueError, match="name='1st' cannot begin names in C"):
+        model.to_c(tmp_path / "other.c", name="1st")
+    assert not (tmp_path / "other.c").exists()
+
+
 LABELS = {
     "integers": np.array([-3, 5, 70])[Y],
     "unsigned": Y.astype(np.uint8),

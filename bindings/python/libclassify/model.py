@@ -282,7 +282,8 @@ class Model(Fitted):
                         catalog.to_text("model_reader", format, params))
 
     def export(self, format: str, path: Path, **params: Any) -> None:
-        """Write the fitted model to another program's file: "onnx", "libsvm" …, atomically."""
+        """Write the fitted model to another program's file: "onnx", "libsvm" …, or as "c", source code
+        that needs no library; atomically."""
         self.run(lib.clf_model_export, format, path_bytes(path),
                  catalog.to_text("model_writer", format, params))
 

@@ -373,6 +373,7 @@ const clf__model_kind clf__fisher_kind = {
         "Fisher discriminant: axes that separate the classes, Gaussians of one covariance", params,
         fisher_params),
     .decision = CLF__DECISION_LINEAR,
+    .maps_sums = true,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .check_params = check_params,
     .movable = movable,

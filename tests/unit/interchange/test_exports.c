@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "detect/scanner.h"
-#include "interchange/model_format.h"
+#include "interchange/csource/csource.h"
 #include "interchange/onnx/layers.h"
 #include "support.h"
 
@@ -34,7 +34,9 @@ TEST(layers__name_an_operation_that_has_a_rule_or_a_refusal) {
     const clf__scan_rule *scan = &clf__scan_rules[operation];
     const clf__graph_rule *graph = &clf__graph_rules[operation];
     ck_assert_msg((scan->write != NULL) != (scan->refusal != NULL), "detect, %d", operation);
+    const clf__csource_rule *source = &clf__csource_rules[operation];
     ck_assert_msg((graph->add != NULL) != (graph->refusal != NULL), "onnx, %d", operation);
+    ck_assert_msg((source->add != NULL) != (source->refusal != NULL), "c, %d", operation);
   }
 }
 
@@ -72,10 +74,11 @@ static void check_status(clf_status status, const char *who, const char *kind) {
   }
 }
 
-TEST(layers__are_written_to_onnx_or_refused_in_words) {
+TEST(layers__are_written_or_refused_in_words) {
   for (const clf__kind *const *kind = clf__layer_kinds.kinds; *kind != NULL; kind++) {
     clf_model *model = network_with((const clf__layer_kind *)(const void *)*kind);
     check_status(clf_model_export(model, "onnx", path, NULL), "onnx: ", (*kind)->name);
+    check_status(clf_model_export(model, "c", path, NULL), "c: ", (*kind)->name);
     clf_model_free(model);
   }
 }

@@ -202,6 +202,11 @@ class ModelEstimator(Estimator):
         check_is_fitted(self)
         self.model_.export("onnx", path, **params)
 
+    def to_c(self, path: "str | os.PathLike[str]", **params: Any) -> None:
+        """Write the fitted model as C source code that needs no library; ``name`` begins all names."""
+        check_is_fitted(self)
+        self.model_.export("c", path, **params)
+
     def _tensor(self, *names: str) -> Optional[np.ndarray]:
         """Return the first of the fitted model's tensors that is there."""
         tensors = self.model_.tensors

@@ -1,0 +1,239 @@
+/* Fitted models as C source code: one file of C99 without any library but, where a kernel, an
+ * activation or probabilities need exp or log, <math.h>. It has the functions NAME_predict and
+ * NAME_decision, and NAME_probabilities for models that have probabilities. A row passes the same
+ * transforms, roundings and decisions as in the library; sums are in doubles.
+ *
+ * Numbers are written with the shortest digits that a compiler reads back as the same float or
+ * double, in any locale. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "interchange/csource/csource.h"
+
+typedef struct csource_params {
+  char *name;
+  int32_t input;
+} csource_params;
+
+#define CLF__VALUES csource_params
+static const clf__param params[] = {
+    CLF__TEXT(name, "model", "begins all names in the file: a letter, then letters, digits and _"),
+    CLF__CHOICE(input, "f32|f64", "f32", "type of the features: float or double"),
+};
+
+enum { MAX_NAME = 40, MAX_LITERAL = 4095 /* bytes, of C99 */ };
+
+static bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static clf_status check_name(const char *name) {
+  bool valid = name != NULL && is_letter(name[0]) && strlen(name) <= MAX_NAME;
+  for (const char *at = name; valid && *at != '\0'; at++) {
+    valid = is_letter(*at) || (*at >= '0' && *at <= '9') || *at == '_';
+  }
+  return valid ? CLF_OK
+               : clf__fail(CLF_ERROR_ARGUMENT,
+                           "c: name='%s' cannot begin names in C: take a letter, then up to %d "
+                           "letters, digits and _",
+                           name != NULL ? name : "", MAX_NAME - 1);
+}
+
+/* A literal of any bytes. ?? would begin a trigraph. */
+static void append_literal(clf__text *text, const char *bytes) {
+  clf__text_append(text, "\"");
+  for (const char *at = bytes; *at != '\0'; at++) {
+    const unsigned char c = (unsigned char)*at;
+    if (c < ' ' || c > '~' || c == '"' || c == '\\' || c == '?') {
+      clf__text_append(text, "\\%03o", c);
+    } else {
+      clf__text_append_bytes(text, at, 1);
+    }
+  }
+  clf__text_append(text, "\"");
+}
+
+static clf_status write_class_names(clf__csource *source) {
+  const clf_model *model = source->model;
+  clf__csource_code(source, &source->text, "\nconst char *const @class_names[%lld] = {",
+                    (long long)model->outputs);
+  for (int64_t k = 0; k < model->outputs; k++) {
+    const char *name = clf__classes_name(model->classes, k);
+    if (strlen(name) > MAX_LITERAL) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "c: the name of class %lld has %zu bytes; a literal of C99 has %d at most",
+                       (long long)k, strlen(name), MAX_LITERAL);
+    }
+    clf__text_append(&source->text, "\n    ");
+    append_literal(&source->text, name);
+    clf__text_append(&source->text, ",");
+  }
+  clf__text_append(&source->text, "};\n");
+  return CLF_OK;
+}
+
+static bool has_probabilities(const clf_model *model) {
+  return model->classes != NULL &&
+         (model->kind->link != NULL ? model->kind->link(model) != CLF__LINK_NONE
+                                    : clf__store_tensor(model->state, "calibration") != NULL);
+}
+
+static const char *input_of(const csource_params *chosen) {
+  return chosen->input == 0 ? "float" : "double";
+}
+
+/* What the reader of the file needs, and the declarations. */
+static clf_status write_head(clf__csource *source, const char *input) {
+  const clf_model *model = source->model;
+  const bool classes = model->classes != NULL;
+  const long long features = model->features, outputs = model->outputs;
+  clf__text *text = &source->text;
+  clf__text_append(
+      text,
+      "/* A model of kind %s as C99 source code, written by libclassify %s.\n *\n"
+      " * A row x [%lld] has the features that the model was fitted on, in their order "
+      "and units;\n * all must be finite. Transforms are included.%s The functions "
+      "allocate no memory and change\n * no state, so any number of threads may call "
+      "them. */\n",
+      model->kind->base.name, clf_version(), features,
+      model->vocabulary != NULL ? " Of texts, it has what the vocabulary encodes." : "");
+  clf__csource_code(source, text, "\nenum { @FEATURES = %lld, @%s = %lld };\n", features,
+                    classes ? "CLASSES" : "OUTPUTS", outputs);
+  clf__csource_code(source, text,
+                    "\n/* Computes %s [%lld]. */\n"
+                    "void @decision(const %s *x, double *scores);\n",
+                    classes ? "the scores of the classes; the largest is that of the predicted one"
+                            : "the outputs of the regression",
+                    outputs, input);
+  if (has_probabilities(model)) {
+    clf__csource_code(source, text,
+                      "\n/* Computes the probabilities of the classes [%lld]. */\n"
+                      "void @probabilities(const %s *x, double *p);\n",
+                      outputs, input);
+  }
+  if (classes) {
+    clf__csource_code(source, text,
+                      "\n/* Returns the class, an index into @class_names. */\n"
+                      "int @predict(const %s *x);\n",
+                      input);
+    return write_class_names(source);
+  }
+  return CLF_OK;
+}
+
+static clf_status write_decision(clf__csource *source, const char *input) {
+  static const char *const types[CLF__CSOURCE_LOCALS] = {"float a", "float b", "double c",
+                                                         "double d"};
+  clf__text *text = &source->text;
+  clf__csource_code(source, text, "\nvoid @decision(const %s *x, double *scores) {\n", input);
+  for (int i = 0; i < CLF__CSOURCE_LOCALS; i++) {
+    if (source->size[i] > 0) {
+      clf__csource_code(source, text, "  %s[%lld];\n", types[i], (long long)source->size[i]);
+    }
+  }
+  CLF__CHECK(clf__output_text(source->output, text, 0));
+  CLF__CHECK(clf__output_text(source->output, &source->body, 0));
+  clf__text_append(text, "}\n");
+  return CLF_OK;
+}
+
+/* The softmax of the scores, or their sigmoids, scaled to sum to 1. */
+static void write_probabilities(clf__csource *source, const char *input) {
+  const clf_model *model = source->model;
+  const long long outputs = model->outputs;
+  const bool softmax = model->kind->link != NULL && model->kind->link(model) == CLF__LINK_SOFTMAX;
+  clf__text *text = &source->text;
+  clf__csource_math(source);
+  clf__csource_code(source, text,
+                    "\nvoid @probabilities(const %s *x, double *p) {\n"
+                    "  double sum = 0%s;\n"
+                    "  @decision(x, p);\n",
+                    input, softmax ? ", largest" : "");
+  if (softmax) {
+    clf__csource_code(source, text,
+                      "  largest = p[0];\n"
+                      "  for (int k = 1; k < %lld; k++) {\n"
+                      "    largest = p[k] > largest ? p[k] : largest;\n"
+                      "  }\n",
+                      outputs);
+  }
+  clf__csource_code(source, text,
+                    "  for (int k = 0; k < %lld; k++) {\n"
+                    "    p[k] = %s;\n"
+                    "    sum += p[k];\n"
+                    "  }\n"
+                    "  for (int k = 0; k < %lld; k++) {\n"
+                    "    p[k] = sum > 0 ? p[k] / sum : 1.0 / %lld;\n"
+                    "  }\n"
+                    "}\n",
+                    outputs, softmax ? "exp(p[k] - largest)" : "1 / (1 + exp(-p[k]))", outputs,
+                    outputs);
+}
+
+static void write_predict(clf__csource *source, const char *input) {
+  clf__csource_code(source, &source->text,
+                    "\nint @predict(const %s *x) {\n"
+                    "  double scores[%lld];\n"
+                    "  int best = 0;\n"
+                    "  @decision(x, scores);\n"
+                    "  for (int k = 1; k < %lld; k++) {\n"
+                    "    best = scores[k] > scores[best] ? k : best;\n"
+                    "  }\n"
+                    "  return best;\n"
+                    "}\n",
+                    input, (long long)source->model->outputs, (long long)source->model->outputs);
+}
+
+static clf_status write_model(clf__csource *source, const char *input) {
+  const clf_model *model = source->model;
+  static clf_status (*const decisions[CLF__DECISIONS])(clf__csource *) = {
+      [CLF__DECISION_LINEAR] = clf__csource_linear,
+      [CLF__DECISION_LAYERS] = clf__csource_network,
+      [CLF__DECISION_MACHINES] = clf__csource_svm,
+  };
+  if (decisions[model->kind->decision] == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "c: models of kind %s are not written",
+                     model->kind->base.name);
+  }
+  if (model->features > INT32_MAX || model->outputs > INT32_MAX) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "c: %lld features are more than an int can count",
+                     (long long)model->features);
+  }
+  CLF__CHECK(write_head(source, input));
+  CLF__CHECK(clf__csource_transforms(source));
+  CLF__CHECK(decisions[model->kind->decision](source));
+  CLF__CHECK(write_decision(source, input));
+  if (has_probabilities(model)) {
+    write_probabilities(source, input);
+  }
+  if (model->classes != NULL) {
+    write_predict(source, input);
+  }
+  return clf__output_text(source->output, &source->text, 0);
+}
+
+static clf_status write(const clf_model *model, clf__output *output, const void *values) {
+  const csource_params *chosen = values;
+  clf__csource source = {.model = model,
+                         .name = chosen->name,
+                         .output = output,
+                         .text.context = model->context,
+                         .body.context = model->context,
+                         .values = "x",
+                         .columns = model->features,
+                         .wide = chosen->input != 0};
+  clf_status status = CLF_OK;
+  CLF__TRY(check_name(chosen->name));
+  status = write_model(&source, input_of(chosen));
+done:
+  clf__text_free(&source.text);
+  clf__text_free(&source.body);
+  return status;
+}
+
+const clf__model_writer clf__model_writer_c = {
+    .base = CLF__KIND("c", "C source code of the decisions, without any library", params,
+                      csource_params),
+    .write = write,
+};
