@@ -248,6 +248,7 @@ def transforms_that_change_each_feature():
     check("logistic", "", (6,), add=[("min_max", "clip=true")], opencv=False)
     check("network", "epochs=2 input=4,5,2 layers='conv2d filters=3; flatten; dense units=3'",
           (4, 5, 2), add=[("standardize", None)])
+    check("logistic", "", (6,), add=[("log_count_ratio", None)])  # features without zeros: factors of 0
 
 
 def transforms_of_rows_far_from_0():

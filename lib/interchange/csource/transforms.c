@@ -34,7 +34,9 @@ static clf_status check_floats(clf__csource *source, const clf_transform *stage,
   bool coarse = false;
   for (int64_t j = 0; j < source->columns && !source->wide; j++) {
     const double center = affine->center != NULL ? affine->center[j] : 0;
-    if (!isnormal((float)affine->factor[j]) || !isfinite((float)center)) {
+    const float factor = (float)affine->factor[j];
+    const bool holds = isnormal(factor) || affine->factor[j] == 0;
+    if (!holds || !isfinite((float)center)) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "c: the transform %s multiplies feature %lld by %s: floats do not hold such "
                        "features; set input=f64",

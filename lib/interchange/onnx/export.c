@@ -91,7 +91,8 @@ static clf_status check_affine(const clf__graph *graph, const clf__affine *affin
                                const clf_transform *stage) {
   for (int64_t j = 0; j < stage->features && !graph->wide; j++) {
     const float factor = (float)affine->factor[j];
-    if (!isnormal(factor) || (affine->center != NULL && !isfinite((float)affine->center[j]))) {
+    const bool holds = isnormal(factor) || affine->factor[j] == 0;
+    if (!holds || (affine->center != NULL && !isfinite((float)affine->center[j]))) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "onnx: the transform %s multiplies feature %lld by %s: f32 rows, which the "
                        "file takes, do not hold such features; fit on scaled rows",
