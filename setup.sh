@@ -8,6 +8,7 @@ set -eu
 cd "$(dirname "$0")"
 
 needed="gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libpng-dev libjpeg-dev
+  libmicrohttpd-dev libjansson-dev
   check python3"
 
 packages() {
@@ -40,8 +41,11 @@ command=${1:-help}
 test $# -eq 0 || shift
 case $command in
 run)
-  build examples/mnist
-  exec build/examples/mnist "$@"
+  build examples/mnist tools/classify/classify
+  build/examples/mnist "$@"
+  test $# -gt 0 || echo "
+On data of your own, such as a CSV file (docs/cli.md):
+  build/tools/classify/classify auto data.csv -o data.clf"
   ;;
 test)
   build

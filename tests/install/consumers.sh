@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds and runs CONSUMER_C out of tree the way a user would:
 #   consumers.sh KIND CONSUMER_C SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
-# KIND is shared, static (both by pkg-config), whole (gcc -static), readme (the programs in README.md and in
+# KIND is tool (the installed command line tool), shared, static (both by pkg-config), whole (gcc -static), readme (the programs in README.md and in
 # examples/hello), cmake or subproject; with documents it reads what is installed for people and tools,
 # with python where the Python package goes. All but the last two use a staged install that was moved away from its prefix. Exit status 77: a tool is
 # missing.
@@ -34,6 +34,13 @@ linked_to() { # PROGRAM: the libclassify that it loads
 }
 
 case $kind in
+tool)
+  install_moved
+  printf '1,2,a\n3,4,b\n1,3,a\n4,4,b\n' >"$work/rows.csv"
+  "$moved/bin/classify" train "$work/rows.csv" -o "$work/rows.clf" --quiet
+  test -s "$work/rows.clf"
+  test "$(linked_to "$moved/bin/classify")" -ef "$moved/$libdir/libclassify.so.0"
+  ;;
 shared)
   need pkg-config
   install_moved

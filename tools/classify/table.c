@@ -102,7 +102,12 @@ static void print_people(const table *self, FILE *out) {
   const bool color = isatty(fileno(out)) == 1 && getenv("NO_COLOR") == NULL;
   fputs(color ? "\033[1m" : "", out);
   for (size_t c = 0; c < self->count; c++) {
-    print_cell(out, self, c, widths[c], self->columns[c].name);
+    char name[64];
+    snprintf(name, sizeof name, "%s", self->columns[c].name);
+    for (char *at = name; (at = strchr(at, '_')) != NULL;) {
+      *at = ' ';
+    }
+    print_cell(out, self, c, widths[c], name);
   }
   fputs(color ? "\033[0m\n" : "\n", out);
   for (size_t i = 0; i < rows_of(self); i++) {

@@ -6,7 +6,7 @@
 #include "tool.h"
 
 typedef struct table_column {
-  const char *name;
+  const char *name; /* with "_" between words, which people see as a blank */
   bool number;
   int decimals; /* of a number that is not whole, for people; machines get all digits */
 } table_column;

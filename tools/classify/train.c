@@ -1,6 +1,5 @@
 /* classify train: fits a model to data and saves it with what is needed to use it. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -123,28 +122,31 @@ static clf_status note_all(const training *self, const tool *t) {
 
 static int print_result(const training *self, const tool *t) {
   const bool regression = clf_model_classes(self->model) == 0;
+  const clf_dataset *test = test_rows(self);
   const table_column columns[] = {
       {"model", false, 0},
       {"rows", true, 0},
       {"features", true, 0},
       {"classes", true, 0},
       {regression ? "train_r2" : "train_accuracy", true, 4},
-      {"test_rows", true, 0},
-      {regression ? "test_r2" : "test_accuracy", true, 4},
       {"fit_seconds", true, 3},
       {"outcome", false, 0},
+      {"test_rows", true, 0},
+      {regression ? "test_r2" : "test_accuracy", true, 4},
   };
-  table results = table_of(columns, sizeof columns / sizeof *columns);
-  const clf_dataset *test = test_rows(self);
+  const size_t count = sizeof columns / sizeof *columns;
+  table results = table_of(columns, test != NULL ? count : count - 2);
   table_text(&results, clf_model_kind(self->model));
   table_integer(&results, clf_dataset_rows(train_rows(self)));
   table_integer(&results, clf_model_features(self->model));
   table_integer(&results, clf_model_classes(self->model));
   table_number(&results, self->train_score);
-  table_integer(&results, test != NULL ? clf_dataset_rows(test) : 0);
-  table_number(&results, test != NULL ? self->test_score : (double)NAN);
   table_number(&results, self->fit_seconds);
   table_text(&results, clf_model_outcome(self->model) == CLF_OK ? "converged" : "not converged");
+  if (test != NULL) {
+    table_integer(&results, clf_dataset_rows(test));
+    table_number(&results, self->test_score);
+  }
   const int status = table_print(&results, t, stdout);
   table_free(&results);
   return status;
