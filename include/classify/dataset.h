@@ -99,18 +99,29 @@ CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, con
                                     const char *path, const char *params);
 
 /** Writes a dataset to a file, atomically: the path holds the old file or the whole new one.
- *  @param format  "svmlight" (LIBSVM's format of data): values are written with all digits that f32
- *                 or f64 need; u8 elements are written as the floats nearest to their scaled
- *                 values. Zeros of dense rows are left out, so read the file with features=N.
- *                 Labels are written as class names if all names are numbers, and otherwise as
- *                 class indices; rows without labels get 0. See
- *                 clf_kind_name("dataset_writer", …).
- *  @param path    the file
+ *  @param format  "csv": a line that names the columns, then the rows: features, the weight, the
+ *                 targets or the label. Class names that would read as something else are quoted.
+ *                 "npy": by a path that ends in .npz an archive of x and y, in which sparse rows
+ *                 are as scipy.sparse.save_npz() writes them; otherwise one array, and with
+ *                 "labels=PATH" one of the labels.
+ *                 "idx": a file of the rows and one of the labels by the MNIST naming, from a path
+ *                 as clf_dataset_load() reads them: "mnist/train" writes
+ *                 mnist/train-images-idx3-ubyte and mnist/train-labels-idx1-ubyte.
+ *                 "svmlight" (LIBSVM's format of data): zeros of dense rows are left out, so read
+ *                 the file with features=N; rows without labels get 0.
+ *                 All of them write the values with all digits that f32 or f64 need, and u8
+ *                 elements as the floats nearest to their scaled values, or as bytes where readers
+ *                 assume the same scale. Formats of numbers alone (svmlight, idx) have the class
+ *                 names if all of them are numbers, and otherwise the class indices, which a
+ *                 warning in the log explains. The log also has the parameters that read what a
+ *                 reader does not guess. See clf_kind_name("dataset_writer", …).
+ *  @param path    the file; links are followed
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("dataset_writer", …)
  *                 lists them
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read, weights,
- *          several targets a row), CLF_ERROR_DATA (NaN or Inf), CLF_ERROR_IO, CLF_ERROR_MEMORY,
- *          CLF_ERROR_CANCELLED
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read; weights,
+ *          except in csv; several targets a row in svmlight; an archive of 4 GiB), CLF_ERROR_DATA
+ *          (NaN or Inf, a value beyond the type that dtype asks for), CLF_ERROR_IO,
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_save(const clf_dataset *dataset, const char *format,

@@ -74,6 +74,10 @@ int32_t clf__classes_count(const clf__classes *classes) {
   return classes != NULL ? classes->count : 0;
 }
 
+bool clf__classes_are_numbers(const clf__classes *classes) {
+  return classes->keys != NULL;
+}
+
 const char *clf__classes_name(const clf__classes *classes, int64_t index) {
   return classes != NULL && index >= 0 && index < classes->count ? classes->name[index] : NULL;
 }

@@ -17,6 +17,7 @@ clf__classes *clf__classes_retain(clf__classes *classes);
 void clf__classes_release(clf__classes *classes); /* NULL is fine */
 
 int32_t clf__classes_count(const clf__classes *classes);
+bool clf__classes_are_numbers(const clf__classes *classes); /* not names, even of digits */
 const char *clf__classes_name(const clf__classes *classes, int64_t index); /* NULL beyond the end */
 
 /* map [count of `from`] receives, for each class of `from`, its index in `to` or -1. Numbers are

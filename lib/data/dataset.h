@@ -64,6 +64,8 @@ typedef struct clf__dataset_reader {
 /* A writer of one format, a row of the other registry there. */
 typedef struct clf__dataset_writer {
   clf__kind base;
+  /* For formats that may take more than one file. If it is NULL, write is called. */
+  clf_status (*save)(const clf_dataset *dataset, const char *path, const void *params);
   /* Writes a dataset whose values are finite. */
   clf_status (*write)(const clf_dataset *dataset, clf__output *output, const void *params);
 } clf__dataset_writer;
@@ -74,7 +76,10 @@ extern const clf__dataset_reader clf__dataset_reader_svmlight;
 extern const clf__dataset_reader clf__dataset_reader_npy;
 extern const clf__dataset_reader clf__dataset_reader_images;
 
+extern const clf__dataset_writer clf__dataset_writer_idx;
+extern const clf__dataset_writer clf__dataset_writer_csv;
 extern const clf__dataset_writer clf__dataset_writer_svmlight;
+extern const clf__dataset_writer clf__dataset_writer_npy;
 
 extern const clf__registry clf__dataset_readers, clf__dataset_writers;
 

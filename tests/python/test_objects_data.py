@@ -128,6 +128,21 @@ def test_files_of_datasets(tmp_path):
         clf.Dataset.load("csv", path, lable="label")
 
 
+def test_formats_that_are_written(tmp_path):
+    names = np.array(["cat", "a,b", "NA"])[np.arange(60) % 3]
+    for format, path, params in ("csv", "d.csv", {"dtype": "f64"}), ("npy", "d.npz", {}):
+        clf.Dataset(X, names).save(format, tmp_path / path)
+        again = clf.Dataset.load(format, tmp_path / path, **params)
+        assert np.array_equal(again.X, X) and list(again.y) == list(names)
+    assert np.array_equal(np.load(tmp_path / "d.npz")["y"], names)
+    clf.Dataset(X, np.arange(60) % 3).save("idx", tmp_path / "train", dtype="f32")
+    again = clf.Dataset.load("idx", tmp_path / "train")
+    assert np.array_equal(again.X, X.astype(np.float32)) and list(again.y[:3]) == [0, 1, 2]
+    assert set(clf.catalog.kinds("dataset_writer")) >= {"csv", "idx", "npy", "svmlight"}
+    with pytest.raises(clf.Unsupported, match="weights"):
+        clf.Dataset(X, names, sample_weight=np.ones(60)).save("npy", tmp_path / "w.npz")
+
+
 # Transforms and optimizers
 
 

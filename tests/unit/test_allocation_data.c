@@ -193,6 +193,34 @@ static clf_status read_npy(clf_context *context) {
   return read_file(context, "npy", NULL, bytes, sizeof bytes);
 }
 
+static clf_status write_rows(clf_context *context, bool sparse) {
+  static const char *const formats[] = {"csv", "svmlight", "npy", "idx"};
+  char path[64] = "", command[80];
+  char folder[] = "/tmp/classify-XXXXXX";
+  clf_dataset *rows = NULL;
+  clf_status status;
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  TRY(sparse ? make_sparse_rows(&rows, context) : make_rows(&rows, context));
+  TRY(clf_dataset_set_label_names(rows, names, ROWS));
+  for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    snprintf(path, sizeof path, "%s/rows.npz", folder);
+    TRY(clf_dataset_save(rows, formats[i], path, NULL));
+  }
+done:
+  clf_dataset_free(rows);
+  snprintf(command, sizeof command, "rm -r %s", folder);
+  ck_assert_int_eq(system(command), 0);
+  return status;
+}
+
+static clf_status write_dense(clf_context *context) {
+  return write_rows(context, false);
+}
+
+static clf_status write_sparse(clf_context *context) {
+  return write_rows(context, true);
+}
+
 /* Everything that is made of texts. */
 static clf_status read_text(clf_context *context) {
   static const char *const texts[] = {"the <b>cat</b>", "", "th\xFFis cat is the cat", "is"};
@@ -255,7 +283,7 @@ done:
 
 static const work WORKS[] = {read_text,     read_documents, use_tensors, divide_dense,
                              divide_sparse, transform_rows, read_csv,    read_svmlight,
-                             read_idx,      read_npy};
+                             read_idx,      read_npy,       write_dense, write_sparse};
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
 static clf_status do_work(clf_context *context, const void *argument) {

@@ -41,6 +41,19 @@ done:
   return status;
 }
 
+/* Writes a format whose datasets are single files. */
+static clf_status save_file(const clf_dataset *dataset, const clf__dataset_writer *writer,
+                            const char *path, const void *params) {
+  clf__output output = {.descriptor = -1};
+  clf_status status;
+  CLF__TRY(clf__output_open(&output, dataset->context, path));
+  CLF__TRY(writer->write(dataset, &output, params));
+  CLF__TRY(clf__output_commit(&output));
+done:
+  clf__output_close(&output);
+  return status;
+}
+
 clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, const char *path,
                             const char *params) {
   CLF__REQUIRE(dataset);
@@ -52,16 +65,13 @@ clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, cons
       clf__format_find(&found, &clf__dataset_writers, format, &clf__dataset_readers, "read"));
   const clf__dataset_writer *writer = found;
   void *values = NULL;
-  clf__output output = {.descriptor = -1};
   const clf__rows x = clf__dataset_rows(dataset);
   clf_status status;
   CLF__TRY(clf__params_create(&values, dataset->context, &writer->base.params, params));
   CLF__TRY(clf__rows_check_finite(dataset->context, &x));
-  CLF__TRY(clf__output_open(&output, dataset->context, path));
-  CLF__TRY(writer->write(dataset, &output, values));
-  CLF__TRY(clf__output_commit(&output));
+  CLF__TRY(writer->save != NULL ? writer->save(dataset, path, values)
+                                : save_file(dataset, writer, path, values));
 done:
-  clf__output_close(&output);
   clf__params_free(&writer->base.params, values);
   return status;
 }

@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/text.h"
 #include "data/formats/array.h"
+#include "data/formats/idx_files.h"
 
 typedef struct idx_params {
   char *labels;
@@ -115,39 +116,13 @@ static bool find_by_prefix(clf__text *images, const char *prefix) {
   return false;
 }
 
-static const char *last_of(const char *text, const char *word) {
-  const char *found = NULL;
-  for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word)) {
-    found = at;
+/* Finds the labels file that belongs to the images file by its name. */
+static bool find_labels(clf__text *labels, const char *images) {
+  bool found = false;
+  for (int32_t i = 0; !found && i < ENDINGS; i++) {
+    found = clf__idx_labels_name(labels, images, endings[i]) && exists(labels);
   }
   return found;
-}
-
-/* Makes the name of the labels file from that of the images file: "images" becomes "labels", and
- * the number of axes becomes 1. */
-static bool find_labels(clf__text *labels, const char *images) {
-  const char *word = last_of(images, "images");
-  if (word == NULL || strchr(word, '/') != NULL) {
-    return false;
-  }
-  const char *rest = word + strlen("images");
-  size_t length = strlen(rest);
-  if (length >= 3 && strcmp(rest + length - 3, ".gz") == 0) {
-    length -= 3;
-  }
-  for (int32_t i = 0; i < ENDINGS; i++) {
-    labels->length = 0;
-    clf__text_append(labels, "%.*slabels%.*s%s", (int)(word - images), images, (int)length, rest,
-                     endings[i]);
-    char *axes = labels->failed ? NULL : strstr(labels->bytes + (word - images), "idx");
-    if (axes != NULL && axes[3] >= '1' && axes[3] <= '9') {
-      axes[3] = '1';
-    }
-    if (exists(labels)) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /* Determines the files that the caller's path means. `labels` stays empty if there are none. */

@@ -6,6 +6,8 @@
 #include "data/formats/array.h"
 #include "data/formats/lines.h"
 
+enum { CLF__NPY_MAX_CHARACTERS = 1 << 24 }; /* of an element that is a text */
+
 /* A clf__array_header. */
 clf_status clf__npy_header(clf__array *out, const unsigned char *bytes, size_t size,
                            const char *name);

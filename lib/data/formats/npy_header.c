@@ -12,7 +12,6 @@
 
 /* No header of an array of numbers is longer; ../source.c reads no further. */
 enum { PREAMBLE = 12, MAX_HEADER_BYTES = (1 << 16) - PREAMBLE };
-enum { MAX_TEXT_CHARACTERS = 1 << 24 }; /* characters in an element */
 
 typedef struct cursor {
   const char *begin; /* of the file */
@@ -92,7 +91,7 @@ static bool read_kind(clf__array *array, const char *descr, const char *end) {
   }
   const bool text = *descr == 'U' || *descr == 'S';
   array->kind = *descr;
-  if (text ? width < 1 || width > MAX_TEXT_CHARACTERS
+  if (text ? width < 1 || width > CLF__NPY_MAX_CHARACTERS
            : clf__word_index(numbers, descr, (size_t)(end - descr)) < 0) {
     return false;
   }

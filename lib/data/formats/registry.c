@@ -10,6 +10,12 @@ static const clf__kind *const kinds[] = {
 
 const clf__registry clf__dataset_readers = {"dataset_reader", "format", kinds};
 
-static const clf__kind *const writers[] = {&clf__dataset_writer_svmlight.base, NULL};
+static const clf__kind *const writers[] = {
+    &clf__dataset_writer_idx.base,
+    &clf__dataset_writer_csv.base,
+    &clf__dataset_writer_svmlight.base,
+    &clf__dataset_writer_npy.base,
+    NULL,
+};
 
 const clf__registry clf__dataset_writers = {"dataset_writer", "format", writers};

@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "data/dataset.h"
 #include "data/formats/sparse_text.h"
+#include "data/formats/write_labels.h"
 
 typedef struct writer_params {
   bool zero_based;
@@ -20,25 +21,12 @@ enum { PIECE = 1 << 16 };
 static const int64_t entries_a_step = 1 << 20;
 
 static clf_status check_written(const clf_dataset *dataset) {
-  if (dataset->weights != NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "svmlight: there is no place for weights; set them to NULL first");
-  }
-  if (clf_dataset_outputs(dataset) > 1) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "svmlight: a row has one target; the dataset has %lld",
-                     (long long)clf_dataset_outputs(dataset));
-  }
-  return CLF_OK;
-}
-
-static bool names_are_numbers(const clf_dataset *dataset) {
-  for (int64_t k = 0; k < clf_dataset_classes(dataset); k++) {
-    double value;
-    if (!clf__parse_f64(clf_dataset_class_name(dataset, k), &value) || !isfinite((float)value)) {
-      return false;
-    }
-  }
-  return true;
+  CLF__CHECK(clf__write_unweighted(dataset, "svmlight"));
+  return clf_dataset_outputs(dataset) <= 1
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "svmlight: a row has one target; the dataset has %lld",
+                         (long long)clf_dataset_outputs(dataset));
 }
 
 static void append_label(clf__text *text, const clf_dataset *dataset, bool named, int64_t row) {
@@ -61,10 +49,11 @@ static clf_status write(const clf_dataset *dataset, clf__output *output, const v
   clf__text text = {.context = dataset->context};
   clf__byte_texts texts;
   const clf__rows x = clf__dataset_rows(dataset);
-  const bool named = names_are_numbers(dataset);
+  const bool named = clf__label_form_of(dataset) != CLF__LABEL_NAME;
   const clf__progress progress = clf__progress_begin(dataset->context, "svmlight", x.rows);
   const int64_t step = 1 + entries_a_step / (1 + clf_dataset_nonzeros(dataset) / (1 + x.rows));
   clf__byte_texts_fill(&texts, &x);
+  clf__label_log_names(dataset, "svmlight");
   for (int64_t row = 0; row < x.rows; row++) {
     if (row % step == 0 && row > 0) {
       CLF__TRY(clf__progress_step(&progress, row, NAN, NAN));

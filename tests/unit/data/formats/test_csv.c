@@ -336,7 +336,7 @@ TEST(loads_files) {
   ck_clf_fails(clf_dataset_load(&dataset, context, "cvs", path, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("did you mean 'csv'");
   ck_clf_fails(clf_dataset_load(&dataset, context, "parquet", path, NULL), CLF_ERROR_ARGUMENT);
-  ck_clf_says("idx, csv, svmlight, npy");
+  ck_clf_says("idx, csv, svmlight");
   ck_clf_fails(clf_dataset_load(NULL, context, "csv", path, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_dataset_load(&dataset, context, NULL, path, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_dataset_load(&dataset, context, "csv", NULL, NULL), CLF_ERROR_ARGUMENT);

@@ -281,7 +281,7 @@ TEST(save__refuses_what_it_cannot_write) {
   clf_dataset *bad = dataset_of(NULL, x, CLF_F32, 2, 2, NULL);
   unlink(path);
   ck_clf_fails(clf_dataset_save(bad, "svmlight", path, NULL), CLF_ERROR_DATA);
-  ck_clf_fails(clf_dataset_save(data, "csv", path, NULL), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_dataset_save(data, "images", path, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_fails(clf_dataset_save(data, "svmlite", path, NULL), CLF_ERROR_ARGUMENT);
   set_weights(data, x);
   ck_clf_fails(clf_dataset_save(data, "svmlight", path, NULL), CLF_ERROR_UNSUPPORTED);
