@@ -282,16 +282,12 @@ static int read_all(const command_line *line, bool *help, int argc, char *const 
 
 /* An option's line of the help. */
 static void print_option(const option_entry *entry, const option_entry *letter) {
-  enum { INDENT = 23, WIDTH = 80 };
   char left[96];
   snprintf(left, sizeof left, "%s%s%s%s%s%s%s", letter != NULL ? "-" : "",
            letter != NULL ? letter->name : "", letter != NULL ? ", " : "",
            entry->type == OPTION_WORDS ? "" : "--", entry->name, entry->argument != NULL ? " " : "",
            entry->argument != NULL ? entry->argument : "");
-  const int used = 2 + text_columns(left, strlen(left));
-  printf("  %s%*s", left, used < INDENT ? INDENT - used : 1, "");
-  print_wrapped(stdout, entry->help, INDENT, WIDTH);
-  putchar('\n');
+  print_entry(stdout, left, entry->help);
 }
 
 static void print_help(const command_line *line) {

@@ -67,6 +67,14 @@ void print_wrapped(FILE *out, const char *text, int indent, int width) {
   }
 }
 
+void print_entry(FILE *out, const char *name, const char *text) {
+  enum { INDENT = 23, WIDTH = 80 };
+  const int used = 2 + text_columns(name, strlen(name));
+  fprintf(out, "  %s%*s", name, used < INDENT ? INDENT - used : 1, "");
+  print_wrapped(out, text, INDENT, WIDTH);
+  fputc('\n', out);
+}
+
 /* Levenshtein's distance, a row at a time. Names longer than the buffer are like nothing. */
 static size_t distance(const char *a, const char *b) {
   size_t row[MAX_NAME + 1];

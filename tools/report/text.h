@@ -24,6 +24,9 @@ int text_columns(const char *text, size_t length);
  * indented as much: broken between words only. A width of 0 is unlimited. */
 void print_wrapped(FILE *out, const char *text, int indent, int width);
 
+/* Writes a line of a help: a name and what it is, wrapped at 80 columns. */
+void print_entry(FILE *out, const char *name, const char *text);
+
 /* The name most like `word`, for "did you mean"; NULL when none is. */
 const char *closest_name(const char *word, const char *const *names, size_t count);
 
