@@ -56,5 +56,21 @@ class Cli(unittest.TestCase):
             self.write(f"reviews.{label}", "\n".join(texts) + "\n")
 
 
+def package():
+    """NumPy, and the Python package on the library of the build; None where NumPy is missing."""
+    build = pathlib.Path(TOOL).parents[2]
+    libraries = sorted((build / "lib").glob("libclassify.so.*.*.*"))
+    if libraries:
+        os.environ.setdefault("CLASSIFY_LIBRARY", str(libraries[0]))
+    sys.path.insert(0, str(build / "bindings" / "python"))
+    try:
+        import numpy
+        import libclassify
+    except (ImportError, OSError) as error:
+        print("not compared with the Python package:", error)
+        return None
+    return numpy, libclassify
+
+
 def main():
     unittest.main(verbosity=2)

@@ -7,30 +7,20 @@ import csv
 import io
 import json
 import math
-import os
-import pathlib
 import random
-import sys
 
-from cli import SAMPLE, TOOL, Cli, main
-
-BUILD = pathlib.Path(TOOL).parents[2]
+from cli import SAMPLE, Cli, main, package
 
 
 def independent():
-    """scikit-learn's measures and the Python package on the library of the build; None where missing."""
-    libraries = sorted((BUILD / "lib").glob("libclassify.so.*.*.*"))
-    if libraries:
-        os.environ.setdefault("CLASSIFY_LIBRARY", str(libraries[0]))
-    sys.path.insert(0, str(BUILD / "bindings" / "python"))
+    """NumPy, scikit-learn's measures and the Python package; None where one is missing."""
+    found = package()
     try:
-        import numpy
         import sklearn.metrics
-        import libclassify
-    except (ImportError, OSError) as error:
+    except ImportError as error:
         print("not compared with scikit-learn:", error)
         return None
-    return numpy, sklearn.metrics, libclassify
+    return found and (found[0], sklearn.metrics, found[1])
 
 
 INDEPENDENT = independent()
@@ -229,7 +219,7 @@ class Test(Cli):
                               ("accuracy=0.1 recall.virginica>1", "recall.virginica is")):
             self.classify("test", "m.clf", "test.csv", "--quiet", "--require", text, status=4)
             self.assertIn("classify test: " + message, self.said)
-            self.assertIn("that --require asks for", self.said)
+            self.assertIn("; --require asks for ", self.said)
         for text, message in (("accuracy", "'accuracy' is none"), ("acuracy=1", "did you mean accuracy?"),
                               ("accuracy==0.9", "is none"), ("accuracy=high", "is none"), ("=0.9", "is none"),
                               ("log_loss.setosa<1", "log_loss is not of a class"),
@@ -237,6 +227,19 @@ class Test(Cli):
             with self.subTest(text):
                 self.classify("test", "m.clf", "test.csv", "--quiet", "--resamples", 0, "--require", text, status=2)
                 self.assertIn(message, self.said)
+
+    def test_names_are_shown_as_they_are(self):
+        kinds = ("a_b", "é, \"c\"", "d" * 70)
+        lines = ["x,kind"] + ['%d,"%s"' % (10 * (i % 3) + i % 2, kinds[i % 3].replace('"', '""')) for i in range(60)]
+        self.write("names.csv", "\n".join(lines) + "\n")
+        self.classify("train", "names.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
+        said = self.classify("test", "m.clf", "names.csv", "--quiet", "--resamples", 0).splitlines()
+        heading = next(i for i, line in enumerate(said) if line.startswith("true"))
+        for kind in kinds:
+            self.assertIn(kind, said[heading])
+        self.assertEqual({len(line) for line in said[heading:heading + 4]}, {len(said[heading])})
+        rows = csv.DictReader(io.StringIO(self.classify("test", "m.clf", "names.csv", "--csv", "--resamples", 0)))
+        self.assertEqual({row["class"] for row in rows}, {"", *kinds})
 
     def test_wrong_input(self):
         self.flowers("train.csv")

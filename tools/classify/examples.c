@@ -110,27 +110,57 @@ static clf_status encode_again(clf_dataset **out, const input *in, const tool *t
   return status;
 }
 
-int examples_split(clf_dataset **train, clf_dataset **test, const input *in, const tool *t,
-                   const recipe *r, double share, clf_model *model) {
-  clf_dataset *all = NULL, *first = NULL, *second = NULL, *encoded = NULL;
+/* How rows become two parts: at random, or as a fold and the others. */
+typedef struct division {
+  double share; /* of the second part */
+  int64_t folds, fold;
+  uint64_t seed;
+} division;
+
+static clf_status divide_rows(clf_dataset **first, clf_dataset **second, const clf_dataset *rows,
+                              const division *by) {
+  return by->folds > 0 ? clf_dataset_fold(first, second, rows, by->folds, by->fold, by->seed)
+                       : clf_dataset_split(first, second, rows, 1 - by->share, by->seed);
+}
+
+/* Divides texts by their numbers, since they are encoded by the vocabulary of the first part. */
+static clf_status divide_texts(clf_dataset **train, clf_dataset **test, const input *in,
+                               const tool *t, const recipe *r, const division *by,
+                               clf_model *model) {
+  clf_dataset *all = NULL, *first = NULL, *second = NULL, *rows = NULL;
   int64_t *train_rows = NULL, *test_rows = NULL, train_count = 0, test_count = 0;
   clf_status status = number_rows(&all, t, in->rows);
-  status = status == CLF_OK
-               ? clf_dataset_split(&first, &second, all, 1 - share, (uint64_t)t->common.seed)
-               : status;
+  status = status == CLF_OK ? divide_rows(&first, &second, all, by) : status;
   status = status == CLF_OK ? row_numbers(&train_rows, &train_count, first) : status;
   status = status == CLF_OK ? row_numbers(&test_rows, &test_count, second) : status;
-  if (status == CLF_OK && in->texts != NULL) {
-    status = encode_again(&encoded, in, t, r, train_rows, train_count, model);
-  }
-  const clf_dataset *rows = encoded != NULL ? encoded : in->rows;
+  status =
+      status == CLF_OK ? encode_again(&rows, in, t, r, train_rows, train_count, model) : status;
   status = status == CLF_OK ? clf_dataset_subset(train, rows, train_rows, train_count) : status;
   status = status == CLF_OK ? clf_dataset_subset(test, rows, test_rows, test_count) : status;
   clf_dataset_free(all);
   clf_dataset_free(first);
   clf_dataset_free(second);
-  clf_dataset_free(encoded);
+  clf_dataset_free(rows);
   free(train_rows);
   free(test_rows);
+  return status;
+}
+
+static int divide(clf_dataset **train, clf_dataset **test, const input *in, const tool *t,
+                  const recipe *r, const division *by, clf_model *model) {
+  const clf_status status = in->texts != NULL ? divide_texts(train, test, in, t, r, by, model)
+                                              : divide_rows(train, test, in->rows, by);
   return status == CLF_OK ? -1 : tool_fail(status);
+}
+
+int examples_split(clf_dataset **train, clf_dataset **test, const input *in, const tool *t,
+                   const recipe *r, double share, clf_model *model) {
+  const division by = {.share = share, .seed = (uint64_t)t->common.seed};
+  return divide(train, test, in, t, r, &by, model);
+}
+
+int examples_fold(clf_dataset **train, clf_dataset **test, const input *in, const tool *t,
+                  const recipe *r, int64_t folds, int64_t fold, clf_model *model) {
+  const division by = {.folds = folds, .fold = fold, .seed = (uint64_t)t->common.seed};
+  return divide(train, test, in, t, r, &by, model);
 }

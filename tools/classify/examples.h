@@ -19,4 +19,9 @@ int examples_read_files(input *out, const tool *t, const recipe *r, const option
 int examples_split(clf_dataset **train, clf_dataset **test, const input *in, const tool *t,
                    const recipe *r, double share, clf_model *model);
 
+/* Makes one of `folds` partitions of the rows for cross-validation, in the same way: *test becomes fold
+ * `fold`. */
+int examples_fold(clf_dataset **train, clf_dataset **test, const input *in, const tool *t,
+                  const recipe *r, int64_t folds, int64_t fold, clf_model *model);
+
 #endif

@@ -116,12 +116,12 @@ static int name_length(const requirement *r) {
 
 /* Says that a requirement does not hold: by how much, and whether that may be chance. */
 static void report_below(const requirement *r, const figure *found) {
-  const bool above = r->relation[0] == '>';
-  const double best = above ? found->high : found->low;
-  const bool within = found->interval != INTERVAL_NONE && holds(r, best);
-  complain("%.*s is %.4g, %s the %.4g that --require asks for%s", name_length(r), r->text,
-           found->value, above ? "below" : "above", r->limit,
-           within ? "; the difference is within the interval of 95 %" : "");
+  const bool above = r->relation[0] == '>', equal = r->relation[1] == '=';
+  const char *relation = above ? equal ? "at least" : "more than" : equal ? "at most" : "less than";
+  const bool within =
+      found->interval != INTERVAL_NONE && holds(r, above ? found->high : found->low);
+  complain("%.*s is %.6g; --require asks for %s %.6g%s", name_length(r), r->text, found->value,
+           relation, r->limit, within ? ", which is within its interval of 95 %" : "");
 }
 
 static int check_one(const requirement *r, const measures *m, const char *const *names) {

@@ -89,8 +89,10 @@ static int width_of(const table *self, size_t column) {
 static void print_cell(FILE *out, const table *self, size_t column, int width, const char *cell) {
   const int blanks = width - text_columns(cell, strlen(cell));
   const bool number = self->columns[column].number, last = column + 1 == self->count;
-  fprintf(out, "%s%*s%s%*s", column > 0 ? "  " : "", number ? blanks : 0, "", cell,
-          number || last ? 0 : blanks, "");
+  if (!last || *cell != '\0') {
+    fprintf(out, "%s%*s%s%*s", column > 0 ? "  " : "", number ? blanks : 0, "", cell,
+            number || last ? 0 : blanks, "");
+  }
 }
 
 static void print_people(const table *self, FILE *out) {
@@ -102,11 +104,13 @@ static void print_people(const table *self, FILE *out) {
   const bool color = isatty(fileno(out)) == 1 && getenv("NO_COLOR") == NULL;
   fputs(color ? "\033[1m" : "", out);
   for (size_t c = 0; c < self->count; c++) {
-    char name[64];
-    snprintf(name, sizeof name, "%s", self->columns[c].name);
-    for (char *at = name; (at = strchr(at, '_')) != NULL;) {
+    const table_column *column = &self->columns[c];
+    char spaced[64];
+    snprintf(spaced, sizeof spaced, "%s", column->name);
+    for (char *at = spaced; (at = strchr(at, '_')) != NULL;) {
       *at = ' ';
     }
+    const char *name = self->verbatim ? column->name : spaced;
     print_cell(out, self, c, widths[c], name);
   }
   fputs(color ? "\033[0m\n" : "\n", out);

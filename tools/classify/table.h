@@ -16,7 +16,8 @@ typedef struct table {
   size_t count;
   char **cells; /* [used] row after row */
   size_t used, capacity;
-  bool failed; /* memory ran out */
+  bool failed;   /* memory ran out */
+  bool verbatim; /* names of columns are those of the user, such as classes: "_" stays */
 } table;
 
 table table_of(const table_column *columns, size_t count);

@@ -136,6 +136,7 @@ static int print_matrix(const graded *g, const int64_t *counts, const tool *t) {
     columns[k + 1] = (table_column){g->names[k], true, 0};
   }
   table all = table_of(columns, (size_t)g->classes + 1);
+  all.verbatim = true;
   for (int64_t i = 0; i < g->classes; i++) {
     table_text(&all, g->names[i]);
     for (int64_t j = 0; j < g->classes; j++) {

@@ -4,7 +4,7 @@
 
 #include "report/text.h"
 
-const verb *const verbs[] = {&verb_train, &verb_test, &verb_list, NULL};
+const verb *const verbs[] = {&verb_train, &verb_test, &verb_validate, &verb_list, NULL};
 
 const verb *verb_named(const char *name) {
   const char *names[sizeof verbs / sizeof *verbs];

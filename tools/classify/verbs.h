@@ -6,6 +6,7 @@
 
 extern const verb verb_train;
 extern const verb verb_test;
+extern const verb verb_validate;
 extern const verb verb_list;
 
 /* All verbs, in the order of the help; the last one is NULL. */

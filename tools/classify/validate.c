@@ -1,0 +1,244 @@
+/* classify validate: cross-validation, each fold with all measures. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "examples.h"
+#include "report/text.h"
+#include "require.h"
+#include "table.h"
+#include "verbs.h"
+
+static struct {
+  recipe recipe;
+  int64_t folds;
+} set = {.folds = 5};
+
+static const option_entry options[] = {
+    RECIPE_OPTIONS(set.recipe),
+    {"folds", "N",
+     "parts of the rows, each of which is predicted by a model of the others (default: 5)",
+     OPTION_NUMBER, 2, &set.folds},
+};
+
+/* A fold that is done. */
+typedef struct fold {
+  clf_model *model; /* of the other rows; the answers refer to it */
+  graded answers;
+  double of[MEASURES];
+  double seconds; /* of the fit */
+  clf_status outcome;
+} fold;
+
+typedef struct validation {
+  input in;
+  fold *folds;     /* [set.folds] */
+  int64_t done;    /* folds */
+  graded all;      /* answers of all folds that are done */
+  measures of_all; /* and their measures, without intervals */
+  double mean[MEASURES], deviation[MEASURES];
+} validation;
+
+static int score_fold(fold *self, const clf_dataset *test) {
+  measures found = {0};
+  const int status = graded_create(&self->answers, self->model, test);
+  const clf_status done = status < 0 ? measures_create(&found, &self->answers, 0, 0) : CLF_OK;
+  for (int i = 0; status < 0 && done == CLF_OK && i < MEASURES; i++) {
+    self->of[i] = found.of[i].value;
+  }
+  measures_free(&found);
+  return done == CLF_OK ? status : tool_fail(done);
+}
+
+/* Fits and scores one fold; *ends receives whether Ctrl-C or the time ended the fit. */
+static int run_fold(validation *self, tool *t, int64_t index, bool *ends) {
+  fold *now = &self->folds[index];
+  clf_dataset *train = NULL, *test = NULL;
+  char title[32];
+  snprintf(title, sizeof title, "fold %" PRId64, index + 1);
+  int status = recipe_make(&now->model, t, &set.recipe);
+  status = status < 0 ? examples_fold(&train, &test, &self->in, t, &set.recipe, set.folds, index,
+                                      now->model)
+                      : status;
+  if (status < 0) {
+    const double began = seconds_now();
+    progress_title(&t->progress, title);
+    const clf_status done = clf_model_fit(now->model, train, NULL, NULL);
+    now->seconds = seconds_now() - began;
+    *ends = progress_ends(&t->progress);
+    now->outcome = done >= 0 ? clf_model_outcome(now->model) : done;
+    status = done >= 0 ? -1 : *ends && index > 0 ? -1 : tool_fail(done);
+  }
+  if (status < 0 && !*ends) {
+    status = score_fold(now, test);
+  }
+  progress_clear(&t->progress);
+  clf_dataset_free(train);
+  clf_dataset_free(test);
+  return status;
+}
+
+/* A fold that was ended early is no part of the result. */
+static int run_folds(validation *self, tool *t) {
+  bool ends = false;
+  int status = -1;
+  while (status < 0 && !ends && self->done < set.folds) {
+    status = run_fold(self, t, self->done, &ends);
+    self->done += status < 0 && !ends ? 1 : 0;
+  }
+  if (status < 0 && self->done == 0) {
+    complain("no fold was done in time");
+    return progress_interrupted() ? EXIT_INTERRUPTED : EXIT_FAILURE;
+  }
+  if (status < 0 && self->done < set.folds) {
+    complain("ended early: %" PRId64 " of %" PRId64 " folds are done", self->done, set.folds);
+  }
+  return status;
+}
+
+/* Means and deviations (divisor: folds) of the folds where a measure is defined. */
+static void average(validation *self) {
+  for (int i = 0; i < MEASURES; i++) {
+    double sum = 0, squares = 0, count = 0;
+    for (int64_t k = 0; k < self->done; k++) {
+      const double value = self->folds[k].of[i];
+      sum += isnan(value) ? 0 : value;
+      count += isnan(value) ? 0 : 1;
+    }
+    self->mean[i] = sum / count;
+    for (int64_t k = 0; k < self->done; k++) {
+      const double apart = self->folds[k].of[i] - self->mean[i];
+      squares += isnan(apart) ? 0 : apart * apart;
+    }
+    self->deviation[i] = sqrt(squares / count);
+  }
+}
+
+static clf_status join_folds(validation *self) {
+  graded *parts = calloc((size_t)self->done, sizeof *parts);
+  clf_status status = parts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  for (int64_t k = 0; status == CLF_OK && k < self->done; k++) {
+    parts[k] = self->folds[k].answers;
+  }
+  status = status == CLF_OK ? graded_join(&self->all, parts, self->done) : status;
+  status = status == CLF_OK ? measures_create(&self->of_all, &self->all, 0, 0) : status;
+  free(parts);
+  average(self);
+  return status;
+}
+
+/* Adds a row: of a fold, of the means, or of the deviations. */
+static void add_row(table *to, const validation *self, const char *name, int64_t rows,
+                    const double *of, double seconds, const char *outcome) {
+  table_text(to, name);
+  table_integer(to, rows);
+  for (int i = 0; i < MEASURES; i++) {
+    if (!isnan(self->mean[i])) {
+      table_number(to, of[i]);
+    }
+  }
+  table_number(to, seconds);
+  table_text(to, outcome);
+}
+
+static int print_result(const validation *self, const tool *t) {
+  table_column columns[16] = {{"fold", false, 0}, {"rows", true, 0}};
+  size_t count = 2;
+  double seconds = 0, apart = 0;
+  char name[24];
+  for (int i = 0; i < MEASURES; i++) {
+    if (!isnan(self->mean[i])) {
+      columns[count++] = (table_column){measure_kinds[i].name, true, 4};
+    }
+  }
+  columns[count++] = (table_column){"fit_seconds", true, 3};
+  columns[count++] = (table_column){"outcome", false, 0};
+  table all = table_of(columns, count);
+  for (int64_t k = 0; k < self->done; k++) {
+    const fold *one = &self->folds[k];
+    snprintf(name, sizeof name, "%" PRId64, k + 1);
+    add_row(&all, self, name, one->answers.rows, one->of, one->seconds,
+            one->outcome == CLF_OK ? "converged" : "not converged");
+    seconds += one->seconds / (double)self->done;
+  }
+  for (int64_t k = 0; k < self->done; k++) {
+    apart += pow(self->folds[k].seconds - seconds, 2) / (double)self->done;
+  }
+  add_row(&all, self, "mean", self->all.rows, self->mean, seconds, "");
+  add_row(&all, self, "deviation", self->all.rows, self->deviation, sqrt(apart), "");
+  const int status = table_print(&all, t, stdout);
+  table_free(&all);
+  return status;
+}
+
+/* What --require asks for holds of the means; that of a class of the rows of all folds. */
+static int check(const validation *self, const requirements *required) {
+  measures of = self->of_all;
+  for (int i = 0; i < MEASURES; i++) {
+    of.of[i].value = self->mean[i];
+  }
+  return requirements_check(required, &of, self->all.names);
+}
+
+static int exit_of(const validation *self) {
+  for (int64_t k = 0; k < self->done; k++) {
+    if (self->folds[k].outcome != CLF_OK) {
+      return EXIT_NOT_CONVERGED;
+    }
+  }
+  return self->done < set.folds ? EXIT_NOT_CONVERGED : EXIT_SUCCESS;
+}
+
+static int run(tool *t) {
+  validation self = {.done = 0};
+  requirements required;
+  clf_model *first = NULL; /* keeps the vocabulary by which all texts are read at first */
+  int status = requirements_read(&required, t->common.require);
+  status = status < 0 ? recipe_make(&first, t, &set.recipe) : status;
+  status = status < 0 ? examples_read_files(&self.in, t, &set.recipe, &t->words, first) : status;
+  if (status < 0 && set.folds > clf_dataset_rows(self.in.rows)) {
+    complain("--folds is %" PRId64 ", and there are %" PRId64 " rows", set.folds,
+             clf_dataset_rows(self.in.rows));
+    status = EXIT_USAGE;
+  }
+  if (status < 0) {
+    self.folds = calloc((size_t)set.folds, sizeof *self.folds);
+    status = self.folds != NULL ? run_folds(&self, t) : tool_fail(CLF_ERROR_MEMORY);
+  }
+  if (status < 0) {
+    const clf_status joined = join_folds(&self);
+    status = joined == CLF_OK ? print_result(&self, t) : tool_fail(joined);
+  }
+  status = status < 0 ? check(&self, &required) : status;
+  status = status < 0 ? exit_of(&self) : status;
+  for (int64_t k = 0; self.folds != NULL && k < set.folds; k++) {
+    graded_free(&self.folds[k].answers);
+    clf_model_free(self.folds[k].model);
+  }
+  free(self.folds);
+  measures_free(&self.of_all);
+  graded_free(&self.all);
+  clf_model_free(first);
+  input_free(&self.in);
+  return status;
+}
+
+const verb verb_validate = {
+    .name = "validate",
+    .summary = "cross-validate a model",
+    .usage = "DATA… [OPTION …]",
+    .example = "classify validate iris.csv --model 'svm C=5' --transform standardize --folds 10",
+    .words = "DATA…",
+    .words_help = "labeled data, as for train",
+    .details =
+        "Divides the rows into folds, the classes in proportion. Each fold is predicted by a\n"
+        "model of the other rows, whose transforms and vocabulary have not seen it either.\n"
+        "Prints the measures of each fold, their mean and their deviation. --require asks for\n"
+        "means.",
+    .options = options,
+    .count = sizeof options / sizeof *options,
+    .takes = TAKES_TABLES | TAKES_FORMAT | TAKES_TIME | TAKES_SEED | TAKES_REQUIRE,
+    .minimum_words = 1,
+    .maximum_words = 1000,
+    .run = run,
+};
