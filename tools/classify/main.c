@@ -1,5 +1,6 @@
 /* The command line tool: classify VERB … */
 #include <classify.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,17 @@ static void print_verbs(FILE *out) {
   fputs("\nclassify VERB --help explains a verb. classify --version shows the version.\n", out);
 }
 
+/* Runs the verb that `argv` begins with. */
+static int run(const verb *which, int argc, char **argv) {
+  return which->program != NULL ? which->program(argc, argv) : tool_main(which, argc, argv);
+}
+
 int main(int argc, char **argv) {
+  const verb *called = verb_of_program(program_invocation_short_name);
   signal(SIGPIPE, SIG_DFL); /* a reader that goes away ends the tool quietly, whoever started it */
+  if (called != NULL) {
+    return run(called, argc, argv);
+  }
   if (argc < 2) {
     print_verbs(stderr);
     return EXIT_USAGE;
@@ -35,5 +45,5 @@ int main(int argc, char **argv) {
     return EXIT_SUCCESS;
   }
   const verb *which = verb_named(argv[1]);
-  return which == NULL ? EXIT_USAGE : tool_main(which, argc - 1, argv + 1);
+  return which == NULL ? EXIT_USAGE : run(which, argc - 1, argv + 1);
 }

@@ -56,7 +56,7 @@ void tool_options(option_entry out[TOOL_OPTIONS], size_t *count, tool *t, const 
   for (size_t i = 0; i < which->count; i++) {
     out[(*count)++] = which->options[i];
   }
-  for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+  for (size_t i = 0; which->program == NULL && i < sizeof entries / sizeof *entries; i++) {
     if (entries[i].flag == 0 || (which->takes & entries[i].flag) != 0) {
       out[(*count)++] = entries[i].entry;
     }

@@ -47,6 +47,10 @@ typedef struct verb {
   size_t minimum_words; /* arguments that are no options */
   size_t maximum_words;
   int (*run)(tool *t); /* returns the status to exit with */
+  /* In place of run(): it reads its command line by itself. Its options are then letters, without
+   * those that verbs have in common, and the tool is also this program where it is called by its
+   * name. */
+  int (*program)(int argc, char **argv);
 } verb;
 
 struct tool {

@@ -4,7 +4,8 @@
 
 #include "report/text.h"
 
-const verb *const verbs[] = {&verb_train, &verb_test, &verb_validate, &verb_list, NULL};
+const verb *const verbs[] = {&verb_train,     &verb_test,        &verb_validate,  &verb_list,
+                             &verb_svm_train, &verb_svm_predict, &verb_svm_scale, NULL};
 
 const verb *verb_named(const char *name) {
   const char *names[sizeof verbs / sizeof *verbs];
@@ -18,4 +19,12 @@ const verb *verb_named(const char *name) {
     return NULL;
   }
   return verbs[found];
+}
+
+const verb *verb_of_program(const char *name) {
+  size_t i = 0;
+  while (verbs[i] != NULL && (verbs[i]->program == NULL || strcmp(verbs[i]->name, name) != 0)) {
+    i++;
+  }
+  return verbs[i];
 }

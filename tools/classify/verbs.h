@@ -8,11 +8,17 @@ extern const verb verb_train;
 extern const verb verb_test;
 extern const verb verb_validate;
 extern const verb verb_list;
+extern const verb verb_svm_train;
+extern const verb verb_svm_predict;
+extern const verb verb_svm_scale;
 
 /* All verbs, in the order of the help; the last one is NULL. */
 extern const verb *const verbs[];
 
 /* Returns the verb of a name, or NULL after a message that suggests one. */
 const verb *verb_named(const char *name);
+
+/* Returns the verb that is a program of this name, or NULL. */
+const verb *verb_of_program(const char *name);
 
 #endif

@@ -1,0 +1,26 @@
+/* A file of results, written so that its name always refers to the old bytes or to all of the new
+ * ones. */
+#ifndef CLASSIFY_OUTPUT_H
+#define CLASSIFY_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct output_file {
+  FILE *file;       /* to write to */
+  const char *path; /* as the user gave it */
+  char *target;     /* the file that will be replaced, behind all links; NULL for what is written
+                       directly: standard output ("-"), a pipe or a device */
+  char *temporary;  /* the file next to it that is being written */
+} output_file;
+
+/* Opens a file to write in place of `path`, which lives as long. False after a message. */
+bool output_begin(output_file *out, const char *path);
+
+/* Closes it under its name. False after a message; the old file is then as it was. */
+bool output_commit(output_file *out);
+
+/* Closes and removes what was written, unless it has been committed. */
+void output_discard(output_file *out);
+
+#endif
