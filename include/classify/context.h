@@ -70,9 +70,27 @@ typedef struct clf_progress {
  *  the last report on the thread; a call that ends sooner does not report. Calls that run on
  *  several threads at once report on their own threads, possibly at the same time. Calls that the
  *  callback itself makes report nothing.
- *  @return non-zero to cancel the call: within a second it then returns CLF_ERROR_CANCELLED, with
- *  its outputs and handles as they were. */
+ *  @return what the call does next: CLF_PROGRESS_GO, CLF_PROGRESS_CANCEL or CLF_PROGRESS_STOP; any
+ *  other value cancels, too. */
 typedef int32_t (*clf_progress_callback)(void *user, const clf_progress *progress);
+
+enum {
+  CLF_PROGRESS_GO = 0, /**< the call goes on */
+  /** Within a second the call returns CLF_ERROR_CANCELLED, with its outputs and handles as they
+   *  were. */
+  CLF_PROGRESS_CANCEL = 1,
+  /** Within a second the call ends with what it has. These calls have something to keep:
+   *  - a fit of a network after its first epoch: the weights of the last finished epoch or, with
+   *    `patience`, of the best;
+   *  - a fit of logistic or of ridge with solver=cg after its first iteration, of a perceptron
+   *    after its first epoch, and of an svm with one machine (two classes) after its first step:
+   *    what the solver has found;
+   *  - a grid search: the scores that are there (see clf_search_create()).
+   *  They return CLF_OK, a fit has clf_model_outcome() CLF_NOT_CONVERGED, and the log says what was
+   *  kept. What still follows, such as scoring the validation rows, is done. All other calls, and
+   *  these before there is something to keep, are cancelled. */
+  CLF_PROGRESS_STOP = 2
+};
 
 enum {
   CLF_LOG_WARNING = 1, /**< something the host should know, such as a solver not converged */

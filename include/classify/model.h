@@ -221,7 +221,7 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
 CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train);
 
 /** Returns how the last fit ended.
- *  @return CLF_OK, CLF_NOT_CONVERGED (iteration limit reached), CLF_ERROR_NOT_FITTED,
+ *  @return CLF_OK, CLF_NOT_CONVERGED (iteration limit reached, or stopped), CLF_ERROR_NOT_FITTED,
  *          CLF_ERROR_ARGUMENT @since 0.1 */
 CLF_API clf_status clf_model_outcome(const clf_model *model);
 

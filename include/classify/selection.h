@@ -60,6 +60,10 @@ typedef struct clf_search clf_search;
  *                does not name
  *  @param folds, seed  as in clf_cross_validate(); the same folds for every combination
  *  @param grid   "name=value|value|… …", such as "C=0.1|1|10 pca.components=20|50"
+ *
+ *  A search that the progress callback ends by CLF_PROGRESS_STOP has the scores of the folds on
+ *  which every combination was scored. If there is no such fold yet, it has the scores of the first
+ *  fold, and NaN for combinations that have none.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY, or what fit or score
  *          returned for the first combination that failed (the message names it) @since 0.1 */
 CLF_API clf_status clf_search_create(clf_search **out, const clf_model *model,
@@ -76,7 +80,8 @@ CLF_API int64_t clf_search_count(const clf_search *search);
 /** Returns the parameters of a combination as text, such as "C=10"; NULL beyond the end. It lives
  *  as long as the results. @since 0.1 */
 CLF_API const char *clf_search_combination(const clf_search *search, int64_t index);
-/** Returns the mean score over the folds; NaN beyond the end. @since 0.1 */
+/** Returns the mean score over the folds; NaN beyond the end, and for a combination that a search
+ *  which was stopped has no score of. @since 0.1 */
 CLF_API double clf_search_mean(const clf_search *search, int64_t index);
 /** Returns the standard deviation of the scores over the folds (divisor: folds); NaN beyond the
  *  end. @since 0.1 */

@@ -30,7 +30,8 @@ typedef int32_t clf_status;
 
 enum {
   CLF_OK = 0,
-  /** A solver stopped at its iteration limit; the model is usable. See clf_model_outcome(). */
+  /** A solver stopped at its iteration limit, or because the progress callback asked it to; the
+   *  model is usable. See clf_model_outcome(). */
   CLF_NOT_CONVERGED = 1,
   CLF_ERROR_ARGUMENT = -1,     /**< NULL, an unknown name, a value out of its bounds */
   CLF_ERROR_MEMORY = -2,       /**< allocation refused, by the system or by the memory limit */
@@ -43,7 +44,7 @@ enum {
   CLF_ERROR_DATA = -9,         /**< values that cannot be used: NaN, Inf, one class only */
   CLF_ERROR_NOT_FITTED = -10,  /**< the model has not been fitted yet */
   CLF_ERROR_UNSUPPORTED = -11, /**< this kind of object does not offer the operation */
-  CLF_ERROR_CANCELLED = -12,   /**< the progress callback asked to stop */
+  CLF_ERROR_CANCELLED = -12,   /**< the progress callback ended the call */
   CLF_ERROR_NUMERIC = -13,     /**< a computation broke down (a singular system) */
   CLF_ERROR_DIVERGED = -14     /**< training diverged */
 };

@@ -15,6 +15,7 @@ static const double poll_interval = 0.1; /* seconds between two questions of a l
 static _Thread_local clf__watch *watched;
 static _Thread_local double reported = -INFINITY; /* when the thread reported last */
 static _Thread_local bool asking;                 /* the thread is inside the host's callback */
+static _Thread_local clf__stop *stoppable;        /* of the outermost call that has one */
 
 double clf__seconds(void) {
   struct timespec now;
@@ -40,8 +41,17 @@ static bool is_due(const clf_context *context) {
   return true;
 }
 
-/* Asks the host's callback on the thread that made the call; returns true if it cancels. Calls that
- * the callback makes do not ask. */
+/* Returns whether the host's answer ends what runs. */
+static bool ends(int32_t answer) {
+  if (answer == CLF_PROGRESS_GO || stoppable == NULL) {
+    return answer != CLF_PROGRESS_GO;
+  }
+  stoppable->asked = answer == CLF_PROGRESS_STOP;
+  return !(stoppable->asked && stoppable->complete);
+}
+
+/* Asks the host's callback on the thread that made the call; returns true if what runs must end.
+ * Calls that the callback makes do not ask. */
 static bool report(const clf__progress *progress, int64_t step, double loss, double metric) {
   if (asking || progress->context->progress == NULL || !is_due(progress->context)) {
     return false;
@@ -51,10 +61,10 @@ static bool report(const clf__progress *progress, int64_t step, double loss, dou
   clf__watch *outer = watched;
   asking = true;
   watched = NULL;
-  const bool stop = progress->context->progress(progress->context->progress_user, &state) != 0;
+  const int32_t answer = progress->context->progress(progress->context->progress_user, &state);
   watched = outer;
   asking = false;
-  return stop;
+  return ends(answer);
 }
 
 static clf_status fail_cancelled(const clf__progress *progress, int64_t step) {
@@ -218,4 +228,27 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
     }
   }
   return stop ? fail_cancelled(progress, step) : CLF_OK;
+}
+
+void clf__stop_begin(clf__stop *stop) {
+  *stop = (clf__stop){.outermost = stoppable == NULL && !asking};
+  if (stop->outermost) {
+    clf__failure_keep(&stop->before, CLF_NOT_CONVERGED);
+    stoppable = stop;
+  }
+}
+
+void clf__stop_end(const clf__stop *stop) {
+  if (stop->outermost) {
+    stoppable = NULL;
+  }
+}
+
+clf_status clf__stop_keep(clf__stop *stop, clf_status status) {
+  if (status == CLF_ERROR_CANCELLED && stop->asked) {
+    stop->kept = true;
+    status = clf__failure_raise(&stop->before);
+  }
+  stop->complete = stop->complete || status >= 0;
+  return status;
 }

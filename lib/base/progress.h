@@ -10,6 +10,7 @@
 #include <classify/context.h>
 
 #include "base/pool.h"
+#include "base/status.h"
 
 /* Reports the progress of a long call: begin once, then step. Loss or metric are NAN if they do not
  * apply. */
@@ -81,6 +82,25 @@ clf_status clf__progress_parallel(const clf__progress *progress, const atomic_in
                                   void *argument);
 /* Asks the host if that is due, for a thread that waits or works for long within such a call. */
 void clf__progress_poll(void);
+
+/* A public call that may end with what it has, from clf__stop_begin() to clf__stop_end() on one
+ * thread. CLF_PROGRESS_STOP ends whatever runs as CLF_PROGRESS_CANCEL does. Whoever then has
+ * something to keep says so by clf__stop_keep(), and the call continues from there. A call within
+ * another one, such as a fit of a search, keeps nothing: the outer call decides. */
+typedef struct clf__stop {
+  bool outermost;
+  bool asked;          /* the host's last answer was CLF_PROGRESS_STOP */
+  bool complete;       /* the call has all that it will have, and ignores such answers */
+  bool kept;           /* because the host stopped it */
+  clf__failure before; /* the thread's message when the call began */
+} clf__stop;
+
+void clf__stop_begin(clf__stop *stop);
+void clf__stop_end(const clf__stop *stop);
+/* To be called where a solver has ended and has a result. Returns CLF_NOT_CONVERGED if `status` is
+ * CLF_ERROR_CANCELLED because the host stopped the call, otherwise `status`. Unless that is a
+ * failure, what follows in the call is not stopped. */
+clf_status clf__stop_keep(clf__stop *stop, clf_status status);
 
 /* Monotonic seconds. */
 double clf__seconds(void);

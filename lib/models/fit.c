@@ -84,6 +84,7 @@ typedef struct fit_extras {
   clf_optimizer *optimizer;
   const clf__training *validation;
   clf__fit_shared *shared;
+  clf__stop stop;
 } fit_extras;
 
 /* A training that diverged after good epochs. */
@@ -124,9 +125,17 @@ static void log_rows(const clf__training *training) {
   }
 }
 
+static void log_stop(const clf__training *training) {
+  if (training->stop->kept) {
+    clf__fit_log(training,
+                 "stopped, as the progress callback asked; the model has what the fit "
+                 "had found until then");
+  }
+}
+
 /* Runs one fit on rows after the pipeline. `labels` are class indices of the model. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
-                           const fit_extras *extras) {
+                           fit_extras *extras) {
   const clf__rows x = clf__dataset_rows(data);
   clf__kind_rows own = {.center = NULL};
   clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
@@ -148,6 +157,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .validation = extras->validation,
       .log_as = extras->silent ? NULL : next,
       .shared = extras->shared != NULL ? &extras->shared->own : NULL,
+      .stop = &extras->stop,
   };
   training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
   if (training.class_rows == NULL) {
@@ -171,6 +181,8 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
     goto done;
   }
   const clf_status ended = status;
+  log_stop(&training);
+  clf__stop_keep(&extras->stop, CLF_OK);
   next->outcome = ended < 0 ? CLF_NOT_CONVERGED : ended;
   CLF__TRY(clf__iterations_add(next));
   CLF__TRY(clf__state_check_finite(next));
@@ -291,8 +303,8 @@ static void choose_before(const clf_model *model, fit_extras *extras) {
   }
 }
 
-static clf_status fit_model(clf_model *model, const clf_dataset *train,
-                            const clf_dataset *validation, fit_extras *extras) {
+static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
+                                const clf_dataset *validation, fit_extras *extras) {
   clf_status status = CLF_OK;
   CLF__CHECK(clf__fit_check_capabilities(model, train));
   choose_before(model, extras);
@@ -332,6 +344,14 @@ done:
   validation_end(&held);
   clf_dataset_free(data.made);
   free_fit(&next, goes_on);
+  return status;
+}
+
+static clf_status fit_model(clf_model *model, const clf_dataset *train,
+                            const clf_dataset *validation, fit_extras *extras) {
+  clf__stop_begin(&extras->stop);
+  const clf_status status = fit_stoppable(model, train, validation, extras);
+  clf__stop_end(&extras->stop);
   return status;
 }
 

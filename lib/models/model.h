@@ -7,6 +7,7 @@
 #include <classify/model.h>
 
 #include "base/kinds.h"
+#include "base/progress.h"
 #include "data/dataset.h"
 #include "optim/optimizer.h"
 #include "store/object.h"
@@ -41,6 +42,7 @@ typedef struct clf__training {
   const clf_model *log_as;                /* in this model's name choices are logged; NULL: nothing
                                            * is logged */
   void **shared; /* what one fit on these rows leaves to the next; NULL if there is only one fit */
+  clf__stop *stop; /* by which a fit that the host stops keeps what it has (base/progress.h) */
 } clf__training;
 
 /* How a fitted model decides, which determines how files of other programs express it. */
@@ -83,7 +85,8 @@ typedef struct clf__model_kind {
   bool (*reads_f64)(const clf_model *model);
   /* Adds the fitted tensors to `state`, which is empty except for the center. Returns CLF_OK,
    * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with "history_loss" is kept,
-   * because it was good before the divergence. */
+   * because it was good before the divergence. A fit that was stopped and has something usable asks
+   * clf__stop_keep(). */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
   /* Frees what fit left in *training->shared, such as kernel values and a starting solution; NULL
    * for kinds that leave nothing. */

@@ -46,7 +46,8 @@ typedef struct clf__lbfgs_result {
 
 /* Minimizes from the starting point `x` [size], which receives the solution. Returns CLF_OK however
  * it ended; CLF_ERROR_NUMERIC if the value at the start is not finite, CLF_ERROR_MEMORY, or the
- * failure of a callback. */
+ * failure of a callback. After a failure x is the point of the last complete iteration, and the
+ * result, which the caller has set to 0, has their number. */
 clf_status clf__lbfgs_minimize(clf__lbfgs_result *result, const clf__lbfgs_problem *problem,
                                double *x);
 

@@ -5,7 +5,9 @@
 
 #include "base/border.h"
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "selection/selection.h"
@@ -163,27 +165,66 @@ static clf_status add_combinations(clf_search *search, const value_grid *grid) {
   return CLF_OK;
 }
 
-static void summarize(clf_search *search, const double *scores, int64_t folds) {
+/* Means and deviations of the scores, of which the first `used` of each combination count. */
+static void summarize(clf_search *search, const double *scores, int64_t folds, int64_t used) {
   for (int64_t i = 0; i < search->count; i++) {
     const double *own = scores + i * folds;
     double sum = 0;
     double squares = 0;
-    for (int64_t k = 0; k < folds; k++) {
+    for (int64_t k = 0; k < used; k++) {
       sum += own[k];
     }
-    double mean = sum / (double)folds;
-    for (int64_t k = 0; k < folds; k++) {
+    double mean = sum / (double)used;
+    for (int64_t k = 0; k < used; k++) {
       squares += (own[k] - mean) * (own[k] - mean);
     }
     search->mean[i] = mean;
-    search->deviation[i] = sqrt(squares / (double)folds);
+    search->deviation[i] = sqrt(squares / (double)used);
     double best = search->mean[search->best];
     search->best = mean > best || isnan(best) ? i : search->best;
   }
 }
 
+/* Returns how many folds come first in which all combinations, or at least one, have a score. */
+static int64_t scored_folds(const clf_search *search, const double *scores, int64_t folds,
+                            bool by_all) {
+  for (int64_t k = 0; k < folds; k++) {
+    int64_t having = 0;
+    for (int64_t i = 0; i < search->count; i++) {
+      having += !isnan(scores[i * folds + k]);
+    }
+    if (having < (by_all ? search->count : 1)) {
+      return k;
+    }
+  }
+  return folds;
+}
+
+/* What a search that was stopped has: the folds on which all combinations were scored; before the
+ * end of the first one, the combinations that were scored on it. */
+static clf_status keep_scores(clf_search *search, const double *scores, int64_t folds,
+                              clf__stop *stop, clf_status status) {
+  const int64_t complete = scored_folds(search, scores, folds, true);
+  const int64_t used = clf__max_i64(complete, 1);
+  if (complete == 0 && scored_folds(search, scores, folds, false) == 0) {
+    return status;
+  }
+  CLF__CHECK(clf__stop_keep(stop, status));
+  summarize(search, scores, folds, used);
+  int64_t counted = 0;
+  for (int64_t i = 0; i < search->count; i++) {
+    counted += !isnan(search->mean[i]);
+  }
+  clf__log(search->context, CLF_LOG_INFO,
+           "grid_search: stopped, as the progress callback asked; %lld of %lld combinations have "
+           "scores, on %lld of %lld folds",
+           (long long)counted, (long long)search->count, (long long)used, (long long)folds);
+  return CLF_OK;
+}
+
 static clf_status run_search(clf_search *search, const clf_dataset *data, int64_t folds,
                              uint64_t seed) {
+  clf__stop stop;
   int64_t values;
   if (!clf__mul_i64(search->count, folds, &values)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "grid: %lld combinations on %lld folds are too many",
@@ -195,10 +236,17 @@ static clf_status run_search(clf_search *search, const clf_dataset *data, int64_
   }
   const clf__variants variants = {search->model, (const char *const *)search->params,
                                   search->count};
+  for (int64_t i = 0; i < values; i++) {
+    scores[i] = NAN;
+  }
+  clf__stop_begin(&stop);
   clf_status status = clf__cross_validate("grid_search", &variants, data, folds, seed, scores);
   if (status == CLF_OK) {
-    summarize(search, scores, folds);
+    summarize(search, scores, folds, folds);
+  } else {
+    status = keep_scores(search, scores, folds, &stop, status);
   }
+  clf__stop_end(&stop);
   clf__free(scores);
   return status;
 }

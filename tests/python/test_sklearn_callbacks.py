@@ -14,7 +14,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from libclassify import errors
-from libclassify.sklearn import LogisticRegression, Ridge, StandardScaler
+from libclassify.sklearn import (
+    KernelFisherDiscriminant,
+    LogisticRegression,
+    Ridge,
+    StandardScaler,
+)
 
 X, y = load_digits(return_X_y=True)
 
@@ -24,9 +29,9 @@ class Recorder:
 
     max_propagation_depth = None  # it is propagated to the steps of pipelines and searches
 
-    def __init__(self, stop=False):
+    def __init__(self, stop=float("inf")):
         self.told = []
-        self.stop = stop
+        self.stop = stop  # after so many steps it asks to end the fit
 
     def setup(self, estimator, context):
         self.told.append(("setup", context.task_name, None))
@@ -41,7 +46,8 @@ class Recorder:
     def on_fit_task_end(self, estimator, context, *, metadata=None, fitted_estimator=None):
         self.told.append(("end", context.task_name, metadata))
         self.fitted = fitted_estimator
-        return self.stop and context.parent is not None
+        ended = sum(word == "end" for word, _, _ in self.told)
+        return context.parent is not None and ended >= self.stop
 
 
 def test_a_fit_and_its_steps_are_told():
@@ -115,9 +121,17 @@ def test_an_exception_of_a_callback_comes_out_and_all_is_torn_down():
     model.set_callbacks().fit(X, y)
 
 
-def test_an_early_end_is_refused():
-    with pytest.raises(errors.Unsupported, match="early"):
-        LogisticRegression(C=0.01).set_callbacks(Recorder(stop=True)).fit(X, y)
+def test_an_early_end_keeps_what_the_solver_has_found():
+    recorder = Recorder(stop=6)
+    model = LogisticRegression(C=0.01).set_callbacks(recorder).fit(X, y)
+    assert 1 <= model.n_iter_[0] <= 6
+    assert 0.5 < model.score(X, y) < LogisticRegression(C=0.01).fit(X, y).score(X, y)
+    assert recorder.told[-1][0] == "teardown"
+
+
+def test_an_early_end_is_refused_where_there_is_nothing_to_keep():
+    with pytest.raises(errors.Unsupported, match="early, when it has nothing to keep"):
+        KernelFisherDiscriminant(kernel="rbf").set_callbacks(Recorder(stop=1)).fit(X, y)
 
 
 def test_clones_and_pickles_keep_callbacks():

@@ -39,7 +39,7 @@ from .image import Image
 from .model import Model
 from .network import Network
 from .optimizer import Optimizer
-from .progress import Progress, watch
+from .progress import STOP, Progress, watch
 from .selection import Search, cross_validate, grid_search
 from .sequence import Sequence
 from .tensor import Tensor
@@ -72,6 +72,7 @@ __all__ = [
     "NumericError",
     "Optimizer",
     "Progress",
+    "STOP",
     "Search",
     "Sequence",
     "ShapeError",

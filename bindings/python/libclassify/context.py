@@ -65,8 +65,8 @@ class Context(Handle):
         ``logging.getLogger("libclassify")``.
     progress : callable, optional
         ``progress(report)`` receives a :class:`Progress` about ten times a second, on the thread
-        that made the call. A true result cancels the call, which raises
-        :class:`~libclassify.errors.Cancelled`.
+        that made the call. `STOP` as its result ends a fit or a search with what it has; any other
+        true result cancels the call, which raises :class:`~libclassify.errors.Cancelled`.
     **params
         `threads`, `seed`, `memory_limit`, `cpu` …; see ``params("context")``. Progress is reported
         every 0.1 seconds at most, unless `progress_interval` says otherwise.

@@ -11,6 +11,7 @@ from ._library import lib, text
 from ._warnings import warn
 from .context import Context, collected_warnings, context_of
 from .dataset import Dataset, Path, path_bytes
+from .progress import was_stopped
 
 Source = Union[Path, bytes, bytearray, memoryview]
 
@@ -222,10 +223,11 @@ class Model(Fitted):
 
     def _fitted(self, train: Dataset, lines: List[str], keep: bool = False) -> Optional[str]:
         """Take over what the library does not know; return what `_fit` does."""
+        stopped = was_stopped()
         self._fits += 1
         if not keep:
             self._kind, self._names = train._kind, train._names
-        if self.outcome != "not converged":
+        if stopped or self.outcome != "not converged":
             return None
         said = [line for line in lines if "converged" in line]
         for line in said:

@@ -38,7 +38,14 @@ from typing import (
 )
 
 from ._bar import Bar
-from ._declarations import CLF_LOG_INFO, CLF_LOG_WARNING, clf_progress
+from ._declarations import (
+    CLF_LOG_INFO,
+    CLF_LOG_WARNING,
+    CLF_PROGRESS_CANCEL,
+    CLF_PROGRESS_GO,
+    CLF_PROGRESS_STOP,
+    clf_progress,
+)
 from ._library import check, lib, text
 from .errors import ArgumentError, Cancelled, TimeLimitReached, TypeMismatch, of_status
 
@@ -67,6 +74,23 @@ class Progress(NamedTuple):
 
 
 Report = Callable[[Progress], Any]
+
+#: What a report of progress returns to end the call now and keep what there is.
+STOP: int = CLF_PROGRESS_STOP
+
+
+def _answer(reported: Any) -> int:
+    """Return what the library is told for the result of a report."""
+    if isinstance(reported, int) and reported == STOP:
+        return STOP
+    return CLF_PROGRESS_CANCEL if reported else CLF_PROGRESS_GO
+
+
+def _stronger(first: int, second: int) -> int:
+    """Return the answer of two reports: one that cancels counts more than one that stops."""
+    return CLF_PROGRESS_CANCEL if CLF_PROGRESS_CANCEL in (first, second) else max(first, second)
+
+
 _Waiting = Generator[Any, Any, None]
 _LEVELS = {CLF_LOG_WARNING: logging.WARNING, CLF_LOG_INFO: logging.INFO}
 
@@ -109,6 +133,7 @@ class _Thread(threading.local):
 
     listener: Optional[Listener] = None
     logs = 0  # log callbacks that the thread is in
+    stopped = False  # whether its last call was ended by STOP
     ask: Callable[[Optional[int]], int] = (0).__and__  # 0: go on
     take_log: Callable[[], Callable[..., None]] = itertools.repeat(_on_log).__next__
     __getitem__ = property(operator.attrgetter("ask"))
@@ -123,13 +148,14 @@ _ON_LOG = ctypes.CFUNCTYPE(None, ctypes.py_object, ctypes.c_int32, ctypes.c_char
 class Listener:
     """What callbacks leave for the call that their thread is in."""
 
-    __slots__ = ("depth", "error", "callbacks", "watch")
+    __slots__ = ("depth", "error", "callbacks", "watch", "stopped")
 
     def __init__(self) -> None:
         self.depth = 0  # calls that the thread is in: more than one where a callback makes calls
         self.error: Optional[BaseException] = None  # cancels the call, which raises it
         self.callbacks: Optional[Callbacks] = None
         self.watch: Optional[watch] = None
+        self.stopped = False  # whether a report has answered STOP
         _thread.ask = self._begin(self._step, 0, 1).send
         _thread.take_log = self._begin(lambda _: _on_log, _on_log, _on_log).__next__
         _thread.listener = self
@@ -173,11 +199,14 @@ class Listener:
         if callbacks.progress is None and inner is None:
             return 0
         progress = _read(address)
-        stop = callbacks.progress is not None and bool(callbacks.progress(progress))
+        answer = CLF_PROGRESS_GO
+        if callbacks.progress is not None:
+            answer = _answer(callbacks.progress(progress))
         while inner is not None:
-            stop = inner.tell(progress) or stop
+            answer = _stronger(inner.tell(progress), answer)
             inner = inner.outer
-        return int(stop)
+        self.stopped = answer == STOP
+        return answer
 
 
 def _read(address: int) -> Progress:
@@ -205,17 +234,17 @@ def call(callbacks: Callbacks, function: Callable[..., Any], values: Sequence[An
     within = _innermost.get()
     if within is not None:
         within.begin(function.__name__)
-    outer = listener.error, listener.callbacks, listener.watch
+    outer = listener.error, listener.callbacks, listener.watch, listener.stopped
     try:
         listener.depth += 1
         _busy.add(listener)
-        listener.callbacks, listener.watch = callbacks, within
+        listener.callbacks, listener.watch, listener.stopped = callbacks, within, False
         result = function(*values)
         failed = function.restype is ctypes.c_int32 and result < 0
         message = text(lib.clf_last_error()) if failed else None
     finally:
-        error = listener.error
-        listener.error, listener.callbacks, listener.watch = outer
+        error, _thread.stopped = listener.error, listener.stopped
+        listener.error, listener.callbacks, listener.watch, listener.stopped = outer
         listener.depth -= 1
         if listener.depth == 0:
             _busy.discard(listener)
@@ -230,6 +259,11 @@ def call(callbacks: Callbacks, function: Callable[..., Any], values: Sequence[An
     if failed:
         raise of_status(result, message or "")
     return result
+
+
+def was_stopped() -> bool:
+    """Return whether a report has ended the last call of this thread by `STOP`."""
+    return _thread.stopped
 
 
 def _raise_left(listener: Listener) -> None:
@@ -277,8 +311,9 @@ class watch:
     ----------
     report : callable, optional
         ``report(progress)`` receives a :class:`Progress` about ten times a second, on the thread
-        that made the call. A true result cancels the call, which raises
-        :class:`~libclassify.errors.Cancelled`; an exception cancels it and comes out of it.
+        that made the call. `STOP` as its result ends a fit or a search with what it has; any other
+        true result cancels the call, which raises :class:`~libclassify.errors.Cancelled`; an
+        exception cancels it and comes out of it.
     verbose : int or bool, default 0
         1 shows a bar where stderr is a terminal or a notebook, and nothing elsewhere; from 2 on it
         is shown everywhere, as lines. The bar is tqdm's where that is installed.
@@ -290,6 +325,11 @@ class watch:
     Examples
     --------
     >>> with watch(verbose=1, time_limit=60):  # doctest: +SKIP
+    ...     model.fit(train)
+
+    Keep what a fit has found after a minute:
+
+    >>> with watch(lambda progress: STOP if progress.seconds > 60 else None):  # doctest: +SKIP
     ...     model.fit(train)
     """
 
@@ -348,16 +388,16 @@ class watch:
         if self.outer is not None:
             self.outer.begin(name)
 
-    def tell(self, progress: Progress) -> bool:
-        """Receive what a call reports; return whether to cancel it."""
+    def tell(self, progress: Progress) -> int:
+        """Receive what a call reports; return whether it goes on."""
         if self._is_late():
             raise TimeLimitReached(
                 f"{progress.stage}: time_limit={self._time_limit:g} seconds is over at step "
                 f"{progress.step} of {progress.steps}"
             )
         self._bar.show(progress)
-        stop = self._report is not None and bool(self._report(progress))
-        return stop or self._cancelled
+        answer = CLF_PROGRESS_GO if self._report is None else _answer(self._report(progress))
+        return CLF_PROGRESS_CANCEL if self._cancelled else answer
 
 
 _innermost: ContextVar[Optional[watch]] = ContextVar("libclassify.watch", default=None)

@@ -127,6 +127,11 @@ def grid_search(model: Model, grid: Grid, X: Any, y: Any = None, *, sample_weigh
         A Dataset, or what one is made of.
     folds, seed : int
         As for :func:`cross_validate`.
+
+    Notes
+    -----
+    A search that a report of progress ends by `STOP` has the means over the folds on which every
+    combination was scored. Before the end of the first fold, combinations without a score have NaN.
     """
     data = model._data(X, y, sample_weight, targets)
     search = Search.__new__(Search)

@@ -59,6 +59,7 @@ typedef struct fitting {
   clf__logistic_objective objective;
   clf__logistic_preconditioner preconditioner;
   clf__progress progress;
+  clf__stop *stop;
   double tolerance;
   double unit;     /* of the weights' gradient: the maximum of 1 and the largest feature's size */
   double largest;  /* largest component of the current gradient */
@@ -119,9 +120,9 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
                      "logistic: the gradient is beyond the range of float: scale the features down "
                      "(transform: standardize)");
   }
-  clf_status status = clf__progress_step(&f->progress, iteration, value, (double)NAN);
-  if (status == CLF_OK && iteration > 0) {
-    status = record(f, iteration, value);
+  clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  if (status == CLF_OK) {
+    status = clf__progress_step(&f->progress, iteration, value, (double)NAN);
   }
   bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
   if (f->largest <= f->tolerance) {
@@ -194,13 +195,17 @@ static clf_status minimize(fitting *f, const clf_model *model, clf__store *state
       .precondition = precondition,
       .observe = observe,
   };
-  clf__lbfgs_result result;
+  clf__lbfgs_result result = {.iterations = 0};
   clf_status status = clf__lbfgs_minimize(&result, &problem, variables);
-  if (status == CLF_OK) {
+  if (result.iterations > 0) {
+    status = clf__stop_keep(f->stop, status);
+  }
+  const bool stopped = status == CLF_NOT_CONVERGED;
+  if (status >= 0) {
     status = store_solution(f, model, result.iterations, variables, state);
   }
   clf__free(variables);
-  return status < 0 ? status : outcome(f, &result);
+  return status < 0 ? status : stopped ? CLF_NOT_CONVERGED : outcome(f, &result);
 }
 
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
@@ -218,6 +223,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                     .intercept = p->fit_intercept,
                     .f64 = p->precision == CLF__PRECISION_F64},
       .progress = clf__progress_begin(model->context, "logistic", p->max_iterations),
+      .stop = training->stop,
       .tolerance = p->tolerance,
   };
   clf_status status = CLF_OK;

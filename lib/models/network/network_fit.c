@@ -140,7 +140,7 @@ static clf_status train(clf__trainer *t) {
     }
   }
 done:
-  return status;
+  return t->epoch > 0 ? clf__stop_keep(t->training->stop, status) : status;
 }
 
 static void log_choices(const clf__trainer *t) {
@@ -182,7 +182,7 @@ static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
   const bool resumes = t->partial || (t->params->warm_start && t->patience == 0);
   const bool measures = t->epoch > 0 && (!t->partial || clf__resume_same_rows(t));
   clf_status status = trained;
-  if (trained != CLF_OK && (trained != CLF_ERROR_DIVERGED || t->epoch == 0)) {
+  if (trained < 0 && (trained != CLF_ERROR_DIVERGED || t->epoch == 0)) {
     return trained;
   }
   if (trained == CLF_OK && resumes && t->epoch > 0) {

@@ -191,6 +191,21 @@ static clf_status warn_of_short_rows(const clf_model *model, const clf__training
   return CLF_OK;
 }
 
+/* Stops early after a pass without a mistake. A pass that is stopped has learned a part of the
+ * rows. */
+static clf_status run_epochs(clf__perceptron_learner *l, int64_t epochs, double *shares,
+                             int64_t *done, int64_t *rows_before) {
+  clf_status status = clf__perceptron_report(l, 0);
+  while (status == CLF_OK && *done < epochs && l->share != 0) {
+    *rows_before = l->seen;
+    CLF__TRY(clf__perceptron_run_epoch(l, *done));
+    shares[(*done)++] = l->share;
+    status = clf__perceptron_report(l, *done);
+  }
+done:
+  return *done > 0 ? clf__stop_keep(l->training->stop, status) : status;
+}
+
 static clf_status train(const clf_model *model, const clf__training *training, int64_t epochs,
                         const clf__store *before, clf__store *state) {
   const clf__perceptron_params *p = model->params;
@@ -209,20 +224,19 @@ static clf_status train(const clf_model *model, const clf__training *training, i
     CLF__TRY(warn_of_short_rows(model, training));
   }
   l.progress = clf__progress_begin(model->context, "perceptron", epochs);
-  CLF__TRY(clf__perceptron_report(&l, 0));
-  for (; done_epochs < epochs && l.share != 0; done_epochs++) {
-    before_pass = l.seen;
-    CLF__TRY(clf__perceptron_run_epoch(&l, done_epochs));
-    shares[done_epochs] = l.share;
-  }
-  if (done_epochs < epochs) {
+  CLF__TRY(run_epochs(&l, epochs, shares, &done_epochs, &before_pass));
+  const clf_status ended = status;
+  if (ended == CLF_OK && done_epochs < epochs) {
     clf__fit_log(training, "epoch %lld of %lld made no mistake: the rest would change nothing",
                  (long long)done_epochs, (long long)epochs);
   }
-  skip_passes(&l, epochs - done_epochs, l.seen - before_pass);
+  if (ended == CLF_OK) {
+    skip_passes(&l, epochs - done_epochs, l.seen - before_pass);
+  }
   CLF__TRY(store_model(&l, state));
   CLF__TRY(store_progress(&l, state));
   CLF__TRY(store_history(&l, before, shares, done_epochs, state));
+  status = ended;
 done:
   clf__arena_free(&l.arena);
   clf__arena_free(&arena);

@@ -47,7 +47,7 @@ typedef struct clf__perceptron_learner {
   double share;    /* share of mistakes in the decisions of the last pass */
 } clf__perceptron_learner;
 
-/* Runs one pass over the rows, and reports it as step `epoch` + 1. */
+/* Runs one pass over the rows. */
 clf_status clf__perceptron_run_epoch(clf__perceptron_learner *learner, int64_t epoch);
 /* Returns CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__perceptron_report(clf__perceptron_learner *learner, int64_t epoch);

@@ -100,27 +100,39 @@ static clf_status store_model(clf__kernel_learner *l, clf__store *state) {
   return CLF_OK;
 }
 
+/* As for the linear perceptron. */
+static clf_status run_epochs(clf__kernel_learner *l, double *shares, int64_t *done) {
+  int64_t rows_before = 0;
+  clf_status status = clf__kernel_report(l);
+  while (status == CLF_OK && *done < l->params->epochs && l->share != 0) {
+    rows_before = l->seen;
+    CLF__TRY(clf__kernel_run_epoch(l));
+    shares[(*done)++] = l->share;
+    status = clf__kernel_report(l);
+  }
+  if (status == CLF_OK) { /* passes that need not be run count for the averages */
+    l->seen += (l->params->epochs - *done) * (l->seen - rows_before);
+  }
+done:
+  return *done > 0 ? clf__stop_keep(l->training->stop, status) : status;
+}
+
 clf_status clf__perceptron_fit_kernel(const clf_model *model, const clf__training *training,
                                       const float *weights, clf__store *state) {
   const clf__perceptron_params *p = model->params;
   clf__kernel_learner l = {0};
-  int64_t epochs = 0, before_pass = 0;
+  int64_t epochs = 0;
   clf_status status = CLF_OK;
   CLF__TRY(learner_create(&l, model, training, weights));
   double *shares = clf__arena_array(&l.arena, p->epochs, sizeof *shares);
   CLF__TRY(clf__arena_status(&l.arena));
   l.progress = clf__progress_begin(model->context, "perceptron", p->epochs);
-  CLF__TRY(clf__progress_step(&l.progress, 0, (double)NAN, (double)NAN));
-  for (; epochs < p->epochs && l.share != 0; epochs++) {
-    before_pass = l.seen;
-    CLF__TRY(clf__kernel_run_epoch(&l, epochs));
-    shares[epochs] = l.share;
-  }
-  /* Passes that need not be run count for the averages, as for the linear perceptron. */
-  l.seen += (p->epochs - epochs) * (l.seen - before_pass);
+  CLF__TRY(run_epochs(&l, shares, &epochs));
+  const clf_status ended = status;
   CLF__TRY(store_model(&l, state));
   CLF__TRY(clf__state_tensor(model->context, state, "history_loss", CLF_F64, epochs, -1));
   memcpy(clf__state_data(state, "history_loss"), shares, (size_t)epochs * sizeof *shares);
+  status = ended;
 done:
   clf__arena_free(&l.arena);
   return status;

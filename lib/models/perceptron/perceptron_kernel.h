@@ -58,8 +58,10 @@ typedef struct clf__kernel_learner {
 
 enum { CLF__PERCEPTRON_TILE = 2048 };
 
-/* Runs one pass over the rows. */
-clf_status clf__kernel_run_epoch(clf__kernel_learner *l, int64_t epoch);
+/* Runs one pass over the rows, number `epoch`, and counts it. */
+clf_status clf__kernel_run_epoch(clf__kernel_learner *l);
+/* Returns CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__kernel_report(clf__kernel_learner *l);
 /* Makes the update `step` of a row (or reverses one) in C, among the pending, and in the scores of
  * the block's rows from `next` on. k [count] are their kernel values with the row. */
 void clf__kernel_update(clf__kernel_learner *l, int64_t row, const double *step, int64_t next,

@@ -16,13 +16,14 @@ enum { BLOCK = CLF__PERCEPTRON_BLOCK, TILE = CLF__PERCEPTRON_TILE };
 
 #define REPORT_SECONDS 0.2
 
-static clf_status report(clf__kernel_learner *l, bool always) {
-  double now = clf__seconds();
-  if (!always && now - l->reported < REPORT_SECONDS) {
-    return CLF_OK;
-  }
-  l->reported = now;
+clf_status clf__kernel_report(clf__kernel_learner *l) {
+  l->reported = clf__seconds();
   return clf__progress_step(&l->progress, l->epoch, l->share, (double)NAN);
+}
+
+static clf_status report_if_due(clf__kernel_learner *l) {
+  const bool due = clf__seconds() - l->reported >= REPORT_SECONDS;
+  return due ? clf__kernel_report(l) : CLF_OK;
 }
 
 static clf_status add_products(double *sums, const float *products, int64_t count) {
@@ -52,7 +53,7 @@ static clf_status bring_up_to_date(clf__kernel_learner *l) {
                            clf__f32_matrix(l->delta, pending, classes, classes), 0, l->products,
                            classes));
     CLF__TRY(add_products(l->F + first * classes, l->products, count * classes));
-    CLF__TRY(report(l, false));
+    CLF__TRY(report_if_due(l));
   }
   for (int64_t i = 0; i < pending; i++) {
     l->place[l->pending_row[i]] = 0;
@@ -193,16 +194,15 @@ static clf_status learn_block(clf__kernel_learner *l, int64_t *mistakes) {
   for (int64_t at = 0; at < l->count; at++) {
     CLF__TRY(learn_row(l, at, mistakes));
   }
-  CLF__TRY(report(l, false));
+  CLF__TRY(report_if_due(l));
 done:
   clf__kernel_columns_free(l->columns);
   l->columns = NULL;
   return status;
 }
 
-clf_status clf__kernel_run_epoch(clf__kernel_learner *l, int64_t epoch) {
+clf_status clf__kernel_run_epoch(clf__kernel_learner *l) {
   int64_t mistakes = 0, rows = 0;
-  l->epoch = epoch;
   clf__perceptron_draw_order(l->context, l->params, l->seen, l->order, l->rows);
   for (int64_t i = 0; i < l->rows;) {
     for (l->count = 0; l->count < BLOCK && i < l->rows; i++) {
@@ -216,6 +216,6 @@ clf_status clf__kernel_run_epoch(clf__kernel_learner *l, int64_t epoch) {
   }
   int64_t decisions = l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL ? 1 : l->classes;
   l->share = (double)mistakes / (double)(rows > 0 ? rows * decisions : 1);
-  l->epoch = epoch + 1;
-  return report(l, true);
+  l->epoch++;
+  return CLF_OK;
 }

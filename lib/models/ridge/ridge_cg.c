@@ -394,21 +394,25 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
   }
   double worst = worst_residual(work, squares, first);
   work->computed = worst;
+  clf_status status = CLF_OK;
   for (; i < p->max_iterations && worst > p->tolerance && !work->exhausted; i++) {
-    CLF__CHECK(clf__progress_step(&progress, i, worst, NAN));
-    CLF__CHECK(apply(work, p->alpha));
+    CLF__TRY(clf__progress_step(&progress, i, worst, NAN));
+    CLF__TRY(apply(work, p->alpha));
     const bool stuck = step_all(work, squares);
     if (stuck || i % CHECK == CHECK - 1) {
-      CLF__CHECK(check_objective(work, p->alpha, first_objective));
+      CLF__TRY(check_objective(work, p->alpha, first_objective));
     }
     for (int64_t k = 0; k < work->outputs; k++) {
       work->stopped[k] = work->stopped[k] || squares[k] < 0;
     }
     worst = worst_residual(work, squares, first);
     if (work->refines && worst <= fmax(p->tolerance, REFINED * work->computed)) {
-      CLF__CHECK(refine(work, p->alpha, squares, first, &worst));
+      CLF__TRY(refine(work, p->alpha, squares, first, &worst));
     }
   }
+done:
+  CLF__CHECK(i > 0 ? clf__stop_keep(work->training->stop, status) : status);
+  const bool ended_early = status < 0;
   if (i >= CHECK) {
     CLF__CHECK(check_objective(work, p->alpha, first_objective));
   }
@@ -420,7 +424,7 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
       worst = INFINITY;
     }
   }
-  return worst <= p->tolerance ? CLF_OK : CLF_NOT_CONVERGED;
+  return worst <= p->tolerance && !ended_early ? CLF_OK : CLF_NOT_CONVERGED;
 }
 
 clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,

@@ -65,13 +65,15 @@ typedef struct clf__svm_problem {
   double objective;      /* of the dual, to be minimized: 1/2 alpha^T Q alpha - sum alpha */
   int64_t steps;
   bool converged;
-  bool ended; /* converged, or no step would change the result */
+  bool ended;    /* converged, or no step would change the result */
+  bool finished; /* ended, and complete: its probabilities are fitted, only its vectors are kept */
 } clf__svm_problem;
 
 /* Returns the number of its variables, also before it is solved. */
 int64_t clf__svm_count(const clf__svm_problem *problem);
 /* Allocates and fills the results; free them after a failure, too. A problem that has results
- * because it ran out of steps is continued. */
+ * because it ran out of steps is continued. One that is cancelled has those of its last step, if it
+ * has made `steps`. */
 clf_status clf__svm_solve(clf__svm_problem *problem);
 void clf__svm_problem_free(clf__svm_problem *problem);
 /* Keeps only the variables that are support vectors. */

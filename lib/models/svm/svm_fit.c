@@ -41,6 +41,7 @@ typedef struct fitting {
   int8_t *sides;             /* [classes, classes] the sides of each class against the rest */
   int64_t quota;             /* steps that a machine may make in this round */
   bool closing;              /* unsolved machines stay as they are */
+  bool stopped;              /* by the host */
   atomic_int_least64_t done; /* machines */
 } fitting;
 
@@ -142,13 +143,14 @@ static clf_status prepare(fitting *f) {
 static clf_status finish_problem(fitting *f, int64_t index) {
   const clf__svm_params *p = f->model->params;
   clf__svm_problem *problem = &f->problems[index];
-  if (p->probability) {
+  if (p->probability && !f->stopped) {
     CLF__CHECK(clf__svm_calibrate(problem, problem->calibration));
   }
   if (f->training->shared != NULL) {
     clf__svm_hand_on(f->shared, index, problem);
   }
   clf__svm_keep_vectors(problem);
+  problem->finished = true;
   atomic_fetch_add(&f->done, 1);
   return CLF_OK;
 }
@@ -156,7 +158,7 @@ static clf_status finish_problem(fitting *f, int64_t index) {
 static clf_status solve_job(void *argument, clf__range range) {
   fitting *f = argument;
   clf__svm_problem *problem = &f->problems[range.index];
-  if (problem->ended) {
+  if (problem->finished) {
     return CLF_OK;
   }
   if (!f->closing) {
@@ -196,7 +198,7 @@ static int64_t default_steps(const fitting *f) {
 /* By default the machines share their steps: each may make the same number, and what some do not
  * use is distributed among those that have not ended. So the outcome does not depend on which
  * machine was first, and the time of a fit does not depend on the number of classes. */
-static clf_status solve_all(fitting *f) {
+static clf_status run_rounds(fitting *f) {
   const clf__svm_params *p = f->model->params;
   const int64_t total = p->max_iterations > 0 ? 0 : default_steps(f);
   int64_t left = total, open = f->shape.problems;
@@ -212,6 +214,17 @@ static clf_status solve_all(fitting *f) {
     f->quota = open > 0 ? left / open : 0;
   } while (f->quota > 0);
   f->closing = true;
+  return run_round(f);
+}
+
+/* A fit that is stopped keeps a single machine as it is; of several, some may not have begun. */
+static clf_status solve_all(fitting *f) {
+  const clf_status status = run_rounds(f);
+  if (status >= 0 || f->shape.problems > 1 || f->problems[0].steps == 0) {
+    return status;
+  }
+  CLF__CHECK(clf__stop_keep(f->training->stop, status));
+  f->closing = f->stopped = true;
   return run_round(f);
 }
 
@@ -293,7 +306,7 @@ static clf_status store_problems(const fitting *f, clf__store *state) {
     ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
     ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
   }
-  if (p->probability) {
+  if (p->probability && !f->stopped) {
     CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
     double *calibration = clf__state_data(state, "calibration");
     for (int64_t i = 0; i < problems; i++) {
@@ -340,10 +353,16 @@ static void release(fitting *f) {
 }
 
 static clf_status outcome(const fitting *f) {
+  const clf__svm_params *p = f->model->params;
   int64_t open = 0, steps = 0;
   for (int64_t i = 0; i < f->shape.problems; i++) {
     open += !f->problems[i].converged;
     steps += f->problems[i].steps;
+  }
+  if (f->stopped) {
+    clf__fit_log(f->training, "%lld steps were made%s", (long long)steps,
+                 p->probability ? "; there are no probabilities" : "");
+    return CLF_NOT_CONVERGED;
   }
   if (open == 0) {
     return CLF_OK;

@@ -274,7 +274,8 @@ clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t
   const int64_t *support_count = clf__state_data(model->state, "support_count");
   if (clf__store_tensor(model->state, "calibration") == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "svm: it was fitted without probabilities; set probability=true and fit");
+                     "svm: it was fitted without probabilities; set probability=true and fit it to "
+                     "its end");
   }
   for (int64_t row = 0; row < rows; row++, values += classes) {
     double sum = 0;

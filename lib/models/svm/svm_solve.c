@@ -29,15 +29,24 @@ static void extremes(const clf__svm_solver *s, double *max_up, double *min_low) 
   }
 }
 
+/* Exchanges the b of the set with those that it had or will have. */
+static void exchange(clf__svm_solver *s, const clf__smo *smo) {
+  for (int64_t i = 0; i < s->size; i++) {
+    const double b = s->p->b[s->set[i]];
+    s->p->b[s->set[i]] = smo->b[i];
+    smo->b[i] = b;
+  }
+}
+
 /* Applies the changes of the set; the changed variables come to the front of row[] and factor[]. */
 static int64_t apply_changes(clf__svm_solver *s, const clf__smo *smo) {
   int64_t moved = 0;
+  exchange(s, smo);
   for (int64_t i = 0; i < s->size; i++) {
-    double *b = &s->p->b[s->set[i]];
-    if (smo->b[i] != *b) {
+    const double b = s->p->b[s->set[i]];
+    if (b != smo->b[i]) {
       s->row[moved] = s->p->row[s->set[i]];
-      s->factor[moved++] = *b - smo->b[i];
-      *b = smo->b[i];
+      s->factor[moved++] = smo->b[i] - b;
     }
   }
   return moved;
@@ -87,13 +96,12 @@ static void add_linear(void *argument, clf__range range) {
   }
 }
 
-static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
+static void update_linear(clf__svm_solver *s, int64_t moved) {
   step_weights(s, moved);
   const clf__rows *x = s->p->rows->groups.x;
   const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
   clf__parallel_ranges(s->context, s->p->count, TASK_ROWS,
                        (double)s->p->count * entries * CLF__COST_COPY, add_linear, s);
-  return CLF_OK;
 }
 
 /* Processes some rows at a time, so that the host is asked often enough if there are many
@@ -144,6 +152,32 @@ static void set_objective(clf__svm_problem *p) {
   p->objective = -0.5 * sum;
 }
 
+/* Solves one working set. If that fails, b and the gradients are as before. */
+static clf_status improve(clf__svm_solver *s, double max_up, double min_low) {
+  clf__svm_problem *p = s->p;
+  const size_t bytes = (size_t)p->count * sizeof *s->before;
+  clf__smo smo;
+  CLF__CHECK(clf__progress_step(&p->rows->progress, 0, max_up - min_low, (double)NAN));
+  clf__svm_select_working_set(s, max_up, min_low);
+  CLF__CHECK(
+      clf__svm_load_working_set(s, fmax(0.5 * p->tolerance, 0.1 * (max_up - min_low)), &smo));
+  const int64_t steps = clf__smo_solve(s->context, &smo);
+  const int64_t moved = apply_changes(s, &smo);
+  if (p->rows->cache == NULL) {
+    update_linear(s, moved);
+  } else {
+    memcpy(s->before, p->gradient, bytes);
+    const clf_status status = update_kernel(s, moved);
+    if (status < 0) {
+      exchange(s, &smo);
+      memcpy(p->gradient, s->before, bytes);
+      return status;
+    }
+  }
+  p->steps += steps;
+  return CLF_OK;
+}
+
 /* Every working set that makes progress decreases the objective. If several in a row do not, the
  * remaining gain is smaller than the rounding of b or of the gradients, and further steps would
  * cycle. */
@@ -151,7 +185,8 @@ static clf_status iterate(clf__svm_solver *s) {
   enum { MAX_STALLED = 10 };
   clf__svm_problem *p = s->p;
   double max_up, min_low, smallest = (double)INFINITY;
-  for (int stalled = 0;; stalled++) {
+  clf_status status = CLF_OK;
+  for (int stalled = 0; status == CLF_OK; stalled++) {
     set_objective(p);
     extremes(s, &max_up, &min_low);
     stalled = p->objective < smallest ? 0 : stalled;
@@ -161,17 +196,10 @@ static clf_status iterate(clf__svm_solver *s) {
     if (p->ended || p->steps >= p->max_steps) {
       break;
     }
-    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, max_up - min_low, (double)NAN));
-    clf__smo smo;
-    clf__svm_select_working_set(s, max_up, min_low);
-    CLF__CHECK(
-        clf__svm_load_working_set(s, fmax(0.5 * p->tolerance, 0.1 * (max_up - min_low)), &smo));
-    p->steps += clf__smo_solve(s->context, &smo);
-    const int64_t moved = apply_changes(s, &smo);
-    CLF__CHECK(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
+    status = improve(s, max_up, min_low);
   }
   p->intercept = intercept_of(s, max_up, min_low);
-  return CLF_OK;
+  return status;
 }
 
 /* Starts from another solution, moved within the bounds: one factor shrinks all b, which keeps
@@ -216,6 +244,7 @@ static clf_status open_solver(clf__svm_solver *s) {
   s->capacity = clf__min_i64(padded, CLF__SVM_SET);
   s->lower = clf__arena_array(&s->arena, p->count, sizeof *s->lower);
   s->upper = clf__arena_array(&s->arena, p->count, sizeof *s->upper);
+  s->before = clf__arena_array(&s->arena, p->rows->cache != NULL ? p->count : 0, sizeof(double));
   s->in_set = clf__arena_zeroed(&s->arena, p->count, sizeof *s->in_set);
   s->candidate = clf__arena_array(&s->arena, p->count, sizeof *s->candidate);
   s->set = clf__arena_array(&s->arena, s->capacity, sizeof *s->set);

@@ -13,6 +13,7 @@ typedef struct clf__svm_solver {
   clf__svm_problem *p;
   clf_context *context;
   double *lower, *upper; /* [count] */
+  double *before;        /* [count] gradients before the current step, if it can be cancelled */
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;

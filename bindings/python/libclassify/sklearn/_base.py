@@ -164,9 +164,9 @@ class ModelEstimator(Estimator):
     def _fit_model(self, data: Dataset) -> None:
         model = self._unfitted(data)
         with watch(verbose=getattr(self, "verbose", 0)):
-            model._fit(data)  # which does not warn: the words here name the estimator's parameters
+            told = model._fit(data)  # the warning here names the estimator's parameters
         self.model_ = model
-        if model.outcome != "converged":
+        if told is not None:
             warn(
                 f"{type(self).__name__} stopped at its iteration limit before it converged; "
                 "increase max_iter, or scale the data",

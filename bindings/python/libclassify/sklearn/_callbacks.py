@@ -2,8 +2,8 @@
 
 A fit is the task of its callbacks, and each report of progress a task within it: its name is the
 stage, and its metadata have step, steps and loss. Fits with callbacks report every step of their
-solver (`_context`). The library cannot end a fit early and keep what it has, so a callback that
-asks for that is refused.
+solver (`_context`). A callback that asks for an early end of the fit gets it, with what the solver
+has found; where that is nothing, the callback is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import functools
 from typing import Any, Callable, Optional
 
 from .. import errors
-from ..progress import Progress, watch
+from ..progress import STOP, Progress, watch
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -54,9 +54,7 @@ def _tell(self: Any, fit: Callable[..., Any], X: Any, y: Any, *args: Any, **name
             arguments["metadata"] = {"sample_weight": weights}
         context.call_on_fit_task_begin(**arguments)
         steps = _Steps(estimator, context)
-        with watch(steps.report):
-            fit(estimator, X, y, *args, **named)
-        steps.end()
+        steps.follow(lambda: fit(estimator, X, y, *args, **named))
         context.call_on_fit_task_end(**arguments, reconstruction_attributes={})
         return estimator
 
@@ -71,21 +69,36 @@ class _Steps:
         self._context = context
         self._task: Any = None
         self._metadata: Optional[dict] = None
+        self._asked = False  # to end the fit early
 
-    def report(self, progress: Progress) -> None:
+    def follow(self, fit: Callable[[], Any]) -> None:
+        """Run a fit; it ends early where a callback asks for that."""
+        try:
+            with watch(self._report):
+                fit()
+        except errors.Cancelled:
+            if not self._asked:
+                raise
+            raise errors.Unsupported(
+                f"a callback asks {type(self._estimator).__name__} to end its fit early, when it "
+                "has nothing to keep: let it make more steps, limit the iterations, or raise an "
+                "exception to cancel it"
+            ) from None
+        self._end()
+
+    def _report(self, progress: Progress) -> Any:
         """Begin the task of a report, which ends with the next one."""
-        self.end()
+        if self._end():
+            self._asked = True
+            return STOP
         self._metadata = {"step": progress.step, "steps": progress.steps, "loss": progress.loss}
         self._task = self._context.subcontext(task_name=progress.stage)
         self._task.call_on_fit_task_begin(estimator=self._estimator, metadata=self._metadata)
+        return None
 
-    def end(self) -> None:
-        """End the task that is there."""
+    def _end(self) -> bool:
+        """End the task that is there; return whether a callback asks to end the fit."""
         if self._task is None:
-            return
+            return False
         task, self._task = self._task, None
-        if task.call_on_fit_task_end(estimator=self._estimator, metadata=self._metadata):
-            raise errors.Unsupported(
-                f"a callback asks {type(self._estimator).__name__} to end its fit early, which "
-                "keeps nothing: limit the iterations, or raise an exception to cancel it"
-            )
+        return bool(task.call_on_fit_task_end(estimator=self._estimator, metadata=self._metadata))

@@ -21,6 +21,7 @@ from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
 from ..optimizer import Optimizer
+from ..progress import was_stopped
 from ._base import ModelEstimator, result_type
 from ._checks import check_numbers
 from ._compat import ConvergenceWarning
@@ -254,7 +255,12 @@ class MultilayerPerceptron(ModelEstimator):
             if self.shuffle:
                 order = order[random.permutation(len(order))]
                 data = rows.take(order).dataset(self._classifies)
-            self.model_.partial_fit(data)
+            try:
+                self.model_.partial_fit(data)
+            except errors.Cancelled:
+                if self.n_iter_ > 0 and was_stopped():
+                    return best
+                raise
             before, squares = squares, self._squares()
             loss = self._reported(float(self._tensor("history_loss")[-1]))
             self.loss_ = loss + penalty * (before + squares) / 2

@@ -10,7 +10,7 @@ from .. import errors
 from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
-from ..progress import watch
+from ..progress import was_stopped, watch
 from ._base import Classifier
 from ._compat import ConvergenceWarning, check_classification_targets
 from ._context import context_of
@@ -207,7 +207,7 @@ class Perceptron(SparseCoefficients, KernelMixin, Classifier):
         model = Model(self._kind, context=context_of(self), **params)
         with watch(verbose=self.verbose):
             model.fit(data)
-            if self.kernel is None and self.tol is not None:
+            if self.kernel is None and self.tol is not None and not was_stopped():
                 self._continue(model, data)
         self.model_ = model
 
@@ -225,7 +225,12 @@ class Perceptron(SparseCoefficients, KernelMixin, Classifier):
                     ConvergenceWarning,
                 )
                 return
-            model.partial_fit(data)
+            try:
+                model.partial_fit(data)
+            except errors.Cancelled:
+                if was_stopped():
+                    return
+                raise
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Any:
         """Run one epoch over these rows, starting from the weights that there are.
