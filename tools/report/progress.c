@@ -72,9 +72,7 @@ bool progress_ends(const progress_display *display) {
   return interrupted != 0 || (display->deadline > 0 && seconds_now() >= display->deadline);
 }
 
-/* What the library's call is to do. */
-enum { CLF_PROGRESS_GO, CLF_PROGRESS_CANCEL, CLF_PROGRESS_STOP };
-
+/* Returns what the library's call is to do. */
 static int32_t wish(const progress_display *display) {
   if (interrupted > (display->keeps ? 1 : 0)) {
     return CLF_PROGRESS_CANCEL;
