@@ -1,9 +1,9 @@
-/* Boxes that a detector finds: with their classes' names, drawn into pictures, as JSON. */
+/* Finding the objects in pictures, with the people that they show. */
 #ifndef EXAMPLES_BOXES_H
 #define EXAMPLES_BOXES_H
 
 #include "identify.h"
-#include "report/json.h"
+#include "report/detections.h"
 #include "scenes.h"
 
 enum { DIGIT_NAME = 16 };
@@ -20,17 +20,6 @@ const char *name_of(const clf_detector *detector, int32_t label, char *out);
  * of the classes with the same names. Returns -1 to go on, or EXIT_FAILURE after a message on one
  * that the detector has not. */
 int scenes_use_classes(scene_list *scenes, const clf_detector *detector);
-
-/* All boxes of an image, by decreasing score: an array to be freed, NULL where there are none. */
-clf_status find_boxes(clf_box **out, int64_t *count, const clf_detector *detector,
-                      const clf_image *image);
-
-/* Draws an image in colors with a frame around each box, a color a class, into FOLDER/NAME.boxes.png for
- * DIR/NAME, which never is the picture itself; where `number` is not 0, it stands before NAME. *out
- * receives the path, to be freed also after failures. */
-clf_status draw_into_folder(char **out, const char *folder, clf_context *context,
-                            const clf_image *image, const char *name, int64_t number,
-                            const clf_box *boxes, int64_t count);
 
 /* What finds objects in pictures: with the person in each box where `people` is not NULL, and drawn into
  * pictures of a folder where `out` is not NULL. */

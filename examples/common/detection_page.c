@@ -105,7 +105,7 @@ static void write_boxes_over(FILE *out, const scene *s, const scene_match *match
   for (int64_t i = match->count - 1; i >= 0; i--) { /* the surest lies on top */
     const clf_box *box = &match->boxes[i];
     snprintf(text, sizeof text, "%s: %s, probability %.3f", match->right[i] ? "right" : "wrong",
-             name_of(detector, box->label, name), 1 / (1 + exp(-(double)box->score)));
+             name_of(detector, box->label, name), box_probability(box));
     write_box(out, box, match->right[i] ? "right" : "wrong", text);
     if (clf_model_classes(clf_detector_model(detector)) > 2) {
       write_name(out, box, size, name_of(detector, box->label, name));
