@@ -80,9 +80,9 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  *                 clf_kind_name("dataset_reader", …). Files of all formats but "images" may be
  *                 compressed by gzip.
  *  @param path    the file; for idx also the common prefix of an images and a labels file by the
- *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a folder of files that
- *                 clf_image_load() reads, or of a folder for each label. Rows are u8 [height,
- *                 width, channels], in byte order of "label/file".
+ *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a file that
+ *                 clf_image_load() reads, a folder of such files, or of a folder for each label.
+ *                 Rows are u8 [height, width, channels], in byte order of "label/file".
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("dataset_reader", …)
  *                 lists them. What "csv" guesses (delimiter, header, label, row numbers, decimal
  *                 commas) is in the log, as parameters that say the same, with a warning where it
@@ -97,6 +97,23 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  */
 CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,
                                     const char *path, const char *params);
+
+/** Reads a dataset from bytes in memory, as clf_dataset_load() does from a file that holds them.
+ *  Messages call them "data in memory".
+ *  @param format  as above; bytes of "images" are one image, which becomes one row
+ *  @param bytes   [size], plain or compressed by gzip, read during the call only. They are not
+ *                 copied as a whole; of IDX and NPY, the dataset holds a copy of them where it can
+ *                 use their elements in place
+ *  @param size    number of bytes
+ *  @param params  as above. Those about files are refused: labels=PATH and map=true of "idx" and
+ *                 "npy", labels=folder, labels=name and folders of "images". first_line of "csv"
+ *                 and "svmlight" is the number of the first line in messages, if the bytes are a
+ *                 part of a text
+ *  @return as clf_dataset_load(), but for CLF_ERROR_IO @since 0.1
+ */
+CLF_API clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *context,
+                                           const char *format, const void *bytes, size_t size,
+                                           const char *params);
 
 /** Writes a dataset to a file, atomically: the path holds the old file or the whole new one.
  *  @param format  "csv": a line that names the columns, then the rows: features, the weight, the

@@ -86,9 +86,14 @@ CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *contex
  *  @param format  "folder": text files in a folder for each label, PATH/LABEL/FILE, or, when PATH
  *                 has no folders, PATH/FILE without labels; in byte order of labels and files.
  *                 Names that begin with a dot are left out, and so are files in PATH itself if it
- *                 has folders. "csv": a column of texts in a CSV or TSV file, plain or gzip'd, and
- *                 one of labels. See clf_kind_name("document_reader", …).
- *  @param path    the folder or file
+ *                 has folders. "csv": a column of texts in a CSV or TSV file and one of labels.
+ *                 "lines": a text in each line, blank lines too, of a file without labels, or of
+ *                 the files PATH.LABEL, each with the texts of a label. "fasttext": a text in each
+ *                 line, with its label as a word that begins with "__label__", or no labels in the
+ *                 whole file; two labels of one text are refused, and blank lines of a file with
+ *                 labels left out. All but "folder" may be compressed by gzip. See
+ *                 clf_kind_name("document_reader", …).
+ *  @param path    the folder or file, or what the files of "lines" begin with
  *  @param params  "name=value …" of the format, or NULL: "folders=neg,pos", "text=review
  *                 label=sentiment"; clf_param_describe("document_reader", …) lists them. "csv" logs
  *                 what it guesses. It takes a first line that is all text as a header only if one
@@ -99,6 +104,19 @@ CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *contex
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_documents_load(clf_documents **out, clf_context *context, const char *format,
                                       const char *path, const char *params);
+
+/** Reads documents from bytes in memory, as clf_documents_load() does from a file that holds them.
+ *  Messages call them "data in memory".
+ *  @param format  as above, but for "folder"; bytes of "lines" have no labels
+ *  @param bytes   [size], plain or compressed by gzip, read during the call only
+ *  @param size    number of bytes
+ *  @param params  as above, without labels=… of "lines". first_line is the number of the first line
+ *                 in messages, if the bytes are a part of a text
+ *  @return as clf_documents_load(), but for CLF_ERROR_IO; CLF_ERROR_UNSUPPORTED for "folder"
+ *  @since 0.1 */
+CLF_API clf_status clf_documents_load_memory(clf_documents **out, clf_context *context,
+                                             const char *format, const void *bytes, size_t size,
+                                             const char *params);
 
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_documents_free(clf_documents *documents);

@@ -101,7 +101,7 @@ clf_status clf__file_read(clf__bytes *out, clf_context *context, const char *pat
     clf__free(data);
     return status;
   }
-  *out = (clf__bytes){data, file.size, false};
+  *out = (clf__bytes){data, file.size, CLF__BYTES_BLOCK};
   return CLF_OK;
 }
 
@@ -116,17 +116,17 @@ clf_status clf__file_map(clf__bytes *out, const char *path) {
   if (data == MAP_FAILED) {
     status = clf__file_fail("map", path);
   } else {
-    *out = (clf__bytes){data, file.size, true};
+    *out = (clf__bytes){data, file.size, CLF__BYTES_MAPPED};
   }
   clf__file_close(&file);
   return status;
 }
 
 void clf__bytes_release(clf__bytes *bytes) {
-  if (!bytes->mapped) {
+  if (bytes->owner == CLF__BYTES_BLOCK) {
     clf__free((void *)(uintptr_t)bytes->data);
-  } else if (bytes->size > 0) {
+  } else if (bytes->owner == CLF__BYTES_MAPPED && bytes->size > 0) {
     munmap((void *)(uintptr_t)bytes->data, bytes->size);
   }
-  *bytes = (clf__bytes){NULL, 0, false};
+  *bytes = (clf__bytes){0};
 }

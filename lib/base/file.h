@@ -8,11 +8,18 @@
 
 #include <classify/context.h>
 
-/* The bytes of a file, read or mapped. If all members are zero, there is nothing to release. */
+/* Whose bytes are: a block of the library, a mapping, or the caller's for the time of a call. */
+typedef enum clf__bytes_owner {
+  CLF__BYTES_BLOCK,
+  CLF__BYTES_MAPPED,
+  CLF__BYTES_BORROWED
+} clf__bytes_owner;
+
+/* The bytes of a file, or of a caller. If all members are zero, there is nothing to release. */
 typedef struct clf__bytes {
   const unsigned char *data; /* never NULL after a success, not even for an empty file */
   size_t size;
-  bool mapped;
+  clf__bytes_owner owner;
 } clf__bytes;
 
 /* Returns CLF_ERROR_IO, CLF_ERROR_CANCELLED, or CLF_ERROR_MEMORY if the context's limit does not

@@ -4,10 +4,10 @@
 
 #include <classify/dataset.h>
 
-#include "base/file.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "data/classes.h"
+#include "data/source.h"
 #include "tensor/rows.h"
 
 struct clf_dataset {
@@ -51,14 +51,15 @@ clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, c
 /* A reader of one format, a row of the registry in formats/registry.c. */
 typedef struct clf__dataset_reader {
   clf__kind base;
-  /* For formats of more than one file. If it is NULL, the file at `path` is passed to parse. A
-   * format without parse has only this function. */
+  /* For formats of more than one file. If it is NULL, the file at `path` is passed to parse. */
   clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
-  /* Reads a dataset from `bytes` without accessing other files. Takes ownership of the bytes
-   * (*bytes is then zero) if the dataset can use them in place; the caller releases them in any
-   * case. `name` is used in messages. */
+  /* Reads a dataset from `bytes` without accessing other files: a parameter that names one is
+   * refused. Takes ownership of the bytes (*bytes is then zero) if the dataset can use them in
+   * place and they are not borrowed; the caller releases them in any case. `name` is used in
+   * messages. */
   clf_status (*parse)(clf_dataset **out, clf_context *context, clf__bytes *bytes, const char *name,
                       const void *params);
+  const clf__head_check *head; /* of compressed data; NULL if headers do not state a size */
 } clf__dataset_reader;
 
 /* A writer of one format, a row of the other registry there. */

@@ -8,6 +8,7 @@
 #include "data/source.h"
 
 #include <math.h>
+#include <string.h>
 #include <zlib.h>
 
 #include "base/context.h"
@@ -150,7 +151,17 @@ static clf_status grow(inflater *self) {
 }
 
 clf__bytes clf__bytes_of_block(void *block, size_t size) {
-  return (clf__bytes){block, size, false};
+  return (clf__bytes){block, size, CLF__BYTES_BLOCK};
+}
+
+clf_status clf__bytes_copy(clf__bytes *out, clf_context *context, const clf__bytes *from) {
+  unsigned char *copy = clf__alloc(context, from->size);
+  if (copy == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  memcpy(copy, from->data, from->size);
+  *out = clf__bytes_of_block(copy, from->size);
+  return CLF_OK;
 }
 
 clf_status clf__inflate(clf__bytes *out, clf_context *context, const clf__bytes *from, bool gzip,
@@ -189,14 +200,14 @@ static bool is_gzip(const clf__bytes *bytes) {
 
 clf_status clf__source_open(clf__bytes *out, clf_context *context, const char *path, bool map,
                             const clf__head_check *check) {
-  clf__bytes bytes = {NULL, 0, false};
+  clf__bytes bytes = {0};
   clf_status status = CLF_OK;
   CLF__CHECK(map ? clf__file_map(&bytes, path) : clf__file_read(&bytes, context, path));
   if (!is_gzip(&bytes)) {
     *out = bytes;
     return CLF_OK;
   }
-  if (bytes.mapped) {
+  if (bytes.owner == CLF__BYTES_MAPPED) {
     clf__bytes_release(&bytes);
     CLF__TRY(clf__file_read(&bytes, context, path));
   }
@@ -204,4 +215,17 @@ clf_status clf__source_open(clf__bytes *out, clf_context *context, const char *p
 done:
   clf__bytes_release(&bytes);
   return status;
+}
+
+clf_status clf__source_memory(clf__bytes *out, clf_context *context, const void *data, size_t size,
+                              const clf__head_check *check) {
+  const clf__bytes bytes = {data, size, CLF__BYTES_BORROWED};
+  if (size > PTRDIFF_MAX) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "the size is %zu; it must be the number of bytes", size);
+  }
+  if (is_gzip(&bytes)) {
+    return clf__inflate(out, context, &bytes, true, check, CLF__SOURCE_MEMORY);
+  }
+  *out = bytes;
+  return CLF_OK;
 }

@@ -1,5 +1,5 @@
-/* The bytes of a data file: read or mapped if it is plain, decompressed if it is gzip data, which
- * is recognized by its content and not by its name. */
+/* The bytes of a data file, or of a caller: read, mapped or borrowed if they are plain, otherwise
+ * decompressed: gzip data are recognized by their content and not by their name. */
 #ifndef CLF_DATA_SOURCE_H
 #define CLF_DATA_SOURCE_H
 
@@ -22,11 +22,19 @@ typedef struct clf__head_check {
 clf_status clf__source_open(clf__bytes *out, clf_context *context, const char *path, bool map,
                             const clf__head_check *check);
 
+/* The same for bytes of the caller. Plain bytes are not copied: they are borrowed. Returns
+ * CLF_ERROR_ARGUMENT for a size that cannot be a number of bytes, such as -1. */
+clf_status clf__source_memory(clf__bytes *out, clf_context *context, const void *data, size_t size,
+                              const clf__head_check *check);
+#define CLF__SOURCE_MEMORY "data in memory" /* what messages call them */
+
 /* Decompresses `from`: gzip data, or raw deflate data as in ZIP files. */
 clf_status clf__inflate(clf__bytes *out, clf_context *context, const clf__bytes *from, bool gzip,
                         const clf__head_check *check, const char *name);
 
 /* Makes bytes from a block of clf__alloc. */
 clf__bytes clf__bytes_of_block(void *block, size_t size);
+/* Makes a copy that belongs to the library. */
+clf_status clf__bytes_copy(clf__bytes *out, clf_context *context, const clf__bytes *from);
 
 #endif

@@ -90,6 +90,11 @@ clf_status clf__image_check_size(const clf__image_source *source, int64_t height
 clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
                             int64_t height, int64_t width, int64_t channels);
 
+/* Decodes bytes by the codec that their beginning determines. Returns CLF_ERROR_FORMAT if none
+ * recognizes it. */
+clf_status clf__image_decode(clf_image **out, clf_context *context,
+                             const clf__image_source *source);
+
 /* Reads a file. Returns CLF_ERROR_FORMAT if it is damaged, or if no codec recognizes its first
  * bytes; *known receives whether one does. */
 clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,

@@ -59,9 +59,8 @@ static clf_status fail_unknown(const char *name, const unsigned char *head, size
                    clf__image_other(head, size), list);
 }
 
-/* Decodes `source` by the codec that its content determines. */
-static clf_status decode_source(clf_image **out, clf_context *context,
-                                const clf__image_source *source) {
+clf_status clf__image_decode(clf_image **out, clf_context *context,
+                             const clf__image_source *source) {
   const clf__image_reader *reader = reader_of(source->bytes, source->size);
   return reader != NULL
              ? reader->decode(out, context, source)
@@ -130,7 +129,7 @@ clf_status clf__image_read(clf_image **out, clf_context *context, const char *pa
   clf_status status = read_bytes(&bytes, &file, context, known);
   if (status == CLF_OK) {
     const clf__image_source source = {bytes, file.size, path, chosen};
-    status = decode_source(out, context, &source);
+    status = clf__image_decode(out, context, &source);
   }
   clf__free(bytes);
   clf__file_close(&file);
@@ -152,7 +151,7 @@ static clf_status load(clf_image **out, clf_context *context, const char *path, 
     status = clf__image_read(out, context, path, chosen, &known);
   } else if (status == CLF_OK) {
     const clf__image_source source = {bytes, size, "image in memory", chosen};
-    status = decode_source(out, context, &source);
+    status = clf__image_decode(out, context, &source);
   }
   clf__params_free(&clf__image_reader_pnm.base.params, chosen);
   clf__context_release(context);

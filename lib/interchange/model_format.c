@@ -2,6 +2,7 @@
 #include "interchange/model_format.h"
 
 #include "base/border.h"
+#include "base/kind_use.h"
 #include "data/source.h"
 
 clf_status clf_model_import(clf_model **out, clf_context *context, const char *format,
@@ -12,21 +13,16 @@ clf_status clf_model_import(clf_model **out, clf_context *context, const char *f
   CLF__ENTER("model");
   const void *found = NULL;
   CLF__CHECK(clf__format_find(&found, &clf__model_readers, format, &clf__model_writers, "written"));
+  clf__kind_use use = {0};
+  CLF__CHECK(clf__kind_choose(&use, found, context, params));
   const clf__model_reader *reader = found;
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
+  clf__bytes bytes = {0};
+  clf_status status = clf__source_open(&bytes, use.context, path, false, NULL);
+  if (status == CLF_OK) {
+    status = reader->import(out, use.context, &bytes, path, use.params);
   }
-  void *values = NULL;
-  clf__bytes bytes = {NULL, 0, false};
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__params_create(&values, context, &reader->base.params, params));
-  CLF__TRY(clf__source_open(&bytes, context, path, false, NULL));
-  CLF__TRY(reader->import(out, context, &bytes, path, values));
-done:
   clf__bytes_release(&bytes);
-  clf__params_free(&reader->base.params, values);
-  clf__context_release(context);
+  clf__kind_release(&use);
   return status;
 }
 

@@ -1,10 +1,22 @@
-/* Reading documents from files of a format, and filling their parts. */
+/* Reading documents from files of a format, or from memory, and filling their parts. */
 #include <math.h>
 
 #include "base/border.h"
 #include "base/jobs.h"
+#include "base/kind_use.h"
 #include "base/progress.h"
 #include "text/document_format.h"
+
+static clf_status load_file(clf_documents **out, const clf__kind_use *use, const char *path) {
+  const clf__document_reader *reader = use->kind;
+  clf__bytes bytes = {0};
+  clf_status status = clf__source_open(&bytes, use->context, path, false, NULL);
+  if (status == CLF_OK) {
+    status = reader->parse(out, use->context, &bytes, path, use->params);
+  }
+  clf__bytes_release(&bytes);
+  return status;
+}
 
 clf_status clf_documents_load(clf_documents **out, clf_context *context, const char *format,
                               const char *path, const char *params) {
@@ -12,21 +24,45 @@ clf_status clf_documents_load(clf_documents **out, clf_context *context, const c
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("documents");
-  const clf__document_reader *reader = clf__kind_find(&clf__document_readers, format);
-  if (reader == NULL) {
-    return CLF_ERROR_ARGUMENT;
+  clf__kind_use use = {0};
+  CLF__CHECK(
+      clf__kind_choose(&use, clf__kind_find(&clf__document_readers, format), context, params));
+  const clf__document_reader *reader = use.kind;
+  clf_status status = reader->load != NULL ? reader->load(out, use.context, path, use.params)
+                                           : load_file(out, &use, path);
+  clf__kind_release(&use);
+  return status;
+}
+
+static clf_status load_bytes(clf_documents **out, const clf__kind_use *use, const void *data,
+                             size_t size) {
+  const clf__document_reader *reader = use->kind;
+  clf__bytes bytes = {0};
+  if (reader->parse == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "format '%s' is a folder of files, which memory does not hold; "
+                     "clf_documents_create() takes texts",
+                     reader->base.name);
   }
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  void *values = NULL;
-  clf_status status = clf__params_create(&values, context, &reader->base.params, params);
+  clf_status status = clf__source_memory(&bytes, use->context, data, size, NULL);
   if (status == CLF_OK) {
-    status = reader->load(out, context, path, values);
+    status = reader->parse(out, use->context, &bytes, CLF__SOURCE_MEMORY, use->params);
   }
-  clf__params_free(&reader->base.params, values);
-  clf__context_release(context);
+  clf__bytes_release(&bytes);
+  return status;
+}
+
+clf_status clf_documents_load_memory(clf_documents **out, clf_context *context, const char *format,
+                                     const void *bytes, size_t size, const char *params) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(format);
+  CLF__REQUIRE(bytes);
+  CLF__ENTER("documents");
+  clf__kind_use use = {0};
+  CLF__CHECK(
+      clf__kind_choose(&use, clf__kind_find(&clf__document_readers, format), context, params));
+  clf_status status = load_bytes(out, &use, bytes, size);
+  clf__kind_release(&use);
   return status;
 }
 

@@ -4,7 +4,6 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "data/formats/csv.h"
-#include "data/source.h"
 #include "text/document_format.h"
 
 typedef struct text_params {
@@ -19,7 +18,7 @@ static const clf__param params[] = {
     CLF__CSV_HEADER,
     CLF__CSV_DELIMITER,
     CLF__CSV_MISSING_VALUES,
-    CLF__CSV_ENCODING,
+    CLF__CSV_LINES,
     CLF__CSV_QUOTES,
 };
 
@@ -154,8 +153,8 @@ done:
   return clf__fail_within(status, "%s", self->columns.text.lines.name);
 }
 
-clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
-                                    const clf__bytes *bytes, const char *name, const void *values) {
+static clf_status parse(clf_documents **out, clf_context *context, const clf__bytes *bytes,
+                        const char *name, const void *values) {
   const text_params *own = values;
   text_reader self = {.context = context, .style = own->style};
   clf_documents *made = NULL;
@@ -178,21 +177,10 @@ done:
   return status;
 }
 
-static clf_status load(clf_documents **out, clf_context *context, const char *path,
-                       const void *values) {
-  clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__source_open(&bytes, context, path, false, NULL);
-  if (status == CLF_OK) {
-    status = clf__documents_parse_csv(out, context, &bytes, path, values);
-  }
-  clf__bytes_release(&bytes);
-  return status;
-}
-
 const clf__document_reader clf__document_reader_csv = {
     .base = CLF__KIND(
         "csv",
         "a column of texts and one of labels, fields separated by commas, semicolons or tabs",
         params, text_params),
-    .load = load,
+    .parse = parse,
 };

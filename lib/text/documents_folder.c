@@ -22,7 +22,6 @@ enum { FILES_A_PART = 128 };
 
 typedef struct folder_reader {
   clf_context *context;
-  const char *path;
   const folder_params *params;
   clf__folder_files files;
 } folder_reader;
@@ -51,10 +50,8 @@ static clf_status fill(void *argument, clf_documents *documents, clf__document_p
   clf__text path = {.context = self->context}, bytes = {.context = self->context};
   clf_status status = CLF_OK;
   for (int64_t i = part->first; status == CLF_OK && i < part->first + part->count; i++) {
-    path.length = 0;
-    clf__text_append(&path, "%s/%s", self->path, documents->names[i]);
-    status =
-        path.failed ? CLF_ERROR_MEMORY : read_file(&bytes, path.bytes, self->params->max_bytes);
+    status = clf__folder_files_path(&path, &self->files, i);
+    status = status == CLF_OK ? read_file(&bytes, path.bytes, self->params->max_bytes) : status;
     if (status == CLF_OK) {
       size_t mark = bytes.length >= 3 && memcmp(bytes.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
       clf__documents_write(documents, part, i, bytes.bytes + mark, bytes.length - mark);
@@ -67,7 +64,7 @@ static clf_status fill(void *argument, clf_documents *documents, clf__document_p
 
 static clf_status load(clf_documents **out, clf_context *context, const char *path,
                        const void *values) {
-  folder_reader self = {.context = context, .path = path, .params = values};
+  folder_reader self = {.context = context, .params = values};
   clf__folder_files *files = &self.files;
   clf_documents *made = NULL;
   clf_status status = CLF_OK;
@@ -75,11 +72,11 @@ static clf_status load(clf_documents **out, clf_context *context, const char *pa
   CLF__TRY(clf__folder_files_list(files, context, path, self.params->folders, "documents"));
   CLF__TRY(clf__documents_blank(&made, context, files->count,
                                 clf__ceil_div(files->count, FILES_A_PART)));
+  CLF__TRY(clf__documents_fill(made, fill, &self));
   made->names = files->names;
   made->name_text = files->name_text;
   files->names = NULL;
   files->name_text = (clf__text){.context = context};
-  CLF__TRY(clf__documents_fill(made, fill, &self));
   if (files->labels != NULL) {
     CLF__TRY(clf_dataset_set_label_names(made->label_set, files->labels, files->count));
   }

@@ -5,6 +5,8 @@
 static const clf__kind *const kinds[] = {
     &clf__document_reader_folder.base,
     &clf__document_reader_csv.base,
+    &clf__document_reader_lines.base,
+    &clf__document_reader_fasttext.base,
     NULL,
 };
 

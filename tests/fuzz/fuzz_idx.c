@@ -4,10 +4,10 @@
 
 static void inflate_bytes(const uint8_t *data, size_t size) {
   clf_context *context = NULL;
-  clf__bytes from = {data, size, true};
+  clf__bytes from = {data, size, CLF__BYTES_BORROWED};
   FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   for (int gzip = 0; gzip < 2; gzip++) {
-    clf__bytes out = {NULL, 0, false};
+    clf__bytes out = {0};
     clf_status status = clf__inflate(&out, context, &from, gzip == 1, NULL, "file");
     FUZZ_CHECK((status == CLF_OK) == (out.data != NULL));
     clf__bytes_release(&out);

@@ -37,7 +37,7 @@ static clf_model *import(clf_context *context, const void *bytes, size_t size, c
   void *params = NULL;
   clf_model *model = NULL;
   const clf__model_reader *format = &clf__model_reader_libsvm;
-  const clf__bytes source = {bytes, size, false};
+  const clf__bytes source = {bytes, size, CLF__BYTES_BORROWED};
   FUZZ_CHECK(clf__params_create(&params, context, &format->base.params, text) == CLF_OK);
   clf_status status = format->import(&model, context, &source, "file", params);
   FUZZ_CHECK((status == CLF_OK) == (model != NULL));

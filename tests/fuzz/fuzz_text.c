@@ -1,4 +1,4 @@
-/* Any bytes as documents, and as CSV text that holds some. */
+/* Any bytes as documents, and as text of each format that holds some. */
 #include <string.h>
 
 #include "base/memory.h"
@@ -64,13 +64,13 @@ static void check_places(clf_context *context, const char *text, size_t size) {
   clf_documents_free(documents);
 }
 
-static void read_csv(clf_context *context, const uint8_t *data, size_t size, const char *params) {
-  const clf__document_reader *format = &clf__document_reader_csv;
-  const clf__bytes bytes = {data, size, false};
+static void read_bytes(clf_context *context, const clf__document_reader *format,
+                       const uint8_t *data, size_t size, const char *params) {
+  const clf__bytes bytes = {data, size, CLF__BYTES_BORROWED};
   clf_documents *documents = NULL;
   void *values = NULL;
   FUZZ_CHECK(clf__params_create(&values, context, &format->base.params, params) == CLF_OK);
-  clf_status status = clf__documents_parse_csv(&documents, context, &bytes, "file", values);
+  clf_status status = format->parse(&documents, context, &bytes, "file", values);
   FUZZ_CHECK((status == CLF_OK) == (documents != NULL));
   FUZZ_CHECK(status == CLF_OK || strncmp(clf_last_error(), "file", 4) == 0);
   clf__params_free(&format->base.params, values);
@@ -94,9 +94,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   use(context, documents, "encoding=count entities=true unspaced=runs lowercase=false");
   clf_documents_free(documents);
   check_places(context, text, size);
-  read_csv(context, data, size, NULL);
-  read_csv(context, data, size, "label=none quotes=false delimiter=tab header=false");
-  read_csv(context, data, size, "delimiter=blanks encoding=latin1 missing_values=x,1");
+  read_bytes(context, &clf__document_reader_csv, data, size, NULL);
+  read_bytes(context, &clf__document_reader_csv, data, size,
+             "label=none quotes=false delimiter=tab header=false");
+  read_bytes(context, &clf__document_reader_csv, data, size,
+             "delimiter=blanks encoding=latin1 missing_values=x,1");
+  read_bytes(context, &clf__document_reader_lines, data, size, NULL);
+  read_bytes(context, &clf__document_reader_lines, data, size, "encoding=latin1 first_line=7");
+  read_bytes(context, &clf__document_reader_fasttext, data, size, NULL);
+  read_bytes(context, &clf__document_reader_fasttext, data, size, "prefix=a encoding=latin1");
   FUZZ_CHECK(clf_context_memory(context) < 1 << 16);
   clf_context_free(context);
   return 0;
@@ -107,6 +113,7 @@ size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
       "text,label\n\"The cat's <br />hat, the \"\"CAT\"\"!\",x\nno,y\n",
       "x\tdon\xE2\x80\x99t \xE6\xBC\xA2\xE5\xAD\x97 \xC3\x9Cver\ny\t\xFF\xED\xA0\x80<a b>c<",
       "one,a,\ntwo,b,\nthree,a,\n",
+      "__label__x a film\r\n\nfilm __label__y b\n __label__x",
       "a b a b, a < b <b>a</b> \xCE\xA3\xCE\x9F\xCE\xA3 1994-95 e\xCC\x81",
       "caf&eacute; &#39;&#xE9;x <!-- c --><script>q</script><a "
       "b=\"c\">\xC2\xADx\xE2\x80\x8D\xE0\xA5\x8D",

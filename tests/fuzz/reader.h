@@ -18,7 +18,7 @@ static inline void fuzz_parse(const clf__dataset_reader *format, clf_context *co
   unsigned char *block = clf__alloc(context, size);
   FUZZ_CHECK(block != NULL);
   memcpy(block, data, size);
-  clf__bytes bytes = {block, size, false};
+  clf__bytes bytes = {block, size, CLF__BYTES_BLOCK};
   clf_status status = format->parse(&dataset, context, &bytes, "file", values);
   FUZZ_CHECK((status == CLF_OK) == (dataset != NULL));
   FUZZ_CHECK(status == CLF_OK || strncmp(clf_last_error(), "file", 4) == 0);

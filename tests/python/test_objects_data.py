@@ -24,6 +24,35 @@ def pickled(thing):
 # Datasets
 
 
+def test_a_dataset_of_bytes():
+    text = b"a,b,kind\n1,2,x\n3,4,y\n"
+    for source in (text, bytearray(text), memoryview(text)):
+        data = clf.Dataset.load("csv", source, label="kind")
+        assert data.X.tolist() == [[1, 2], [3, 4]] and list(data.y) == ["x", "y"]
+    pixels = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    image = clf.Dataset.load("images", clf.Image(pixels).to_bytes(), scale=1)
+    assert image.X.tolist() == [pixels[..., None].tolist()]
+    with pytest.raises(clf.FormatError, match="data in memory line 2"):
+        clf.Dataset.load("csv", b"1,2\n1,x,2\n")
+    with pytest.raises(clf.ArgumentError, match="labels=a names a file"):
+        clf.Dataset.load("npy", b"x", labels="a")
+
+
+def test_documents_of_lines(tmp_path):
+    (tmp_path / "films.pos").write_text("good\nfine\n")
+    (tmp_path / "films.neg").write_text("bad\n")
+    films = clf.Documents.load("lines", tmp_path / "films")
+    assert list(films) == ["bad", "good", "fine"]
+    assert list(clf.Vocabulary(encoding="count").build(films).encode(films).y) == [
+        "neg", "pos", "pos"]
+    assert list(clf.Documents.load("lines", b"one\r\n\ntwo")) == ["one", "", "two"]
+    assert list(clf.Documents.load("fasttext", b"__label__a x y\n__label__b z\n")) == ["x y", "z"]
+    with pytest.raises(clf.DataError, match="line 2: it has no label"):
+        clf.Documents.load("fasttext", b"__label__a x\ny\n")
+    with pytest.raises(clf.Unsupported, match="clf_documents_create"):
+        clf.Documents.load("folder", b"x")
+
+
 def test_what_a_dataset_has():
     data = clf.Dataset(X, Y, sample_weight=np.arange(60), feature_names=list("abcd"))
     assert len(data) == data.n_rows == 60 and data.shape == (60, 4) and data.n_classes == 3

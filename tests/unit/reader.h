@@ -26,7 +26,7 @@ static inline clf_status read_bytes(clf_dataset **out, clf_context *own,
     return status < 0 ? status : CLF_ERROR_MEMORY;
   }
   memcpy(block, data, size);
-  clf__bytes bytes = {(const unsigned char *)block, size, false};
+  clf__bytes bytes = {(const unsigned char *)block, size, CLF__BYTES_BLOCK};
   status = format->parse(out, own, &bytes, "file", values);
   clf__bytes_release(&bytes);
   clf__params_free(&format->base.params, values);

@@ -159,6 +159,11 @@ static clf_status read_file(clf_context *context, const char *format, const char
   close(descriptor);
   clf_status status = clf_dataset_load(&rows, context, format, path, params);
   unlink(path);
+  if (status == CLF_OK && params == NULL) { /* the same bytes from memory */
+    clf_dataset_free(rows);
+    rows = NULL;
+    status = clf_dataset_load_memory(&rows, context, format, bytes, size, NULL);
+  }
   clf_dataset_free(rows);
   return status;
 }
@@ -221,6 +226,11 @@ static clf_status write_sparse(clf_context *context) {
   return write_rows(context, true);
 }
 
+static clf_status read_image(clf_context *context) {
+  static const char picture[] = "P5 2 2 255\n\1\2\3\4";
+  return read_file(context, "images", NULL, picture, sizeof picture - 1);
+}
+
 /* Everything that is made of texts. */
 static clf_status read_text(clf_context *context) {
   static const char *const texts[] = {"the <b>cat</b>", "", "th\xFFis cat is the cat", "is"};
@@ -281,9 +291,42 @@ done:
   return status;
 }
 
+/* A text in each line: from memory, from a file, and from a file for each label. */
+static clf_status read_lines(clf_context *context) {
+  static const char text[] = "__label__a one\n\n__label__b two\n";
+  static const char *const params[] = {NULL, "encoding=latin1"};
+  char path[] = "/tmp/classify-allocation-XXXXXX", file[2][64];
+  clf_documents *documents[6] = {NULL};
+  clf_status status = CLF_OK;
+  ck_assert_ptr_nonnull(mkdtemp(path));
+  for (int i = 0; i < 2; i++) {
+    snprintf(file[i], sizeof file[i], "%s/all.%s", path, i == 0 ? "a" : "b");
+    FILE *out = fopen(file[i], "w");
+    fputs(text, out);
+    fclose(out);
+    TRY(clf_documents_load_memory(&documents[i], context, "lines", text, sizeof text - 1,
+                                  params[i]));
+    TRY(clf_documents_load_memory(&documents[2 + i], context, "fasttext", text, sizeof text - 1,
+                                  params[i]));
+  }
+  TRY(clf_documents_load(&documents[4], context, "fasttext", file[0], NULL));
+  file[0][strlen(path) + 4] = '\0'; /* the prefix of both */
+  TRY(clf_documents_load(&documents[5], context, "lines", file[0], NULL));
+done:
+  for (int i = 0; i < 6; i++) {
+    clf_documents_free(documents[i]);
+  }
+  snprintf(file[0], sizeof file[0], "%s/all.a", path);
+  unlink(file[0]);
+  unlink(file[1]);
+  rmdir(path);
+  return status;
+}
+
 static const work WORKS[] = {read_text,     read_documents, use_tensors, divide_dense,
                              divide_sparse, transform_rows, read_csv,    read_svmlight,
-                             read_idx,      read_npy,       write_dense, write_sparse};
+                             read_idx,      read_npy,       write_dense, write_sparse,
+                             read_image,    read_lines};
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
 static clf_status do_work(clf_context *context, const void *argument) {

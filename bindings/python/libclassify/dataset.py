@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .batches import Batches
 
 Path = Union[str, "os.PathLike[str]"]
+Source = Union[Path, bytes, bytearray, memoryview]
 
 
 def path_bytes(path: Path) -> bytes:
@@ -29,6 +30,14 @@ def path_bytes(path: Path) -> bytes:
     if b"\0" in data:
         raise errors.ArgumentError(f"the path {os.fsdecode(data)!r} holds a NUL character")
     return data
+
+
+def file_or_memory(of_file: Any, of_memory: Any, source: Source) -> Tuple[Any, Tuple[Any, ...]]:
+    """Return which function loads the source, and the arguments that say where it is."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+        return of_memory, (data, len(data))
+    return of_file, (path_bytes(source),)
 
 
 class Dataset(Handle):
@@ -102,20 +111,22 @@ class Dataset(Handle):
         return self
 
     @classmethod
-    def load(cls, format: str, path: Path, *, context: Optional[Context] = None,
+    def load(cls, format: str, source: Source, *, context: Optional[Context] = None,
              **params: Any) -> "Dataset":
-        """Read a dataset from a file or folder.
+        """Read a dataset from a file or folder, or from the bytes of a file.
 
         Parameters
         ----------
         format : str
             One of ``kinds("dataset_reader")``, such as "csv".
-        path : str or path-like
+        source : str, path-like or bytes
+            The bytes of format "images" are one image, which becomes one row.
         **params
             Of the format; see ``params("dataset_reader", format)``.
         """
         context = context_of(context)
-        return cls._new(context, lib.clf_dataset_load, context, format, path_bytes(path),
+        function, place = file_or_memory(lib.clf_dataset_load, lib.clf_dataset_load_memory, source)
+        return cls._new(context, function, context, format, *place,
                         catalog.to_text("dataset_reader", format, params), keeps={})
 
     def save(self, format: str, path: Path, **params: Any) -> None:

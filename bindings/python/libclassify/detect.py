@@ -6,7 +6,7 @@ Boxes are NumPy records of the type `BOX`: top, left, height, width in pixels, s
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -15,13 +15,12 @@ from ._declarations import STRUCTS
 from ._handle import Handle, integer
 from ._library import check, lib
 from .context import Context, context_of
-from .dataset import Path, path_bytes
+from .dataset import Path, Source, file_or_memory, path_bytes
 from .image import image_of
 from .model import Model
 
 BOX = np.dtype(STRUCTS["clf_box"])
 _BoxSet = STRUCTS["clf_box_set"]
-_Source = Union[Path, bytes, bytearray, memoryview]
 
 
 def boxes(values: Any) -> np.ndarray:
@@ -240,15 +239,14 @@ class Detector(Handle):
         return self._bytes(lib.clf_detector_save_memory)
 
     @classmethod
-    def load(cls, source: _Source, *, context: Optional[Context] = None,
+    def load(cls, source: Source, *, context: Optional[Context] = None,
              **params: Any) -> "Detector":
         """Read a detector from a file or bytes; parameters replace those of the file."""
         context = context_of(context)
         given = catalog.to_text("detector", "detector", params)
-        if isinstance(source, (bytes, bytearray, memoryview)):
-            data = bytes(source)
-            return cls._new(context, lib.clf_detector_load_memory, context, data, len(data), given)
-        return cls._new(context, lib.clf_detector_load, context, path_bytes(source), given)
+        function, place = file_or_memory(
+            lib.clf_detector_load, lib.clf_detector_load_memory, source)
+        return cls._new(context, function, context, *place, given)
 
     def __reduce__(self) -> Any:
         return _restored, (self.to_bytes(), self._kind, self.context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Optional, Tuple, Union
+from typing import Any, Optional, Tuple
 
 import numpy as np
 
@@ -11,9 +11,8 @@ from . import catalog, errors
 from ._handle import Handle
 from ._library import lib
 from .context import Context, context_of
-from .dataset import Path, path_bytes
+from .dataset import Path, Source, file_or_memory, path_bytes
 
-_Source = Union[Path, bytes, bytearray, memoryview]
 
 
 class _Owner(ctypes.c_void_p):
@@ -66,7 +65,7 @@ class Image(Handle):
                    array.ctypes.data, 0)
 
     @classmethod
-    def load(cls, source: _Source, *, context: Optional[Context] = None, **params: Any) -> "Image":
+    def load(cls, source: Source, *, context: Optional[Context] = None, **params: Any) -> "Image":
         """Read an image from a file, or from the bytes of one; the content decides the format.
 
         Parameters
@@ -77,10 +76,8 @@ class Image(Handle):
         """
         context = context_of(context)
         given = catalog.to_text("image_reader", "pnm", params)
-        if isinstance(source, (bytes, bytearray, memoryview)):
-            data = bytes(source)
-            return cls._new(context, lib.clf_image_load_memory, context, data, len(data), given)
-        return cls._new(context, lib.clf_image_load, context, path_bytes(source), given)
+        function, place = file_or_memory(lib.clf_image_load, lib.clf_image_load_memory, source)
+        return cls._new(context, function, context, *place, given)
 
     def save(self, path: Path, **params: Any) -> None:
         """Write the image to a file whose name ends in .pgm, .ppm, .pnm or .png, atomically."""

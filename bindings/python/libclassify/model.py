@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, MutableMapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, List, MutableMapping, Optional, Tuple
 
 from . import catalog, errors
 from ._fitted import Fitted
@@ -10,10 +10,8 @@ from ._handle import encode
 from ._library import lib, text
 from ._warnings import warn
 from .context import Context, collected_warnings, context_of
-from .dataset import Dataset, Path, path_bytes
+from .dataset import Dataset, Path, Source, file_or_memory, path_bytes
 from .progress import was_stopped
-
-Source = Union[Path, bytes, bytearray, memoryview]
 
 
 class Metadata(MutableMapping):
@@ -267,11 +265,8 @@ class Model(Fitted):
         """Read a model from a file, or from the bytes of one."""
         context = context_of(context)
         self = cls.__new__(cls)
-        if isinstance(source, (bytes, bytearray, memoryview)):
-            data = bytes(source)
-            self._make(context, lib.clf_model_load_memory, context, data, len(data))
-        else:
-            self._make(context, lib.clf_model_load, context, path_bytes(source))
+        function, place = file_or_memory(lib.clf_model_load, lib.clf_model_load_memory, source)
+        self._make(context, function, context, *place)
         self._become()
         return self
 

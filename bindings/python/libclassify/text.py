@@ -12,11 +12,10 @@ from . import _arrays, catalog, errors
 from ._handle import Handle, encode
 from ._library import bytes_of, lib, text
 from .context import Context, context_of
-from .dataset import Dataset, Path, path_bytes
+from .dataset import Dataset, Path, Source, file_or_memory, path_bytes
 
 # Its texts have sizes and may hold NUL characters.
 _text_at = lib.clf_documents_text
-_Source = Union[Path, bytes, bytearray, memoryview]
 
 
 class Documents(Handle):
@@ -44,20 +43,24 @@ class Documents(Handle):
                    (ctypes.c_size_t * max(count, 1))(*map(len, data)), count)
 
     @classmethod
-    def load(cls, format: str, path: Path, *, context: Optional[Context] = None,
+    def load(cls, format: str, source: Source, *, context: Optional[Context] = None,
              **params: Any) -> "Documents":
-        """Read documents with their labels from files.
+        """Read documents with their labels from files, or from the bytes of a file.
 
         Parameters
         ----------
         format : str
-            One of ``kinds("document_reader")``: "folder", "csv".
-        path : str or path-like
+            One of ``kinds("document_reader")``: "folder", "csv", "lines", "fasttext".
+        source : str, path-like or bytes
+            A folder, a file, or with "lines" what the names of the files begin with; bytes of all
+            formats but "folder".
         **params
             See ``params("document_reader", format)``.
         """
         context = context_of(context)
-        self = cls._new(context, lib.clf_documents_load, context, format, path_bytes(path),
+        function, place = file_or_memory(
+            lib.clf_documents_load, lib.clf_documents_load_memory, source)
+        self = cls._new(context, function, context, format, *place,
                         catalog.to_text("document_reader", format, params))
         self._from_files = True
         return self
@@ -273,13 +276,12 @@ class Vocabulary(Handle):
         return self._bytes(lib.clf_vocabulary_save_memory)
 
     @classmethod
-    def load(cls, source: _Source, *, context: Optional[Context] = None) -> "Vocabulary":
+    def load(cls, source: Source, *, context: Optional[Context] = None) -> "Vocabulary":
         """Read a vocabulary from a file of its own or of a model that has one, or from bytes."""
         context = context_of(context)
-        if isinstance(source, (bytes, bytearray, memoryview)):
-            data = bytes(source)
-            return cls._new(context, lib.clf_vocabulary_load_memory, context, data, len(data))
-        return cls._new(context, lib.clf_vocabulary_load, context, path_bytes(source))
+        function, place = file_or_memory(
+            lib.clf_vocabulary_load, lib.clf_vocabulary_load_memory, source)
+        return cls._new(context, function, context, *place)
 
     def __reduce__(self) -> Any:
         state = self.to_bytes() if self.built else self._bytes(lib.clf_vocabulary_params)[:-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, Optional
 
 import numpy as np
 
@@ -11,10 +11,9 @@ from . import catalog, errors
 from ._handle import Handle, run
 from ._library import lib, text
 from .context import Context, context_of
-from .dataset import Dataset, Path, path_bytes
+from .dataset import Dataset, Path, Source, file_or_memory, path_bytes
 from .tensor import Tensor
 
-_Source = Union[Path, bytes, bytearray, memoryview]
 
 
 class Transform(Handle):
@@ -119,13 +118,12 @@ class Transform(Handle):
         return self._bytes(lib.clf_transform_save_memory)
 
     @classmethod
-    def load(cls, source: _Source, *, context: Optional[Context] = None) -> "Transform":
+    def load(cls, source: Source, *, context: Optional[Context] = None) -> "Transform":
         """Read a fitted transform from a file, or from the bytes of one."""
         context = context_of(context)
-        if isinstance(source, (bytes, bytearray, memoryview)):
-            data = bytes(source)
-            return cls._new(context, lib.clf_transform_load_memory, context, data, len(data))
-        return cls._new(context, lib.clf_transform_load, context, path_bytes(source))
+        function, place = file_or_memory(
+            lib.clf_transform_load, lib.clf_transform_load_memory, source)
+        return cls._new(context, function, context, *place)
 
     def __reduce__(self) -> Any:
         if self.fitted:

@@ -67,14 +67,6 @@ static clf_status whole_of(size_t *size, const clf__array *array, const char *na
   return CLF_OK;
 }
 
-clf__array_wanted clf__array_rows(clf__array_header header) {
-  return (clf__array_wanted){.header = header,
-                             .what = "rows of features",
-                             .min_axes = 2,
-                             .max_axes = CLF_MAX_DIMENSIONS,
-                             .rows = -1};
-}
-
 clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows, bool regression) {
   return (clf__array_wanted){.header = header,
                              .what = regression ? "regression targets" : "labels",
@@ -254,7 +246,7 @@ static clf_status wrap(clf_tensor **out, clf_context *context, clf__bytes *bytes
     clf__free(held);
     return status;
   }
-  *bytes = (clf__bytes){NULL, 0, false};
+  *bytes = (clf__bytes){0};
   return clf_tensor_set_release(*out, release_bytes, held);
 }
 
@@ -278,9 +270,12 @@ static clf_status make_tensor(clf_tensor **out, clf_context *context, clf__bytes
     shape[i] = array->shape[array->fortran ? array->ndim - 1 - i : i];
   }
   clf_tensor *tensor = NULL;
-  const unsigned char *data = bytes->data + array->offset;
   bool stored;
   const int32_t dtype = dtype_of(array, labels, &stored);
+  if (stored && bytes->owner == CLF__BYTES_BORROWED) {
+    CLF__CHECK(clf__bytes_copy(bytes, context, bytes));
+  }
+  const unsigned char *data = bytes->data + array->offset;
   if (stored && (uintptr_t)data % (uintptr_t)array->width == 0) {
     CLF__CHECK(wrap(&tensor, context, bytes, array, shape, dtype));
   } else {
@@ -366,11 +361,22 @@ clf_status clf__array_label_file(clf_dataset *dataset, const char *path, clf__ar
                                  bool regression) {
   const clf__array_wanted wanted = clf__array_labels(header, dataset->rows, regression);
   const clf__head_check check = {clf__array_measure, &wanted};
-  clf__bytes bytes = {NULL, 0, false};
+  clf__bytes bytes = {0};
   clf_status status = clf__source_open(&bytes, dataset->context, path, false, &check);
   if (status == CLF_OK) {
     status = clf__array_label(dataset, &bytes, &wanted, path);
   }
   clf__bytes_release(&bytes);
   return status;
+}
+
+clf_status clf__array_check_memory(const char *labels, bool map, const char *name) {
+  if (labels != NULL && strcmp(labels, "none") != 0) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "%s: labels=%s names a file, which data in memory do not have; leave it out, "
+                     "and set labels afterwards",
+                     name, labels);
+  }
+  return map ? clf__fail(CLF_ERROR_ARGUMENT, "%s: map=true is for files; leave it out", name)
+             : CLF_OK;
 }

@@ -37,7 +37,11 @@ typedef struct clf__array_wanted {
 } clf__array_wanted;
 
 /* Requirements for rows of features, and for labels, or targets of a regression, of `rows` rows. */
-clf__array_wanted clf__array_rows(clf__array_header header);
+#define CLF__ARRAY_ROWS(read_header)                                                               \
+  {                                                                                                \
+    .header = (read_header), .what = "rows of features", .min_axes = 2,                            \
+    .max_axes = CLF_MAX_DIMENSIONS, .rows = -1                                                     \
+  }
 clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows, bool regression);
 
 /* The measure of a clf__head_check whose `wanted` is a clf__array_wanted. */
@@ -45,10 +49,9 @@ clf_status clf__array_measure(size_t *size, const unsigned char *head, size_t co
                               const char *name, const void *wanted);
 
 /* Makes a tensor from `bytes`, which are one array. Takes ownership of the bytes (*bytes is then
- * zero) if the elements can be used in place. Other elements are decoded into a type that
- * represents them exactly; the log reports an unsigned integer that no type does. The caller
- * releases the bytes in any case.
- */
+ * zero) if the elements can be used in place; borrowed bytes are copied first. Other elements are
+ * decoded into a type that represents them exactly; the log reports an unsigned integer that no
+ * type does. The caller releases the bytes in any case. */
 clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,
                            const clf__array_wanted *wanted, const char *name);
 
@@ -61,6 +64,10 @@ clf_status clf__array_label(clf_dataset *dataset, clf__bytes *bytes,
 /* The same from a file. It is read, not mapped, because labels are read twice. */
 clf_status clf__array_label_file(clf_dataset *dataset, const char *path, clf__array_header header,
                                  bool regression);
+
+/* Refuses parameters that are about files, for data that are not in one: a file of labels, and to
+ * map the data. */
+clf_status clf__array_check_memory(const char *labels, bool map, const char *name);
 
 /* Converts an element of an array of texts, which begins at `data`, to UTF-8 with a NUL; `to` has
  * width + 1 bytes. 'S' bytes are copied unchanged. Returns CLF_ERROR_DATA for invalid characters.

@@ -30,7 +30,7 @@ static const clf__param params[] = {
                 "fields without a value: refuse them, keep NaN, or skip the row"),
     CLF__CSV_MISSING_VALUES,
     CLF__CSV_QUOTES,
-    CLF__CSV_ENCODING,
+    CLF__CSV_LINES,
     CLF__CHOICE(dtype, "auto|f32|f64", "auto",
                 "auto: f64 where f32 merges values or loses more than 1e-6 of a column's range"),
     CLF__BOOL(regression, "false", "the labels are regression targets, of one or more columns"),

@@ -89,8 +89,6 @@ enum {
 #define CLF__CSV_COMMENTS "auto|none|hash|percent"
 #define CLF__CSV_DECIMALS "auto|point|comma"
 #define CLF__CSV_THOUSANDS "none|comma|point|space|apostrophe"
-#define CLF__CSV_ENCODINGS "utf8|latin1"
-#define CLF__CSV_LATIN1_ADVICE "encoding=latin1 reads it as Latin-1"
 
 /* The rows of parameters that tables of data and of documents share, by their member `style`. */
 #define CLF__CSV_HEADER                                                                            \
@@ -103,13 +101,13 @@ enum {
             "texts of no value, separated by commas; otherwise ?, NA, NaN, N/A, null and None")
 #define CLF__CSV_QUOTES                                                                            \
   CLF__BOOL(style.quotes, "true", "fields may stand in quotes; false: quotes are characters")
-#define CLF__CSV_ENCODING                                                                          \
-  CLF__CHOICE(style.encoding, CLF__CSV_ENCODINGS, "utf8",                                          \
-              "encoding of the text; latin1: also Windows-1252")
+#define CLF__CSV_LINES                                                                             \
+  CLF__LINES_ENCODING(style.lines.encoding), CLF__LINES_FIRST_LINE(style.lines.first_line)
 
 typedef struct clf__csv_style {
   int32_t header, row_numbers; /* auto, true, false */
-  int32_t delimiter, comment, decimal, thousands, encoding;
+  int32_t delimiter, comment, decimal, thousands;
+  clf__lines_style lines;
   char *missing_values; /* owned by the parameters */
   bool quotes;          /* fields may be quoted; otherwise quotes are ordinary characters */
   bool documents;       /* texts do not indicate a header, and # does not start a comment */

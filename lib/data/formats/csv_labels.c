@@ -57,7 +57,7 @@ static clf_status fail_names(const column *self, clf_status status, const char *
     label++;
   }
   for (int64_t i = 0; i < self->rows; i++) {
-    if (clf__utf8_check(names[i], strlen(names[i]), CLF__CSV_LATIN1_ADVICE) < 0) {
+    if (clf__utf8_check(names[i], strlen(names[i]), CLF__LINES_LATIN1_ADVICE) < 0) {
       return clf__csv_fail_within(status, self->columns, self->fields[i], label);
     }
   }

@@ -62,11 +62,8 @@ static clf_status set_text(clf__csv_columns *columns, const clf__bytes *bytes, c
   static const char comments[] = {0, 0, '#', '%'};
   const clf__csv_style *style = columns->style;
   clf__csv_text *text = &columns->text;
-  if (style->encoding != 0) {
-    CLF__CHECK(clf__latin1_to_utf8(&columns->converted, columns->context, bytes));
-    bytes = &columns->converted;
-  }
-  CLF__CHECK(clf__lines_of(&text->lines, bytes, name));
+  CLF__CHECK(clf__lines_open(&text->lines, &columns->converted, columns->context, bytes, name,
+                             &style->lines));
   text->quote = style->quotes ? '"' : '\0';
   text->comment = comments[style->comment];
   text->missing = style->missing_values;
@@ -147,7 +144,7 @@ static clf_status check_names(const clf__csv_columns *columns) {
   for (int64_t i = columns->nameless; !field.last; i++) {
     clf__csv_field_at(&field, &columns->text, field.next);
     clf_status status =
-        clf__utf8_check(field.begin, (size_t)(field.end - field.begin), CLF__CSV_LATIN1_ADVICE);
+        clf__utf8_check(field.begin, (size_t)(field.end - field.begin), CLF__LINES_LATIN1_ADVICE);
     if (status < 0) {
       return clf__fail_within(status, "%s line %lld, column %lld", columns->text.lines.name,
                               (long long)clf__line_number(&columns->text.lines, field.begin),

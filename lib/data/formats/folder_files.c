@@ -177,6 +177,7 @@ clf_status clf__folder_files_list(clf__folder_files *out, clf_context *context, 
   CLF__TRY(list_files(&self));
   log_guesses(&self);
   CLF__TRY(name_files(&made, &self));
+  made.path = path;
   made.count = self.count;
   made.top = self.top;
   self.top = (clf__folder){.context = context};
@@ -192,15 +193,41 @@ done:
   return status;
 }
 
+clf_status clf__folder_files_one(clf__folder_files *out, struct clf_context *context,
+                                 const char *path) {
+  clf__folder_files made = {
+      .context = context, .name_text = {.context = context}, .label_text = {.context = context}};
+  made.top.context = context;
+  made.names = clf__alloc_array(context, 1, sizeof *made.names);
+  clf__text_append(&made.name_text, "%s", path);
+  if (made.names == NULL || made.name_text.failed) {
+    clf__folder_files_free(&made);
+    return CLF_ERROR_MEMORY;
+  }
+  made.names[0] = made.name_text.bytes;
+  made.count = 1;
+  *out = made;
+  return CLF_OK;
+}
+
+/* The parts of a path in front of a name. */
+static const char *folder_of(const clf__folder_files *files) {
+  return files->path != NULL ? files->path : "";
+}
+
+static const char *separator_of(const clf__folder_files *files) {
+  return files->path != NULL ? "/" : "";
+}
+
 /* Writes the labels, each followed by a NUL. */
-static clf_status cut_names(clf__folder_files *files, const char *path, const char *until) {
+static clf_status cut_names(clf__folder_files *files, const char *until) {
   for (int64_t i = 0; i < files->count; i++) {
     const char *slash = strrchr(files->names[i], '/');
     const char *name = slash != NULL ? slash + 1 : files->names[i];
     const char *end = strstr(name, until);
     if (end == NULL || end == name) {
-      return clf__fail(CLF_ERROR_DATA, "%s/%s: there is no label before a '%s' in its name", path,
-                       files->names[i], until);
+      return clf__fail(CLF_ERROR_DATA, "%s%s%s: there is no label before a '%s' in its name",
+                       folder_of(files), separator_of(files), files->names[i], until);
     }
     clf__text_append_bytes(&files->label_text, name, (size_t)(end - name));
     clf__text_append_bytes(&files->label_text, "", 1);
@@ -208,11 +235,11 @@ static clf_status cut_names(clf__folder_files *files, const char *path, const ch
   return files->label_text.failed ? CLF_ERROR_MEMORY : CLF_OK;
 }
 
-clf_status clf__folder_files_label(clf__folder_files *files, const char *path, const char *until) {
+clf_status clf__folder_files_label(clf__folder_files *files, const char *until) {
   if (until == NULL || until[0] == '\0') {
     return clf__fail(CLF_ERROR_ARGUMENT, "images: label_until must not be empty");
   }
-  CLF__CHECK(cut_names(files, path, until));
+  CLF__CHECK(cut_names(files, until));
   clf__free(files->labels);
   files->labels = clf__alloc_array(files->context, files->count, sizeof *files->labels);
   if (files->labels == NULL) {
@@ -224,6 +251,12 @@ clf_status clf__folder_files_label(clf__folder_files *files, const char *path, c
     at += strlen(at) + 1;
   }
   return CLF_OK;
+}
+
+clf_status clf__folder_files_path(clf__text *out, const clf__folder_files *files, int64_t index) {
+  out->length = 0;
+  clf__text_append(out, "%s%s%s", folder_of(files), separator_of(files), files->names[index]);
+  return out->failed ? CLF_ERROR_MEMORY : CLF_OK;
 }
 
 void clf__folder_files_free(clf__folder_files *files) {

@@ -1,16 +1,15 @@
-/* Reading datasets from files of a format, and writing them. */
+/* Reading datasets from files of a format, or from memory, and writing them. */
 #include "base/border.h"
+#include "base/kind_use.h"
 #include "data/dataset.h"
-#include "data/source.h"
 
 /* Loads a format whose datasets are single files. */
-static clf_status load_file(clf_dataset **out, clf_context *context,
-                            const clf__dataset_reader *reader, const char *path,
-                            const void *params) {
-  clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__source_open(&bytes, context, path, false, NULL);
+static clf_status load_file(clf_dataset **out, const clf__kind_use *use, const char *path) {
+  const clf__dataset_reader *reader = use->kind;
+  clf__bytes bytes = {0};
+  clf_status status = clf__source_open(&bytes, use->context, path, false, reader->head);
   if (status == CLF_OK) {
-    status = reader->parse(out, context, &bytes, path, params);
+    status = reader->parse(out, use->context, &bytes, path, use->params);
   }
   clf__bytes_release(&bytes);
   return status;
@@ -22,22 +21,33 @@ clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char 
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("dataset");
-  const clf__dataset_reader *reader = clf__kind_find(&clf__dataset_readers, format);
-  if (reader == NULL) {
-    return CLF_ERROR_ARGUMENT;
+  clf__kind_use use = {0};
+  CLF__CHECK(
+      clf__kind_choose(&use, clf__kind_find(&clf__dataset_readers, format), context, params));
+  const clf__dataset_reader *reader = use.kind;
+  clf_status status = reader->load != NULL ? reader->load(out, use.context, path, use.params)
+                                           : load_file(out, &use, path);
+  clf__kind_release(&use);
+  return status;
+}
+
+clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *context, const char *format,
+                                   const void *bytes, size_t size, const char *params) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(format);
+  CLF__REQUIRE(bytes);
+  CLF__ENTER("dataset");
+  clf__kind_use use = {0};
+  clf__bytes source = {0};
+  CLF__CHECK(
+      clf__kind_choose(&use, clf__kind_find(&clf__dataset_readers, format), context, params));
+  const clf__dataset_reader *reader = use.kind;
+  clf_status status = clf__source_memory(&source, use.context, bytes, size, reader->head);
+  if (status == CLF_OK) {
+    status = reader->parse(out, use.context, &source, CLF__SOURCE_MEMORY, use.params);
   }
-  context = clf__context_retain(context);
-  if (context == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  void *values = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__params_create(&values, context, &reader->base.params, params));
-  CLF__TRY(reader->load != NULL ? reader->load(out, context, path, values)
-                                : load_file(out, context, reader, path, values));
-done:
-  clf__params_free(&reader->base.params, values);
-  clf__context_release(context);
+  clf__bytes_release(&source);
+  clf__kind_release(&use);
   return status;
 }
 

@@ -76,12 +76,13 @@ static clf_status read_header(clf__array *out, const unsigned char *bytes, size_
   return CLF_OK;
 }
 
-static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
-                        const char *name, const void *values) {
-  const idx_params *chosen = values;
-  const clf__array_wanted wanted = clf__array_rows(read_header);
+static const clf__array_wanted rows = CLF__ARRAY_ROWS(read_header);
+static const clf__head_check head = {clf__array_measure, &rows};
+
+static clf_status read_images(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                              const char *name, const idx_params *chosen) {
   clf_tensor *x = NULL;
-  CLF__CHECK(clf__array_read(&x, context, bytes, &wanted, name));
+  CLF__CHECK(clf__array_read(&x, context, bytes, &rows, name));
   double automatic = x->dtype == CLF_U8 ? 1.0 / 255 : 1;
   if (x->dtype == CLF_U8 && chosen->scale.word >= 0) {
     clf__log(context, CLF_LOG_INFO, "%s: bytes count as 1/255 each; scale=1 takes them as they are",
@@ -94,6 +95,13 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   }
   clf_tensor_free(x);
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
+}
+
+static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                        const char *name, const void *values) {
+  const idx_params *chosen = values;
+  CLF__CHECK(clf__array_check_memory(chosen->labels, chosen->map, name));
+  return read_images(out, context, bytes, name, chosen);
 }
 
 static const char *const endings[] = {"", ".gz"};
@@ -152,12 +160,10 @@ static clf_status find_files(clf__text *images, clf__text *labels, const char *p
 
 static clf_status load_images(clf_dataset **out, clf_context *context, const char *path,
                               const idx_params *chosen) {
-  const clf__array_wanted wanted = clf__array_rows(read_header);
-  const clf__head_check check = {clf__array_measure, &wanted};
-  clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__source_open(&bytes, context, path, chosen->map, &check);
+  clf__bytes bytes = {0};
+  clf_status status = clf__source_open(&bytes, context, path, chosen->map, &head);
   if (status == CLF_OK) {
-    status = parse(out, context, &bytes, path, chosen);
+    status = read_images(out, context, &bytes, path, chosen);
   }
   clf__bytes_release(&bytes);
   return status;
@@ -205,4 +211,5 @@ const clf__dataset_reader clf__dataset_reader_idx = {
                       params, idx_params),
     .load = load,
     .parse = parse,
+    .head = &head,
 };

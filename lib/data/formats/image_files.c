@@ -1,5 +1,5 @@
-/* A folder of images as rows of bytes [height, width, channels]. Files are decoded in parallel,
- * each into its row. */
+/* Images of a folder, or a single one, as rows of bytes [height, width, channels].
+ * Files are decoded in parallel, each into its row. */
 #include <float.h>
 #include <string.h>
 
@@ -59,12 +59,6 @@ typedef struct files_reader {
   clf_tensor *x;
 } files_reader;
 
-static clf_status name_path(const files_reader *self, clf__text *path, int64_t index) {
-  path->length = 0;
-  clf__text_append(path, "%s/%s", self->path, self->files.names[index]);
-  return path->failed ? CLF_ERROR_MEMORY : CLF_OK;
-}
-
 /* Replaces the image by the one that was made from it. */
 static void replace(clf_image **image, clf_image **made) {
   clf_image_free(*image);
@@ -80,12 +74,32 @@ static clf_status advise(clf_status status, bool known) {
                          known ? "skip_damaged" : "skip_others");
 }
 
-/* Reads a file and processes it as the parameters ask, except for conversion to three channels.
- * With skip_damaged, *damaged receives whether the file is left out, and the message is set. */
+/* Processes an image as the parameters ask, except for conversion to three channels. */
+static clf_status process(const files_params *chosen, clf_image **image) {
+  clf_image *made = NULL;
+  if (chosen->channels == CHANNELS_1 && (*image)->channels != 1) {
+    CLF__CHECK(clf_image_to_gray(&made, *image));
+    replace(image, &made);
+  }
+  if (chosen->height > 0 &&
+      ((*image)->height != chosen->height || (*image)->width != chosen->width)) {
+    CLF__CHECK(clf_image_resize(&made, *image, chosen->height, chosen->width));
+    replace(image, &made);
+  }
+  if (chosen->normalize != NORMALIZE_NONE) {
+    CLF__CHECK(chosen->normalize == NORMALIZE_EQUALIZE ? clf_image_equalize(&made, *image)
+                                                       : clf_image_tan_triggs(&made, *image, NULL));
+    replace(image, &made);
+  }
+  return CLF_OK;
+}
+
+/* Reads a file and processes it. With skip_damaged, *damaged receives whether the file is left out,
+ * and the message is set. */
 static clf_status read_file(const files_reader *self, const char *path, clf_image **out,
                             bool *damaged) {
   const files_params *chosen = self->params;
-  clf_image *image = NULL, *made = NULL;
+  clf_image *image = NULL;
   bool known = false;
   clf_status status = clf__image_read(&image, self->context, path, &chosen->image, &known);
   *damaged = status == CLF_ERROR_FORMAT && known && chosen->skip_damaged;
@@ -93,23 +107,10 @@ static clf_status read_file(const files_reader *self, const char *path, clf_imag
   if (*damaged) {
     goto done;
   }
-  if (chosen->channels == CHANNELS_1 && image->channels != 1) {
-    CLF__TRY(clf_image_to_gray(&made, image));
-    replace(&image, &made);
-  }
-  if (chosen->height > 0 && (image->height != chosen->height || image->width != chosen->width)) {
-    CLF__TRY(clf_image_resize(&made, image, chosen->height, chosen->width));
-    replace(&image, &made);
-  }
-  if (chosen->normalize != NORMALIZE_NONE) {
-    CLF__TRY(chosen->normalize == NORMALIZE_EQUALIZE ? clf_image_equalize(&made, image)
-                                                     : clf_image_tan_triggs(&made, image, NULL));
-    replace(&image, &made);
-  }
+  CLF__TRY(process(chosen, &image));
   *out = image;
   image = NULL;
 done:
-  clf_image_free(made);
   clf_image_free(image);
   return status;
 }
@@ -165,7 +166,7 @@ static clf_status run_job(const files_reader *self, clf__range files,
   clf__text path = {.context = self->context};
   clf_status status = CLF_OK;
   for (int64_t i = files.first; status == CLF_OK && i < files.end; i++) {
-    status = name_path(self, &path, i);
+    status = clf__folder_files_path(&path, &self->files, i);
     status = status == CLF_OK ? work(self, i, path.bytes) : status;
   }
   clf__text_free(&path);
@@ -271,6 +272,17 @@ static clf_status leave_out_damaged(files_reader *self) {
   return CLF_OK;
 }
 
+/* Makes rows of the shape that the image has. */
+static clf_status allocate_rows(files_reader *self, int64_t count, const clf_image *image) {
+  const clf__number scale = self->params->scale;
+  self->height = image->height;
+  self->width = image->width;
+  self->channels = self->params->channels == CHANNELS_3 ? 3 : image->channels;
+  const int64_t shape[] = {count, self->height, self->width, self->channels};
+  CLF__CHECK(clf__tensor_create_uninitialized(&self->x, self->context, CLF_U8, 4, shape));
+  return clf_tensor_set_scale(self->x, scale.word < 0 ? scale.value : 1.0 / 255);
+}
+
 /* The first image determines the shape of all rows. */
 static clf_status make_rows(files_reader *self) {
   clf__text path = {.context = self->context};
@@ -278,7 +290,7 @@ static clf_status make_rows(files_reader *self) {
   bool damaged = false;
   clf_status status = CLF_OK;
   for (self->first = 0; self->first < self->files.count; self->first++) {
-    CLF__TRY(name_path(self, &path, self->first));
+    CLF__TRY(clf__folder_files_path(&path, &self->files, self->first));
     CLF__TRY(read_file(self, path.bytes, &image, &damaged));
     if (!damaged) {
       break;
@@ -289,13 +301,7 @@ static clf_status make_rows(files_reader *self) {
                        self->path, (long long)self->files.count, clf_last_error());
     goto done;
   }
-  self->height = image->height;
-  self->width = image->width;
-  self->channels = self->params->channels == CHANNELS_3 ? 3 : image->channels;
-  const int64_t shape[] = {self->files.count, self->height, self->width, self->channels};
-  CLF__TRY(clf__tensor_create_uninitialized(&self->x, self->context, CLF_U8, 4, shape));
-  CLF__TRY(clf_tensor_set_scale(self->x, self->params->scale.word < 0 ? self->params->scale.value
-                                                                      : 1.0 / 255));
+  CLF__TRY(allocate_rows(self, self->files.count, image));
 done:
   clf_image_free(image);
   clf__text_free(&path);
@@ -305,7 +311,7 @@ done:
 static clf_status set_labels(files_reader *self, clf_dataset *dataset) {
   clf__folder_files *files = &self->files;
   if (self->params->labels == LABELS_NAME) {
-    CLF__CHECK(clf__folder_files_label(files, self->path, self->params->label_until));
+    CLF__CHECK(clf__folder_files_label(files, self->params->label_until));
   } else if (self->params->labels == LABELS_FOLDER && files->labels == NULL) {
     return clf__fail(CLF_ERROR_DATA, "'%s' has no folders to name labels", self->path);
   }
@@ -315,6 +321,24 @@ static clf_status set_labels(files_reader *self, clf_dataset *dataset) {
   return CLF_OK;
 }
 
+static clf_status check_size(const files_params *chosen) {
+  return (chosen->height > 0) == (chosen->width > 0)
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT, "images: set both of height and width, or none");
+}
+
+/* Finds the files: those of a folder, or one. */
+static clf_status list_files(files_reader *self) {
+  const char *folders = self->params->folders;
+  if (!clf__file_exists(self->path)) {
+    return clf__folder_files_list(&self->files, self->context, self->path, folders, "images");
+  }
+  return folders == NULL ? clf__folder_files_one(&self->files, self->context, self->path)
+                         : clf__fail(CLF_ERROR_ARGUMENT,
+                                     "'%s' is a file; folders=%s is for a folder of folders",
+                                     self->path, folders);
+}
+
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,
                        const void *values) {
   files_reader self = {
@@ -322,10 +346,8 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
   clf_dataset *made = NULL;
   clf_status status = CLF_OK;
   self.files.context = context;
-  CLF__TRY((self.params->height > 0) == (self.params->width > 0)
-               ? CLF_OK
-               : clf__fail(CLF_ERROR_ARGUMENT, "images: set both of height and width, or none"));
-  CLF__TRY(clf__folder_files_list(&self.files, context, path, self.params->folders, "images"));
+  CLF__TRY(check_size(self.params));
+  CLF__TRY(list_files(&self));
   CLF__TRY(begin_choice(&self));
   CLF__TRY(make_rows(&self));
   CLF__TRY(run_jobs(&self, "images", read_rows));
@@ -342,9 +364,37 @@ done:
   return status;
 }
 
+/* One image in memory. */
+static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                        const char *name, const void *values) {
+  files_reader self = {.context = context, .path = name, .params = values};
+  const clf__image_source source = {bytes->data, bytes->size, name, &self.params->image};
+  const bool labeled = self.params->labels == LABELS_FOLDER || self.params->labels == LABELS_NAME;
+  clf_image *image = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(check_size(self.params));
+  CLF__TRY(labeled || self.params->folders != NULL
+               ? clf__fail(CLF_ERROR_ARGUMENT,
+                           "%s: labels and folders are for files; leave them out, and set labels "
+                           "afterwards",
+                           name)
+               : CLF_OK);
+  CLF__TRY(clf__image_decode(&image, context, &source));
+  CLF__TRY(process(self.params, &image));
+  CLF__TRY(allocate_rows(&self, 1, image));
+  CLF__TRY(write_row(&self, 0, name, image));
+  CLF__TRY(clf_dataset_create(out, context, self.x, NULL));
+done:
+  clf_tensor_free(self.x);
+  clf_image_free(image);
+  return status;
+}
+
 const clf__dataset_reader clf__dataset_reader_images = {
-    .base = CLF__KIND("images",
-                      "image files in a folder for each label, as LABEL/FILE, or in one folder",
-                      params, files_params),
+    .base = CLF__KIND(
+        "images",
+        "image files in a folder for each label, as LABEL/FILE, in one folder, or one file", params,
+        files_params),
     .load = load,
+    .parse = parse,
 };

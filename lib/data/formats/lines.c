@@ -52,8 +52,32 @@ clf_status clf__lines_of(clf__lines *out, const clf__bytes *bytes, const char *n
   const char *end = (const char *)data + size;
   bool returns_only = memchr(begin, '\n', (size_t)(end - begin)) == NULL &&
                       memchr(begin, '\r', (size_t)(end - begin)) != NULL;
-  *out = (clf__lines){name, begin, end, returns_only ? '\r' : '\n'};
+  *out = (clf__lines){name, begin, end, returns_only ? '\r' : '\n', 1};
   return CLF_OK;
+}
+
+clf_status clf__lines_open(clf__lines *out, clf__bytes *converted, clf_context *context,
+                           const clf__bytes *bytes, const char *name,
+                           const clf__lines_style *style) {
+  if (style->encoding != 0) {
+    CLF__CHECK(clf__latin1_to_utf8(converted, context, bytes));
+    bytes = converted;
+  }
+  CLF__CHECK(clf__lines_of(out, bytes, name));
+  out->first_line = style->first_line;
+  return CLF_OK;
+}
+
+static int64_t count_ends(const clf__lines *lines, const char *end) {
+  int64_t count = 0;
+  for (const char *byte = lines->begin; byte < end; byte++) {
+    count += *byte == lines->line_end;
+  }
+  return count;
+}
+
+int64_t clf__lines_count(const clf__lines *lines) {
+  return count_ends(lines, lines->end) + (lines->end[-1] != lines->line_end);
 }
 
 const char *clf__line_after(const clf__lines *lines, const char *at) {
@@ -77,11 +101,7 @@ clf_status clf__lines_step(const clf__lines *lines, clf__lines_watch *watch, con
 }
 
 int64_t clf__line_number(const clf__lines *lines, const char *at) {
-  int64_t number = 1;
-  for (const char *byte = lines->begin; byte < at; byte++) {
-    number += *byte == lines->line_end;
-  }
-  return number;
+  return lines->first_line + count_ends(lines, at);
 }
 
 int64_t clf__line_column(const clf__lines *lines, const char *at) {

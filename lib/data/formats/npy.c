@@ -27,6 +27,8 @@ static const clf__param params[] = {
     CLF__BOOL(map, "false", "map plain files into memory; they must not change then"),
 };
 
+static const clf__array_wanted rows = CLF__ARRAY_ROWS(clf__npy_header);
+
 static clf_status make_dataset(clf_dataset **out, clf_context *context, clf_tensor *x, double scale,
                                const char *name) {
   clf_status status = clf_tensor_set_scale(x, scale);
@@ -39,9 +41,8 @@ static clf_status make_dataset(clf_dataset **out, clf_context *context, clf_tens
 /* Reads an NPY file as rows. */
 static clf_status read_file(clf_dataset **out, clf_context *context, clf__bytes *bytes,
                             const char *name, const npy_params *chosen) {
-  const clf__array_wanted wanted = clf__array_rows(clf__npy_header);
   clf_tensor *x = NULL;
-  clf_status status = clf__array_read(&x, context, bytes, &wanted, name);
+  clf_status status = clf__array_read(&x, context, bytes, &rows, name);
   if (status == CLF_OK) {
     status = make_dataset(out, context, x, chosen->scale, name);
   }
@@ -52,21 +53,20 @@ static clf_status read_file(clf_dataset **out, clf_context *context, clf__bytes 
 /* Reads the rows of an archive. */
 static clf_status read_rows(clf_dataset **out, clf_context *context, const clf__bytes *archive,
                             const char *name, const npy_params *chosen) {
-  const clf__array_wanted wanted = clf__array_rows(clf__npy_header);
   const char *names = chosen->x != NULL ? chosen->x : "x|X|data|images|arr_0";
-  clf__npz_member member = {.bytes = {NULL, 0, false}};
+  clf__npz_member member = {.bytes = {0}};
   clf_tensor *x = NULL;
   clf_status status;
   if (chosen->x == NULL && clf__npz_is_sparse(archive)) {
     return clf__npz_sparse(out, context, archive, chosen->scale, name);
   }
-  CLF__TRY(clf__npz_open(&member, context, archive, names, &wanted, name));
+  CLF__TRY(clf__npz_open(&member, context, archive, names, &rows, name));
   if (member.bytes.data == NULL) {
     status = clf__fail(CLF_ERROR_DATA, "%s: it has no array %s; name one of %s by x=NAME", name,
                        names, clf__npz_names(archive).text);
     goto done;
   }
-  status = clf__array_read(&x, context, &member.bytes, &wanted, member.shown.text);
+  status = clf__array_read(&x, context, &member.bytes, &rows, member.shown.text);
   if (status < 0) {
     clf__fail_within(status, "%s", name);
     goto done;
@@ -88,7 +88,7 @@ static clf_status read_labels(clf_dataset *dataset, const clf__bytes *archive, c
   const clf__array_wanted wanted =
       clf__array_labels(clf__npy_header, dataset->rows, chosen->regression);
   const char *names = chosen->y != NULL ? chosen->y : "y|Y|labels|target|targets|arr_1";
-  clf__npz_member member = {.bytes = {NULL, 0, false}};
+  clf__npz_member member = {.bytes = {0}};
   clf_status status;
   if (chosen->labels != NULL || strcmp(names, "none") == 0) {
     return CLF_OK;
@@ -111,9 +111,9 @@ done:
   return status;
 }
 
-static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
-                        const char *name, const void *values) {
-  const npy_params *chosen = values;
+/* Reads an NPY file, or an archive with its labels. */
+static clf_status read_bytes(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                             const char *name, const npy_params *chosen) {
   clf_dataset *dataset = NULL;
   clf_status status;
   if (!clf__npz_detect(bytes->data, bytes->size)) {
@@ -128,6 +128,13 @@ done:
   return status;
 }
 
+static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                        const char *name, const void *values) {
+  const npy_params *chosen = values;
+  CLF__CHECK(clf__array_check_memory(chosen->labels, chosen->map, name));
+  return read_bytes(out, context, bytes, name, chosen);
+}
+
 /* A gzip-compressed archive has no header that states its size. */
 static clf_status measure(size_t *size, const unsigned char *head, size_t count, const char *name,
                           const void *wanted) {
@@ -138,16 +145,16 @@ static clf_status measure(size_t *size, const unsigned char *head, size_t count,
   return clf__array_measure(size, head, count, name, wanted);
 }
 
+static const clf__head_check head = {measure, &rows};
+
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,
                        const void *values) {
   const npy_params *chosen = values;
-  const clf__array_wanted rows = clf__array_rows(clf__npy_header);
-  const clf__head_check check = {measure, &rows};
-  clf__bytes bytes = {NULL, 0, false};
+  clf__bytes bytes = {0};
   clf_dataset *dataset = NULL;
   clf_status status;
-  CLF__TRY(clf__source_open(&bytes, context, path, chosen->map, &check));
-  CLF__TRY(parse(&dataset, context, &bytes, path, chosen));
+  CLF__TRY(clf__source_open(&bytes, context, path, chosen->map, &head));
+  CLF__TRY(read_bytes(&dataset, context, &bytes, path, chosen));
   if (chosen->labels != NULL) {
     CLF__TRY(clf__array_label_file(dataset, chosen->labels, clf__npy_header, chosen->regression));
   }
@@ -165,4 +172,5 @@ const clf__dataset_reader clf__dataset_reader_npy = {
         params, npy_params),
     .load = load,
     .parse = parse,
+    .head = &head,
 };

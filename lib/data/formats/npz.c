@@ -188,17 +188,6 @@ static clf_status check_crc(const member *entry, const clf__bytes *bytes, const 
   return clf__fail(CLF_ERROR_FORMAT, "%s: it is damaged: its size or checksum is wrong", name);
 }
 
-/* Copies a stored member. */
-static clf_status copy_bytes(clf__bytes *out, clf_context *context, const clf__bytes *from) {
-  unsigned char *copy = clf__alloc(context, from->size);
-  if (copy == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  memcpy(copy, from->data, from->size);
-  *out = clf__bytes_of_block(copy, from->size);
-  return CLF_OK;
-}
-
 static clf_status unpack(clf__bytes *out, clf_context *context, const member *entry,
                          const clf__bytes *archive, const clf__array_wanted *wanted,
                          const char *name) {
@@ -207,10 +196,10 @@ static clf_status unpack(clf__bytes *out, clf_context *context, const member *en
   size_t offset = 0;
   CLF__CHECK(locate(&offset, entry, archive, name));
   sized.size = entry->size;
-  clf__bytes packed = {archive->data + offset, entry->packed, archive->mapped};
-  clf__bytes bytes = {NULL, 0, false};
+  clf__bytes packed = {archive->data + offset, entry->packed, CLF__BYTES_BORROWED};
+  clf__bytes bytes = {0};
   clf_status status = entry->method == STORED
-                          ? copy_bytes(&bytes, context, &packed)
+                          ? clf__bytes_copy(&bytes, context, &packed)
                           : clf__inflate(&bytes, context, &packed, false, &check, name);
   if (status == CLF_OK) {
     status = check_crc(entry, &bytes, name);
@@ -233,7 +222,7 @@ clf_status clf__npz_open(clf__npz_member *out, clf_context *context, const clf__
                          const char *names, const clf__array_wanted *wanted, const char *name) {
   member entry = {0};
   bool found = false;
-  clf__npz_member made = {.bytes = {NULL, 0, false}};
+  clf__npz_member made = {.bytes = {0}};
   clf_status status = find_member(&entry, &found, archive, names, name);
   if (status == CLF_OK && found) {
     made.shown = clf__excerpt_of(entry.name, entry.name + entry.name_length);

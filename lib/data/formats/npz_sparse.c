@@ -65,7 +65,7 @@ static clf_status read_vector(clf_tensor **out, const matrix *self, const char *
                                     .min_axes = 1,
                                     .max_axes = 1,
                                     .rows = -1};
-  clf__npz_member member = {.bytes = {NULL, 0, false}};
+  clf__npz_member member = {.bytes = {0}};
   clf_status status = CLF_OK;
   CLF__CHECK(open_member(&member, self, name, &wanted));
   CLF__TRY(clf__array_read(out, self->context, &member.bytes, &wanted, member.shown.text));
@@ -80,7 +80,7 @@ done:
 static clf_status read_format(matrix *self) {
   const clf__array_wanted wanted = {
       .header = clf__npy_header, .what = "formats of matrices", .rows = -1, .text = true};
-  clf__npz_member member = {.bytes = {NULL, 0, false}};
+  clf__npz_member member = {.bytes = {0}};
   clf__array array = {.width = 0};
   char format[FORMAT_BYTES + 1] = "";
   clf_status status = CLF_OK;

@@ -24,6 +24,7 @@ static const clf__param params[] = {
     CLF__CHOICE(precomputed, "auto|true|false", "auto",
                 "rows are kernel values, 0:serial 1:K 2:K …; auto: if row i begins with 0:i"),
     CLF__BOOL(regression, "false", "the labels are regression targets"),
+    CLF__LINES_FIRST_LINE(first_line),
 };
 
 typedef clf__svmlight svmlight_reader;
@@ -243,6 +244,7 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   svmlight_reader self = {.params = values, .highest = -1};
   clf_status status;
   CLF__TRY(clf__lines_of(&self.lines, bytes, name));
+  self.lines.first_line = self.params->first_line;
   CLF__TRY(allocate(&self, context));
   CLF__TRY(read_rows(&self, context));
   CLF__TRY(clf__svmlight_dataset(out, &self, context));

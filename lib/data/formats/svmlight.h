@@ -9,6 +9,7 @@ typedef struct clf__svmlight_params {
   clf__number features;
   int32_t zero_based, precomputed; /* clf__svmlight_choice */
   bool regression;
+  int64_t first_line;
 } clf__svmlight_params;
 
 typedef enum clf__svmlight_choice {

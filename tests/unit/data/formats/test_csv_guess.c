@@ -8,12 +8,12 @@
 
 static clf_documents *read_documents(const char *text, const char *params) {
   const clf__document_reader *format = &clf__document_reader_csv;
-  const clf__bytes bytes = {(const unsigned char *)text, strlen(text), false};
+  const clf__bytes bytes = {(const unsigned char *)text, strlen(text), CLF__BYTES_BORROWED};
   clf_documents *documents = NULL;
   void *values = NULL;
   forget_log();
   ck_clf_ok(clf__params_create(&values, context, &format->base.params, params));
-  ck_clf_ok(clf__documents_parse_csv(&documents, context, &bytes, "file", values));
+  ck_clf_ok(format->parse(&documents, context, &bytes, "file", values));
   clf__params_free(&format->base.params, values);
   return documents;
 }
@@ -284,11 +284,12 @@ TEST(texts__with_delimiters_need_quotes) {
       {"text,label\nhello,a\nbye,\xE4\n", "file line 3, column 2 (label): '?' is no UTF-8"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    const clf__bytes bytes = {(const unsigned char *)cases[i].text, strlen(cases[i].text), false};
+    const clf__bytes bytes = {(const unsigned char *)cases[i].text, strlen(cases[i].text),
+                              CLF__BYTES_BORROWED};
     clf_documents *documents = NULL;
     void *values = NULL;
     ck_clf_ok(clf__params_create(&values, context, &format->base.params, NULL));
-    ck_assert_int_lt(clf__documents_parse_csv(&documents, context, &bytes, "file", values), 0);
+    ck_assert_int_lt(format->parse(&documents, context, &bytes, "file", values), 0);
     ck_assert_msg(strncmp(clf_last_error(), cases[i].says, strlen(cases[i].says)) == 0, "%s",
                   clf_last_error());
     clf__params_free(&format->base.params, values);

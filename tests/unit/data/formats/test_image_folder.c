@@ -126,6 +126,53 @@ TEST(rows__may_be_resized_and_evened_out) {
   check_told("scale=1 height=1 width=1 normalize=tan_triggs", "- 128, - 128");
 }
 
+/* A path that is one picture is one row, by the same parameters. */
+TEST(one_file__is_a_row) {
+  static const struct {
+    const char *params, *told;
+  } cases[] = {
+      {NULL, "- 100"},
+      {"height=2 width=1", "- 54"},
+      {"labels=name label_until=_", "cat 100"},
+      {"labels=none channels=3 skip_others=true", "- 100"},
+      {"normalize=equalize", "- 255"},
+  };
+  write_image("cat_7.pgm", 100);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *data = NULL;
+    ck_clf_ok(clf_dataset_load(&data, NULL, "images", path_of("cat_7.pgm"), cases[i].params));
+    ck_assert_int_eq(clf_dataset_rows(data), 1);
+    ck_assert_str_eq(told(data), cases[i].told);
+    clf_dataset_free(data);
+  }
+}
+
+TEST(one_file__that_is_wrong_is_named) {
+  static const struct {
+    const char *name, *params, *says;
+    clf_status status;
+  } cases[] = {
+      {"cat.pgm", "labels=folder", "has no folders", CLF_ERROR_DATA},
+      {"cat.pgm", "folders=a", "is a file; folders=a", CLF_ERROR_ARGUMENT},
+      {"cat.pgm", "labels=name label_until=_", "cat.pgm: there is no label", CLF_ERROR_DATA},
+      {"text", NULL, "text: ", CLF_ERROR_FORMAT},
+      {"text", "skip_others=true", "has no images", CLF_ERROR_DATA},
+      {"cut", NULL, "cut: ", CLF_ERROR_FORMAT},
+      {"cut", "skip_damaged=true", "all 1 images are damaged", CLF_ERROR_DATA},
+      {"nothing", NULL, "nothing", CLF_ERROR_IO},
+  };
+  write_image("cat.pgm", 100);
+  put_file("text", "no image", 8);
+  put_file("cut", "P5 2 2 255\n", 11);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *data = NULL;
+    ck_clf_fails(clf_dataset_load(&data, NULL, "images", path_of(cases[i].name), cases[i].params),
+                 cases[i].status);
+    ck_clf_says(cases[i].says);
+    ck_assert_ptr_null(data);
+  }
+}
+
 TEST(files__that_do_not_fit_are_named) {
   write_image("a", 100);
   put_file("b", "P2 1 1 255 0\n", 13);
