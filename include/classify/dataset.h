@@ -175,6 +175,19 @@ CLF_API clf_status clf_dataset_set_targets(clf_dataset *dataset, const clf_tenso
  */
 CLF_API clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tensor *weights);
 
+/** Sets the names of the features, as the header of a CSV file does; NULL removes them. Subsets,
+ *  splits, folds and batches have the same names, and so have rows after a transform that keeps
+ *  each feature ("standardize", "min_max"). A model remembers the names that it was fitted on, and
+ *  refuses rows whose names differ (see clf_model_predict()); rows or models without names are not
+ *  compared.
+ *  @param names  [count] NUL-terminated UTF-8, copied; names may be empty and may repeat
+ *  @param count  the number of features; ignored if `names` is NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (another number of features), CLF_ERROR_DATA
+ *          (a name that is no UTF-8: its column and byte are in the message), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_dataset_set_column_names(clf_dataset *dataset, const char *const *names,
+                                                int64_t count);
+
 /* What a dataset has */
 
 /** Returns the number of rows; -1 for NULL. @since 0.1 */
@@ -202,6 +215,11 @@ CLF_API const char *clf_dataset_guesses(const clf_dataset *dataset);
 /** Returns the name of a class: the label as text, such as "7" or "setosa"; NULL when there is
  *  none. Lives as long as the dataset's labels. @since 0.1 */
 CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index);
+
+/** Returns the name of a feature, from the header of a CSV file or by
+ *  clf_dataset_set_column_names(); NULL when there is none. Lives as long as the dataset's names.
+ *  @since 0.1 */
+CLF_API const char *clf_dataset_column_name(const clf_dataset *dataset, int64_t index);
 
 /** Returns features, labels (i32 class indices), targets (f64 [rows, outputs]) or weights (f32) as
  *  a read-only tensor. The features of sparse rows are `row_start` (i64), `column` (i32) and

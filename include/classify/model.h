@@ -239,16 +239,22 @@ CLF_API int64_t clf_model_outputs(const clf_model *model);
  *  until the next fit. @since 0.1 */
 CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
 
+/** Returns the name of a feature, as in the training dataset; NULL when it has none. The name lives
+ *  until the next fit. @since 0.1 */
+CLF_API const char *clf_model_feature_name(const clf_model *model, int64_t index);
+
 /* Prediction */
 
 /** Predicts class indices: the argmax of the decision function.
- *  @param data      dense or sparse, with the features fitted on; labels are ignored. To classify
- *                   new values repeatedly, wrap one buffer, make one dataset of it, and refill the
- *                   buffer before each call.
+ *  @param data      dense or sparse, with the features fitted on; labels are ignored. If both these
+ *                   rows and those of the fit have names of columns, the names must be the same, in
+ *                   the same order. To classify new values repeatedly, wrap one buffer, make one
+ *                   dataset of it, and refill the buffer before each call.
  *  @param labels    [rows] receives 0 … classes - 1
  *  @param capacity  elements of labels, ≥ rows
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
- *          whose result is not finite), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY,
+ *          whose result is not finite; names of columns that are not those of the fit: the message
+ *          has the first that differs), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY,
  *          CLF_ERROR_CANCELLED; `labels` is written only if all rows succeed @since 0.1 */
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *data,
                                      int32_t *labels, int64_t capacity);
@@ -414,7 +420,8 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 The input "input" is f32 [N, features…], scaled as the model sees it. The
  *                 outputs are "scores" f32 [N, outputs], the decision function's values, and
  *                 "probabilities" if clf_model_predict_proba() computes them. The metadata entries
- *                 "class_0" … are the class names, and "metadata.KEY" … the model's metadata.
+ *                 "class_0" … are the class names, "feature_0" … the names of the features, and
+ *                 "metadata.KEY" … the model's metadata.
  *                 "c": one file of C99 that needs no library (but <math.h> for exp and log) and no
  *                 memory but the stack: NAME_predict(const float *x) returns the class of a row,
  *                 NAME_decision(const float *x, double *scores) computes the decision function,

@@ -36,14 +36,14 @@ clf_status clf__utf8_check(const char *text, size_t length, const char *advice) 
                    advice != NULL ? advice : "convert it, from Latin-1 by iconv -f latin1 -t utf8");
 }
 
-clf_status clf__utf8_check_names(const char *const *names, int64_t count) {
+clf_status clf__utf8_check_names(const char *const *names, int64_t count, const char *what) {
   for (int64_t i = 0; i < count; i++) {
     if (names[i] == NULL) {
-      return clf__fail(CLF_ERROR_ARGUMENT, "labels: the name of row %lld is NULL", (long long)i);
+      return clf__fail(CLF_ERROR_ARGUMENT, "%s %lld is NULL", what, (long long)i);
     }
     clf_status status = clf__utf8_check(names[i], strlen(names[i]), NULL);
     if (status < 0) {
-      return clf__fail_within(status, "labels: the name of row %lld", (long long)i);
+      return clf__fail_within(status, "%s %lld", what, (long long)i);
     }
   }
   return CLF_OK;

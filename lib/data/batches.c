@@ -81,6 +81,7 @@ static clf_status next_dense(clf_batches *batches, int64_t count) {
     CLF__CHECK(clf__dataset_blank(&batches->batch, batches->context));
     batches->batch->features = from->features;
     batches->batch->classes = clf__classes_retain(from->classes);
+    batches->batch->names = clf__names_retain(from->names);
   }
   clf_dataset *batch = batches->batch;
   batch->rows = count;

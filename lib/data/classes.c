@@ -11,6 +11,7 @@
 #include "base/math.h"
 #include "base/text.h"
 #include "data/label_key.h"
+#include "data/names.h"
 
 struct clf__classes {
   clf_context *context;
@@ -311,18 +312,6 @@ clf_status clf__classes_save(const clf__classes *classes, clf__store *store) {
   return status;
 }
 
-/* Points `names` at the texts in `bytes`. Returns their number, or 0 if the last one has no end. */
-static int64_t cut_names(const char *bytes, int64_t size, const char **names) {
-  if (size == 0 || bytes[size - 1] != '\0') {
-    return 0;
-  }
-  int64_t count = 0;
-  for (int64_t at = 0; at < size; at += (int64_t)strlen(bytes + at) + 1) {
-    names[count++] = bytes + at;
-  }
-  return count;
-}
-
 static bool in_order(const int32_t *indices, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     if (indices[i] != i) {
@@ -346,7 +335,7 @@ clf_status clf__classes_load(clf__classes **out, clf_context *context, const clf
   const char **names = clf__arena_array(&arena, count, sizeof *names);
   CLF__TRY(clf__arena_status(&arena));
   if (saved->dtype == CLF_U8) {
-    count = cut_names(saved->data, count, names);
+    count = clf__names_cut(saved->data, count, names, count);
   }
   if (saved->ndim == 1 && count > 0) {
     status = saved->dtype == CLF_U8

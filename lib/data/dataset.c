@@ -31,6 +31,7 @@ void clf_dataset_free(clf_dataset *dataset) {
   clf__classes_release(dataset->classes);
   clf_tensor_free(dataset->targets);
   clf_tensor_free(dataset->weights);
+  clf__names_release(dataset->names);
   clf__free(dataset->guesses);
   clf__handle_free(dataset);
 }
@@ -144,7 +145,7 @@ clf_status clf_dataset_set_label_names(clf_dataset *dataset, const char *const *
   clf__classes *classes = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_rows(dataset, "labels", count));
-  CLF__TRY(clf__utf8_check_names(names, count));
+  CLF__TRY(clf__utf8_check_names(names, count, "labels: the name of row"));
   CLF__TRY(clf__tensor_vector(&labels, dataset->context, CLF_I32, dataset->rows));
   CLF__TRY(clf__classes_of_names(&classes, dataset->context, names, count, labels->data));
   replace_targets(dataset, labels, classes, NULL);
@@ -381,6 +382,7 @@ clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, c
   CLF__TRY(clf_tensor_slice(&dataset->column, like->column, 0, start[0],
                             start[like->rows] - start[0], 1));
   dataset->features = like->features;
+  dataset->names = clf__names_retain(like->names);
   dataset->value = value;
   *out = dataset;
   dataset = NULL;

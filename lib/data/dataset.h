@@ -7,6 +7,7 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "data/classes.h"
+#include "data/names.h"
 #include "data/source.h"
 #include "tensor/rows.h"
 
@@ -24,6 +25,7 @@ struct clf_dataset {
   clf__classes *classes; /* with labels */
   clf_tensor *targets;   /* [rows, outputs] f64 C-contiguous, or NULL */
   clf_tensor *weights;   /* [rows] f32, or NULL */
+  clf__names *names;     /* [features], or NULL */
   char *guesses;         /* of the reader, as parameters; NULL if there are none; owned */
 };
 
@@ -42,10 +44,11 @@ typedef struct clf__dataset_block {
 const clf_dataset *clf__dataset_block_of(clf__dataset_block *block, const clf_dataset *dataset,
                                          int64_t first, int64_t count);
 
-/* For transforms: makes a dataset with other features and with the labels, targets and weights of
- * `like`, which are shared. Takes ownership of `x` on success. */
+/* For transforms: makes a dataset with other features, which have no names, and with the labels,
+ * targets and weights of `like`, which are shared. Takes ownership of `x` on success. */
 clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_tensor *x);
-/* Sparse: new values [entries] for the same positions, from the first entry of the first row on. */
+/* Sparse: new values [entries] for the same positions, from the first entry of the first row on,
+ * and the same names of columns. */
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
 /* A reader of one format, a row of the registry in formats/registry.c. */

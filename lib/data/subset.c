@@ -173,6 +173,7 @@ clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset, con
   subset->rows = count;
   subset->features = dataset->features;
   subset->classes = clf__classes_retain(dataset->classes);
+  subset->names = clf__names_retain(dataset->names);
   CLF__TRY(choose(&subset->x, context, dataset->x, indices, count, run));
   CLF__TRY(choose(&subset->labels, context, dataset->labels, indices, count, run));
   CLF__TRY(choose(&subset->targets, context, dataset->targets, indices, count, run));

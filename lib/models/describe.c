@@ -13,18 +13,30 @@ static void describe_params(clf__text *text, const char *name, const clf__param_
   clf__text_append(text, "\n");
 }
 
+/* Appends the first of `count` names. */
+static void describe_names(clf__text *text, const clf_model *model,
+                           const char *(*name)(const clf_model *model, int64_t index),
+                           int64_t count) {
+  enum { SHOWN = 20 };
+  for (int64_t i = 0; i < count && i < SHOWN; i++) {
+    clf__text_append(text, "%s%s", i > 0 ? ", " : " (", name(model, i));
+  }
+  clf__text_append(text, "%s)", count > SHOWN ? ", …" : "");
+}
+
 /* Describes only what a file keeps, so that a loaded model has the same description as the fitted
  * one. */
 static void describe_fit(clf__text *text, const clf_model *model) {
   int64_t bytes = 0;
-  clf__text_append(text, "features: %lld\n", (long long)model->features);
+  clf__text_append(text, "features: %lld", (long long)model->features);
+  if (model->names != NULL) {
+    describe_names(text, model, clf_model_feature_name, model->features);
+  }
+  clf__text_append(text, "\n");
   if (model->classes != NULL) {
-    clf__text_append(text, "classes: %lld (", (long long)model->outputs);
-    enum { SHOWN = 20 };
-    for (int64_t i = 0; i < model->outputs && i < SHOWN; i++) {
-      clf__text_append(text, "%s%s", i > 0 ? ", " : "", clf__classes_name(model->classes, i));
-    }
-    clf__text_append(text, "%s)\n", model->outputs > SHOWN ? ", …" : "");
+    clf__text_append(text, "classes: %lld", (long long)model->outputs);
+    describe_names(text, model, clf_model_class_name, model->outputs);
+    clf__text_append(text, "\n");
   } else {
     clf__text_append(text, "outputs: %lld\n", (long long)model->outputs);
   }

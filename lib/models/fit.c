@@ -237,6 +237,7 @@ static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_o
   next->state = NULL;
   next->prepared = NULL;
   next->classes = NULL;
+  next->names = NULL;
   clf_status status = goes_on ? CLF_OK : clf__stages_clone(&next->stages, model, 0);
   if (status == CLF_OK) {
     status = clf__store_create(&next->state, model->context);
@@ -317,6 +318,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   CLF__TRY(begin_fit(&next, model, goes_on));
   CLF__TRY(run_stages(&data, next.stages, next.stage_count, !goes_on, train));
   next.features = train->features;
+  next.names = clf__names_retain(goes_on ? model->names : train->names);
   next.classes = clf__classes_retain(goes_on ? model->classes : train->classes);
   if (goes_on && next.classes != NULL) {
     CLF__TRY(clf__fit_translate_labels(&labels, &next, train));

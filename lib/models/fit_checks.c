@@ -30,6 +30,7 @@ clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows) 
     return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld", name,
                      (long long)rows->features, (long long)model->features);
   }
+  CLF__CHECK(clf__model_check_names(model, rows));
   if ((rows->labels != NULL) != (model->classes != NULL)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: the rows have %s; the model's have %s", name,
                      rows->labels != NULL ? "labels" : "targets",

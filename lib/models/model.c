@@ -1,10 +1,12 @@
 /* Models as handles: creation, parameters, and the contents of the fitted state. */
 #include "models/model.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/border.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "text/vocabulary.h"
 
 static clf_status check_params(const clf__model_kind *kind, clf_context *context,
@@ -68,8 +70,10 @@ void clf__model_drop_fit(clf_model *model) {
   drop_prepared(model);
   clf__store_free(model->state);
   clf__classes_release(model->classes);
+  clf__names_release(model->names);
   model->state = NULL;
   model->classes = NULL;
+  model->names = NULL;
   model->features = model->columns = model->outputs = -1;
   model->outcome = CLF_ERROR_NOT_FITTED;
 }
@@ -304,6 +308,32 @@ int64_t clf_model_classes(const clf_model *model) {
 
 const char *clf_model_class_name(const clf_model *model, int64_t index) {
   return model != NULL && model->classes != NULL ? clf__classes_name(model->classes, index) : NULL;
+}
+
+const char *clf_model_feature_name(const clf_model *model, int64_t index) {
+  return model != NULL ? clf__names_at(model->names, index) : NULL;
+}
+
+clf_status clf__model_check_names(const clf_model *model, const clf_dataset *data) {
+  const int64_t column = clf__names_difference(model->names, data->names);
+  if (column < 0) {
+    return CLF_OK;
+  }
+  const char *name = clf__names_at(data->names, column);
+  const char *wanted = clf__names_at(model->names, column);
+  char place[64] = "";
+  const int64_t found = clf__names_find(data->names, wanted);
+  if (found >= 0) {
+    snprintf(place, sizeof place, ", which is column %lld of these rows", (long long)found + 1);
+  }
+  return clf__fail(
+      CLF_ERROR_DATA,
+      "%s: column %lld is '%s'; the model was fitted on '%s' there%s: rows need the "
+      "columns of the fit in their order, as columns=NAME,... of csv reads them, or no "
+      "names",
+      model->kind->base.name, (long long)column + 1,
+      clf__excerpt_of(name, name + strlen(name)).text,
+      clf__excerpt_of(wanted, wanted + strlen(wanted)).text, place);
 }
 
 const char *clf_model_tensor_name(const clf_model *model, int64_t index) {

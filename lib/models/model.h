@@ -140,6 +140,7 @@ struct clf_model {
   clf__store *state;
   void *prepared;        /* derived from the state by the kind; not saved */
   clf__classes *classes; /* NULL in a regression */
+  clf__names *names;     /* of the features, or NULL */
   int64_t features;      /* of rows before the pipeline */
   int64_t columns;       /* of rows after the pipeline, as the kind reads them */
   int64_t outputs;
@@ -186,6 +187,9 @@ clf_status clf__model_check_optimizer(const clf_model *model);
 clf_status clf__model_copy_params(void **out, const clf_model *model);
 clf_status clf__stages_clone(clf_transform ***out, const clf_model *model, int64_t extra);
 void clf__stages_free(clf_transform **stages, int64_t count);
+
+/* Returns CLF_ERROR_DATA if the rows have names of columns that differ from the model's. */
+clf_status clf__model_check_names(const clf_model *model, const clf_dataset *data);
 
 /* The metadata (metadata.c). *out stays NULL if the model has none. */
 clf_status clf__metadata_clone(clf__store **out, const clf_model *model);

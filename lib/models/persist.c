@@ -1,7 +1,7 @@
 /* Models as files: a store (store/store.h) with the texts "kind", "params", "features", "columns",
- * "outputs", "outcome" and "steps", possibly "optimizer", the classes, each stage under
- * "step.<i>.", the texts of the caller under "metadata.", and the fitted tensors under "state.".
- * Nothing here depends on the kind. */
+ * "outputs", "outcome" and "steps", possibly "optimizer", the classes, "feature_names", each stage
+ * under "step.<i>.", the texts of the caller under "metadata.", and the fitted tensors under
+ * "state.". Nothing here depends on the kind. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +13,7 @@
 
 static const char state_prefix[] = "state.";
 static const char optimizer_entry[] = "optimizer"; /* "kind name=value …" */
+static const char names_entry[] = "feature_names";
 /* Limit on the features of a row, so that products of a few sizes do not overflow. */
 static const int64_t MAX_COLUMNS = INT64_C(1) << 31;
 
@@ -94,6 +95,9 @@ static clf_status write(const void *object, clf__store *store) {
   CLF__CHECK(save_steps(model, store));
   if (model->classes != NULL) {
     CLF__CHECK(clf__classes_save(model->classes, store));
+  }
+  if (model->names != NULL) {
+    CLF__CHECK(clf__names_save(model->names, store, names_entry));
   }
   if (model->optimizer != NULL) {
     CLF__CHECK(save_optimizer(model->optimizer, store));
@@ -204,6 +208,7 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   CLF__CHECK(read_integer(store, "outcome", CLF_OK, CLF_NOT_CONVERGED, &outcome));
   model->outcome = (clf_status)outcome;
   CLF__CHECK(clf__classes_load(&model->classes, model->context, store));
+  CLF__CHECK(clf__names_load(&model->names, model->context, store, names_entry, model->features));
   CLF__CHECK(load_steps(model, store));
   CLF__CHECK(load_optimizer(model, store));
   CLF__CHECK(clf__vocabulary_read(&model->vocabulary, model->context, store));

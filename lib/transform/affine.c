@@ -104,6 +104,7 @@ static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, cha
                               (double)job->x.rows * (double)job->x.columns * CLF__COST_ELEMENT,
                               change_rows, job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
+  (*out)->names = clf__names_retain(dataset->names);
   x = NULL;
 done:
   clf_tensor_free(x);

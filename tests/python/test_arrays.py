@@ -277,11 +277,11 @@ def test_frames_of_pandas_keep_names_and_values():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(VALUES, columns=["a", "b", "c"])
     data = clf.Dataset(frame, frame["a"].astype(int))
-    assert data.feature_names == ("a", "b", "c") and same(frame)
+    assert data.column_names == ("a", "b", "c") and same(frame)
     mixed = frame.astype({"a": "int8", "b": "float32", "c": bool})
     assert same(mixed, mixed.to_numpy(dtype=float))
     assert same(frame.iloc[::-1, ::-1], VALUES[::-1, ::-1])
-    assert clf.Dataset(pd.DataFrame(VALUES)).feature_names is None
+    assert clf.Dataset(pd.DataFrame(VALUES)).column_names is None
 
 
 def test_nullable_values_of_pandas_are_missing():
@@ -346,7 +346,7 @@ def test_sparse_frames_of_pandas_stay_sparse():
     sparse = pytest.importorskip("scipy.sparse")
     frame = pd.DataFrame.sparse.from_spmatrix(sparse.csr_matrix(VALUES), columns=list("abc"))
     data = clf.Dataset(frame)
-    assert data.sparse and (data.X.toarray() == VALUES).all() and data.feature_names == tuple("abc")
+    assert data.sparse and (data.X.toarray() == VALUES).all() and data.column_names == tuple("abc")
 
 
 # polars and Arrow
@@ -357,7 +357,7 @@ def test_frames_of_polars():
     frame = pl.DataFrame({"a": [1, None, 3], "b": [0.5, 1.5, 2.5], "c": [True, False, None]})
     nan = np.nan
     assert same(frame, [[1, 0.5, 1], [nan, 1.5, 0], [3, 2.5, nan]])
-    assert clf.Dataset(frame).feature_names == ("a", "b", "c")
+    assert clf.Dataset(frame).column_names == ("a", "b", "c")
     assert same(pl.concat([frame, frame], rechunk=False)[2:5],
                 [[3, 2.5, nan], [1, 0.5, 1], [nan, 1.5, 0]])
     y = pl.Series(["x", "y", "x"])
@@ -383,7 +383,7 @@ def test_arrow_tables_with_nulls_offsets_and_several_batches():
     batch = pa.record_batch(table.columns and [c.combine_chunks() for c in table.columns],
                             names=table.column_names)
     assert same(batch, expected) and same(batch.slice(2), expected[2:])
-    assert clf.Dataset(table).feature_names == tuple(table.column_names)
+    assert clf.Dataset(table).column_names == tuple(table.column_names)
     assert same(table.slice(0, 0), expected[:0]) if _takes_no_rows() else True
 
 

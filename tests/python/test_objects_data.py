@@ -54,14 +54,14 @@ def test_documents_of_lines(tmp_path):
 
 
 def test_what_a_dataset_has():
-    data = clf.Dataset(X, Y, sample_weight=np.arange(60), feature_names=list("abcd"))
+    data = clf.Dataset(X, Y, sample_weight=np.arange(60), column_names=list("abcd"))
     assert len(data) == data.n_rows == 60 and data.shape == (60, 4) and data.n_classes == 3
     assert data.nonzeros == 240 and not data.sparse and data.n_outputs == 0
-    assert data.targets is None and data.feature_names == tuple("abcd")
+    assert data.targets is None and data.column_names == tuple("abcd")
     assert (data.y == Y).all() and (data.sample_weight == np.arange(60)).all()
     assert "60 rows of 4 features" in repr(data)
-    with pytest.raises(clf.ShapeError, match="3 feature names for 4"):
-        data.feature_names = "abc"
+    with pytest.raises(clf.ShapeError, match="3 names for 4"):
+        data.column_names = "abc"
     with pytest.raises(clf.ArgumentError):
         data.tensor("z")
 
@@ -137,8 +137,8 @@ def test_copies_of_datasets(copied):
     again = copied(scaled)
     assert again.X.dtype == np.uint8 and again.scale == 1 / 255 and (again.X == scaled.X).all()
     assert (again.y == scaled.y).all() and (again.sample_weight == scaled.sample_weight).all()
-    targets = copied(clf.Dataset(X, targets=X[:, :2], feature_names=list("abcd")))
-    assert (targets.targets == X[:, :2]).all() and targets.feature_names == tuple("abcd")
+    targets = copied(clf.Dataset(X, targets=X[:, :2], column_names=list("abcd")))
+    assert (targets.targets == X[:, :2]).all() and targets.column_names == tuple("abcd")
     sparse = pytest.importorskip("scipy.sparse")
     rows = copied(clf.Dataset(sparse.csr_matrix(X * (X > 1)), Y))
     assert rows.sparse and (rows.X.toarray() == np.float32(X * (X > 1))).all()
@@ -700,8 +700,8 @@ def test_subclasses_stay_what_they_are():
 
 
 def test_names_of_features_are_texts():
-    with pytest.raises(clf.TypeMismatch, match="texts"):
-        clf.Dataset(X, feature_names=[1, 2, 3, 4])
+    with pytest.raises(clf.TypeMismatch, match="column's name must be a str"):
+        clf.Dataset(X, column_names=[1, 2, 3, 4])
 
 
 def test_without_scipy_the_parts_of_sparse_rows_are_there(monkeypatch):

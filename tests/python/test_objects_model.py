@@ -303,11 +303,32 @@ def test_a_sequence_reads_step_by_step():
 def test_names_of_features_are_checked():
     X, y = rows()
     names = ["a", "b", "c", "d"]
-    model = clf.Model("ridge").fit(clf.Dataset(X, y, feature_names=names))
+    model = clf.Model("ridge").fit(clf.Dataset(X, y, column_names=names))
     assert model.feature_names == tuple(names)
-    assert (model.predict(X) == model.predict(clf.Dataset(X, feature_names=names))).all()
-    with pytest.raises(clf.ArgumentError, match="'c' in the place of 'b'"):
-        model.predict(clf.Dataset(X, feature_names=["a", "c", "b", "d"]))
+    assert (model.predict(X) == model.predict(clf.Dataset(X, column_names=names))).all()
+    for again in (model, clf.Model.load(model.to_bytes()), pickle.loads(pickle.dumps(model))):
+        assert again.feature_names == tuple(names)
+        with pytest.raises(clf.DataError, match="column 2 is 'c'; the model was fitted on 'b' there"):
+            again.predict(clf.Dataset(X, column_names=["a", "c", "b", "d"]))
+        with pytest.raises(clf.DataError, match="column 2"):
+            again.score(clf.Dataset(X, y, column_names=["a", "c", "b", "d"]))
+    assert clf.Model("ridge").feature_names is None and model.clone().feature_names is None
+    assert model.fit(X, y).feature_names is None
+
+
+def test_names_of_columns_come_from_files_and_can_be_chosen(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,b,a,kind\n9,1,2,x\n8,3,4,y\n")
+    rows = clf.Dataset.load("csv", path, label="kind")
+    assert rows.column_names == ("id", "b", "a")
+    assert rows[:1].column_names == rows.column_names == copy.copy(rows).column_names
+    assert pickle.loads(pickle.dumps(rows)).column_names == rows.column_names
+    chosen = clf.Dataset.load("csv", path, label="kind", columns="a,b")
+    assert chosen.column_names == ("a", "b") and chosen.X.tolist() == [[2, 1], [4, 3]]
+    chosen.column_names = None
+    assert chosen.column_names is None
+    with pytest.raises(clf.ShapeError, match="3 names for 2 features"):
+        chosen.column_names = "abc"
 
 
 def test_predictions_of_sparse_rows_report_nothing_again():

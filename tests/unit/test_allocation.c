@@ -105,6 +105,7 @@ static clf_status make_rows(clf_dataset **out, clf_context *context, const setti
                              : make_dense(&dataset, context, (int32_t)how->storage));
   TRY(wrap(&weight, context, weights, CLF_F32, 1, ROWS, 0));
   TRY(clf_dataset_set_weights(dataset, weight));
+  TRY(clf_dataset_set_column_names(dataset, (const char *const[]){"a", "b", "c"}, COLUMNS));
   *out = dataset;
   dataset = NULL;
 done:

@@ -85,6 +85,7 @@ static clf_status divide(clf_context *context, clf_dataset *rows) {
   clf_tensor *weights = NULL, *labels = NULL;
   clf_status status;
   TRY(clf_dataset_set_label_names(rows, names, ROWS));
+  TRY(clf_dataset_set_column_names(rows, names, COLUMNS));
   TRY(clf_tensor_wrap(&weights, context, numbers, CLF_F64, 1, shape, NULL));
   TRY(clf_dataset_set_weights(rows, weights));
   TRY(clf_dataset_tensor(&labels, rows, "labels"));

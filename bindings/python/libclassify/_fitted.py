@@ -11,7 +11,7 @@ from . import _labels, errors
 from ._declarations import CONSTANTS
 from ._handle import Handle
 from ._library import lib, text
-from .dataset import Dataset
+from .dataset import Dataset, names_of
 from .tensor import Tensor
 
 
@@ -71,7 +71,6 @@ class Fitted(Handle):
     """The part of a model that reads: counts, classes, tensors, predictions."""
 
     _kind: Optional[_labels.Kind] = None  # of the labels that the classes were made of
-    _names: Optional[Tuple[str, ...]] = None
     _known_classes: Optional[Tuple[Any, np.ndarray]] = None  # with the moment that they are of
 
     def _data(self, X: Any, y: Any = None, sample_weight: Any = None,
@@ -147,7 +146,8 @@ class Fitted(Handle):
     @property
     def feature_names(self) -> Optional[Tuple[str, ...]]:
         """The names of the features that the model was fitted on, where they had any."""
-        return self._names
+        with self.reading():
+            return names_of(self, lib.clf_model_feature_name, max(self.run(lib.clf_model_features), 0))
 
     @property
     def tensors(self) -> Tensors:
@@ -157,15 +157,7 @@ class Fitted(Handle):
     # Prediction
 
     def _rows(self, X: Any) -> Dataset:
-        data = self._data(_sparse_f32(X))
-        if self._names is not None and data._names is not None and self._names != data._names:
-            wrong = next(((a, b) for a, b in zip(self._names, data._names) if a != b), None)
-            raise errors.ArgumentError(
-                "the features are not those of the fit: "
-                + (f"{wrong[1]!r} in the place of {wrong[0]!r}" if wrong else
-                   f"{len(data._names)} names in place of {len(self._names)}")
-            )
-        return data
+        return self._data(_sparse_f32(X))
 
     def predict(self, X: Any) -> np.ndarray:
         """Predict the label of each row, or the targets of a regression.
@@ -225,7 +217,6 @@ class Fitted(Handle):
               targets: Any = None) -> float:
         """Compute the accuracy on labeled rows, or the R² of a regression."""
         data = self._data(X, y, sample_weight, targets)
-        self._rows(data)
         out = ctypes.c_double()
         self.run(lib.clf_model_score, data, ctypes.byref(out))
         return out.value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Sequence,
 import numpy as np
 
 from . import _arrays, _labels, catalog, errors
-from ._handle import Handle, run
+from ._handle import Handle, encode, run
 from ._library import lib, text
 from .context import Context, context_of
 from .tensor import Tensor
@@ -40,6 +40,13 @@ def file_or_memory(of_file: Any, of_memory: Any, source: Source) -> Tuple[Any, T
     return of_file, (path_bytes(source),)
 
 
+def names_of(handle: Handle, function: Any, count: int) -> Optional[Tuple[str, ...]]:
+    """Return what a function of a handle and an index names, all or nothing."""
+    if count == 0 or handle.run(function, 0) is None:
+        return None
+    return tuple(text(handle.run(function, index)) for index in range(count))
+
+
 class Dataset(Handle):
     """Rows of features with labels, or with targets for a regression, and weights.
 
@@ -47,14 +54,14 @@ class Dataset(Handle):
     ----------
     X : array_like, sparse matrix or data frame of shape [rows, features…]
         C-contiguous arrays of float32, float64 and uint8 are not copied: they must not change
-        while the dataset lives, which keeps them alive. Columns of a frame give `feature_names`.
+        while the dataset lives, which keeps them alive. Columns of a frame give `column_names`.
     y : array_like of shape [rows], optional
         Labels: integers, floats that are whole numbers, booleans, texts or categories of these.
     sample_weight : array_like of shape [rows], optional
         Finite and at least 0.
     targets : array_like of shape [rows] or [rows, outputs], optional
         Of a regression, in place of labels.
-    feature_names : sequence of str, optional
+    column_names : sequence of str, optional
         In place of the names of a frame's columns.
     scale : float, optional
         Factor between uint8 elements and values, such as 1 / 255.
@@ -63,10 +70,9 @@ class Dataset(Handle):
 
     _free = lib.clf_dataset_free
     _kind: Optional[_labels.Kind] = None
-    _names: Optional[Tuple[str, ...]] = None
 
     def __init__(self, X: Any, y: Any = None, *, sample_weight: Any = None, targets: Any = None,
-                 feature_names: Optional[Sequence[str]] = None, scale: Optional[float] = None,
+                 column_names: Optional[Sequence[str]] = None, scale: Optional[float] = None,
                  context: Optional[Context] = None) -> None:
         context = context_of(context)
         if isinstance(X, Dataset):
@@ -77,8 +83,8 @@ class Dataset(Handle):
             self._make_dense(context, X)
         else:
             self._make_rows(context, _arrays.rows(X), scale)
-        if feature_names is not None:
-            self.feature_names = feature_names
+        if column_names is not None:
+            self.column_names = column_names
         if y is not None:
             self.set_labels(y)
         if targets is not None:
@@ -96,7 +102,8 @@ class Dataset(Handle):
             parts = [Tensor._of(part, context) for part in (starts, columns, values)]
             self._make(context, lib.clf_dataset_create_sparse, context, width, *parts, None,
                        keeps={"x": values})
-        self._names = rows.names
+        if rows.names is not None:
+            self.column_names = rows.names
 
     def _make_dense(self, context: Context, tensor: Tensor) -> None:
         self._make(context, lib.clf_dataset_create, context, tensor, None,
@@ -107,7 +114,7 @@ class Dataset(Handle):
         """Return an object for rows that share what the source borrows, not made yet."""
         self = cls.__new__(cls)
         self._prepare(source.context, dict(source._keeps or {}))
-        self._kind, self._names = source._kind, source._names
+        self._kind = source._kind
         return self
 
     @classmethod
@@ -211,20 +218,19 @@ class Dataset(Handle):
         return len(self), self.n_features
 
     @property
-    def feature_names(self) -> Optional[Tuple[str, ...]]:
-        """The names of the features, where a frame had them or they were set."""
-        return self._names
+    def column_names(self) -> Optional[Tuple[str, ...]]:
+        """The names of the features: of a frame, of a CSV file's header, or set; None for none."""
+        with self.reading():
+            return names_of(self, lib.clf_dataset_column_name, self.n_features)
 
-    @feature_names.setter
-    def feature_names(self, names: Optional[Sequence[str]]) -> None:
-        names = None if names is None else tuple(names)
-        if names is not None and len(names) != self.n_features:
-            raise errors.ShapeError(
-                f"{len(names)} feature names for {self.n_features} features"
-            )
-        if names is not None and not all(isinstance(name, str) for name in names):
-            raise errors.TypeMismatch("feature names must be texts")
-        self._names = names
+    @column_names.setter
+    def column_names(self, names: Optional[Sequence[str]]) -> None:
+        if names is None:
+            self.change(lib.clf_dataset_set_column_names, None, 0)
+            return
+        encoded = [encode(name, "a column's name") for name in names]
+        array = (ctypes.c_char_p * max(len(encoded), 1))(*encoded)
+        self.change(lib.clf_dataset_set_column_names, array, len(encoded))
 
     @property
     def class_names(self) -> List[str]:
@@ -363,7 +369,7 @@ class Dataset(Handle):
         )
         return {
             "rows": rows, "scale": self.scale, "y": self.y, "kind": self._kind,
-            "targets": self.targets, "weights": self.sample_weight, "names": self._names,
+            "targets": self.targets, "weights": self.sample_weight, "names": self.column_names,
         }
 
     def _keep_copy(self, name: str) -> np.ndarray:
@@ -412,5 +418,5 @@ def _restored(state: Dict[str, Any], context: Context) -> Dataset:
         self.set_targets(state["targets"])
     if state["weights"] is not None:
         self.set_weights(state["weights"])
-    self._kind, self._names = state["kind"], state["names"]
+    self._kind, self.column_names = state["kind"], state["names"]
     return self

@@ -224,7 +224,7 @@ class Model(Fitted):
         stopped = was_stopped()
         self._fits += 1
         if not keep:
-            self._kind, self._names = train._kind, train._names
+            self._kind = train._kind
         if stopped or self.outcome != "not converged":
             return None
         said = [line for line in lines if "converged" in line]
@@ -285,7 +285,7 @@ class Model(Fitted):
                  catalog.to_text("model_writer", format, params))
 
     def __reduce__(self) -> Any:
-        state: Dict[str, Any] = {"class": type(self), "kind": self._kind, "names": self._names}
+        state: Dict[str, Any] = {"class": type(self), "kind": self._kind}
         if self.fitted:
             state["bytes"] = self.to_bytes()
         else:
@@ -329,5 +329,5 @@ def _restored(state: Dict[str, Any], context: Context) -> Model:
         if state["vocabulary"] is not None:
             self.set_vocabulary(state["vocabulary"])
         self.metadata.update(state.get("metadata", {}))
-    self._kind, self._names = state["kind"], state["names"]
+    self._kind = state["kind"]
     return self

@@ -58,7 +58,6 @@ class Transform(Handle):
         """Return a dataset with transformed features and the same labels, targets and weights."""
         data = self._data(X)
         made = Dataset._part(data)
-        made._names = None
         run(self.context, lib.clf_transform_apply, ctypes.byref(made._out), self, data)
         return made
 

@@ -18,6 +18,7 @@ static const clf__param params[] = {
     CLF__TEXT(weight, NULL, "column of the rows' weights"),
     CLF__TEXT(ignore, NULL,
               "columns to omit, separated by commas; a name selects all columns that have it"),
+    CLF__TEXT(columns, NULL, "columns that are the features, in this order, separated by commas"),
     CLF__CSV_HEADER,
     CLF__CHOICE(style.row_numbers, "auto|true|false", "auto",
                 "whether the first column only numbers or names the rows, and is omitted"),
@@ -65,6 +66,7 @@ static clf_status allocate(clf__csv_reader *self) {
   self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
   CLF__TRY(allocate_x(self, self->params->dtype == CLF__READ_F64));
   CLF__TRY(allocate_plain(self));
+  CLF__TRY(clf__csv_order_create(self));
   if (columns->counts[CLF__CSV_TARGET] > 0) {
     CLF__TRY(clf__tensor_matrix(&self->targets, self->context, CLF_F64, self->capacity,
                                 columns->counts[CLF__CSV_TARGET]));
@@ -158,6 +160,30 @@ static void log_rows(const clf__csv_reader *self, const clf_dataset *dataset) {
   }
 }
 
+/* Sets the names of the features that the header has. */
+static clf_status set_names(clf_dataset *dataset, const clf__csv_reader *self) {
+  const clf__csv_columns *columns = &self->columns;
+  clf__arena arena = {.context = self->context};
+  const char **names = NULL;
+  clf_status status = CLF_OK;
+  if (columns->header == NULL) {
+    return CLF_OK;
+  }
+  CLF__TRY(clf__csv_names(&names, &arena, columns));
+  const char **chosen = clf__arena_array(&arena, dataset->features, sizeof *chosen);
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t i = 0, feature = 0; i < columns->count; i++) {
+    if (columns->roles[i] == CLF__CSV_FEATURE) {
+      chosen[columns->positions != NULL ? columns->positions[i] : feature] = names[i];
+      feature++;
+    }
+  }
+  status = clf_dataset_set_column_names(dataset, chosen, dataset->features);
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
 /* Reads the rows, without their labels. */
 static clf_status make_dataset(clf_dataset **out, clf__csv_reader *self) {
   clf_dataset *dataset = NULL;
@@ -166,6 +192,7 @@ static clf_status make_dataset(clf_dataset **out, clf__csv_reader *self) {
   CLF__TRY(cut(&self->targets, self->rows));
   CLF__TRY(cut(&self->weights, self->rows));
   CLF__TRY(clf_dataset_create(&dataset, self->context, self->x, NULL));
+  CLF__TRY(set_names(dataset, self));
   if (self->targets != NULL) {
     CLF__TRY(clf_dataset_set_targets(dataset, self->targets));
   }

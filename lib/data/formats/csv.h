@@ -114,7 +114,7 @@ typedef struct clf__csv_style {
 } clf__csv_style;
 
 typedef struct clf__csv_params {
-  char *label, *weight, *ignore;
+  char *label, *weight, *ignore, *columns;
   clf__csv_style style;
   int32_t missing; /* error, nan, skip */
   int32_t dtype;   /* auto, f32, f64 */
@@ -148,6 +148,8 @@ typedef struct clf__csv_columns {
   bool thousands_doubt;       /* decimal commas may be thousands separators */
   const char *unlike_feature; /* why the first column may not be a feature, or NULL */
   unsigned char *roles;       /* [count] clf__csv_role; owned */
+  int64_t *positions;         /* [count] of the features that the parameter columns lists, -1 for
+                               * others; NULL if the features are in the order of the file; owned */
   int64_t counts[CLF__CSV_TEXT + 1];
   clf__text guesses; /* what was guessed, as parameters; owned until it is taken */
 } clf__csv_columns;
@@ -162,6 +164,24 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
 /* Assigns a role to one column, by name or number; `parameter` is the parameter that names it. */
 clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter, const char *text,
                                 size_t length, clf__csv_role role);
+/* Assigns a role to a column; `shown` is how the parameter named it. */
+clf_status clf__csv_set_role(clf__csv_columns *columns, const char *parameter, const char *shown,
+                             int64_t column, clf__csv_role role);
+/* Returns a column by its number: 1 is the first, -1 the last; -1 if there is none. */
+int64_t clf__csv_find_number(const clf__csv_columns *columns, const char *text, size_t length);
+/* Fail for a text of a parameter that selects no column, or that is the name of two. */
+clf_status clf__csv_fail_column(const clf__csv_columns *columns, const char *parameter,
+                                const char *text, size_t length);
+clf_status clf__csv_fail_twice(const clf__csv_columns *columns, const char *parameter,
+                               const char *text, size_t length, int64_t one, int64_t other);
+/* Reads the next item of a list, separated by commas, at *at: text, or text in double quotes, in
+ * which two stand for one. `to` receives it with a NUL; the list has capacity for it. *at becomes
+ * NULL at the end. Returns the length. */
+size_t clf__csv_list_item(const char **at, char *to);
+/* Sets columns->positions by the list of features. */
+clf_status clf__csv_select(clf__csv_columns *columns, const char *list);
+/* Leaves out the features that are not in that list, if there is one, which the log reports. */
+void clf__csv_leave_out_rest(clf__csv_columns *columns);
 /* Assigns a role to the last column that has none; returns its index, or -1. */
 int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role);
 /* Logs the guesses, once, and keeps them as parameters. `label` and `body` are columns that were
@@ -176,6 +196,8 @@ void clf__csv_columns_free(clf__csv_columns *columns);
 
 /* Returns the name of a column; empty if it has none. */
 clf__csv_field clf__csv_name(const clf__csv_columns *columns, int64_t column);
+/* Makes the names of all columns [count]. The columns must have a header. */
+clf_status clf__csv_names(const char ***out, clf__arena *arena, const clf__csv_columns *columns);
 
 /* What the first records, up to 64 KiB, suggest: */
 enum { CLF__CSV_SAMPLE = 16 };

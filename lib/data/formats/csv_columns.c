@@ -100,8 +100,7 @@ static int64_t find_name(const clf__csv_columns *columns, const char *text, size
   return -1;
 }
 
-/* Returns a column by its number: 1 is the first, -1 the last; -1 if there is none. */
-static int64_t find_number(const clf__csv_columns *columns, const char *text, size_t length) {
+int64_t clf__csv_find_number(const clf__csv_columns *columns, const char *text, size_t length) {
   int64_t number;
   if (clf__read_i64(text, text + length, &number) != text + length || number == 0 ||
       number > columns->count || number < -columns->count) {
@@ -114,12 +113,11 @@ static int64_t find_number(const clf__csv_columns *columns, const char *text, si
  * none. */
 static int64_t find_column(const clf__csv_columns *columns, const char *text, size_t length) {
   const int64_t named = find_name(columns, text, length, 0);
-  return named >= 0 ? named : find_number(columns, text, length);
+  return named >= 0 ? named : clf__csv_find_number(columns, text, length);
 }
 
-/* Assigns a role to a column; `shown` is how the parameter named it. */
-static clf_status assign(clf__csv_columns *columns, const char *parameter, const char *shown,
-                         int64_t column, clf__csv_role role) {
+clf_status clf__csv_set_role(clf__csv_columns *columns, const char *parameter, const char *shown,
+                             int64_t column, clf__csv_role role) {
   static const char *const roles[] = {"", "label", "target", "weight", "ignored", "text"};
   if (columns->roles[column] != CLF__CSV_FEATURE) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s=%s: column %lld is already the %s column",
@@ -130,23 +128,36 @@ static clf_status assign(clf__csv_columns *columns, const char *parameter, const
   return CLF_OK;
 }
 
+clf_status clf__csv_fail_column(const clf__csv_columns *columns, const char *parameter,
+                                const char *text, size_t length) {
+  clf__csv_columns headed = *columns;
+  headed.header = columns->first;
+  return clf__fail(
+      CLF_ERROR_ARGUMENT, "%s: %s=%s: it has no such column; %s, 1 to %lld, or -1 for the last",
+      columns->text.lines.name, parameter, clf__excerpt_of(text, text + length).text,
+      columns->header == NULL && find_name(&headed, text, length, 0) >= 0
+          ? "header=true takes the first line, which has it, as names; or give a number"
+          : "give a name of its header or a number",
+      (long long)columns->count);
+}
+
+clf_status clf__csv_fail_twice(const clf__csv_columns *columns, const char *parameter,
+                               const char *text, size_t length, int64_t one, int64_t other) {
+  return clf__fail(CLF_ERROR_ARGUMENT,
+                   "%s: %s=%s: columns %lld and %lld have this name; give a number",
+                   columns->text.lines.name, parameter, clf__excerpt_of(text, text + length).text,
+                   (long long)one + 1, (long long)other + 1);
+}
+
 clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter, const char *text,
                                 size_t length, clf__csv_role role) {
   const char *name = columns->text.lines.name;
   const clf__excerpt shown = clf__excerpt_of(text, text + length);
   const int64_t column = find_column(columns, text, length);
   if (column < 0) {
-    clf__csv_columns headed = *columns;
-    headed.header = columns->first;
-    return clf__fail(
-        CLF_ERROR_ARGUMENT, "%s: %s=%s: it has no such column; %s, 1 to %lld, or -1 for the last",
-        name, parameter, shown.text,
-        columns->header == NULL && find_name(&headed, text, length, 0) >= 0
-            ? "header=true takes the first line, which has it, as names; or give a number"
-            : "give a name of its header or a number",
-        (long long)columns->count);
+    return clf__csv_fail_column(columns, parameter, text, length);
   }
-  const int64_t number = find_number(columns, text, length);
+  const int64_t number = clf__csv_find_number(columns, text, length);
   if (number >= 0 && number != column) {
     clf__log(columns->context, CLF_LOG_WARNING,
              "%s: %s=%s is taken as the name of column %lld, not as column %lld", name, parameter,
@@ -154,41 +165,44 @@ clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter
   }
   int64_t next = find_name(columns, text, length, column + 1);
   if (next >= 0 && role != CLF__CSV_IGNORED) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "%s: %s=%s: columns %lld and %lld have this name; give a number", name,
-                     parameter, shown.text, (long long)column + 1, (long long)next + 1);
+    return clf__csv_fail_twice(columns, parameter, text, length, column, next);
   }
-  clf_status status = assign(columns, parameter, shown.text, column, role);
+  clf_status status = clf__csv_set_role(columns, parameter, shown.text, column, role);
   for (; status == CLF_OK && next >= 0; next = find_name(columns, text, length, next + 1)) {
-    status = assign(columns, parameter, shown.text, next, role);
+    status = clf__csv_set_role(columns, parameter, shown.text, next, role);
   }
   return status;
 }
 
-/* Assigns a role to one column, or to several separated by commas. */
+/* Assigns a role to one column, or to several of a list. */
 static clf_status assign_roles(clf__csv_columns *columns, const char *parameter, const char *list,
                                clf__csv_role role) {
   if (list == NULL) {
     return CLF_OK;
   }
-  size_t length = strlen(list);
-  bool several = (role == CLF__CSV_TARGET || role == CLF__CSV_IGNORED) &&
-                 find_column(columns, list, length) < 0;
-  const char *end = list + length;
-  for (;;) {
-    const char *comma = several ? memchr(list, ',', (size_t)(end - list)) : NULL;
-    const char *stop = comma != NULL ? comma : end;
-    clf_status status = clf__csv_assign_role(columns, parameter, list, (size_t)(stop - list), role);
-    if (status < 0 || comma == NULL) {
-      return status;
-    }
-    list = comma + 1;
+  const size_t length = strlen(list);
+  const bool several = (role == CLF__CSV_TARGET || role == CLF__CSV_IGNORED) &&
+                       find_column(columns, list, length) < 0;
+  if (!several) {
+    return clf__csv_assign_role(columns, parameter, list, length, role);
   }
+  char *item = clf__alloc_array(columns->context, (int64_t)length + 1, 1);
+  clf_status status = item != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  while (status == CLF_OK && list != NULL) {
+    const size_t bytes = clf__csv_list_item(&list, item);
+    status = clf__csv_assign_role(columns, parameter, item, bytes, role);
+  }
+  clf__free(item);
+  return status;
+}
+
+static bool is_selected(const clf__csv_columns *columns, int64_t column) {
+  return columns->positions != NULL && columns->positions[column] >= 0;
 }
 
 int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role) {
   for (int64_t i = columns->count - 1; i >= 0; i--) {
-    if (columns->roles[i] == CLF__CSV_FEATURE) {
+    if (columns->roles[i] == CLF__CSV_FEATURE && !is_selected(columns, i)) {
       columns->roles[i] = (unsigned char)role;
       return i;
     }
@@ -198,7 +212,7 @@ int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role) {
 
 /* Leaves out the first column if it has row numbers and has no other role. */
 static void leave_out_numbers(clf__csv_columns *columns) {
-  if (columns->roles[0] != CLF__CSV_FEATURE) {
+  if (columns->roles[0] != CLF__CSV_FEATURE || is_selected(columns, 0)) {
     columns->numbered = false;
     columns->unlike_feature = NULL;
   } else if (columns->numbered) {
@@ -240,10 +254,12 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
   if (params->label != NULL && strcmp(params->label, "none") != 0) {
     CLF__TRY(assign_roles(columns, "label", params->label, role));
   }
+  CLF__TRY(params->columns != NULL ? clf__csv_select(columns, params->columns) : CLF_OK);
   leave_out_numbers(columns);
   if (params->label == NULL) {
     label = clf__csv_assign_to_last(columns, role);
   }
+  clf__csv_leave_out_rest(columns);
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;
   }

@@ -221,7 +221,9 @@ done:
 
 void clf__csv_columns_free(clf__csv_columns *columns) {
   clf__free(columns->roles);
+  clf__free(columns->positions);
   columns->roles = NULL;
+  columns->positions = NULL;
   clf__text_free(&columns->guesses);
   clf__bytes_release(&columns->converted);
 }

@@ -10,7 +10,7 @@ enum { CLF__MISSING_ERROR, CLF__MISSING_NAN, CLF__MISSING_SKIP };
 
 typedef struct clf__csv_reader {
   clf_context *context;
-  clf__arena arena; /* holds `labels` and `plain` */
+  clf__arena arena; /* holds `labels`, `plain`, `order` and `row` */
   const clf__csv_params *params;
   clf__csv_columns columns;
   clf_tensor *x, *targets, *weights; /* [capacity, …]; NULL when there are none */
@@ -20,6 +20,8 @@ typedef struct clf__csv_reader {
   int64_t skipped;    /* records skipped by missing=skip */
   const char *record; /* the current record */
   bool *plain;        /* [columns] features whose numbers may be read in place */
+  int64_t *order;     /* [features] the position of each in x; NULL if that of the file */
+  void *row;          /* [features] a row in the order of the file */
   bool wide;          /* x is f64 */
   int64_t few;        /* smaller significands are exact in f32; 0 if x is f64 */
   bool many;          /* f32 might merge numbers, by their digits, or cannot represent one */
@@ -30,6 +32,8 @@ typedef struct clf__csv_reader {
 
 /* the records may be read again as f64 */
 bool clf__csv_may_widen(const clf__csv_reader *self);
+/* Sets `order` and `row` by the positions that the parameter columns gives. */
+clf_status clf__csv_order_create(clf__csv_reader *self);
 /* Reads all records; ends early if they are to be read again. Returns CLF_ERROR_FORMAT,
  * CLF_ERROR_DATA or CLF_ERROR_CANCELLED. */
 clf_status clf__csv_read_records(clf__csv_reader *self);

@@ -225,6 +225,47 @@ static clf_status read_record(clf__csv_reader *self, const char **at, bool *comp
   return CLF_OK;
 }
 
+clf_status clf__csv_order_create(clf__csv_reader *self) {
+  const clf__csv_columns *columns = &self->columns;
+  const int64_t features = columns->counts[CLF__CSV_FEATURE];
+  bool in_order = true;
+  if (columns->positions == NULL) {
+    return CLF_OK;
+  }
+  self->order = clf__arena_array(&self->arena, features, sizeof *self->order);
+  self->row = clf__arena_array(&self->arena, features, sizeof(double));
+  CLF__CHECK(clf__arena_status(&self->arena));
+  for (int64_t i = 0, feature = 0; i < columns->count; i++) {
+    if (columns->roles[i] == CLF__CSV_FEATURE) {
+      in_order = in_order && columns->positions[i] == feature;
+      self->order[feature++] = columns->positions[i];
+    }
+  }
+  self->order = in_order ? NULL : self->order;
+  return CLF_OK;
+}
+
+/* Moves the features, which were read in the order of the file, to their positions. */
+static clf_status order_features(const clf__csv_reader *self) {
+  enum { ROWS = 256 };
+  const int64_t features = self->columns.counts[CLF__CSV_FEATURE];
+  for (int64_t i = 0; self->order != NULL && i < self->rows; i++) {
+    float *x = self->wide ? NULL : (float *)self->x->data + i * features;
+    double *wide = self->wide ? (double *)self->x->data + i * features : NULL;
+    CLF__CHECK(i % ROWS == 0 ? clf__progress_check() : CLF_OK);
+    memcpy(self->row, self->wide ? (void *)wide : x,
+           (size_t)features * (self->wide ? sizeof *wide : sizeof *x));
+    for (int64_t j = 0; j < features; j++) {
+      if (self->wide) {
+        wide[self->order[j]] = ((const double *)self->row)[j];
+      } else {
+        x[self->order[j]] = ((const float *)self->row)[j];
+      }
+    }
+  }
+  return CLF_OK;
+}
+
 clf_status clf__csv_read_records(clf__csv_reader *self) {
   const clf__csv_columns *columns = &self->columns;
   const clf__lines *lines = &columns->text.lines;
@@ -255,5 +296,5 @@ clf_status clf__csv_read_records(clf__csv_reader *self) {
   if (self->rows == 0) {
     return clf__fail(CLF_ERROR_DATA, "%s: every row lacks a value", lines->name);
   }
-  return CLF_OK;
+  return order_features(self);
 }

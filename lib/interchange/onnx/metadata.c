@@ -1,5 +1,5 @@
-/* The metadata of a model in an ONNX file: the names of its classes, "class_0", "class_1" …, and
- * the caller's texts, "metadata.KEY". */
+/* The metadata of a model in an ONNX file: the names of its classes, "class_0", "class_1" …,
+ * those of its features, "feature_0" …, and the caller's texts, "metadata.KEY". */
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +39,15 @@ static void add_classes(clf__text *to, const clf_model *model) {
   clf__text_free(&name);
 }
 
+static void add_features(clf__text *to, const clf_model *model) {
+  const char *name;
+  for (int64_t i = 0; (name = clf_model_feature_name(model, i)) != NULL; i++) {
+    char key[32];
+    snprintf(key, sizeof key, "feature_%lld", (long long)i);
+    add(to, key, name);
+  }
+}
+
 static void add_texts(clf__text *to, const clf_model *model) {
   const char *key;
   for (int64_t i = 0; (key = clf_model_metadata_key(model, i)) != NULL; i++) {
@@ -50,5 +59,6 @@ static void add_texts(clf__text *to, const clf_model *model) {
 
 void clf__onnx_metadata(clf__text *to, const clf_model *model) {
   add_classes(to, model);
+  add_features(to, model);
   add_texts(to, model);
 }

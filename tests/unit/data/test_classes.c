@@ -136,7 +136,7 @@ TEST(names__are_in_byte_order) {
 
 TEST(names__a_null_is_refused_with_its_row) {
   const char *const labels[] = {"a", NULL};
-  ck_clf_fails(clf__utf8_check_names(labels, 2), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf__utf8_check_names(labels, 2, "labels: the name of row"), CLF_ERROR_ARGUMENT);
   ck_clf_says("row 1");
 }
 

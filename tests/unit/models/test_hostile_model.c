@@ -81,6 +81,8 @@ static victim make_victim(int setting) {
   }
   ck_clf_ok(clf_context_create(&made.context, NULL, "threads=1"));
   made.rows = dataset_of(made.context, values, CLF_F32, ROWS, COLUMNS, labels);
+  const char *const names[] = {"width", "height"};
+  ck_clf_ok(clf_dataset_set_column_names(made.rows, setting < 2 ? names : NULL, COLUMNS));
   clf_model *model = create_model(made.context, setting);
   ck_clf_ok(clf_model_fit(model, made.rows, NULL, NULL));
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &made.size));
@@ -229,6 +231,7 @@ static bool is_optional(const char *name) {
                                       "state.weight_sums",
                                       "state.optimizer",
                                       "metadata.source",
+                                      "feature_names",
                                       "classes"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (strcmp(name, names[i]) == 0) {

@@ -306,6 +306,28 @@ TEST(onnx__has_the_metadata_of_the_model) {
   remove(path);
 }
 
+TEST(onnx__names_the_features) {
+  rows r;
+  size_t size;
+  const char *names[COLUMNS];
+  clf_dataset *data = data_of(NULL, &r);
+  for (int i = 0; i < COLUMNS; i++) {
+    names[i] = i == 5 ? "width" : "";
+  }
+  ck_clf_ok(clf_dataset_set_column_names(data, names, COLUMNS));
+  clf_model *model = fitted(NULL, "ridge", NULL, data);
+  ck_clf_ok(clf_model_export(model, "onnx", path, NULL));
+  unsigned char *file = contents(&size);
+  ck_assert_ptr_nonnull(memmem(file, size,
+                               "\x0A\x09"
+                               "feature_5\x12\x05width",
+                               18));
+  free(file);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  remove(path);
+}
+
 /* The name of a graph is its field 2, whose tag is 0x12. */
 TEST(onnx__graph_has_the_name_that_is_asked_for) {
   static const char *const params[] = {NULL, "name='scores of a caf\xC3\xA9'"};
