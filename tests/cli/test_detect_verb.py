@@ -52,7 +52,7 @@ class Detect(Cli):
         for kind, top, left in objects:
             add_object(rows, kind, top, left)
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pgm(rows))
         return name
 
@@ -132,6 +132,21 @@ class Detect(Cli):
                 self.classify("detect", *arguments, status=status)
                 self.assertIn(message, self.said)
                 self.assertEqual(self.said.count("\n"), 1)
+
+    def test_models_of_what_a_detector_finds(self):
+        self.make_model()
+        dice = random.Random(3)
+        for kind in ("bars", "square"):
+            for i in range(12):
+                self.make_scene(f"places/{kind}/{i}.pgm", [(kind, dice.randrange(40), dice.randrange(60))], i)
+        self.make_scene("places/square/none.pgm", [])
+        detector = "network.clf stride=1 threshold=0.7 min_size=16 max_size=16"
+        result, = json.loads(self.classify("train", "places", "--detector", detector, "--holdout", "0.25", "--model",
+                                           "svm C=5", "-o", "kinds.clf", "--json"))
+        self.assertEqual((result["rows"] + result["test_rows"], result["features"]), (24, 64 * 64))
+        self.assertEqual(result["test_accuracy"], 1)
+        self.assertIn("the detector finds nothing in 1 of 25 pictures, which are left out", self.said)
+        self.classify("test", "kinds.clf", "places", "--require", "accuracy>=0.9")
 
 
 main()

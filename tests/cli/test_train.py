@@ -29,11 +29,17 @@ class Train(Cli):
         for label in ("pos", "neg"):
             for i, line in enumerate((self.folder / f"reviews.{label}").read_text().splitlines()):
                 self.write(f"reviews.folder/{label}/{i}.txt", line)
-        for data in (["reviews.csv"], ["reviews.folder"]):
+        for data in (["reviews.csv"], ["reviews.pos", "reviews.neg"], ["reviews.folder"]):
             with self.subTest(data):
                 result, = json.loads(self.classify("train", *data, "-o", "reviews.clf", "--holdout", "0.25", "--json"))
                 self.assertEqual((result["rows"], result["test_rows"], result["classes"]), (60, 20, 2))
                 self.assertEqual(result["test_accuracy"], 1)
+        said = self.classify("train", "reviews.pos", "reviews.neg", "-o", "lstm.clf", "--json", "--model",
+                             "network layers='embedding units=8; gru units=8; dense units=1' "
+                             "loss=binary_cross_entropy epochs=3", "--vocabulary", "encoding=sequence steps=12")
+        self.assertEqual(json.loads(said)[0]["rows"], 80)
+        self.classify("train", "reviews.pos", "other.neg", "-o", "x", status=2)
+        self.assertIn("NAME.LABEL", self.said)
 
     def test_regression(self):
         self.write("line.csv", "x,y\n" + "".join(f"{i},{2 * i + 1}\n" for i in range(20)))

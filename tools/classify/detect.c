@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crops.h"
 #include "report/detections.h"
 #include "report/files.h"
 #include "report/text.h"
@@ -37,23 +38,6 @@ typedef struct detection {
   json_writer json;
   bool as_json;
 } detection;
-
-/* A detector, or any network that can be one. Returns -1 to go on, or the status to exit with after a
- * message. */
-static int load_detector(clf_detector **out, const tool *t) {
-  const char *path = t->words.words[0];
-  clf_model *network = NULL;
-  clf_status status = clf_detector_load(out, t->context, path, set.params);
-  if (status == CLF_ERROR_CORRUPT && clf_model_load(&network, t->context, path) == CLF_OK) {
-    status = clf_detector_create(out, network, set.params);
-  }
-  clf_model_free(network);
-  if (status == CLF_OK) {
-    return -1;
-  }
-  const int failed = tool_fail(status);
-  return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
-}
 
 /* Takes ownership of the path; NULL is one that memory did not suffice for. */
 static bool add_path(name_list *list, char *path) {
@@ -214,7 +198,7 @@ static int run(tool *t) {
   detection self = {.tool = t,
                     .table = table_of(columns, COLUMNS),
                     .as_json = t->common.json || (!t->common.csv && isatty(STDOUT_FILENO) != 1)};
-  int status = load_detector(&self.detector, t);
+  int status = detector_open(&self.detector, t, t->words.words[0], set.params);
   status = status < 0 ? list_pictures(&self.pictures, &t->words) : status;
   status = status < 0 ? output_folder(set.draw) : status;
   progress_title(&t->progress, "detect");

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "crops.h"
 #include "notes.h"
 #include "recipe.h"
 #include "report/files.h"
@@ -173,11 +174,25 @@ int input_encode(input *in, const clf_vocabulary *vocabulary) {
   return status == CLF_OK ? -1 : tool_fail(status);
 }
 
+/* Reads pictures by the detector by which those of the training were read. */
+static int read_found(input *out, const tool *t, const char *path, const char *detector,
+                      const char *params) {
+  clf_detector *finder = NULL;
+  const int status = crops_open(&finder, t, detector);
+  *out = (input){0};
+  const int read = status < 0 ? crops_read(out, t, finder, path, params) : status;
+  clf_detector_free(finder);
+  return read;
+}
+
 int input_read_for(input *out, const tool *t, const char *path, const clf_model *model) {
   const clf_vocabulary *vocabulary = clf_model_vocabulary(model);
   const char *reader = notes_get(model, NOTE_READER);
   const char *params = notes_get(model, NOTE_READER_PARAMS);
   int status;
+  if (notes_get(model, NOTE_DETECTOR) != NULL && params != NULL) {
+    return read_found(out, t, path, notes_get(model, NOTE_DETECTOR), params);
+  }
   if (t->common.format != NULL || reader == NULL || params == NULL) {
     status = input_read(out, t, path);
   } else {

@@ -13,6 +13,7 @@
 #define NOTE_READER "classify.reader"
 #define NOTE_READER_PARAMS "classify.reader_params"
 #define NOTE_SHAPE "classify.shape"           /* of pictures: "28x28x1", height, width, channels */
+#define NOTE_DETECTOR "classify.detector"     /* the path, of a model of what it finds */
 #define NOTE_ROWS "classify.rows"             /* that it was fitted on */
 #define NOTE_TEST_SCORE "classify.test_score" /* accuracy, or R² of a regression */
 

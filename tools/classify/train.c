@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crops.h"
 #include "examples.h"
 #include "notes.h"
 #include "report/files.h"
@@ -13,12 +14,17 @@
 
 static struct {
   recipe recipe;
-  const char *test;
+  const char *test, *detector;
   double holdout;
 } set;
 
 static const option_entry options[] = {
     RECIPE_OPTIONS(set.recipe),
+    {"detector", "FILE",
+     "a detector of faces or other objects, maybe with parameters, 'faces.clf threshold=0.9': "
+     "learn "
+     "what it finds in the pictures of the folders, the surest box of each",
+     OPTION_TEXT, 0, &set.detector},
     {"test", "DATA", "rows to test the model on", OPTION_TEXT, 0, &set.test},
     {"holdout", "SHARE", "test it on this share of the rows, which are left out of the training",
      OPTION_SHARE, 0, &set.holdout},
@@ -52,12 +58,29 @@ static int check_options(const tool *t) {
   return output_possible(t->common.output) ? -1 : EXIT_FAILURE;
 }
 
-static int read_data(training *self, const tool *t) {
-  int status = examples_read_files(&self->in, t, &set.recipe, &t->words, self->model);
+/* Reads pictures by the detector. */
+static int read_crops(training *self, tool *t) {
+  clf_detector *detector = NULL;
+  char kind[64];
+  const char *params = t->common.format != NULL ? recipe_split(kind, t->common.format) : "";
+  progress_title(&t->progress, "detect");
+  int status = crops_open(&detector, t, set.detector);
+  status = status < 0 ? crops_read(&self->in, t, detector, t->words.words[0], params) : status;
+  if (status < 0 && set.test != NULL) {
+    status = crops_read(&self->test_in, t, detector, set.test, self->in.params);
+  }
+  clf_detector_free(detector);
+  return status;
+}
+
+static int read_data(training *self, tool *t) {
+  int status = set.detector != NULL
+                   ? read_crops(self, t)
+                   : examples_read_files(&self->in, t, &set.recipe, &t->words, self->model);
   if (status < 0 && set.holdout > 0) {
     status = examples_split(&self->train, &self->test, &self->in, t, &set.recipe, set.holdout,
                             self->model);
-  } else if (status < 0 && set.test != NULL) {
+  } else if (status < 0 && set.test != NULL && set.detector == NULL) {
     status = input_read_like(&self->test_in, t, set.test, &self->in);
     if (status < 0 && self->test_in.texts != NULL) {
       status = input_encode(&self->test_in, clf_model_vocabulary(self->model));
@@ -114,6 +137,9 @@ static clf_status note_all(const training *self, const tool *t) {
   status = status == CLF_OK
                ? notes_set(model, NOTE_ROWS, "%" PRId64, clf_dataset_rows(train_rows(self)))
                : status;
+  if (status == CLF_OK && set.detector != NULL) {
+    status = notes_set(model, NOTE_DETECTOR, "%s", set.detector);
+  }
   if (status == CLF_OK && test_rows(self) != NULL) {
     status = notes_set(model, NOTE_TEST_SCORE, "%.6f", self->test_score);
   }

@@ -148,7 +148,7 @@ static int add_text(const option_entry *entry, const char *text) {
 }
 
 static int set_value(const option_entry *entry, const char *text) {
-  if (*text == '\0') {
+  if (*text == '\0' && (entry->type == OPTION_TEXT || entry->type == OPTION_TEXTS)) {
     complain("%s%s is empty", dashes(entry), entry->name);
     return EXIT_USAGE;
   }

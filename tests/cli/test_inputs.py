@@ -1,0 +1,107 @@
+"""Every kind of data goes through train, test and predict, from files and from standard input. See cli.py."""
+import gzip
+import json
+import struct
+import subprocess
+import zlib
+
+from cli import TOOL, Cli, main
+
+
+def png(pixels, height, width):
+    """A gray PNG."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + bytes(pixels[i * width:(i + 1) * width]) for i in range(height))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def stripes(upright, shift):
+    """A picture of 8 x 8 pixels with stripes, upright or level."""
+    return [255 if ((i % 8 if upright else i // 8) + shift) % 4 < 2 else 10 * (shift % 5) for i in range(64)]
+
+
+class Inputs(Cli):
+    def both_ways(self, data, model="logistic", options=(), predicted=None):
+        """Trains on data, tests on them, predicts them from the file and from standard input."""
+        self.classify("train", data, "--model", model, "-o", "m.clf", "--quiet", *options)
+        result = json.loads(self.classify("test", "m.clf", data, "--json", "--quiet"))
+        accuracy = result["accuracy"] if isinstance(result, dict) else next(
+            row["value"] for row in result if row["measure"] == "accuracy")
+        self.assertGreater(accuracy, 0.9)
+        labels = self.classify("predict", "m.clf", data, "--quiet").splitlines()
+        self.assertGreater(len(set(labels)), 1)
+        path = self.folder / (predicted or data)
+        if path.is_file():
+            run = subprocess.run([TOOL, "predict", "m.clf", "-", "--quiet"], input=path.read_bytes(),
+                                 capture_output=True, cwd=self.folder, timeout=60)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertEqual(run.stdout.decode().splitlines(), labels)
+        return labels
+
+    def table(self):
+        return [(i % 7, 3 * (i % 2) + i % 3 * 0.1, "even" if i % 2 == 0 else "odd") for i in range(60)]
+
+    def test_csv(self):
+        for name, header, delimiter in (("a.csv", "size,weight,kind", ","), ("b.csv", None, ";"), ("c.tsv", "size\tweight\tkind", "\t")):
+            with self.subTest(name):
+                lines = [header] if header else []
+                lines += [delimiter.join(map(str, row)) for row in self.table()]
+                self.write(name, "\n".join(lines) + "\n")
+                self.assertEqual(self.both_ways(name)[:2], ["even", "odd"])
+        (self.folder / "d.csv.gz").write_bytes(gzip.compress((self.folder / "a.csv").read_bytes()))
+        self.both_ways("d.csv.gz")
+
+    def test_csv_without_its_label_or_in_another_order(self):
+        self.write("a.csv", "size,weight,kind\n" + "".join(f"{a},{b},{k}\n" for a, b, k in self.table()))
+        labels = self.both_ways("a.csv")
+        self.write("b.csv", "weight,color,size\n" + "".join(f"{b},7,{a}\n" for a, b, _ in self.table()))
+        self.assertEqual(self.classify("predict", "m.clf", "b.csv", "--quiet").splitlines(), labels)
+        self.write("c.csv", "".join(f"{a},{b}\n" for a, b, _ in self.table()))
+        self.write("d.csv", "weight,color\n" + "".join(f"{b},7\n" for _, b, _ in self.table()))
+        self.classify("predict", "m.clf", "d.csv", "--quiet", status=1)
+        self.assertIn("size", self.said)
+
+    def test_svmlight(self):
+        self.write("a.svm", "".join(f"{1 if k == 'odd' else -1} 1:{a} 2:{b}\n" for a, b, k in self.table()))
+        self.assertEqual(self.both_ways("a.svm")[:2], ["-1", "1"])
+
+    def test_npz(self):
+        try:
+            import numpy
+        except ImportError:
+            self.skipTest("NumPy is not installed")
+        numpy.savez(self.folder / "a.npz", x=numpy.array([row[:2] for row in self.table()]),
+                    y=numpy.array([row[2] for row in self.table()]))
+        self.assertEqual(self.both_ways("a.npz")[:2], ["even", "odd"])
+
+    def test_pictures(self):
+        for i in range(20):
+            for kind in ("level", "upright"):
+                path = self.folder / "pictures" / kind / f"{i}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(png(stripes(kind == "upright", i), 8, 8))
+        self.both_ways("pictures", "svm C=5")
+        said = self.classify("predict", "m.clf", "pictures/upright/3.png", "pictures/level/4.png", "--quiet")
+        self.assertEqual([line.split()[-1] for line in said.splitlines()], ["upright", "level"])
+        (self.folder / "large.png").write_bytes(png([v for v in range(144)], 12, 12))
+        self.classify("predict", "m.clf", "large.png", "--quiet")  # resized, as the training pictures would be
+
+    def test_texts(self):
+        self.reviews()
+        texts = {label: (self.folder / f"reviews.{label}").read_text().splitlines() for label in ("pos", "neg")}
+        self.write("t.csv", "text,label\n" + "".join(f'"{t}, so",{k}\n' for k in texts for t in texts[k]))
+        self.write("t.fasttext", "".join(f"__label__{k} {t}\n" for k in texts for t in texts[k]))
+        for k in texts:
+            for i, t in enumerate(texts[k]):
+                self.write(f"folder/{k}/{i}.txt", t)
+        for data in ("t.csv", "t.fasttext", "folder", "reviews"):
+            with self.subTest(data):
+                self.classify("train", data, "-o", "m.clf", "--quiet")
+                typed = "a clever warm film\na dull cold film\n"
+                self.assertEqual(self.classify("predict", "m.clf", typed=typed).splitlines(), ["pos", "neg"])
+                self.classify("test", "m.clf", data, "--quiet", "--require", "accuracy>=0.9")
+
+
+main()
