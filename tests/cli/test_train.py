@@ -1,7 +1,11 @@
 """classify train: tables, texts and pictures; wrong input. See cli.py."""
 import json
+import os
+import signal
+import subprocess
+import time
 
-from cli import SAMPLE, Cli, main
+from cli import SAMPLE, TOOL, Cli, main
 
 
 class Train(Cli):
@@ -59,6 +63,52 @@ class Train(Cli):
         data = self.flowers()
         self.classify("train", data, "--model", "logistic max_iterations=1", "-o", "flowers.clf", status=3)
         self.assertTrue((self.folder / "flowers.clf").exists())
+
+    def start_long(self, *options):
+        """A training of many epochs, a second after its first one began."""
+        process = subprocess.Popen([TOOL, "train", SAMPLE / "t10k", "--model", "network epochs=100000 "
+                                    "layers='flatten; dense units=20 activation=relu; dense units=10'", "-o", "long.clf",
+                                    *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                                   cwd=self.folder)
+        for line in process.stderr:
+            if "network: 2000 rows" in line:
+                break
+        time.sleep(1)
+        return process
+
+    def finish(self, process, status):
+        """Ends within seconds; returns what it printed and said."""
+        printed, said = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, status, said)
+        return printed, said
+
+    def test_time_limit(self):
+        printed, _ = self.finish(self.start_long("--time", "1s", "--json"), 3)
+        self.assertEqual(json.loads(printed)[0]["outcome"], "not converged")
+        self.classify("test", "long.clf", SAMPLE / "t10k", "--require", "accuracy>0.5")
+
+    def test_interrupts(self):
+        process = self.start_long()
+        process.send_signal(signal.SIGINT)  # once: the best so far is kept
+        printed, _ = self.finish(process, 3)
+        self.assertIn("not converged", printed)
+        self.assertTrue((self.folder / "long.clf").exists())
+        (self.folder / "long.clf").unlink()
+        self.write("rows.csv", "".join(f"{i},{i * i % 1009},{i % 2}\n" for i in range(30000)))
+        process = subprocess.Popen([TOOL, "train", "rows.csv", "--model", "svm C=1e6 gamma=100 tolerance=1e-9 "
+                                    "class_weight=balanced multiclass=one_vs_rest", "-o", "long.clf"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", cwd=self.folder)
+        for line in process.stderr:
+            if "svm: 30000 rows" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)  # twice: nothing is
+        if process.wait(30) == 130:
+            self.assertEqual(os.listdir(self.folder), ["rows.csv"])
+        else:  # the first one was enough
+            self.assertEqual(process.returncode, 3)
+        process.communicate()
 
     def test_wrong_usage(self):
         self.flowers()
