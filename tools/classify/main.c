@@ -5,15 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "complete.h"
+#include "manual.h"
 #include "report/text.h"
 #include "verbs.h"
 
 static void print_verbs(FILE *out) {
-  fputs(
-      "usage: classify VERB [OPTION …]\n"
-      "example: classify train iris.csv --model 'svm C=5' --holdout 0.2 -o iris.clf\n"
-      "Trains classifiers on tables, texts and images, and predicts with them.\n\n",
-      out);
+  fprintf(out,
+          "usage: classify VERB [OPTION …]\n"
+          "example: %s\n"
+          "Trains classifiers on tables, texts and images, and predicts with them.\n\n",
+          tool_example);
   for (size_t i = 0; verbs[i] != NULL; i++) {
     fprintf(out, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
   }
@@ -43,6 +45,12 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "--version") == 0) {
     printf("classify %s\n", clf_version());
     return EXIT_SUCCESS;
+  }
+  if (strcmp(argv[1], "--complete") == 0) {
+    return complete_words((const char *const *)argv + 2, (size_t)argc - 2);
+  }
+  if (strcmp(argv[1], "--manual") == 0 && argc == 3) {
+    return manual_write(argv[2]);
   }
   const verb *which = verb_named(argv[1]);
   return which == NULL ? EXIT_USAGE : run(which, argc - 1, argv + 1);

@@ -8,7 +8,9 @@
 #include "report/session.h"
 #include "report/text.h"
 
-static const char exits[] =
+const char tool_example[] = "classify train iris.csv --model 'svm C=5' --holdout 0.2 -o iris.clf";
+
+const char tool_exits[] =
     "0 good, 1 failed, 2 wrong usage, 3 not converged (the result is kept), 4 below --require, 130 "
     "interrupted";
 
@@ -90,7 +92,7 @@ static int read_command(tool *t, int argc, char **argv) {
                              .summary = t->verb->details,
                              .options = options,
                              .count = count,
-                             .exits = exits};
+                             .exits = tool_exits};
   const int status = options_read(&line, argc, argv);
   if (status >= 0) {
     return status;

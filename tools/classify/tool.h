@@ -62,6 +62,9 @@ struct tool {
   progress_display progress;
 };
 
+/* A command line that works, and what exit statuses mean: of the program's help and manual pages. */
+extern const char tool_example[], tool_exits[];
+
 /* All options of a verb: [*count] rows of at most TOOL_OPTIONS, its words first, then its own, for its
  * help, manual page and completion. */
 enum { TOOL_OPTIONS = 40 };

@@ -12,6 +12,7 @@ extern const verb verb_list;
 extern const verb verb_svm_train;
 extern const verb verb_svm_predict;
 extern const verb verb_svm_scale;
+extern const verb verb_completion;
 
 /* All verbs, in the order of the help; the last one is NULL. */
 extern const verb *const verbs[];

@@ -43,12 +43,12 @@ static int reject_unknown(const command_line *line, const char *given) {
   return EXIT_USAGE;
 }
 
-static const char *dashes(const option_entry *entry) {
-  return is_letter(entry) ? "-" : "--";
+const char *option_dashes(const option_entry *entry) {
+  return strlen(entry->name) == 1 ? "-" : "--";
 }
 
 static int refuse_value(const option_entry *entry, const char *takes, const char *text) {
-  complain("%s%s takes %s, not '%s'", dashes(entry), entry->name, takes, text);
+  complain("%s%s takes %s, not '%s'", option_dashes(entry), entry->name, takes, text);
   return EXIT_USAGE;
 }
 
@@ -149,7 +149,7 @@ static int add_text(const option_entry *entry, const char *text) {
 
 static int set_value(const option_entry *entry, const char *text) {
   if (*text == '\0' && (entry->type == OPTION_TEXT || entry->type == OPTION_TEXTS)) {
-    complain("%s%s is empty", dashes(entry), entry->name);
+    complain("%s%s is empty", option_dashes(entry), entry->name);
     return EXIT_USAGE;
   }
   switch (entry->type) {
@@ -216,7 +216,7 @@ static int read_option(const command_line *line, bool *help, const char *given, 
   }
   const bool apart = is_letter(entry) ? given[2] == '\0' : strchr(given, '=') == NULL;
   if (optarg == NULL || (apart && strncmp(optarg, "--", 2) == 0)) {
-    complain("%s%s needs a value: %s", dashes(entry), entry->name, entry->argument);
+    complain("%s%s needs a value: %s", option_dashes(entry), entry->name, entry->argument);
     return EXIT_USAGE;
   }
   return set_value(entry, optarg);
@@ -229,7 +229,7 @@ static int refuse(const command_line *line, bool *help, const char *given, int f
     return read_option(line, help, given, optopt);
   }
   if (entry != NULL && is_whole(given, entry)) {
-    complain("%s%s takes no value", dashes(entry), entry->name);
+    complain("%s%s takes no value", option_dashes(entry), entry->name);
     return EXIT_USAGE;
   }
   return reject_unknown(line, given);

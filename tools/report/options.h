@@ -52,6 +52,9 @@ typedef struct command_line {
  * EXIT_USAGE after a message on what is wrong. */
 int options_read(const command_line *line, int argc, char *const *argv);
 
+/* What stands before an option's name: "--", or "-" before a name of one letter. */
+const char *option_dashes(const option_entry *entry);
+
 /* The row of an option's letter, or NULL where it has none. */
 const option_entry *option_letter(const command_line *line, size_t index);
 
