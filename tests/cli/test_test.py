@@ -250,6 +250,22 @@ class Test(Cli):
         self.classify("test", "m.clf", "missing.csv", status=1)
         self.classify("test", "m.clf", "other.csv", status=1)
         self.classify("test", "m.clf", "train.csv", "--resamples", "-1", status=2)
+        lines = (self.folder / "train.csv").read_text().splitlines()
+        self.write("weightless.csv", "\n".join([lines[0] + ",w"] + [line + ",0" for line in lines[1:]]) + "\n")
+        self.classify("test", "m.clf", "weightless.csv", "--format", "csv label=kind weight=w", status=1)
+        self.assertIn("the weights of all rows are 0", self.said)
+
+    def test_one_row(self):
+        """What one row cannot say is left out, and shares have wide intervals."""
+        self.flowers("train.csv")
+        self.write("one.csv", "\n".join((self.folder / "train.csv").read_text().splitlines()[:2]) + "\n")
+        self.classify("train", "train.csv", "--model", "logistic", "-o", "m.clf", "--quiet")
+        found = self.figures("m.clf", "one.csv")
+        self.assertEqual(found["accuracy", "", ""]["value"], 1)
+        self.assertAlmostEqual(found["accuracy", "", ""]["low"], wilson(1, 1)[0], places=12)
+        self.assertNotIn(("roc_auc", "", ""), found)
+        self.assertIsNone(found["log_loss", "", ""]["low"])
+        self.assertIsNone(found["recall", "virginica", ""]["low"])
 
 
 main()

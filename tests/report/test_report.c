@@ -10,7 +10,9 @@
 #include "report/options.h"
 #include "report/page.h"
 #include "report/pictures.h"
+#include "report/scores.h"
 #include "report/session.h"
+#include "report/share_curve.h"
 #include "report/text.h"
 #include "support.h"
 
@@ -133,6 +135,74 @@ TEST(curves__leave_out_what_is_not_finite) {
   page_curves(m.stream, &h);
   fclose(m.stream);
   ck_assert_int_eq(occurrences(m.text, "<circle"), 0);
+  free(m.text);
+}
+
+TEST(scores__stand_on_a_common_scale) {
+  const score_row rows[] = {{"C=1 & \"x\"", NULL, 0.5, (double)NAN, 2},
+                            {"C=10", "svm", 0.75, (double)NAN, 0.02},
+                            {"C=100", "", (double)NAN, (double)NAN, (double)NAN}};
+  score_table table = {.title = "Combinations",
+                       .names = "Parameters",
+                       .score = "Accuracy",
+                       .percent = true,
+                       .rows = rows,
+                       .count = 3,
+                       .best = 1};
+  memory m;
+  memory_open(&m);
+  page_scores(m.stream, &table);
+  fclose(m.stream);
+  ck_assert_ptr_nonnull(strstr(m.text, "<tr><th scope=\"row\">C=1 &amp; &quot;x&quot;</th>"));
+  ck_assert_ptr_nonnull(
+      strstr(m.text, "<tr class=\"best\"><th scope=\"row\">C=10<small>svm</small>"));
+  ck_assert_ptr_nonnull(
+      strstr(m.text, "75.00&nbsp;%</td><td class=\"range\"><div><b style=\"left:98.0%"));
+  ck_assert_ptr_nonnull(strstr(m.text, "not computed</td><td class=\"range\"></td><td>–</td>"));
+  ck_assert_int_eq(occurrences(m.text, "Deviation") + occurrences(m.text, "nan"), 0);
+  free(m.text);
+}
+
+TEST(scores__show_deviations) {
+  const score_row rows[] = {{"1", NULL, 1, 0.5, 1}, {"2", NULL, 2, 0, 1}};
+  const score_table table = {.title = "T",
+                             .note = "N <",
+                             .names = "Fold",
+                             .score = "R²",
+                             .rows = rows,
+                             .count = 2,
+                             .best = 2};
+  memory m;
+  memory_open(&m);
+  page_scores(m.stream, &table);
+  fclose(m.stream);
+  ck_assert_ptr_nonnull(strstr(m.text, "<p class=\"note\">N &lt;</p>"));
+  ck_assert_int_eq(occurrences(m.text, "Deviation"), 1);
+  /* From 0.5 to 2: the first row's range is that from 2 % to 66 %. */
+  ck_assert_ptr_nonnull(
+      strstr(m.text, "<i style=\"left:2.0%;width:64.0%\"></i><b style=\"left:34.0%"));
+  ck_assert_int_eq(occurrences(m.text, "<i "), 1);
+  free(m.text);
+}
+
+TEST(share_curves__have_dots_by_size) {
+  const double x[] = {0.5, 0.9}, sizes[] = {0.25, 0.75};
+  const share_curve curve = {.title = "a<b",
+                             .x_axis = "x",
+                             .y_axis = "y",
+                             .x = x,
+                             .y = x,
+                             .points = 2,
+                             .sizes = sizes,
+                             .diagonal = true};
+  memory m;
+  memory_open(&m);
+  page_share_curve(m.stream, &curve);
+  fclose(m.stream);
+  ck_assert_ptr_nonnull(strstr(m.text, "a&lt;b"));
+  ck_assert_ptr_nonnull(strstr(m.text, "r=\"8.1\"")); /* 14 sqrt(1 / 3) */
+  ck_assert_ptr_nonnull(strstr(m.text, "r=\"14.0\""));
+  ck_assert_int_eq(occurrences(m.text, "class=\"equal\""), 1);
   free(m.text);
 }
 

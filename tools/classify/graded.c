@@ -155,6 +155,15 @@ static bool has_truth(const clf_model *model, const clf_dataset *data) {
   return true;
 }
 
+static bool weighs(const graded *g) {
+  for (int64_t i = 0; i < g->rows; i++) {
+    if (g->weights[i] > 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int graded_create(graded *out, const clf_model *model, const clf_dataset *data) {
   *out = (graded){.rows = clf_dataset_rows(data),
                   .classes = clf_model_classes(model),
@@ -167,6 +176,10 @@ int graded_create(graded *out, const clf_model *model, const clf_dataset *data) 
   status = status == CLF_OK ? read_weights(out, data) : status;
   if (status == CLF_OK) {
     status = out->classes > 0 ? read_truth(out, data) : read_targets(out, data);
+  }
+  if (status == CLF_OK && !weighs(out)) {
+    complain("the weights of all rows are 0");
+    return EXIT_FAILURE;
   }
   return status == CLF_OK ? -1 : tool_fail(status);
 }

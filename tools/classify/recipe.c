@@ -12,13 +12,13 @@ const char *recipe_split(char kind[64], const char *text) {
   return text + length + strspn(text + length, " ");
 }
 
-static const char *model_text(const recipe *r) {
+const char *recipe_model(const recipe *r) {
   return r->model != NULL ? r->model : "logistic";
 }
 
 const char *recipe_vocabulary(const recipe *r) {
   char kind[64];
-  recipe_split(kind, model_text(r));
+  recipe_split(kind, recipe_model(r));
   return r->vocabulary != NULL          ? r->vocabulary
          : strcmp(kind, "network") == 0 ? "encoding=sequence max_words=10000 steps=256"
                                         : "encoding=tf_idf ngrams=1,2";
@@ -37,7 +37,7 @@ static clf_status add_optimizer(clf_model *model, const tool *t, const char *tex
 int recipe_make(clf_model **out, const tool *t, const recipe *r) {
   char kind[64];
   clf_model *model = NULL;
-  const char *params = recipe_split(kind, model_text(r));
+  const char *params = recipe_split(kind, recipe_model(r));
   clf_status status = clf_model_create(&model, t->context, kind, params);
   for (size_t i = 0; status == CLF_OK && i < r->transforms.count; i++) {
     params = recipe_split(kind, r->transforms.texts[i]);

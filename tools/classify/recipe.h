@@ -44,6 +44,9 @@ typedef struct recipe {
 /* Makes the unfitted model. Returns -1 to go on, or the status to exit with after a message. */
 int recipe_make(clf_model **out, const tool *t, const recipe *r);
 
+/* The kind of model and its parameters: those given, or else the default. */
+const char *recipe_model(const recipe *r);
+
 /* The parameters of the vocabulary: those given, or else tf-idf of words and pairs, and sequences
  * for a network. */
 const char *recipe_vocabulary(const recipe *r);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "input.h"
-#include "report/files.h"
+#include "report.h"
 #include "report/text.h"
 #include "require.h"
 #include "test_print.h"
@@ -44,6 +44,14 @@ static void note_unknown(const graded *g, const tool *t) {
   free(names);
 }
 
+static int write_report(const graded *g, const measures *m, const input *in, const tool *t) {
+  char title[256];
+  const fact facts[] = {{"Model", t->words.words[0]}, {"Kind", clf_model_kind(g->said.model)}};
+  const model_page about = {title, in->path, "rows", facts, sizeof facts / sizeof *facts};
+  snprintf(title, sizeof title, "Test of %s", t->words.words[0]);
+  return report_write(t, &about, in->rows, g, m);
+}
+
 static int run(tool *t) {
   clf_model *model = NULL;
   input in = {0};
@@ -61,6 +69,7 @@ static int run(tool *t) {
     const clf_status done = measures_create(&m, &g, set.resamples, (uint64_t)t->common.seed);
     status = done == CLF_OK ? test_print(&g, &m, t, in.path) : tool_fail(done);
   }
+  status = status < 0 ? write_report(&g, &m, &in, t) : status;
   status = status < 0 ? requirements_check(&required, &m, g.names) : status;
   measures_free(&m);
   graded_free(&g);
@@ -85,7 +94,7 @@ const verb verb_test = {
         "Weights of the rows count.",
     .options = options,
     .count = sizeof options / sizeof *options,
-    .takes = TAKES_TABLES | TAKES_FORMAT | TAKES_SEED | TAKES_REQUIRE,
+    .takes = TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_SEED | TAKES_REQUIRE,
     .minimum_words = 2,
     .maximum_words = 2,
     .run = run,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/files.h"
 #include "report/session.h"
 #include "report/text.h"
 
@@ -101,6 +102,9 @@ static int read_command(tool *t, int argc, char **argv) {
     complain("it takes %s; --help explains it",
              t->verb->words != NULL ? t->verb->words : "no words");
     return EXIT_USAGE;
+  }
+  if (!output_possible(t->common.report)) {
+    return EXIT_FAILURE;
   }
   if (t->common.json && t->common.csv) {
     complain("--json and --csv exclude each other");

@@ -7,8 +7,10 @@
 #include "crops.h"
 #include "examples.h"
 #include "notes.h"
+#include "report.h"
 #include "report/files.h"
 #include "report/text.h"
+#include "require.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -53,6 +55,10 @@ static int check_options(const tool *t) {
   }
   if (set.test != NULL && set.holdout > 0) {
     complain("--test and --holdout exclude each other");
+    return EXIT_USAGE;
+  }
+  if (t->common.require != NULL && set.test == NULL && set.holdout == 0) {
+    complain("--require asks for rows to test the model on: --test DATA or --holdout SHARE");
     return EXIT_USAGE;
   }
   return output_possible(t->common.output) ? -1 : EXIT_FAILURE;
@@ -178,9 +184,52 @@ static int print_result(const training *self, const tool *t) {
   return status;
 }
 
+static int write_report(const training *self, const tool *t, const clf_dataset *rows,
+                        const graded *g, const measures *m) {
+  char title[128], count[24], seconds[24];
+  snprintf(title, sizeof title, "Training of %s", clf_model_kind(self->model));
+  snprintf(count, sizeof count, "%" PRId64, clf_dataset_rows(train_rows(self)));
+  snprintf(seconds, sizeof seconds, "%.3f s", self->fit_seconds);
+  const bool converged = clf_model_outcome(self->model) == CLF_OK;
+  const fact facts[] = {{"Model", t->common.output},
+                        {"Rows trained on", count},
+                        {"Fit", seconds},
+                        {"Outcome", converged ? "converged" : "not converged"}};
+  const model_page about = {.title = title,
+                            .data = self->in.path,
+                            .rows = rows == train_rows(self) ? "rows of the training itself"
+                                                             : "rows not trained on",
+                            .facts = facts,
+                            .count = sizeof facts / sizeof *facts};
+  return report_write(t, &about, rows, g, m);
+}
+
+/* Measures the model on the rows to test it on, or else on its own, for --report and --require. */
+static int measure(const training *self, const tool *t, const requirements *required) {
+  const clf_dataset *rows = test_rows(self) != NULL ? test_rows(self) : train_rows(self);
+  graded g = {0};
+  measures m = {0};
+  if (t->common.report == NULL && required->count == 0) {
+    return -1;
+  }
+  int status = graded_create(&g, self->model, rows);
+  if (status < 0) {
+    const int64_t draws = t->common.report != NULL ? -1 : 0; /* only the report has intervals */
+    const clf_status done = measures_create(&m, &g, draws, (uint64_t)t->common.seed);
+    status = done == CLF_OK ? -1 : tool_fail(done);
+  }
+  status = status < 0 ? write_report(self, t, rows, &g, &m) : status;
+  status = status < 0 ? requirements_check(required, &m, g.names) : status;
+  measures_free(&m);
+  graded_free(&g);
+  return status;
+}
+
 static int run(tool *t) {
   training self = {.model = NULL};
+  requirements required;
   int status = check_options(t);
+  status = status < 0 ? requirements_read(&required, t->common.require) : status;
   status = status < 0 ? recipe_make(&self.model, t, &set.recipe) : status;
   status = status < 0 ? read_data(&self, t) : status;
   if (status < 0) {
@@ -189,6 +238,7 @@ static int run(tool *t) {
     done = done == CLF_OK ? clf_model_save(self.model, t->common.output) : done;
     status = done == CLF_OK ? print_result(&self, t) : tool_fail(done);
   }
+  status = status < 0 ? measure(&self, t, &required) : status;
   if (status < 0) {
     status = clf_model_outcome(self.model) == CLF_OK ? EXIT_SUCCESS : EXIT_NOT_CONVERGED;
   }
@@ -216,7 +266,8 @@ const verb verb_train = {
         "data are read, scaling, vocabulary, names of classes and columns.",
     .options = options,
     .count = sizeof options / sizeof *options,
-    .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,
+    .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED |
+             TAKES_REQUIRE,
     .minimum_words = 1,
     .maximum_words = 1000,
     .run = run,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "examples.h"
+#include "report.h"
+#include "report/scores.h"
 #include "report/text.h"
 #include "require.h"
 #include "table.h"
@@ -114,14 +116,16 @@ static void average(validation *self) {
   }
 }
 
-static clf_status join_folds(validation *self) {
+static clf_status join_folds(validation *self, int64_t draws, uint64_t seed) {
   graded *parts = calloc((size_t)self->done, sizeof *parts);
   clf_status status = parts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t k = 0; status == CLF_OK && k < self->done; k++) {
     parts[k] = self->folds[k].answers;
   }
   status = status == CLF_OK ? graded_join(&self->all, parts, self->done) : status;
-  status = status == CLF_OK ? measures_create(&self->of_all, &self->all, 0, 0) : status;
+  if (status == CLF_OK) {
+    status = measures_create(&self->of_all, &self->all, draws, seed);
+  }
   free(parts);
   average(self);
   return status;
@@ -171,6 +175,52 @@ static int print_result(const validation *self, const tool *t) {
   return status;
 }
 
+static void write_folds(FILE *page, const validation *self) {
+  const bool classes = self->all.classes > 0;
+  const int main = classes ? MEASURE_ACCURACY : MEASURE_R2;
+  score_row *rows = calloc((size_t)self->done, sizeof *rows);
+  char(*names)[24] = calloc((size_t)self->done, sizeof *names);
+  for (int64_t k = 0; rows != NULL && names != NULL && k < self->done; k++) {
+    snprintf(names[k], sizeof names[k], "%" PRId64, k + 1);
+    rows[k] = (score_row){.name = names[k],
+                          .score = self->folds[k].of[main],
+                          .deviation = (double)NAN,
+                          .seconds = self->folds[k].seconds};
+  }
+  if (rows != NULL && names != NULL) {
+    char note[160];
+    snprintf(note, sizeof note, "The mean is %.4f, the standard deviation %.4f.", self->mean[main],
+             self->deviation[main]);
+    page_scores(page, &(const score_table){.title = "Folds",
+                                           .note = note,
+                                           .names = "Fold",
+                                           .score = classes ? "Accuracy" : "R²",
+                                           .percent = classes,
+                                           .rows = rows,
+                                           .count = (size_t)self->done,
+                                           .best = (size_t)self->done});
+  }
+  free(rows);
+  free(names);
+}
+
+/* The measures are those of the rows of all folds, each predicted by the model of the others. */
+static int write_report(const validation *self, const tool *t) {
+  report r;
+  char title[256], folds[48];
+  snprintf(title, sizeof title, "Cross-validation of %s", clf_model_kind(self->folds[0].model));
+  snprintf(folds, sizeof folds, "%" PRId64 " of %" PRId64, self->done, set.folds);
+  const fact facts[] = {{"Model", recipe_model(&set.recipe)}, {"Folds", folds}};
+  char *lead = report_lead(&self->all, &self->of_all, "rows, each by a model of the other folds,");
+  report_begin(&r, t, title, lead, self->in.path, facts, sizeof facts / sizeof *facts);
+  if (r.page != NULL) {
+    write_folds(r.page, self);
+  }
+  report_answers(&r, &self->all, &self->of_all);
+  free(lead);
+  return report_end(&r, -1);
+}
+
 /* What --require asks for holds of the means; that of a class of the rows of all folds. */
 static int check(const validation *self, const requirements *required) {
   measures of = self->of_all;
@@ -206,9 +256,11 @@ static int run(tool *t) {
     status = self.folds != NULL ? run_folds(&self, t) : tool_fail(CLF_ERROR_MEMORY);
   }
   if (status < 0) {
-    const clf_status joined = join_folds(&self);
+    const int64_t draws = t->common.report != NULL ? -1 : 0; /* only the report has intervals */
+    const clf_status joined = join_folds(&self, draws, (uint64_t)t->common.seed);
     status = joined == CLF_OK ? print_result(&self, t) : tool_fail(joined);
   }
+  status = status < 0 ? write_report(&self, t) : status;
   status = status < 0 ? check(&self, &required) : status;
   status = status < 0 ? exit_of(&self) : status;
   for (int64_t k = 0; self.folds != NULL && k < set.folds; k++) {
@@ -237,7 +289,7 @@ const verb verb_validate = {
         "means.",
     .options = options,
     .count = sizeof options / sizeof *options,
-    .takes = TAKES_TABLES | TAKES_FORMAT | TAKES_TIME | TAKES_SEED | TAKES_REQUIRE,
+    .takes = TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED | TAKES_REQUIRE,
     .minimum_words = 1,
     .maximum_words = 1000,
     .run = run,

@@ -5,14 +5,10 @@
 #include <string.h>
 
 #include "curves.h"
+#include "history.h"
 #include "model_parts.h"
 #include "page.h"
 #include "pictures.h"
-
-static void close_view(test_view *view) {
-  clf_tensor_free(view->images);
-  clf_tensor_free(view->label_tensor);
-}
 
 /* Whether rows of this shape are gray images that fit into the page. */
 static bool are_pictures(const clf_tensor *x) {
@@ -48,26 +44,25 @@ void pictures_write(FILE *out, const test_view *view, const float *values, const
   (view->ink ? picture_ink : picture_values)(out, values, view->height, view->width, text);
 }
 
-static clf_status open_view(test_view *view, const clf_dataset *test, const int32_t *predicted) {
-  *view = (test_view){
-      .rows = clf_dataset_rows(test), .classes = clf_dataset_classes(test), .predicted = predicted};
-  clf_status status = clf_dataset_tensor(&view->label_tensor, test, "labels");
-  if (status < 0) {
-    return status;
-  }
-  view->labels = clf_tensor_data(view->label_tensor);
-  if (clf_dataset_tensor(&view->images, test, "x") == CLF_OK && are_pictures(view->images)) {
-    view->height = clf_tensor_extent(view->images, 1);
-    view->width = clf_tensor_extent(view->images, 2);
-    view->ink = are_ink(view->images);
+/* Its images are to be freed. */
+static test_view open_view(const clf_model *model, const clf_dataset *test, const int32_t *truth,
+                           const int32_t *predicted) {
+  test_view view = {.rows = clf_dataset_rows(test),
+                    .classes = clf_model_classes(model),
+                    .labels = truth,
+                    .predicted = predicted};
+  if (clf_dataset_tensor(&view.images, test, "x") == CLF_OK && are_pictures(view.images)) {
+    view.height = clf_tensor_extent(view.images, 1);
+    view.width = clf_tensor_extent(view.images, 2);
+    view.ink = are_ink(view.images);
   } else {
-    clf_tensor_free(view->images);
-    view->images = NULL;
+    clf_tensor_free(view.images);
+    view.images = NULL;
   }
-  for (int64_t k = 0; k < view->classes && k < MAX_CLASSES; k++) {
-    view->names[k] = clf_dataset_class_name(test, k);
+  for (int64_t k = 0; k < view.classes && k < MAX_CLASSES; k++) {
+    view.names[k] = clf_model_class_name(model, k);
   }
-  return CLF_OK;
+  return view;
 }
 
 /* Confusions, and what each class has of them; not for more classes than fit into the page. */
@@ -84,11 +79,15 @@ static clf_status write_tables(FILE *out, const test_view *view) {
   return status;
 }
 
-static clf_status write_parts(FILE *out, const test_view *view, const result *row,
-                              const clf_model *model, const clf_dataset *test) {
+static clf_status write_kind(FILE *out, const test_view *view, const clf_model *model,
+                             const clf_dataset *test) {
   const bool few = view->classes <= MAX_CLASSES;
-  clf_status status = few ? write_tables(out, view) : CLF_OK;
-  page_curves(out, &row->history);
+  history trained;
+  clf_status status = history_read(&trained, model);
+  if (status == CLF_OK) {
+    page_curves(out, &trained);
+  }
+  history_free(&trained);
   status = status == CLF_OK ? page_layers(out, model) : status;
   status = status == CLF_OK ? page_filters(out, model) : status;
   status = status == CLF_OK && few ? page_mistakes(out, view, model, test) : status;
@@ -97,12 +96,25 @@ static clf_status write_parts(FILE *out, const test_view *view, const result *ro
   return status == CLF_OK && few ? page_support_vectors(out, view, model) : status;
 }
 
+clf_status page_model_kind(FILE *out, const clf_model *model, const clf_dataset *test,
+                           const int32_t *truth, const int32_t *predicted) {
+  test_view view = open_view(model, test, truth, predicted);
+  const clf_status status = write_kind(out, &view, model, test);
+  clf_tensor_free(view.images);
+  return status;
+}
+
 clf_status page_model(FILE *out, const result *row, const clf_model *model, const clf_dataset *test,
                       const int32_t *predicted) {
-  test_view view;
-  clf_status status = open_view(&view, test, predicted);
-  page_recipe(out, row);
-  status = status == CLF_OK ? write_parts(out, &view, row, model, test) : status;
-  close_view(&view);
+  clf_tensor *labels = NULL;
+  clf_status status = clf_dataset_tensor(&labels, test, "labels");
+  if (status == CLF_OK) {
+    test_view view = open_view(model, test, clf_tensor_data(labels), predicted);
+    page_recipe(out, row);
+    status = view.classes <= MAX_CLASSES ? write_tables(out, &view) : CLF_OK;
+    status = status == CLF_OK ? write_kind(out, &view, model, test) : status;
+    clf_tensor_free(view.images);
+  }
+  clf_tensor_free(labels);
   return status;
 }

@@ -14,9 +14,8 @@ typedef struct test_view {
   int64_t rows, classes, height, width;
   const int32_t *labels, *predicted; /* [rows] */
   const char *names[MAX_CLASSES];
-  bool ink;                 /* most pixels are 0: strokes on paper, no photographs */
-  clf_tensor *images;       /* [rows, height, width] or [rows, height, width, 1]; NULL for others */
-  clf_tensor *label_tensor; /* holds `labels` */
+  bool ink;           /* most pixels are 0: strokes on paper, no photographs */
+  clf_tensor *images; /* [rows, height, width] or [rows, height, width, 1]; NULL for others */
 } test_view;
 
 /* Begins a list of pictures, and writes one of them: gray values 0…1, as ink or as a photograph. */

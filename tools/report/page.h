@@ -32,6 +32,9 @@ void table_begin(FILE *out, const char *style, const char *caption, const char *
                  size_t count);
 void table_end(FILE *out);
 
+/* A cell with a time: "20 ms", "1.85 s", "311 s"; NaN is a dash. */
+void table_seconds(FILE *out, double seconds);
+
 /* What a model was made of, and of a network how it was trained. */
 void page_recipe(FILE *out, const result *row);
 

@@ -22,9 +22,45 @@ static void write_grid(FILE *out, const share_curve *curve) {
   fputs(", %</text>\n", out);
 }
 
-void page_share_curve(FILE *out, const share_curve *curve) {
+static double place_x(double share) {
+  return LEFT + SIDE * share;
+}
+
+static double place_y(double share) {
+  return TOP + SIDE * (1 - share);
+}
+
+static void write_line(FILE *out, const share_curve *curve) {
   const double apart = 0.002; /* points that are nearer to the last one drawn are left out */
   int64_t last = -1;
+  fprintf(out, "<polyline class=\"training%s\" points=\"", curve->sizes != NULL ? " faint" : "");
+  for (int64_t i = 0; i < curve->points; i++) {
+    if (last < 0 || i + 1 == curve->points || fabs(curve->x[i] - curve->x[last]) > apart ||
+        fabs(curve->y[i] - curve->y[last]) > apart) {
+      fprintf(out, "%s%.1f,%.1f", last >= 0 ? " " : "", place_x(curve->x[i]), place_y(curve->y[i]));
+      last = i;
+    }
+  }
+  fputs("\"/>\n", out);
+}
+
+/* The largest dot has a radius of 14. */
+static void write_dots(FILE *out, const share_curve *curve) {
+  double largest = 0;
+  for (int64_t i = 0; i < curve->points; i++) {
+    largest = fmax(largest, curve->sizes[i]);
+  }
+  for (int64_t i = 0; i < curve->points; i++) {
+    fprintf(out,
+            "<circle class=\"training\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>%.3g&#160;%% of "
+            "the rows: %s %.1f&#160;%%, %s %.1f&#160;%%</title></circle>\n",
+            place_x(curve->x[i]), place_y(curve->y[i]),
+            fmax(2.5, 14 * sqrt(curve->sizes[i] / largest)), 100 * curve->sizes[i], curve->x_axis,
+            100 * curve->x[i], curve->y_axis, 100 * curve->y[i]);
+  }
+}
+
+void page_share_curve(FILE *out, const share_curve *curve) {
   fputs("<figure>\n<figcaption>", out);
   html_text(out, curve->title);
   fprintf(out,
@@ -33,14 +69,13 @@ void page_share_curve(FILE *out, const share_curve *curve) {
   html_text(out, curve->title);
   fputs("\">\n", out);
   write_grid(out, curve);
-  fputs("<polyline class=\"training\" points=\"", out);
-  for (int64_t i = 0; i < curve->points; i++) {
-    if (last < 0 || i + 1 == curve->points || fabs(curve->x[i] - curve->x[last]) > apart ||
-        fabs(curve->y[i] - curve->y[last]) > apart) {
-      fprintf(out, "%s%.1f,%.1f", last >= 0 ? " " : "", LEFT + SIDE * curve->x[i],
-              TOP + SIDE * (1 - curve->y[i]));
-      last = i;
-    }
+  if (curve->diagonal) {
+    fprintf(out, "<line class=\"equal\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>\n", LEFT,
+            TOP + SIDE, LEFT + SIDE, TOP);
   }
-  fputs("\"/>\n</svg>\n</figure>\n", out);
+  write_line(out, curve);
+  if (curve->sizes != NULL) {
+    write_dots(out, curve);
+  }
+  fputs("</svg>\n</figure>\n", out);
 }

@@ -1,5 +1,6 @@
 /* Tables in the HTML report: results, confusions, classes. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -26,10 +27,12 @@ static int64_t wrong_rows(const result *row) {
   return (int64_t)((1 - row->test_accuracy) * (double)row->test_rows + 0.5);
 }
 
-/* "20 ms", "1.85 s", "311 s": three digits at most. */
-static void write_seconds(FILE *out, double seconds) {
-  int decimals = seconds < 9.995 ? 2 : seconds < 99.95 ? 1 : 0;
-  if (seconds < 0.9995) {
+/* Three digits at most. */
+void table_seconds(FILE *out, double seconds) {
+  const int decimals = seconds < 9.995 ? 2 : seconds < 99.95 ? 1 : 0;
+  if (isnan(seconds)) {
+    fputs("<td>–</td>", out);
+  } else if (seconds < 0.9995) {
     fprintf(out, "<td>%.*f&nbsp;ms</td>", seconds < 0.00995 ? 1 : 0, 1000 * seconds);
   } else {
     fprintf(out, "<td>%.*f&nbsp;s</td>", decimals, seconds);
@@ -46,8 +49,8 @@ static void write_result(FILE *out, const result *row, double highest, bool best
   html_count(out, wrong_rows(row));
   fprintf(out, "<i style=\"width:%.1f%%\"></i></td><td class=\"wide\">%.2f&nbsp;%%</td>",
           highest > 0 ? 100 * (1 - row->test_accuracy) / highest : 0, 100 * row->train_accuracy);
-  write_seconds(out, row->fit_seconds);
-  write_seconds(out, row->predict_seconds);
+  table_seconds(out, row->fit_seconds);
+  table_seconds(out, row->predict_seconds);
   fputs("</tr>\n", out);
 }
 
