@@ -259,6 +259,18 @@ class NextToLibsvm(Programs):
         self.check_case("narrow", "")
         self.check_case("narrow", "-t 0")
 
+    def test_models_of_other_types(self):
+        """Machines of nu-SVC decide like those of C-SVC; others are refused."""
+        self.run_theirs("svm-train", "-q", "-s", 1, "-n", 0.25, "texts", "model")
+        said = [run("svm-predict", "texts.t", "model", "out") + (self.read("out"),)
+                for run in (self.run_ours, self.run_theirs)]
+        self.assertEqual(said[0], said[1])
+        for type in (2, 3, 4):
+            self.run_theirs("svm-train", "-q", "-s", type, "heart", "model")
+            error = self.run_ours("svm-predict", "heart.t", "model", "unmade", status=1)[1]
+            self.assertEqual(error.count("\n"), 1, error)
+            self.assertFalse((self.folder / "unmade").exists())
+
     def test_empty_test_file(self):
         self.run_theirs("svm-train", "-q", "heart", "model")
         self.save("empty", "")
@@ -350,6 +362,15 @@ class Alone(Programs):
         self.assertEqual(piped[0], self.read("out"))
         self.assertEqual(self.run_ours("svm-scale", "-", input=self.read("heart")),
                          self.run_ours("svm-scale", "heart"))
+
+    def test_standard_output_in_a_file(self):
+        """/dev/stdout is then a file, which the shell's descriptor goes on to refer to."""
+        self.run_ours("svm-train", "-q", "heart", "model")
+        self.run_ours("svm-predict", "-q", "heart.t", "model", "out")
+        with open(self.folder / "all", "w") as out:
+            subprocess.run([self.ours["svm-predict"], "heart.t", "model", "/dev/stdout"], stdout=out,
+                           cwd=self.folder, check=True)
+        self.assertRegex(self.read("all"), f"^{self.read('out')}Accuracy = .*\n$")
 
     def test_as_a_verb(self):
         self.run_program(TOOL, "svm-train", "-q", "heart", "verb.model")

@@ -15,24 +15,31 @@ static bool fail(const output_file *out, const char *reason) {
   return false;
 }
 
-/* Whether the path is something that cannot be replaced by another file. */
-static bool is_direct(const char *path, const struct stat *about, bool there) {
-  return strcmp(path, "-") == 0 || (there && !S_ISREG(about->st_mode));
+/* Whether the path is standard output: "-", or a name of the file that it was redirected to, which
+ * the shell's descriptor must go on to refer to. */
+static bool is_standard(const char *path, const struct stat *about, bool there) {
+  struct stat standard;
+  return strcmp(path, "-") == 0 ||
+         (there && fstat(STDOUT_FILENO, &standard) == 0 && standard.st_dev == about->st_dev &&
+          standard.st_ino == about->st_ino);
 }
 
-static bool open_direct(output_file *out) {
+static bool open_standard(output_file *out) {
   fflush(stdout); /* what was printed comes first */
-  const bool standard = strcmp(out->path, "-") == 0;
-  const int descriptor = standard ? dup(STDOUT_FILENO) : -1;
-  out->file = !standard ? fopen(out->path, "w") : descriptor < 0 ? NULL : fdopen(descriptor, "w");
-  if (out->file != NULL) {
-    return true;
+  const int descriptor = dup(STDOUT_FILENO);
+  out->file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+  if (out->file == NULL) {
+    fail(out, strerror(errno));
+    if (descriptor >= 0) {
+      close(descriptor);
+    }
   }
-  fail(out, strerror(errno));
-  if (descriptor >= 0) {
-    close(descriptor);
-  }
-  return false;
+  return out->file != NULL;
+}
+
+static bool open_device(output_file *out) {
+  out->file = fopen(out->path, "w");
+  return out->file != NULL || fail(out, strerror(errno));
 }
 
 /* Sets the names; a link that leads nowhere is replaced itself. */
@@ -66,8 +73,11 @@ bool output_begin(output_file *out, const char *path) {
   if (there && S_ISDIR(about.st_mode)) {
     return fail(out, "it is a folder");
   }
-  if (is_direct(path, &about, there)) {
-    return open_direct(out);
+  if (is_standard(path, &about, there)) {
+    return open_standard(out);
+  }
+  if (there && !S_ISREG(about.st_mode)) {
+    return open_device(out);
   }
   if (there && access(path, W_OK) != 0) {
     return fail(out, strerror(errno));
@@ -94,7 +104,8 @@ bool output_begin(output_file *out, const char *path) {
 
 bool output_commit(output_file *out) {
   errno = 0;
-  const bool written = !ferror(out->file) && fflush(out->file) == 0;
+  const bool written = !ferror(out->file) && fflush(out->file) == 0 &&
+                       (out->target == NULL || fsync(fileno(out->file)) == 0);
   const bool closed = fclose(out->file) == 0;
   bool good = written && closed;
   out->file = NULL;

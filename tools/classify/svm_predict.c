@@ -114,21 +114,23 @@ static void write_rows(predicting *p, const int32_t *chosen, const double *proba
 /* Makes the dataset of the block, and reads the model again where its rows have more columns than
  * the model: in a kernel they count. -1 to go on, or an exit status after a message. */
 static int make_block(predicting *p, clf_dataset **out) {
-  const int32_t first = p->precomputed ? 1 : 0;
-  const int64_t needed = p->rows.highest + 1 - first;
-  clf_model *model = p->machine.model;
+  svm_rows *rows = &p->rows;
+  const int64_t needed = (int64_t)rows->highest + (p->precomputed ? 0 : 1);
   int ended = -1;
-  if (model != NULL && clf_model_features(model) < needed) {
+  if (p->machine.model != NULL && clf_model_features(p->machine.model) < needed) {
     svm_machine_free(&p->machine);
     ended = svm_machine_read(&p->machine, p->context, p->options->model, needed, &p->precomputed);
-    model = p->machine.model;
   }
   if (ended >= 0) {
     return ended;
   }
+  for (int64_t e = 0; p->precomputed && e < rows->entries; e++) {
+    rows->index[e]--; /* kernel values begin at index 1; at 0 is the serial number */
+  }
+  const clf_model *model = p->machine.model;
   const int64_t columns = model != NULL ? clf_model_features(model) : needed > 0 ? needed : 1;
   const clf_status status =
-      svm_rows_dataset(out, p->context, &p->rows, first, columns, p->precomputed);
+      svm_rows_dataset(out, p->context, rows, rows->index, columns, p->precomputed);
   return status < 0 ? report_failure(status) : -1;
 }
 

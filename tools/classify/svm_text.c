@@ -168,7 +168,6 @@ int svm_rows_read(svm_rows *rows, svm_text *text) {
   while ((found = svm_text_entry(text, &rows->index[rows->entries], &rows->value[rows->entries])) >
          0) {
     const int32_t index = rows->index[rows->entries++];
-    rows->zero = rows->zero || index == 0;
     rows->highest = index > rows->highest ? index : rows->highest;
     if (!reserve_entry(rows)) {
       return fail_memory();
@@ -185,7 +184,6 @@ int svm_rows_read(svm_rows *rows, svm_text *text) {
 void svm_rows_clear(svm_rows *rows) {
   rows->count = rows->entries = 0;
   rows->highest = 0;
-  rows->zero = false;
 }
 
 void svm_rows_free(svm_rows *rows) {
@@ -196,17 +194,40 @@ void svm_rows_free(svm_rows *rows) {
   *rows = (svm_rows){.count = 0};
 }
 
+bool svm_rows_number(int32_t **column, int64_t *columns, const svm_rows *rows) {
+  int32_t *number = calloc((size_t)rows->highest + 1, sizeof *number);
+  int32_t *own = malloc(((size_t)rows->entries + 1) * sizeof *own);
+  if (number == NULL || own == NULL) {
+    free(number);
+    free(own);
+    return false;
+  }
+  *columns = 0;
+  for (int64_t e = 0; e < rows->entries; e++) {
+    number[rows->index[e]] = 1;
+  }
+  for (int64_t j = 0; j <= rows->highest; j++) {
+    number[j] = number[j] != 0 ? (int32_t)(*columns)++ : -1;
+  }
+  for (int64_t e = 0; e < rows->entries; e++) {
+    own[e] = number[rows->index[e]];
+  }
+  free(number);
+  *column = own;
+  return true;
+}
+
 static clf_status make_dense(clf_dataset **out, clf_context *context, const svm_rows *rows,
-                             int32_t first, int64_t columns) {
+                             const int32_t *column, int64_t columns) {
   const int64_t shape[] = {rows->count, columns};
   clf_tensor *x = NULL;
   clf_status status = clf_tensor_create(&x, context, CLF_F64, 2, shape);
   if (status >= 0) {
     double *values = clf_tensor_data(x);
-    for (int64_t i = 0; i < rows->count; i++) {
+    for (int64_t i = 0; i < rows->count; i++, values += columns) {
       for (int64_t e = rows->start[i]; e < rows->start[i + 1]; e++) {
-        if (rows->index[e] >= first) {
-          values[i * columns + rows->index[e] - first] = rows->value[e];
+        if (column[e] >= 0) {
+          values[column[e]] = rows->value[e];
         }
       }
     }
@@ -217,12 +238,12 @@ static clf_status make_dense(clf_dataset **out, clf_context *context, const svm_
 }
 
 static clf_status make_sparse(clf_dataset **out, clf_context *context, const svm_rows *rows,
-                              int64_t columns) {
+                              const int32_t *column, int64_t columns) {
   const int64_t starts = rows->count + 1, entries = rows->entries;
   clf_tensor *start = NULL, *index = NULL, *value = NULL;
   clf_status status = clf_tensor_wrap(&start, context, rows->start, CLF_I64, 1, &starts, NULL);
-  status = status >= 0 ? clf_tensor_wrap(&index, context, rows->index, CLF_I32, 1, &entries, NULL)
-                       : status;
+  status =
+      status >= 0 ? clf_tensor_wrap(&index, context, column, CLF_I32, 1, &entries, NULL) : status;
   status = status >= 0 ? clf_tensor_wrap(&value, context, rows->value, CLF_F64, 1, &entries, NULL)
                        : status;
   status = status >= 0 ? clf_dataset_create_sparse(out, context, columns, start, index, value, NULL)
@@ -234,8 +255,8 @@ static clf_status make_sparse(clf_dataset **out, clf_context *context, const svm
 }
 
 clf_status svm_rows_dataset(clf_dataset **out, clf_context *context, const svm_rows *rows,
-                            int32_t first, int64_t columns, bool dense) {
+                            const int32_t *column, int64_t columns, bool dense) {
   return dense || (double)rows->entries >= (double)rows->count * (double)columns / DENSE_SHARE
-             ? make_dense(out, context, rows, first, columns)
-             : make_sparse(out, context, rows, columns + first);
+             ? make_dense(out, context, rows, column, columns)
+             : make_sparse(out, context, rows, column, columns);
 }

@@ -39,7 +39,6 @@ typedef struct svm_rows {
   int32_t *index;  /* [entries] as in the file */
   double *value;   /* [entries] */
   int32_t highest; /* largest index, 0 where there is none */
-  bool zero;       /* an index is 0 */
 } svm_rows;
 
 /* Adds the next row of the file. Returns as svm_text_next(). */
@@ -48,10 +47,14 @@ int svm_rows_read(svm_rows *rows, svm_text *text);
 void svm_rows_clear(svm_rows *rows);
 void svm_rows_free(svm_rows *rows);
 
-/* Makes a dataset of all rows, which has column j for index j, and shares the rows' memory. If many
- * entries are there, or `dense` asks for it, the rows are dense, and their column j is for index
- * `first` + j; what is below `first` is left out. `first` is 0 or 1, and `columns` counts from it. */
+/* Numbers the indices that occur from 0, in their order: *column [entries], to be freed, receives the
+ * number of each entry, and *columns how many there are. Few hashed features then take as little
+ * memory as few others. False when memory runs out. */
+bool svm_rows_number(int32_t **column, int64_t *columns, const svm_rows *rows);
+
+/* Makes a dataset of all rows with the given columns; entries of negative columns are left out. It is
+ * dense if many entries are there or `dense` asks for it, and otherwise shares the rows' values. */
 clf_status svm_rows_dataset(clf_dataset **out, clf_context *context, const svm_rows *rows,
-                            int32_t first, int64_t columns, bool dense);
+                            const int32_t *column, int64_t columns, bool dense);
 
 #endif

@@ -294,11 +294,22 @@ static int cross_validate(const train_options *o, const svm_training *training) 
   return EXIT_SUCCESS;
 }
 
+/* Makes the dataset of all rows. */
+static clf_status make_whole(svm_training *training) {
+  int32_t *column = NULL;
+  int64_t columns;
+  if (!svm_rows_number(&column, &columns, training->rows)) {
+    return CLF_ERROR_MEMORY;
+  }
+  const clf_status status = svm_rows_dataset(&training->whole, training->context, training->rows,
+                                             column, columns > 0 ? columns : 1, false);
+  free(column);
+  return status;
+}
+
 /* Completes what the rows decide. */
 static clf_status prepare(svm_training *training, train_options *o, int64_t *chosen) {
   const svm_rows *rows = training->rows;
-  const int32_t first = rows->zero ? 0 : 1;
-  const int64_t columns = rows->highest + 1 - first;
   if (o->settings.gamma == 0 && rows->highest > 0) {
     o->settings.gamma = 1.0 / rows->highest;
   }
@@ -307,10 +318,7 @@ static clf_status prepare(svm_training *training, train_options *o, int64_t *cho
   }
   training->chosen = chosen;
   training->count = rows->count;
-  return o->settings.kernel == SVM_PRECOMPUTED
-             ? CLF_OK
-             : svm_rows_dataset(&training->whole, training->context, rows, first,
-                                columns > 0 ? columns : 1, false);
+  return o->settings.kernel == SVM_PRECOMPUTED ? CLF_OK : make_whole(training);
 }
 
 static int run(train_options *o, clf_context *context) {
