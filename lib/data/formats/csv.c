@@ -29,6 +29,8 @@ static const clf__param params[] = {
     CLF__CHOICE(style.thousands, CLF__CSV_THOUSANDS, "none", "mark between groups of three digits"),
     CLF__CHOICE(missing, "error|nan|skip", "error",
                 "fields without a value: refuse them, keep NaN, or skip the row"),
+    CLF__CHOICE(unreadable, "error|nan", "error",
+                "fields of features that are no numbers: refuse them, or read NaN"),
     CLF__CSV_MISSING_VALUES,
     CLF__CSV_QUOTES,
     CLF__CSV_LINES,
@@ -104,7 +106,7 @@ static clf_status widen(clf__csv_reader *self) {
   clf_tensor *narrow = NULL;
   clf_tensor_free(self->x);
   self->x = NULL;
-  self->rows = self->skipped = 0;
+  self->rows = self->skipped = self->unreadable = 0;
   CLF__CHECK(allocate_x(self, true));
   CLF__CHECK(clf__csv_read_records(self));
   CLF__CHECK(cut(&self->x, self->rows));
@@ -151,6 +153,13 @@ static void log_rows(const clf__csv_reader *self, const clf_dataset *dataset) {
     clf__log(self->context, CLF_LOG_INFO,
              "%s: %lld of %lld rows lack a value and are left out, by missing=skip", name,
              (long long)self->skipped, (long long)(self->rows + self->skipped));
+  }
+  if (self->unreadable > 0) {
+    clf__log(self->context, CLF_LOG_WARNING,
+             "%s: %lld fields are no numbers and became NaN, by unreadable=nan; the first is in "
+             "line %lld",
+             name, (long long)self->unreadable,
+             (long long)clf__line_number(&self->columns.text.lines, self->first_unreadable));
   }
   if (self->rows >= MANY_ROWS && classes > self->rows / 2) {
     clf__log(self->context, CLF_LOG_WARNING,

@@ -116,8 +116,9 @@ typedef struct clf__csv_style {
 typedef struct clf__csv_params {
   char *label, *weight, *ignore, *columns;
   clf__csv_style style;
-  int32_t missing; /* error, nan, skip */
-  int32_t dtype;   /* auto, f32, f64 */
+  int32_t missing;    /* error, nan, skip */
+  int32_t unreadable; /* error, nan */
+  int32_t dtype;      /* auto, f32, f64 */
   bool regression;
 } clf__csv_params;
 

@@ -18,6 +18,8 @@ typedef struct clf__csv_reader {
   int64_t capacity;
   int64_t rows;
   int64_t skipped;    /* records skipped by missing=skip */
+  int64_t unreadable; /* fields that are no numbers and became NaN by unreadable=nan */
+  const char *first_unreadable;
   const char *record; /* the current record */
   bool *plain;        /* [columns] features whose numbers may be read in place */
   int64_t *order;     /* [features] the position of each in x; NULL if that of the file */

@@ -148,6 +148,12 @@ static clf_status read_number(clf__csv_reader *self, const clf__csv_field *field
   }
   const bool number = clf__csv_number(&self->columns.text, field, out, significand) &&
                       (feature ? fits(self, *out) : isfinite((float)*out));
+  if (!number && feature && self->params->unreadable != 0) {
+    self->first_unreadable = self->unreadable++ == 0 ? field->begin : self->first_unreadable;
+    *out = NAN;
+    *significand = INT64_MAX;
+    return CLF_OK;
+  }
   return number ? CLF_OK : fail_number(self, field, column);
 }
 

@@ -158,6 +158,27 @@ TEST(columns__that_cannot_be_are_refused) {
   }
 }
 
+TEST(unreadable__fields_become_nan_and_are_counted) {
+  clf_dataset *dataset =
+      read_text("a,b,kind\n1,x,k\n1e999,\"3\",l\n,4,k\n5,6,l\n", "unreadable=nan missing=nan");
+  ck_values(dataset, "x", 1, NAN, NAN, 3, NAN, 4, 5, 6);
+  ck_assert_ptr_nonnull(strstr(warned,
+                               "file: 2 fields are no numbers and became NaN, by "
+                               "unreadable=nan; the first is in line 2"));
+  clf_dataset_free(dataset);
+  dataset = read_text("a,b,kind\n16777217,x,k\n16777216,1,l\n", "unreadable=nan"); /* read twice */
+  ck_values(dataset, "x", 16777217, NAN, 16777216, 1);
+  ck_assert_ptr_nonnull(strstr(warned, "file: 1 fields are"));
+  clf_dataset_free(dataset);
+  const hostile cases[] = {
+      {"a,b,kind\n1,,k\n2,x,l\n", 0, "unreadable=nan", CLF_ERROR_DATA, "the value is missing"},
+      {"a,b\n1,x\n2,3\n", 0, "unreadable=nan regression=true", CLF_ERROR_DATA,
+       "'x' is not a number"},
+  };
+  assert_refused(context, &READER, &cases[0]);
+  assert_refused(context, &READER, &cases[1]);
+}
+
 TEST(ignored__names_may_be_in_quotes) {
   clf_dataset *dataset = read_text(text, "ignore='id,\"a,b\",\"width\"'");
   ck_names(dataset, "say \"hi\"", "height");
