@@ -8,6 +8,7 @@ extern const verb verb_train;
 extern const verb verb_test;
 extern const verb verb_validate;
 extern const verb verb_detect;
+extern const verb verb_serve;
 extern const verb verb_list;
 extern const verb verb_svm_train;
 extern const verb verb_svm_predict;

@@ -1,0 +1,355 @@
+/* Bodies of POST /predict: JSON with one of the members "rows", "texts" and "images", a CSV file, a
+ * text, or a picture. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http.h"
+#include "report/progress.h"
+
+/* Numbers in an answer: rows times classes. */
+enum { MAX_VALUES = 1 << 21 };
+
+_Thread_local double http_deadline;
+
+int32_t http_progress(void *user, const clf_progress *progress) {
+  (void)user;
+  (void)progress;
+  return seconds_now() > http_deadline;
+}
+
+/* What is answered, and for whom. */
+typedef struct exchange {
+  const service *service;
+  int64_t max_rows;
+  http_reply *reply; /* receives what is wrong */
+  answers answers;
+} exchange;
+
+/* Whether an answer to so many rows is within the limits. */
+static bool check_rows(exchange *e, size_t rows) {
+  const size_t outputs = (size_t)e->service->outputs,
+               most = MAX_VALUES / (outputs > 0 ? outputs : 1);
+  const size_t limit = (size_t)e->max_rows < most ? (size_t)e->max_rows : most > 0 ? most : 1;
+  if (rows == 0) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "there are no rows to predict");
+  } else if (rows > limit) {
+    http_refuse(e->reply, MHD_HTTP_CONTENT_TOO_LARGE,
+                "%zu rows in a request; this server answers %zu at most", rows, limit);
+  }
+  return rows > 0 && rows <= limit;
+}
+
+static const char *type_name(const json_t *value) {
+  static const char *const names[] = {"an object", "an array", "a string", "a number",
+                                      "a number",  "true",     "false",    "null"};
+  return names[json_typeof(value)];
+}
+
+/* A number of a row; null is a missing value. */
+static bool read_number(exchange *e, double *out, const json_t *value, size_t row,
+                        const char *column) {
+  if (json_is_number(value) || json_is_null(value)) {
+    *out = json_is_null(value) ? (double)NAN : json_number_value(value);
+    return true;
+  }
+  http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu][%s] is %s; it must be a number, or null",
+              row, column, type_name(value));
+  return false;
+}
+
+static bool read_array(exchange *e, double *out, const json_t *row, size_t number) {
+  const size_t count = json_array_size(row), features = (size_t)e->service->features;
+  if (count != features) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu] has %zu numbers; the model reads %zu",
+                number, count, features);
+    return false;
+  }
+  for (size_t j = 0; j < count; j++) {
+    char column[24];
+    snprintf(column, sizeof column, "%zu", j);
+    if (!read_number(e, &out[j], json_array_get(row, j), number, column)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* The first member of the object that is no feature; the features are removed. */
+static const char *find_stranger(const service *s, json_t *row) {
+  for (int64_t j = 0; j < s->features; j++) {
+    json_object_del(row, clf_model_feature_name(s->model, j));
+  }
+  return json_object_iter_key(json_object_iter(row));
+}
+
+/* A row by names, in any order. */
+static bool read_object(exchange *e, double *out, json_t *row, size_t number) {
+  const service *s = e->service;
+  if (!s->named) {
+    http_refuse(
+        e->reply, MHD_HTTP_BAD_REQUEST,
+        "rows[%zu] is an object, but this model does not know its features by names; send an "
+        "array of %lld numbers",
+        number, (long long)s->features);
+    return false;
+  }
+  for (int64_t j = 0; j < s->features; j++) {
+    const char *name = clf_model_feature_name(s->model, j);
+    const json_t *value = json_object_get(row, name);
+    if (value == NULL) {
+      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu] lacks '%s'; a missing value is null",
+                  number, name);
+      return false;
+    }
+    if (!read_number(e, &out[j], value, number, name)) {
+      return false;
+    }
+  }
+  if (json_object_size(row) > (size_t)s->features) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST,
+                "rows[%zu] has '%s', which is no feature of the model", number,
+                find_stranger(s, row));
+    return false;
+  }
+  return true;
+}
+
+static clf_status answer_rows(exchange *e, const json_t *rows) {
+  const size_t count = json_array_size(rows), features = (size_t)e->service->features;
+  double *values = calloc(count, features * sizeof *values);
+  bool right = values != NULL;
+  for (size_t i = 0; right && i < count; i++) {
+    json_t *row = json_array_get(rows, i);
+    double *out = values + i * features;
+    if (json_is_array(row)) {
+      right = read_array(e, out, row, i);
+    } else if (json_is_object(row)) {
+      right = read_object(e, out, row, i);
+    } else {
+      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST,
+                  "rows[%zu] is %s; it must be an array or an object", i, type_name(row));
+      right = false;
+    }
+  }
+  clf_status status = values == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  if (right) {
+    status = service_rows(&e->answers, e->service, values, (int64_t)count);
+  }
+  free(values);
+  return status;
+}
+
+/* Whether all elements are strings. */
+static bool check_strings(exchange *e, const char *name, const json_t *list) {
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *value = json_array_get(list, i);
+    if (!json_is_string(value)) {
+      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "%s[%zu] is %s; it must be a string", name, i,
+                  type_name(value));
+      return false;
+    }
+  }
+  return true;
+}
+
+static clf_status answer_texts(exchange *e, const json_t *list) {
+  const size_t count = json_array_size(list);
+  const char **texts = calloc(count, sizeof *texts);
+  size_t *sizes = calloc(count, sizeof *sizes);
+  clf_status status = texts != NULL && sizes != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK && check_strings(e, "texts", list)) {
+    for (size_t i = 0; i < count; i++) {
+      texts[i] = json_string_value(json_array_get(list, i));
+      sizes[i] = json_string_length(json_array_get(list, i));
+    }
+    status = service_texts(&e->answers, e->service, texts, sizes, (int64_t)count);
+  }
+  free(sizes);
+  free(texts);
+  return status;
+}
+
+/* Base64 of RFC 4648, with or without padding and the head of a data: address. Writes to `out`, which
+ * has as many bytes as the text; returns how many there are, or 0 where it is damaged. */
+static size_t decode_base64(uint8_t *out, const char *text, size_t size) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const char *comma = size > 5 && memcmp(text, "data:", 5) == 0 ? memchr(text, ',', size) : NULL;
+  size_t count = 0, filled = 0;
+  uint32_t bits = 0;
+  size = comma != NULL ? size - (size_t)(comma + 1 - text) : size;
+  text = comma != NULL ? comma + 1 : text;
+  for (size_t pad = 0; pad < 2 && size > 0 && size % 4 == pad % 4 && text[size - 1] == '='; pad++) {
+    size--;
+  }
+  for (size_t i = 0; i < size; i++) {
+    const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+    if (digit == NULL) {
+      return 0;
+    }
+    bits = bits << 6 | (uint32_t)(digit - digits);
+    filled += 6;
+    if (filled >= 8) {
+      filled -= 8;
+      out[count++] = (uint8_t)(bits >> filled);
+    }
+  }
+  return size % 4 == 1 ? 0 : count;
+}
+
+static clf_status answer_images(exchange *e, const json_t *list) {
+  const service *s = e->service;
+  const size_t count = json_array_size(list);
+  clf_status status = answers_create(&e->answers, s->model, s->probabilities, (int64_t)count);
+  bool right = status == CLF_OK && check_strings(e, "images", list);
+  for (size_t i = 0; right && i < count; i++) {
+    const json_t *text = json_array_get(list, i);
+    uint8_t *bytes = malloc(json_string_length(text) + 1);
+    const size_t size =
+        bytes != NULL ? decode_base64(bytes, json_string_value(text), json_string_length(text)) : 0;
+    if (bytes != NULL && size == 0) {
+      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "images[%zu] is no base64", i);
+    } else {
+      status = bytes != NULL ? service_picture(&e->answers, s, bytes, size) : CLF_ERROR_MEMORY;
+    }
+    if (status < 0 && status != CLF_ERROR_MEMORY && status != CLF_ERROR_CANCELLED) {
+      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "images[%zu]: %s", i, clf_last_error());
+    }
+    right = status == CLF_OK && e->reply->status == 0;
+    free(bytes);
+  }
+  return status;
+}
+
+typedef clf_status (*list_answerer)(exchange *e, const json_t *list);
+
+/* Rows are numbers as the model was fitted on, of pictures too; texts and pictures are for models
+ * that were trained on them. */
+static const struct {
+  const char *name;
+  list_answerer answer;
+  service_input reads;
+} members[] = {{"rows", answer_rows, READS_ROWS},
+               {"texts", answer_texts, READS_TEXTS},
+               {"images", answer_images, READS_PICTURES}};
+enum { MEMBERS = sizeof members / sizeof *members };
+
+/* The member of the table that the object has; MEMBERS after a refusal. */
+static size_t find_member(exchange *e, json_t *root) {
+  const char *key = json_is_object(root) ? json_object_iter_key(json_object_iter(root)) : NULL;
+  size_t i = 0;
+  while (key != NULL && i < MEMBERS && strcmp(key, members[i].name) != 0) {
+    i++;
+  }
+  if (key == NULL || json_object_size(root) != 1 || i == MEMBERS) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST,
+                "the body must be an object with one member: \"rows\", \"texts\" or \"images\"");
+    return MEMBERS;
+  }
+  const service_input reads = members[i].reads;
+  if (reads != e->service->reads && !(reads == READS_ROWS && e->service->reads == READS_PICTURES)) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "this model reads \"%s\", not \"%s\"",
+                members[e->service->reads].name, key);
+    return MEMBERS;
+  }
+  return i;
+}
+
+/* Whether the body has no more values than so many rows need. Each costs some 100 bytes when it is
+ * parsed, though it may have two in the body. */
+static bool check_size(exchange *e, const char *body, size_t size) {
+  const int64_t features = e->service->features;
+  int64_t brackets = 0, commas = 0;
+  bool text = false;
+  for (size_t i = 0; i < size; i++) {
+    if (text && body[i] == '\\') {
+      i++;
+    } else if (body[i] == '"') {
+      text = !text;
+    } else if (!text) {
+      brackets += body[i] == '[' || body[i] == '{';
+      commas += body[i] == ',';
+    }
+  }
+  if (brackets > e->max_rows + 2 || commas / (features > 0 ? features : 1) > e->max_rows) {
+    http_refuse(e->reply, MHD_HTTP_CONTENT_TOO_LARGE,
+                "the body has more values than the %lld rows that this server answers in a request "
+                "(--max-rows)",
+                (long long)e->max_rows);
+    return false;
+  }
+  return true;
+}
+
+static clf_status answer_json(exchange *e, const char *body, size_t size) {
+  json_error_t error;
+  clf_status status = CLF_OK;
+  if (!check_size(e, body, size)) {
+    return CLF_OK;
+  }
+  json_t *root = json_loadb(
+      body, size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
+  if (root == NULL && json_error_code(&error) == json_error_out_of_memory) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (root == NULL) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "the body is no JSON: line %d, column %d: %s",
+                error.line, error.column, error.text);
+    return CLF_OK;
+  }
+  const size_t member = find_member(e, root);
+  const json_t *list = member < MEMBERS ? json_object_get(root, members[member].name) : NULL;
+  if (list != NULL && !json_is_array(list)) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "\"%s\" must be an array, not %s",
+                members[member].name, type_name(list));
+  } else if (list != NULL && check_rows(e, json_array_size(list))) {
+    status = members[member].answer(e, list);
+  }
+  json_decref(root);
+  return status;
+}
+
+/* A header may be one of the lines. */
+static clf_status answer_table(exchange *e, const char *body, size_t size) {
+  size_t lines = size > 0 && body[size - 1] != '\n';
+  for (size_t i = 0; i < size; i++) {
+    lines += body[i] == '\n';
+  }
+  return lines < 2 || check_rows(e, lines - 1) ? service_table(&e->answers, e->service, body, size)
+                                               : CLF_OK;
+}
+
+static clf_status answer_picture(exchange *e, const char *body, size_t size) {
+  const clf_status status =
+      answers_create(&e->answers, e->service->model, e->service->probabilities, 1);
+  return status == CLF_OK ? service_picture(&e->answers, e->service, body, size) : status;
+}
+
+static clf_status answer_body(exchange *e, const http_request *request) {
+  const char *body = request->body != NULL ? request->body : "";
+  const size_t size = request->size;
+  switch (request->kind) {
+  case BODY_JSON:
+    return answer_json(e, body, size);
+  case BODY_CSV:
+    return answer_table(e, body, size);
+  case BODY_TEXT:
+    return service_texts(&e->answers, e->service, &body, &size, 1);
+  default:
+    return answer_picture(e, body, size);
+  }
+}
+
+void http_answer(http_request *request, const http_server *server) {
+  exchange e = {
+      .service = server->service, .max_rows = server->options->rows, .reply = &request->reply};
+  const clf_status status = answer_body(&e, request);
+  if (e.reply->status == 0 && status < 0) {
+    http_refuse_status(e.reply, status);
+  } else if (e.reply->status == 0) {
+    http_reply_answers(e.reply, &e.answers);
+  }
+  answers_free(&e.answers);
+}

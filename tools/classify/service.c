@@ -1,0 +1,188 @@
+#include "service.h"
+
+#include <classify.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notes.h"
+
+#define PLAIN_TABLE "label=none delimiter=comma row_numbers=false missing=nan"
+
+enum { MAX_PIXELS = 50000000 /* of a picture before it is resized: a small file may claim many */ };
+
+/* Parameters of the reader of the training's pictures that new pictures need too. */
+static void add_reader_params(service *s, const char *params) {
+  static const char *const kept[] = {"normalize=", "scale=", "background="};
+  size_t used = strlen(s->picture);
+  for (const char *word = params; word != NULL && *word != '\0';) {
+    const size_t length = strcspn(word, " ");
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+      if (strncmp(word, kept[i], strlen(kept[i])) == 0 && used + length + 2 < sizeof s->picture) {
+        used += (size_t)sprintf(s->picture + used, " %.*s", (int)length, word);
+      }
+    }
+    word += length + strspn(word + length, " ");
+  }
+}
+
+/* The shape of a network's input; false if the model has none of three axes. */
+static bool read_network_shape(service *s) {
+  clf_tensor *shape = NULL;
+  bool found = false;
+  if (clf_model_tensor(&shape, s->model, "input_shape") == CLF_OK && clf_tensor_count(shape) == 3) {
+    const int64_t *sizes = clf_tensor_data(shape);
+    s->height = sizes[0];
+    s->width = sizes[1];
+    s->channels = sizes[2];
+    found = true;
+  }
+  clf_tensor_free(shape);
+  return found;
+}
+
+/* Whether the rows are pictures, of which shape. */
+static bool find_shape(service *s) {
+  const char *shape = notes_get(s->model, NOTE_SHAPE);
+  const bool named = shape != NULL && sscanf(shape, "%" SCNd64 "x%" SCNd64 "x%" SCNd64, &s->height,
+                                             &s->width, &s->channels) == 3;
+  if (!named && !read_network_shape(s)) {
+    return false;
+  }
+  return s->height > 0 && s->width > 0 && (s->channels == 1 || s->channels == 3) &&
+         s->height <= s->features && s->width <= s->features / s->height &&
+         s->height * s->width * s->channels == s->features;
+}
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Whether the features have names by which they can be told apart. */
+static bool has_names(const clf_model *model, int64_t features) {
+  const char **names = calloc((size_t)features + 1, sizeof *names);
+  bool distinct = names != NULL && clf_model_feature_name(model, 0) != NULL;
+  for (int64_t j = 0; distinct && j < features; j++) {
+    names[j] = clf_model_feature_name(model, j);
+  }
+  if (distinct) {
+    qsort(names, (size_t)features, sizeof *names, compare_names);
+  }
+  for (int64_t j = 0; distinct && j < features; j++) {
+    distinct = *names[j] != '\0' && (j == 0 || strcmp(names[j], names[j - 1]) != 0);
+  }
+  free(names);
+  return distinct;
+}
+
+/* The parameters for a table with a header, columns='"a","b c"', a quote doubled where it is part of a
+ * name; to be freed. */
+static char *name_columns(const clf_model *model, int64_t features) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) {
+    return NULL;
+  }
+  fputs(PLAIN_TABLE " header=true columns='", out);
+  for (int64_t j = 0; j < features; j++) {
+    fputs(j > 0 ? ",\"" : "\"", out);
+    for (const char *c = clf_model_feature_name(model, j); *c != '\0'; c++) {
+      fprintf(out, *c == '"' || *c == '\'' ? "%c%c" : "%c", *c, *c);
+    }
+    fputc('"', out);
+  }
+  fputc('\'', out);
+  return fclose(out) == 0 ? text : (free(text), NULL);
+}
+
+void service_end(service *s) {
+  free(s->columns);
+  *s = (service){0};
+}
+
+void service_begin(service *out, clf_context *context, const clf_model *model) {
+  *out = (service){.context = context,
+                   .model = model,
+                   .features = clf_model_features(model),
+                   .outputs = clf_model_outputs(model),
+                   .probabilities = model_has_probabilities(model)};
+  out->named = has_names(model, out->features);
+  out->columns = out->named ? name_columns(model, out->features) : NULL;
+  if (clf_model_vocabulary(model) != NULL) {
+    out->reads = READS_TEXTS;
+  } else if (find_shape(out)) {
+    out->reads = READS_PICTURES;
+    snprintf(out->picture, sizeof out->picture,
+             "height=%" PRId64 " width=%" PRId64 " channels=%" PRId64 " max_pixels=%d", out->height,
+             out->width, out->channels, MAX_PIXELS);
+    add_reader_params(out, notes_get(model, NOTE_READER_PARAMS));
+  }
+}
+
+/* Answers all rows of a dataset, which it frees. */
+static clf_status answer_dataset(answers *out, const service *s, clf_dataset *data) {
+  clf_status status = answers_create(out, s->model, s->probabilities, clf_dataset_rows(data));
+  status = status == CLF_OK ? answers_add(out, data) : status;
+  clf_dataset_free(data);
+  return status;
+}
+
+clf_status service_rows(answers *out, const service *s, const double *values, int64_t rows) {
+  clf_tensor *x = NULL;
+  clf_dataset *data = NULL;
+  clf_status status = clf_tensor_wrap(&x, s->context, values, CLF_F64, 2,
+                                      (const int64_t[]){rows, s->features}, NULL);
+  status = status == CLF_OK ? clf_dataset_create(&data, s->context, x, NULL) : status;
+  clf_tensor_free(x);
+  return status == CLF_OK ? answer_dataset(out, s, data) : status;
+}
+
+clf_status service_texts(answers *out, const service *s, const char *const *texts,
+                         const size_t *sizes, int64_t count) {
+  clf_documents *documents = NULL;
+  clf_dataset *data = NULL;
+  clf_status status = clf_documents_create(&documents, s->context, texts, sizes, count);
+  if (status == CLF_OK) {
+    status = clf_vocabulary_encode(&data, clf_model_vocabulary(s->model), documents);
+  }
+  clf_documents_free(documents);
+  return status == CLF_OK ? answer_dataset(out, s, data) : status;
+}
+
+clf_status service_picture(answers *a, const service *s, const void *bytes, size_t size) {
+  clf_dataset *row = NULL;
+  clf_status status = clf_dataset_load_memory(&row, s->context, "images", bytes, size, s->picture);
+  status = status == CLF_OK ? answers_add(a, row) : status;
+  clf_dataset_free(row);
+  return status;
+}
+
+/* Whether a field of the first line is the name of a feature. */
+static bool has_header(const service *s, const char *bytes, size_t size) {
+  const char *newline = memchr(bytes, '\n', size), *end = newline != NULL ? newline : bytes + size;
+  end -= end > bytes && end[-1] == '\r';
+  for (int64_t j = 0; s->named && j < s->features; j++) {
+    const char *name = clf_model_feature_name(s->model, j);
+    const size_t length = strlen(name);
+    const char *found = memmem(bytes, (size_t)(end - bytes), name, length);
+    const char after = found != NULL && found + length < end ? found[length] : ',';
+    const char before = found != NULL && found > bytes ? found[-1] : ',';
+    if (found != NULL && length > 0 && strchr(",\" ", after) != NULL &&
+        strchr(",\" ", before) != NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
+clf_status service_table(answers *out, const service *s, const char *bytes, size_t size) {
+  const char *params = has_header(s, bytes, size) ? s->columns : PLAIN_TABLE " header=false";
+  clf_dataset *data = NULL;
+  if (params == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const clf_status status = clf_dataset_load_memory(&data, s->context, "csv", bytes, size, params);
+  return status == CLF_OK ? answer_dataset(out, s, data) : status;
+}

@@ -1,0 +1,39 @@
+/* A fitted model that answers requests, from any number of threads at once: rows, texts or pictures
+ * in, answers out. What comes by HTTP and what comes by a pipe is answered here. */
+#ifndef CLASSIFY_SERVICE_H
+#define CLASSIFY_SERVICE_H
+
+#include "answers.h"
+
+typedef enum service_input { READS_ROWS, READS_TEXTS, READS_PICTURES } service_input;
+
+typedef struct service {
+  clf_context *context;
+  const clf_model *model;
+  service_input reads;
+  int64_t features, outputs;
+  int64_t height, width, channels; /* of its pictures */
+  char picture[256];               /* how they are read: parameters of the format "images" */
+  char *columns;                   /* of a CSV file with a header, that too; NULL without memory */
+  bool named;                      /* the features have names, all different */
+  bool probabilities;
+} service;
+
+/* Looks at a model, which outlives the service: the reader and the shape of the rows that it was
+ * trained on are in its metadata, if this program has trained it. */
+void service_begin(service *out, clf_context *context, const clf_model *model);
+void service_end(service *s);
+
+/* Each answers what it is given; free the answers also after a failure. */
+clf_status service_rows(answers *out, const service *s, const double *values, int64_t rows);
+clf_status service_texts(answers *out, const service *s, const char *const *texts,
+                         const size_t *sizes, int64_t count);
+
+/* Answers one picture of any format that the library reads: the next of the answers. */
+clf_status service_picture(answers *a, const service *s, const void *bytes, size_t size);
+
+/* Answers the rows of a CSV file: columns by the names of the features, in any order, if its first line
+ * has one of these names, and else in the order of the features. */
+clf_status service_table(answers *out, const service *s, const char *bytes, size_t size);
+
+#endif
