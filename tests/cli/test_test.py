@@ -238,6 +238,13 @@ class Test(Cli):
         for kind in kinds:
             self.assertIn(kind, said[heading])
         self.assertEqual({len(line) for line in said[heading:heading + 4]}, {len(said[heading])})
+        self.write("cities.csv", "x,kind\n" + "".join(f"{i % 2},{('New York', 'a=b')[i % 2]}\n" for i in range(40)))
+        self.classify("train", "cities.csv", "--model", "fisher", "-o", "c.clf", "--quiet")
+        self.classify("test", "c.clf", "cities.csv", "--quiet", "--resamples", 0, "--require",
+                      "recall.New York>=0.9 accuracy=1 f1.a=b=1")
+        self.classify("test", "c.clf", "cities.csv", "--quiet", "--require", "recall.New York>1 f1.a=b>1", status=4)
+        self.assertIn("recall.New York is 1; --require asks for more than 1", self.said)
+        self.assertIn("f1.a=b is 1; --require asks for more than 1", self.said)
         rows = csv.DictReader(io.StringIO(self.classify("test", "m.clf", "names.csv", "--csv", "--resamples", 0)))
         self.assertEqual({row["class"] for row in rows}, {"", *kinds})
 

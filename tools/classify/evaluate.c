@@ -189,9 +189,12 @@ static residuals sum_residuals(const evaluation *e, const float *weights, int64_
   return r;
 }
 
-/* As clf_model_score() has it. */
+/* As clf_model_score() has it; NaN where no row weighs anything. */
 static double determination(const residuals *r) {
-  return r->spread > 0 ? 1 - r->squared / r->spread : r->squared > 0 ? 0 : 1;
+  return !(r->weight > 0) ? (double)NAN
+         : r->spread > 0  ? 1 - r->squared / r->spread
+         : r->squared > 0 ? 0
+                          : 1;
 }
 
 /* Each measure is the mean over the outputs. */

@@ -84,10 +84,24 @@ static int read_one(requirement *out, const char *text, size_t length) {
   return status;
 }
 
+/* Bytes of the requirement that a text begins with. It ends behind its number: the name of a class
+ * may have blanks. Where there is no number, it ends at the first blank. */
+static size_t requirement_length(const char *text) {
+  for (const char *at = text; (at = strpbrk(at, "=<>")) != NULL;) {
+    char *end = NULL;
+    at += strspn(at, "=<>");
+    strtod(at, &end);
+    if (end != at && (*end == '\0' || *end == ' ')) {
+      return (size_t)(end - text);
+    }
+  }
+  return strcspn(text, " ");
+}
+
 int requirements_read(requirements *out, const char *text) {
   out->count = 0;
   while (text != NULL && *(text += strspn(text, " ")) != '\0') {
-    const size_t length = strcspn(text, " ");
+    const size_t length = requirement_length(text);
     if (out->count == MAX_REQUIREMENTS) {
       complain("--require: at most %d requirements", MAX_REQUIREMENTS);
       return EXIT_USAGE;
