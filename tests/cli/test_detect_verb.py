@@ -1,4 +1,5 @@
 """classify detect: boxes of squares and bars, drawn, as JSON and CSV; damaged pictures, folders. See cli.py."""
+import http.client
 import json
 import os
 import random
@@ -147,6 +148,27 @@ class Detect(Cli):
         self.assertEqual(result["test_accuracy"], 1)
         self.assertIn("the detector finds nothing in 1 of 25 pictures, which are left out", self.said)
         self.classify("test", "kinds.clf", "places", "--require", "accuracy>=0.9")
+        self.check_server()
+
+    def check_server(self):
+        """classify serve reads pictures by the detector, too."""
+        process = subprocess.Popen([TOOL, "serve", "kinds.clf", "--http", "127.0.0.1:0"], cwd=self.folder, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = process.stdout.readline()
+        if not line:  # built without its libraries
+            self.assertIn("this build has no server", process.communicate()[1])
+            return
+        client = http.client.HTTPConnection(line.split("//")[1].strip("/\n"), timeout=20)
+        for path, status, says in (("bars/3.pgm", 200, '"label": "bars"'), ("square/3.pgm", 200, '"label": "square"'),
+                                   ("square/none.pgm", 400, "the detector finds nothing in it")):
+            client.request("POST", "/predict", (self.folder / "places" / path).read_bytes(), {"Content-Type": "image/pgm"})
+            answer = client.getresponse()
+            self.assertIn(says, answer.read().decode())
+            self.assertEqual(answer.status, status)
+        client.close()
+        process.terminate()
+        self.assertEqual(process.communicate(timeout=20)[1], "")
+        self.assertEqual(process.returncode, 0)
 
 
 main()

@@ -199,26 +199,46 @@ static size_t decode_base64(uint8_t *out, const char *text, size_t size) {
   return size % 4 == 1 ? 0 : count;
 }
 
+/* Answers the next picture; `name` is what it is called in a refusal. */
+static clf_status answer_picture(exchange *e, const char *name, const void *bytes, size_t size) {
+  clf_dataset *row = NULL;
+  clf_status status = service_picture(&row, e->service, bytes, size);
+  if (status == CLF_OK && row == NULL) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "%s: the detector finds nothing in it", name);
+  }
+  status = row != NULL ? answers_add(&e->answers, row) : status;
+  if (status < 0 && status != CLF_ERROR_MEMORY && status != CLF_ERROR_CANCELLED) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "%s: %s", name, clf_last_error());
+  }
+  clf_dataset_free(row);
+  return status;
+}
+
+static clf_status answer_image(exchange *e, const json_t *text, size_t number) {
+  char name[32];
+  clf_status status = CLF_OK;
+  uint8_t *bytes = malloc(json_string_length(text) + 1);
+  if (bytes == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const size_t size = decode_base64(bytes, json_string_value(text), json_string_length(text));
+  snprintf(name, sizeof name, "images[%zu]", number);
+  if (size == 0) {
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "%s is no base64", name);
+  } else {
+    status = answer_picture(e, name, bytes, size);
+  }
+  free(bytes);
+  return status;
+}
+
 static clf_status answer_images(exchange *e, const json_t *list) {
   const service *s = e->service;
   const size_t count = json_array_size(list);
   clf_status status = answers_create(&e->answers, s->model, s->probabilities, (int64_t)count);
-  bool right = status == CLF_OK && check_strings(e, "images", list);
-  for (size_t i = 0; right && i < count; i++) {
-    const json_t *text = json_array_get(list, i);
-    uint8_t *bytes = malloc(json_string_length(text) + 1);
-    const size_t size =
-        bytes != NULL ? decode_base64(bytes, json_string_value(text), json_string_length(text)) : 0;
-    if (bytes != NULL && size == 0) {
-      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "images[%zu] is no base64", i);
-    } else {
-      status = bytes != NULL ? service_picture(&e->answers, s, bytes, size) : CLF_ERROR_MEMORY;
-    }
-    if (status < 0 && status != CLF_ERROR_MEMORY && status != CLF_ERROR_CANCELLED) {
-      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "images[%zu]: %s", i, clf_last_error());
-    }
-    right = status == CLF_OK && e->reply->status == 0;
-    free(bytes);
+  const bool right = status == CLF_OK && check_strings(e, "images", list);
+  for (size_t i = 0; right && status == CLF_OK && e->reply->status == 0 && i < count; i++) {
+    status = answer_image(e, json_array_get(list, i), i);
   }
   return status;
 }
@@ -321,10 +341,10 @@ static clf_status answer_table(exchange *e, const char *body, size_t size) {
                                                : CLF_OK;
 }
 
-static clf_status answer_picture(exchange *e, const char *body, size_t size) {
+static clf_status answer_one_picture(exchange *e, const char *body, size_t size) {
   const clf_status status =
       answers_create(&e->answers, e->service->model, e->service->probabilities, 1);
-  return status == CLF_OK ? service_picture(&e->answers, e->service, body, size) : status;
+  return status == CLF_OK ? answer_picture(e, "the picture", body, size) : status;
 }
 
 static clf_status answer_body(exchange *e, const http_request *request) {
@@ -338,7 +358,7 @@ static clf_status answer_body(exchange *e, const http_request *request) {
   case BODY_TEXT:
     return service_texts(&e->answers, e->service, &body, &size, 1);
   default:
-    return answer_picture(e, body, size);
+    return answer_one_picture(e, body, size);
   }
 }
 

@@ -52,7 +52,7 @@ static const option_entry options[] = {
 #ifdef CLASSIFY_SERVER
 static int serve_model(const tool *t, const clf_model *model) {
   service s;
-  service_begin(&s, t->context, model);
+  int status = service_begin(&s, t, model);
   const int64_t threads = clf_context_threads(t->context);
   const http_options http = {.address = set.http,
                              .names = set.hosts.texts,
@@ -65,7 +65,7 @@ static int serve_model(const tool *t, const clf_model *model) {
                              .client_connections = set.per_client,
                              .waiting = set.waiting,
                              .seconds = set.seconds};
-  const int status = http_serve(&s, &http);
+  status = status < 0 ? http_serve(&s, &http) : status;
   service_end(&s);
   return status;
 }

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crops.h"
 #include "notes.h"
 
 #define PLAIN_TABLE "label=none delimiter=comma row_numbers=false missing=nan"
 
-enum { MAX_PIXELS = 50000000 /* of a picture before it is resized: a small file may claim many */ };
+/* A small file of a picture may claim many pixels. */
+#define SMALL "max_pixels=50000000"
 
 /* Parameters of the reader of the training's pictures that new pictures need too. */
 static void add_reader_params(service *s, const char *params) {
@@ -98,12 +100,15 @@ static char *name_columns(const clf_model *model, int64_t features) {
 }
 
 void service_end(service *s) {
+  clf_detector_free(s->detector);
   free(s->columns);
   *s = (service){0};
 }
 
-void service_begin(service *out, clf_context *context, const clf_model *model) {
-  *out = (service){.context = context,
+int service_begin(service *out, const tool *t, const clf_model *model) {
+  const char *detector = notes_get(model, NOTE_DETECTOR);
+  *out = (service){.tool = t,
+                   .context = t->context,
                    .model = model,
                    .features = clf_model_features(model),
                    .outputs = clf_model_outputs(model),
@@ -115,10 +120,11 @@ void service_begin(service *out, clf_context *context, const clf_model *model) {
   } else if (find_shape(out)) {
     out->reads = READS_PICTURES;
     snprintf(out->picture, sizeof out->picture,
-             "height=%" PRId64 " width=%" PRId64 " channels=%" PRId64 " max_pixels=%d", out->height,
-             out->width, out->channels, MAX_PIXELS);
+             "height=%" PRId64 " width=%" PRId64 " channels=%" PRId64 " " SMALL, out->height,
+             out->width, out->channels);
     add_reader_params(out, notes_get(model, NOTE_READER_PARAMS));
   }
+  return detector != NULL ? crops_open(&out->detector, t, detector) : -1;
 }
 
 /* Answers all rows of a dataset, which it frees. */
@@ -151,12 +157,29 @@ clf_status service_texts(answers *out, const service *s, const char *const *text
   return status == CLF_OK ? answer_dataset(out, s, data) : status;
 }
 
-clf_status service_picture(answers *a, const service *s, const void *bytes, size_t size) {
-  clf_dataset *row = NULL;
-  clf_status status = clf_dataset_load_memory(&row, s->context, "images", bytes, size, s->picture);
-  status = status == CLF_OK ? answers_add(a, row) : status;
-  clf_dataset_free(row);
+/* Makes a row of what the detector finds in an image, which it frees. */
+static clf_status row_of_found(clf_dataset **out, const service *s, clf_image *image) {
+  const clf_status status = crops_row(out, s->tool, s->detector, image, s->picture);
+  clf_image_free(image);
   return status;
+}
+
+clf_status service_picture(clf_dataset **out, const service *s, const void *bytes, size_t size) {
+  clf_image *image = NULL;
+  if (s->detector == NULL) {
+    return clf_dataset_load_memory(out, s->context, "images", bytes, size, s->picture);
+  }
+  const clf_status status = clf_image_load_memory(&image, s->context, bytes, size, SMALL);
+  return status == CLF_OK ? row_of_found(out, s, image) : status;
+}
+
+clf_status service_picture_file(clf_dataset **out, const service *s, const char *path) {
+  clf_image *image = NULL;
+  if (s->detector == NULL) {
+    return clf_dataset_load(out, s->context, "images", path, s->picture);
+  }
+  const clf_status status = clf_image_load(&image, s->context, path, SMALL);
+  return status == CLF_OK ? row_of_found(out, s, image) : status;
 }
 
 /* Whether a field of the first line is the name of a feature. */

@@ -4,24 +4,28 @@
 #define CLASSIFY_SERVICE_H
 
 #include "answers.h"
+#include "tool.h"
 
 typedef enum service_input { READS_ROWS, READS_TEXTS, READS_PICTURES } service_input;
 
 typedef struct service {
+  const tool *tool;
   clf_context *context;
   const clf_model *model;
   service_input reads;
   int64_t features, outputs;
   int64_t height, width, channels; /* of its pictures */
   char picture[256];               /* how they are read: parameters of the format "images" */
-  char *columns;                   /* of a CSV file with a header, that too; NULL without memory */
-  bool named;                      /* the features have names, all different */
+  clf_detector *detector; /* that finds what it reads in pictures; NULL: it reads whole pictures */
+  char *columns;          /* of a CSV file with a header, that too; NULL without memory */
+  bool named;             /* the features have names, all different */
   bool probabilities;
 } service;
 
 /* Looks at a model, which outlives the service: the reader and the shape of the rows that it was
- * trained on are in its metadata, if this program has trained it. */
-void service_begin(service *out, clf_context *context, const clf_model *model);
+ * trained on are in its metadata, if this program has trained it. Returns -1 to go on, or the status to
+ * exit with after a message: where its detector cannot be read. End it in both cases. */
+int service_begin(service *out, const tool *t, const clf_model *model);
 void service_end(service *s);
 
 /* Each answers what it is given; free the answers also after a failure. */
@@ -29,8 +33,10 @@ clf_status service_rows(answers *out, const service *s, const double *values, in
 clf_status service_texts(answers *out, const service *s, const char *const *texts,
                          const size_t *sizes, int64_t count);
 
-/* Answers one picture of any format that the library reads: the next of the answers. */
-clf_status service_picture(answers *a, const service *s, const void *bytes, size_t size);
+/* Makes a row of one picture, of any format that the library reads; *out is NULL where the model has a
+ * detector that finds nothing in it. */
+clf_status service_picture(clf_dataset **out, const service *s, const void *bytes, size_t size);
+clf_status service_picture_file(clf_dataset **out, const service *s, const char *path);
 
 /* Answers the rows of a CSV file: columns by the names of the features, in any order, if its first line
  * has one of these names, and else in the order of the features. */
