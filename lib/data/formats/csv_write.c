@@ -74,11 +74,11 @@ typedef struct column_name {
   char text[NAME_BYTES];
 } column_name;
 
-/* Returns the name of a feature. */
+/* Returns the name of a feature; f1, f2 … if the dataset has no names. */
 static const char *name_of(const csv_writer *w, int64_t column, column_name *made) {
-  (void)w;
+  const char *name = clf_dataset_column_name(w->dataset, column);
   snprintf(made->text, sizeof made->text, "f%lld", (long long)column + 1);
-  return made->text;
+  return name != NULL ? name : made->text;
 }
 
 static clf_status check_names(csv_writer *w) {

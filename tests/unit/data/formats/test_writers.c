@@ -127,6 +127,28 @@ TEST(csv__reports_how_rows_without_labels_are_read) {
   clf_dataset_free(data);
 }
 
+/* Names that would read as a row of numbers are quoted, all of them; those of others only if they
+ * must be. */
+TEST_LOOP(csv__has_the_names_of_columns, 0, 2) {
+  static const char *const names[][COLUMNS] = {{"a,b", "10", ""}, {"#size", "say \"x\"", "c"}};
+  static const char *const heads[] = {"\"a,b\",\"10\",\"\",\"label\"\n",
+                                      "\"#size\",\"say \"\"x\"\"\",c,label\n"};
+  static const int32_t y[] = {5, -1, 5, 2};
+  char text[256];
+  clf_dataset *data = rows_of(y);
+  ck_clf_ok(clf_dataset_set_column_names(data, names[_i], COLUMNS));
+  save(data, "csv", NULL);
+  read_text_file(text, sizeof text, path);
+  ck_assert(strncmp(text, heads[_i], strlen(heads[_i])) == 0);
+  clf_dataset *again = load("csv", NULL);
+  assert_same_x(again, x, ROWS * COLUMNS);
+  for (int64_t j = 0; j < COLUMNS; j++) {
+    ck_assert_str_eq(clf_dataset_column_name(again, j), names[_i][j]);
+  }
+  clf_dataset_free(again);
+  clf_dataset_free(data);
+}
+
 TEST(csv__warns_of_texts_that_are_numbers) {
   static const char *const names[] = {"01", "2", "01", "2"};
   clf_dataset *data = rows_of(NULL);
