@@ -397,12 +397,14 @@ CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const c
 
 /** Reads a model from another program's file.
  *  @param format  "libsvm": C-SVC and nu-SVC, which become a model of kind "svm" with the same
- *                 decision values (and probabilities, where the file has them). See
- *                 clf_kind_name("model_reader", …). A file compressed by gzip is read, too.
+ *                 decision values (and probabilities, where the file has them).
+ *                 "liblinear": the logistic regressions become models of kind "logistic", with the
+ *                 same probabilities, and the support vector machines linear ones of kind "svm".
+ *                 See clf_kind_name("model_reader", …). A file compressed by gzip is read, too.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL: "features=N" if rows to predict have more
- *                 features than occur in the support vectors, "zero_based=true" if indices start at
- *                 0
+ *                 features than the file, or than occur in support vectors of LIBSVM, whose
+ *                 "zero_based=true" says that indices start at 0
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (the message names line and
  *          column), CLF_ERROR_UNSUPPORTED (a file of another kind of model, such as a regression),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
@@ -414,6 +416,13 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 svm of pairs (multiclass=one_vs_one) without transforms, and its class names
  *                 integers of 32 bits. A tensor `center` (of rows far from 0) is added to the
  *                 vectors in f64 or, with a linear kernel, folded into rho.
+ *                 "liblinear": predict then gives the same labels, and probabilities where the
+ *                 model has them. The model must be linear: ridge, fisher, perceptron, logistic, or
+ *                 an svm with a linear kernel of two classes or with multiclass=one_vs_rest; class
+ *                 names as for libsvm. The transforms may be standardize and min_max, which are
+ *                 folded into the weights in f64, as is a `center`. Models of several classes whose
+ *                 probabilities are a softmax are refused, unless "probabilities=false" writes
+ *                 their decisions alone.
  *                 "onnx" (operator set 13): a network of any of the library's layers, or a ridge,
  *                 fisher, perceptron or logistic model without a kernel; the transforms may be
  *                 standardize and min_max.

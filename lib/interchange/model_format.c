@@ -2,8 +2,38 @@
 #include "interchange/model_format.h"
 
 #include "base/border.h"
+#include "base/context.h"
 #include "base/kind_use.h"
+#include "base/text.h"
 #include "data/source.h"
+#include "tensor/rows_precision.h"
+
+clf_status clf__model_check_integer_classes(const clf_model *model, const char *format) {
+  for (int64_t k = 0; k < model->outputs; k++) {
+    const char *name = clf__classes_name(model->classes, k);
+    int64_t label;
+    if (!clf__parse_i64(name, &label) || label < INT32_MIN || label > INT32_MAX) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "%s: the class '%s' is not an integer of 32 bits, as labels must be", format,
+                       name);
+    }
+  }
+  return CLF_OK;
+}
+
+void clf__model_log_far(clf_context *context, const char *format, const double *intercept,
+                        int64_t machines) {
+  for (int64_t k = 0; k < machines; k++) {
+    if (clf__range_is_far(-intercept[k] - 1, -intercept[k] + 1)) {
+      clf__log(
+          context, CLF_LOG_WARNING,
+          "%s: an intercept is %s: rows lie so far from 0 that f32 loses more than 1e-6 of the "
+          "margin; fit on rows that are moved or standardized",
+          format, clf__number_text(intercept[k]));
+      return;
+    }
+  }
+}
 
 clf_status clf_model_import(clf_model **out, clf_context *context, const char *format,
                             const char *path, const char *params) {

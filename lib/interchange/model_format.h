@@ -22,8 +22,18 @@ typedef struct clf__model_writer {
   clf_status (*write)(const clf_model *model, clf__output *output, const void *params);
 } clf__model_writer;
 
+/* What the formats of LIBSVM and LIBLINEAR share. Returns CLF_ERROR_UNSUPPORTED if the name of a
+ * class is not an integer of 32 bits, as they need. */
+clf_status clf__model_check_integer_classes(const clf_model *model, const char *format);
+/* Warns of machines w.x + b whose products are so far from 0 that f32 loses digits of the margin,
+ * which is where they are between -b - 1 and -b + 1. */
+void clf__model_log_far(clf_context *context, const char *format, const double *intercept,
+                        int64_t machines);
+
+extern const clf__model_reader clf__model_reader_liblinear;
 extern const clf__model_reader clf__model_reader_libsvm;
 
+extern const clf__model_writer clf__model_writer_liblinear;
 extern const clf__model_writer clf__model_writer_libsvm;
 extern const clf__model_writer clf__model_writer_c;
 

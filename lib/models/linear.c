@@ -229,8 +229,8 @@ static clf_status measure(bool *precise, clf_context *context, const clf__linear
   for (int64_t i = 0; i < rows; i++) {
     measure_row(s, x, x->rows * i / rows, row, sums);
   }
-  *precise = false;
-  for (int64_t k = 0; k < s->outputs; k++) {
+  *precise = rows == 0;
+  for (int64_t k = 0; k < s->outputs && rows > 0; k++) {
     *precise = *precise || !suffices(&sums[k], rows);
   }
 done:

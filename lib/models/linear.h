@@ -22,7 +22,8 @@ typedef struct clf__linear_solution {
   int64_t outputs, columns;
 } clf__linear_solution;
 
-/* Adds the map to the state, with the precision that the rows x of the fit require. */
+/* Adds the map to the state, with the precision that the rows x of the fit require; f64 if there
+ * are none, as in an import. */
 clf_status clf__linear_store(clf_context *context, clf__store *state,
                              const clf__linear_names *names, const clf__linear_solution *solution,
                              const clf__rows *x);

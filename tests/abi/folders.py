@@ -19,7 +19,7 @@ ORDER = ["base", "tensor", "store", "ops", "metrics", "image", "data", "transfor
 INNER = {
     "ops": [["linalg"], ["kernelfn"], ["nn"], ["conv"], ["image"], ["simd"]],
     "models": [["kernel"], ["ridge", "logistic", "perceptron", "fisher", "svm", "network"]],
-    "interchange": [["csource", "libsvm", "onnx"]],
+    "interchange": [["csource", "liblinear", "libsvm", "onnx"]],
 }
 # What only one folder may include or call.
 ONLY = [

@@ -19,8 +19,7 @@ enum {
   CLF__LIBSVM_LABEL,
   CLF__LIBSVM_PROBABILITY_A,
   CLF__LIBSVM_PROBABILITY_B,
-  CLF__LIBSVM_NR_SV,
-  CLF__LIBSVM_FIELDS
+  CLF__LIBSVM_NR_SV
 };
 #define CLF__LIBSVM_KEYS                                                                           \
   "svm_type|kernel_type|degree|gamma|coef0|nr_class|total_sv|rho|label|probA|probB|nr_sv"

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "interchange/libsvm/libsvm.h"
 #include "models/kind_rows.h"
-#include "tensor/rows_precision.h"
 
 enum { DENSE_SHARE = 8 /* one entry in so many: treated as dense */ };
 /* The weights of linear machines may take many more bytes than their file. Beyond these limits the
@@ -98,20 +97,6 @@ static clf_status round_linear(importing *i, const clf__rows *x) {
   }
   i->rows.x = clf__rows_of_f32(i->rows.values, x->rows, x->columns, x->columns);
   return clf__rows_round(context, x, NULL, i->rows.values);
-}
-
-/* Products of rows and weights are between rho - 1 and rho + 1 within the margins. */
-static void log_far(const importing *i) {
-  for (int64_t pair = 0; pair < i->file->pairs; pair++) {
-    const double rho = i->file->rho[pair];
-    if (clf__range_is_far(rho - 1, rho + 1)) {
-      clf__log(i->model->context, CLF_LOG_WARNING,
-               "libsvm: rho is %s: rows lie so far from 0 that f32 loses more than 1e-6 of the "
-               "margin; fit on rows that are moved or standardized",
-               clf__number_text(rho));
-      return;
-    }
-  }
 }
 
 /* Shifts the vectors by a center, if the kernel allows it and they lie far from 0. */
@@ -288,7 +273,8 @@ static clf_status fill(importing *i) {
   CLF__TRY(store_machines(i));
   if (i->file->function.kind == CLF__KERNEL_LINEAR) {
     CLF__TRY(store_weights(i));
-    log_far(i);
+    clf__model_log_far(model->context, "libsvm", clf__state_data(model->state, "intercept"),
+                       i->file->pairs);
   }
   model->outcome = CLF_OK;
   CLF__TRY(model->kind->check(model));

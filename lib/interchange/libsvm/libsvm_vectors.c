@@ -16,15 +16,15 @@ enum { LARGEST_INDEX = INT32_MAX - 1 };
  * bytes of it and an entry four. */
 static clf_status allocate_vectors(clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
-  const int64_t bytes = self->lines.end - self->vectors;
+  const int64_t bytes = self->header.lines.end - self->header.after;
   int64_t entries = 0, coefficients;
   if (!clf__mul_i64(file->classes - 1, file->vectors, &coefficients) ||
       coefficients > bytes / 2 + 1) {
     return clf__fail(CLF_ERROR_FORMAT,
                      "%s: it ends before the coefficients of %lld support vectors",
-                     self->lines.name, (long long)file->vectors);
+                     self->header.lines.name, (long long)file->vectors);
   }
-  for (const char *at = self->vectors; at < self->lines.end; at++) {
+  for (const char *at = self->header.after; at < self->header.lines.end; at++) {
     entries += *at == ':';
   }
   entries = clf__min_i64(entries, bytes / 3 + 1);
@@ -37,17 +37,7 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
     file->support = clf__arena_array(&file->arena, file->vectors, sizeof *file->support);
   }
   const clf_status status = clf__arena_status(&file->arena);
-  return status < 0 ? clf__fail_within(status, "%s", self->lines.name) : CLF_OK;
-}
-
-/* Reads a number within the range of float. */
-static clf_status read_value(const clf__libsvm_reader *self, const char **at, const char *end,
-                             double *out) {
-  const char *begin = *at;
-  clf_status status = clf__libsvm_read_double(self, at, end, out);
-  return status < 0 || isfinite((float)*out)
-             ? status
-             : clf__libsvm_fail_word(self, begin, end, "within the range of float");
+  return status < 0 ? clf__fail_within(status, "%s", self->header.lines.name) : CLF_OK;
 }
 
 /* Reads "index:value" as the next entry of the vector. */
@@ -58,7 +48,7 @@ static clf_status read_entry(clf__libsvm_reader *self, const char **at, const ch
   const char *colon = clf__read_i64(begin, end, &index);
   if (colon == NULL || colon == end || *colon != ':' || index < 0 || index > LARGEST_INDEX ||
       entry >= self->entries) {
-    return clf__libsvm_fail_word(self, begin, end,
+    return clf__header_fail_word(&self->header, begin, end,
                                  "of the form index:value with an index up to 2147483646");
   }
   *at = colon + 1;
@@ -70,7 +60,7 @@ static clf_status read_entry(clf__libsvm_reader *self, const char **at, const ch
     self->highest = (int32_t)index;
     self->highest_at = begin;
   }
-  return read_value(self, at, end, &self->file->value[entry]);
+  return clf__header_read_single(&self->header, at, end, &self->file->value[entry]);
 }
 
 /* Reads "0:number"; row numbers count from 1. */
@@ -79,13 +69,14 @@ static clf_status read_support(clf__libsvm_reader *self, const char **at, const 
   const char *begin = *at;
   int64_t number = 0;
   if (end - begin < 3 || memcmp(begin, "0:", 2) != 0) {
-    return clf__libsvm_fail_word(self, begin, end,
+    return clf__header_fail_word(&self->header, begin, end,
                                  "of the form 0:number, as with a precomputed kernel");
   }
   *at = begin + 2;
-  clf_status status = clf__libsvm_read_integer(self, at, end, &number);
+  clf_status status = clf__header_read_integer(&self->header, at, end, &number);
   if (status == CLF_OK && (number < 1 || number > LARGEST_INDEX || *at < end)) {
-    status = clf__libsvm_fail_word(self, begin, end, "the number of one row of training, from 1");
+    status = clf__header_fail_word(&self->header, begin, end,
+                                   "the number of one row of training, from 1");
   }
   self->file->support[vector] = number - 1;
   if (number > self->highest) {
@@ -103,7 +94,7 @@ static clf_status read_vector(clf__libsvm_reader *self, const char *at, const ch
   clf_status status = CLF_OK;
   for (int64_t k = 0; k < file->classes - 1; k++) {
     double coefficient = 0;
-    CLF__TRY(read_value(self, &at, end, &coefficient));
+    CLF__TRY(clf__header_read_single(&self->header, &at, end, &coefficient));
     file->coefficients[k * file->vectors + vector] = (float)coefficient;
   }
   if (file->support != NULL) {
@@ -117,7 +108,7 @@ static clf_status read_vector(clf__libsvm_reader *self, const char *at, const ch
       clf__row_sort(file->column + first, file->value + first, sizeof(double), entry - first) >=
           0) {
     clf__fail(CLF_ERROR_FORMAT, "an index occurs twice");
-    status = clf__libsvm_fail_at(self, at, CLF_ERROR_FORMAT);
+    status = clf__header_fail_at(&self->header, at, CLF_ERROR_FORMAT);
   }
 done:
   return status;
@@ -125,16 +116,16 @@ done:
 
 static clf_status read_vectors(clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
-  clf__lines_watch watch = clf__lines_watch_of(&self->lines, self->context, "libsvm");
+  clf__lines_watch watch = clf__lines_watch_of(&self->header.lines, self->context, "libsvm");
   int64_t vector = 0;
-  for (const char *at = self->vectors, *next; at < self->lines.end; at = next) {
-    const char *end = clf__libsvm_line_end(self, at, &next);
-    at = clf__libsvm_skip_blanks(at, end);
-    clf_status status = clf__lines_step(&self->lines, &watch, at);
+  for (const char *at = self->header.after, *next; at < self->header.lines.end; at = next) {
+    const char *end = clf__header_line_end(&self->header, at, &next);
+    at = clf__header_skip_blanks(at, end);
+    clf_status status = clf__lines_step(&self->header.lines, &watch, at);
     if (status == CLF_OK && at < end) {
       status = vector < file->vectors
                    ? read_vector(self, at, end, vector)
-                   : clf__libsvm_fail_word(self, at, end,
+                   : clf__header_fail_word(&self->header, at, end,
                                            "expected: the file has all of its support vectors");
       vector++;
     }
@@ -145,7 +136,7 @@ static clf_status read_vectors(clf__libsvm_reader *self) {
   return vector == file->vectors
              ? CLF_OK
              : clf__fail(CLF_ERROR_FORMAT, "%s: it has %lld of %lld support vectors",
-                         self->lines.name, (long long)vector, (long long)file->vectors);
+                         self->header.lines.name, (long long)vector, (long long)file->vectors);
 }
 
 /* Makes columns count from 0, and finds their number. */
@@ -154,7 +145,7 @@ static clf_status set_columns(clf__libsvm_reader *self) {
   const int32_t zero_based = self->params->zero_based;
   if (zero_based == ZERO_BASED_FALSE && self->zero_at != NULL) {
     clf__fail(CLF_ERROR_FORMAT, "the index is 0, and zero_based=false says that they begin at 1");
-    return clf__libsvm_fail_at(self, self->zero_at, CLF_ERROR_FORMAT);
+    return clf__header_fail_at(&self->header, self->zero_at, CLF_ERROR_FORMAT);
   }
   const bool zero = zero_based == ZERO_BASED_TRUE || self->zero_at != NULL;
   const int32_t base = zero && file->support == NULL ? 0 : 1;
@@ -167,7 +158,7 @@ static clf_status set_columns(clf__libsvm_reader *self) {
     if (file->columns > wanted) {
       clf__fail(CLF_ERROR_FORMAT, "the index %d is beyond features=%lld (the first is %d)",
                 self->highest, (long long)wanted, base);
-      return clf__libsvm_fail_at(self, self->highest_at, CLF_ERROR_FORMAT);
+      return clf__header_fail_at(&self->header, self->highest_at, CLF_ERROR_FORMAT);
     }
     file->columns = wanted;
   }
@@ -175,7 +166,7 @@ static clf_status set_columns(clf__libsvm_reader *self) {
                            : clf__fail(CLF_ERROR_FORMAT,
                                        "%s: no support vector has an entry; say how many features "
                                        "there are by features=N",
-                                       self->lines.name);
+                                       self->header.lines.name);
 }
 
 clf_status clf__libsvm_read_vectors(clf__libsvm_reader *self) {

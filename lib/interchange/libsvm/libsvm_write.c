@@ -6,7 +6,6 @@
  *   linear  sum a (x - c).s + b = sum a x.s + (b - c.sum a s): vectors s, and -rho in parentheses.
  * If c is large, the result depends on differences of large products. So c is folded in f64, and
  * all numbers of such a model are written with the digits of f64. */
-#include <limits.h>
 #include <math.h>
 
 #include "base/text.h"
@@ -41,16 +40,7 @@ static clf_status check_written(const clf_model *model) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "libsvm: its files hold machines of pairs; fit with multiclass=one_vs_one");
   }
-  for (int64_t k = 0; k < model->outputs; k++) {
-    const char *name = clf__classes_name(model->classes, k);
-    int64_t label;
-    if (!clf__parse_i64(name, &label) || label < INT32_MIN || label > INT32_MAX) {
-      return clf__fail(CLF_ERROR_UNSUPPORTED,
-                       "libsvm: the class '%s' is not an integer of 32 bits, as labels must be",
-                       name);
-    }
-  }
-  return CLF_OK;
+  return clf__model_check_integer_classes(model, "libsvm");
 }
 
 /* Writes number `index` of `count`, which are `step` apart. */
