@@ -117,7 +117,7 @@ class Validate(Cli):
         self.assertIn(f"ended early: {done} of 50 folds are done", self.said)
 
     def test_interrupt_keeps_the_folds_that_are_done(self):
-        run = subprocess.Popen([TOOL, *self.long_run(), "--csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        run = subprocess.Popen([TOOL, *self.long_run(), "--csv", "--report", "report.html"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                encoding="utf-8", cwd=self.folder)
         seen = 0
         for line in run.stderr:  # the third fold begins after two are done
@@ -129,6 +129,9 @@ class Validate(Cli):
         self.assertEqual(run.returncode, 3, errors)
         self.assertIn("ended early: 2 of 50 folds are done", errors)
         self.assertEqual([row["fold"] for row in csv.DictReader(io.StringIO(said))], ["1", "2", "mean", "deviation"])
+        page = (self.folder / "report.html").read_text(encoding="utf-8")
+        self.assertIn("<dt>Folds</dt><dd>2 of 50</dd>", page)
+        self.assertIn("bootstrap of 1000 draws", page)
 
 
 main()

@@ -46,26 +46,32 @@ static void draw_rows(const graded *g, uint64_t *state, float *weights) {
   }
 }
 
+enum { MIN_DRAWS = 20 };
+
 /* The measures of all draws: [draws, values], of which the first MEASURES are not of a class. */
 typedef struct bootstrap {
   double *found;
   int64_t draws, values;
 } bootstrap;
 
-static clf_status run_bootstrap(bootstrap *b, evaluation *e, uint64_t seed) {
+static clf_status run_bootstrap(bootstrap *b, evaluation *e, tool *t, int64_t draws) {
   const graded *g = e->of;
+  const double began = seconds_now();
+  uint64_t state = (uint64_t)t->common.seed;
   float *weights = malloc((size_t)g->rows * sizeof *weights);
   clf_status status = CLF_OK;
-  b->found = malloc(((size_t)(b->draws * b->values) + 1) * sizeof *b->found);
+  b->found = malloc(((size_t)(draws * b->values) + 1) * sizeof *b->found);
   if (weights == NULL || b->found == NULL) {
     status = CLF_ERROR_MEMORY;
   }
-  for (int64_t i = 0; status == CLF_OK && i < b->draws; i++) {
-    double *found = b->found + i * b->values;
-    draw_rows(g, &seed, weights);
-    status = progress_interrupted() ? CLF_ERROR_CANCELLED
-                                    : evaluate(e, weights, found, found + MEASURES);
+  progress_title(&t->progress, "intervals");
+  while (status == CLF_OK && b->draws < draws && !progress_ends(&t->progress)) {
+    double *found = b->found + b->draws++ * b->values;
+    draw_rows(g, &state, weights);
+    status = evaluate(e, weights, found, found + MEASURES);
+    progress_show(&t->progress, b->draws, draws, began);
   }
+  progress_clear(&t->progress);
   free(weights);
   return status;
 }
@@ -82,8 +88,8 @@ static double quantile(const double *sorted, int64_t count, double share) {
   return sorted[low] + (place - (double)low) * (sorted[high] - sorted[low]);
 }
 
-/* There is none where the measure is not defined for half of the draws, nor where all draws have the
- * same, as where no row is wrong: they then say nothing of other rows. */
+/* There is none where the draws are too few, where the measure is not defined for half of them, and
+ * where all have the same, as where no row is wrong: they then say nothing of other rows. */
 static void find_interval(const bootstrap *b, int64_t value, double *sorted, figure *out) {
   int64_t count = 0;
   for (int64_t i = 0; i < b->draws; i++) {
@@ -92,7 +98,7 @@ static void find_interval(const bootstrap *b, int64_t value, double *sorted, fig
       sorted[count++] = found;
     }
   }
-  if (2 * count > b->draws && isfinite(out->value)) {
+  if (count >= MIN_DRAWS && 2 * count > b->draws && isfinite(out->value)) {
     qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
     if (sorted[0] < sorted[count - 1]) {
       out->low = quantile(sorted, count, 0.025);
@@ -157,10 +163,11 @@ static int64_t usual_draws(const graded *g) {
   return draws > USUAL ? USUAL : draws < FEW ? FEW : (int64_t)draws;
 }
 
-static clf_status find_intervals(measures *m, evaluation *e, uint64_t seed) {
-  bootstrap b = {NULL, m->resamples, MEASURES + m->classes * CLASS_MEASURES};
-  double *sorted = malloc(((size_t)b.draws + 1) * sizeof *sorted);
-  clf_status status = sorted != NULL ? run_bootstrap(&b, e, seed) : CLF_ERROR_MEMORY;
+static clf_status find_intervals(measures *m, evaluation *e, tool *t, int64_t draws) {
+  bootstrap b = {NULL, 0, MEASURES + m->classes * CLASS_MEASURES};
+  double *sorted = malloc(((size_t)draws + 1) * sizeof *sorted);
+  clf_status status = sorted != NULL ? run_bootstrap(&b, e, t, draws) : CLF_ERROR_MEMORY;
+  m->resamples = b.draws;
   for (int64_t i = 0; status == CLF_OK && i < b.values; i++) {
     find_interval(&b, i, sorted, i < MEASURES ? &m->of[i] : &m->of_class[0][0] + (i - MEASURES));
   }
@@ -189,7 +196,7 @@ static void count_support(measures *m, const graded *g) {
   }
 }
 
-static clf_status fill(measures *m, const graded *g, evaluation *e, uint64_t seed) {
+static clf_status fill(measures *m, const graded *g, evaluation *e, tool *t, int64_t draws) {
   const size_t classes = (size_t)m->classes + 1;
   double *values = malloc((MEASURES + classes * CLASS_MEASURES) * sizeof *values);
   m->of_class = malloc(classes * sizeof *m->of_class);
@@ -201,19 +208,18 @@ static clf_status fill(measures *m, const graded *g, evaluation *e, uint64_t see
   if (status == CLF_OK) {
     set_values(m, values);
     count_support(m, g);
-    status = find_intervals(m, e, seed);
+    status = find_intervals(m, e, t, draws);
   }
   free(values);
   return status;
 }
 
-clf_status measures_create(measures *out, const graded *g, int64_t resamples, uint64_t seed) {
+clf_status measures_create(measures *out, const graded *g, tool *t, int64_t resamples) {
   evaluation e;
-  *out = (measures){.classes = g->classes,
-                    .positive = g->classes == 2 ? 1 : -1,
-                    .resamples = resamples >= 0 ? resamples : usual_draws(g)};
+  *out = (measures){.classes = g->classes, .positive = g->classes == 2 ? 1 : -1};
   clf_status status = evaluation_create(&e, g);
-  status = status == CLF_OK ? fill(out, g, &e, seed) : status;
+  status =
+      status == CLF_OK ? fill(out, g, &e, t, resamples >= 0 ? resamples : usual_draws(g)) : status;
   evaluation_free(&e);
   return status;
 }

@@ -48,16 +48,16 @@ typedef struct measures {
   figure of[MEASURES];                /* NaN where the answers do not allow it */
   figure (*of_class)[CLASS_MEASURES]; /* [classes] */
   int64_t *support;                   /* [classes] rows */
-  int64_t resamples;                  /* of the bootstrap */
+  int64_t resamples;                  /* of the bootstrap, that were drawn */
 } measures;
 
 /* Bins of confidence of the calibration error. */
 enum { CALIBRATION_BINS = 15 };
 
-/* Computes all measures, and the intervals from `resamples` draws of the rows with replacement
- * (from fewer where there are very many rows); -1 draws as many as are usual. CLF_ERROR_CANCELLED
- * where Ctrl-C was pressed. Free it in any case. */
-clf_status measures_create(measures *out, const graded *g, int64_t resamples, uint64_t seed);
+/* Computes all measures, and the intervals from `resamples` draws of the rows with replacement (from
+ * fewer where there are very many rows); -1 draws as many as are usual. Ctrl-C, or the end of the
+ * time, end it with the draws that are done. Free it in any case. */
+clf_status measures_create(measures *out, const graded *g, tool *t, int64_t resamples);
 void measures_free(measures *m);
 
 #endif

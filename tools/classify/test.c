@@ -66,9 +66,10 @@ static int run(tool *t) {
   progress_clear(&t->progress);
   if (status < 0) {
     note_unknown(&g, t);
-    const clf_status done = measures_create(&m, &g, set.resamples, (uint64_t)t->common.seed);
+    const clf_status done = measures_create(&m, &g, t, set.resamples);
     status = done == CLF_OK ? test_print(&g, &m, t, in.path) : tool_fail(done);
   }
+  progress_settle(&t->progress);
   status = status < 0 ? write_report(&g, &m, &in, t) : status;
   status = status < 0 ? requirements_check(&required, &m, g.names) : status;
   measures_free(&m);

@@ -101,8 +101,8 @@ static clf_status fit(training *self, tool *t) {
   clf_status status = clf_model_fit(self->model, train_rows(self), NULL, NULL);
   self->fit_seconds = seconds_now() - began;
   progress_title(&t->progress, "score");
-  t->progress.deadline = 0; /* of the fit; its result is to be scored and saved */
   if (status == CLF_OK) {
+    progress_settle(&t->progress);
     status = clf_model_score(self->model, train_rows(self), &self->train_score);
   }
   if (status == CLF_OK && test_rows(self) != NULL) {
@@ -205,7 +205,7 @@ static int write_report(const training *self, const tool *t, const clf_dataset *
 }
 
 /* Measures the model on the rows to test it on, or else on its own, for --report and --require. */
-static int measure(const training *self, const tool *t, const requirements *required) {
+static int measure(const training *self, tool *t, const requirements *required) {
   const clf_dataset *rows = test_rows(self) != NULL ? test_rows(self) : train_rows(self);
   graded g = {0};
   measures m = {0};
@@ -215,7 +215,7 @@ static int measure(const training *self, const tool *t, const requirements *requ
   int status = graded_create(&g, self->model, rows);
   if (status < 0) {
     const int64_t draws = t->common.report != NULL ? -1 : 0; /* only the report has intervals */
-    const clf_status done = measures_create(&m, &g, draws, (uint64_t)t->common.seed);
+    const clf_status done = measures_create(&m, &g, t, draws);
     status = done == CLF_OK ? -1 : tool_fail(done);
   }
   status = status < 0 ? write_report(self, t, rows, &g, &m) : status;

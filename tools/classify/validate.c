@@ -41,10 +41,10 @@ typedef struct validation {
   double mean[MEASURES], deviation[MEASURES];
 } validation;
 
-static int score_fold(fold *self, const clf_dataset *test) {
+static int score_fold(fold *self, tool *t, const clf_dataset *test) {
   measures found = {0};
   const int status = graded_create(&self->answers, self->model, test);
-  const clf_status done = status < 0 ? measures_create(&found, &self->answers, 0, 0) : CLF_OK;
+  const clf_status done = status < 0 ? measures_create(&found, &self->answers, t, 0) : CLF_OK;
   for (int i = 0; status < 0 && done == CLF_OK && i < MEASURES; i++) {
     self->of[i] = found.of[i].value;
   }
@@ -72,7 +72,9 @@ static int run_fold(validation *self, tool *t, int64_t index, bool *ends) {
     status = done >= 0 ? -1 : *ends && index > 0 ? -1 : tool_fail(done);
   }
   if (status < 0 && !*ends) {
-    status = score_fold(now, test);
+    status = score_fold(now, t, test);
+    *ends = status >= 0 && progress_ends(&t->progress);
+    status = *ends ? -1 : status;
   }
   progress_clear(&t->progress);
   clf_dataset_free(train);
@@ -116,7 +118,8 @@ static void average(validation *self) {
   }
 }
 
-static clf_status join_folds(validation *self, int64_t draws, uint64_t seed) {
+static clf_status join_folds(validation *self, tool *t) {
+  const int64_t draws = t->common.report != NULL ? -1 : 0; /* only the report has intervals */
   graded *parts = calloc((size_t)self->done, sizeof *parts);
   clf_status status = parts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t k = 0; status == CLF_OK && k < self->done; k++) {
@@ -124,7 +127,7 @@ static clf_status join_folds(validation *self, int64_t draws, uint64_t seed) {
   }
   status = status == CLF_OK ? graded_join(&self->all, parts, self->done) : status;
   if (status == CLF_OK) {
-    status = measures_create(&self->of_all, &self->all, draws, seed);
+    status = measures_create(&self->of_all, &self->all, t, draws);
   }
   free(parts);
   average(self);
@@ -256,8 +259,8 @@ static int run(tool *t) {
     status = self.folds != NULL ? run_folds(&self, t) : tool_fail(CLF_ERROR_MEMORY);
   }
   if (status < 0) {
-    const int64_t draws = t->common.report != NULL ? -1 : 0; /* only the report has intervals */
-    const clf_status joined = join_folds(&self, draws, (uint64_t)t->common.seed);
+    progress_settle(&t->progress);
+    const clf_status joined = join_folds(&self, t);
     status = joined == CLF_OK ? print_result(&self, t) : tool_fail(joined);
   }
   status = status < 0 ? write_report(&self, t) : status;

@@ -72,6 +72,12 @@ bool progress_ends(const progress_display *display) {
   return interrupted != 0 || (display->deadline > 0 && seconds_now() >= display->deadline);
 }
 
+void progress_settle(progress_display *display) {
+  interrupted = 0;
+  display->keeps = false;
+  display->deadline = 0;
+}
+
 /* Returns what the library's call is to do. */
 static int32_t wish(const progress_display *display) {
   if (interrupted > (display->keeps ? 1 : 0)) {
@@ -80,13 +86,21 @@ static int32_t wish(const progress_display *display) {
   return progress_ends(display) ? CLF_PROGRESS_STOP : CLF_PROGRESS_GO;
 }
 
-static int32_t on_progress(void *user, const clf_progress *progress) {
-  progress_display *display = user;
-  double next = display->shown ? display->shown_at + again_after : first_after;
+static void show(progress_display *display, const clf_progress *progress) {
+  const double next = display->shown ? display->shown_at + again_after : first_after;
   if (display->terminal && !display->quiet && progress->seconds >= next) {
     draw(display, progress);
   }
-  return wish(display);
+}
+
+static int32_t on_progress(void *user, const clf_progress *progress) {
+  show(user, progress);
+  return wish(user);
+}
+
+void progress_show(progress_display *display, int64_t step, int64_t steps, double began) {
+  show(display,
+       &(const clf_progress){.step = step, .steps = steps, .seconds = seconds_now() - began});
 }
 
 clf_status progress_start(progress_display *display, clf_context *context, bool quiet) {

@@ -5,6 +5,7 @@
 
 #include <classify/context.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct progress_display {
   bool quiet;
@@ -22,6 +23,9 @@ clf_status progress_start(progress_display *display, clf_context *context, bool 
 /* Names what follows. */
 void progress_title(progress_display *display, const char *title);
 
+/* Shows how far a loop of the program's own is, which began at `began` by seconds_now(). */
+void progress_show(progress_display *display, int64_t step, int64_t steps, double began);
+
 /* A line of text in place of the bar; not on a terminal, where the table says it. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
@@ -36,6 +40,10 @@ bool progress_interrupted(void);
 
 /* Whether the work is to end with what there is: Ctrl-C was pressed, or the deadline has passed. */
 bool progress_ends(const progress_display *display);
+
+/* What was to end has ended: what is left to do, to score and to save the result, goes on without a
+ * deadline, and until Ctrl-C is pressed again. */
+void progress_settle(progress_display *display);
 
 /* Seconds on a clock that only goes forward. */
 double seconds_now(void);
