@@ -87,6 +87,9 @@ class Detect(Cli):
         self.assertEqual(sorted(line.split(",")[:2] for line in table[1:]),
                          [["scenes/a.pgm", "bars"], ["scenes/a.pgm", "square"], ["scenes/b.pgm", "bars"]])
 
+        self.assertEqual(self.classify(*common, "scenes/a.pgm", "-o", "found.json"), "")
+        self.assertEqual(json.loads((self.folder / "found.json").read_text())[0]["boxes"], found[0]["boxes"])
+
         # Damaged pictures, and files that are none, do not keep it from the others.
         whole = (self.folder / "scenes/a.pgm").read_bytes()
         (self.folder / "cut.pgm").write_bytes(whole[:-50])

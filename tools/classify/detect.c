@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "crops.h"
+#include "output.h"
 #include "report/detections.h"
 #include "report/files.h"
 #include "report/text.h"
@@ -180,24 +181,34 @@ static int find_in_all(detection *self) {
   return status;
 }
 
+/* Writes what is found; what could be read is kept although something else could not. */
 static int detect(detection *self) {
+  const tool *t = self->tool;
+  output_file out = {0};
+  if (!output_begin(&out, t->common.output != NULL ? t->common.output : "-")) {
+    return EXIT_FAILURE;
+  }
+  self->as_json = t->common.json || (!t->common.csv && isatty(fileno(out.file)) != 1);
+  self->json = json_begin(out.file);
   if (self->as_json) {
-    self->json = json_begin(stdout);
     json_open(&self->json, NULL, '[');
   }
-  const int status = find_in_all(self);
+  int status = find_in_all(self);
   if (self->as_json) {
     json_close(&self->json, ']');
-    return status;
+  } else {
+    const int printed = table_print(&self->table, t, out.file);
+    status = status < 0 ? printed : status;
   }
-  const int printed = table_print(&self->table, self->tool, stdout);
-  return status < 0 ? printed : status;
+  if (!output_commit(&out)) {
+    status = EXIT_FAILURE;
+  }
+  output_discard(&out);
+  return status;
 }
 
 static int run(tool *t) {
-  detection self = {.tool = t,
-                    .table = table_of(columns, COLUMNS),
-                    .as_json = t->common.json || (!t->common.csv && isatty(STDOUT_FILENO) != 1)};
+  detection self = {.tool = t, .table = table_of(columns, COLUMNS)};
   int status = detector_open(&self.detector, t, t->words.words[0], set.params);
   status = status < 0 ? list_pictures(&self.pictures, &t->words) : status;
   status = status < 0 ? output_folder(set.draw) : status;
@@ -225,7 +236,7 @@ const verb verb_detect = {
         "same; the exit status is then 1.",
     .options = options,
     .count = sizeof options / sizeof *options,
-    .takes = TAKES_TABLES,
+    .takes = TAKES_OUTPUT | TAKES_TABLES,
     .minimum_words = 2,
     .maximum_words = SIZE_MAX,
     .run = run,

@@ -238,7 +238,8 @@ static clf_status answer_images(exchange *e, const json_t *list) {
   clf_status status = answers_create(&e->answers, s->model, s->probabilities, (int64_t)count);
   const bool right = status == CLF_OK && check_strings(e, "images", list);
   for (size_t i = 0; right && status == CLF_OK && e->reply->status == 0 && i < count; i++) {
-    status = answer_image(e, json_array_get(list, i), i);
+    status = seconds_now() > http_deadline ? CLF_ERROR_CANCELLED
+                                           : answer_image(e, json_array_get(list, i), i);
   }
   return status;
 }
