@@ -194,8 +194,10 @@ TEST_LOOP(fit__stopped_at_any_step_is_usable_or_cancelled, 0, FITS) {
     for (int64_t at = 1; at <= reports; at += step) {
       const int64_t before = iterations;
       const bool keeps = stop_at(f, threads[t], at, &iterations);
-      ck_assert(keeps || kept == 0); /* once there is something, there always is */
-      ck_assert_int_ge(iterations, before);
+      if (!THREAD_SANITIZER && !EMULATED) { /* otherwise more reports depend on the time */
+        ck_assert(keeps || kept == 0);      /* once there is something, there always is */
+        ck_assert_int_ge(iterations, before);
+      }
       kept += keeps;
     }
     ck_assert_int_gt(kept, 0);
@@ -286,7 +288,7 @@ TEST(svm__that_is_stopped_has_no_probabilities) {
     const clf_status status = clf_model_fit(model, data, NULL, NULL);
     ck_assert(status == CLF_OK || status == CLF_ERROR_CANCELLED);
     own.at = 0;
-    if (status == CLF_OK) {
+    if (status == CLF_OK && clf_model_outcome(model) == CLF_NOT_CONVERGED) {
       kept++;
       check_usable(model, data, values);
       ck_clf_fails(clf_model_predict_proba(model, data, values, ROWS * 3), CLF_ERROR_UNSUPPORTED);

@@ -16,27 +16,32 @@ static clf_status build_vocabulary(clf_model *model, const tool *t, const recipe
   return status;
 }
 
+int examples_encode(input *in, const tool *t, const recipe *r, clf_model *model) {
+  if (in->texts == NULL) {
+    return -1;
+  }
+  const clf_status status = build_vocabulary(model, t, r, in->texts);
+  if (status < 0) {
+    tool_fail(status);
+    return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
+  }
+  clf_dataset_free(in->rows);
+  in->rows = NULL;
+  return input_encode(in, clf_model_vocabulary(model));
+}
+
 /* Makes rows of what was read, and checks that they have labels. */
 static int prepare(input *in, const tool *t, const recipe *r, clf_model *model) {
-  if (in->texts != NULL) {
-    const clf_status status = build_vocabulary(model, t, r, in->texts);
-    if (status < 0) {
-      tool_fail(status);
-      return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
-    }
-    const int encoded = input_encode(in, clf_model_vocabulary(model));
-    if (encoded >= 0) {
-      return encoded;
-    }
-  } else if (r->vocabulary != NULL) {
+  if (in->texts == NULL && r->vocabulary != NULL) {
     complain("--vocabulary is for texts, and '%s' has rows of numbers", in->path);
     return EXIT_USAGE;
   }
-  if (clf_dataset_classes(in->rows) == 0 && clf_dataset_outputs(in->rows) == 0) {
+  const int status = examples_encode(in, t, r, model);
+  if (status < 0 && clf_dataset_classes(in->rows) == 0 && clf_dataset_outputs(in->rows) == 0) {
     complain("'%s' has no labels, which the model is to learn", in->path);
     return EXIT_FAILURE;
   }
-  return -1;
+  return status;
 }
 
 int examples_read(input *out, const tool *t, const recipe *r, const char *path, clf_model *model) {

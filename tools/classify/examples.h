@@ -14,6 +14,10 @@ int examples_read(input *out, const tool *t, const recipe *r, const char *path, 
 int examples_read_files(input *out, const tool *t, const recipe *r, const option_words *paths,
                         clf_model *model);
 
+/* Makes the rows of texts by another vocabulary, which the model keeps; nothing where there are none.
+ * Returns as examples_read(). */
+int examples_encode(input *in, const tool *t, const recipe *r, clf_model *model);
+
 /* Divides the rows at random, the classes in proportion: `share` of them become *test. The vocabulary
  * of texts is then that of the others. Returns as examples_read(). */
 int examples_split(clf_dataset **train, clf_dataset **test, const input *in, const tool *t,

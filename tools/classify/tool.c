@@ -77,7 +77,7 @@ bool tool_for_people(const tool *t) {
 /* Notes of the library: warnings always, what it guessed and chose unless --quiet is given. */
 static void on_log(void *user, int32_t level, const char *message) {
   tool *t = user;
-  if (level == CLF_LOG_WARNING || !t->common.quiet) {
+  if (!t->hushed && (level == CLF_LOG_WARNING || !t->common.quiet)) {
     progress_clear(&t->progress);
     complain("%s%s", level == CLF_LOG_WARNING ? "warning: " : "", message);
   }

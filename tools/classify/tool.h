@@ -60,6 +60,8 @@ struct tool {
   option_words words;
   clf_context *context;
   progress_display progress;
+  bool
+      hushed; /* what the library notes and warns of is not shown, as in the many fits of a search */
 };
 
 /* A command line that works, and what exit statuses mean: of the program's help and manual pages. */

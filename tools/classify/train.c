@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "crops.h"
 #include "examples.h"
@@ -112,44 +111,14 @@ static clf_status fit(training *self, tool *t) {
   return status;
 }
 
-/* Height, width and channels of pictures. */
-static clf_status note_shape(clf_model *model, const clf_dataset *rows) {
-  clf_tensor *x = NULL;
-  clf_status status = CLF_OK;
-  if (clf_dataset_tensor(&x, rows, "x") == CLF_OK && clf_tensor_ndim(x) >= 3) {
-    const int64_t channels = clf_tensor_ndim(x) > 3 ? clf_tensor_extent(x, 3) : 1;
-    status = notes_set(model, NOTE_SHAPE, "%" PRId64 "x%" PRId64 "x%" PRId64,
-                       clf_tensor_extent(x, 1), clf_tensor_extent(x, 2), channels);
-  }
-  clf_tensor_free(x);
-  return status;
-}
-
 static clf_status note_all(const training *self, const tool *t) {
-  const time_t now = time(NULL);
-  char date[32], sum[16];
-  struct tm utc;
-  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-  snprintf(sum, sizeof sum, "%08" PRIx32, input_checksum(self->in.path));
-  clf_model *model = self->model;
-  clf_status status = notes_set(model, NOTE_COMMAND, "%s", t->command);
-  status = status == CLF_OK ? notes_set(model, NOTE_VERSION, "%s", clf_version()) : status;
-  status = status == CLF_OK ? notes_set(model, NOTE_DATE, "%s", date) : status;
-  status = status == CLF_OK ? notes_set(model, NOTE_SEED, "%" PRId64, t->common.seed) : status;
-  status = status == CLF_OK ? notes_set(model, NOTE_DATA, "%s", self->in.path) : status;
-  status = status == CLF_OK ? notes_set(model, NOTE_CHECKSUM, "%s", sum) : status;
-  status = status == CLF_OK ? notes_set(model, NOTE_READER, "%s", self->in.reader) : status;
-  status = status == CLF_OK ? notes_set(model, NOTE_READER_PARAMS, "%s", self->in.params) : status;
-  status = status == CLF_OK
-               ? notes_set(model, NOTE_ROWS, "%" PRId64, clf_dataset_rows(train_rows(self)))
-               : status;
+  clf_status status = notes_training(self->model, t, &self->in, train_rows(self));
   if (status == CLF_OK && set.detector != NULL) {
-    status = notes_set(model, NOTE_DETECTOR, "%s", set.detector);
+    status = notes_set(self->model, NOTE_DETECTOR, "%s", set.detector);
   }
-  if (status == CLF_OK && test_rows(self) != NULL) {
-    status = notes_set(model, NOTE_TEST_SCORE, "%.6f", self->test_score);
-  }
-  return status == CLF_OK ? note_shape(model, train_rows(self)) : status;
+  return status == CLF_OK && test_rows(self) != NULL
+             ? notes_set(self->model, NOTE_TEST_SCORE, "%.6f", self->test_score)
+             : status;
 }
 
 static int print_result(const training *self, const tool *t) {

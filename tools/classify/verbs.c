@@ -5,7 +5,21 @@
 #include "report/text.h"
 
 /* clang-format off */
-const verb *const verbs[] = {&verb_train, &verb_test, &verb_validate, &verb_detect, &verb_serve, &verb_list, &verb_completion, &verb_svm_train, &verb_svm_predict, &verb_svm_scale, NULL};
+const verb *const verbs[] = {
+    &verb_train,
+    &verb_test,
+    &verb_validate,
+    &verb_tune,
+    &verb_auto,
+    &verb_detect,
+    &verb_serve,
+    &verb_list,
+    &verb_completion,
+    &verb_svm_train,
+    &verb_svm_predict,
+    &verb_svm_scale,
+    NULL,
+};
 /* clang-format on */
 
 const verb *verb_named(const char *name) {

@@ -1,0 +1,283 @@
+/* classify auto: judges the candidates of candidates.c on the same held-out rows, and keeps the best.
+ *
+ * Few rows are divided into folds, several times. Of many, all candidates are judged on a part first,
+ * and only the best of them, in that order, on all rows, of which a share is then held out. With a
+ * time limit, a candidate may take as long as leaves time to fit it to all rows afterwards. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auto.h"
+#include "notes.h"
+#include "report/files.h"
+#include "report/text.h"
+#include "verbs.h"
+
+enum {
+  FOLDS = 5,
+  FEW = 6000,       /* rows that are judged in folds, all at once */
+  FEW_TEXTS = 2000, /* the same of texts, whose vocabulary takes time */
+  PART = 4000,      /* rows of the part that many rows are judged on first */
+  PART_FOLDS = 3,   /* of these */
+  TO_SCORE = 1000,  /* rows to score, by repetition, where there are fewer */
+  MAX_REPEATS = 5,
+  HELD_OUT = 10000 /* rows that suffice to be held out of many */
+};
+static const double held_out_share = 0.2;
+static const double part_time = 0.35; /* share of the time limit for the part */
+static const double final_lag = 0.03; /* by which the score on the part may be below the best */
+
+/* Returns the best of those that were judged to the end, or NULL. */
+static const verdict *best_of(const verdicts *all) {
+  const verdict *best = NULL;
+  for (size_t i = 0; i < all->count; i++) {
+    const verdict *one = all->of[i];
+    if (one->state == JUDGED && (best == NULL || one->mean > best->mean)) {
+      best = one;
+    }
+  }
+  return best;
+}
+
+/* The end of a candidate's judging, so that the best so far, and also the candidate, can be fitted to
+ * all rows in time. The first one has all the time it takes. */
+static double end_for(const search *self, const jury *by, const candidate *which,
+                      const verdict *best, int64_t rows) {
+  const int64_t all = clf_dataset_rows(self->in.rows);
+  const double fits = by->folds > 0 ? (double)(by->folds * by->repeats) : 1;
+  const double share = by->folds > 0 ? 1 - 1 / (double)by->folds : 1 - by->share;
+  const double refit = pow((double)all / (share * (double)rows), which->growth) / fits;
+  const double now = seconds_now(), left = self->deadline - now;
+  if (self->deadline == 0 || best == NULL) {
+    return 0;
+  }
+  const double own = now + left / (1 + refit), reserve = verdict_seconds(best, all);
+  return fmax(fmin(own, self->deadline - reserve), now);
+}
+
+static const char *state_of(const verdict *one, char text[32]) {
+  snprintf(text, 32, "%.4f", one->mean);
+  return one->state == LEFT_OUT ? "left out" : one->state == REFUSED ? "refused" : text;
+}
+
+/* Judges a candidate and adds the verdict. */
+static int judge_next(tool *t, jury *by, verdicts *to, const candidate *which, double deadline) {
+  char text[32];
+  verdict **of = realloc(to->of, (to->count + 1) * sizeof(verdict *));
+  to->of = of != NULL ? of : to->of;
+  verdict *one = of != NULL ? calloc(1, sizeof *one) : NULL;
+  if (one == NULL) {
+    return tool_fail(CLF_ERROR_MEMORY);
+  }
+  const verdict *best = best_of(to);
+  to->of[to->count++] = one;
+  const int status = judge(one, by, t, which, best, deadline);
+  if (status < 0) {
+    progress_line(&t->progress, "%s%s%s: %s", one->as.model,
+                  which->transforms != NULL ? " after " : "",
+                  which->transforms != NULL ? which->transforms : "", state_of(one, text));
+  }
+  return status;
+}
+
+/* Judges all candidates on the rows of a jury. */
+static int judge_all(search *self, tool *t, jury *by, verdicts *to, double limit) {
+  const int64_t rows = clf_dataset_rows(by->in->rows);
+  int status = -1;
+  for (size_t i = 0; i < candidate_count && status < 0 && !progress_interrupted(); i++) {
+    const candidate *which = &candidates[i];
+    const verdict *best = best_of(to);
+    if (candidate_suits(which, self->data, self->in.rows)) {
+      const double end = limit > 0 && best != NULL ? limit : end_for(self, by, which, best, rows);
+      status = judge_next(t, by, to, which, end);
+    }
+  }
+  return status;
+}
+
+/* Judges on all rows those that were best on a part, the best first. One that could not be fitted
+ * twice in the time left is passed over. */
+static int judge_finals(search *self, tool *t, jury *by) {
+  const int64_t rows = clf_dataset_rows(self->in.rows);
+  size_t count;
+  verdict **of = verdicts_sorted(&self->part, &count);
+  int status = of != NULL ? -1 : tool_fail(CLF_ERROR_MEMORY);
+  for (size_t i = 0; i < count && status < 0 && !progress_interrupted(); i++) {
+    const double left = self->deadline - seconds_now();
+    const verdict *best = best_of(&self->whole);
+    of[i]->final = of[i]->mean >= of[0]->mean - final_lag;
+    if (of[i]->final && (self->deadline == 0 || 2 * verdict_seconds(of[i], rows) <= left)) {
+      status = judge_next(t, by, &self->whole, of[i]->of,
+                          end_for(self, by, of[i]->of, best != NULL ? best : of[i], rows));
+    }
+  }
+  free(of);
+  return status;
+}
+
+static int judge_few(search *self, tool *t) {
+  const int64_t rows = clf_dataset_rows(self->in.rows), repeats = (TO_SCORE + rows - 1) / rows;
+  jury all = {.in = &self->in,
+              .folds = rows < FOLDS ? rows : FOLDS,
+              .repeats = repeats < MAX_REPEATS ? repeats : MAX_REPEATS};
+  const int status = judge_all(self, t, &all, &self->whole, 0);
+  jury_free(&all);
+  return status;
+}
+
+static int judge_many(search *self, tool *t) {
+  const int64_t rows = clf_dataset_rows(self->in.rows);
+  const double most = HELD_OUT / (double)rows, began = seconds_now();
+  jury whole = {.in = &self->in, .share = most < held_out_share ? most : held_out_share};
+  input few = {.path = self->in.path};
+  clf_dataset *rest = NULL;
+  int status = -1;
+  if (self->data == FOR_TEXTS) {
+    status = judge_all(self, t, &whole, &self->whole, 0);
+  } else {
+    const clf_status split = clf_dataset_split(&few.rows, &rest, self->in.rows, PART / (double)rows,
+                                               (uint64_t)t->common.seed);
+    clf_dataset_free(rest);
+    jury part = {.in = &few, .folds = PART_FOLDS, .repeats = 1};
+    const double limit = self->deadline > 0 ? began + part_time * (self->deadline - began) : 0;
+    status = split == CLF_OK ? judge_all(self, t, &part, &self->part, limit) : tool_fail(split);
+    status = status < 0 ? judge_finals(self, t, &whole) : status;
+    jury_free(&part);
+    clf_dataset_free(few.rows);
+  }
+  jury_free(&whole);
+  return status;
+}
+
+/* Chooses the best on all rows; where there is none, the best on a part whose fit to all rows is in
+ * time, or the fastest. */
+static const verdict *choose(const search *self) {
+  const int64_t rows = clf_dataset_rows(self->in.rows);
+  const double left = self->deadline > 0 ? self->deadline - seconds_now() : INFINITY;
+  const verdict *chosen = best_of(&self->whole), *fastest = NULL;
+  for (size_t i = 0; chosen == NULL && i < self->part.count; i++) {
+    const verdict *one = self->part.of[i];
+    if (one->state <= DROPPED &&
+        (fastest == NULL || verdict_seconds(one, rows) < verdict_seconds(fastest, rows))) {
+      fastest = one;
+    }
+  }
+  const verdict *timely = NULL;
+  for (size_t i = 0; chosen == NULL && i < self->part.count; i++) {
+    const verdict *one = self->part.of[i];
+    if (one->state == JUDGED && verdict_seconds(one, rows) <= left &&
+        (timely == NULL || one->mean > timely->mean)) {
+      timely = one;
+    }
+  }
+  return chosen != NULL ? chosen : timely != NULL ? timely : fastest;
+}
+
+/* Fits the chosen candidate to all rows, and saves it. A fit that was ended by the time while it was
+ * judged gets as much time for each row again. */
+static int keep(search *self, tool *t, const verdict *chosen) {
+  const recipe *r = &chosen->as.recipe;
+  int status = recipe_make(&self->model, t, r);
+  status = status < 0 ? examples_encode(&self->in, t, r, self->model) : status;
+  if (status >= 0) {
+    return status;
+  }
+  const int64_t rows = clf_dataset_rows(self->in.rows);
+  t->hushed = false;
+  progress_title(&t->progress, chosen->as.model);
+  t->progress.deadline = chosen->ended ? seconds_now() + verdict_seconds(chosen, rows) : 0;
+  clf_status done = clf_model_fit(self->model, self->in.rows, NULL, NULL);
+  progress_settle(&t->progress);
+  done = done == CLF_OK ? notes_training(self->model, t, &self->in, self->in.rows) : done;
+  done = done == CLF_OK ? notes_set(self->model, NOTE_VALIDATED_SCORE, "%.6f", chosen->mean) : done;
+  done = done == CLF_OK ? clf_model_save(self->model, t->common.output) : done;
+  progress_clear(&t->progress);
+  return done == CLF_OK ? -1 : tool_fail(done);
+}
+
+static int fail_search(const search *self) {
+  if (progress_interrupted()) {
+    complain("interrupted before a model was judged");
+    return EXIT_INTERRUPTED;
+  }
+  for (size_t i = 0; i < self->whole.count + self->part.count; i++) {
+    const verdict *one =
+        i < self->whole.count ? self->whole.of[i] : self->part.of[i - self->whole.count];
+    if (one->state == REFUSED) {
+      complain("%s", one->message);
+      break;
+    }
+  }
+  return EXIT_FAILURE;
+}
+
+static int search_and_keep(search *self, tool *t) {
+  const int64_t rows = clf_dataset_rows(self->in.rows);
+  self->data = candidate_data(self->in.rows, self->in.texts != NULL);
+  const bool few = rows <= (self->data == FOR_TEXTS ? FEW_TEXTS : FEW);
+  t->hushed = true;
+  int status = few ? judge_few(self, t) : judge_many(self, t);
+  if (status >= 0) {
+    return status;
+  }
+  const bool interrupted = progress_interrupted();
+  const verdict *chosen = choose(self);
+  if (chosen == NULL) {
+    return fail_search(self);
+  }
+  progress_settle(&t->progress);
+  status = keep(self, t, chosen);
+  status = status < 0 ? search_print(self, t, chosen) : status;
+  return status >= 0                                               ? status
+         : interrupted || clf_model_outcome(self->model) != CLF_OK ? EXIT_NOT_CONVERGED
+                                                                   : EXIT_SUCCESS;
+}
+
+static void free_verdicts(verdicts *all) {
+  for (size_t i = 0; i < all->count; i++) {
+    verdict_free(all->of[i]);
+    free(all->of[i]);
+  }
+  free(all->of);
+}
+
+static int run(tool *t) {
+  search self = {.deadline = t->progress.deadline};
+  clf_model *keeper = NULL; /* of the vocabulary by which texts are read at first */
+  const recipe first = {.model = "ridge"};
+  int status = -1;
+  t->progress.deadline = 0; /* the time does not end the reading */
+  if (t->common.output == NULL) {
+    complain("-o MODEL says where to save the model");
+    return EXIT_USAGE;
+  }
+  status = output_possible(t->common.output) ? recipe_make(&keeper, t, &first) : EXIT_FAILURE;
+  status = status < 0 ? examples_read_files(&self.in, t, &first, &t->words, keeper) : status;
+  status = status < 0 ? search_and_keep(&self, t) : status;
+  progress_title(&t->progress, "");
+  free_verdicts(&self.part);
+  free_verdicts(&self.whole);
+  clf_model_free(self.model);
+  clf_model_free(keeper);
+  input_free(&self.in);
+  return status;
+}
+
+const verb verb_auto = {
+    .name = "auto",
+    .summary = "try many models and keep the best",
+    .usage = "DATA… [OPTION …] -o MODEL",
+    .example = "classify auto iris.csv --time 60s -o iris.clf",
+    .words = "DATA…",
+    .words_help = "labeled data, as for train",
+    .details =
+        "Tries models of all kinds, with scaling and some values of their parameters, judges\n"
+        "all of them on the same held-out rows, prints how they did, the best first, and\n"
+        "saves the best, fitted to all rows. What takes least time is tried first: with\n"
+        "--time, or after Ctrl-C, the best so far is kept.",
+    .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,
+    .minimum_words = 1,
+    .maximum_words = 1000,
+    .run = run,
+};

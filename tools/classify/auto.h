@@ -1,0 +1,30 @@
+/* The verdicts of classify auto, and how they are printed. */
+#ifndef CLASSIFY_AUTO_H
+#define CLASSIFY_AUTO_H
+
+#include "judge.h"
+
+typedef struct verdicts {
+  verdict **of; /* [count], in the order in which they were judged */
+  size_t count;
+} verdicts;
+
+/* A run of the verb. */
+typedef struct search {
+  input in;
+  unsigned data;
+  double deadline;      /* by seconds_now(), to end the whole; 0: none */
+  verdicts part, whole; /* of a part of the rows, and of all */
+  clf_model *model;     /* the result */
+} search;
+
+/* Returns those that have a score, the best first, in an array to be freed; NULL where memory runs
+ * out. */
+verdict **verdicts_sorted(const verdicts *all, size_t *count);
+
+/* Prints those that have a score, the best first: of all rows, then those of a part that were not
+ * judged on all. States on standard error which have none, and why, and writes the report. Returns -1
+ * to go on, or the status to exit with after a message. */
+int search_print(const search *self, const tool *t, const verdict *chosen);
+
+#endif

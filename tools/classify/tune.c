@@ -1,0 +1,205 @@
+/* classify tune: cross-validates every combination of parameter values. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "examples.h"
+#include "notes.h"
+#include "report.h"
+#include "report/files.h"
+#include "report/scores.h"
+#include "report/text.h"
+#include "table.h"
+#include "verbs.h"
+
+static struct {
+  recipe recipe;
+  const char *search;
+  int64_t folds;
+} set = {.folds = 5};
+
+static const option_entry options[] = {
+    RECIPE_OPTIONS(set.recipe),
+    {"search", "GRID",
+     "the values to try, such as 'C=0.1|1|10 gamma=0.01|0.1'; those of an optimizer and of "
+     "transforms with their name: 'optimizer.learning_rate=0.01|0.001 pca.components=10|20'",
+     OPTION_TEXT, 0, &set.search},
+    {"folds", "N",
+     "parts of the rows, each of which is predicted by a model of the others (default: 5)",
+     OPTION_NUMBER, 2, &set.folds},
+};
+
+typedef struct tuning {
+  input in;
+  clf_model *model, *best;
+  clf_search *search;
+  int64_t *order; /* [combinations] the best first, those without a score last */
+} tuning;
+
+static int check_options(const tool *t) {
+  if (set.search == NULL) {
+    complain("--search says which values to try, such as 'C=0.1|1|10'");
+    return EXIT_USAGE;
+  }
+  return t->common.output == NULL || output_possible(t->common.output) ? -1 : EXIT_FAILURE;
+}
+
+static int fail_search(clf_status status, const tool *t) {
+  if (status == CLF_ERROR_CANCELLED && progress_ends(&t->progress) && !progress_interrupted()) {
+    complain("the time was over before a combination was scored; --time gives more");
+    return EXIT_FAILURE;
+  }
+  const int failed = tool_fail(status);
+  return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
+}
+
+/* Sorts the combinations by their score; of equal ones the first stays in front. */
+static clf_status set_order(tuning *self) {
+  const int64_t count = clf_search_count(self->search);
+  self->order = calloc((size_t)count, sizeof *self->order);
+  for (int64_t i = 0; self->order != NULL && i < count; i++) {
+    const double mean = clf_search_mean(self->search, i);
+    int64_t at = i;
+    for (; at > 0 && !isnan(mean); at--) {
+      const double before = clf_search_mean(self->search, self->order[at - 1]);
+      if (before >= mean) {
+        break;
+      }
+      self->order[at] = self->order[at - 1];
+    }
+    self->order[at] = i;
+  }
+  return self->order != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static int print_result(const tuning *self, const tool *t) {
+  const bool regression = clf_dataset_classes(self->in.rows) == 0;
+  const table_column columns[] = {
+      {"parameters", false, 0}, {regression ? "r2" : "accuracy", true, 4}, {"deviation", true, 4}};
+  table all = table_of(columns, sizeof columns / sizeof *columns);
+  for (int64_t i = 0; i < clf_search_count(self->search); i++) {
+    table_text(&all, clf_search_combination(self->search, self->order[i]));
+    table_number(&all, clf_search_mean(self->search, self->order[i]));
+    table_number(&all, clf_search_deviation(self->search, self->order[i]));
+  }
+  const int status = table_print(&all, t, stdout);
+  table_free(&all);
+  return status;
+}
+
+static void write_combinations(FILE *page, const tuning *self) {
+  const size_t count = (size_t)clf_search_count(self->search);
+  const bool classes = clf_dataset_classes(self->in.rows) > 0;
+  score_row *rows = calloc(count, sizeof *rows);
+  for (size_t i = 0; rows != NULL && i < count; i++) {
+    const int64_t at = self->order[i];
+    rows[i] = (score_row){.name = clf_search_combination(self->search, at),
+                          .score = clf_search_mean(self->search, at),
+                          .deviation = clf_search_deviation(self->search, at),
+                          .seconds = (double)NAN};
+  }
+  if (rows != NULL) {
+    page_scores(page, &(const score_table){.title = "Combinations",
+                                           .names = "Parameters",
+                                           .score = classes ? "Accuracy" : "R²",
+                                           .percent = classes,
+                                           .rows = rows,
+                                           .count = count,
+                                           .best = 0});
+  }
+  free(rows);
+}
+
+static int write_report(const tuning *self, const tool *t) {
+  report r;
+  char title[96], lead[256], folds[32];
+  const bool classes = clf_dataset_classes(self->in.rows) > 0;
+  snprintf(title, sizeof title, "%" PRId64 " settings of %s", clf_search_count(self->search),
+           clf_model_kind(self->model));
+  snprintf(lead, sizeof lead, "The best has a mean %s of <b>%.4f</b> on the held-out folds.",
+           classes ? "accuracy" : "R²",
+           clf_search_mean(self->search, clf_search_best(self->search)));
+  snprintf(folds, sizeof folds, "%" PRId64, set.folds);
+  const fact facts[] = {
+      {"Model", recipe_model(&set.recipe)}, {"Search", set.search}, {"Folds", folds}};
+  report_begin(&r, t, title, lead, self->in.path, facts, sizeof facts / sizeof *facts);
+  if (r.page != NULL) {
+    write_combinations(r.page, self);
+  }
+  return report_end(&r, -1);
+}
+
+/* Fits the best combination to all rows, and saves it. */
+static clf_status keep_best(tuning *self, tool *t) {
+  const double score = clf_search_mean(self->search, clf_search_best(self->search));
+  progress_title(&t->progress, clf_model_kind(self->model));
+  clf_status status = clf_search_model(&self->best, self->search);
+  status = status == CLF_OK ? clf_model_fit(self->best, self->in.rows, NULL, NULL) : status;
+  status = status == CLF_OK ? notes_training(self->best, t, &self->in, self->in.rows) : status;
+  status = status == CLF_OK ? notes_set(self->best, NOTE_VALIDATED_SCORE, "%.6f", score) : status;
+  status = status == CLF_OK ? clf_model_save(self->best, t->common.output) : status;
+  progress_clear(&t->progress);
+  return status;
+}
+
+static int search_and_keep(tuning *self, tool *t) {
+  progress_title(&t->progress, "search");
+  clf_status status = clf_search_create(&self->search, self->model, self->in.rows, set.folds,
+                                        (uint64_t)t->common.seed, set.search);
+  progress_clear(&t->progress);
+  if (status < 0) {
+    return fail_search(status, t);
+  }
+  const bool interrupted = progress_interrupted();
+  progress_settle(&t->progress);
+  status = set_order(self);
+  int printed = status == CLF_OK ? print_result(self, t) : tool_fail(status);
+  printed = printed < 0 ? write_report(self, t) : printed;
+  if (printed >= 0 || t->common.output == NULL) {
+    return printed >= 0 ? printed : interrupted ? EXIT_NOT_CONVERGED : EXIT_SUCCESS;
+  }
+  status = keep_best(self, t);
+  return status < 0                                               ? tool_fail(status)
+         : interrupted || clf_model_outcome(self->best) != CLF_OK ? EXIT_NOT_CONVERGED
+                                                                  : EXIT_SUCCESS;
+}
+
+static int run(tool *t) {
+  tuning self = {.model = NULL};
+  const double deadline = t->progress.deadline;
+  int status = check_options(t);
+  t->progress.deadline = 0; /* the time does not end the reading */
+  status = status < 0 ? recipe_make(&self.model, t, &set.recipe) : status;
+  status =
+      status < 0 ? examples_read_files(&self.in, t, &set.recipe, &t->words, self.model) : status;
+  t->progress.deadline = deadline;
+  status = status < 0 ? search_and_keep(&self, t) : status;
+  free(self.order);
+  clf_search_free(self.search);
+  clf_model_free(self.best);
+  clf_model_free(self.model);
+  input_free(&self.in);
+  return status;
+}
+
+const verb verb_tune = {
+    .name = "tune",
+    .summary = "find the best values of a model's parameters",
+    .usage = "DATA… --search GRID [OPTION …] [-o MODEL]",
+    .example =
+        "classify tune iris.csv --model svm --transform standardize --search "
+        "'C=0.1|1|10 gamma=0.01|0.1|1' -o iris.clf",
+    .words = "DATA…",
+    .words_help = "labeled data, as for train",
+    .details =
+        "Cross-validates every combination of the values on the same folds and prints them,\n"
+        "the best first. With -o, the best is fitted to all rows and saved. Ctrl-C, or the\n"
+        "end of --time, ends the search with the folds that are done; then combinations are\n"
+        "compared on these.",
+    .options = options,
+    .count = sizeof options / sizeof *options,
+    .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,
+    .minimum_words = 1,
+    .maximum_words = 1000,
+    .run = run,
+};
