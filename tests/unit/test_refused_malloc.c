@@ -1,6 +1,7 @@
-/* What calls malloc() rather than the context's allocator, the C library and the codecs' libraries:
- * when it is refused, the status is CLF_ERROR_MEMORY, as for any other allocation. The functions of
- * this file replace those of the C library. */
+/* What calls malloc() rather than the context's allocator, the C library and the codecs' libraries, and
+ * measures, which have the memory of the default context: when it is refused, the status is
+ * CLF_ERROR_MEMORY, as for any other allocation. The functions of this file replace those of the C
+ * library. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *block, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
 
 static _Thread_local int64_t left = -1; /* allocations until one is refused; -1: never */
 static _Thread_local bool refused;
@@ -41,6 +43,12 @@ void *calloc(size_t count, size_t size) {
 
 void *realloc(void *block, size_t size) {
   return is_refused() ? NULL : __libc_realloc(block, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size) {
+  void *block = is_refused() ? NULL : __libc_memalign(alignment, size);
+  *out = block != NULL ? block : *out;
+  return block != NULL ? 0 : ENOMEM;
 }
 
 typedef clf_status (*work)(clf_context *context);
@@ -115,6 +123,33 @@ TEST(folders__out_of_memory) {
   refuse_each("a folder of images", load_folder);
   refuse_each("a folder of documents", load_documents);
   remove_folder();
+}
+
+static bool changed; /* whether a call that failed wrote something */
+
+/* All measures that allocate. */
+static clf_status measure(clf_context *context) {
+  static const int32_t truth[] = {0, 1, 2, 1}, two[] = {0, 1, 1, 0};
+  static const float scores[] = {0.5f, 0.25f, 0.25f, 0, 1, 0, 0, 0.25f, 0.75f, 1, 0, 0};
+  double value = -1;
+  int64_t support[3] = {-1, -1, -1};
+  (void)context;
+  clf_status status = clf_roc_auc(two, scores, NULL, 4, &value);
+  for (int i = 1; status == CLF_OK && i < 6; i++) {
+    value = -1;
+    status = i == 1   ? clf_roc_auc_classes(truth, scores, NULL, 4, 3, &value)
+             : i == 2 ? clf_average_precision(two, scores, NULL, 4, &value)
+             : i == 3 ? clf_average_precision_classes(truth, scores, NULL, 4, 3, &value)
+             : i == 4 ? clf_calibration_error(truth, scores, NULL, 4, 3, 7, &value, NULL)
+                      : clf_class_scores(truth, two, 4, 3, NULL, NULL, NULL, support);
+  }
+  changed = changed || (status < 0 && (value != -1 || support[0] != -1));
+  return status;
+}
+
+TEST(measures__out_of_memory) {
+  refuse_each("measures", measure);
+  ck_assert(!changed);
 }
 
 SUITE("refused_malloc")

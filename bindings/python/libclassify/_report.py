@@ -138,7 +138,10 @@ def _classification(model: Any, X: Any, y: Any) -> list[str]:
              ("F1, mean over the classes", float(np.mean(f1)))]
     probabilities = _probabilities(model, X)
     if probabilities is not None:
-        lines.append(("log loss", metrics.log_loss(true, probabilities, labels=range(len(names)))))
+        for title, measure in (("log loss", metrics.log_loss),
+                               ("Brier score", metrics.brier_score_loss),
+                               ("calibration error", metrics.calibration_error)):
+            lines.append((title, measure(true, probabilities, labels=range(len(names)))))
     classes = _html.table("Classes", zip(map(str, names), precision, recall, f1, support),
                           ("class", "precision", "recall", "F1", "rows"))
     return [_html.table("Measures", lines), classes, _html.confusion_matrix(counts, names),
