@@ -72,7 +72,7 @@ class Reports(Cli):
         kinds = ("setosa", "versicolor", "virginica")
         expected = [found.get(("confusion", a, b), {"value": 0})["value"] for a in kinds for b in kinds]
         self.assertEqual([int(cell) for cell in cells], expected)
-        self.assertEqual(counts["figure"], 1 + 2 * 3)
+        self.assertEqual(counts["figure"], 1 + 2 * 3 + 3)  # reliability, two curves and weights of each class
         self.assertGreaterEqual(counts["circle"], 1)
 
     def test_curves_have_the_area_of_the_measures(self):
@@ -84,7 +84,7 @@ class Reports(Cli):
         self.classify("train", "train.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
         self.classify("test", "m.clf", "test.csv", "--quiet", "--resamples", 0, "--report", "report.html")
         text, _, counts = self.page()
-        self.assertEqual(counts["figure"], 1 + 2)  # of two classes, the second is the positive one
+        self.assertEqual(counts["figure"], 1 + 2 + 1)  # of two classes, the second is the positive one
         roc = text.split("<h2>ROC curves")[1].split("</section>")[0]
         points = [tuple(map(float, pair.split(","))) for pair in
                   re.search(r'polyline[^>]*points="([^"]*)"', roc).group(1).split()]
@@ -163,6 +163,30 @@ class Reports(Cli):
         self.assertIn("&lt;b&gt;&amp;", text)
         self.assertIn("a &quot;quoted&quot;", text)
         self.assertIn("3 rows are of classes that the model does not know, and count as wrong: other (3).", text)
+
+    def features(self, text):
+        """Weights by class and feature, of the lists of the page."""
+        part = text.split("<h3>Weights</h3>")[1].split("</section>")[0]
+        return {title: {html.unescape(name): float(value) for name, value in
+                        re.findall(r'<th scope="row">(.*?)</th>.*?<td>([-0-9.e+]+)</td></tr>', rows)}
+                for title, rows in re.findall(r"<figcaption>(.*?)</figcaption>(.*?)</figure>", part, re.S)}
+
+    def test_weights_of_columns_and_words(self):
+        data = self.flowers()
+        arguments = ["--holdout", 0.2, "-o", "m.clf", "--quiet", "--report", "report.html"]
+        self.classify("train", data, "--transform", "standardize", *arguments)
+        found = self.features(self.page()[0])
+        self.assertEqual(set(found), {"setosa", "versicolor", "virginica"})
+        self.assertLess(found["setosa"]["petal_length"], 0)
+        self.assertEqual(next(iter(found["virginica"])), "petal_length")
+        # What a polynomial or a projection weighs are no columns of the rows.
+        self.classify("train", data, "--transform", "pca components=4", *arguments)
+        self.assertNotIn("<h3>Weights</h3>", self.page()[0])
+        self.reviews(60)
+        self.classify("train", "reviews.pos", "reviews.neg", *arguments)
+        words = {name: weight for rows in self.features(self.page()[0]).values() for name, weight in rows.items()}
+        self.assertGreater(words["clever"] * words["warm"], 0)
+        self.assertLess(words["clever"] * words["stupid"], 0)
 
     def test_one_class_of_the_test_rows(self):
         """Areas are not defined, and there are no curves."""

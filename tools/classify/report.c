@@ -147,8 +147,8 @@ void report_model(report *r, const clf_dataset *rows, const graded *g) {
   }
   if (status == CLF_OK && known != NULL) {
     status = page_model_kind(r->page, model, known, truth, predicted);
-  } else if (status == CLF_OK) {
-    status = page_layers(r->page, model);
+  } else if (status == CLF_OK && g->classes == 0) {
+    status = page_model_kind(r->page, model, rows, NULL, NULL);
   }
   fputs("</section>\n", r->page);
   clf_dataset_free(known);

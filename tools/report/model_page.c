@@ -81,7 +81,7 @@ static clf_status write_tables(FILE *out, const test_view *view) {
 
 static clf_status write_kind(FILE *out, const test_view *view, const clf_model *model,
                              const clf_dataset *test) {
-  const bool few = view->classes <= MAX_CLASSES;
+  const bool few = view->classes > 0 && view->classes <= MAX_CLASSES;
   history trained;
   clf_status status = history_read(&trained, model);
   if (status == CLF_OK) {
@@ -92,6 +92,7 @@ static clf_status write_kind(FILE *out, const test_view *view, const clf_model *
   status = status == CLF_OK ? page_filters(out, model) : status;
   status = status == CLF_OK && few ? page_mistakes(out, view, model, test) : status;
   status = status == CLF_OK && few ? page_weights(out, view, model) : status;
+  status = status == CLF_OK ? page_features(out, model) : status;
   status = status == CLF_OK && few ? page_axes(out, view, model, test) : status;
   return status == CLF_OK && few ? page_support_vectors(out, view, model) : status;
 }

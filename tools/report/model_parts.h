@@ -32,6 +32,9 @@ clf_status page_mistakes(FILE *out, const test_view *view, const clf_model *mode
 /* A linear model's weights as pictures, one a class. */
 clf_status page_weights(FILE *out, const test_view *view, const clf_model *model);
 
+/* A linear model's weights by the names of its features, where they have names. */
+clf_status page_features(FILE *out, const clf_model *model);
+
 /* Test rows along the first two discriminant axes. */
 clf_status page_axes(FILE *out, const test_view *view, const clf_model *model,
                      const clf_dataset *test);
