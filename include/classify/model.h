@@ -437,9 +437,9 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 and NAME_probabilities(const float *x, double *p) the probabilities, if the
  *                 model has them; NAME_class_names are the classes. "name=NAME" (model) begins all
  *                 names; "input=f64" takes rows of double. It writes every ridge, fisher,
- *                 perceptron, logistic and svm model, networks of dense, activation, batch_norm,
- *                 flatten and dropout, and the transforms standardize, min_max, log_count_ratio,
- *                 polynomial and pca.
+ *                 perceptron, logistic and svm model, networks of all layers but those of
+ *                 sequences, and the transforms standardize, min_max, log_count_ratio, polynomial
+ *                 and pca.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("model_writer", …)
  *                 lists them

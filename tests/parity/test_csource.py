@@ -216,6 +216,34 @@ def networks():
           "dense units=3'", columns=24)
 
 
+def layers_of_images():
+    """Convolutions and pooling with every option, as tests/parity/test_onnx.py has them."""
+    networks = []
+    for kernel, stride, padding in ((1, 1, "valid"), (2, 2, "same"), (3, 1, "same"), (3, 2, "valid"), (5, 3, "same")):
+        networks.append(((9, 7, 2), f"conv2d filters=4 kernel={kernel} stride={stride} padding={padding}; flatten"))
+    for dilation, stride, padding in ((2, 1, "same"), (3, 1, "valid"), (2, 2, "same")):
+        networks.append(((11, 8, 3), f"conv2d filters=3 kernel=3 dilation={dilation} padding={padding} "
+                         f"stride={stride} bias=false; flatten"))
+    for f in "relu", "tanh", "softmax":
+        networks.append(((6, 5, 2), f"conv2d filters=5 activation={f}; flatten"))
+    for kind in "max_pool2d", "average_pool2d":
+        for size, stride, padding in ((2, 2, "valid"), (3, 2, "same"), (2, 3, "valid"), (4, 1, "same")):
+            networks.append(((9, 10, 2), f"conv2d filters=3 kernel=1; {kind} size={size} stride={stride} "
+                             f"padding={padding}; flatten"))
+        networks.append(((7, 6, 2), f"conv2d filters=4; global_{kind}"))
+        networks.append(((7, 6), f"global_{kind}"))
+    networks.append(((7, 6), "activation function=tanh; dropout rate=0.2; max_pool2d; flatten"))
+    networks.append(((8, 7, 1), "conv2d filters=4; batch_norm; activation; conv2d filters=3; flatten"))
+    networks.append(((4, 6, 3), "batch_norm epsilon=0.01; flatten"))
+    networks.append(((28, 28, 1), "conv2d filters=8 kernel=5 padding=same activation=relu; max_pool2d; conv2d "
+                     "filters=12 kernel=3 stride=2 padding=same; batch_norm; activation; average_pool2d; flatten; "
+                     "dense units=20 activation=tanh; dropout rate=0.4"))
+    for shape, layers in networks:
+        size = ",".join(map(str, shape))
+        check("network", f"epochs=2 batch_size=16 input={size} layers='{layers}; dense units=3'",
+              columns=int(np.prod(shape)))
+
+
 def regressions():
     x, _ = data(4, 2)
     for targets in 300 + 70 * x[:, :1], np.stack([1e-20 * x[:, 0], 1e9 + 1e6 * x[:, 1]], 1):
@@ -281,7 +309,9 @@ def digits():
             ("ridge", "alpha=100", []), ("logistic", "", [("standardize", None)]), ("svm", "kernel=linear", []),
             ("svm", "kernel=rbf C=5", []), ("svm", "kernel=rbf C=5", [("pca", "components=30")]),
             ("perceptron", "kernel=polynomial", []),
-            ("network", "epochs=3 layers='dense units=60 activation=relu; dense units=10'", [])):
+            ("network", "epochs=3 layers='dense units=60 activation=relu; dense units=10'", []),
+            ("network", "epochs=15 input=28,28,1 layers='conv2d filters=8 kernel=5 stride=2 activation=relu; "
+             "max_pool2d; batch_norm; flatten; dense units=10'", [])):
         model = clf.Model(kind, params)
         for transform in add:
             model.add(*transform)
@@ -332,5 +362,5 @@ def sources_are_plain():
 
 
 clf.run([linear_models, transforms, kernels, sums_are_in_doubles, precomputed_kernels,
-         probabilities_of_machines, classes_without_rows, networks, regressions, rows_far_from_0,
+         probabilities_of_machines, classes_without_rows, networks, layers_of_images, regressions, rows_far_from_0,
          products_that_cancel, digits, sources_are_plain])

@@ -84,6 +84,14 @@ clf_status clf__csource_coefficients(clf__csource *source, const char *name, int
 void clf__csource_kernel_sums(clf__csource *source, const char *coefficients, const char *bias,
                               int64_t outputs, const char *to);
 
+/* "dense_1_weight", a name of an array of a layer. */
+typedef struct clf__csource_name {
+  char text[80];
+} clf__csource_name;
+clf__csource_name clf__csource_layer_name(const clf__layer *layer, const char *what);
+/* Adds a comment with the layer's name to the statements. */
+void clf__csource_comment(clf__csource *source, const clf__layer *layer);
+
 /* How layers of an operation (CLF__OPERATION_…) are written: by a function, or not at all, for the
  * reason in the message. */
 typedef struct clf__csource_rule {
@@ -92,5 +100,13 @@ typedef struct clf__csource_rule {
 } clf__csource_rule;
 
 extern const clf__csource_rule clf__csource_rules[CLF__OPERATIONS];
+
+/* Those of images, without the activations at their ends. */
+clf_status clf__csource_conv2d(clf__csource *source, const clf__layer *layer,
+                               float *const *weights);
+clf_status clf__csource_pool2d(clf__csource *source, const clf__layer *layer,
+                               float *const *weights);
+clf_status clf__csource_global_pool2d(clf__csource *source, const clf__layer *layer,
+                                      float *const *weights);
 
 #endif

@@ -7,19 +7,14 @@
 #include "layers/activation.h"
 #include "models/network/network.h"
 
-/* "dense_1_weight" */
-typedef struct array_name {
-  char text[80];
-} array_name;
-
-static array_name name_of(const clf__layer *layer, const char *what) {
-  array_name name;
+clf__csource_name clf__csource_layer_name(const clf__layer *layer, const char *what) {
+  clf__csource_name name;
   snprintf(name.text, sizeof name.text, "%s_%lld_%s", layer->kind->base.name,
            (long long)layer->number, what);
   return name;
 }
 
-static void add_comment(clf__csource *source, const clf__layer *layer) {
+void clf__csource_comment(clf__csource *source, const clf__layer *layer) {
   clf__csource_code(source, &source->body, "  /* %s %lld */\n", layer->kind->base.name,
                     (long long)layer->number);
 }
@@ -81,7 +76,8 @@ static clf_status add_function(clf__csource *source, int32_t function, int64_t l
 static clf_status add_dense(clf__csource *source, const clf__layer *layer, float *const *weights) {
   const int64_t inputs = layer->inputs, units = layer->outputs;
   const bool biased = layer->weight_count > 1;
-  const array_name weight = name_of(layer, "weight"), bias = name_of(layer, "bias");
+  const clf__csource_name weight = clf__csource_layer_name(layer, "weight"),
+                          bias = clf__csource_layer_name(layer, "bias");
   const clf__csource_array array = {weights[0], CLF_F32, units, inputs, 1, units};
   const char *to = NULL;
   CLF__CHECK(clf__csource_local(&to, source, false, units, false));
@@ -90,16 +86,17 @@ static clf_status add_dense(clf__csource *source, const clf__layer *layer, float
     const clf__csource_array biases = clf__csource_vector(CLF_F32, weights[1], units);
     CLF__CHECK(clf__csource_table(source, bias.text, &biases));
   }
-  add_comment(source, layer);
+  clf__csource_comment(source, layer);
   clf__csource_product(source, weight.text, biased ? bias.text : NULL, units, to, false);
   clf__csource_becomes(source, to, false, units);
-  return add_function(source, layer->activation, units);
+  return CLF_OK;
 }
 
 static clf_status add_channel_map(clf__csource *source, const clf__layer *layer,
                                   float *const *weights) {
   const int64_t channels = layer->in.size[layer->in.ndim - 1];
-  const array_name factors = name_of(layer, "factor"), shifts = name_of(layer, "shift");
+  const clf__csource_name factors = clf__csource_layer_name(layer, "factor"),
+                          shifts = clf__csource_layer_name(layer, "shift");
   double *factor = clf__alloc_matrix(layer->context, 2, channels, sizeof *factor);
   const char *to = NULL;
   clf_status status = factor == NULL ? CLF_ERROR_MEMORY : CLF_OK;
@@ -110,7 +107,7 @@ static clf_status add_channel_map(clf__csource *source, const clf__layer *layer,
   CLF__TRY(clf__csource_local(&to, source, false, source->columns, true));
   CLF__TRY(clf__csource_table(source, factors.text, &factor_array));
   CLF__TRY(clf__csource_table(source, shifts.text, &shift_array));
-  add_comment(source, layer);
+  clf__csource_comment(source, layer);
   clf__csource_code(source, &source->body,
                     "  for (int j = 0; j < %lld; j++) {\n"
                     "    %s[j] = (float)(@%s[j %% %lld] * (double)%s[j] + @%s[j %% %lld]);\n"
@@ -123,11 +120,12 @@ done:
   return status;
 }
 
+/* The function follows, as behind other layers. */
 static clf_status add_activation(clf__csource *source, const clf__layer *layer,
                                  float *const *weights) {
   (void)weights;
-  add_comment(source, layer);
-  return add_function(source, layer->activation, layer->in.size[layer->in.ndim - 1]);
+  clf__csource_comment(source, layer);
+  return CLF_OK;
 }
 
 static clf_status add_nothing(clf__csource *source, const clf__layer *layer,
@@ -141,9 +139,9 @@ static clf_status add_nothing(clf__csource *source, const clf__layer *layer,
 const clf__csource_rule clf__csource_rules[CLF__OPERATIONS] = {
     [CLF__OPERATION_OWN] = {NULL, "a layer of this kind is not written"},
     [CLF__OPERATION_DENSE] = {add_dense, NULL},
-    [CLF__OPERATION_CONVOLUTION] = {NULL, "convolutions are not written"},
-    [CLF__OPERATION_POOL] = {NULL, "pooling is not written"},
-    [CLF__OPERATION_GLOBAL_POOL] = {NULL, "pooling is not written"},
+    [CLF__OPERATION_CONVOLUTION] = {clf__csource_conv2d, NULL},
+    [CLF__OPERATION_POOL] = {clf__csource_pool2d, NULL},
+    [CLF__OPERATION_GLOBAL_POOL] = {clf__csource_global_pool2d, NULL},
     [CLF__OPERATION_TIME_POOL] = {NULL, "layers of sequences are not written"},
     [CLF__OPERATION_CHANNEL_MAP] = {add_channel_map, NULL},
     [CLF__OPERATION_ACTIVATION] = {add_activation, NULL},
@@ -207,6 +205,7 @@ clf_status clf__csource_network(clf__csource *source) {
     const clf__layer *layer = network->layers[i];
     CLF__TRY(clf__csource_rules[layer->kind->operation].add(source, layer,
                                                             weights + network->first_weight[i]));
+    CLF__TRY(add_function(source, layer->activation, layer->out.size[layer->out.ndim - 1]));
   }
   status = add_scores(source);
 done:

@@ -117,9 +117,8 @@ TEST(what_has_no_form_in_c__is_refused_by_its_name_and_the_old_file_stays) {
   put_text("model.c", "old");
   check_refused("network", "epochs=1 input=5,1 layers='gru units=3; dense units=3'", NULL, NULL,
                 "c: gru 1: layers of sequences are not written");
-  check_refused("network",
-                "epochs=1 input=5,1,1 layers='conv2d filters=2 kernel=1; flatten; dense units=3'",
-                NULL, NULL, "c: conv2d 1: convolutions are not written");
+  check_refused("network", "epochs=1 input=5,1 layers='global_max_pool1d; dense units=3'", NULL,
+                NULL, "c: global_max_pool1d 1: layers of sequences are not written");
   check_refused("ridge", NULL, "hog", "input=5,1 cell=1 block=1", "c: the transform hog is");
   check_refused("network", "epochs=1 layers='dense units=1100000; dense units=3'", NULL, NULL,
                 "bytes of the stack");
