@@ -184,6 +184,7 @@ static void complete_kind(candidates *c, const char *area, const typed_word *wor
 static const struct {
   const char *option, *areas[2];
 } taken[] = {{"format", {"dataset_reader", "document_reader"}},
+             {"from", {"dataset_reader", "model_reader"}},
              {"to", {"dataset_writer", "model_writer"}}};
 
 static bool is_one_of(const char *word, const char *const *words) {

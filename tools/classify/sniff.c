@@ -128,6 +128,12 @@ sniffed sniff_bytes(const unsigned char *bytes, size_t count) {
              4)) {
     return (sniffed){CONTENT_MODEL, NULL};
   }
+  if (begins(bytes, count, "svm_type ", 9)) {
+    return (sniffed){CONTENT_MODEL, "libsvm"};
+  }
+  if (begins(bytes, count, "solver_type ", 12)) {
+    return (sniffed){CONTENT_MODEL, "liblinear"};
+  }
   if (begins(bytes, count, "\x93NUMPY", 6) || begins(bytes, count, "PK\x03\x04", 4)) {
     return (sniffed){CONTENT_ROWS, "npy"};
   }

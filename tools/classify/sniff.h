@@ -7,12 +7,13 @@
 typedef enum content {
   CONTENT_ROWS,  /* a dataset */
   CONTENT_TEXTS, /* documents */
-  CONTENT_MODEL  /* a file of the library's own: a model, a detector, a transform, a vocabulary */
+  CONTENT_MODEL  /* a model, or another file of the library's own, such as a detector */
 } content;
 
 typedef struct sniffed {
   content what;
-  const char *reader; /* of clf_dataset_load() or clf_documents_load(); NULL for a model */
+  const char *reader; /* of clf_dataset_load() or clf_documents_load(); of clf_model_import() for a
+                       * model, but NULL for a file of the library's own */
 } sniffed;
 
 /* Returns -1 to go on, or EXIT_FAILURE after a message: there is nothing at the path, or nothing that

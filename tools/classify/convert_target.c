@@ -1,0 +1,189 @@
+#include "convert_target.h"
+
+#include <classify.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "recipe.h"
+#include "report/text.h"
+
+enum { MAX_FORMATS = 32 };
+
+/* What names of files end in. Without its dot, an ending is also a name for --to. */
+typedef struct ending {
+  const char *text;
+  bool model;
+  const char *format, *params;
+} ending;
+
+static const ending endings[] = {
+    {".csv", false, "csv", ""},
+    {".tsv", false, "csv", "delimiter=tab"},
+    {".svm", false, "svmlight", ""},
+    {".svmlight", false, "svmlight", ""},
+    {".libsvm", false, "svmlight", ""},
+    {".npy", false, "npy", "archive=false"},
+    {".npz", false, "npy", "archive=true"},
+    {".idx", false, "idx", ""},
+    {"-ubyte", false, "idx", ""},
+    {".clf", true, FORMAT_OWN, ""},
+    {".onnx", true, "onnx", ""},
+    {".c", true, "c", ""},
+    {".libsvm", true, "libsvm", ""},
+    {".liblinear", true, "liblinear", ""},
+};
+enum { ENDINGS = sizeof endings / sizeof *endings };
+
+static const struct {
+  const char *format;
+  unsigned holds;
+} holdings[] = {{"csv", HOLDS_NAMES},
+                {"npy", HOLDS_SHAPE},
+                {"idx", HOLDS_SHAPE},
+                {FORMAT_OWN, HOLDS_NOTES | HOLDS_TEXTS},
+                {"onnx", HOLDS_NOTES}};
+
+static const char *area_of(bool model) {
+  return model ? "model_writer" : "dataset_writer";
+}
+
+static bool is_format(bool model, const char *name) {
+  return (model && strcmp(name, FORMAT_OWN) == 0) || clf_kind_help(area_of(model), name) != NULL;
+}
+
+static int set_target(target *out, const char *format, const char *params, const char *more) {
+  const size_t size = strlen(params) + strlen(more) + 2;
+  snprintf(out->format, sizeof out->format, "%s", format);
+  out->params = malloc(size);
+  if (out->params == NULL) {
+    complain("out of memory");
+    return EXIT_FAILURE;
+  }
+  snprintf(out->params, size, "%s%s%s", params, *params != '\0' && *more != '\0' ? " " : "", more);
+  for (size_t i = 0; i < sizeof holdings / sizeof *holdings; i++) {
+    out->holds |= strcmp(holdings[i].format, format) == 0 ? holdings[i].holds : 0;
+  }
+  return -1;
+}
+
+/* Lists the formats, and what else names them; returns their number. */
+static size_t list_formats(const char *names[MAX_FORMATS], bool model) {
+  size_t count = 0;
+  if (model) {
+    names[count++] = FORMAT_OWN;
+  }
+  for (int64_t i = 0; i < clf_kind_count(area_of(model)) && count < MAX_FORMATS; i++) {
+    names[count++] = clf_kind_name(area_of(model), i);
+  }
+  return count;
+}
+
+static int find_named(target *out, bool model, const char *text) {
+  const char *names[MAX_FORMATS];
+  char kind[64];
+  const char *params = recipe_split(kind, text);
+  if (is_format(model, kind)) {
+    return set_target(out, kind, "", params);
+  }
+  for (size_t i = 0; i < ENDINGS; i++) {
+    if (endings[i].model == model && strcmp(endings[i].text + 1, kind) == 0) {
+      return set_target(out, endings[i].format, endings[i].params, params);
+    }
+  }
+  if (is_format(!model, kind)) {
+    complain("--to: '%s' is a format of %s, and the input holds %s", kind,
+             model ? "data" : "models", model ? "a model" : "data");
+    return EXIT_USAGE;
+  }
+  return reject_name(model ? "format of models" : "format of data", kind, names,
+                     list_formats(names, model), NULL);
+}
+
+static bool ends_with(const char *text, const char *with) {
+  const size_t length = strlen(text), own = strlen(with);
+  return length >= own && strcmp(text + length - own, with) == 0;
+}
+
+static int find_by_path(target *out, bool model, const char *path) {
+  const char *names[MAX_FORMATS];
+  char all[200] = "";
+  for (size_t i = 0; i < ENDINGS; i++) {
+    if (endings[i].model == model && ends_with(path, endings[i].text)) {
+      return set_target(out, endings[i].format, endings[i].params, "");
+    }
+  }
+  const size_t count = list_formats(names, model);
+  for (size_t i = 0; i < count; i++) {
+    const size_t length = strlen(all);
+    snprintf(all + length, sizeof all - length, "%s%s",
+             i == 0           ? ""
+             : i + 1 == count ? " or "
+                              : ", ",
+             names[i]);
+  }
+  if (ends_with(path, ".gz")) {
+    complain("'%s': files are not compressed; write - by --to FORMAT, and pipe it through gzip",
+             path);
+  } else {
+    complain("the name '%s' does not say in which format to write %s; --to does: %s", path,
+             model ? "a model" : "data", all);
+  }
+  return EXIT_USAGE;
+}
+
+int target_find(target *out, bool model, const char *text, const char *path) {
+  *out = (target){.params = NULL};
+  return text != NULL ? find_named(out, model, text) : find_by_path(out, model, path);
+}
+
+/* Returns the value of a parameter in "name=value …", as it stands there, with *length; NULL where
+ * there is none. Values in quotes end at the same quote, where it is not doubled. */
+static const char *find_value(const char *params, const char *parameter, size_t *length) {
+  const size_t name = strlen(parameter);
+  for (const char *at = params + strspn(params, " "); *at != '\0'; at += strspn(at, " ")) {
+    const bool found = strncmp(at, parameter, name) == 0 && at[name] == '=';
+    const char *value = at + strcspn(at, "=") + 1, *end = value;
+    if (at[strcspn(at, "=")] == '\0') {
+      return NULL;
+    }
+    const char quote = *value;
+    if (quote == '\'' || quote == '"') {
+      for (end = value + 1; *end != '\0' && (*end != quote || end[1] == quote);) {
+        end += *end == quote ? 2 : 1;
+      }
+      end += *end != '\0';
+    } else {
+      end += strcspn(end, " ");
+    }
+    if (found) {
+      *length = (size_t)(end - value);
+      return value;
+    }
+    at = end;
+  }
+  return NULL;
+}
+
+int target_keep(target *self, const char *reading, const char *parameter) {
+  size_t length = 0, given;
+  const char *value = find_value(reading, parameter, &length);
+  if (value == NULL || find_value(self->params, parameter, &given) != NULL ||
+      strspn(value, "-0123456789") >= length || memchr(value, ',', length) != NULL ||
+      (length == 4 && strncmp(value, "none", 4) == 0)) {
+    return -1;
+  }
+  char *params = NULL;
+  if (asprintf(&params, "%s %s=%.*s", self->params, parameter, (int)length, value) < 0) {
+    complain("out of memory");
+    return EXIT_FAILURE;
+  }
+  free(self->params);
+  self->params = params;
+  return -1;
+}
+
+void target_free(target *self) {
+  free(self->params);
+  *self = (target){.params = NULL};
+}
