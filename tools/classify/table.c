@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/json.h"
 #include "report/text.h"
 
 table table_of(const table_column *columns, size_t count) {
@@ -149,22 +148,26 @@ static void print_csv(const table *self, FILE *out) {
   }
 }
 
-static void print_json(const table *self, FILE *out) {
-  json_writer json = json_begin(out);
-  json_open(&json, NULL, '[');
+void table_json(const table *self, json_writer *json, const char *name) {
+  json_open(json, name, '[');
   for (size_t i = 0; i < rows_of(self); i++) {
-    json_open(&json, NULL, '{');
+    json_open(json, NULL, '{');
     for (size_t c = 0; c < self->count; c++) {
-      const char *name = self->columns[c].name, *cell = cell_at(self, i, c);
+      const char *column = self->columns[c].name, *cell = cell_at(self, i, c);
       if (self->columns[c].number) {
-        json_literal(&json, name, *cell != '\0' ? cell : "null");
+        json_literal(json, column, *cell != '\0' ? cell : "null");
       } else {
-        json_text(&json, name, cell);
+        json_text(json, column, cell);
       }
     }
-    json_close(&json, '}');
+    json_close(json, '}');
   }
-  json_close(&json, ']');
+  json_close(json, ']');
+}
+
+static void print_json(const table *self, FILE *out) {
+  json_writer json = json_begin(out);
+  table_json(self, &json, NULL);
 }
 
 int table_print(const table *self, const tool *t, FILE *out) {

@@ -3,6 +3,7 @@
 #ifndef CLASSIFY_TABLE_H
 #define CLASSIFY_TABLE_H
 
+#include "report/json.h"
 #include "tool.h"
 
 typedef struct table_column {
@@ -30,6 +31,8 @@ void table_integer(table *self, int64_t value);
 /* Writes it as the tool's options say. Returns -1 to go on, or the status to exit with after a message.
  */
 int table_print(const table *self, const tool *t, FILE *out);
+/* Writes it as a JSON array among other values; `name` is NULL outside of an object. */
+void table_json(const table *self, json_writer *json, const char *name);
 void table_free(table *self);
 
 /* Writes a field of a CSV file, in quotes where it needs them. */

@@ -11,6 +11,7 @@ const verb *const verbs[] = {
     &verb_validate,
     &verb_tune,
     &verb_auto,
+    &verb_inspect,
     &verb_convert,
     &verb_detect,
     &verb_serve,

@@ -9,6 +9,7 @@ extern const verb verb_test;
 extern const verb verb_validate;
 extern const verb verb_tune;
 extern const verb verb_auto;
+extern const verb verb_inspect;
 extern const verb verb_convert;
 extern const verb verb_detect;
 extern const verb verb_serve;

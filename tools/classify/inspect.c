@@ -1,0 +1,142 @@
+/* classify inspect: what a model or data are, and what may be wrong with data. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "inspect.h"
+#include "recipe.h"
+#include "report/files.h"
+#include "report/text.h"
+#include "sniff.h"
+#include "verbs.h"
+
+static struct { bool all; } set;
+
+static const option_entry options[] = {
+    {"all", NULL, "show all columns and tensors, however many there are", OPTION_SWITCH, 0,
+     &set.all},
+};
+
+/* What --format says, or the content. */
+static int find_reader(sniffed *out, char kind[64], const char **params, const tool *t,
+                       const char *path) {
+  *params = "";
+  const int status = sniff(out, path);
+  if (status >= 0 || t->common.format == NULL) {
+    return status;
+  }
+  *params = recipe_split(kind, t->common.format);
+  out->reader = kind;
+  if (out->what == CONTENT_MODEL) {
+    complain("'%s' is a model, which has no --format", path);
+    return EXIT_USAGE;
+  }
+  if (clf_kind_help("dataset_reader", kind) == NULL) {
+    out->what = CONTENT_TEXTS;
+  } else if (clf_kind_help("document_reader", kind) == NULL) {
+    out->what = CONTENT_ROWS;
+  } else if (strstr(*params, "text=") != NULL) {
+    out->what = CONTENT_TEXTS;
+  }
+  return -1;
+}
+
+static int inspect_read(sheet *out, const tool *t, const char *path) {
+  input in;
+  int status = input_read(&in, t, path);
+  if (status < 0) {
+    sheet_text(out, "format", "%s%s%s", in.reader, *in.params != '\0' ? " " : "", in.params);
+    status = in.texts != NULL ? inspect_texts(out, t, &in) : inspect_rows(out, t, &in);
+  }
+  input_free(&in);
+  return status;
+}
+
+static int inspect_path(sheet *out, const tool *t, const char *path, const char *shown) {
+  sniffed found;
+  char kind[64];
+  const char *params;
+  int status = find_reader(&found, kind, &params, t, path);
+  if (status >= 0) {
+    return status;
+  }
+  if (found.what == CONTENT_MODEL) {
+    return inspect_model(out, t, path);
+  }
+  sheet_text(out, "data", "%s", shown);
+  sheet_lines(out, INSPECT_PROBLEMS);
+  if (found.what == CONTENT_ROWS && strcmp(found.reader, "csv") == 0) {
+    return inspect_csv(out, t, path, params);
+  }
+  return found.what == CONTENT_ROWS && strcmp(found.reader, "images") == 0
+             ? inspect_pictures(out, t, path)
+             : inspect_read(out, t, path);
+}
+
+/* Warnings of the library are among the problems, and its notes are what the sheet says. */
+static void on_log(void *user, int32_t level, const char *message) {
+  sheet *out = user;
+  if (level == CLF_LOG_WARNING && strstr(message, "unreadable=nan") == NULL) {
+    sheet_once(out, INSPECT_PROBLEMS, message);
+  }
+}
+
+/* Copies standard input to a file, since it is read more than once. */
+static int keep_input(char path[64]) {
+  char block[1 << 16];
+  size_t count;
+  strcpy(path, "/tmp/classify-inspect-XXXXXX");
+  const int descriptor = mkstemp(path);
+  FILE *file = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
+  bool good = file != NULL;
+  while (good && (count = fread(block, 1, sizeof block, stdin)) > 0) {
+    good = fwrite(block, 1, count, file) == count;
+  }
+  good = (file == NULL || fclose(file) == 0) && good && !ferror(stdin);
+  if (!good) {
+    complain("standard input cannot be kept in %s: %s", path, strerror(errno));
+  }
+  return good ? -1 : EXIT_FAILURE;
+}
+
+static int run(tool *t) {
+  sheet found = {.csv = NULL};
+  char kept[64] = "";
+  const char *path = t->words.words[0];
+  int status = strcmp(path, "-") == 0 ? keep_input(kept) : -1;
+  const clf_status listens = clf_context_set_log(t->context, on_log, &found);
+  status = listens < 0 ? tool_fail(listens) : status;
+  status = status < 0 ? inspect_path(&found, t, *kept != '\0' ? kept : path,
+                                     *kept != '\0' ? "standard input" : path)
+                      : status;
+  if (*kept != '\0') {
+    unlink(kept);
+  }
+  progress_clear(&t->progress);
+  found.all = set.all;
+  status = status < 0 ? sheet_print(&found, t, stdout) : status;
+  sheet_free(&found);
+  return status < 0 ? EXIT_SUCCESS : status;
+}
+
+const verb verb_inspect = {
+    .name = "inspect",
+    .summary = "show what a model or data are",
+    .usage = "FILE [OPTION …]",
+    .words = "FILE",
+    .words_help =
+        "a model, a detector, a transform, a vocabulary, or data: a file or folder of rows, "
+        "pictures or texts, - for standard input",
+    .example = "classify inspect iris.csv",
+    .details =
+        "Shows what a file is. Of a model: its parts and parameters, features, classes,\n"
+        "tensors, and how it was trained. Of data: how they are read, each column, the\n"
+        "classes, and what may be wrong with them.",
+    .options = options,
+    .count = sizeof options / sizeof *options,
+    .takes = TAKES_TABLES | TAKES_FORMAT,
+    .minimum_words = 1,
+    .maximum_words = 1,
+    .run = run,
+};
