@@ -140,6 +140,27 @@ class Reports(Cli):
         self.assertIn("of 150 rows, each by a model of the other folds, are predicted right", text)
         self.assertNotIn("Deviation", folds)
 
+    def test_tune(self):
+        data = self.flowers()
+        said = self.classify("tune", data, "--search", "C=0.1|1|10", "--json", "--quiet", "-o", "m.clf", "--report",
+                             "report.html")
+        text, facts, _ = self.page()
+        self.assertEqual(self.headings(text), ["Combinations", "Model"])
+        shown = re.findall(r'<th scope="row">(C=[0-9.]+)</th><td class="main">([0-9.]+)&nbsp;%', text)
+        self.assertEqual(shown, [(row["parameters"], f"{100 * row['accuracy']:.2f}") for row in json.loads(said)])
+        self.assertEqual(text.count('<tr class="best">'), 1)
+        self.assertEqual(facts["Search"], "C=0.1|1|10")
+        self.assertNotIn(">Time<", text)
+        self.assertIn("petal_length", self.features(text)["setosa"])
+
+    def test_auto(self):
+        data = self.flowers(rows=60)
+        said = self.classify("auto", data, "--time", "2s", "-o", "m.clf", "--json", "--quiet", "--report", "report.html")
+        text, _, _ = self.page()
+        self.assertEqual(self.headings(text), ["Models", "Model"])
+        self.assertEqual(len(re.findall('<td class="main">', text)), len(json.loads(said)))
+        self.assertNotIn("Most confidently wrong", text)  # of rows that the model was fitted to
+
     def test_regression(self):
         dice = random.Random(3)
         lines = ["a,y"] + [f"{a:.3f},{1e6 + a + dice.gauss(0, 0.1):.3f}" for a in (dice.gauss(0, 1) for _ in range(90))]

@@ -142,6 +142,7 @@ static int write_report(const search *self, const tool *t, verdict *const *rows,
   if (r.page != NULL) {
     write_scores(r.page, self, rows, used, chosen);
   }
+  report_kept(&r, self->in.rows, self->model);
   return report_end(&r, -1);
 }
 

@@ -134,19 +134,16 @@ static clf_status write_description(FILE *out, const clf_model *model) {
   return status;
 }
 
-void report_model(report *r, const clf_dataset *rows, const graded *g) {
+static clf_status write_model(report *r, const clf_dataset *rows, const graded *g, bool mistakes) {
   const clf_model *model = g->said.model;
   clf_dataset *known = NULL;
   int32_t *truth = NULL, *predicted = NULL;
-  if (r->page == NULL || r->status >= 0) {
-    return;
-  }
   clf_status status = write_description(r->page, model);
   if (status == CLF_OK && g->classes > 0) {
     status = known_rows(&known, &truth, &predicted, rows, g);
   }
   if (status == CLF_OK && known != NULL) {
-    status = page_model_kind(r->page, model, known, truth, predicted);
+    status = page_model_kind(r->page, model, known, truth, mistakes ? predicted : truth);
   } else if (status == CLF_OK && g->classes == 0) {
     status = page_model_kind(r->page, model, rows, NULL, NULL);
   }
@@ -154,7 +151,27 @@ void report_model(report *r, const clf_dataset *rows, const graded *g) {
   clf_dataset_free(known);
   free(truth);
   free(predicted);
-  r->status = status == CLF_OK ? -1 : tool_fail(status);
+  return status;
+}
+
+void report_model(report *r, const clf_dataset *rows, const graded *g) {
+  if (r->page != NULL && r->status < 0) {
+    const clf_status status = write_model(r, rows, g, true);
+    r->status = status == CLF_OK ? -1 : tool_fail(status);
+  }
+}
+
+void report_kept(report *r, const clf_dataset *rows, const clf_model *model) {
+  graded g = {0};
+  if (r->page == NULL || r->status >= 0) {
+    return;
+  }
+  r->status = graded_create(&g, model, rows);
+  if (r->status < 0) {
+    const clf_status status = write_model(r, rows, &g, false);
+    r->status = status == CLF_OK ? -1 : tool_fail(status);
+  }
+  graded_free(&g);
 }
 
 int report_write(const tool *t, const model_page *about, const clf_dataset *rows, const graded *g,

@@ -126,6 +126,9 @@ static int write_report(const tuning *self, const tool *t) {
   if (r.page != NULL) {
     write_combinations(r.page, self);
   }
+  if (self->best != NULL) {
+    report_kept(&r, self->in.rows, self->best);
+  }
   return report_end(&r, -1);
 }
 
@@ -153,15 +156,17 @@ static int search_and_keep(tuning *self, tool *t) {
   const bool interrupted = progress_interrupted();
   progress_settle(&t->progress);
   status = set_order(self);
-  int printed = status == CLF_OK ? print_result(self, t) : tool_fail(status);
-  printed = printed < 0 ? write_report(self, t) : printed;
-  if (printed >= 0 || t->common.output == NULL) {
-    return printed >= 0 ? printed : interrupted ? EXIT_NOT_CONVERGED : EXIT_SUCCESS;
+  int ended = status == CLF_OK ? print_result(self, t) : tool_fail(status);
+  if (ended < 0 && t->common.output != NULL) {
+    status = keep_best(self, t);
+    ended = status < 0 ? tool_fail(status) : -1;
   }
-  status = keep_best(self, t);
-  return status < 0                                               ? tool_fail(status)
-         : interrupted || clf_model_outcome(self->best) != CLF_OK ? EXIT_NOT_CONVERGED
-                                                                  : EXIT_SUCCESS;
+  ended = ended < 0 ? write_report(self, t) : ended;
+  if (ended >= 0) {
+    return ended;
+  }
+  const bool converged = self->best == NULL || clf_model_outcome(self->best) == CLF_OK;
+  return interrupted || !converged ? EXIT_NOT_CONVERGED : EXIT_SUCCESS;
 }
 
 static int run(tool *t) {

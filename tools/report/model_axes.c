@@ -119,10 +119,10 @@ clf_status page_axes(FILE *out, const test_view *view, const clf_model *model,
   if (status == CLF_OK) {
     fprintf(out,
             "<h3>Discriminant axes</h3>\n<p class=\"note\">%" PRId64
-            " test rows along the first two of %" PRId64
+            " rows along the first two of %" PRId64
             " axes, each class at the mean of its rows. Those beyond the frame stand on its "
             "edge.</p>\n<svg class=\"axes\" viewBox=\"0 0 "
-            "%d %d\" role=\"img\" aria-label=\"Test rows along the first two discriminant axes, "
+            "%d %d\" role=\"img\" aria-label=\"Rows along the first two discriminant axes, "
             "colored by class\">\n",
             p.count, p.components, WIDTH, HEIGHT);
     write_dots(out, &p, view);

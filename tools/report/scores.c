@@ -7,7 +7,7 @@
 /* The range of all scores and deviations. */
 typedef struct scale {
   double low, high;
-  bool deviations; /* whether there are any */
+  bool deviations, times; /* whether there are any */
 } scale;
 
 static double part(double number) {
@@ -15,9 +15,10 @@ static double part(double number) {
 }
 
 static scale find_scale(const score_table *table) {
-  scale s = {(double)INFINITY, -(double)INFINITY, false};
+  scale s = {(double)INFINITY, -(double)INFINITY, false, false};
   for (size_t i = 0; i < table->count; i++) {
     const score_row *row = &table->rows[i];
+    s.times = s.times || !isnan(row->seconds);
     if (isfinite(row->score)) {
       s.deviations = s.deviations || !isnan(row->deviation);
       s.low = fmin(s.low, row->score - part(row->deviation));
@@ -79,14 +80,22 @@ static void write_row(FILE *out, const score_table *table, const scale *s, size_
     write_number(out, table, row->deviation);
     fputs("</td>", out);
   }
-  table_seconds(out, row->seconds);
+  if (s->times) {
+    table_seconds(out, row->seconds);
+  }
   fputs("</tr>\n", out);
 }
 
 void page_scores(FILE *out, const score_table *table) {
   const scale s = find_scale(table);
-  const char *const heads[] = {table->names, table->score, "", s.deviations ? "Deviation" : "Time",
-                               "Time"};
+  const char *heads[5] = {table->names, table->score, ""};
+  size_t columns = 3;
+  if (s.deviations) {
+    heads[columns++] = "Deviation";
+  }
+  if (s.times) {
+    heads[columns++] = "Time";
+  }
   fputs("<section>\n<h2>", out);
   html_text(out, table->title);
   fputs("</h2>\n", out);
@@ -95,7 +104,7 @@ void page_scores(FILE *out, const score_table *table) {
     html_text(out, table->note);
     fputs("</p>\n", out);
   }
-  table_begin(out, "scores", NULL, heads, s.deviations ? 5 : 4);
+  table_begin(out, "scores", NULL, heads, columns);
   for (size_t i = 0; i < table->count; i++) {
     write_row(out, table, &s, i);
   }
