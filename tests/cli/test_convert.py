@@ -6,7 +6,9 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
+import time
 
 from cli import SAMPLE, TOOL, Cli, main
 
@@ -213,6 +215,29 @@ class Convert(Cli):
                 self.classify("convert", *arguments, status=status)
                 self.assertIn(says, self.said)
         self.assertEqual(sorted(os.listdir(self.folder)), ["given.csv", "model.clf", "points.csv", "rows.csv"])
+
+    def test_interrupt(self):
+        """Ctrl-C while a file of many rows is read or written: 130, and nothing is left behind."""
+        with open(self.folder / "long.csv", "w") as file:
+            file.write("a,b,c,d,label\n" + "0.123456,1.5,2.25,3.125,1\n0.5,0.25,0.125,1,2\n" * 1000000)
+        temporary = self.folder / "temporary"
+        temporary.mkdir()
+        silent, keep_open = os.pipe()  # nothing is typed
+        with open(self.folder / "long.csv") as typed:
+            for source in (typed, silent):
+                with subprocess.Popen([TOOL, "convert", "-", "-", "--to", "csv"], stdin=source, encoding="utf-8",
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                      env={**os.environ, "TMPDIR": str(temporary)}) as run:
+                    while run.poll() is None and not os.listdir(temporary):
+                        time.sleep(0.01)
+                    time.sleep(0.2)
+                    run.send_signal(signal.SIGINT)
+                    said = run.communicate(timeout=60)[1]
+                self.assertEqual(run.returncode, 130, said)
+                self.assertIn("interrupted", said)
+                self.assertEqual(os.listdir(temporary), [])
+        os.close(silent)
+        os.close(keep_open)
 
     def test_a_failure_leaves_the_old_file(self):
         self.numbers()

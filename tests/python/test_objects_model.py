@@ -220,6 +220,11 @@ def test_files_and_bytes_hold_the_model(tmp_path):
     model.export("libsvm", tmp_path / "m.txt")
     there = clf.Model.import_("libsvm", tmp_path / "m.txt")
     assert (there.predict(X) == model.predict(X)).all()
+    linear = clf.Model("logistic", multiclass="one_vs_rest").fit(X, y)
+    linear.export("liblinear", tmp_path / "m.txt")
+    there = clf.Model.import_("liblinear", tmp_path / "m.txt")
+    assert there.kind == "logistic"
+    assert np.abs(there.predict_proba(X) - linear.predict_proba(X)).max() < 1e-6
 
 
 def test_a_fit_that_does_not_converge_warns_and_says_so():

@@ -39,8 +39,8 @@ typedef struct conversion {
 } conversion;
 
 static int fail(clf_status status) {
-  tool_fail(status);
-  return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
+  const int failed = tool_fail(status);
+  return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
 }
 
 static bool is_kind(const char *area, const char *kind) {

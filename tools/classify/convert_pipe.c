@@ -8,11 +8,15 @@
 
 #include "report/files.h"
 #include "report/text.h"
+#include "tool.h"
 
 /* As messages name them. */
 static const char input_name[] = "standard input", output_name[] = "standard output";
 
 static int fail(const char *what) {
+  if (progress_interrupted()) {
+    return tool_fail(CLF_ERROR_CANCELLED);
+  }
   complain("cannot %s: %s", what, strerror(errno));
   return EXIT_FAILURE;
 }
@@ -22,7 +26,7 @@ static bool copy(FILE *from, FILE *to) {
   static char block[1 << 16];
   size_t count;
   while ((count = fread(block, 1, sizeof block, from)) > 0) {
-    if (fwrite(block, 1, count, to) < count) {
+    if (progress_interrupted() || fwrite(block, 1, count, to) < count) {
       return false;
     }
   }

@@ -10,8 +10,8 @@ typedef struct pipe_files {
   char *in, *out;  /* paths in it, or copies of those that are no "-" */
 } pipe_files;
 
-/* Finds the paths, and copies standard input to a file. Returns -1 to go on, or EXIT_FAILURE after a
- * message. Close it in both cases. */
+/* Finds the paths, and copies standard input to a file. Returns -1 to go on, or the status to exit
+ * with after a message. Close it in both cases. */
 int pipe_open(pipe_files *self, const char *in, const char *out);
 
 /* Copies what was written for standard output to it. Returns as pipe_open(). */

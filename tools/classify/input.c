@@ -80,8 +80,8 @@ static int read_by(input *in, const tool *t, content what, const char *reader, c
   if (status == CLF_OK) {
     return -1;
   }
-  tool_fail(status);
-  return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
+  const int failed = tool_fail(status);
+  return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
 }
 
 /* What --format says: the name of a reader, of which "csv" reads rows unless the content or the

@@ -273,14 +273,14 @@ class Model(Fitted):
     @classmethod
     def import_(cls, format: str, path: Path, *, context: Optional[Context] = None,
                 **params: Any) -> "Model":
-        """Read a model from another program's file, such as LIBSVM's ("libsvm")."""
+        """Read a model from another program's file, LIBSVM's ("libsvm") or LIBLINEAR's ("liblinear")."""
         context = context_of(context)
         return cls._new(context, lib.clf_model_import, context, format, path_bytes(path),
                         catalog.to_text("model_reader", format, params))
 
     def export(self, format: str, path: Path, **params: Any) -> None:
-        """Write the fitted model to another program's file: "onnx", "libsvm" …, or as "c", source code
-        that needs no library; atomically."""
+        """Write the fitted model to another program's file: "onnx", "libsvm", "liblinear" …, or as "c",
+        source code that needs no library; atomically."""
         self.run(lib.clf_model_export, format, path_bytes(path),
                  catalog.to_text("model_writer", format, params))
 
