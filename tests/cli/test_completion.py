@@ -126,6 +126,17 @@ class Completion(Cli):
         self.assertEqual(self.names("train", "--model", layers + "dense units=2' ep")[0],
                          layers + "dense units=2' epochs=")
 
+    def test_grids(self):
+        before = ["tune", "data.csv", "--model", "svm kernel=rbf"]
+        self.assertEqual(self.candidates(*before, "--search", "gam"), (["open"], ["gamma="]))
+        self.assertEqual(self.names(*before, "--search", "C=1|10 kernel=rbf|si"), ["C=1|10 kernel=rbf|sigmoid"])
+        self.assertNotIn("C=1|10 C=", self.names(*before, "--search", "C=1|10 "))
+        self.assertIn("--search=C=1 gamma=", self.names(*before, "--search=C=1 "))
+        self.assertEqual(self.names(*before, "--transform", "pca", "--search", "pca.comp"), ["pca.components="])
+        self.assertEqual(self.names("tune", "--model=network", "--optimizer", "sgd", "--search", "optimizer.mom"),
+                         ["optimizer.momentum="])
+        self.assertIn("max_iterations=", self.names("tune", "--search", ""))  # of the model without --model
+
     def script(self, shell):
         return self.write("script." + shell, self.classify("completion", shell))
 

@@ -1,184 +1,12 @@
-/* Completes verbs, options, their values, and kinds and parameters in texts such as 'svm kernel=rbf C=',
- * of the tables of the verbs and of the library's catalog. */
+/* Completes verbs, options and their values, of the tables of the verbs. */
 #include "complete.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "complete_text.h"
+#include "recipe.h"
 #include "verbs.h"
-
-/* The word that is completed: its first `done` bytes stay, and what a candidate has to begin with are
- * the others. */
-typedef struct typed_word {
-  const char *text;
-  size_t done;
-} typed_word;
-
-/* The candidates so far, which are printed behind the line that is about all of them. */
-typedef struct candidates {
-  FILE *out;
-  char *text; /* what was written to it */
-  size_t size;
-  bool files, open;
-} candidates;
-
-static const char *rest_of(const typed_word *word) {
-  return word->text + word->done;
-}
-
-/* Writes a candidate, unless it is there: formats that are read and written have one name. */
-static void add(candidates *c, const typed_word *word, const char *first, const char *second,
-                const char *help) {
-  char line[1024];
-  snprintf(line, sizeof line, "\n%.*s%s%s\t", (int)word->done, word->text, first, second);
-  if (fflush(c->out) == 0 && strstr(c->text, line) == NULL) {
-    fprintf(c->out, "%s%s", line, help != NULL ? help : "");
-  }
-}
-
-/* Offers a candidate of two parts, such as a parameter's name with "=" and its value. */
-static void offer(candidates *c, const typed_word *word, const char *first, const char *second,
-                  const char *help) {
-  const char *typed = rest_of(word);
-  const size_t length = strlen(typed), part = strlen(first);
-  const bool fits = length <= part ? strncmp(first, typed, length) == 0
-                                   : strncmp(first, typed, part) == 0 &&
-                                         strncmp(second, typed + part, length - part) == 0;
-  if (fits) {
-    add(c, word, first, second, help);
-  }
-}
-
-/* The words of "a|b|c". */
-static void offer_words(candidates *c, const typed_word *word, const char *first, const char *words,
-                        const char *help) {
-  char one[64];
-  for (const char *at = words; *at != '\0'; at += *at == '|') {
-    const size_t length = strcspn(at, "|");
-    snprintf(one, sizeof one, "%.*s", (int)length, at);
-    offer(c, word, first, one, help);
-    at += length;
-  }
-}
-
-/* The kind that a text begins with. */
-typedef struct kind_name {
-  char text[64];
-} kind_name;
-
-static void complete_kind(candidates *c, const char *area, const typed_word *word);
-
-/* A text of several kinds with parameters, "dense units=5; dense": what follows the last semicolon. */
-static void complete_stages(candidates *c, const char *area, const typed_word *word) {
-  const char *semicolon = strrchr(rest_of(word), ';');
-  const char *stage = semicolon != NULL ? semicolon + 1 : rest_of(word);
-  complete_kind(c, area,
-                &(typed_word){word->text, (size_t)(stage - word->text) + strspn(stage, " ")});
-}
-
-/* The value of a parameter. One whose name is an area's, also in the plural, as layers, is a text of
- * such kinds, behind the quote that it begins with. */
-static void complete_value(candidates *c, const clf_param_info *info, const typed_word *word) {
-  const size_t length = strlen(info->name);
-  const char quote = *rest_of(word);
-  char area[64];
-  snprintf(area, sizeof area, "%.*s", (int)length - (info->name[length - 1] == 's'), info->name);
-  if (info->type == CLF_PARAM_TEXT && clf_kind_count(area) > 0 && (quote == '"' || quote == '\'')) {
-    complete_stages(c, area, &(typed_word){word->text, word->done + 1});
-  } else if (info->type == CLF_PARAM_BOOL) {
-    offer_words(c, word, "", "true|false", info->help);
-  } else {
-    offer_words(c, word, "", info->words, info->help);
-  }
-}
-
-/* Whether a parameter is given in a text of parameters. */
-static bool is_given(const char *text, const char *end, const char *name) {
-  const size_t length = strlen(name);
-  for (const char *at = text; at < end; at += strcspn(at, " "), at += strspn(at, " ")) {
-    if (strncmp(at, name, length) == 0 && at[length] == '=') {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* The names of the parameters that are not given. If only one fits, its values are candidates too. */
-static void offer_names(candidates *c, const char *area, const char *kind, const char *text,
-                        const typed_word *word) {
-  clf_param_info found = {.struct_size = 0};
-  const char *typed = rest_of(word);
-  int count = 0;
-  for (int64_t i = 0; i < clf_param_count(area, kind); i++) {
-    clf_param_info info = {.struct_size = sizeof info};
-    if (clf_param_describe(area, kind, i, &info) == CLF_OK &&
-        strncmp(info.name, typed, strlen(typed)) == 0 && !is_given(text, typed, info.name)) {
-      offer(c, word, info.name, "=", info.help);
-      found = info;
-      count++;
-    }
-  }
-  if (count == 1) {
-    char name[80];
-    const char *words = found.type == CLF_PARAM_BOOL ? "true|false" : found.words;
-    snprintf(name, sizeof name, "%s=", found.name);
-    offer_words(c, word, name, *words != '\0' ? words : found.default_value, found.help);
-  }
-}
-
-/* The last parameter of a text "name=value …", which ends behind the blank that is not in quotes. */
-static const char *last_parameter(const char *text) {
-  const char *last = text;
-  char quote = '\0';
-  for (const char *at = text; *at != '\0'; at++) {
-    if (quote != '\0') {
-      quote = *at == quote ? '\0' : quote;
-    } else if (*at == '"' || *at == '\'') {
-      quote = *at;
-    } else if (*at == ' ') {
-      last = at + 1;
-    }
-  }
-  return last;
-}
-
-static void complete_parameters(candidates *c, const char *area, const char *kind,
-                                const typed_word *word) {
-  const char *text = rest_of(word), *last = last_parameter(text), *equals = strchr(last, '=');
-  c->open = true;
-  if (equals == NULL) {
-    offer_names(c, area, kind, text, &(typed_word){word->text, (size_t)(last - word->text)});
-    return;
-  }
-  const typed_word value = {word->text, (size_t)(equals + 1 - word->text)};
-  for (int64_t i = 0; i < clf_param_count(area, kind); i++) {
-    clf_param_info info = {.struct_size = sizeof info};
-    if (clf_param_describe(area, kind, i, &info) == CLF_OK &&
-        strncmp(last, info.name, (size_t)(equals - last)) == 0 &&
-        info.name[equals - last] == '\0') {
-      complete_value(c, &info, &value);
-    }
-  }
-}
-
-/* A kind of an area and its parameters; where an area has one kind of its own name, parameters. */
-static void complete_kind(candidates *c, const char *area, const typed_word *word) {
-  const char *text = rest_of(word), *blank = strchr(text, ' ');
-  kind_name kind;
-  if (clf_kind_help(area, area) != NULL) {
-    complete_parameters(c, area, area, word);
-  } else if (blank == NULL) {
-    for (int64_t i = 0; i < clf_kind_count(area); i++) {
-      const char *name = clf_kind_name(area, i);
-      offer(c, word, name, "", clf_kind_help(area, name));
-    }
-  } else {
-    snprintf(kind.text, sizeof kind.text, "%.*s", (int)(blank - text), text);
-    const size_t blanks = strspn(blank, " ");
-    complete_parameters(c, area, kind.text,
-                        &(typed_word){word->text, (size_t)(blank - word->text) + blanks});
-  }
-}
 
 /* What options take that are not named as an area: kinds of these. */
 static const struct {
@@ -194,11 +22,48 @@ static bool is_one_of(const char *word, const char *const *words) {
   return *words != NULL;
 }
 
+/* The value of an option where a word gives it, "--model svm" or "--model=svm", or NULL. */
+static const char *value_at(const char *const *words, size_t count, size_t i, const char *option) {
+  const size_t length = strlen(option);
+  if (strncmp(words[i], option, length) != 0) {
+    return NULL;
+  }
+  return words[i][length] == '='                     ? words[i] + length + 1
+         : words[i][length] == '\0' && i + 1 < count ? words[i + 1]
+                                                     : NULL;
+}
+
+/* A grid over the parameters of the model, the transforms and the optimizer that the words before it
+ * name. */
+static void complete_search(candidates *c, const char *const *words, size_t count,
+                            const typed_word *word) {
+  recipe made = {.model = NULL};
+  for (size_t i = 1; i + 1 < count; i++) {
+    const char *model = value_at(words, count - 1, i, "--model");
+    const char *transform = value_at(words, count - 1, i, "--transform");
+    const char *optimizer = value_at(words, count - 1, i, "--optimizer");
+    made.model = model != NULL ? model : made.model;
+    if (transform != NULL) {
+      char prefix[80];
+      snprintf(prefix, sizeof prefix, "%.*s.", (int)strcspn(transform, " "), transform);
+      complete_grid(c, "transform", transform, prefix, word);
+    }
+    if (optimizer != NULL) {
+      complete_grid(c, "optimizer", optimizer, "optimizer.", word);
+    }
+  }
+  complete_grid(c, "model", recipe_model(&made), "", word);
+}
+
 static void complete_option_value(candidates *c, const option_entry *entry,
-                                  const typed_word *word) {
+                                  const char *const *words, size_t count, const typed_word *word) {
   static const char *const files[] = {"FILE", "DATA", "MODEL", "DIR", "FOLDER", "PREFIX", NULL};
   if (entry->type == OPTION_CHOICE) {
     offer_words(c, word, "", entry->argument, NULL);
+    return;
+  }
+  if (strcmp(entry->argument, "GRID") == 0) {
+    complete_search(c, words, count, word);
     return;
   }
   c->files = is_one_of(entry->argument, files);
@@ -287,9 +152,10 @@ static void complete_verb(candidates *c, const verb *which, const char *const *w
   snprintf(name, sizeof name, "%.*s", equals != NULL ? (int)(equals - last) : 0, last);
   const option_entry *joined = value || all_arguments ? NULL : option_of(options, rows, name);
   if (value) {
-    complete_option_value(c, entry, &(typed_word){last, 0});
+    complete_option_value(c, entry, words, count, &(typed_word){last, 0});
   } else if (takes_value(joined)) {
-    complete_option_value(c, joined, &(typed_word){last, (size_t)(equals + 1 - last)});
+    complete_option_value(c, joined, words, count,
+                          &(typed_word){last, (size_t)(equals + 1 - last)});
   } else if (last[0] == '-' && !all_arguments) {
     offer_options(c, options, rows, words, count - 1, &(typed_word){last, 0});
     if (which->program == NULL) {
