@@ -257,6 +257,8 @@ class Test(Cli):
         self.classify("test", "m.clf", "missing.csv", status=1)
         self.classify("test", "m.clf", "other.csv", status=1)
         self.classify("test", "m.clf", "train.csv", "--resamples", "-1", status=2)
+        self.classify("test", "m.clf", "train.csv", "--resamples", "9000000000000000000", status=2)
+        self.assertIn("it must be 1000000 at most", self.said)
         lines = (self.folder / "train.csv").read_text().splitlines()
         self.write("weightless.csv", "\n".join([lines[0] + ",w"] + [line + ",0" for line in lines[1:]]) + "\n")
         self.classify("test", "m.clf", "weightless.csv", "--format", "csv label=kind weight=w", status=1)

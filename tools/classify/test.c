@@ -9,6 +9,8 @@
 #include "test_print.h"
 #include "verbs.h"
 
+enum { MAX_RESAMPLES = 1000000 };
+
 static struct { int64_t resamples; } set = {.resamples = -1};
 
 static const option_entry options[] = {
@@ -59,6 +61,10 @@ static int run(tool *t) {
   measures m = {0};
   requirements required;
   int status = requirements_read(&required, t->common.require);
+  if (status < 0 && set.resamples > MAX_RESAMPLES) {
+    complain("--resamples is %" PRId64 "; it must be %d at most", set.resamples, MAX_RESAMPLES);
+    status = EXIT_USAGE;
+  }
   status = status < 0 ? load_model(&model, t) : status;
   status = status < 0 ? input_read_for(&in, t, t->words.words[1], model) : status;
   progress_title(&t->progress, "predict");
