@@ -81,6 +81,14 @@ class Inspect(Cli):
                          [(1, "", "text"), (2, "", "text")])
         self.has(result, "no feature has only numbers")
 
+    def test_files_with_comments(self):
+        self.write("notes.csv", "# made by hand\nx;y;word;kind\n1,5;2;u;a\n3;NA;;b\n4;u;v;b\n")
+        result = self.found("notes.csv")
+        self.assertEqual({name: (c["type"], c["missing"], c["texts"]) for name, c in self.columns(result).items()},
+                         {"x": ("number", 0, 0), "y": ("mixed", 1, 1), "word": ("text", 1, 2), "kind": ("text", 0, 3)})
+        self.assertEqual([(c["class"], c["rows"]) for c in result["classes"]], [("a", 1), ("b", 2)])
+        self.assertIsNone(self.columns(result)["word"]["distinct"])
+
     def test_roles(self):
         self.write("bad.csv", BAD)
         result = self.found("bad.csv", "--format", "csv label=color ignore=id,5 weight=weight")
@@ -123,6 +131,11 @@ class Inspect(Cli):
         self.assertEqual((columns[1]["zeros"], columns[1]["mean"], columns[2]["max"]), (1, 0.625, 10000))
         self.assertAlmostEqual(columns[7]["deviation"], 2.5)
         self.has(result, "3 of 7 columns are constant", "1 of 4 rows repeat", "the scales differ")
+
+    def test_sparse_rows_of_a_billion_columns(self):
+        self.write("wide.svm", "1 1:0.5 1000000000:2\n0 5:1\n")
+        result = self.found("wide.svm")
+        self.assertEqual((result["features"], result["max_entry"], result["entries"]), (10**9, 2, 3))
 
     def test_digits(self):
         result = self.found(SAMPLE / "t10k")
@@ -185,6 +198,12 @@ class Inspect(Cli):
         self.assertIn("classify.checksum", shown)
         facts = dict(csv.reader(io.StringIO(self.classify("inspect", "flowers.clf", "--csv"))))
         self.assertEqual((facts["kind"], facts["features"]), ("model", "4"))
+
+    def test_models_of_libsvm(self):
+        self.write("rows.svm", "".join(f"{i % 2} 1:{i % 2}.{i} 2:1\n" for i in range(9)))
+        self.classify("svm-train", "rows.svm", "rows.model")
+        result = self.found("rows.model")
+        self.assertEqual((result["format"], result["model"].split()[0], result["classes"]), ("libsvm", "svm", 2))
 
     def test_networks_and_vocabularies_in_models(self):
         self.reviews()

@@ -252,6 +252,59 @@ static void count_fields(csv_look *self, int64_t column, const double *numbers,
   free(list);
 }
 
+/* Reads rows by more parameters. */
+static clf_status load_rows(clf_dataset **out, const csv_look *self, const char *more) {
+  char *params = joined(self->style, "", more);
+  const clf_status status = params != NULL
+                                ? clf_dataset_load(out, self->t->context, "csv", self->path, params)
+                                : CLF_ERROR_MEMORY;
+  free(params);
+  return status;
+}
+
+/* Counts without the texts, of files that the reader of texts does not read alike, such as those with
+ * comments: rows that missing=skip leaves out lack the value, and NaN in the others are texts. */
+static clf_status count_unseen(csv_look *self, int64_t column) {
+  column_facts *facts = &self->facts[column];
+  const int64_t number = column + 1 + self->offset;
+  char more[128];
+  clf_dataset *rows = NULL;
+  clf_tensor *x = NULL;
+  snprintf(more, sizeof more, " label=none missing=skip unreadable=nan columns=%" PRId64, number);
+  clf_status status = load_rows(&rows, self, more);
+  if (status == CLF_OK && (status = clf_dataset_tensor(&x, rows, "x")) == CLF_OK) {
+    column_sums sums = {.shift = 0};
+    for (int64_t i = 0; i < clf_dataset_rows(rows); i++) {
+      column_sums_add(&sums, clf_tensor_dtype(x) == CLF_F64
+                                 ? ((const double *)clf_tensor_data(x))[i]
+                                 : (double)((const float *)clf_tensor_data(x))[i]);
+    }
+    facts->texts = sums.facts.missing;
+    facts->missing = self->count - clf_dataset_rows(rows);
+    facts->distinct = facts->texts > 0 ? -1 : facts->distinct;
+    self->unseen = self->unseen || facts->texts > 0;
+  }
+  status = status == CLF_ERROR_DATA ? CLF_OK : status; /* every row lacks the value */
+  clf_tensor_free(x);
+  clf_dataset_free(rows);
+  return status;
+}
+
+/* The classes of such a file; they cannot be read where a row has no label. */
+static clf_status class_unseen(csv_look *self, int64_t column) {
+  char more[128];
+  clf_dataset *rows = NULL;
+  snprintf(more, sizeof more, " missing=nan unreadable=nan label=%" PRId64,
+           column + 1 + self->offset);
+  clf_status status = load_rows(&rows, self, more);
+  if (status == CLF_OK) {
+    self->facts[column].distinct = clf_dataset_classes(rows);
+    status = inspect_labels(self->out, rows) < 0 ? CLF_OK : CLF_ERROR_MEMORY;
+  }
+  clf_dataset_free(rows);
+  return status == CLF_ERROR_DATA ? CLF_OK : status;
+}
+
 static int read_fields(csv_look *self, int64_t column, const double *numbers) {
   char place[64];
   clf_documents *fields = NULL;
@@ -263,6 +316,11 @@ static int read_fields(csv_look *self, int64_t column, const double *numbers) {
   }
   if (status == CLF_OK && clf_documents_count(fields) == self->count) {
     count_fields(self, column, numbers, fields);
+  } else if (status != CLF_ERROR_MEMORY && status != CLF_ERROR_CANCELLED) {
+    status = count_unseen(self, column);
+    if (status == CLF_OK && csv_look_has_role(self, column, "label")) {
+      status = class_unseen(self, column);
+    }
   }
   clf_documents_free(fields);
   free(params);

@@ -20,6 +20,7 @@ typedef struct csv_look {
   column_facts *facts;    /* [columns] */
   char **values;          /* [columns] the most common texts, or NULL */
   uint64_t *hashes;       /* [count] of the texts in each row */
+  bool unseen;            /* some texts could not be read, only counted */
   bool wide;              /* the numbers are f64 */
 } csv_look;
 

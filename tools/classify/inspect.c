@@ -47,7 +47,7 @@ static int inspect_read(sheet *out, const tool *t, const char *path) {
   int status = input_read(&in, t, path);
   if (status < 0) {
     sheet_text(out, "format", "%s%s%s", in.reader, *in.params != '\0' ? " " : "", in.params);
-    status = in.texts != NULL ? inspect_texts(out, t, &in) : inspect_rows(out, t, &in);
+    status = in.texts != NULL ? inspect_texts(out, t, &in) : inspect_rows(out, &in);
   }
   input_free(&in);
   return status;
@@ -62,7 +62,8 @@ static int inspect_path(sheet *out, const tool *t, const char *path, const char 
     return status;
   }
   if (found.what == CONTENT_MODEL) {
-    return inspect_model(out, t, path);
+    return found.reader != NULL ? inspect_foreign(out, t, path, found.reader)
+                                : inspect_model(out, t, path);
   }
   sheet_text(out, "data", "%s", shown);
   sheet_lines(out, INSPECT_PROBLEMS);
@@ -70,7 +71,7 @@ static int inspect_path(sheet *out, const tool *t, const char *path, const char 
     return inspect_csv(out, t, path, params);
   }
   return found.what == CONTENT_ROWS && strcmp(found.reader, "images") == 0
-             ? inspect_pictures(out, t, path)
+             ? inspect_pictures(out, t, path, params)
              : inspect_read(out, t, path);
 }
 

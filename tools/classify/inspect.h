@@ -9,14 +9,17 @@
 /* A file of the library's own: a model, a detector, a transform or a vocabulary. */
 int inspect_model(sheet *out, const tool *t, const char *path);
 
+/* A model of another program, of a format that clf_model_import() reads. */
+int inspect_foreign(sheet *out, const tool *t, const char *path, const char *format);
+
 /* Rows of a CSV file, all of its columns, whatever is in them. */
 int inspect_csv(sheet *out, const tool *t, const char *path, const char *params);
 
 /* Rows of any other format. */
-int inspect_rows(sheet *out, const tool *t, const input *in);
+int inspect_rows(sheet *out, const input *in);
 
 /* The pictures of a folder or one picture, by themselves, since the reader wants them of one size. */
-int inspect_pictures(sheet *out, const tool *t, const char *path);
+int inspect_pictures(sheet *out, const tool *t, const char *path, const char *params);
 
 int inspect_texts(sheet *out, const tool *t, const input *in);
 

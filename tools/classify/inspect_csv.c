@@ -39,7 +39,7 @@ static void add_columns(csv_look *self) {
     table_text(rows, self->roles[j]);
     table_text(rows, type_of(facts));
     table_integer(rows, facts->missing);
-    table_integer(rows, facts->distinct);
+    add_number(rows, facts->distinct >= 0 ? (double)facts->distinct : NAN, 15);
     add_number(rows, facts->min, digits);
     add_number(rows, facts->mean, digits);
     add_number(rows, facts->max, digits);
@@ -68,7 +68,7 @@ static void judge_column(csv_look *self, int64_t j) {
                " rows: --format 'csv missing=skip' leaves these rows out",
                shown.text, facts->missing, self->count);
   }
-  if (feature && facts->distinct <= 1) {
+  if (feature && (facts->distinct == 0 || facts->distinct == 1)) {
     sheet_line(out, INSPECT_PROBLEMS, "%s is %s", shown.text,
                facts->distinct == 0 ? "empty" : "constant");
   } else if (feature && facts->counts_rows && self->count > 2) {
@@ -108,7 +108,9 @@ static void judge(csv_look *self) {
     features += csv_look_has_role(self, j, "feature") && self->facts[j].texts == 0;
   }
   judge_scales(self);
-  inspect_duplicates(self->out, self->rows, self->hashes);
+  if (!self->unseen) {
+    inspect_duplicates(self->out, self->rows, self->hashes);
+  }
   if (features == 0) {
     sheet_line(self->out, INSPECT_PROBLEMS, "no feature has only numbers");
   }

@@ -193,15 +193,19 @@ static clf_status load_detector(sheet *out, const tool *t, const char *path) {
   return status;
 }
 
-static clf_status load_model(sheet *out, const tool *t, const char *path) {
-  clf_model *model = NULL;
-  const clf_status status = clf_model_load(&model, t->context, path);
+static clf_status add_and_free(sheet *out, clf_model *model, clf_status status) {
   if (status == CLF_OK) {
     sheet_text(out, "kind", "model");
     add_model(out, model);
   }
   clf_model_free(model);
   return status;
+}
+
+static clf_status load_model(sheet *out, const tool *t, const char *path) {
+  clf_model *model = NULL;
+  const clf_status status = clf_model_load(&model, t->context, path);
+  return add_and_free(out, model, status);
 }
 
 static clf_status load_transform(sheet *out, const tool *t, const char *path) {
@@ -226,16 +230,31 @@ static clf_status load_vocabulary(sheet *out, const tool *t, const char *path) {
   return status;
 }
 
-int inspect_model(sheet *out, const tool *t, const char *path) {
-  /* A detector's file has the entries of a model, and a model's may have those of a vocabulary. */
-  clf_status (*const loads[])(sheet *, const tool *, const char *) = {
-      load_detector, load_model, load_transform, load_vocabulary};
+static void add_file(sheet *out, const char *path) {
   struct stat there;
-  char message[1024] = "";
   sheet_text(out, "file", "%s", path);
   if (stat(path, &there) == 0) {
     sheet_integer(out, "bytes", there.st_size);
   }
+}
+
+int inspect_foreign(sheet *out, const tool *t, const char *path, const char *format) {
+  clf_model *model = NULL;
+  clf_status status = clf_model_import(&model, t->context, format, path, NULL);
+  if (status == CLF_OK) {
+    add_file(out, path);
+    sheet_text(out, "format", "%s", format);
+  }
+  status = add_and_free(out, model, status);
+  return status == CLF_OK ? -1 : tool_fail(status);
+}
+
+int inspect_model(sheet *out, const tool *t, const char *path) {
+  /* A detector's file has the entries of a model, and a model's may have those of a vocabulary. */
+  clf_status (*const loads[])(sheet *, const tool *, const char *) = {
+      load_detector, load_model, load_transform, load_vocabulary};
+  char message[1024] = "";
+  add_file(out, path);
   for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
     const clf_status status = loads[i](out, t, path);
     if (status != CLF_ERROR_CORRUPT) {

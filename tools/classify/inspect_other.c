@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "inspect.h"
+#include "params.h"
 #include "report/files.h"
 #include "report/session.h"
 
@@ -95,24 +96,32 @@ static void add_sizes(sheet *out, const picture_sizes *sizes) {
 }
 
 /* The labels as the reader finds them, of pictures that it makes small. */
-static int add_labels(sheet *out, const tool *t, const char *path) {
+static int add_labels(sheet *out, const tool *t, const char *path, const char *given) {
   clf_dataset *rows = NULL;
-  const clf_status status =
-      clf_dataset_load(&rows, t->context, "images", path,
-                       "height=8 width=8 channels=1 skip_others=true skip_damaged=true");
+  static const char smallest[] = "height=8 width=8 channels=1 skip_others=true skip_damaged=true";
+  char *own = params_among(given, "|height|width|channels|skip_others|skip_damaged|", false);
+  char *params = NULL;
+  if (own == NULL || asprintf(&params, "%s %s", smallest, own) < 0) {
+    params = NULL;
+  }
+  const clf_status status = params != NULL
+                                ? clf_dataset_load(&rows, t->context, "images", path, params)
+                                : CLF_ERROR_MEMORY;
   const int done = status == CLF_OK ? inspect_labels(out, rows) : tool_fail(status);
   clf_dataset_free(rows);
+  free(own);
+  free(params);
   return done;
 }
 
-int inspect_pictures(sheet *out, const tool *t, const char *path) {
+int inspect_pictures(sheet *out, const tool *t, const char *path, const char *params) {
   picture_sizes *sizes = calloc(1, sizeof *sizes);
   int status = sizes != NULL ? count_pictures(sizes, t, path) : tool_fail(CLF_ERROR_MEMORY);
   if (status < 0) {
-    sheet_text(out, "format", "images");
+    sheet_text(out, "format", "images%s%s", *params != '\0' ? " " : "", params);
     sheet_integer(out, "pictures", sizes->all);
     add_sizes(out, sizes);
-    status = is_folder(path) ? add_labels(out, t, path) : -1;
+    status = is_folder(path) ? add_labels(out, t, path, params) : -1;
   }
   free(sizes);
   return status;

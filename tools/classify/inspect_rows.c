@@ -284,27 +284,53 @@ static void add_form(sheet *out, const clf_dataset *rows, const elements *all) {
   }
 }
 
-int inspect_rows(sheet *out, const tool *t, const input *in) {
+/* Describes each column, and what all of them have in common. */
+static clf_status add_all(sheet *out, const clf_dataset *rows, const elements *all) {
+  const bool pictures = all->x != NULL && clf_tensor_ndim(all->x) > 2;
+  column_sums *sums = calloc((size_t)all->columns, sizeof *sums);
+  if (sums == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  add_up(sums, all);
+  judge_columns(out, sums, all, !pictures);
+  if (!pictures) {
+    add_columns(out, rows, sums, all->x != NULL && clf_tensor_dtype(all->x) == CLF_F64);
+  }
+  free(sums);
+  return CLF_OK;
+}
+
+/* Describes the entries of sparse rows of so many columns that most of them are empty. */
+static clf_status add_entries(sheet *out, const elements *all) {
+  const int64_t *start = clf_tensor_data(all->row_start);
+  const float *value = clf_tensor_data(all->value);
+  column_sums sums = {.shift = 0};
+  for (int64_t e = start[0]; e < start[all->rows]; e++) {
+    column_sums_add(&sums, (double)value[e]);
+  }
+  const column_facts facts = column_sums_end(&sums);
+  sheet_number(out, "min_entry", facts.min);
+  sheet_number(out, "mean_entry", facts.mean);
+  sheet_number(out, "max_entry", facts.max);
+  return CLF_OK;
+}
+
+int inspect_rows(sheet *out, const input *in) {
+  enum { MANY_COLUMNS = 1 << 20 };
   elements all;
-  (void)t;
-  const clf_status status = elements_of(&all, in->rows);
-  column_sums *sums = status == CLF_OK ? calloc((size_t)all.columns, sizeof *sums) : NULL;
-  int done = sums != NULL ? -1 : tool_fail(status == CLF_OK ? CLF_ERROR_MEMORY : status);
-  if (done < 0) {
-    const bool pictures = all.x != NULL && clf_tensor_ndim(all.x) > 2;
+  clf_status status = elements_of(&all, in->rows);
+  if (status == CLF_OK) {
     sheet_integer(out, "rows", all.rows);
     sheet_integer(out, "features", all.columns);
     add_form(out, in->rows, &all);
-    add_up(sums, &all);
-    judge_columns(out, sums, &all, !pictures);
-    if (!pictures) {
-      add_columns(out, in->rows, sums, all.x != NULL && clf_tensor_dtype(all.x) == CLF_F64);
-    }
+    status = all.x == NULL && all.columns > MANY_COLUMNS ? add_entries(out, &all)
+                                                         : add_all(out, in->rows, &all);
+  }
+  int done = status == CLF_OK ? -1 : tool_fail(status);
+  if (done < 0) {
     inspect_duplicates(out, in->rows, NULL);
     done = inspect_labels(out, in->rows);
-    done = done < 0 && progress_interrupted() ? EXIT_INTERRUPTED : done;
   }
-  free(sums);
   elements_free(&all);
-  return done;
+  return done < 0 && progress_interrupted() ? EXIT_INTERRUPTED : done;
 }
