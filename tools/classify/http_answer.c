@@ -181,7 +181,8 @@ static size_t decode_base64(uint8_t *out, const char *text, size_t size) {
   uint32_t bits = 0;
   size = comma != NULL ? size - (size_t)(comma + 1 - text) : size;
   text = comma != NULL ? comma + 1 : text;
-  for (size_t pad = 0; pad < 2 && size > 0 && size % 4 == pad % 4 && text[size - 1] == '='; pad++) {
+  for (size_t pad = 0; pad < 2 && size > 0 && size % 4 == (4 - pad) % 4 && text[size - 1] == '=';
+       pad++) {
     size--;
   }
   for (size_t i = 0; i < size; i++) {
@@ -304,15 +305,32 @@ static bool check_size(exchange *e, const char *body, size_t size) {
   return true;
 }
 
+/* Whether memory ran out on this thread while JSON was parsed: jansson reports that as damaged JSON, or
+ * returns a string without its end. */
+static _Thread_local bool json_exhausted;
+
+static void *allocate_json(size_t size) {
+  void *memory = malloc(size);
+  json_exhausted = json_exhausted || memory == NULL;
+  return memory;
+}
+
+void http_begin_answers(void) {
+  json_object_seed(0); /* at random, before there are threads */
+  json_set_alloc_funcs(allocate_json, free);
+}
+
 static clf_status answer_json(exchange *e, const char *body, size_t size) {
   json_error_t error;
   clf_status status = CLF_OK;
   if (!check_size(e, body, size)) {
     return CLF_OK;
   }
+  json_exhausted = false;
   json_t *root = json_loadb(
       body, size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &error);
-  if (root == NULL && json_error_code(&error) == json_error_out_of_memory) {
+  if (json_exhausted) {
+    json_decref(root);
     return CLF_ERROR_MEMORY;
   }
   if (root == NULL) {

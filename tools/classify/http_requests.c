@@ -49,12 +49,12 @@ static bool is_own_host(const http_options *options, const char *host) {
   }
   memcpy(name, host + bracket, length);
   name[length] = '\0';
-  for (size_t i = 0; i < options->name_count; i++) {
+  for (size_t i = 0; !bracket && i < options->name_count; i++) {
     if (strcasecmp(name, options->names[i]) == 0) {
       return true;
     }
   }
-  return strcasecmp(name, "localhost") == 0 ||
+  return (!bracket && strcasecmp(name, "localhost") == 0) ||
          inet_pton(bracket ? AF_INET6 : AF_INET, name, &address) == 1;
 }
 

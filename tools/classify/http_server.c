@@ -195,6 +195,7 @@ int http_serve(const service *s, const http_options *options) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, NULL); /* the threads inherit it */
   signal(SIGPIPE, SIG_IGN);                   /* clients may leave */
+  http_begin_answers();
   http_reply_page(&server.page);
   http_reply_model(&server.facts, s);
   server.page.shared = server.facts.shared = true;
