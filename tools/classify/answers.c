@@ -23,18 +23,20 @@ bool model_has_probabilities(const clf_model *model) {
   return status != CLF_ERROR_UNSUPPORTED;
 }
 
-clf_status answers_create(answers *out, const clf_model *model, bool probabilities, int64_t rows) {
+clf_status answers_create(answers *out, const clf_model *model, answer_kind kind, int64_t rows) {
+  const bool labels = clf_model_classes(model) > 0, values = kind != ANSWER_LABELS || !labels;
   *out = (answers){.model = model,
                    .rows = rows,
                    .outputs = clf_model_outputs(model),
-                   .probabilities = probabilities};
-  out->values = calloc((size_t)rows + 1, (size_t)out->outputs * sizeof *out->values);
-  if (clf_model_classes(model) > 0) {
+                   .probabilities = kind == ANSWER_PROBABILITIES};
+  if (values) {
+    out->values = calloc((size_t)rows + 1, (size_t)out->outputs * sizeof *out->values);
+  }
+  if (labels) {
     out->labels = calloc((size_t)rows + 1, sizeof *out->labels);
   }
-  return out->values == NULL || (clf_model_classes(model) > 0 && out->labels == NULL)
-             ? CLF_ERROR_MEMORY
-             : CLF_OK;
+  return (values && out->values == NULL) || (labels && out->labels == NULL) ? CLF_ERROR_MEMORY
+                                                                            : CLF_OK;
 }
 
 void answers_free(answers *a) {
@@ -44,7 +46,7 @@ void answers_free(answers *a) {
 }
 
 clf_status answers_add(answers *a, const clf_dataset *data) {
-  double *values = a->values + a->filled * a->outputs;
+  double *values = a->values != NULL ? a->values + a->filled * a->outputs : NULL;
   const int64_t left = a->rows - a->filled;
   clf_status status = CLF_OK;
   if (a->labels != NULL) {
@@ -52,7 +54,7 @@ clf_status answers_add(answers *a, const clf_dataset *data) {
   }
   if (status == CLF_OK && a->probabilities) {
     status = clf_model_predict_proba_f64(a->model, data, values, left * a->outputs);
-  } else if (status == CLF_OK) {
+  } else if (status == CLF_OK && values != NULL) {
     status = clf_model_decision_function_f64(a->model, data, values, left * a->outputs);
   }
   a->filled += status == CLF_OK ? clf_dataset_rows(data) : 0;

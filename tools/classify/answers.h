@@ -5,12 +5,15 @@
 #include <classify/model.h>
 #include <stdbool.h>
 
+/* What is wanted besides the labels. */
+typedef enum answer_kind { ANSWER_SCORES, ANSWER_PROBABILITIES, ANSWER_LABELS } answer_kind;
+
 typedef struct answers {
   const clf_model *model;
   int64_t rows, outputs; /* how many there is memory for */
   int64_t filled;        /* rows that are answered */
   int32_t *labels;       /* [rows] class indices; NULL of a regression */
-  double *values;        /* [rows, outputs] */
+  double *values;        /* [rows, outputs]; NULL where labels are enough */
   bool probabilities;    /* that is what the values are, instead of scores */
 } answers;
 
@@ -18,7 +21,7 @@ typedef struct answers {
 bool model_has_probabilities(const clf_model *model);
 
 /* Allocates memory for the answers to `rows` rows; free them also after a failure. */
-clf_status answers_create(answers *out, const clf_model *model, bool probabilities, int64_t rows);
+clf_status answers_create(answers *out, const clf_model *model, answer_kind kind, int64_t rows);
 void answers_free(answers *a);
 
 /* Answers the rows of a dataset, which become the next of the answers. */

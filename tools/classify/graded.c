@@ -124,7 +124,8 @@ static clf_status read_weights(graded *g, const clf_dataset *data) {
 
 static clf_status answer(graded *g, const clf_model *model, const clf_dataset *data) {
   const bool probabilities = model_has_probabilities(model);
-  clf_status status = answers_create(&g->said, model, probabilities, g->rows);
+  clf_status status = answers_create(&g->said, model,
+                                     probabilities ? ANSWER_PROBABILITIES : ANSWER_SCORES, g->rows);
   return status == CLF_OK ? answers_add(&g->said, data) : status;
 }
 
@@ -229,7 +230,8 @@ clf_status graded_join(graded *out, const graded *parts, int64_t count) {
     out->rows += parts[i].rows;
   }
   const clf_status status =
-      answers_create(&out->said, first->said.model, first->said.probabilities, out->rows);
+      answers_create(&out->said, first->said.model,
+                     first->said.probabilities ? ANSWER_PROBABILITIES : ANSWER_SCORES, out->rows);
   return status == CLF_OK ? join(out, parts, count) : status;
 }
 

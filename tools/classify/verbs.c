@@ -7,6 +7,7 @@
 /* clang-format off */
 const verb *const verbs[] = {
     &verb_train,
+    &verb_predict,
     &verb_test,
     &verb_validate,
     &verb_tune,

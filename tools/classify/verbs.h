@@ -5,6 +5,7 @@
 #include "tool.h"
 
 extern const verb verb_train;
+extern const verb verb_predict;
 extern const verb verb_test;
 extern const verb verb_validate;
 extern const verb verb_tune;

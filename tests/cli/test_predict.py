@@ -1,0 +1,347 @@
+"""classify predict: rows, texts and pictures; files, pipes and terminals; what is wrong. See cli.py."""
+import gzip
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+
+from cli import SAMPLE, TOOL, Cli, main
+
+FRUIT = [(150, 7.1, "apple"), (120, 19.5, "banana"), (141, 7.3, "apple"), (131, 20.2, "banana"),
+         (161, 6.9, "apple"), (118, 18.7, "banana"), (155, 7.5, "apple"), (125, 19.9, "banana")]
+LABELS = [row[2] for row in FRUIT]
+
+
+class Predict(Cli):
+    def fruit(self, header=True, model="logistic", **options):
+        """A model of two named features; returns its name."""
+        head = "weight,length,kind\n" if header else ""
+        self.write("fruit.csv", head + "".join(f"{a},{b},{c}\n" for a, b, c in FRUIT))
+        self.classify("train", "fruit.csv", "--model", model, "--transform", "standardize", "-o", "fruit.clf",
+                      "--quiet", **options)
+        return "fruit.clf"
+
+    def answers(self, model, text, *options, **more):
+        return self.classify("predict", model, *options, typed=text, **more).split("\n")[:-1]
+
+    def test_rows_of_every_layout(self):
+        model = self.fruit()
+        rows = {
+            "as the training data": "weight,length,kind\n" + "".join(f"{a},{b},{c}\n" for a, b, c in FRUIT),
+            "without labels": "weight,length\n" + "".join(f"{a},{b}\n" for a, b, _ in FRUIT),
+            "another order, other columns": "color,length,weight\n" + "".join(f"red,{b},{a}\n" for a, b, _ in FRUIT),
+            "no header": "".join(f"{a},{b}\n" for a, b, _ in FRUIT),
+            "no header, labels": "".join(f"{a},{b},{c}\n" for a, b, c in FRUIT),
+            "no header, labels first": "".join(f"{c},{a},{b}\n" for a, b, c in FRUIT),
+            "no end of line": "\n".join(f"{a},{b}" for a, b, _ in FRUIT),
+            "blank lines": "\n\n".join(f"{a},{b}" for a, b, _ in FRUIT) + "\n\n",
+            "line ends of Windows": "weight,length\r\n" + "".join(f"{a},{b}\r\n" for a, b, _ in FRUIT),
+            "byte order mark": "\ufeffweight,length\n" + "".join(f"{a},{b}\n" for a, b, _ in FRUIT),
+            "comments": "# fruit, \"open\n# weighed\nweight,length\n" + "".join(f"{a},{b}\n" for a, b, _ in FRUIT),
+            "quotes": "\"weight\",\"length\",\"note\"\n" + "".join(f"\"{a}\",{b},\"a\n\"\"b\"\"\"\n" for a, b, _ in FRUIT),
+        }
+        for name, text in rows.items():
+            with self.subTest(name):
+                self.assertEqual(self.answers(model, text), LABELS)
+                self.assertEqual(self.answers(model, text, "-"), LABELS)
+                self.write("rows.csv", text)
+                self.assertEqual(self.answers(model, "", "rows.csv"), LABELS)
+                self.assertEqual(self.said, "")
+
+    def test_trained_without_a_header(self):
+        model = self.fruit(header=False)
+        plain = "".join(f"{a},{b}\n" for a, b, _ in FRUIT)
+        for text in (plain, "x,y\n" + plain, "".join(f"{a},{b},{c}\n" for a, b, c in FRUIT)):
+            self.assertEqual(self.answers(model, text), LABELS)
+
+    def test_format(self):
+        model = self.fruit()
+        text = "".join(f"{c};{a};{b}\n" for a, b, c in FRUIT)
+        self.assertEqual(self.answers(model, text, "--format", "csv label=1 delimiter=semicolon header=false"), LABELS)
+        text = "".join(f"{b};{a}\n" for a, b, _ in FRUIT)
+        self.assertEqual(self.answers(model, text, "--format", "csv columns=2,1 label=none delimiter=semicolon"),
+                         LABELS)
+
+    def test_probabilities_and_scores(self):
+        model = self.fruit()
+        text = "150,7\n120,20\n"
+        lines = self.answers(model, text, "--probabilities")
+        self.assertEqual(lines[0], "label\tapple\tbanana")
+        shown = [float(value) for value in lines[1].split("\t")[1:]]
+        self.assertAlmostEqual(sum(shown), 1, places=5)
+        rows = json.loads(self.classify("predict", model, "--probabilities", "--json", typed=text))
+        self.assertEqual([row["label"] for row in rows], ["apple", "banana"])
+        self.assertAlmostEqual(sum(rows[1]["probabilities"].values()), 1, places=12)
+        self.assertAlmostEqual(rows[0]["probabilities"]["apple"], shown[0], places=5)
+        head, first, second = self.answers(model, text, "--probabilities", "--csv")
+        self.assertEqual(head, "label,apple,banana")
+        self.assertEqual([float(value) for value in second.split(",")[1:]], list(rows[1]["probabilities"].values()))
+        rows = json.loads(self.classify("predict", model, "--scores", "--json", typed=text))
+        self.assertGreater(rows[0]["scores"]["apple"], rows[0]["scores"]["banana"])
+        self.assertEqual(json.loads(self.classify("predict", model, "--json", typed=text)),
+                         [{"label": "apple"}, {"label": "banana"}])
+        self.assertEqual(self.answers(model, text, "--csv"), ["label", "apple", "banana"])
+        self.classify("predict", model, "--scores", "--probabilities", status=2, typed=text)
+        self.fruit(model="svm")
+        self.classify("predict", model, "--probabilities", status=1, typed=text)
+        self.assertIn("the model has no probabilities", self.said)
+
+    def test_names_are_escaped(self):
+        self.write("a.csv", "x,y\n" + '0,"a, b"\n9,"c""d"\n' * 10)
+        self.classify("train", "a.csv", "--model", "fisher", "-o", "a.clf", "--format", "csv label=y", "--quiet")
+        self.assertEqual(self.answers("a.clf", "0\n9\n", "--csv"), ["label", '"a, b"', '"c""d"'])
+        self.assertEqual(self.answers("a.clf", "0\n", "--csv", "--scores")[0], 'label,"a, b","c""d"')
+        self.assertEqual(json.loads(self.classify("predict", "a.clf", "--json", typed="9\n")), [{"label": 'c"d'}])
+        self.assertEqual(self.answers("a.clf", "0\n9\n"), ["a, b", 'c"d'])
+
+    def test_regression(self):
+        self.write("line.csv", "x,y\n" + "".join(f"{i},{2 * i + 1}\n" for i in range(20)))
+        self.classify("train", "line.csv", "--format", "csv regression=true label=y", "--model", "ridge alpha=1e-9",
+                      "-o", "line.clf", "--quiet")
+        for text in ("x\n1.5\n100\n", "1.5\n100\n", "y,x\n0,1.5\n0,100\n"):
+            values = [float(value) for value in self.answers("line.clf", text)]
+            for value, right in zip(values, (4, 201)):
+                self.assertAlmostEqual(value, right, places=3)
+        self.assertAlmostEqual(json.loads(self.classify("predict", "line.clf", "--json", typed="1.5\n"))[0]["value"], 4,
+                               places=4)
+        self.assertEqual(self.answers("line.clf", "1\n", "--csv")[0], "value")
+
+    def test_sparse(self):
+        self.write("rows.svm", "".join(f"{i % 2} {1 + i % 2}:1 9:{i}\n" for i in range(40)))
+        self.classify("train", "rows.svm", "--model", "svm kernel=linear", "-o", "rows.clf", "--quiet")
+        self.assertEqual(self.answers("rows.clf", "0 2:1 # comment\n\n# another\n0 1:1\n"), ["1", "0"])
+        self.assertEqual(self.answers("rows.clf", "# only comments\n"), [])
+        self.answers("rows.clf", "0 1:1\n\n0 10:1\n", status=1)
+        self.assertIn("standard input line 3", self.said)
+
+    def test_texts(self):
+        self.reviews()
+        self.classify("train", "reviews.pos", "reviews.neg", "-o", "reviews.clf", "--quiet")
+        lines = "good warm film\n\nbad dull film\n"
+        answers = self.answers("reviews.clf", lines)
+        self.assertEqual((len(answers), answers[0], answers[2]), (3, "pos", "neg"))
+        self.write("lines.txt", lines)
+        self.assertEqual(self.answers("reviews.clf", "", "lines.txt"), answers)
+        self.assertEqual(self.answers("reviews.clf", "__label__pos bad cold\n__label__neg clever warm\n"),
+                         ["neg", "pos"])
+        self.write("texts/a.txt", "good\nclever")
+        self.write("texts/b.txt", "stupid\ndull")
+        self.assertEqual(self.answers("reviews.clf", "", "texts"), ["a.txt\tpos", "b.txt\tneg"])
+        self.classify("predict", "reviews.clf", "--format", "fasttext", typed="__label__a x\ny z\n", status=1)
+        self.assertIn("standard input line 2: it has no label", self.said)
+
+    def test_tables_of_texts(self):
+        self.reviews()
+        self.write("reviews.csv", "review,sentiment\n" + "".join(
+            f'"{line}",{label}\n' for label in ("pos", "neg")
+            for line in (self.folder / f"reviews.{label}").read_text().splitlines()))
+        self.classify("train", "reviews.csv", "-o", "reviews.clf", "--quiet")
+        table = 'sentiment,review\n?,"good, warm\nfilm"\n?,"bad ""dull"" film"\n'
+        self.assertEqual(self.answers("reviews.clf", table), ["pos", "neg"])
+        self.write("table.csv", table)
+        self.assertEqual(self.answers("reviews.clf", "", "table.csv"), ["pos", "neg"])
+        self.assertEqual(self.answers("reviews.clf", "good, warm\nbad\n"), ["pos", "neg"])  # lines, not a table
+
+    def test_pictures(self):
+        for label, level in (("dark", 20), ("light", 220)):
+            for i in range(6):
+                path = self.folder / "train" / label
+                path.mkdir(parents=True, exist_ok=True)
+                (path / f"{i}.pgm").write_bytes(b"P5 4 3 255\n" + bytes((level + i + j) % 256 for j in range(12)))
+        self.classify("train", "train", "--model", "ridge", "-o", "light.clf", "--quiet")
+        (self.folder / "a b.pgm").write_bytes(b"P5 4 3 255\n" + bytes([230] * 12))
+        (self.folder / "large.ppm").write_bytes(b"P6 8 6 255\n" + bytes([10] * 144))
+        (self.folder / "cut.pgm").write_bytes(b"P5 4 3 255\n")
+        self.assertEqual(self.answers("light.clf", "", "a b.pgm", "large.ppm"), ["a b.pgm\tlight", "large.ppm\tdark"])
+        self.assertEqual(json.loads(self.classify("predict", "light.clf", "large.ppm", "--json")),
+                         [{"file": "large.ppm", "label": "dark"}])
+        self.assertEqual(self.answers("light.clf", "", "--csv", "large.ppm"), ["file,label", "large.ppm,dark"])
+        self.assertEqual(self.answers("light.clf", "", "cut.pgm", "missing.pgm", "large.ppm", status=1)[-1:],
+                         ["large.ppm\tdark"])
+        self.assertIn("cut.pgm", self.said)
+        self.assertEqual(len(self.answers("light.clf", "", "train")), 12)
+        run = subprocess.run([TOOL, "predict", "light.clf"], cwd=self.folder, capture_output=True,
+                             input=(self.folder / "a b.pgm").read_bytes())
+        self.assertEqual(run.stdout, b"light\n", run.stderr)
+
+    def test_idx(self):
+        self.classify("train", SAMPLE / "t10k", "--model", "ridge", "-o", "digits.clf", "--quiet")
+        whole = self.answers("digits.clf", "", SAMPLE / "t10k")
+        images, = SAMPLE.glob("t10k-images*")
+        self.assertEqual(self.answers("digits.clf", "", images), whole)
+        run = subprocess.run([TOOL, "predict", "digits.clf"], cwd=self.folder, capture_output=True,
+                             input=images.read_bytes())
+        self.assertEqual(run.stdout.decode().split("\n")[:-1], whole, run.stderr)
+        self.assertEqual(len(whole), 2000)
+
+    def test_gzip(self):
+        model = self.fruit()
+        text = "".join(f"{a},{b}\n" for a, b, _ in FRUIT).encode()
+        packed = gzip.compress(text[:40]) + gzip.compress(text[40:])
+        run = subprocess.run([TOOL, "predict", model], cwd=self.folder, capture_output=True, input=packed)
+        self.assertEqual(run.stdout.decode().split("\n")[:-1], LABELS, run.stderr)
+        for bad in (packed[:-9], packed[:30] + b"x" + packed[31:]):
+            run = subprocess.run([TOOL, "predict", model], cwd=self.folder, capture_output=True, input=bad)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(b"the gzip data", run.stderr)
+
+    def test_nothing(self):
+        model = self.fruit()
+        for text in ("", "\n\n", "weight,length\n"):
+            with self.subTest(text):
+                self.assertEqual(self.answers(model, text), [])
+                self.assertIn("standard input has no rows", self.said)
+                self.assertEqual(json.loads(self.classify("predict", model, "--json", typed=text)), [])
+                self.assertEqual(self.answers(model, text, "--csv", "--quiet"), ["label"])
+                self.assertEqual(self.said, "")
+
+    def test_what_is_wrong_has_its_line(self):
+        model = self.fruit()
+        rows = "150,7\n" * 200000
+        for bad, message in (("1\n", "it has 1 fields"), ("1,2,3\n", "fields"), ("1,x\n", "'x' is not a number"),
+                             ("1,\n", "the value is missing"), ("1,\"2\n", "never closed")):
+            for before in ("", rows):
+                for head in ("", "weight,length\n", "weight,note,length\n"):
+                    text = head + (before.replace(",", ",\"a\nb\",") if "note" in head else before)
+                    bad_row = bad.replace(",", ",n,", 1) if "note" in head else bad
+                    if text.count("\n") == 0 and "fields" in message:
+                        continue
+                    line = text.count("\n") + (2 if head and not before and "fields" in message else 1)
+                    good = "150,7\n" if head and not before and "fields" in message else ""
+                    good = good.replace(",", ",n,") if "note" in head else good
+                    if bad == "1,2,3\n" and "note" in head:
+                        bad_row = "1,n,2,3\n"
+                    with self.subTest(bad=bad, head=head, rows=len(before)):
+                        self.classify("predict", model, typed=text + good + bad_row + "150,7\n", status=1)
+                        self.assertIn(f"standard input line {line}", self.said)
+                        self.assertIn(message, self.said)
+
+    def test_what_is_wrong_in_a_later_block_has_its_line(self):
+        model = self.fruit()
+        for head, bad, message in ((b"", b"1\n", "it has 1 fields; the first line has 2"),
+                                   (b"", b"1,2,3\n", "it has 3 fields; the first line has 2"),
+                                   (b"# one\n\n", b"1\n", "it has 1 fields; the first line has 2"),
+                                   (b"weight,length\n", b"1\n", "it has 1 fields; the first line has 2"),
+                                   (b"", b"1,x\n", "'x' is not a number")):
+            with self.subTest(head=head, bad=bad):
+                with subprocess.Popen([TOOL, "predict", model], cwd=self.folder, stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+                    run.stdin.write(head)
+                    for row, label in ((b"150,7\n", b"apple\n"), (b"\n", b""), (b"120,20\n", b"banana\n")):
+                        run.stdin.write(row)
+                        run.stdin.flush()
+                        self.assertEqual(run.stdout.readline() if label else b"", label)
+                    run.stdin.write(bad)
+                    _, said = run.communicate(timeout=60)
+                    self.assertEqual(run.returncode, 1)
+                    self.assertIn(f"standard input line {head.count(10) + 4}", said.decode())
+                    self.assertIn(message, said.decode())
+
+    def test_other_wrong_input(self):
+        model = self.fruit()
+        self.write("bad.clf", "no model")
+        for arguments, text, message in (
+                ([model, "missing.csv"], "", "missing.csv"),
+                (["missing.clf"], "", "missing.clf"),
+                (["bad.clf"], "", "bad.clf"),
+                ([model, model], "", "is a model, not data"),
+                ([model], "weight,width\n1,2\n", "columns=length: it has no such column"),
+                ([model], "1,2,3,4\n", "its first row has 4 columns, and the model has 2 features"),
+                ([model], "height,width\n1,2\n", "weight"),
+                ([model, "-o", "no/folder/x"], "1,2\n", "no/folder")):
+            with self.subTest(arguments):
+                self.classify("predict", *arguments, typed=text, status=1)
+                self.assertIn(message, self.said)
+        self.classify("predict", model, "--format", "cvs", typed="1,2\n", status=2)
+        self.classify("predict", status=2)
+
+    def test_output_file(self):
+        model = self.fruit()
+        self.write("out", "old")
+        self.assertEqual(self.classify("predict", model, "fruit.csv", "-o", "out"), "")
+        self.assertEqual((self.folder / "out").read_text().split("\n")[:-1], LABELS)
+        self.classify("predict", model, "-o", "out", typed="150,7\n" * 100000 + "x,y\n", status=1)
+        self.assertEqual((self.folder / "out").read_text().split("\n")[:-1], LABELS)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["fruit.clf", "fruit.csv", "out"])
+
+    def test_a_pipe_gets_its_answers_at_once(self):
+        model = self.fruit()
+        for options, head in (((), b""), ((), b"length,weight\n"), (("--csv",), b"")):
+            with self.subTest(options=options, head=head):
+                with subprocess.Popen([TOOL, "predict", model, *options], cwd=self.folder, stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE) as run:
+                    run.stdin.write(head)
+                    run.stdin.flush()
+                    if options:
+                        run.stdin.write(b"150,7\n")
+                        run.stdin.flush()
+                        self.assertEqual(run.stdout.readline(), b"label\n")
+                        self.assertEqual(run.stdout.readline(), b"apple\n")
+                    for a, b, label in FRUIT:
+                        row = (a, b) if not head else (b, a)
+                        run.stdin.write(b"%g,%g\n" % row)
+                        run.stdin.flush()
+                        self.assertEqual(run.stdout.readline().decode(), label + "\n")
+                    run.stdin.close()
+                    self.assertEqual(run.stdout.read(), b"")
+
+    def test_blocks_are_the_whole(self):
+        """The answers do not depend on where the input is cut."""
+        model = self.fruit()
+        rows = [f"{a},\"a\n{i}\"\"\",{b}\n" for i in range(3000) for a, b, _ in FRUIT]
+        text = ("weight,note,length\n" + "".join(rows)).encode()
+        with subprocess.Popen([TOOL, "predict", model, "--quiet"], cwd=self.folder, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as run:
+            reader, writer = os.pipe()
+            if os.fork() == 0:
+                for at in range(0, len(text), 997):
+                    run.stdin.write(text[at:at + 997])
+                    run.stdin.flush()
+                os._exit(0)
+            run.stdin.close()
+            os.close(reader)
+            os.close(writer)
+            self.assertEqual(run.stdout.read().decode().split("\n")[:-1], LABELS * 3000)
+            os.wait()
+
+    def test_closed_pipe(self):
+        model = self.fruit()
+        run = subprocess.run(f"yes 150,7 | '{TOOL}' predict {model} | head -n 3", shell=True, cwd=self.folder,
+                             capture_output=True, timeout=60)
+        self.assertEqual((run.stdout, run.stderr), (b"apple\n" * 3, b""))
+
+    def test_full_disk(self):
+        model = self.fruit()
+        with open("/dev/full", "w") as full:
+            run = subprocess.run(f"yes 150,7 | head -n 10000000 | '{TOOL}' predict {model}", shell=True,
+                                 cwd=self.folder, stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stderr, b"classify predict: cannot write to standard output: No space left on device\n")
+        self.classify("predict", model, "-o", "/dev/full", typed="150,7\n", status=1)
+        self.assertIn("cannot write /dev/full", self.said)
+
+    def test_interrupt(self):
+        model = self.fruit()
+        with subprocess.Popen([TOOL, "predict", model], cwd=self.folder, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            run.stdin.write(b"150,7\n")
+            run.stdin.flush()
+            self.assertEqual(run.stdout.readline(), b"apple\n")
+            run.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            self.assertEqual(run.wait(), 130)
+            self.assertLess(time.monotonic() - began, 5)
+            run.stdin.close()
+
+    def test_memory_is_constant(self):
+        model = self.fruit()
+        run = subprocess.run(f"yes 150,7 | head -n 2000000 | '{TOOL}' predict {model} | tail -n 1", shell=True,
+                             cwd=self.folder, capture_output=True, timeout=100)
+        self.assertEqual(run.stdout, b"apple\n", run.stderr)
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 64 << 10)
+
+
+if __name__ == "__main__":
+    main()

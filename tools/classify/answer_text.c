@@ -1,0 +1,184 @@
+#include "answer_text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table.h"
+
+/* The name of a class as a field of CSV. */
+static char *csv_name(const char *name) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) {
+    return NULL;
+  }
+  table_csv_field(out, name);
+  return fclose(out) == 0 ? text : (free(text), NULL);
+}
+
+bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model, answer_kind kind,
+                       FILE *out) {
+  const int64_t classes = clf_model_classes(model);
+  *self = (answer_text){.out = out,
+                        .model = model,
+                        .kind = kind,
+                        .csv = t->common.csv,
+                        .json = t->common.json,
+                        .writer = json_begin(out)};
+  self->names = calloc((size_t)classes + 1, sizeof *self->names);
+  for (int64_t k = 0; self->names != NULL && k < classes; k++) {
+    const char *name = clf_model_class_name(model, k);
+    self->names[k] = self->csv ? csv_name(name) : strdup(name);
+    if (self->names[k] == NULL) {
+      return false;
+    }
+  }
+  return self->names != NULL;
+}
+
+void answer_text_free(answer_text *self) {
+  for (int64_t k = 0; self->names != NULL && k < clf_model_classes(self->model); k++) {
+    free(self->names[k]);
+  }
+  free(self->names);
+  *self = (answer_text){.out = NULL};
+}
+
+/* All digits, so that they read back as the same number; nothing for NaN. */
+static const char *digits_of(char text[32], double value, const char *otherwise) {
+  static const int digits[] = {6, 9, 15, 16, 17};
+  for (size_t i = 0; isfinite(value) && i < sizeof digits / sizeof *digits; i++) {
+    snprintf(text, 32, "%.*g", digits[i], value);
+    if (strtod(text, NULL) == value) {
+      return text;
+    }
+  }
+  return otherwise;
+}
+
+static bool has_labels(const answer_text *self) {
+  return clf_model_classes(self->model) > 0;
+}
+
+/* Values in front of which a name stands. */
+static bool has_columns(const answer_text *self) {
+  return has_labels(self) && self->kind != ANSWER_LABELS;
+}
+
+/* The first line: of CSV, and of probabilities and scores. */
+static void write_header(const answer_text *self) {
+  const char gap = self->csv ? ',' : '\t';
+  const int64_t outputs = clf_model_outputs(self->model);
+  if (self->files) {
+    fprintf(self->out, "file%c", gap);
+  }
+  fputs(has_labels(self) ? "label" : outputs == 1 ? "value" : "value1", self->out);
+  for (int64_t j = 1; !has_labels(self) && j < outputs; j++) {
+    fprintf(self->out, "%cvalue%lld", gap, (long long)j + 1);
+  }
+  for (int64_t k = 0; has_columns(self) && k < outputs; k++) {
+    fprintf(self->out, "%c%s", gap, self->names[k]);
+  }
+  fputc('\n', self->out);
+}
+
+static void begin(answer_text *self) {
+  if (self->begun) {
+    return;
+  }
+  self->begun = true;
+  if (self->json) {
+    json_open(&self->writer, NULL, '[');
+  } else if (self->csv || has_columns(self)) {
+    write_header(self);
+  }
+}
+
+/* The labels of a block, in one piece: the most frequent use. */
+static void write_labels(const answer_text *self, const answers *a) {
+  for (int64_t i = 0; i < a->filled; i++) {
+    fputs_unlocked(self->names[a->labels[i]], self->out);
+    putc_unlocked('\n', self->out);
+  }
+}
+
+static void write_line(const answer_text *self, const answers *a, int64_t row, const char *name) {
+  const char gap = self->csv ? ',' : '\t';
+  const double *values = a->values != NULL ? a->values + row * a->outputs : NULL;
+  char text[32];
+  if (self->files && self->csv) {
+    table_csv_field(self->out, name);
+  } else if (self->files) {
+    fputs(name, self->out);
+  }
+  fputs(self->files ? (const char[]){gap, '\0'} : "", self->out);
+  fputs(a->labels != NULL ? self->names[a->labels[row]] : "", self->out);
+  for (int64_t j = 0; values != NULL && j < a->outputs; j++) {
+    if (j > 0 || a->labels != NULL) {
+      fputc(gap, self->out);
+    }
+    if (self->csv || a->labels == NULL) {
+      fputs(digits_of(text, values[j], ""), self->out);
+    } else {
+      fprintf(self->out, "%.6g", values[j]);
+    }
+  }
+  fputc('\n', self->out);
+}
+
+/* The values of the classes, or of a regression. */
+static void write_values(answer_text *self, const answers *a, const double *values) {
+  json_writer *json = &self->writer;
+  char text[32];
+  const char *what = a->labels == NULL ? "values" : a->probabilities ? "probabilities" : "scores";
+  if (a->labels == NULL && a->outputs == 1) {
+    json_literal(json, "value", digits_of(text, values[0], "null"));
+    return;
+  }
+  json_open(json, what, a->labels != NULL ? '{' : '[');
+  for (int64_t j = 0; j < a->outputs; j++) {
+    json_literal(json, a->labels != NULL ? self->names[j] : NULL,
+                 digits_of(text, values[j], "null"));
+  }
+  json_close(json, a->labels != NULL ? '}' : ']');
+}
+
+static void write_object(answer_text *self, const answers *a, int64_t row, const char *name) {
+  json_writer *json = &self->writer;
+  json_open(json, NULL, '{');
+  if (self->files) {
+    json_text(json, "file", name);
+  }
+  if (a->labels != NULL) {
+    json_text(json, "label", self->names[a->labels[row]]);
+  }
+  if (a->values != NULL) {
+    write_values(self, a, a->values + row * a->outputs);
+  }
+  json_close(json, '}');
+}
+
+void answer_text_write(answer_text *self, const answers *a, const char *const *names) {
+  begin(self);
+  if (!self->json && !self->files && a->values == NULL) {
+    write_labels(self, a);
+    return;
+  }
+  for (int64_t i = 0; i < a->filled; i++) {
+    const char *name = names != NULL ? names[i] : "";
+    if (self->json) {
+      write_object(self, a, i, name);
+    } else {
+      write_line(self, a, i, name);
+    }
+  }
+}
+
+void answer_text_end(answer_text *self) {
+  begin(self);
+  if (self->json) {
+    json_close(&self->writer, ']');
+  }
+}

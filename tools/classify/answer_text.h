@@ -1,0 +1,30 @@
+/* Answers of a model as text: a line for each row, or CSV or JSON for machines. */
+#ifndef CLASSIFY_ANSWER_TEXT_H
+#define CLASSIFY_ANSWER_TEXT_H
+
+#include <stdio.h>
+
+#include "answers.h"
+#include "report/json.h"
+#include "tool.h"
+
+typedef struct answer_text {
+  FILE *out;
+  const clf_model *model;
+  answer_kind kind;
+  bool csv, json, files; /* files: a column of names comes first */
+  bool begun;
+  char **names; /* [classes] as they are written */
+  json_writer writer;
+} answer_text;
+
+/* Prepares to write; frees it in every case. False without memory. */
+bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model, answer_kind kind,
+                       FILE *out);
+/* Writes answers; `names` [filled] are those of their files, for `files`, or NULL. */
+void answer_text_write(answer_text *self, const answers *a, const char *const *names);
+/* Ends what began, also if there was no answer. */
+void answer_text_end(answer_text *self);
+void answer_text_free(answer_text *self);
+
+#endif

@@ -1,0 +1,428 @@
+#include "layout.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "notes.h"
+#include "params.h"
+#include "recipe.h"
+#include "report/text.h"
+#include "sniff.h"
+
+/* The fields of a record, without their quotes. */
+typedef struct fields {
+  char *bytes;
+  char **texts; /* [count] */
+  size_t count;
+} fields;
+
+static void fields_free(fields *f) {
+  free(f->bytes);
+  free(f->texts);
+  *f = (fields){0};
+}
+
+/* Reads the field at *at, which it ends by a NUL, and moves *at behind it; false if it is the last. */
+static bool cut_field(char **at, char delimiter, bool blanks, bool quotes, char **field) {
+  char *from = *at, *to;
+  while (*from == ' ' || (*from == '\t' && delimiter != '\t')) {
+    from++;
+  }
+  const bool quoted = quotes && *from == '"';
+  from += quoted;
+  *field = to = from;
+  while (*from != '\0' && (quoted ? *from != '"' || from[1] == '"'
+                                  : *from != delimiter && !(blanks && *from == '\t'))) {
+    from += quoted && *from == '"';
+    *to++ = *from++;
+  }
+  while (!quoted && to > *field && (to[-1] == ' ' || to[-1] == '\t')) {
+    to--;
+  }
+  from += quoted && *from == '"';
+  while (*from != '\0' && (blanks ? *from == ' ' || *from == '\t' : *from != delimiter)) {
+    from++;
+  }
+  const bool last = *from == '\0';
+  *to = '\0';
+  *at = from + (!last && !blanks);
+  return !last;
+}
+
+/* Splits a record; false without memory. */
+static bool split(fields *out, const char *bytes, size_t size, const char *delimiter, bool quotes) {
+  static const struct {
+    const char *word;
+    char byte;
+  } words[] = {{"comma", ','}, {"semicolon", ';'}, {"tab", '\t'},
+               {"space", ' '}, {"pipe", '|'},      {"blanks", ' '}};
+  char byte = ',';
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    byte = strcmp(delimiter, words[i].word) == 0 ? words[i].byte : byte;
+  }
+  while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == '\r')) {
+    size--;
+  }
+  *out = (fields){.bytes = strndup(bytes, size), .texts = calloc(size + 2, sizeof *out->texts)};
+  if (out->bytes == NULL || out->texts == NULL) {
+    fields_free(out);
+    return false;
+  }
+  char *at = out->bytes + (strncmp(out->bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
+  while (
+      cut_field(&at, byte, strcmp(delimiter, "blanks") == 0, quotes, &out->texts[out->count++])) {
+  }
+  return true;
+}
+
+/* The delimiter that occurs most often in a record. */
+static const char *guess_delimiter(const char *bytes, size_t size) {
+  static const struct {
+    char byte;
+    const char *word;
+  } words[] = {{',', "comma"}, {';', "semicolon"}, {'\t', "tab"}, {'|', "pipe"}, {' ', "blanks"}};
+  size_t best = 0, most = 0;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    size_t count = 0;
+    for (size_t b = 0; b < size; b++) {
+      count += bytes[b] == words[i].byte;
+    }
+    if (count > most && (words[i].byte != ' ' || most == 0)) {
+      most = count;
+      best = i;
+    }
+  }
+  return words[best].word;
+}
+
+static bool is_number(const char *text) {
+  text += strspn(text, "+-.,");
+  return *text >= '0' && *text <= '9';
+}
+
+static bool has_field(const fields *f, const char *text) {
+  for (size_t i = 0; i < f->count; i++) {
+    if (strcmp(f->texts[i], text) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether one of the fields is the name of a feature. */
+static bool names_features(const fields *f, const service *own) {
+  bool found = false;
+  for (int64_t j = 0; !found && own->named && j < own->features; j++) {
+    found = has_field(f, clf_model_feature_name(own->model, j));
+  }
+  return found;
+}
+
+/* Whether no field is a number, as names are none. */
+static bool is_header(const fields *f) {
+  bool filled = false;
+  for (size_t i = 0; i < f->count; i++) {
+    if (is_number(f->texts[i])) {
+      return false;
+    }
+    filled = filled || f->texts[i][0] != '\0';
+  }
+  return filled;
+}
+
+static bool has_param(const char *params, const char *name) {
+  char *value = params_value(params, name);
+  free(value);
+  return value != NULL;
+}
+
+/* Puts parameters behind others, which it replaces: `names` are their names, "|a|b|". False without memory. */
+static bool replace(layout *self, const char *names, const char *with) {
+  char *rest = params_among(self->params, names, false), *joined = NULL;
+  const bool good = rest != NULL && asprintf(&joined, "%s%s%s", rest,
+                                             *rest != '\0' && *with != '\0' ? " " : "", with) >= 0;
+  free(rest);
+  if (good) {
+    free(self->params);
+    self->params = joined;
+  }
+  return good;
+}
+
+/* Adds a parameter that is not given yet. False without memory. */
+static bool add_default(layout *self, const char *name, const char *value) {
+  char text[80];
+  snprintf(text, sizeof text, "%s=%s", name, value);
+  return has_param(self->params, name) || replace(self, "", text);
+}
+
+bool layout_fix(layout *self, const char *guesses) {
+  return replace(self, "", guesses);
+}
+
+/* What labels, weights and other columns of the training data were: new data need not have them. */
+#define NO_LABELS "|label|weight|ignore|columns|regression|header|row_numbers|"
+
+/* Rows of a table with a header: the features by their names, whatever else is there. */
+static bool lay_out_names(layout *self, const service *own) {
+  char *text = NULL;
+  const bool good = own->columns != NULL &&
+                    asprintf(&text, "header=true row_numbers=false label=none %s",
+                             strstr(own->columns, "columns=")) >= 0 &&
+                    replace(self, NO_LABELS, text);
+  free(text);
+  return good;
+}
+
+/* The only field that is no number, counted from 1; 0 if there are others, or none. */
+static size_t only_text(const fields *f) {
+  size_t found = 0;
+  for (size_t i = 0; i < f->count; i++) {
+    if (!is_number(f->texts[i])) {
+      if (found > 0) {
+        return 0;
+      }
+      found = i + 1;
+    }
+  }
+  return found;
+}
+
+/* Finds the labels of a table without a header that has more or fewer columns than features: by their
+ * number in the training data, or as the only field that is no number. */
+static int find_labels(layout *self, const service *own, const stream *s, const fields *first) {
+  const int64_t features = own->features;
+  const size_t column = (int64_t)first->count == features + 1 ? only_text(first) : 0;
+  char *label = params_value(self->params, "label"), number[40];
+  const bool known = label != NULL && is_number(label);
+  free(label);
+  if (known) {
+    return -1;
+  }
+  if (column == 0) {
+    complain("%s: its first row has %zu columns, and the model has %" PRId64
+             " features; a header with their names, or --format 'csv label=NUMBER', says which "
+             "they are",
+             s->name, first->count, features);
+    return EXIT_FAILURE;
+  }
+  snprintf(number, sizeof number, "label=%zu", column);
+  return replace(self, "|label|", number) ? -1 : tool_fail(CLF_ERROR_MEMORY);
+}
+
+/* Rows of a table by the order of the columns: the features alone, or all that the training data
+ * had. */
+static bool lay_out_order(layout *self, const service *own, const fields *first, bool header) {
+  const char *text = header ? "header=true" : "header=false";
+  const size_t features = (size_t)own->features;
+  char *numbers = params_value(self->params, "row_numbers");
+  const bool numbered = numbers != NULL && strcmp(numbers, "true") == 0;
+  free(numbers);
+  if (first->count == features || (numbered && first->count == features + 1)) {
+    return replace(self, NO_LABELS, text) && replace(self, "|label|", "label=none") &&
+           replace(self, "|row_numbers|",
+                   first->count == features ? "row_numbers=false" : "row_numbers=true");
+  }
+  return replace(self, "|header|", text) && add_default(self, "row_numbers", "false");
+}
+
+/* Whether a parameter has this value. */
+static bool is_set(const char *params, const char *name, const char *to) {
+  char *value = params_value(params, name);
+  const bool is = value != NULL && strcmp(value, to) == 0;
+  free(value);
+  return is;
+}
+
+/* A table of rows. A row without a value is not left out, since the answers behind it would then be
+ * those of other lines; and numbers are f64 in every block, whatever the others have. */
+static bool lay_out_rows(layout *self, const tool *t, const service *own, const fields *first,
+                         bool *header) {
+  const bool given = t->common.format != NULL, named = names_features(first, own);
+  bool good = (!is_set(self->params, "missing", "skip") || replace(self, "|missing|", "")) &&
+              add_default(self, "dtype", "f64");
+  *header = given && has_param(self->params, "header") ? is_set(self->params, "header", "true")
+                                                       : named || is_header(first);
+  if (!good) {
+    return false;
+  }
+  if (*header && named && !(given && has_param(self->params, "columns"))) {
+    return lay_out_names(self, own);
+  }
+  return given ? replace(self, "|header|", *header ? "header=true" : "header=false") &&
+                     add_default(self, "row_numbers", "false")
+               : lay_out_order(self, own, first, *header);
+}
+
+/* A table of texts, whose column the header names. */
+static bool lay_out_texts(layout *self, const fields *first, bool *header) {
+  char *text = params_value(self->params, "text");
+  *header = text != NULL && !is_number(text) && has_field(first, text);
+  free(text);
+  const char *columns = *header ? "header=true label=none" : "header=false label=none";
+  if (first->count == 1 && !*header) {
+    return replace(self, "|text|label|header|", "text=1 header=false label=none");
+  }
+  return replace(self, "|label|header|", columns);
+}
+
+/* Finds header and columns by the first record of a table. */
+static int lay_out_table(layout *self, const tool *t, const service *own, stream *s) {
+  record first = {0};
+  fields f = {0};
+  bool header = false, good = true;
+  if (!stream_record(s, 0, &first)) {
+    return -1;
+  }
+  if (!has_param(self->params, "delimiter")) {
+    good = add_default(self, "delimiter",
+                       guess_delimiter(s->bytes + first.begin, first.end - first.begin));
+  }
+  char *delimiter = params_value(self->params, "delimiter");
+  good = good && delimiter != NULL &&
+         split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, s->style.quotes);
+  good = good &&
+         (self->texts ? lay_out_texts(self, &f, &header) : lay_out_rows(self, t, own, &f, &header));
+  if (!has_param(self->params, "comment")) { /* comments are in front of the table only */
+    record_style style = s->style;
+    style.comment = '\0';
+    stream_restyle(s, style, first.begin);
+  }
+  if (good && header) {
+    stream_set_header(s, first.end);
+  } else if (s->bytes[first.end - 1] == '\n') { /* or the only one */
+    self->repeated = first.end;
+  }
+  int status = good ? -1 : tool_fail(CLF_ERROR_MEMORY);
+  if (good && !self->texts && !header && t->common.format == NULL &&
+      !is_set(self->params, "label", "none")) {
+    status = find_labels(self, own, s, &f);
+  }
+  fields_free(&f);
+  free(delimiter);
+  return status;
+}
+
+/* What a record is for a reader. */
+static record_style style_of(const layout *self) {
+  record_style style = {.skipped = true};
+  if (strcmp(self->reader, "csv") == 0) {
+    style.quotes = !is_set(self->params, "quotes", "false");
+    style.comment = is_set(self->params, "comment", "percent") ? '%'
+                    : is_set(self->params, "comment", "none")  ? '\0'
+                                                               : '#';
+  } else {
+    style.comment = strcmp(self->reader, "svmlight") == 0 ? '#' : '\0';
+    style.skipped = style.comment != '\0';
+  }
+  return style;
+}
+
+/* Whether the text's first record has a field of this name. */
+static bool begins_with(const stream *s, const char *name, const char *delimiter) {
+  record first = {0};
+  fields f = {0};
+  const bool has = stream_record(s, 0, &first) &&
+                   split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, true) &&
+                   has_field(&f, name);
+  fields_free(&f);
+  return has;
+}
+
+/* Whether a table of texts is there: one was the training data, and this is a file like it, or its header
+ * has the column of the texts. Other texts are lines. */
+static bool has_text_table(const layout *self, const stream *s) {
+  if (strcmp(self->reader, "csv") != 0) {
+    return false;
+  }
+  char *text = params_value(self->params, "text"),
+       *delimiter = params_value(self->params, "delimiter");
+  const bool has = text != NULL && begins_with(s, text, delimiter != NULL ? delimiter : "comma");
+  const bool headless = !is_set(self->params, "header", "true");
+  free(text);
+  free(delimiter);
+  return has || (headless && !s->pipe && s->own);
+}
+
+/* Chooses the reader of texts, unless --format says it: lines, or fastText's lines with labels. */
+static bool choose_texts(layout *self, const stream *s) {
+  char *given = params_value(self->params, "prefix");
+  const char *prefix = given != NULL ? given : "__label__";
+  const size_t length = strlen(prefix);
+  const bool labeled = s->whole >= length && memcmp(s->bytes, prefix, length) == 0;
+  bool good = true;
+  if (!has_text_table(self, s)) {
+    char *encoding = params_value(self->params, "encoding");
+    snprintf(self->reader, sizeof self->reader, "%s", labeled ? "fasttext" : "lines");
+    self->params[0] = '\0';
+    good = (encoding == NULL || add_default(self, "encoding", encoding)) &&
+           (!labeled || given == NULL || add_default(self, "prefix", given));
+    free(encoding);
+  }
+  free(given);
+  return good;
+}
+
+/* The reader of rows that has no metadata of its training: by the content. */
+static void choose_rows(layout *self, const stream *s) {
+  const sniffed found = sniff_bytes((const unsigned char *)s->bytes, s->used);
+  snprintf(self->reader, sizeof self->reader, "%s",
+           found.what == CONTENT_ROWS && strcmp(found.reader, "svmlight") == 0 ? "svmlight"
+                                                                               : "csv");
+}
+
+/* The reader and its parameters: those of --format, or of the training data. */
+static bool begin(layout *self, const tool *t, const clf_model *model) {
+  const char *reader = notes_get(model, NOTE_READER);
+  const char *params = notes_get(model, NOTE_READER_PARAMS);
+  if (t->common.format != NULL) {
+    params = recipe_split(self->reader, t->common.format);
+  } else {
+    snprintf(self->reader, sizeof self->reader, "%s", reader != NULL ? reader : "");
+  }
+  self->texts = clf_model_vocabulary(model) != NULL;
+  self->params = strdup(params != NULL ? params : "");
+  return self->params != NULL;
+}
+
+static bool is_reader(const layout *self, const char *name) {
+  return strcmp(self->reader, name) == 0;
+}
+
+/* Rows of sparse text have the features of the model, whatever they have themselves. */
+static bool lay_out_sparse(layout *self, const service *own) {
+  char features[32];
+  snprintf(features, sizeof features, "%" PRId64, own->features);
+  return add_default(self, "features", features);
+}
+
+int layout_find(layout *out, const tool *t, const service *own, stream *s) {
+  *out = (layout){.texts = false};
+  bool good = begin(out, t, own->model);
+  if (good && t->common.format == NULL) {
+    if (out->texts) {
+      good = choose_texts(out, s);
+    } else if (!is_reader(out, "csv") && !is_reader(out, "svmlight")) {
+      choose_rows(out, s);
+      out->params[0] = '\0';
+    }
+  }
+  if (!good) {
+    return tool_fail(CLF_ERROR_MEMORY);
+  }
+  stream_set_style(s, style_of(out));
+  const int status = stream_peek(s, 1);
+  if (status >= 0) {
+    return status;
+  }
+  if (is_reader(out, "csv")) {
+    return lay_out_table(out, t, own, s);
+  }
+  return is_reader(out, "svmlight") && !lay_out_sparse(out, own) ? tool_fail(CLF_ERROR_MEMORY) : -1;
+}
+
+void layout_free(layout *self) {
+  free(self->params);
+  *self = (layout){0};
+}

@@ -1,0 +1,395 @@
+/* classify predict: answers of a model, a block of rows at a time. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "answer_text.h"
+#include "input.h"
+#include "layout.h"
+#include "notes.h"
+#include "output.h"
+#include "params.h"
+#include "recipe.h"
+#include "report/files.h"
+#include "report/text.h"
+#include "service.h"
+#include "sniff.h"
+#include "verbs.h"
+
+static struct { bool probabilities, scores; } set;
+
+static const option_entry options[] = {
+    {"probabilities", NULL, "the probability of each class, too", OPTION_SWITCH, 0,
+     &set.probabilities},
+    {"scores", NULL, "the score of each class, too", OPTION_SWITCH, 0, &set.scores},
+};
+
+/* A run of the verb. */
+typedef struct prediction {
+  tool *tool;
+  clf_model *model;
+  output_file file; /* of -o */
+  answer_text text;
+  service service; /* how pictures and columns are read */
+  answer_kind kind;
+  int64_t rows;
+  bool failed; /* a picture could not be read */
+} prediction;
+
+/* Reports that data were refused, by their name. */
+static int fail_data(const char *name, clf_status status) {
+  static const char memory[] = "data in memory";
+  const char *message = clf_last_error();
+  const size_t length = strlen(memory);
+  if (status == CLF_ERROR_CANCELLED || strncmp(message, memory, length) != 0) {
+    return tool_fail(status);
+  }
+  complain("%s%s", name, message + length);
+  return EXIT_FAILURE;
+}
+
+/* Answers the rows of a dataset behind the first `skipped`; `names` are those of their files, or NULL. */
+static clf_status answer(prediction *self, const clf_dataset *rows, const char *const *names,
+                         int64_t skipped) {
+  answers a = {.rows = 0};
+  clf_status status = answers_create(&a, self->model, self->kind, clf_dataset_rows(rows));
+  status = status == CLF_OK ? answers_add(&a, rows) : status;
+  if (status == CLF_OK) {
+    const answers rest = {.outputs = a.outputs,
+                          .filled = a.filled - skipped,
+                          .labels = a.labels != NULL ? a.labels + skipped : NULL,
+                          .values = a.values != NULL ? a.values + skipped * a.outputs : NULL,
+                          .probabilities = a.probabilities};
+    answer_text_write(&self->text, &rest, names);
+    self->rows += rest.filled;
+  }
+  answers_free(&a);
+  return status;
+}
+
+/* Whether what was written so far arrived. */
+static bool is_written(prediction *self, bool now) {
+  return (!now || fflush(self->text.out) == 0) && !ferror(self->text.out);
+}
+
+static clf_status encode(clf_dataset **out, const prediction *self, const clf_documents *texts) {
+  return clf_vocabulary_encode(out, clf_model_vocabulary(self->model), texts);
+}
+
+/* Reads a block of rows, or of texts that become rows. */
+static clf_status read_block(clf_dataset **out, layout *l, const prediction *self, const block *b,
+                             bool first) {
+  clf_documents *texts = NULL;
+  const char *guesses = "";
+  char *params = NULL;
+  if (asprintf(&params, "%s first_line=%lld", l->params, (long long)b->first_line) < 0) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_context *context = self->tool->context;
+  clf_status status = CLF_OK;
+  if (l->texts) {
+    status = clf_documents_load_memory(&texts, context, l->reader, b->bytes, b->size, params);
+    guesses = status == CLF_OK ? clf_documents_guesses(texts) : guesses;
+    status = status == CLF_OK ? encode(out, self, texts) : status;
+  } else {
+    status = clf_dataset_load_memory(out, context, l->reader, b->bytes, b->size, params);
+    guesses = status == CLF_OK ? clf_dataset_guesses(*out) : guesses;
+  }
+  if (status == CLF_OK && first && !layout_fix(l, guesses)) {
+    status = CLF_ERROR_MEMORY;
+  }
+  clf_documents_free(texts);
+  free(params);
+  return status;
+}
+
+/* Answers a block. */
+static int answer_block(prediction *self, layout *l, const stream *s, const block *b, bool first) {
+  clf_dataset *rows = NULL;
+  clf_status status = read_block(&rows, l, self, b, first);
+  int exit_status = -1;
+  if (status < 0) {
+    exit_status = fail_data(s->name, status);
+    if (status == CLF_ERROR_ARGUMENT && self->tool->common.format != NULL) {
+      exit_status = EXIT_USAGE;
+    }
+  } else if ((status = answer(self, rows, NULL, first || l->repeated == 0 ? 0 : 1)) ==
+             CLF_ERROR_DATA) {
+    complain("%s: in the rows from line %lld on: %s", s->name, (long long)b->line,
+             clf_last_error());
+    exit_status = EXIT_FAILURE;
+  } else if (status < 0) {
+    exit_status = tool_fail(status);
+  }
+  clf_dataset_free(rows);
+  return exit_status;
+}
+
+/* Answers all records of a text. What its reader notes is the same of every block, and said once. */
+static int answer_stream(prediction *self, stream *s) {
+  const bool quiet = self->tool->common.quiet;
+  layout l;
+  block b = {.size = 1};
+  int status = layout_find(&l, self->tool, &self->service, s);
+  self->tool->common.quiet = quiet || notes_get(self->model, NOTE_READER) != NULL;
+  for (bool first = true; status < 0 && b.size > 0; first = false) {
+    status = stream_next(s, &b);
+    if (status < 0 && b.size > 0) {
+      status = answer_block(self, &l, s, &b, first);
+      self->tool->common.quiet = true;
+      if (first && l.repeated > 0) {
+        stream_repeat(s, l.repeated);
+      }
+    }
+    if (status < 0 && !is_written(self, s->pipe)) {
+      break; /* the end of the run says why */
+    }
+  }
+  self->tool->common.quiet = quiet;
+  layout_free(&l);
+  return status;
+}
+
+/* Answers a picture; `path` is NULL for bytes of standard input. One that cannot be read does not keep
+ * the others from their answers. */
+static int answer_picture(prediction *self, const char *path, const void *bytes, size_t size) {
+  const char *name = path != NULL ? path : "standard input";
+  clf_dataset *row = NULL;
+  self->text.files = self->text.files || (!self->text.begun && path != NULL);
+  clf_status status = path != NULL ? service_picture_file(&row, &self->service, path)
+                                   : service_picture(&row, &self->service, bytes, size);
+  self->failed = self->failed || row == NULL;
+  if (status == CLF_OK && row == NULL) {
+    complain("the detector finds nothing in '%s'", name);
+  }
+  status = row != NULL ? answer(self, row, &name, 0) : status;
+  clf_dataset_free(row);
+  if (status == CLF_ERROR_CANCELLED || status == CLF_ERROR_MEMORY) {
+    return tool_fail(status);
+  }
+  if (status < 0) {
+    self->failed = true;
+    fail_data(name, status);
+  }
+  return is_written(self, true) ? -1 : EXIT_FAILURE;
+}
+
+/* The pictures of a folder, and of the folders in it. */
+static int answer_picture_folder(prediction *self, const char *folder) {
+  name_list names = {0};
+  int status = -1;
+  for (int part = FOLDER_FILES; part <= FOLDER_FOLDERS && status < 0; part++) {
+    status = folder_list(&names, folder, (folder_part)part);
+    for (int64_t i = 0; status < 0 && i < names.count; i++) {
+      char *path = join_path(folder, names.names[i]);
+      status = path == NULL             ? tool_fail(CLF_ERROR_MEMORY)
+               : part == FOLDER_FOLDERS ? answer_picture_folder(self, path)
+                                        : answer_picture(self, path, NULL, 0);
+      free(path);
+    }
+    name_list_free(&names);
+  }
+  return status;
+}
+
+/* The texts of a folder, by their names. */
+static int answer_text_folder(prediction *self, const char *folder) {
+  clf_documents *texts = NULL;
+  clf_dataset *rows = NULL;
+  const char **names = NULL;
+  clf_status status = clf_documents_load(&texts, self->tool->context, "folder", folder, NULL);
+  const int64_t count = status == CLF_OK ? clf_documents_count(texts) : 0;
+  status = status == CLF_OK ? encode(&rows, self, texts) : status;
+  names = calloc((size_t)count + 1, sizeof *names);
+  for (int64_t i = 0; names != NULL && i < count; i++) {
+    names[i] = clf_documents_name(texts, i);
+  }
+  self->text.files = self->text.files || !self->text.begun;
+  status = status == CLF_OK && names == NULL ? CLF_ERROR_MEMORY : status;
+  status = status == CLF_OK ? answer(self, rows, names, 0) : status;
+  free(names);
+  clf_dataset_free(rows);
+  clf_documents_free(texts);
+  return status == CLF_OK ? -1 : tool_fail(status);
+}
+
+/* What is not read in blocks: a folder, the beginning of the names of files. */
+static int answer_others(prediction *self, const char *path) {
+  input in = {0};
+  if (is_folder(path) && clf_model_vocabulary(self->model) != NULL) {
+    return answer_text_folder(self, path);
+  }
+  if (is_folder(path)) {
+    return answer_picture_folder(self, path);
+  }
+  sniffed found;
+  if (self->service.reads == READS_PICTURES && sniff(&found, path) >= 0) {
+    self->failed = true; /* a picture that is missing */
+    return -1;
+  }
+  int status = input_read_for(&in, self->tool, path, self->model);
+  if (status < 0) {
+    const clf_status done = answer(self, in.rows, NULL, 0);
+    status = done == CLF_OK ? -1 : tool_fail(done);
+  }
+  input_free(&in);
+  return status;
+}
+
+/* The parameters of a binary format: those of --format, or of the training data of the same format,
+ * without labels; to be freed. */
+static char *binary_params(const prediction *self, const char *reader) {
+  char kind[64] = "";
+  const char *given = self->tool->common.format, *params = "";
+  const char *trained = notes_get(self->model, NOTE_READER);
+  if (given != NULL) {
+    given = recipe_split(kind, given);
+    params = strcmp(kind, reader) == 0 ? given : "";
+  } else if (trained != NULL && strcmp(trained, reader) == 0) {
+    params = notes_get(self->model, NOTE_READER_PARAMS);
+  }
+  char *rest = params_among(params != NULL ? params : "", "|labels|y|map|regression|", false),
+       *all = NULL;
+  const int length = rest == NULL ? -1
+                                  : asprintf(&all, "%s %s", rest,
+                                             strcmp(reader, "npy") == 0 ? "y=none" : "labels=none");
+  free(rest);
+  return length >= 0 ? all : NULL;
+}
+
+/* Answers the rows of a binary format, which is read as a whole. */
+static int answer_binary(prediction *self, stream *s, const char *reader) {
+  clf_dataset *rows = NULL;
+  int status = stream_rest(s);
+  if (status >= 0) {
+    return status;
+  }
+  char *params = binary_params(self, reader);
+  clf_status done = params == NULL ? CLF_ERROR_MEMORY
+                                   : clf_dataset_load_memory(&rows, self->tool->context, reader,
+                                                             s->bytes, s->used, params);
+  done = done == CLF_OK ? answer(self, rows, NULL, 0) : done;
+  status = done == CLF_OK ? -1 : fail_data(s->name, done);
+  clf_dataset_free(rows);
+  free(params);
+  return status;
+}
+
+static int answer_picture_stream(prediction *self, stream *s) {
+  if (s->own) {
+    return answer_picture(self, s->name, NULL, 0);
+  }
+  const int status = stream_rest(s);
+  return status < 0 ? answer_picture(self, NULL, s->bytes, s->used) : status;
+}
+
+/* Answers what a file or a pipe holds, by its content. */
+static int answer_content(prediction *self, stream *s) {
+  int status = stream_start(s);
+  if (status >= 0) {
+    return status;
+  }
+  const sniffed found = sniff_bytes((const unsigned char *)s->bytes, s->used);
+  if (found.what == CONTENT_MODEL) {
+    complain("%s is a model, not data", s->name);
+    return EXIT_FAILURE;
+  }
+  if (found.what == CONTENT_ROWS && strcmp(found.reader, "images") == 0) {
+    return answer_picture_stream(self, s);
+  }
+  const bool text = found.what == CONTENT_TEXTS || strcmp(found.reader, "csv") == 0 ||
+                    strcmp(found.reader, "svmlight") == 0;
+  return text ? answer_stream(self, s) : answer_binary(self, s, found.reader);
+}
+
+static int answer_path(prediction *self, const char *path) {
+  struct stat there;
+  if (strcmp(path, "-") != 0 && (stat(path, &there) != 0 || S_ISDIR(there.st_mode))) {
+    return answer_others(self, path);
+  }
+  const int64_t before = self->rows;
+  stream s;
+  int status = stream_open(&s, path);
+  status = status < 0 ? answer_content(self, &s) : status;
+  if (status < 0 && self->rows == before && !self->failed && !self->tool->common.quiet) {
+    complain("%s has no rows", s.name);
+  }
+  stream_close(&s);
+  return status;
+}
+
+/* Opens the model, and where the answers go. */
+static int begin(prediction *self) {
+  const char *output = self->tool->common.output;
+  if (set.probabilities && set.scores) {
+    complain("--probabilities and --scores exclude each other");
+    return EXIT_USAGE;
+  }
+  const clf_status status =
+      clf_model_load(&self->model, self->tool->context, self->tool->words.words[0]);
+  if (status < 0) {
+    return tool_fail(status);
+  }
+  self->kind = set.probabilities ? ANSWER_PROBABILITIES
+               : set.scores      ? ANSWER_SCORES
+                                 : ANSWER_LABELS;
+  if (set.probabilities && !model_has_probabilities(self->model)) {
+    complain("the model has no probabilities: %s", clf_last_error());
+    return EXIT_FAILURE;
+  }
+  const int opened = service_begin(&self->service, self->tool, self->model);
+  if (opened >= 0) {
+    return opened;
+  }
+  if (output != NULL && !output_begin(&self->file, output)) {
+    return EXIT_FAILURE;
+  }
+  FILE *out = output != NULL ? self->file.file : stdout;
+  return answer_text_begin(&self->text, self->tool, self->model, self->kind, out)
+             ? -1
+             : tool_fail(CLF_ERROR_MEMORY);
+}
+
+static int run(tool *t) {
+  prediction self = {.tool = t};
+  int status = begin(&self);
+  if (status < 0 && t->words.count == 1) {
+    status = answer_path(&self, "-");
+  }
+  for (size_t i = 1; status < 0 && i < t->words.count; i++) {
+    status = answer_path(&self, t->words.words[i]);
+  }
+  if (status < 0) {
+    answer_text_end(&self.text);
+    status = self.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (self.file.file != NULL && !output_commit(&self.file)) {
+      status = EXIT_FAILURE;
+    }
+  }
+  output_discard(&self.file);
+  answer_text_free(&self.text);
+  service_end(&self.service);
+  clf_model_free(self.model);
+  return status;
+}
+
+const verb verb_predict = {
+    .name = "predict",
+    .summary = "answer rows, texts or pictures by a model",
+    .usage = "MODEL [DATA…] [OPTION …]",
+    .example = "classify predict iris.clf new.csv --probabilities",
+    .words = "MODEL [DATA…]",
+    .words_help =
+        "a model that train saved, and what to answer: rows or texts, of a file or - for standard "
+        "input (default), or pictures by name",
+    .details =
+        "Prints the label of each row, a line each. The data are read as those that the\n"
+        "model was trained on, with or without labels and header, in blocks, so that any\n"
+        "amount of rows takes constant memory. What a pipe brings is answered at once.",
+    .options = options,
+    .count = sizeof options / sizeof *options,
+    .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_FORMAT,
+    .minimum_words = 1,
+    .maximum_words = 1000000,
+    .run = run,
+};
