@@ -435,11 +435,11 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 memory but the stack: NAME_predict(const float *x) returns the class of a row,
  *                 NAME_decision(const float *x, double *scores) computes the decision function,
  *                 and NAME_probabilities(const float *x, double *p) the probabilities, if the
- *                 model has them; NAME_class_names are the classes. "name=NAME" (model) begins all
- *                 names; "input=f64" takes rows of double. It writes every ridge, fisher,
- *                 perceptron, logistic and svm model, networks of all layers but those of
- *                 sequences, and the transforms standardize, min_max, log_count_ratio, polynomial
- *                 and pca.
+ *                 model has them; NAME_class_names are the classes, and NAME_feature_names the
+ *                 features if they have names. "name=NAME" (model) begins all names; "input=f64"
+ *                 takes rows of double. It writes every ridge, fisher, perceptron, logistic and svm
+ *                 model, networks of all layers but those of sequences, and the transforms
+ *                 standardize, min_max, log_count_ratio, polynomial and pca.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("model_writer", …)
  *                 lists them

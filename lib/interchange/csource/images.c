@@ -18,7 +18,8 @@ static int64_t integer(const clf__layer *layer, const char *name) {
   return value;
 }
 
-/* Returns the zeros before the image: as many positions as there are have the smaller half there. */
+/* Returns the zeros before the image, the smaller half of those that as many positions as there are
+ * need. */
 static int64_t before(const clf__layer *layer, int64_t span, int64_t stride, int axis) {
   const int64_t missing = (layer->out.size[axis] - 1) * stride + span - layer->in.size[axis];
   return missing > 0 ? missing / 2 : 0;

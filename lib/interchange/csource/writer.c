@@ -54,22 +54,24 @@ static void append_literal(clf__text *text, const char *bytes) {
   clf__text_append(text, "\"");
 }
 
-static clf_status write_class_names(clf__csource *source) {
-  const clf_model *model = source->model;
-  clf__csource_code(source, &source->text, "\nconst char *const @class_names[%lld] = {",
-                    (long long)model->outputs);
-  for (int64_t k = 0; k < model->outputs; k++) {
-    const char *name = clf__classes_name(model->classes, k);
+/* Writes the names of classes, or of features. */
+static clf_status write_names(clf__csource *source, const char *what, int64_t count,
+                              const char *(*name_of)(const clf_model *model, int64_t index)) {
+  clf__text *text = &source->text;
+  clf__csource_code(source, text, "\nconst char *const @%s_names[%lld] = {", what,
+                    (long long)count);
+  for (int64_t i = 0; i < count; i++) {
+    const char *name = name_of(source->model, i);
     if (strlen(name) > MAX_LITERAL) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
-                       "c: the name of class %lld has %zu bytes; a literal of C99 has %d at most",
-                       (long long)k, strlen(name), MAX_LITERAL);
+                       "c: the name of %s %lld has %zu bytes; a literal of C99 has %d at most",
+                       what, (long long)i, strlen(name), MAX_LITERAL);
     }
-    clf__text_append(&source->text, "\n    ");
-    append_literal(&source->text, name);
-    clf__text_append(&source->text, ",");
+    clf__text_append(text, "\n    ");
+    append_literal(text, name);
+    clf__text_append(text, ",");
   }
-  clf__text_append(&source->text, "};\n");
+  clf__text_append(text, "};\n");
   return CLF_OK;
 }
 
@@ -117,9 +119,11 @@ static clf_status write_head(clf__csource *source, const char *input) {
                       "\n/* Returns the class, an index into @class_names. */\n"
                       "int @predict(const %s *x);\n",
                       input);
-    return write_class_names(source);
+    CLF__CHECK(write_names(source, "class", outputs, clf_model_class_name));
   }
-  return CLF_OK;
+  return clf_model_feature_name(model, 0) != NULL
+             ? write_names(source, "feature", features, clf_model_feature_name)
+             : CLF_OK;
 }
 
 static clf_status write_decision(clf__csource *source, const char *input) {

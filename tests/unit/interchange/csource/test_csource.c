@@ -77,6 +77,7 @@ TEST(file__of_linear_sums_needs_no_header) {
   char *text = contents();
   ck_assert_ptr_null(strstr(text, "#include"));
   ck_assert_ptr_null(strstr(text, "probabilities"));
+  ck_assert_ptr_null(strstr(text, "feature_names"));
   free(text);
   clf_model_free(model);
   clf_dataset_free(data);
@@ -213,6 +214,20 @@ TEST(class_names__become_literals) {
     clf_dataset_free(data);
   }
   clf_tensor_free(rows);
+}
+
+TEST(feature_names__are_those_of_the_columns) {
+  static const char *const names[COLUMNS] = {"a", "b \"1\"", "c", "d", "e"};
+  clf_dataset *data = clouds(NULL);
+  ck_clf_ok(clf_dataset_set_column_names(data, names, COLUMNS));
+  clf_model *model = fitted(NULL, "ridge", NULL, data);
+  ck_clf_ok(clf_model_export(model, "c", path, NULL));
+  char *text = contents();
+  check_holds(text,
+              "\nconst char *const model_feature_names[5] = {\n    \"a\",\n    \"b \\0421\\042\",");
+  free(text);
+  clf_model_free(model);
+  clf_dataset_free(data);
 }
 
 TEST(export__needs_a_fit_and_a_folder) {
