@@ -83,19 +83,35 @@ static int width_of(const table *self, size_t column) {
   return width;
 }
 
-/* A cell with blanks up to the width of its column: before a number, after a text, and none after the
- * last text of a line. */
+/* A cell with blanks up to the width of its column: before a number, after a text. */
 static void print_cell(FILE *out, const table *self, size_t column, int width, const char *cell) {
   const int blanks = width - text_columns(cell, strlen(cell));
-  const bool number = self->columns[column].number, last = column + 1 == self->count;
-  if (!last || *cell != '\0') {
-    fprintf(out, "%s%*s%s%*s", column > 0 ? "  " : "", number ? blanks : 0, "", cell,
-            number || last ? 0 : blanks, "");
+  const bool number = self->columns[column].number;
+  fprintf(out, "%s%*s%s%*s", column > 0 ? "  " : "", number ? blanks : 0, "", cell,
+          number ? 0 : blanks, "");
+}
+
+/* Cells of a row up to the last one that is not empty: a line ends without blanks. */
+static size_t cells_of(const table *self, size_t row) {
+  size_t count = self->count;
+  while (count > 1 && *cell_at(self, row, count - 1) == '\0') {
+    count--;
   }
+  return count;
+}
+
+static void print_row(FILE *out, const table *self, size_t row, const int *widths) {
+  shown_cell cell;
+  const size_t count = cells_of(self, row);
+  for (size_t c = 0; c < count; c++) {
+    const char *text = show(&cell, self, row, c);
+    const bool last = c + 1 == count && !self->columns[c].number;
+    print_cell(out, self, c, last ? text_columns(text, strlen(text)) : widths[c], text);
+  }
+  fputc('\n', out);
 }
 
 static void print_people(const table *self, FILE *out) {
-  shown_cell cell;
   int widths[16];
   for (size_t c = 0; c < self->count; c++) {
     widths[c] = width_of(self, c);
@@ -110,14 +126,12 @@ static void print_people(const table *self, FILE *out) {
       *at = ' ';
     }
     const char *name = self->verbatim ? column->name : spaced;
-    print_cell(out, self, c, widths[c], name);
+    const bool last = c + 1 == self->count && !column->number;
+    print_cell(out, self, c, last ? text_columns(name, strlen(name)) : widths[c], name);
   }
   fputs(color ? "\033[0m\n" : "\n", out);
   for (size_t i = 0; i < rows_of(self); i++) {
-    for (size_t c = 0; c < self->count; c++) {
-      print_cell(out, self, c, widths[c], show(&cell, self, i, c));
-    }
-    fputc('\n', out);
+    print_row(out, self, i, widths);
   }
 }
 
