@@ -1,12 +1,10 @@
 /* classify inspect: what a model or data are, and what may be wrong with data. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "convert_pipe.h"
 #include "inspect.h"
 #include "recipe.h"
-#include "report/files.h"
 #include "report/text.h"
 #include "sniff.h"
 #include "verbs.h"
@@ -83,37 +81,17 @@ static void on_log(void *user, int32_t level, const char *message) {
   }
 }
 
-/* Copies standard input to a file, since it is read more than once. */
-static int keep_input(char path[64]) {
-  char block[1 << 16];
-  size_t count;
-  strcpy(path, "/tmp/classify-inspect-XXXXXX");
-  const int descriptor = mkstemp(path);
-  FILE *file = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
-  bool good = file != NULL;
-  while (good && (count = fread(block, 1, sizeof block, stdin)) > 0) {
-    good = fwrite(block, 1, count, file) == count;
-  }
-  good = (file == NULL || fclose(file) == 0) && good && !ferror(stdin);
-  if (!good) {
-    complain("standard input cannot be kept in %s: %s", path, strerror(errno));
-  }
-  return good ? -1 : EXIT_FAILURE;
-}
-
 static int run(tool *t) {
   sheet found = {.csv = NULL};
-  char kept[64] = "";
+  pipe_files files;
   const char *path = t->words.words[0];
-  int status = strcmp(path, "-") == 0 ? keep_input(kept) : -1;
+  int status = pipe_open(&files, path, path);
   const clf_status listens = clf_context_set_log(t->context, on_log, &found);
   status = listens < 0 ? tool_fail(listens) : status;
-  status = status < 0 ? inspect_path(&found, t, *kept != '\0' ? kept : path,
-                                     *kept != '\0' ? "standard input" : path)
-                      : status;
-  if (*kept != '\0') {
-    unlink(kept);
+  if (status < 0) {
+    status = inspect_path(&found, t, files.in, strcmp(path, "-") == 0 ? "standard input" : path);
   }
+  pipe_close(&files);
   progress_clear(&t->progress);
   found.all = set.all;
   status = status < 0 ? sheet_print(&found, t, stdout) : status;
