@@ -248,6 +248,21 @@ class Test(Cli):
         rows = csv.DictReader(io.StringIO(self.classify("test", "m.clf", "names.csv", "--csv", "--resamples", 0)))
         self.assertEqual({row["class"] for row in rows}, {"", *kinds})
 
+    def test_columns_are_found_by_their_names(self):
+        self.flowers("train.csv")
+        self.classify("train", "train.csv", "-o", "m.clf", "--quiet")
+        expected = self.classify("test", "m.clf", "train.csv", "--csv", "--quiet")
+        rows = list(csv.reader(io.StringIO((self.folder / "train.csv").read_text())))
+        order = [4, 2, 0, 3, 1]
+        self.write("other.csv", "".join(",".join([row[i] for i in order] + ["name" if row is rows[0] else "7"]) + "\n"
+                                        for row in rows))
+        self.assertEqual(self.classify("test", "m.clf", "other.csv", "--csv", "--quiet"), expected)
+        trained = self.classify("train", "train.csv", "--test", "other.csv", "-o", "m.clf", "--csv", "--quiet")
+        self.assertEqual(*[trained.splitlines()[1].split(",")[i] for i in (4, 8)])
+        self.write("lacks.csv", "sepal_length,petal_length,kind\n1,2,setosa\n")
+        self.classify("test", "m.clf", "lacks.csv", status=1)
+        self.assertIn("columns=sepal_width: it has no such column", self.said)
+
     def test_wrong_input(self):
         self.flowers("train.csv")
         self.classify("train", "train.csv", "-o", "m.clf", "--quiet")

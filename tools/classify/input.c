@@ -6,8 +6,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "columns.h"
 #include "crops.h"
 #include "notes.h"
+#include "params.h"
 #include "recipe.h"
 #include "report/files.h"
 #include "report/text.h"
@@ -163,10 +165,31 @@ int input_read_lines(input *out, const tool *t, const option_words *paths) {
   return read_by(out, t, CONTENT_TEXTS, "lines", params);
 }
 
+/* Reads a table in which the columns are found by their names. Takes ownership of them; NULL where
+ * there are none, or the rows are no table. */
+static int read_named(input *in, const tool *t, content what, const char *reader,
+                      const char *params, char *columns) {
+  char *rest = params_among(params, "|ignore|columns|header|", false), *all = NULL;
+  int status;
+  if (columns == NULL || what == CONTENT_TEXTS || strcmp(reader, "csv") != 0) {
+    status = read_by(in, t, what, reader, params);
+  } else if (rest == NULL || asprintf(&all, "%s header=true %s", rest, columns) < 0) {
+    all = NULL;
+    status = tool_fail(CLF_ERROR_MEMORY);
+  } else {
+    status = read_by(in, t, what, reader, all);
+    status = status == EXIT_USAGE ? EXIT_FAILURE : status; /* a column that the data lack */
+  }
+  free(rest);
+  free(all);
+  free(columns);
+  return status;
+}
+
 int input_read_like(input *out, const tool *t, const char *path, const input *like) {
   *out = (input){.path = strdup(path)};
-  return read_by(out, t, like->texts != NULL ? CONTENT_TEXTS : CONTENT_ROWS, like->reader,
-                 like->params);
+  return read_named(out, t, like->texts != NULL ? CONTENT_TEXTS : CONTENT_ROWS, like->reader,
+                    like->params, like->rows != NULL ? columns_of_rows(like->rows) : NULL);
 }
 
 int input_encode(input *in, const clf_vocabulary *vocabulary) {
@@ -197,7 +220,8 @@ int input_read_for(input *out, const tool *t, const char *path, const clf_model 
     status = input_read(out, t, path);
   } else {
     *out = (input){.path = strdup(path)};
-    status = read_by(out, t, vocabulary != NULL ? CONTENT_TEXTS : CONTENT_ROWS, reader, params);
+    status = read_named(out, t, vocabulary != NULL ? CONTENT_TEXTS : CONTENT_ROWS, reader, params,
+                        columns_of_model(model));
   }
   if (status < 0 && out->texts != NULL && vocabulary == NULL) {
     complain("'%s' holds texts, and the model has no vocabulary to read them by", path);

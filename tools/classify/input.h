@@ -22,12 +22,13 @@ int input_read(input *out, const tool *t, const char *path);
  * input_read(). */
 int input_read_lines(input *out, const tool *t, const option_words *paths);
 
-/* Reads more data as others were read. Returns as input_read(). */
+/* Reads more data as others were read, the features of a table by their names. Returns as
+ * input_read(). */
 int input_read_like(input *out, const tool *t, const char *path, const input *like);
 
-/* Reads rows to test a model on: as its training data were read, by its metadata, with labels; or by
- * --format or the content where it has no metadata. Texts are encoded by its vocabulary. Returns as
- * input_read(). */
+/* Reads rows to test a model on: as its training data were read, by its metadata, with labels, and the
+ * features of a table by their names; or by --format or the content where it has no metadata. Texts are
+ * encoded by its vocabulary. Returns as input_read(). */
 int input_read_for(input *out, const tool *t, const char *path, const clf_model *model);
 
 /* Encodes the documents by a vocabulary. Returns as input_read(). */

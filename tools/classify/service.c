@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "crops.h"
 #include "notes.h"
 
@@ -57,46 +58,14 @@ static bool find_shape(service *s) {
          s->height * s->width * s->channels == s->features;
 }
 
-static int compare_names(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Whether the features have names by which they can be told apart. */
-static bool has_names(const clf_model *model, int64_t features) {
-  const char **names = calloc((size_t)features + 1, sizeof *names);
-  bool distinct = names != NULL && clf_model_feature_name(model, 0) != NULL;
-  for (int64_t j = 0; distinct && j < features; j++) {
-    names[j] = clf_model_feature_name(model, j);
+/* The parameters for a table with a header; NULL where the features have no names. */
+static char *name_columns(const clf_model *model) {
+  char *columns = columns_of_model(model), *text = NULL;
+  if (columns == NULL || asprintf(&text, PLAIN_TABLE " header=true %s", columns) < 0) {
+    text = NULL;
   }
-  if (distinct) {
-    qsort(names, (size_t)features, sizeof *names, compare_names);
-  }
-  for (int64_t j = 0; distinct && j < features; j++) {
-    distinct = *names[j] != '\0' && (j == 0 || strcmp(names[j], names[j - 1]) != 0);
-  }
-  free(names);
-  return distinct;
-}
-
-/* The parameters for a table with a header, columns='"a","b c"', a quote doubled where it is part of a
- * name; to be freed. */
-static char *name_columns(const clf_model *model, int64_t features) {
-  char *text = NULL;
-  size_t size = 0;
-  FILE *out = open_memstream(&text, &size);
-  if (out == NULL) {
-    return NULL;
-  }
-  fputs(PLAIN_TABLE " header=true columns='", out);
-  for (int64_t j = 0; j < features; j++) {
-    fputs(j > 0 ? ",\"" : "\"", out);
-    for (const char *c = clf_model_feature_name(model, j); *c != '\0'; c++) {
-      fprintf(out, *c == '"' || *c == '\'' ? "%c%c" : "%c", *c, *c);
-    }
-    fputc('"', out);
-  }
-  fputc('\'', out);
-  return fclose(out) == 0 ? text : (free(text), NULL);
+  free(columns);
+  return text;
 }
 
 void service_end(service *s) {
@@ -113,8 +82,8 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
                    .features = clf_model_features(model),
                    .outputs = clf_model_outputs(model),
                    .probabilities = model_has_probabilities(model)};
-  out->named = has_names(model, out->features);
-  out->columns = out->named ? name_columns(model, out->features) : NULL;
+  out->columns = name_columns(model);
+  out->named = out->columns != NULL;
   if (clf_model_vocabulary(model) != NULL) {
     out->reads = READS_TEXTS;
   } else if (find_shape(out)) {

@@ -1,0 +1,70 @@
+#include "columns.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Whether all names are there, and different. Sorts them. */
+static bool are_distinct(const char **names, int64_t count) {
+  qsort(names, (size_t)count, sizeof *names, compare_names);
+  for (int64_t j = 0; j < count; j++) {
+    if (*names[j] == '\0' || (j > 0 && strcmp(names[j], names[j - 1]) == 0)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Quotes are doubled where they are part of a name. */
+static char *list_of(const char *const *names, int64_t count) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) {
+    return NULL;
+  }
+  fputs("columns='", out);
+  for (int64_t j = 0; j < count; j++) {
+    fputs(j > 0 ? ",\"" : "\"", out);
+    for (const char *c = names[j]; *c != '\0'; c++) {
+      fprintf(out, *c == '"' || *c == '\'' ? "%c%c" : "%c", *c, *c);
+    }
+    fputc('"', out);
+  }
+  fputc('\'', out);
+  return fclose(out) == 0 ? text : (free(text), NULL);
+}
+
+/* Frees the names [count], which are all there if the first one is. */
+static char *columns_of(const char **names, int64_t count) {
+  char *text = names != NULL && count > 0 && names[0] != NULL ? list_of(names, count) : NULL;
+  if (text != NULL && !are_distinct(names, count)) {
+    free(text);
+    text = NULL;
+  }
+  free(names);
+  return text;
+}
+
+char *columns_of_model(const clf_model *model) {
+  const int64_t count = clf_model_features(model);
+  const char **names = calloc((size_t)count + 1, sizeof *names);
+  for (int64_t j = 0; names != NULL && j < count; j++) {
+    names[j] = clf_model_feature_name(model, j);
+  }
+  return columns_of(names, count);
+}
+
+char *columns_of_rows(const clf_dataset *rows) {
+  const int64_t count = clf_dataset_features(rows);
+  const char **names = calloc((size_t)count + 1, sizeof *names);
+  for (int64_t j = 0; names != NULL && j < count; j++) {
+    names[j] = clf_dataset_column_name(rows, j);
+  }
+  return columns_of(names, count);
+}
