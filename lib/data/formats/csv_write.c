@@ -48,13 +48,14 @@ static void append_delimiter(csv_writer *w) {
   clf__text_append_bytes(&w->text, &w->style.delimiter, 1);
 }
 
+/* Readers also guess the delimiter by its rivals, and look for a byte order mark. */
 static bool needs_quotes(const csv_writer *w, const char *name) {
+  static const char rivals[] = "\"\n\r\t,;|", mark[] = "\xEF\xBB\xBF";
   const size_t length = strlen(name);
-  const char marks[] = {'"', '\n', '\r', '\t', w->style.delimiter, '\0'};
   const clf__csv_field field = {.begin = name, .end = name + length};
-  return strpbrk(name, marks) != NULL || strpbrk(name, "#") == name ||
-         clf__csv_missing(&w->style, &field) || strchr(" \t", name[0]) != NULL ||
-         strchr(" \t", name[length - 1]) != NULL;
+  return strpbrk(name, rivals) != NULL || strchr(name, w->style.delimiter) != NULL ||
+         name[0] == '#' || strncmp(name, mark, sizeof mark - 1) == 0 ||
+         clf__csv_missing(&w->style, &field) || name[0] == ' ' || name[length - 1] == ' ';
 }
 
 static void append_name(csv_writer *w, const char *name, bool quoted) {
@@ -79,6 +80,17 @@ static const char *name_of(const csv_writer *w, int64_t column, column_name *mad
   const char *name = clf_dataset_column_name(w->dataset, column);
   snprintf(made->text, sizeof made->text, "f%lld", (long long)column + 1);
   return name != NULL ? name : made->text;
+}
+
+static clf_status check_classes(const clf_dataset *dataset) {
+  for (int64_t k = 0; k < clf_dataset_classes(dataset); k++) {
+    if (clf_dataset_class_name(dataset, k)[0] == '\0') {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "csv: the name of class %lld is empty, which readers take for no label",
+                       (long long)k);
+    }
+  }
+  return CLF_OK;
 }
 
 static clf_status check_names(csv_writer *w) {
@@ -216,6 +228,7 @@ static clf_status prepare(csv_writer *w, clf_context *context, const csv_write_p
   clf__byte_texts_fill(&w->bytes, &w->x);
   w->values = clf__arena_array(&w->arena, w->x.columns, sizeof *w->values);
   CLF__CHECK(clf__arena_status(&w->arena));
+  CLF__CHECK(check_classes(w->dataset));
   return check_names(w);
 }
 

@@ -130,9 +130,10 @@ TEST(csv__reports_how_rows_without_labels_are_read) {
 /* Names that would read as a row of numbers are quoted, all of them; those of others only if they
  * must be. */
 TEST_LOOP(csv__has_the_names_of_columns, 0, 2) {
-  static const char *const names[][COLUMNS] = {{"a,b", "10", ""}, {"#size", "say \"x\"", "c"}};
+  static const char *const names[][COLUMNS] = {{"a,b", "10", ""},
+                                               {"\xEF\xBB\xBF;", "say \"x\"", "c"}};
   static const char *const heads[] = {"\"a,b\",\"10\",\"\",\"label\"\n",
-                                      "\"#size\",\"say \"\"x\"\"\",c,label\n"};
+                                      "\"\xEF\xBB\xBF;\",\"say \"\"x\"\"\",c,label\n"};
   static const int32_t y[] = {5, -1, 5, 2};
   char text[256];
   clf_dataset *data = rows_of(y);
@@ -146,6 +147,17 @@ TEST_LOOP(csv__has_the_names_of_columns, 0, 2) {
     ck_assert_str_eq(clf_dataset_column_name(again, j), names[_i][j]);
   }
   clf_dataset_free(again);
+  clf_dataset_free(data);
+}
+
+TEST(csv__refuses_a_class_without_a_name) {
+  static const char *const names[] = {"a", "", "b", "a"};
+  clf_dataset *data = rows_of(NULL);
+  ck_clf_ok(clf_dataset_set_label_names(data, names, ROWS));
+  unlink(path);
+  ck_clf_fails(clf_dataset_save(data, "csv", path, NULL), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("the name of class 0 is empty");
+  ck_assert_int_ne(access(path, F_OK), 0);
   clf_dataset_free(data);
 }
 
