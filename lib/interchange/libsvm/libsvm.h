@@ -42,7 +42,7 @@ typedef struct clf__libsvm {
   double *rho;           /* [pairs] (0,1), (0,2), …, (1,2), … */
   double *calibration_a; /* [pairs], or NULL */
   double *calibration_b;
-  float *coefficients; /* [classes - 1, vectors] */
+  double *coefficients; /* [classes - 1, vectors], within the range of float */
   /* The vectors; a precomputed kernel has only row numbers from 0. */
   int64_t columns;
   int64_t *row_start;

@@ -87,18 +87,6 @@ static clf_status make_sparse(importing *i) {
   return CLF_OK;
 }
 
-/* The vectors of a linear machine are not shifted: its f32 coefficients do not sum to exactly 0, so
- * its weights would change. */
-static clf_status round_linear(importing *i, const clf__rows *x) {
-  clf_context *context = i->model->context;
-  i->rows.values = clf__alloc_matrix(context, x->rows, x->columns, sizeof(float));
-  if (i->rows.values == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  i->rows.x = clf__rows_of_f32(i->rows.values, x->rows, x->columns, x->columns);
-  return clf__rows_round(context, x, NULL, i->rows.values);
-}
-
 /* Shifts the vectors by a center, if the kernel allows it and they lie far from 0. */
 static clf_status make_dense(importing *i, int64_t size) {
   const clf__libsvm *file = i->file;
@@ -115,9 +103,7 @@ static clf_status make_dense(importing *i, int64_t size) {
                        .scale = 1,
                        .stride = file->columns,
                        .data = values};
-  const clf_status status = file->function.kind == CLF__KERNEL_LINEAR
-                                ? round_linear(i, &x)
-                                : clf__kind_rows_fit(&i->rows, i->model, &x, NULL, NULL);
+  const clf_status status = clf__kind_rows_fit(&i->rows, i->model, &x, NULL, NULL);
   i->x = i->rows.x;
   return status;
 }
@@ -167,7 +153,10 @@ static clf_status store_coefficients(importing *i) {
   const int64_t count = file->vectors;
   CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "dual_coef", CLF_F32,
                                file->classes - 1, count));
+  CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "dual_coef_f64", CLF_F64,
+                               file->classes - 1, count));
   float *c = clf__state_data(i->model->state, "dual_coef");
+  double *precise = clf__state_data(i->model->state, "dual_coef_f64");
   int64_t *next = clf__arena_zeroed(&i->arena, file->classes, sizeof *next);
   CLF__CHECK(clf__arena_status(&i->arena));
   for (int64_t k = 1; k < file->classes; k++) {
@@ -177,9 +166,10 @@ static clf_status store_coefficients(importing *i) {
     const int64_t own = i->home[v], from = next[own]++;
     for (int64_t other = 0; other < file->classes; other++) {
       if (other != own) {
-        const float value = file->coefficients[row_against(own, other) * count + from];
-        c[row_against(i->place[own], i->place[other]) * count + v] =
-            sign_of(i, own, other) > 0 ? value : -value;
+        const int64_t at = row_against(i->place[own], i->place[other]) * count + v;
+        precise[at] =
+            sign_of(i, own, other) * file->coefficients[row_against(own, other) * count + from];
+        c[at] = (float)precise[at];
       }
     }
   }
@@ -211,15 +201,35 @@ static clf_status store_machines(importing *i) {
   return CLF_OK;
 }
 
-/* Adds the vectors of class `own` to w [columns], times their coefficients against `other`. */
-static void add_vectors(const importing *i, int64_t first, int64_t own, int64_t other, double *w) {
+/* w += a (t - c) for a vector t of the file. */
+static void add_vector(const clf__libsvm *file, int64_t vector, double a, const double *center,
+                       double *w) {
+  int64_t e = file->row_start[vector];
+  const int64_t end = file->row_start[vector + 1];
+  for (int64_t j = 0; center != NULL && j < file->columns; j++) {
+    const bool there = e < end && file->column[e] == j;
+    w[j] += a * ((there ? file->value[e] : 0) - center[j]);
+    e += there;
+  }
+  for (; e < end; e++) {
+    w[file->column[e]] += a * file->value[e];
+  }
+}
+
+/* Adds the vectors of class `own`, times their coefficients against `other`. Returns the sum of the
+ * coefficients. */
+static double add_vectors(const importing *i, int64_t first, int64_t own, int64_t other,
+                          const double *center, double *w) {
   const clf__libsvm *file = i->file;
   const int64_t *count = clf__state_data(i->model->state, "support_count");
-  const float *c = clf__state_data(i->model->state, "dual_coef");
+  const double *c = clf__state_data(i->model->state, "dual_coef_f64");
+  double sum = 0;
   for (int64_t v = first; v < first + count[own]; v++) {
-    const float factor = c[row_against(own, other) * file->vectors + v];
-    clf__sum_row(i->model->context, &i->x, i->vectors[v], (double)factor, w);
+    const double a = c[row_against(own, other) * file->vectors + v];
+    add_vector(file, i->vectors[v], a, center, w);
+    sum += a;
   }
+  return sum;
 }
 
 static clf_status check_weights(const importing *i, int64_t *size) {
@@ -233,30 +243,46 @@ static clf_status check_weights(const importing *i, int64_t *size) {
   return CLF_OK;
 }
 
+/* Far from 0, with a center c, f(x) = sum a x.t - rho is w.(x - c) + (w.c - rho), where the weights
+ * w = sum a t are sum a (t - c) + c sum a, without products of large numbers that cancel. */
+static void move_intercept(const double *center, int64_t columns, double sum, double *w,
+                           double *intercept) {
+  for (int64_t j = 0; center != NULL && j < columns; j++) {
+    w[j] += sum * center[j];
+    *intercept += w[j] * center[j];
+  }
+}
+
 static clf_status store_weights(importing *i) {
   const clf__libsvm *file = i->file;
+  clf_context *context = i->model->context;
+  clf__store *state = i->model->state;
+  const clf_tensor *moved = clf__store_tensor(state, "center");
+  const double *center = moved != NULL ? moved->data : NULL;
   const int64_t columns = file->columns;
   int64_t size;
   CLF__CHECK(check_weights(i, &size));
-  CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "weights", CLF_F32, file->pairs,
-                               columns));
-  double *w = clf__arena_array(&i->arena, columns, sizeof *w);
+  CLF__CHECK(clf__state_tensor(context, state, "weights", CLF_F32, file->pairs, columns));
+  CLF__CHECK(clf__state_tensor(context, state, "weights_f64", CLF_F64, file->pairs, columns));
   int64_t *start = clf__arena_zeroed(&i->arena, file->classes + 1, sizeof *start);
   CLF__CHECK(clf__arena_status(&i->arena));
-  const int64_t *count = clf__state_data(i->model->state, "support_count");
-  float *weights = clf__state_data(i->model->state, "weights");
+  const int64_t *count = clf__state_data(state, "support_count");
+  float *weights = clf__state_data(state, "weights");
+  double *precise = clf__state_data(state, "weights_f64"), *w = precise;
+  double *intercept = clf__state_data(state, "intercept");
+  memset(precise, 0, (size_t)size * sizeof *precise);
   for (int64_t k = 0; k < file->classes; k++) {
     start[k + 1] = start[k] + count[k];
   }
   for (int64_t k = 0; k < file->classes; k++) {
-    for (int64_t l = k + 1; l < file->classes; l++, weights += columns) {
-      memset(w, 0, (size_t)columns * sizeof *w);
-      add_vectors(i, start[k], k, l, w);
-      add_vectors(i, start[l], l, k, w);
-      for (int64_t j = 0; j < columns; j++) {
-        weights[j] = (float)w[j];
-      }
+    for (int64_t l = k + 1; l < file->classes; l++, w += columns, intercept++) {
+      const double sum =
+          add_vectors(i, start[k], k, l, center, w) + add_vectors(i, start[l], l, k, center, w);
+      move_intercept(center, columns, sum, w, intercept);
     }
+  }
+  for (int64_t j = 0; j < size; j++) {
+    weights[j] = (float)precise[j];
   }
   return CLF_OK;
 }

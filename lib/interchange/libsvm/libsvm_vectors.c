@@ -28,7 +28,7 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
     entries += *at == ':';
   }
   entries = clf__min_i64(entries, bytes / 3 + 1);
-  file->coefficients = clf__arena_array(&file->arena, coefficients, sizeof(float));
+  file->coefficients = clf__arena_array(&file->arena, coefficients, sizeof *file->coefficients);
   file->row_start = clf__arena_zeroed(&file->arena, file->vectors + 1, sizeof(int64_t));
   file->column = clf__arena_array(&file->arena, entries, sizeof(int32_t));
   file->value = clf__arena_array(&file->arena, entries, sizeof(double));
@@ -95,7 +95,7 @@ static clf_status read_vector(clf__libsvm_reader *self, const char *at, const ch
   for (int64_t k = 0; k < file->classes - 1; k++) {
     double coefficient = 0;
     CLF__TRY(clf__header_read_single(&self->header, &at, end, &coefficient));
-    file->coefficients[k * file->vectors + vector] = (float)coefficient;
+    file->coefficients[k * file->vectors + vector] = coefficient;
   }
   if (file->support != NULL) {
     CLF__TRY(read_support(self, &at, end, vector));

@@ -59,7 +59,7 @@ static clf_status check_if_there(const clf_model *model, const char *name, int32
              : clf__check_tensor(model, name, dtype, rows, columns);
 }
 
-/* Models of earlier versions and of other programs have neither. */
+/* Models of earlier versions have neither. */
 static clf_status check_f64(const clf_model *model, const clf__svm_shape *shape) {
   const bool linear = clf__support_function(model).kind == CLF__KERNEL_LINEAR;
   const bool weights = clf__store_tensor(model->state, "weights_f64") != NULL;

@@ -174,6 +174,58 @@ TEST(import__centers_vectors_far_from_0) {
   clf_model_free(model);
 }
 
+/* f = 0.5 x.(s - t) - rho, with vectors in steps that f32 has not got: about 1e7 for the first class,
+ * while the second feature lies about 0. */
+TEST_LOOP(import__centers_linear_machines, 0, 2) {
+  static const double x[] = {1e7 + 1.25, 0.5, 1e7 - 0.25, -2, 1e7 + 0.0625, 0};
+  static const char *const labels[] = {"1 2", "2 1"}; /* in another order, signs change */
+  char text[256];
+  snprintf(text, sizeof text,
+           "svm_type c_svc\nkernel_type linear\nnr_class 2\ntotal_sv 3\nrho 10000000.125\n"
+           "label %s\nnr_sv 1 2\nSV\n0.5 1:10000001 2:0.5\n-0.25 1:9999999\n"
+           "-0.25 1:9999999 2:-1\n",
+           labels[_i]);
+  clf_model *model = import(NULL, text);
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F64, 3, 2, NULL);
+  float found[6];
+  double precise[6];
+  ck_clf_ok(clf_model_decision_function(model, rows, found, 6));
+  ck_clf_ok(clf_model_decision_function_f64(model, rows, precise, 6));
+  for (int i = 0; i < 3; i++) {
+    const double f = x[2 * i] - 1e7 + 0.5 * x[2 * i + 1] - 0.125, sign = _i == 0 ? 1 : -1;
+    ck_assert_double_eq_tol((double)found[2 * i], sign * f, 1e-6);
+    ck_assert_double_eq_tol(precise[2 * i], sign * f, 1e-8);
+  }
+  clf_dataset_free(rows);
+  clf_model_free(model);
+}
+
+/* Coefficients that f32 rounds decide with all digits of the file; rows, which are exact here, and
+ * rbf values are f32. */
+TEST_LOOP(import__keeps_f64, 0, 2) {
+  static const double x[] = {0.25, -0.75}, s[] = {0.125, 0.5}, t[] = {-0.375, 1};
+  const double a = 0.12345678901234567, rho = -0.98765432109876543;
+  char text[256];
+  double found[2], f = -rho, tolerance = _i == 0 ? 1e-15 : 2e-8;
+  snprintf(text, sizeof text,
+           "svm_type c_svc\nkernel_type %s\nnr_class 2\ntotal_sv 2\nrho %.17g\nlabel 1 2\n"
+           "nr_sv 1 1\nSV\n%.17g 1:0.125 2:0.5\n%.17g 1:-0.375 2:1\n",
+           _i == 0 ? "linear" : "rbf\ngamma 0.75", rho, a, -a);
+  for (int j = 0; j < 2 && _i == 0; j++) {
+    f += a * x[j] * (s[j] - t[j]);
+  }
+  if (_i == 1) {
+    f += a * exp(-0.75 * ((x[0] - s[0]) * (x[0] - s[0]) + (x[1] - s[1]) * (x[1] - s[1]))) -
+         a * exp(-0.75 * ((x[0] - t[0]) * (x[0] - t[0]) + (x[1] - t[1]) * (x[1] - t[1])));
+  }
+  clf_model *model = import(NULL, text);
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F64, 1, 2, NULL);
+  ck_clf_ok(clf_model_decision_function_f64(model, rows, found, 2));
+  ck_assert_double_eq_tol(found[0], f, tolerance);
+  clf_dataset_free(rows);
+  clf_model_free(model);
+}
+
 TEST(import__tells_of_a_large_rho) {
   char text[256];
   clf_context *context = NULL;
