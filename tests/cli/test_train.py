@@ -25,6 +25,26 @@ class Train(Cli):
         self.assertEqual(said.splitlines()[1].split(",")[:4], ["ridge", "2000", "784", "10"])
         self.assertEqual(self.said, "")
 
+    def test_standard_input(self):
+        self.flowers()
+        text = (self.folder / "flowers.csv").read_text()
+        self.classify("train", "flowers.csv", "-o", "file.clf", "--quiet")
+        self.classify("train", "-", "-o", "pipe.clf", "--quiet", typed=text)
+        self.assertEqual(*(self.classify("predict", model, "flowers.csv") for model in ("file.clf", "pipe.clf")))
+        sums = [next(line for line in self.classify("inspect", model).splitlines() if "checksum" in line)
+                for model in ("file.clf", "pipe.clf")]
+        self.assertEqual(*sums)
+        self.assertIn("accuracy", self.classify("test", "pipe.clf", "-", typed=text))
+        self.reviews()
+        labeled = "".join(f"__label__{label} {line}\n" for label in ("pos", "neg")
+                          for line in (self.folder / f"reviews.{label}").read_text().splitlines())
+        self.classify("train", "-", "-o", "reviews.clf", "--quiet", typed=labeled)
+        self.assertEqual(self.classify("predict", "reviews.clf", typed="good\nbad\n"), "pos\nneg\n")
+        for text, message in (("", "standard input is empty"),
+                              ("a,b\n1,2\n1,2,3\n", "standard input line 3: it has 3 fields")):
+            self.classify("train", "-", "-o", "x.clf", typed=text, status=1)
+            self.assertIn(message, self.said)
+
     def test_texts(self):
         self.reviews()
         self.write("reviews.csv", "text,label\n" + "".join(

@@ -14,9 +14,11 @@
 #include "report/files.h"
 #include "report/text.h"
 #include "sniff.h"
+#include "stream.h"
 
 void input_free(input *in) {
   free(in->path);
+  free(in->bytes);
   free(in->reader);
   free(in->params);
   clf_dataset_free(in->rows);
@@ -56,14 +58,27 @@ static char *shape_params(const input *in, const char *given) {
   return join_params(given, size);
 }
 
+static clf_status load_texts(input *in, const tool *t, const char *params) {
+  return in->bytes == NULL
+             ? clf_documents_load(&in->texts, t->context, in->reader, in->path, params)
+             : clf_documents_load_memory(&in->texts, t->context, in->reader, in->bytes, in->size,
+                                         params);
+}
+
+static clf_status load_rows(input *in, const tool *t, const char *params) {
+  return in->bytes == NULL ? clf_dataset_load(&in->rows, t->context, in->reader, in->path, params)
+                           : clf_dataset_load_memory(&in->rows, t->context, in->reader, in->bytes,
+                                                     in->size, params);
+}
+
 static clf_status load(input *in, const tool *t, content what, const char *params) {
   const char *guesses;
   clf_status status;
   if (what == CONTENT_TEXTS) {
-    status = clf_documents_load(&in->texts, t->context, in->reader, in->path, params);
+    status = load_texts(in, t, params);
     guesses = status == CLF_OK ? clf_documents_guesses(in->texts) : "";
   } else {
-    status = clf_dataset_load(&in->rows, t->context, in->reader, in->path, params);
+    status = load_rows(in, t, params);
     guesses = status == CLF_OK ? clf_dataset_guesses(in->rows) : "";
   }
   if (status == CLF_OK) {
@@ -74,15 +89,63 @@ static clf_status load(input *in, const tool *t, content what, const char *param
   return status;
 }
 
+int input_fail(const char *name, clf_status status) {
+  static const char memory[] = "data in memory";
+  const char *message = clf_last_error();
+  const size_t length = strlen(memory);
+  if (status == CLF_ERROR_CANCELLED || strncmp(message, memory, length) != 0) {
+    return tool_fail(status);
+  }
+  complain("%s%s", name, message + length);
+  return EXIT_FAILURE;
+}
+
+/* Takes the bytes of standard input. */
+static int read_standard_input(input *out) {
+  stream s;
+  int status = stream_open(&s, "-");
+  status = status < 0 ? stream_rest(&s) : status;
+  if (status < 0 && s.used == 0) {
+    complain("standard input is empty");
+    status = EXIT_FAILURE;
+  }
+  if (status < 0) {
+    out->bytes = s.bytes;
+    out->size = s.used;
+    out->sum = (uint32_t)crc32_z(0, (const unsigned char *)s.bytes, s.used);
+    s.bytes = NULL;
+  }
+  stream_close(&s);
+  return status;
+}
+
+static int begin(input *out, const char *path) {
+  *out = (input){.path = strdup(path)};
+  if (out->path == NULL) {
+    return tool_fail(CLF_ERROR_MEMORY);
+  }
+  return strcmp(path, "-") == 0 ? read_standard_input(out) : -1;
+}
+
+static int sniff_input(sniffed *out, const input *in) {
+  if (in->bytes == NULL) {
+    return sniff(out, in->path);
+  }
+  *out = sniff_bytes((const unsigned char *)in->bytes, in->size);
+  return -1;
+}
+
 /* Reads by a reader that is known. */
 static int read_by(input *in, const tool *t, content what, const char *reader, const char *params) {
   in->reader = strdup(reader);
   const clf_status status =
       in->reader != NULL && in->path != NULL ? load(in, t, what, params) : CLF_ERROR_MEMORY;
+  free(in->bytes);
+  in->bytes = NULL;
   if (status == CLF_OK) {
     return -1;
   }
-  const int failed = tool_fail(status);
+  const int failed = input_fail("standard input", status);
   return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
 }
 
@@ -101,7 +164,7 @@ static int read_format(input *in, const tool *t) {
     return EXIT_USAGE;
   }
   if (rows && texts) {
-    const int status = sniff(&found, in->path);
+    const int status = sniff_input(&found, in);
     if (status >= 0) {
       return status;
     }
@@ -112,14 +175,11 @@ static int read_format(input *in, const tool *t) {
 
 int input_read(input *out, const tool *t, const char *path) {
   sniffed found;
-  *out = (input){.path = strdup(path)};
-  if (out->path == NULL) {
-    return tool_fail(CLF_ERROR_MEMORY);
-  }
-  if (t->common.format != NULL) {
+  int status = begin(out, path);
+  if (status < 0 && t->common.format != NULL) {
     return read_format(out, t);
   }
-  const int status = sniff(&found, path);
+  status = status < 0 ? sniff_input(&found, out) : status;
   if (status >= 0) {
     return status;
   }
@@ -187,9 +247,11 @@ static int read_named(input *in, const tool *t, content what, const char *reader
 }
 
 int input_read_like(input *out, const tool *t, const char *path, const input *like) {
-  *out = (input){.path = strdup(path)};
-  return read_named(out, t, like->texts != NULL ? CONTENT_TEXTS : CONTENT_ROWS, like->reader,
-                    like->params, like->rows != NULL ? columns_of_rows(like->rows) : NULL);
+  const content what = like->texts != NULL ? CONTENT_TEXTS : CONTENT_ROWS;
+  const int status = begin(out, path);
+  return status < 0 ? read_named(out, t, what, like->reader, like->params,
+                                 like->rows != NULL ? columns_of_rows(like->rows) : NULL)
+                    : status;
 }
 
 int input_encode(input *in, const clf_vocabulary *vocabulary) {
@@ -219,9 +281,10 @@ int input_read_for(input *out, const tool *t, const char *path, const clf_model 
   if (t->common.format != NULL || reader == NULL || params == NULL) {
     status = input_read(out, t, path);
   } else {
-    *out = (input){.path = strdup(path)};
-    status = read_named(out, t, vocabulary != NULL ? CONTENT_TEXTS : CONTENT_ROWS, reader, params,
-                        columns_of_model(model));
+    const content what = vocabulary != NULL ? CONTENT_TEXTS : CONTENT_ROWS;
+    status = begin(out, path);
+    status =
+        status < 0 ? read_named(out, t, what, reader, params, columns_of_model(model)) : status;
   }
   if (status < 0 && out->texts != NULL && vocabulary == NULL) {
     complain("'%s' holds texts, and the model has no vocabulary to read them by", path);
@@ -260,10 +323,14 @@ static uint32_t checksum_folder(uint32_t sum, const char *path) {
   return sum;
 }
 
-uint32_t input_checksum(const char *path) {
+uint32_t input_checksum(const input *in) {
+  const char *path = in->path;
   uint32_t sum = 0;
   glob_t found;
   char *files = NULL;
+  if (strcmp(path, "-") == 0) {
+    return in->sum;
+  }
   if (access(path, F_OK) == 0) {
     return is_folder(path) ? checksum_folder(0, path) : checksum_file(0, path);
   }

@@ -9,6 +9,9 @@
 
 typedef struct input {
   char *path;
+  char *bytes; /* of standard input until they are read; NULL for files */
+  size_t size;
+  uint32_t sum;          /* their CRC-32 */
   char *reader, *params; /* by which other data are read as these; params has what was guessed */
   clf_dataset *rows;     /* NULL for documents until they are encoded */
   clf_documents *texts;  /* NULL for rows */
@@ -36,8 +39,11 @@ int input_encode(input *in, const clf_vocabulary *vocabulary);
 
 void input_free(input *in);
 
-/* CRC-32 of the bytes of a file, or of all files in a folder, or whose names begin so, in the order of
- * their names; 0 if they cannot be read. */
-uint32_t input_checksum(const char *path);
+/* CRC-32 of the bytes of a file or of standard input, or of all files in a folder, or whose names begin
+ * so, in the order of their names; 0 if they cannot be read. */
+uint32_t input_checksum(const input *in);
+
+/* Reports that data were refused, by their name in place of "data in memory". Returns as tool_fail(). */
+int input_fail(const char *name, clf_status status);
 
 #endif

@@ -4,131 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fields.h"
 #include "notes.h"
 #include "params.h"
 #include "recipe.h"
 #include "report/text.h"
 #include "sniff.h"
 
-/* The fields of a record, without their quotes. */
-typedef struct fields {
-  char *bytes;
-  char **texts; /* [count] */
-  size_t count;
-} fields;
-
-static void fields_free(fields *f) {
-  free(f->bytes);
-  free(f->texts);
-  *f = (fields){0};
-}
-
-/* Reads the field at *at, which it ends by a NUL, and moves *at behind it; false if it is the last. */
-static bool cut_field(char **at, char delimiter, bool blanks, bool quotes, char **field) {
-  char *from = *at, *to;
-  while (*from == ' ' || (*from == '\t' && delimiter != '\t')) {
-    from++;
-  }
-  const bool quoted = quotes && *from == '"';
-  from += quoted;
-  *field = to = from;
-  while (*from != '\0' && (quoted ? *from != '"' || from[1] == '"'
-                                  : *from != delimiter && !(blanks && *from == '\t'))) {
-    from += quoted && *from == '"';
-    *to++ = *from++;
-  }
-  while (!quoted && to > *field && (to[-1] == ' ' || to[-1] == '\t')) {
-    to--;
-  }
-  from += quoted && *from == '"';
-  while (*from != '\0' && (blanks ? *from == ' ' || *from == '\t' : *from != delimiter)) {
-    from++;
-  }
-  const bool last = *from == '\0';
-  *to = '\0';
-  *at = from + (!last && !blanks);
-  return !last;
-}
-
-/* Splits a record; false without memory. */
-static bool split(fields *out, const char *bytes, size_t size, const char *delimiter, bool quotes) {
-  static const struct {
-    const char *word;
-    char byte;
-  } words[] = {{"comma", ','}, {"semicolon", ';'}, {"tab", '\t'},
-               {"space", ' '}, {"pipe", '|'},      {"blanks", ' '}};
-  char byte = ',';
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    byte = strcmp(delimiter, words[i].word) == 0 ? words[i].byte : byte;
-  }
-  while (size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == '\r')) {
-    size--;
-  }
-  *out = (fields){.bytes = strndup(bytes, size), .texts = calloc(size + 2, sizeof *out->texts)};
-  if (out->bytes == NULL || out->texts == NULL) {
-    fields_free(out);
-    return false;
-  }
-  char *at = out->bytes + (strncmp(out->bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0);
-  while (
-      cut_field(&at, byte, strcmp(delimiter, "blanks") == 0, quotes, &out->texts[out->count++])) {
-  }
-  return true;
-}
-
-/* The delimiter that occurs most often in a record. */
-static const char *guess_delimiter(const char *bytes, size_t size) {
-  static const struct {
-    char byte;
-    const char *word;
-  } words[] = {{',', "comma"}, {';', "semicolon"}, {'\t', "tab"}, {'|', "pipe"}, {' ', "blanks"}};
-  size_t best = 0, most = 0;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    size_t count = 0;
-    for (size_t b = 0; b < size; b++) {
-      count += bytes[b] == words[i].byte;
-    }
-    if (count > most && (words[i].byte != ' ' || most == 0)) {
-      most = count;
-      best = i;
-    }
-  }
-  return words[best].word;
-}
-
-static bool is_number(const char *text) {
-  text += strspn(text, "+-.,");
-  return *text >= '0' && *text <= '9';
-}
-
-static bool has_field(const fields *f, const char *text) {
-  for (size_t i = 0; i < f->count; i++) {
-    if (strcmp(f->texts[i], text) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* Whether one of the fields is the name of a feature. */
 static bool names_features(const fields *f, const service *own) {
   bool found = false;
   for (int64_t j = 0; !found && own->named && j < own->features; j++) {
-    found = has_field(f, clf_model_feature_name(own->model, j));
+    found = fields_have(f, clf_model_feature_name(own->model, j));
   }
   return found;
-}
-
-/* Whether no field is a number, as names are none. */
-static bool is_header(const fields *f) {
-  bool filled = false;
-  for (size_t i = 0; i < f->count; i++) {
-    if (is_number(f->texts[i])) {
-      return false;
-    }
-    filled = filled || f->texts[i][0] != '\0';
-  }
-  return filled;
 }
 
 static bool has_param(const char *params, const char *name) {
@@ -175,27 +64,13 @@ static bool lay_out_names(layout *self, const service *own) {
   return good;
 }
 
-/* The only field that is no number, counted from 1; 0 if there are others, or none. */
-static size_t only_text(const fields *f) {
-  size_t found = 0;
-  for (size_t i = 0; i < f->count; i++) {
-    if (!is_number(f->texts[i])) {
-      if (found > 0) {
-        return 0;
-      }
-      found = i + 1;
-    }
-  }
-  return found;
-}
-
 /* Finds the labels of a table without a header that has more or fewer columns than features: by their
  * number in the training data, or as the only field that is no number. */
 static int find_labels(layout *self, const service *own, const stream *s, const fields *first) {
   const int64_t features = own->features;
-  const size_t column = (int64_t)first->count == features + 1 ? only_text(first) : 0;
+  const size_t column = (int64_t)first->count == features + 1 ? fields_only_text(first) : 0;
   char *label = params_value(self->params, "label"), number[40];
-  const bool known = label != NULL && is_number(label);
+  const bool known = label != NULL && field_is_number(label);
   free(label);
   if (known) {
     return -1;
@@ -243,7 +118,7 @@ static bool lay_out_rows(layout *self, const tool *t, const service *own, const 
   bool good = (!is_set(self->params, "missing", "skip") || replace(self, "|missing|", "")) &&
               add_default(self, "dtype", "f64");
   *header = given && has_param(self->params, "header") ? is_set(self->params, "header", "true")
-                                                       : named || is_header(first);
+                                                       : named || fields_are_names(first);
   if (!good) {
     return false;
   }
@@ -258,7 +133,7 @@ static bool lay_out_rows(layout *self, const tool *t, const service *own, const 
 /* A table of texts, whose column the header names. */
 static bool lay_out_texts(layout *self, const fields *first, bool *header) {
   char *text = params_value(self->params, "text");
-  *header = text != NULL && !is_number(text) && has_field(first, text);
+  *header = text != NULL && !field_is_number(text) && fields_have(first, text);
   free(text);
   const char *columns = *header ? "header=true label=none" : "header=false label=none";
   if (first->count == 1 && !*header) {
@@ -277,11 +152,12 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
   }
   if (!has_param(self->params, "delimiter")) {
     good = add_default(self, "delimiter",
-                       guess_delimiter(s->bytes + first.begin, first.end - first.begin));
+                       fields_delimiter(s->bytes + first.begin, first.end - first.begin));
   }
   char *delimiter = params_value(self->params, "delimiter");
-  good = good && delimiter != NULL &&
-         split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, s->style.quotes);
+  good =
+      good && delimiter != NULL &&
+      fields_split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, s->style.quotes);
   good = good &&
          (self->texts ? lay_out_texts(self, &f, &header) : lay_out_rows(self, t, own, &f, &header));
   if (!has_param(self->params, "comment")) { /* comments are in front of the table only */
@@ -323,9 +199,10 @@ static record_style style_of(const layout *self) {
 static bool begins_with(const stream *s, const char *name, const char *delimiter) {
   record first = {0};
   fields f = {0};
-  const bool has = stream_record(s, 0, &first) &&
-                   split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, true) &&
-                   has_field(&f, name);
+  const bool has =
+      stream_record(s, 0, &first) &&
+      fields_split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, true) &&
+      fields_have(&f, name);
   fields_free(&f);
   return has;
 }

@@ -42,9 +42,8 @@ clf_status notes_training(clf_model *model, const tool *t, const input *in,
   status = status == CLF_OK ? notes_set(model, NOTE_DATE, "%s", date) : status;
   status = status == CLF_OK ? notes_set(model, NOTE_SEED, "%" PRId64, t->common.seed) : status;
   status = status == CLF_OK ? notes_set(model, NOTE_DATA, "%s", in->path) : status;
-  status = status == CLF_OK
-               ? notes_set(model, NOTE_CHECKSUM, "%08" PRIx32, input_checksum(in->path))
-               : status;
+  status =
+      status == CLF_OK ? notes_set(model, NOTE_CHECKSUM, "%08" PRIx32, input_checksum(in)) : status;
   status = status == CLF_OK ? notes_set(model, NOTE_READER, "%s", in->reader) : status;
   status = status == CLF_OK ? notes_set(model, NOTE_READER_PARAMS, "%s", in->params) : status;
   status =

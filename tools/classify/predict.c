@@ -36,18 +36,6 @@ typedef struct prediction {
   bool failed; /* a picture could not be read */
 } prediction;
 
-/* Reports that data were refused, by their name. */
-static int fail_data(const char *name, clf_status status) {
-  static const char memory[] = "data in memory";
-  const char *message = clf_last_error();
-  const size_t length = strlen(memory);
-  if (status == CLF_ERROR_CANCELLED || strncmp(message, memory, length) != 0) {
-    return tool_fail(status);
-  }
-  complain("%s%s", name, message + length);
-  return EXIT_FAILURE;
-}
-
 /* Answers the rows of a dataset behind the first `skipped`; `names` are those of their files, or NULL. */
 static clf_status answer(prediction *self, const clf_dataset *rows, const char *const *names,
                          int64_t skipped) {
@@ -77,8 +65,8 @@ static clf_status encode(clf_dataset **out, const prediction *self, const clf_do
 }
 
 /* Reads a block of rows, or of texts that become rows. */
-static clf_status read_block(clf_dataset **out, layout *l, const prediction *self, const block *b,
-                             bool first) {
+static clf_status read_block(clf_dataset **out, layout *l, const prediction *self,
+                             const stream_block *b, bool first) {
   clf_documents *texts = NULL;
   const char *guesses = "";
   char *params = NULL;
@@ -104,12 +92,13 @@ static clf_status read_block(clf_dataset **out, layout *l, const prediction *sel
 }
 
 /* Answers a block. */
-static int answer_block(prediction *self, layout *l, const stream *s, const block *b, bool first) {
+static int answer_block(prediction *self, layout *l, const stream *s, const stream_block *b,
+                        bool first) {
   clf_dataset *rows = NULL;
   clf_status status = read_block(&rows, l, self, b, first);
   int exit_status = -1;
   if (status < 0) {
-    exit_status = fail_data(s->name, status);
+    exit_status = input_fail(s->name, status);
     if (status == CLF_ERROR_ARGUMENT && self->tool->common.format != NULL) {
       exit_status = EXIT_USAGE;
     }
@@ -129,7 +118,7 @@ static int answer_block(prediction *self, layout *l, const stream *s, const bloc
 static int answer_stream(prediction *self, stream *s) {
   const bool quiet = self->tool->common.quiet;
   layout l;
-  block b = {.size = 1};
+  stream_block b = {.size = 1};
   int status = layout_find(&l, self->tool, &self->service, s);
   self->tool->common.quiet = quiet || notes_get(self->model, NOTE_READER) != NULL;
   for (bool first = true; status < 0 && b.size > 0; first = false) {
@@ -169,7 +158,7 @@ static int answer_picture(prediction *self, const char *path, const void *bytes,
   }
   if (status < 0) {
     self->failed = true;
-    fail_data(name, status);
+    input_fail(name, status);
   }
   return is_written(self, true) ? -1 : EXIT_FAILURE;
 }
@@ -269,7 +258,7 @@ static int answer_binary(prediction *self, stream *s, const char *reader) {
                                    : clf_dataset_load_memory(&rows, self->tool->context, reader,
                                                              s->bytes, s->used, params);
   done = done == CLF_OK ? answer(self, rows, NULL, 0) : done;
-  status = done == CLF_OK ? -1 : fail_data(s->name, done);
+  status = done == CLF_OK ? -1 : input_fail(s->name, done);
   clf_dataset_free(rows);
   free(params);
   return status;

@@ -291,9 +291,9 @@ static void consume(stream *s) {
   s->done = s->header;
 }
 
-int stream_next(stream *s, block *out) {
+int stream_next(stream *s, stream_block *out) {
   bool found = false;
-  *out = (block){0};
+  *out = (stream_block){0};
   while (!found) {
     consume(s);
     while (!s->ended && (s->whole == s->header || (s->used < BLOCK && has_data(s, 0)))) {
@@ -308,9 +308,9 @@ int stream_next(stream *s, block *out) {
     found = skip_blank(s, s->header, s->whole) < s->whole;
     s->done = s->whole;
   }
-  *out = (block){.bytes = s->bytes,
-                 .size = s->whole,
-                 .first_line = s->line - s->header_lines,
-                 .line = s->line};
+  *out = (stream_block){.bytes = s->bytes,
+                        .size = s->whole,
+                        .first_line = s->line - s->header_lines,
+                        .line = s->line};
   return -1;
 }

@@ -36,12 +36,12 @@ typedef struct stream {
 } stream;
 
 /* A block: the header and whole records, at least one. */
-typedef struct block {
+typedef struct stream_block {
   const char *bytes;
   size_t size;
   int64_t first_line; /* for first_line=… of the readers; of the header, if there is one */
   int64_t line;       /* of the first record */
-} block;
+} stream_block;
 
 /* Opens a path, "-" is standard input. Returns -1 to go on, or the status to exit with after a message;
  * close it also then. */
@@ -76,6 +76,6 @@ void stream_repeat(stream *s, size_t header);
 
 /* Reads the next block, as long as there is one; out->size is 0 at the end. It lives until the next
  * call. Returns as stream_open(). */
-int stream_next(stream *s, block *out);
+int stream_next(stream *s, stream_block *out);
 
 #endif
