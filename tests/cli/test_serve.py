@@ -76,7 +76,8 @@ def tearDownModule():
 class Server:
     def __init__(self, model, *options, env=None):
         self.process = subprocess.Popen([TOOL, "serve", model, "--http", "127.0.0.1:0", *options], cwd=ROOT, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        env={**os.environ, **(env or {})})
         said = self.process.stdout.readline()
         found = re.fullmatch(r"serving at http://127\.0\.0\.1:(\d+)/\n", said)
         assert found, (said, self.process.stderr.read() if not said else "")
@@ -152,7 +153,7 @@ def read_all(client):
 
 
 ROW = b'{"rows": [[5, 3, 1, 0]]}'
-MANY = 120000  # so many that the answer fits into no buffer of the system
+MANY = 80000  # so many that the answer fits into no buffer of the system
 MANY_ROWS = json.dumps({"rows": [[5, 3, 1, 0]] * MANY}).replace(" ", "").encode()
 
 
@@ -371,7 +372,7 @@ class Clients(unittest.TestCase):
             self.assertEqual(server.predict(ROW)[0], 200)
 
     def test_clients_that_never_read(self):
-        with serving("rows.clf", "--request-time", "1", "--max-rows", str(MANY), "--max-held", "50000000") as server:
+        with serving("rows.clf", "--request-time", "1", "--max-rows", str(MANY), "--max-held", "40000000") as server:
             self.assertEqual(len(server.predict(MANY_ROWS)[1]["predictions"]), MANY)
             before, began = server.memory(), time.monotonic()
             deaf = [server.connect() for _ in range(8)]
@@ -461,7 +462,8 @@ class Memory(unittest.TestCase):
         if module is None:
             self.skipTest("FAILING_MALLOC_MODULE names no module to preload")
         words = " ".join(f"film{i}" for i in range(300))
-        requests = {"rows.clf": [ROW, b"5,3,1,0\n"], "texts.clf": [json.dumps({"texts": [f"a great {words}"]}).encode()],
+        requests = {"rows.clf": [ROW, b"5,3,1,0\n"],
+                    "texts.clf": [json.dumps({"texts": [f"a great {words}"]}).encode()],
                     "pictures.clf": [json.dumps({"images": [base64.b64encode(bar(True)).decode()]}).encode()]}
         for model, bodies in requests.items():
             with serving(model, env={"LD_PRELOAD": module, "FAILING_MALLOC": "20000"}) as server:

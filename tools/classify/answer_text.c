@@ -129,8 +129,7 @@ static void write_line(const answer_text *self, const answers *a, int64_t row, c
 }
 
 /* The values of the classes, or of a regression. */
-static void write_values(answer_text *self, const answers *a, const double *values) {
-  json_writer *json = &self->writer;
+static void write_values(json_writer *json, const answers *a, const double *values) {
   char text[32];
   const char *what = a->labels == NULL ? "values" : a->probabilities ? "probabilities" : "scores";
   if (a->labels == NULL && a->outputs == 1) {
@@ -139,23 +138,22 @@ static void write_values(answer_text *self, const answers *a, const double *valu
   }
   json_open(json, what, a->labels != NULL ? '{' : '[');
   for (int64_t j = 0; j < a->outputs; j++) {
-    json_literal(json, a->labels != NULL ? self->names[j] : NULL,
+    json_literal(json, a->labels != NULL ? clf_model_class_name(a->model, j) : NULL,
                  digits_of(text, values[j], "null"));
   }
   json_close(json, a->labels != NULL ? '}' : ']');
 }
 
-static void write_object(answer_text *self, const answers *a, int64_t row, const char *name) {
-  json_writer *json = &self->writer;
+void answer_object(json_writer *json, const answers *a, int64_t row, const char *file) {
   json_open(json, NULL, '{');
-  if (self->files) {
-    json_text(json, "file", name);
+  if (file != NULL) {
+    json_text(json, "file", file);
   }
   if (a->labels != NULL) {
-    json_text(json, "label", self->names[a->labels[row]]);
+    json_text(json, "label", clf_model_class_name(a->model, a->labels[row]));
   }
   if (a->values != NULL) {
-    write_values(self, a, a->values + row * a->outputs);
+    write_values(json, a, a->values + row * a->outputs);
   }
   json_close(json, '}');
 }
@@ -169,7 +167,7 @@ void answer_text_write(answer_text *self, const answers *a, const char *const *n
   for (int64_t i = 0; i < a->filled; i++) {
     const char *name = names != NULL ? names[i] : "";
     if (self->json) {
-      write_object(self, a, i, name);
+      answer_object(&self->writer, a, i, self->files ? name : NULL);
     } else {
       write_line(self, a, i, name);
     }

@@ -21,6 +21,8 @@ typedef struct answer_text {
 /* Prepares to write; frees it in every case. False without memory. */
 bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model, answer_kind kind,
                        FILE *out);
+/* Writes the JSON object of a row, with the name of its file unless that is NULL. */
+void answer_object(json_writer *json, const answers *a, int64_t row, const char *file);
 /* Writes answers; `names` [filled] are those of their files, for `files`, or NULL. */
 void answer_text_write(answer_text *self, const answers *a, const char *const *names);
 /* Ends what began, also if there was no answer. */

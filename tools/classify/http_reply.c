@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer_text.h"
 #include "http.h"
 #include "notes.h"
 #include "report/json.h"
@@ -135,9 +136,9 @@ static void write_model(json_writer *json, const service *s) {
   json_integer(json, "outputs", s->outputs);
   write_classes(json, s->model);
   json_text(json, "answers",
-            clf_model_classes(s->model) == 0 ? "values"
-            : s->probabilities               ? "probabilities"
-                                             : "scores");
+            clf_model_classes(s->model) == 0  ? "values"
+            : s->kind == ANSWER_PROBABILITIES ? "probabilities"
+                                              : "scores");
   write_training(json, s->model);
   json_text(json, "libclassify", clf_version());
   json_close(json, '}');
@@ -169,25 +170,6 @@ void http_reply_health(http_reply *reply, http_server *server) {
   end(reply, out);
 }
 
-/* One prediction: a label with a number for each class, or the values of a regression. */
-static void write_answer(json_writer *json, const answers *a, int64_t row) {
-  const double *values = a->values + row * a->outputs;
-  json_open(json, NULL, '{');
-  if (a->labels == NULL && a->outputs == 1) {
-    json_number(json, "value", "%.9g", values[0]);
-  } else if (a->labels == NULL) {
-    json_numbers(json, "values", "%.9g", values, a->outputs);
-  } else {
-    json_text(json, "label", clf_model_class_name(a->model, a->labels[row]));
-    json_open(json, a->probabilities ? "probabilities" : "scores", '{');
-    for (int64_t k = 0; k < a->outputs; k++) {
-      json_number(json, clf_model_class_name(a->model, k), "%.9g", values[k]);
-    }
-    json_close(json, '}');
-  }
-  json_close(json, '}');
-}
-
 void http_reply_answers(http_reply *reply, const answers *a) {
   FILE *out = begin(reply, MHD_HTTP_OK, json_type);
   if (out != NULL) {
@@ -195,7 +177,7 @@ void http_reply_answers(http_reply *reply, const answers *a) {
     json_open(&json, NULL, '{');
     json_open(&json, "predictions", '[');
     for (int64_t i = 0; i < a->filled; i++) {
-      write_answer(&json, a, i);
+      answer_object(&json, a, i, NULL);
     }
     json_close(&json, ']');
     json_close(&json, '}');

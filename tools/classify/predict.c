@@ -43,7 +43,8 @@ static clf_status answer(prediction *self, const clf_dataset *rows, const char *
   clf_status status = answers_create(&a, self->model, self->kind, clf_dataset_rows(rows));
   status = status == CLF_OK ? answers_add(&a, rows) : status;
   if (status == CLF_OK) {
-    const answers rest = {.outputs = a.outputs,
+    const answers rest = {.model = self->model,
+                          .outputs = a.outputs,
                           .filled = a.filled - skipped,
                           .labels = a.labels != NULL ? a.labels + skipped : NULL,
                           .values = a.values != NULL ? a.values + skipped * a.outputs : NULL,

@@ -1,10 +1,11 @@
-/* classify serve: a model that answers by HTTP. */
+/* classify serve: a model that answers lines, or by HTTP. */
 #include <stdlib.h>
 
 #ifdef CLASSIFY_SERVER
 #include "http.h"
 #endif
 #include "report/text.h"
+#include "serve_lines.h"
 #include "verbs.h"
 
 static struct {
@@ -33,7 +34,8 @@ static const option_entry options[] = {
      OPTION_TEXTS, 0, &set.hosts},
     {"workers", "N", "requests that are answered at once (default: as many as threads)",
      OPTION_NUMBER, 1, &set.workers},
-    {"max-body", "BYTES", "refuse larger requests (default: 8M)", OPTION_BYTES, 0, &set.body},
+    {"max-body", "BYTES", "refuse larger requests, and longer lines (default: 8M)", OPTION_BYTES, 0,
+     &set.body},
     {"max-rows", "N", "refuse requests of more rows (default: 10000)", OPTION_NUMBER, 1, &set.rows},
     {"max-held", "BYTES", "of all requests and answers together (default: 256M)", OPTION_BYTES, 0,
      &set.held},
@@ -50,9 +52,7 @@ static const option_entry options[] = {
 };
 
 #ifdef CLASSIFY_SERVER
-static int serve_model(const tool *t, const clf_model *model) {
-  service s;
-  int status = service_begin(&s, t, model);
+static int serve_http(const service *s, const tool *t) {
   const int64_t threads = clf_context_threads(t->context);
   const http_options http = {.address = set.http,
                              .names = set.hosts.texts,
@@ -65,14 +65,12 @@ static int serve_model(const tool *t, const clf_model *model) {
                              .client_connections = set.per_client,
                              .waiting = set.waiting,
                              .seconds = set.seconds};
-  status = status < 0 ? http_serve(&s, &http) : status;
-  service_end(&s);
-  return status;
+  return http_serve(s, &http);
 }
 #else
-static int serve_model(const tool *t, const clf_model *model) {
+static int serve_http(const service *s, const tool *t) {
+  (void)s;
   (void)t;
-  (void)model;
   complain("this build has no server: it was built without libmicrohttpd or jansson");
   return EXIT_FAILURE;
 }
@@ -80,29 +78,32 @@ static int serve_model(const tool *t, const clf_model *model) {
 
 static int run(tool *t) {
   clf_model *model = NULL;
-  if (set.http == NULL) {
-    complain("--http ADDRESS says where to listen, such as --http 127.0.0.1:8080");
-    return EXIT_USAGE;
-  }
+  service s = {.model = NULL};
   const clf_status loaded = clf_model_load(&model, t->context, t->words.words[0]);
-  const int status = loaded == CLF_OK ? serve_model(t, model) : tool_fail(loaded);
+  int status = loaded == CLF_OK ? service_begin(&s, t, model) : tool_fail(loaded);
+  if (status < 0) {
+    status = set.http != NULL ? serve_http(&s, t) : serve_lines(&s, set.body);
+  }
+  service_end(&s);
   clf_model_free(model);
   return status;
 }
 
 const verb verb_serve = {
     .name = "serve",
-    .summary = "answers by HTTP, with a page to try the model",
-    .usage = "MODEL --http ADDRESS [OPTION …]",
+    .summary = "answer line by line on a pipe, or by HTTP with a page to try the model",
+    .usage = "MODEL [--http ADDRESS] [OPTION …]",
     .words = "MODEL",
     .words_help = "a model that train has saved",
     .example = "classify serve iris.clf --http 127.0.0.1:8080",
     .details =
-        "Answers requests by HTTP until Ctrl-C (or SIGTERM), when those under way are\n"
-        "finished. GET / is a page to try the model in a browser, GET /model facts about\n"
-        "it, and GET /health whether it answers. POST /predict takes JSON\n"
-        "({\"rows\": [[5.1, 3.5]]}, objects by the names of the features, {\"texts\": […]},\n"
-        "{\"images\": [base64 …]}), text/csv, one text or one picture, and answers JSON.",
+        "Reads a row, a text or the name of a picture a line from standard input, and\n"
+        "writes a line of JSON with its answer, or what is wrong with it, before it reads\n"
+        "the next one. With --http it answers requests until Ctrl-C (or SIGTERM): GET / is\n"
+        "a page to try the model in a browser, GET /model facts about it, GET /health\n"
+        "whether it answers, and POST /predict takes JSON ({\"rows\": [[5.1, 3.5]]}, objects\n"
+        "by the names of the features, {\"texts\": […]}, {\"images\": [base64 …]}), text/csv,\n"
+        "one text or one picture.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = 0,

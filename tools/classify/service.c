@@ -9,8 +9,9 @@
 #include "columns.h"
 #include "crops.h"
 #include "notes.h"
+#include "params.h"
 
-#define PLAIN_TABLE "label=none delimiter=comma row_numbers=false missing=nan"
+#define PLAIN_TABLE "label=none delimiter=comma row_numbers=false missing=nan dtype=f64"
 
 /* A small file of a picture may claim many pixels. */
 #define SMALL "max_pixels=50000000"
@@ -81,7 +82,7 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
                    .model = model,
                    .features = clf_model_features(model),
                    .outputs = clf_model_outputs(model),
-                   .probabilities = model_has_probabilities(model)};
+                   .kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES : ANSWER_SCORES};
   out->columns = name_columns(model);
   out->named = out->columns != NULL;
   if (clf_model_vocabulary(model) != NULL) {
@@ -98,7 +99,7 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
 
 /* Answers all rows of a dataset, which it frees. */
 static clf_status answer_dataset(answers *out, const service *s, clf_dataset *data) {
-  clf_status status = answers_create(out, s->model, s->probabilities, clf_dataset_rows(data));
+  clf_status status = answers_create(out, s->model, s->kind, clf_dataset_rows(data));
   status = status == CLF_OK ? answers_add(out, data) : status;
   clf_dataset_free(data);
   return status;
@@ -151,8 +152,7 @@ clf_status service_picture_file(clf_dataset **out, const service *s, const char 
   return status == CLF_OK ? row_of_found(out, s, image) : status;
 }
 
-/* Whether a field of the first line is the name of a feature. */
-static bool has_header(const service *s, const char *bytes, size_t size) {
+bool service_has_header(const service *s, const char *bytes, size_t size) {
   const char *newline = memchr(bytes, '\n', size), *end = newline != NULL ? newline : bytes + size;
   end -= end > bytes && end[-1] == '\r';
   for (int64_t j = 0; s->named && j < s->features; j++) {
@@ -170,11 +170,32 @@ static bool has_header(const service *s, const char *bytes, size_t size) {
 }
 
 clf_status service_table(answers *out, const service *s, const char *bytes, size_t size) {
-  const char *params = has_header(s, bytes, size) ? s->columns : PLAIN_TABLE " header=false";
+  const char *params =
+      service_has_header(s, bytes, size) ? s->columns : PLAIN_TABLE " header=false";
   clf_dataset *data = NULL;
   if (params == NULL) {
     return CLF_ERROR_MEMORY;
   }
   const clf_status status = clf_dataset_load_memory(&data, s->context, "csv", bytes, size, params);
   return status == CLF_OK ? answer_dataset(out, s, data) : status;
+}
+
+/* The first word is the label, unless it is a pair of an index and a value: then 0 is. */
+clf_status service_sparse(answers *out, const service *s, const char *bytes, size_t size) {
+  const char *given = notes_get(s->model, NOTE_READER_PARAMS);
+  char *kept = params_among(given != NULL ? given : "", "|zero_based|", true);
+  const size_t blanks = strspn(bytes, " \t");
+  const bool labeled = memchr(bytes + blanks, ':', strcspn(bytes + blanks, " \t")) == NULL;
+  char *params = NULL, *line = NULL;
+  clf_dataset *data = NULL;
+  clf_status status = CLF_ERROR_MEMORY;
+  if (kept != NULL && asprintf(&params, "features=%" PRId64 " %s", s->features, kept) >= 0 &&
+      asprintf(&line, "%s%.*s\n", labeled ? "" : "0 ", (int)size, bytes) >= 0) {
+    status = clf_dataset_load_memory(&data, s->context, "svmlight", line, strlen(line), params);
+    status = status == CLF_OK ? answer_dataset(out, s, data) : status;
+  }
+  free(line);
+  free(params);
+  free(kept);
+  return status;
 }

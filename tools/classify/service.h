@@ -19,7 +19,7 @@ typedef struct service {
   clf_detector *detector; /* that finds what it reads in pictures; NULL: it reads whole pictures */
   char *columns;          /* of a CSV file with a header, that too; NULL without memory */
   bool named;             /* the features have names, all different */
-  bool probabilities;
+  answer_kind kind;       /* probabilities, or scores of a model that has none */
 } service;
 
 /* Looks at a model, which outlives the service: the reader and the shape of the rows that it was
@@ -41,5 +41,11 @@ clf_status service_picture_file(clf_dataset **out, const service *s, const char 
 /* Answers the rows of a CSV file: columns by the names of the features, in any order, if its first line
  * has one of these names, and else in the order of the features. */
 clf_status service_table(answers *out, const service *s, const char *bytes, size_t size);
+
+/* Whether the first line of a table has such a name. */
+bool service_has_header(const service *s, const char *bytes, size_t size);
+
+/* Answers a row in svmlight's format, with a label or without. */
+clf_status service_sparse(answers *out, const service *s, const char *bytes, size_t size);
 
 #endif

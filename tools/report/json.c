@@ -28,6 +28,10 @@ json_writer json_begin(FILE *out) {
   return (json_writer){.out = out};
 }
 
+json_writer json_begin_line(FILE *out) {
+  return (json_writer){.out = out, .depth = 2}; /* as if within other values */
+}
+
 /* What comes before a value: the comma, and its name. */
 static void begin_value(json_writer *json, const char *name) {
   if (json->depth == 1) {

@@ -15,6 +15,9 @@ typedef struct json_writer {
 
 json_writer json_begin(FILE *out);
 
+/* The same for values that are to be on one line each, whose ends the caller writes. */
+json_writer json_begin_line(FILE *out);
+
 /* Each value has a name in an object, and NULL in an array or outside. `bracket` is one of "[{", and
  * its partner when it is closed. */
 void json_open(json_writer *json, const char *name, char bracket);
