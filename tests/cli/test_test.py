@@ -279,6 +279,17 @@ class Test(Cli):
         self.classify("test", "m.clf", "weightless.csv", "--format", "csv label=kind weight=w", status=1)
         self.assertIn("the weights of all rows are 0", self.said)
 
+    def test_all_rows_right(self):
+        """A class that some draws lack has no interval of F1 either: what draws say is nothing."""
+        self.write("far.csv", "x,kind\n" + "".join(f"{100 * (i % 2) + i},{('p', 'q')[i % 2]}\n" for i in range(6)))
+        self.classify("train", "far.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
+        for seed in range(3):
+            found = self.figures("m.clf", "far.csv", "--seed", seed)
+            for name, kind in (("f1", ""), ("f1", "p"), ("f1", "q"), ("roc_auc", "")):
+                row = found[name, kind, ""]
+                self.assertEqual((row["value"], row["low"], row["interval"]), (1, None, ""))
+            self.assertAlmostEqual(found["recall", "p", ""]["low"], wilson(3, 3)[0], places=12)
+
     def test_one_row(self):
         """What one row cannot say is left out, and shares have wide intervals."""
         self.flowers("train.csv")

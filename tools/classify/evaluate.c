@@ -103,8 +103,8 @@ static void score_classes(const evaluation *e, double *of, double *of_class) {
     double *own = of_class + k * CLASS_MEASURES;
     own[CLASS_PRECISION] = ratio(t[RIGHT], t[PREDICTED]);
     own[CLASS_RECALL] = ratio(t[RIGHT], t[TRUE]);
-    own[CLASS_F1] = ratio(2 * t[RIGHT], t[TRUE] + t[PREDICTED]);
     const bool occurs = t[TRUE] + t[PREDICTED] > 0;
+    own[CLASS_F1] = occurs ? ratio(2 * t[RIGHT], t[TRUE] + t[PREDICTED]) : (double)NAN;
     occurring += occurs ? 1 : 0;
     for (int i = 0; i < CLASS_MEASURES; i++) {
       sums[i] += occurs ? own[i] : 0;

@@ -89,7 +89,7 @@ static double quantile(const double *sorted, int64_t count, double share) {
 }
 
 /* There is none where the draws are too few, where the measure is not defined for half of them, and
- * where all have the same, as where no row is wrong: they then say nothing of other rows. */
+ * where it would be a single value, as where no row is wrong: draws then say nothing of other rows. */
 static void find_interval(const bootstrap *b, int64_t value, double *sorted, figure *out) {
   int64_t count = 0;
   for (int64_t i = 0; i < b->draws; i++) {
@@ -100,9 +100,10 @@ static void find_interval(const bootstrap *b, int64_t value, double *sorted, fig
   }
   if (count >= MIN_DRAWS && 2 * count > b->draws && isfinite(out->value)) {
     qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
-    if (sorted[0] < sorted[count - 1]) {
-      out->low = quantile(sorted, count, 0.025);
-      out->high = quantile(sorted, count, 0.975);
+    const double low = quantile(sorted, count, 0.025), high = quantile(sorted, count, 0.975);
+    if (low < high) {
+      out->low = low;
+      out->high = high;
       out->interval = INTERVAL_BOOTSTRAP;
     }
   }
@@ -184,7 +185,7 @@ static void set_values(measures *m, const double *values) {
   for (int64_t i = 0; i < MEASURES + m->classes * CLASS_MEASURES; i++) {
     figure *to = i < MEASURES ? &m->of[i] : &m->of_class[0][0] + (i - MEASURES);
     *to = none;
-    to->value = values[i];
+    to->value = i >= MEASURES && isnan(values[i]) ? 0 : values[i]; /* 0/0 of a class is 0 */
   }
 }
 

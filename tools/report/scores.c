@@ -44,8 +44,13 @@ static void write_number(FILE *out, const score_table *table, double number) {
   }
 }
 
+/* Deviations leave no place for the picture of the scores on a narrow page. */
+static const char *range_class(const scale *s) {
+  return s->deviations ? "range wide" : "range";
+}
+
 static void write_range(FILE *out, const scale *s, const score_row *row) {
-  fputs("<td class=\"range\">", out);
+  fprintf(out, "<td class=\"%s\">", range_class(s));
   if (isfinite(row->score)) {
     const double low = place(s, row->score - part(row->deviation)),
                  high = place(s, row->score + part(row->deviation));
@@ -86,16 +91,19 @@ static void write_row(FILE *out, const score_table *table, const scale *s, size_
   fputs("</tr>\n", out);
 }
 
+static void write_head(FILE *out, const score_table *table, const scale *s) {
+  fputs("<div class=\"scroll\">\n<table class=\"scores\">\n<thead><tr><th scope=\"col\">", out);
+  html_text(out, table->names);
+  fputs("</th><th scope=\"col\">", out);
+  html_text(out, table->score);
+  fprintf(out, "</th><td class=\"%s\"></td>", range_class(s));
+  fputs(s->deviations ? "<th scope=\"col\">Deviation</th>" : "", out);
+  fputs(s->times ? "<th scope=\"col\">Time</th>" : "", out);
+  fputs("</tr></thead>\n<tbody>\n", out);
+}
+
 void page_scores(FILE *out, const score_table *table) {
   const scale s = find_scale(table);
-  const char *heads[5] = {table->names, table->score, ""};
-  size_t columns = 3;
-  if (s.deviations) {
-    heads[columns++] = "Deviation";
-  }
-  if (s.times) {
-    heads[columns++] = "Time";
-  }
   fputs("<section>\n<h2>", out);
   html_text(out, table->title);
   fputs("</h2>\n", out);
@@ -104,7 +112,7 @@ void page_scores(FILE *out, const score_table *table) {
     html_text(out, table->note);
     fputs("</p>\n", out);
   }
-  table_begin(out, "scores", NULL, heads, columns);
+  write_head(out, table, &s);
   for (size_t i = 0; i < table->count; i++) {
     write_row(out, table, &s, i);
   }
