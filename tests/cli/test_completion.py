@@ -47,6 +47,8 @@ class Completion(Cli):
         pages = {page.name for page in (self.folder / "man1").iterdir()}
         self.assertEqual(pages, {"classify.1"} | {f"classify-{verb}.1" for verb in self.verbs()})
         program = (self.folder / "man1" / "classify.1").read_text(encoding="ascii")
+        self.assertEqual({name.replace("\\-", "-") for name in re.findall(r"\\fB(\\-\S+?)\\fR", program)},
+                         {*self.names("-"), "-h"})
         for verb in self.verbs():
             with self.subTest(verb):
                 self.assertRegex(listed, rf"(?m)^  {verb} +\w")

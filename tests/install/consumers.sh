@@ -40,6 +40,15 @@ tool)
   "$moved/bin/classify" train "$work/rows.csv" -o "$work/rows.clf" --quiet
   test -s "$work/rows.clf"
   test "$(linked_to "$moved/bin/classify")" -ef "$moved/$libdir/libclassify.so.0"
+  for place in bash:bash-completion/completions/classify zsh:zsh/site-functions/_classify \
+    fish:fish/vendor_completions.d/classify.fish; do
+    "$moved/bin/classify" completion "${place%%:*}" | cmp - "$moved/share/${place#*:}"
+  done
+  "$moved/bin/classify" --complete '' | sed '1d; s/\t.*//' >"$work/verbs"
+  test -s "$work/verbs"
+  while read -r name; do
+    test -s "$moved/share/man/man1/classify-$name.1" || { echo "$name has no manual page"; exit 1; }
+  done <"$work/verbs"
   ;;
 shared)
   need pkg-config

@@ -137,6 +137,11 @@ static void put_program(FILE *out) {
     put_text(out, verbs[i]->summary);
     fputc('\n', out);
   }
+  fputs(".SH OPTIONS\n", out);
+  put_option(out, &(option_entry){"help", NULL, "list the verbs", OPTION_SWITCH, 0, NULL},
+             &(option_entry){"h", NULL, NULL, OPTION_SWITCH, 0, NULL});
+  put_option(out, &(option_entry){"version", NULL, "print the version", OPTION_SWITCH, 0, NULL},
+             NULL);
   put_example(out, tool_example);
   put_section(out, "ENVIRONMENT", "Where NO_COLOR is set, nothing that is printed is in color.");
   put_section(out, "EXIT STATUS", tool_exits);
