@@ -263,6 +263,15 @@ class Test(Cli):
         self.classify("test", "m.clf", "lacks.csv", status=1)
         self.assertIn("columns=sepal_width: it has no such column", self.said)
 
+    def test_standard_input(self):
+        self.flowers("train.csv")
+        self.classify("train", "train.csv", "-o", "m.clf", "--quiet")
+        text = (self.folder / self.flowers("test.csv", seed=5)).read_text()
+        said = self.classify("test", "m.clf", "-", "--quiet", "--resamples", 0, typed=text)
+        self.assertIn("logistic on 150 rows of standard input", said)
+        named = self.classify("test", "m.clf", "test.csv", "--quiet", "--resamples", 0)
+        self.assertEqual(said.splitlines()[1:], named.splitlines()[1:])
+
     def test_wrong_input(self):
         self.flowers("train.csv")
         self.classify("train", "train.csv", "-o", "m.clf", "--quiet")

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "table.h"
 
@@ -191,8 +192,8 @@ static int print_pairs(const graded *g, const int64_t *counts, const tool *t) {
 static int print_people(const graded *g, const measures *m, const int64_t *counts, const tool *t,
                         const char *data) {
   enum { MATRIX = 15 };
-  printf("%s on %" PRId64 " rows of %s%s\n\n", clf_model_kind(g->said.model), g->rows, data,
-         g->weighted ? ", weighted" : "");
+  printf("%s on %" PRId64 " rows of %s%s\n\n", clf_model_kind(g->said.model), g->rows,
+         strcmp(data, "-") == 0 ? "standard input" : data, g->weighted ? ", weighted" : "");
   int status = print_measures(g, m, t);
   if (status < 0 && g->classes > 0) {
     status = print_classes(g, m, t);
