@@ -143,6 +143,10 @@ class Predict(Cli):
         self.write("table.csv", table)
         self.assertEqual(self.answers("reviews.clf", "", "table.csv"), ["pos", "neg"])
         self.assertEqual(self.answers("reviews.clf", "good, warm\nbad\n"), ["pos", "neg"])  # lines, not a table
+        self.assertEqual(self.said, "")
+        self.write("other.csv", "weight,length\n1,2\n")
+        self.answers("reviews.clf", "", "other.csv")
+        self.assertIn("'other.csv' has no column 'review' of texts: each of its lines is taken as a text", self.said)
 
     def test_pictures(self):
         for label, level in (("dark", 20), ("light", 220)):
@@ -193,6 +197,7 @@ class Predict(Cli):
             with self.subTest(text):
                 self.assertEqual(self.answers(model, text), [])
                 self.assertIn("standard input has no rows", self.said)
+                self.assertEqual("names of the columns" in self.said, "weight" in text)
                 self.assertEqual(json.loads(self.classify("predict", model, "--json", typed=text)), [])
                 self.assertEqual(self.answers(model, text, "--csv", "--quiet"), ["label"])
                 self.assertEqual(self.said, "")

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "fields.h"
 #include "notes.h"
 #include "params.h"
@@ -24,6 +25,10 @@ static bool has_param(const char *params, const char *name) {
   char *value = params_value(params, name);
   free(value);
   return value != NULL;
+}
+
+static bool is_reader(const layout *self, const char *name) {
+  return strcmp(self->reader, name) == 0;
 }
 
 /* Puts parameters behind others, which it replaces: `names` are their names, "|a|b|". False without memory. */
@@ -55,11 +60,11 @@ bool layout_fix(layout *self, const char *guesses) {
 
 /* Rows of a table with a header: the features by their names, whatever else is there. */
 static bool lay_out_names(layout *self, const service *own) {
-  char *text = NULL;
-  const bool good = own->columns != NULL &&
-                    asprintf(&text, "header=true row_numbers=false label=none %s",
-                             strstr(own->columns, "columns=")) >= 0 &&
+  char *columns = columns_of_model(own->model), *text = NULL;
+  const bool good = columns != NULL &&
+                    asprintf(&text, "header=true row_numbers=false label=none %s", columns) >= 0 &&
                     replace(self, NO_LABELS, text);
+  free(columns);
   free(text);
   return good;
 }
@@ -166,6 +171,7 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
     stream_restyle(s, style, first.begin);
   }
   if (good && header) {
+    self->header = true;
     stream_set_header(s, first.end);
   } else if (s->bytes[first.end - 1] == '\n') { /* or the only one */
     self->repeated = first.end;
@@ -222,14 +228,25 @@ static bool has_text_table(const layout *self, const stream *s) {
   return has || (headless && !s->pipe && s->own);
 }
 
+/* A file that lacks the column of the texts may be the wrong one. */
+static void note_lines(const layout *self, const tool *t, const stream *s) {
+  char *text = is_reader(self, "csv") && s->own ? params_value(self->params, "text") : NULL;
+  if (text != NULL && !t->common.quiet) {
+    complain("'%s' has no column '%s' of texts: each of its lines is taken as a text", s->name,
+             text);
+  }
+  free(text);
+}
+
 /* Chooses the reader of texts, unless --format says it: lines, or fastText's lines with labels. */
-static bool choose_texts(layout *self, const stream *s) {
+static bool choose_texts(layout *self, const tool *t, const stream *s) {
   char *given = params_value(self->params, "prefix");
   const char *prefix = given != NULL ? given : "__label__";
   const size_t length = strlen(prefix);
   const bool labeled = s->whole >= length && memcmp(s->bytes, prefix, length) == 0;
   bool good = true;
   if (!has_text_table(self, s)) {
+    note_lines(self, t, s);
     char *encoding = params_value(self->params, "encoding");
     snprintf(self->reader, sizeof self->reader, "%s", labeled ? "fasttext" : "lines");
     self->params[0] = '\0';
@@ -263,10 +280,6 @@ static bool begin(layout *self, const tool *t, const clf_model *model) {
   return self->params != NULL;
 }
 
-static bool is_reader(const layout *self, const char *name) {
-  return strcmp(self->reader, name) == 0;
-}
-
 /* Rows of sparse text have the features of the model, whatever they have themselves. */
 static bool lay_out_sparse(layout *self, const service *own) {
   char features[32];
@@ -279,7 +292,7 @@ int layout_find(layout *out, const tool *t, const service *own, stream *s) {
   bool good = begin(out, t, own->model);
   if (good && t->common.format == NULL) {
     if (out->texts) {
-      good = choose_texts(out, s);
+      good = choose_texts(out, t, s);
     } else if (!is_reader(out, "csv") && !is_reader(out, "svmlight")) {
       choose_rows(out, s);
       out->params[0] = '\0';

@@ -11,9 +11,9 @@ typedef struct layout {
   bool texts;      /* documents, which the model's vocabulary encodes; otherwise rows */
   char reader[64]; /* "csv", "svmlight", "lines" or "fasttext" */
   char *params;    /* of the reader, but for first_line */
-  size_t
-      repeated; /* bytes of the first record of a table without a header. Later blocks begin with it,
-                      since it says how many columns there are; its answer is given once */
+  bool header;     /* its first record names the columns */
+  size_t repeated; /* bytes of the first record of a table without a header: later blocks begin with
+                    * it, too, since it says how many columns there are; it is answered once */
 } layout;
 
 /* Finds the layout by --format, or else as the model's training data were read, and sets style and

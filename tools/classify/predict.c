@@ -118,6 +118,7 @@ static int answer_block(prediction *self, layout *l, const stream *s, const stre
 /* Answers all records of a text. What its reader notes is the same of every block, and said once. */
 static int answer_stream(prediction *self, stream *s) {
   const bool quiet = self->tool->common.quiet;
+  const int64_t before = self->rows;
   layout l;
   stream_block b = {.size = 1};
   int status = layout_find(&l, self->tool, &self->service, s);
@@ -136,6 +137,12 @@ static int answer_stream(prediction *self, stream *s) {
     }
   }
   self->tool->common.quiet = quiet;
+  if (status < 0 && self->rows == before && !quiet) {
+    complain("%s has no rows%s", s->name,
+             l.header ? ": its only line is taken as the names of the columns; --format 'csv "
+                        "header=false' takes it as a row"
+                      : "");
+  }
   layout_free(&l);
   return status;
 }
@@ -297,13 +304,9 @@ static int answer_path(prediction *self, const char *path) {
   if (strcmp(path, "-") != 0 && (stat(path, &there) != 0 || S_ISDIR(there.st_mode))) {
     return answer_others(self, path);
   }
-  const int64_t before = self->rows;
   stream s;
   int status = stream_open(&s, path);
   status = status < 0 ? answer_content(self, &s) : status;
-  if (status < 0 && self->rows == before && !self->failed && !self->tool->common.quiet) {
-    complain("%s has no rows", s.name);
-  }
   stream_close(&s);
   return status;
 }
