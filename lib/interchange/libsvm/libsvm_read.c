@@ -243,7 +243,7 @@ static clf_status check_weights(const importing *i, int64_t *size) {
   return CLF_OK;
 }
 
-/* Far from 0, with a center c, f(x) = sum a x.t - rho is w.(x - c) + (w.c - rho), where the weights
+/* Far from 0, with a center c, f(x) = sum a x't - rho is w'(x - c) + (w'c - rho), where the weights
  * w = sum a t are sum a (t - c) + c sum a, without products of large numbers that cancel. */
 static void move_intercept(const double *center, int64_t columns, double sum, double *w,
                            double *intercept) {
