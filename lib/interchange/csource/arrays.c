@@ -87,6 +87,7 @@ static bool is_finite(const clf__csource_array *array, int64_t at) {
                                    : true;
 }
 
+/* Appends the numbers of a row, some in a line. */
 static clf_status append_row(clf__csource *source, const clf__csource_array *array, int64_t row) {
   clf__text *text = &source->text;
   clf_status status = CLF_OK;
@@ -95,11 +96,11 @@ static clf_status append_row(clf__csource *source, const clf__csource_array *arr
     if (!is_finite(array, at)) {
       return clf__fail(CLF_ERROR_UNSUPPORTED, "c: a number of the model is not finite");
     }
-    clf__text_append(text, "%s", j % NUMBERS == 0 ? "\n    " : " ");
+    clf__text_append(text, "%s", j == 0 ? "" : j % NUMBERS == 0 ? ",\n     " : ", ");
     append_element(text, array, at);
-    clf__text_append(text, ",");
     status = clf__output_text(source->output, text, PIECE);
   }
+  /* An array of C has at least one element. */
   clf__text_append(text, array->columns > 0 ? "" : "0");
   return status;
 }
@@ -111,25 +112,22 @@ clf_status clf__csource_table(clf__csource *source, const char *name,
                                       [CLF_U8] = "unsigned char",
                                       [CLF_I32] = "int",
                                       [CLF_I64] = "int"};
+  const bool matrix = array->rows > 0;
   clf__text *text = &source->text;
+  clf_status status = CLF_OK;
   if (array->rows > INT32_MAX || array->columns > INT32_MAX) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "c: %s has %lld x %lld numbers; an index is an int",
                      name, (long long)array->rows, (long long)array->columns);
   }
   clf__csource_code(source, text, "\nstatic const %s @%s", types[array->dtype], name);
-  if (array->rows > 0) {
+  if (matrix) {
     clf__text_append(text, "[%lld]", (long long)array->rows);
   }
-  /* An array of C has at least one element. */
-  clf__text_append(text, "[%lld] = {", (long long)(array->columns > 0 ? array->columns : 1));
-  clf_status status = CLF_OK;
-  for (int64_t i = 0; i < array->rows && status == CLF_OK; i++) {
-    clf__text_append(text, "%s{", i > 0 ? ", " : "");
+  clf__text_append(text, "[%lld] = {\n", (long long)clf__max_i64(array->columns, 1));
+  for (int64_t i = 0; i < (matrix ? array->rows : 1) && status == CLF_OK; i++) {
+    clf__text_append(text, matrix ? "    {" : "     ");
     status = append_row(source, array, i);
-    clf__text_append(text, "}");
-  }
-  if (array->rows == 0) {
-    status = append_row(source, array, 0);
+    clf__text_append(text, matrix ? "},\n" : "\n");
   }
   clf__text_append(text, "};\n");
   return status;

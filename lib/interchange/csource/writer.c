@@ -58,7 +58,7 @@ static void append_literal(clf__text *text, const char *bytes) {
 static clf_status write_names(clf__csource *source, const char *what, int64_t count,
                               const char *(*name_of)(const clf_model *model, int64_t index)) {
   clf__text *text = &source->text;
-  clf__csource_code(source, text, "\nconst char *const @%s_names[%lld] = {", what,
+  clf__csource_code(source, text, "\nconst char *const @%s_names[%lld] = {\n", what,
                     (long long)count);
   for (int64_t i = 0; i < count; i++) {
     const char *name = name_of(source->model, i);
@@ -67,9 +67,9 @@ static clf_status write_names(clf__csource *source, const char *what, int64_t co
                        "c: the name of %s %lld has %zu bytes; a literal of C99 has %d at most",
                        what, (long long)i, strlen(name), MAX_LITERAL);
     }
-    clf__text_append(text, "\n    ");
+    clf__text_append(text, "    ");
     append_literal(text, name);
-    clf__text_append(text, ",");
+    clf__text_append(text, ",\n");
   }
   clf__text_append(text, "};\n");
   return CLF_OK;
@@ -102,17 +102,16 @@ static clf_status write_head(clf__csource *source, const char *input) {
       model->vocabulary != NULL ? " Of texts, it has what the vocabulary encodes." : "");
   clf__csource_code(source, text, "\nenum { @FEATURES = %lld, @%s = %lld };\n", features,
                     classes ? "CLASSES" : "OUTPUTS", outputs);
-  clf__csource_code(source, text,
-                    "\n/* Computes %s [%lld]. */\n"
-                    "void @decision(const %s *x, double *scores);\n",
-                    classes ? "the scores of the classes; the largest is that of the predicted one"
-                            : "the outputs of the regression",
-                    outputs, input);
+  clf__csource_code(
+      source, text,
+      classes ? "\n/* Computes scores [@CLASSES]; the predicted class has the largest. */\n"
+              : "\n/* Computes the outputs of the regression, scores [@OUTPUTS]. */\n");
+  clf__csource_code(source, text, "void @decision(const %s *x, double *scores);\n", input);
   if (has_probabilities(model)) {
     clf__csource_code(source, text,
-                      "\n/* Computes the probabilities of the classes [%lld]. */\n"
+                      "\n/* Computes the probabilities p [@CLASSES] of the classes. */\n"
                       "void @probabilities(const %s *x, double *p);\n",
-                      outputs, input);
+                      input);
   }
   if (classes) {
     clf__csource_code(source, text,
