@@ -1,8 +1,9 @@
 /* classify auto: judges the candidates of candidates.c on the same held-out rows, and keeps the best.
  *
- * Few rows are divided into folds, several times. Of many, all candidates are judged on a part first,
- * and only the best of them, in that order, on all rows, of which a share is then held out. With a
- * time limit, a candidate may take as long as leaves time to fit it to all rows afterwards. */
+ * All candidates are judged at little cost first: few rows in five folds, many rows by a part of them.
+ * Those that are best then, in that order, are judged more exactly: few rows in five folds many times,
+ * each time others, and many rows by all of them, of which a share is held out. With a time limit, a
+ * candidate may take as long as leaves time to fit it to all rows afterwards. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,17 +17,19 @@
 
 enum {
   FOLDS = 5,
-  FEW = 6000,       /* rows that are judged in folds, all at once */
-  FEW_TEXTS = 2000, /* the same of texts, whose vocabulary takes time */
-  PART = 4000,      /* rows of the part that many rows are judged on first */
-  PART_FOLDS = 3,   /* of these */
-  TO_SCORE = 1000,  /* rows to score, by repetition, where there are fewer */
-  MAX_REPEATS = 5,
+  FEW = 6000,          /* rows that are judged in folds */
+  FEW_TEXTS = 2000,    /* the same of texts, whose vocabulary takes time */
+  TO_SCORE = 1000,     /* rows to score at least, by repetition, */
+  MAX_REPEATS = 4,     /* at most so often */
+  FINAL_SCORE = 10000, /* the same of the best */
+  FINAL_REPEATS = 20,
+  PART = 4000,     /* rows of the part that many rows are judged on first, */
+  PART_FOLDS = 3,  /* in so many folds */
   HELD_OUT = 10000 /* rows that suffice to be held out of many */
 };
 static const double held_out_share = 0.2;
-static const double part_time = 0.35; /* share of the time limit for the part */
-static const double final_lag = 0.03; /* by which the score on the part may be below the best */
+static const double first_time = 0.5; /* share of the time limit for all candidates */
+static const double few_lag = 0.01, many_lag = 0.03; /* by which the best may be exceeded */
 
 /* Returns the best of those that were judged to the end, or NULL. */
 static const verdict *best_of(const verdicts *all) {
@@ -96,19 +99,19 @@ static int judge_all(search *self, tool *t, jury *by, verdicts *to, double limit
   return status;
 }
 
-/* Judges on all rows those that were best on a part, the best first. One that could not be fitted
- * twice in the time left is passed over. */
-static int judge_finals(search *self, tool *t, jury *by) {
+/* Judges again those that were best, the best first. One that could not be fitted twice in the time left
+ * is passed over. */
+static int judge_finals(search *self, tool *t, jury *by, double lag) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   size_t count;
-  verdict **of = verdicts_sorted(&self->part, &count);
+  verdict **of = verdicts_sorted(&self->first, &count);
   int status = of != NULL ? -1 : tool_fail(CLF_ERROR_MEMORY);
   for (size_t i = 0; i < count && status < 0 && !progress_interrupted(); i++) {
     const double left = self->deadline - seconds_now();
-    const verdict *best = best_of(&self->whole);
-    of[i]->final = of[i]->mean >= of[0]->mean - final_lag;
+    const verdict *best = best_of(&self->last);
+    of[i]->final = of[i]->mean >= of[0]->mean - lag;
     if (of[i]->final && (self->deadline == 0 || 2 * verdict_seconds(of[i], rows) <= left)) {
-      status = judge_next(t, by, &self->whole, of[i]->of,
+      status = judge_next(t, by, &self->last, of[i]->of,
                           end_for(self, by, of[i]->of, best != NULL ? best : of[i], rows));
     }
   }
@@ -116,56 +119,74 @@ static int judge_finals(search *self, tool *t, jury *by) {
   return status;
 }
 
+/* When the first round ends; 0: never. */
+static double first_end(const search *self) {
+  const double now = seconds_now();
+  return self->deadline > 0 ? now + first_time * (self->deadline - now) : 0;
+}
+
+static jury in_folds(const search *self, int64_t to_score, int64_t max_repeats) {
+  const int64_t rows = clf_dataset_rows(self->in.rows), repeats = (to_score + rows - 1) / rows;
+  return (jury){.in = &self->in,
+                .folds = rows < FOLDS ? rows : FOLDS,
+                .repeats = repeats < max_repeats ? repeats : max_repeats};
+}
+
 static int judge_few(search *self, tool *t) {
-  const int64_t rows = clf_dataset_rows(self->in.rows), repeats = (TO_SCORE + rows - 1) / rows;
-  jury all = {.in = &self->in,
-              .folds = rows < FOLDS ? rows : FOLDS,
-              .repeats = repeats < MAX_REPEATS ? repeats : MAX_REPEATS};
-  const int status = judge_all(self, t, &all, &self->whole, 0);
-  jury_free(&all);
+  jury first = in_folds(self, TO_SCORE, MAX_REPEATS);
+  jury last = in_folds(self, FINAL_SCORE, FINAL_REPEATS);
+  int status = judge_all(self, t, &first, &self->first, first_end(self));
+  jury_free(&first);
+  status = status < 0 ? judge_finals(self, t, &last, few_lag) : status;
+  jury_free(&last);
   return status;
 }
 
 static int judge_many(search *self, tool *t) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
-  const double most = HELD_OUT / (double)rows, began = seconds_now();
-  jury whole = {.in = &self->in, .share = most < held_out_share ? most : held_out_share};
+  const double most = HELD_OUT / (double)rows;
+  jury last = {.in = &self->in, .share = most < held_out_share ? most : held_out_share};
   input few = {.path = self->in.path};
+  jury first = {.in = &few, .folds = PART_FOLDS, .repeats = 1};
   clf_dataset *rest = NULL;
-  int status = -1;
-  if (self->data == FOR_TEXTS) {
-    status = judge_all(self, t, &whole, &self->whole, 0);
-  } else {
-    const clf_status split = clf_dataset_split(&few.rows, &rest, self->in.rows, PART / (double)rows,
-                                               (uint64_t)t->common.seed);
-    clf_dataset_free(rest);
-    jury part = {.in = &few, .folds = PART_FOLDS, .repeats = 1};
-    const double limit = self->deadline > 0 ? began + part_time * (self->deadline - began) : 0;
-    status = split == CLF_OK ? judge_all(self, t, &part, &self->part, limit) : tool_fail(split);
-    status = status < 0 ? judge_finals(self, t, &whole) : status;
-    jury_free(&part);
-    clf_dataset_free(few.rows);
-  }
-  jury_free(&whole);
+  const clf_status split = clf_dataset_split(&few.rows, &rest, self->in.rows, PART / (double)rows,
+                                             (uint64_t)t->common.seed);
+  int status = split == CLF_OK ? judge_all(self, t, &first, &self->first, first_end(self))
+                               : tool_fail(split);
+  status = status < 0 ? judge_finals(self, t, &last, many_lag) : status;
+  jury_free(&first);
+  jury_free(&last);
+  clf_dataset_free(few.rows);
+  clf_dataset_free(rest);
   return status;
 }
 
-/* Chooses the best on all rows; where there is none, the best on a part whose fit to all rows is in
- * time, or the fastest. */
+/* Texts are judged once, since they are encoded again for each vocabulary. */
+static int judge_texts(search *self, tool *t) {
+  const int64_t rows = clf_dataset_rows(self->in.rows);
+  jury by = rows <= FEW_TEXTS ? in_folds(self, TO_SCORE, MAX_REPEATS)
+                              : (jury){.in = &self->in, .share = held_out_share};
+  const int status = judge_all(self, t, &by, &self->last, 0);
+  jury_free(&by);
+  return status;
+}
+
+/* Chooses the best of the last round; where there is none, the best of the first whose fit to all rows
+ * is in time, or the fastest. */
 static const verdict *choose(const search *self) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   const double left = self->deadline > 0 ? self->deadline - seconds_now() : INFINITY;
-  const verdict *chosen = best_of(&self->whole), *fastest = NULL;
-  for (size_t i = 0; chosen == NULL && i < self->part.count; i++) {
-    const verdict *one = self->part.of[i];
+  const verdict *chosen = best_of(&self->last), *fastest = NULL;
+  for (size_t i = 0; chosen == NULL && i < self->first.count; i++) {
+    const verdict *one = self->first.of[i];
     if (one->state <= DROPPED &&
         (fastest == NULL || verdict_seconds(one, rows) < verdict_seconds(fastest, rows))) {
       fastest = one;
     }
   }
   const verdict *timely = NULL;
-  for (size_t i = 0; chosen == NULL && i < self->part.count; i++) {
-    const verdict *one = self->part.of[i];
+  for (size_t i = 0; chosen == NULL && i < self->first.count; i++) {
+    const verdict *one = self->first.of[i];
     if (one->state == JUDGED && verdict_seconds(one, rows) <= left &&
         (timely == NULL || one->mean > timely->mean)) {
       timely = one;
@@ -201,9 +222,9 @@ static int fail_search(const search *self) {
     complain("interrupted before a model was judged");
     return EXIT_INTERRUPTED;
   }
-  for (size_t i = 0; i < self->whole.count + self->part.count; i++) {
+  for (size_t i = 0; i < self->last.count + self->first.count; i++) {
     const verdict *one =
-        i < self->whole.count ? self->whole.of[i] : self->part.of[i - self->whole.count];
+        i < self->last.count ? self->last.of[i] : self->first.of[i - self->last.count];
     if (one->state == REFUSED) {
       complain("%s", one->message);
       break;
@@ -215,9 +236,10 @@ static int fail_search(const search *self) {
 static int search_and_keep(search *self, tool *t) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   self->data = candidate_data(self->in.rows, self->in.texts != NULL);
-  const bool few = rows <= (self->data == FOR_TEXTS ? FEW_TEXTS : FEW);
   t->hushed = true;
-  int status = few ? judge_few(self, t) : judge_many(self, t);
+  int status = self->data == FOR_TEXTS ? judge_texts(self, t)
+               : rows <= FEW           ? judge_few(self, t)
+                                       : judge_many(self, t);
   if (status >= 0) {
     return status;
   }
@@ -256,8 +278,8 @@ static int run(tool *t) {
   status = status < 0 ? examples_read_files(&self.in, t, &first, &t->words, keeper) : status;
   status = status < 0 ? search_and_keep(&self, t) : status;
   progress_title(&t->progress, "");
-  free_verdicts(&self.part);
-  free_verdicts(&self.whole);
+  free_verdicts(&self.first);
+  free_verdicts(&self.last);
   clf_model_free(self.model);
   clf_model_free(keeper);
   input_free(&self.in);

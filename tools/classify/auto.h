@@ -14,7 +14,7 @@ typedef struct search {
   input in;
   unsigned data;
   double deadline;      /* by seconds_now(), to end the whole; 0: none */
-  verdicts part, whole; /* of a part of the rows, and of all */
+  verdicts first, last; /* of all candidates, and of the best of them again */
   clf_model *model;     /* the result */
 } search;
 
@@ -22,8 +22,8 @@ typedef struct search {
  * out. */
 verdict **verdicts_sorted(const verdicts *all, size_t *count);
 
-/* Prints those that have a score, the best first: of all rows, then those of a part that were not
- * judged on all. States on standard error which have none, and why, and writes the report. Returns -1
+/* Prints those that have a score, the best first: of the last round, then those that were judged in the
+ * first one only. States on standard error which have none, and why, and writes the report. Returns -1
  * to go on, or the status to exit with after a message. */
 int search_print(const search *self, const tool *t, const verdict *chosen);
 

@@ -41,16 +41,16 @@ static bool is_among(const verdicts *all, const candidate *which) {
 
 /* All verdicts with a score in the order of the table, to be freed. */
 static verdict **rows_of(const search *self, size_t *count) {
-  size_t whole, part;
-  verdict **first = verdicts_sorted(&self->whole, &whole);
-  verdict **second = verdicts_sorted(&self->part, &part);
-  verdict **rows = calloc(whole + part + 1, sizeof *rows);
+  size_t finals, others;
+  verdict **first = verdicts_sorted(&self->last, &finals);
+  verdict **second = verdicts_sorted(&self->first, &others);
+  verdict **rows = calloc(finals + others + 1, sizeof *rows);
   *count = 0;
-  for (size_t i = 0; rows != NULL && first != NULL && i < whole; i++) {
+  for (size_t i = 0; rows != NULL && first != NULL && i < finals; i++) {
     rows[(*count)++] = first[i];
   }
-  for (size_t i = 0; rows != NULL && second != NULL && i < part; i++) {
-    if (!is_among(&self->whole, second[i]->of)) {
+  for (size_t i = 0; rows != NULL && second != NULL && i < others; i++) {
+    if (!is_among(&self->last, second[i]->of)) {
       rows[(*count)++] = second[i];
     }
   }
@@ -148,9 +148,9 @@ static int write_report(const search *self, const tool *t, verdict *const *rows,
 
 /* Why a candidate has no score: what the library said, or NULL. */
 static const char *refusal_of(const search *self, const candidate *which) {
-  for (size_t i = 0; i < self->whole.count + self->part.count; i++) {
-    const bool whole = i < self->whole.count;
-    const verdict *one = whole ? self->whole.of[i] : self->part.of[i - self->whole.count];
+  for (size_t i = 0; i < self->last.count + self->first.count; i++) {
+    const verdict *one =
+        i < self->last.count ? self->last.of[i] : self->first.of[i - self->last.count];
     if (one->of == which && one->state == REFUSED) {
       return one->message;
     }
@@ -163,7 +163,7 @@ static void explain_missing(const search *self) {
   for (size_t i = 0; i < candidate_count; i++) {
     const candidate *which = &candidates[i];
     const char *refusal = refusal_of(self, which);
-    const bool scored = is_among(&self->whole, which) || is_among(&self->part, which);
+    const bool scored = is_among(&self->last, which) || is_among(&self->first, which);
     candidate_recipe as;
     if (candidate_suits(which, self->data, self->in.rows) && !scored) {
       candidate_make(&as, which, self->in.rows);
@@ -173,10 +173,10 @@ static void explain_missing(const search *self) {
                refusal != NULL ? refusal : "");
     }
   }
-  for (size_t i = 0; i < self->part.count; i++) {
-    const verdict *one = self->part.of[i];
-    if (one->final && !is_among(&self->whole, one->of)) {
-      complain("judged on a part of the rows only, for lack of time: %s", one->as.model);
+  for (size_t i = 0; i < self->first.count; i++) {
+    const verdict *one = self->first.of[i];
+    if (one->final && !is_among(&self->last, one->of)) {
+      complain("not judged again for lack of time: %s", one->as.model);
     }
   }
 }

@@ -1,6 +1,5 @@
-/* Which candidates there are was chosen on public data: each is the best of its
- * kind on some of them. Values lie apart by factors of 4 to 10, since finer steps change less than the
- * choice of the rows does. */
+/* Each candidate is the best of its kind on some of the public data of tests/bench/auto.py. Values lie
+ * apart by factors of 4 to 10, since finer steps change less than the choice of the rows does. */
 #include "candidates.h"
 
 #include <stdlib.h>

@@ -37,7 +37,7 @@ typedef struct verdict {
   double seconds;     /* of all fits and scores */
   double fit_seconds; /* of a fit */
   bool ended;         /* the only fit was ended by the time, with what it had */
-  bool final;         /* it is to be judged again, on all rows */
+  bool final;         /* it is to be judged again */
   char message[256];  /* of the refusal */
 } verdict;
 
