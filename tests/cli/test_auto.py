@@ -19,15 +19,16 @@ class Auto(Cli):
             lines.append(f"{x / length:.4f},{y / length:.4f},{'inner' if i % 2 == 0 else 'outer'}")
         return self.write("rings.csv", "\n".join(lines) + "\n")
 
-    def auto(self, data, *arguments, score="accuracy"):
-        """Returns the rows of the table, after checks that hold of all of them."""
+    def auto(self, data, *arguments, score="accuracy", in_time=True):
+        """Returns the rows of the table and the one that is kept, the best unless its fit would not be in time."""
         rows = json.loads(self.classify("auto", data, *arguments, "-o", "best.clf", "--json"))
         kept = [row for row in rows if row["kept"] == "yes"]
         self.assertEqual(len(kept), 1)
         most = max(row["rows"] for row in rows)
         complete = max(row["fits"] for row in rows if row["rows"] == most)
         judged = [row[score] for row in rows if row["rows"] == most and row["fits"] == complete]
-        self.assertEqual(kept[0][score], max(judged))
+        if in_time:
+            self.assertEqual(kept[0][score], max(judged))
         self.assertEqual(judged, sorted(judged, reverse=True))
         return rows, kept[0]
 
@@ -85,7 +86,7 @@ class Auto(Cli):
 
     def test_time_leaves_a_result(self):
         began = time.monotonic()
-        rows, kept = self.auto(SAMPLE / "train", "--time", "2s")
+        rows, kept = self.auto(SAMPLE / "train", "--time", "2s", in_time=False)
         self.assertLess(time.monotonic() - began, 60)
         self.assertGreater(kept["accuracy"], 0.7)
         self.assertIn("for lack of time: ", self.said)
