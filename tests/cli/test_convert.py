@@ -109,9 +109,14 @@ class Convert(Cli):
                              input=first, capture_output=True, encoding="utf-8", cwd=self.folder)
         self.assertEqual(run.stdout, first, run.stderr)
         self.classify("convert", "rows.csv", "-", "--to", "idx", status=2)
-        self.assertIn("- cannot be", self.said)
+        self.assertIn("a stream cannot be", self.said)
         self.classify("convert", "rows.csv", "-", status=2)
         self.assertIn("--to does: idx, csv, svmlight or npy", self.said)
+        run = subprocess.run(f"'{TOOL}' convert <(cat rows.csv) >(cat >out.csv) --to csv; wait $!; sleep 0.2; "
+                             f"cat rows.csv | '{TOOL}' convert /dev/stdin /dev/stdout --to csv", shell=True,
+                             executable=shutil.which("bash"), capture_output=True, encoding="utf-8", cwd=self.folder)
+        self.assertEqual((run.stdout, self.read("out.csv")), (first, first), run.stderr)
+        os.remove(self.folder / "out.csv")
         self.classify("convert", "-", "out.csv", status=1)
         self.assertIn("is empty", self.said)
         temporary = self.folder / "temporary"

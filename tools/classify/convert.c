@@ -130,35 +130,41 @@ static void note_lost_of_rows(const conversion *self, const tool *t) {
   }
 }
 
-/* Standard output is one file. */
-static int check_files(const conversion *self) {
-  if (pipe_is_out(&self->files) && strcmp(self->to.format, "idx") == 0) {
-    complain("idx is a file of rows and one of labels, which - cannot be; name a file");
-    return EXIT_USAGE;
+static void note_lost_of_model(const conversion *self, const tool *t) {
+  const bool noted = clf_model_metadata_key(self->model, 0) != NULL ||
+                     clf_model_feature_name(self->model, 0) != NULL;
+  if (noted && (self->to.holds & HOLDS_NOTES) == 0 && !t->common.quiet) {
+    complain(
+        "%s has no place for what the model remembers of its training and of its features' names: "
+        "it is left out",
+        self->to.format);
   }
-  return -1;
 }
 
 static int write_rows(conversion *self, const tool *t) {
   const bool named = (self->to.holds & HOLDS_NAMES) != 0;
-  int lost = named ? target_keep(&self->to, self->in.params, "label") : -1;
-  lost = named && lost < 0 ? target_keep(&self->to, self->in.params, "weight") : lost;
-  if (lost >= 0) {
-    return lost;
+  int status = named ? target_keep(&self->to, self->in.params, "label") : -1;
+  status = named && status < 0 ? target_keep(&self->to, self->in.params, "weight") : status;
+  if (self->files.to != NULL && strcmp(self->to.format, "idx") == 0) {
+    complain("idx is a file of rows and one of labels, which a stream cannot be: name a file");
+    status = EXIT_USAGE;
   }
-  note_lost_of_rows(self, t);
-  const clf_status status =
-      clf_dataset_save(self->in.rows, self->to.format, self->files.out, self->to.params);
-  return status == CLF_OK ? -1 : fail(status);
+  if (status < 0) {
+    const clf_status done =
+        clf_dataset_save(self->in.rows, self->to.format, self->files.out, self->to.params);
+    status = done == CLF_OK ? (note_lost_of_rows(self, t), -1) : fail(done);
+  }
+  return status;
 }
 
-/* Refuses a model that does not work without what the format has no place for, and notes what else is
- * lost. */
-static int check_model(const conversion *self, const tool *t) {
-  const clf_model *model = self->model;
-  const bool noted =
-      clf_model_metadata_key(model, 0) != NULL || clf_model_feature_name(model, 0) != NULL;
-  if (clf_model_vocabulary(model) != NULL && (self->to.holds & HOLDS_TEXTS) == 0 &&
+/* Refuses what the format has no place for, and the model does not work without. */
+static int check_model(const conversion *self) {
+  const bool own = strcmp(self->to.format, FORMAT_OWN) == 0;
+  if (own && *self->to.params != '\0') {
+    complain("--to: " FORMAT_OWN " has no parameters");
+    return EXIT_USAGE;
+  }
+  if (clf_model_vocabulary(self->model) != NULL && (self->to.holds & HOLDS_TEXTS) == 0 &&
       !set.without_vocabulary) {
     complain(
         "the model reads texts by its vocabulary, which %s has no place for; "
@@ -166,36 +172,25 @@ static int check_model(const conversion *self, const tool *t) {
         self->to.format);
     return EXIT_FAILURE;
   }
-  if (noted && (self->to.holds & HOLDS_NOTES) == 0 && !t->common.quiet) {
-    complain(
-        "%s has no place for what the model remembers of its training and of its features' names: "
-        "it is left out",
-        self->to.format);
-  }
   return -1;
 }
 
 static int write_model(const conversion *self, const tool *t) {
-  const bool own = strcmp(self->to.format, FORMAT_OWN) == 0;
-  if (own && *self->to.params != '\0') {
-    complain("--to: " FORMAT_OWN " has no parameters");
-    return EXIT_USAGE;
-  }
-  const int status = check_model(self, t);
+  const int status = check_model(self);
   if (status >= 0) {
     return status;
   }
   const clf_status done =
-      own ? clf_model_save(self->model, self->files.out)
+      strcmp(self->to.format, FORMAT_OWN) == 0
+          ? clf_model_save(self->model, self->files.out)
           : clf_model_export(self->model, self->to.format, self->files.out, self->to.params);
-  return done == CLF_OK ? -1 : fail(done);
+  return done == CLF_OK ? (note_lost_of_model(self, t), -1) : fail(done);
 }
 
 static int run(tool *t) {
   conversion self = {.model = NULL};
   progress_title(&t->progress, "convert");
   int status = read_source(&self, t);
-  status = status < 0 ? check_files(&self) : status;
   if (status < 0) {
     status = self.model != NULL ? write_model(&self, t) : write_rows(&self, t);
   }

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report/files.h"
 #include "report/text.h"
 #include "tool.h"
 
-/* As messages name them. */
+/* The names of the copies, which messages show. */
 static const char input_name[] = "standard input", output_name[] = "standard output";
 
 static int fail(const char *what) {
@@ -21,16 +22,34 @@ static int fail(const char *what) {
   return EXIT_FAILURE;
 }
 
-/* Copies all bytes; the errors of both files are errno's. */
-static bool copy(FILE *from, FILE *to) {
+/* Whether it is no file that can be read twice, or replaced: standard input or output, a pipe, a
+ * device. */
+static bool is_stream(const char *path) {
+  struct stat there;
+  return strcmp(path, "-") == 0 ||
+         (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode));
+}
+
+/* Copies all bytes of a path to another, where "-" is standard input or output. False with errno. */
+static bool copy(const char *from, const char *to) {
   static char block[1 << 16];
+  FILE *in = strcmp(from, "-") == 0 ? stdin : fopen(from, "r");
+  FILE *out = in == NULL ? NULL : strcmp(to, "-") == 0 ? stdout : fopen(to, "w");
+  bool good = out != NULL;
   size_t count;
-  while ((count = fread(block, 1, sizeof block, from)) > 0) {
-    if (progress_interrupted() || fwrite(block, 1, count, to) < count) {
-      return false;
-    }
+  while (good && (count = fread(block, 1, sizeof block, in)) > 0) {
+    good = !progress_interrupted() && fwrite(block, 1, count, out) == count;
   }
-  return !ferror(from);
+  good = good && !ferror(in) && fflush(out) == 0;
+  const int reason = errno;
+  if (in != NULL && in != stdin) {
+    fclose(in);
+  }
+  if (out != NULL && out != stdout) {
+    good = fclose(out) == 0 && good;
+  }
+  errno = reason;
+  return good;
 }
 
 static int make_folder(pipe_files *self) {
@@ -49,61 +68,37 @@ static int make_folder(pipe_files *self) {
   return -1;
 }
 
-/* The path of "-" in the folder, or a copy of any other. */
-static int find_path(pipe_files *self, char **out, const char *path, const char *name) {
-  const bool is_pipe = strcmp(path, "-") == 0;
-  const int status = is_pipe ? make_folder(self) : -1;
+/* The file of a path, and *stream if it stands for one. */
+static int find_file(pipe_files *self, char **out, const char **stream, const char *path,
+                     const char *name) {
+  const bool streams = is_stream(path);
+  const int status = streams ? make_folder(self) : -1;
   if (status < 0) {
-    *out = is_pipe ? join_path(self->folder, name) : strdup(path);
+    *out = streams ? join_path(self->folder, name) : strdup(path);
+    *stream = streams ? path : NULL;
   }
   return status < 0 && *out == NULL ? fail("go on") : status;
 }
 
-static int read_input(const pipe_files *self) {
-  FILE *to = fopen(self->in, "w");
-  const bool good = to != NULL && copy(stdin, to);
-  const int reason = errno;
-  if ((to != NULL && fclose(to) != 0) || !good) {
-    errno = good ? errno : reason;
-    return fail("read standard input");
-  }
-  return -1;
-}
-
 int pipe_open(pipe_files *self, const char *in, const char *out) {
   *self = (pipe_files){.in = NULL};
-  int status = find_path(self, &self->in, in, input_name);
-  status = status < 0 ? find_path(self, &self->out, out, output_name) : status;
-  return status < 0 && strcmp(in, "-") == 0 ? read_input(self) : status;
-}
-
-bool pipe_is_out(const pipe_files *self) {
-  const size_t length = strlen(self->folder);
-  return length > 0 && strncmp(self->out, self->folder, length) == 0;
+  int status = find_file(self, &self->in, &self->from, in, input_name);
+  status = status < 0 ? find_file(self, &self->out, &self->to, out, output_name) : status;
+  return status < 0 && self->from != NULL && !copy(self->from, self->in)
+             ? fail("read standard input")
+             : status;
 }
 
 int pipe_commit(const pipe_files *self) {
-  FILE *from = pipe_is_out(self) ? fopen(self->out, "r") : NULL;
-  if (!pipe_is_out(self)) {
-    return -1;
-  }
-  const bool good = from != NULL && copy(from, stdout) && fflush(stdout) == 0;
-  const int reason = errno;
-  if (from != NULL) {
-    fclose(from);
-  }
-  errno = reason;
-  return good ? -1 : fail("write to standard output");
+  return self->to == NULL || copy(self->out, self->to) ? -1 : fail("write to standard output");
 }
 
 void pipe_close(pipe_files *self) {
-  const char *const names[] = {input_name, output_name};
-  for (size_t i = 0; i < 2 && self->folder[0] != '\0'; i++) {
-    char *path = join_path(self->folder, names[i]);
-    if (path != NULL) {
-      unlink(path);
-    }
-    free(path);
+  if (self->from != NULL && self->in != NULL) {
+    unlink(self->in);
+  }
+  if (self->to != NULL && self->out != NULL) {
+    unlink(self->out);
   }
   if (self->folder[0] != '\0') {
     rmdir(self->folder);

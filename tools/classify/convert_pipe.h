@@ -1,24 +1,24 @@
-/* Standard input and output of a conversion, as files: readers look at their input more than once, and
- * writers replace a file when the whole of it is there. */
+/* Standard input and output, pipes and devices of a conversion, as files: readers look at their input
+ * more than once, and writers replace a file when the whole of it is there. */
 #ifndef CLASSIFY_CONVERT_PIPE_H
 #define CLASSIFY_CONVERT_PIPE_H
 
 #include <stdbool.h>
 
 typedef struct pipe_files {
-  char folder[64]; /* "" until one is needed */
-  char *in, *out;  /* paths in it, or copies of those that are no "-" */
+  char folder[64];       /* "" until one is needed */
+  char *in, *out;        /* the files: in the folder, or those that the user named */
+  const char *from, *to; /* the stream that `in` is a copy of, or that `out` is copied to; NULL for
+                           * none */
 } pipe_files;
 
-/* Finds the paths, and copies standard input to a file. Returns -1 to go on, or the status to exit
- * with after a message. Close it in both cases. */
+/* Finds the files, and copies an input that is a stream. Both paths, of which "-" is standard input or
+ * output, live as long. Returns -1 to go on, or the status to exit with after a message. Close it in
+ * both cases. */
 int pipe_open(pipe_files *self, const char *in, const char *out);
 
-/* Copies what was written for standard output to it. Returns as pipe_open(). */
+/* Copies what was written for a stream to it. Returns as pipe_open(). */
 int pipe_commit(const pipe_files *self);
-
-/* Whether the output is standard output. */
-bool pipe_is_out(const pipe_files *self);
 
 void pipe_close(pipe_files *self);
 
