@@ -183,6 +183,26 @@ class Answers(unittest.TestCase):
             self.assertEqual(server.predict("5,3,1,0\n", "text/csv"), (200, one))
             self.assertEqual(server.predict(ROW), (200, one))
 
+    def test_sparse_rows_by_numbers(self):
+        for first in (0, 1):
+            data = "".join(f"{i % 2} {first + i % 2}:1 {first + 2 + i % 5}:0.5\n" for i in range(40))
+            (ROOT / "sparse.txt").write_text(data)
+            run("train", "sparse.txt", "-o", "sparse.clf", "--quiet", "--format",
+                f"svmlight zero_based={'true' if first == 0 else 'false'} features=50000")
+            with serving("sparse.clf") as server:
+                facts = server.ask("GET", "/model")[2]
+                self.assertEqual((facts["features"], facts["first_index"]), (50000, first))
+                rows = [{str(first + i): 1, str(first + 4): 0.5} for i in range(2)]
+                status, answer = server.predict({"rows": rows})
+                self.assertEqual((status, [p["label"] for p in answer["predictions"]]), (200, ["0", "1"]))
+                dense = [[1 if j == i else 0.5 if j == 4 else 0 for j in range(50000)] for i in range(2)]
+                self.assertEqual(server.predict({"rows": dense}), (status, answer))
+                self.assertEqual(server.predict({"rows": [{}] * 5000})[0], 413)  # 2 GB if they were written out
+                for key in (str(first - 1), str(first + 50000), "", "1x", " 1", "9" * 30):
+                    status, answer = server.predict({"rows": [{key: 1}]})
+                    self.assertEqual(status, 400, key)
+                    self.assertIn(f"by numbers from {first} to {first + 49999}", answer["error"])
+
     def test_many_rows_are_answered_as_each_alone(self):
         numbers = random.Random(2)
         rows = [[numbers.uniform(0, 7) for _ in NAMES] for _ in range(3000)]

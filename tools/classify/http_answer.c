@@ -1,12 +1,10 @@
 /* Bodies of POST /predict: JSON with one of the members "rows", "texts" and "images", a CSV file, a
  * text, or a picture. */
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "http.h"
+#include "http_exchange.h"
 #include "report/progress.h"
 
 /* Numbers in an answer: rows times classes. */
@@ -19,14 +17,6 @@ int32_t http_progress(void *user, const clf_progress *progress) {
   (void)progress;
   return seconds_now() > http_deadline;
 }
-
-/* What is answered, and for whom. */
-typedef struct exchange {
-  const service *service;
-  int64_t max_rows;
-  http_reply *reply; /* receives what is wrong */
-  answers answers;
-} exchange;
 
 /* Whether an answer to so many rows is within the limits. */
 static bool check_rows(exchange *e, size_t rows) {
@@ -42,113 +32,13 @@ static bool check_rows(exchange *e, size_t rows) {
   return rows > 0 && rows <= limit;
 }
 
-static const char *type_name(const json_t *value) {
-  static const char *const names[] = {"an object", "an array", "a string", "a number",
-                                      "a number",  "true",     "false",    "null"};
-  return names[json_typeof(value)];
-}
-
-/* A number of a row; null is a missing value. */
-static bool read_number(exchange *e, double *out, const json_t *value, size_t row,
-                        const char *column) {
-  if (json_is_number(value) || json_is_null(value)) {
-    *out = json_is_null(value) ? (double)NAN : json_number_value(value);
-    return true;
-  }
-  http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu][%s] is %s; it must be a number, or null",
-              row, column, type_name(value));
-  return false;
-}
-
-static bool read_array(exchange *e, double *out, const json_t *row, size_t number) {
-  const size_t count = json_array_size(row), features = (size_t)e->service->features;
-  if (count != features) {
-    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu] has %zu numbers; the model reads %zu",
-                number, count, features);
-    return false;
-  }
-  for (size_t j = 0; j < count; j++) {
-    char column[24];
-    snprintf(column, sizeof column, "%zu", j);
-    if (!read_number(e, &out[j], json_array_get(row, j), number, column)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* The first member of the object that is no feature; the features are removed. */
-static const char *find_stranger(const service *s, json_t *row) {
-  for (int64_t j = 0; j < s->features; j++) {
-    json_object_del(row, clf_model_feature_name(s->model, j));
-  }
-  return json_object_iter_key(json_object_iter(row));
-}
-
-/* A row by names, in any order. */
-static bool read_object(exchange *e, double *out, json_t *row, size_t number) {
-  const service *s = e->service;
-  if (!s->named) {
-    http_refuse(
-        e->reply, MHD_HTTP_BAD_REQUEST,
-        "rows[%zu] is an object, but this model does not know its features by names; send an "
-        "array of %lld numbers",
-        number, (long long)s->features);
-    return false;
-  }
-  for (int64_t j = 0; j < s->features; j++) {
-    const char *name = clf_model_feature_name(s->model, j);
-    const json_t *value = json_object_get(row, name);
-    if (value == NULL) {
-      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu] lacks '%s'; a missing value is null",
-                  number, name);
-      return false;
-    }
-    if (!read_number(e, &out[j], value, number, name)) {
-      return false;
-    }
-  }
-  if (json_object_size(row) > (size_t)s->features) {
-    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST,
-                "rows[%zu] has '%s', which is no feature of the model", number,
-                find_stranger(s, row));
-    return false;
-  }
-  return true;
-}
-
-static clf_status answer_rows(exchange *e, const json_t *rows) {
-  const size_t count = json_array_size(rows), features = (size_t)e->service->features;
-  double *values = calloc(count, features * sizeof *values);
-  bool right = values != NULL;
-  for (size_t i = 0; right && i < count; i++) {
-    json_t *row = json_array_get(rows, i);
-    double *out = values + i * features;
-    if (json_is_array(row)) {
-      right = read_array(e, out, row, i);
-    } else if (json_is_object(row)) {
-      right = read_object(e, out, row, i);
-    } else {
-      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST,
-                  "rows[%zu] is %s; it must be an array or an object", i, type_name(row));
-      right = false;
-    }
-  }
-  clf_status status = values == NULL ? CLF_ERROR_MEMORY : CLF_OK;
-  if (right) {
-    status = service_rows(&e->answers, e->service, values, (int64_t)count);
-  }
-  free(values);
-  return status;
-}
-
 /* Whether all elements are strings. */
 static bool check_strings(exchange *e, const char *name, const json_t *list) {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *value = json_array_get(list, i);
     if (!json_is_string(value)) {
       http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "%s[%zu] is %s; it must be a string", name, i,
-                  type_name(value));
+                  http_json_type(value));
       return false;
     }
   }
@@ -253,7 +143,7 @@ static const struct {
   const char *name;
   list_answerer answer;
   service_input reads;
-} members[] = {{"rows", answer_rows, READS_ROWS},
+} members[] = {{"rows", http_answer_rows, READS_ROWS},
                {"texts", answer_texts, READS_TEXTS},
                {"images", answer_images, READS_PICTURES}};
 enum { MEMBERS = sizeof members / sizeof *members };
@@ -342,7 +232,7 @@ static clf_status answer_json(exchange *e, const char *body, size_t size) {
   const json_t *list = member < MEMBERS ? json_object_get(root, members[member].name) : NULL;
   if (list != NULL && !json_is_array(list)) {
     http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "\"%s\" must be an array, not %s",
-                members[member].name, type_name(list));
+                members[member].name, http_json_type(list));
   } else if (list != NULL && check_rows(e, json_array_size(list))) {
     status = members[member].answer(e, list);
   }

@@ -126,6 +126,9 @@ static void write_model(json_writer *json, const service *s) {
   json_text(json, "input", inputs[s->reads]);
   json_integer(json, "features", s->features);
   write_feature_names(json, s);
+  if (s->sparse) {
+    json_integer(json, "first_index", s->zero_based ? 0 : 1);
+  }
   if (s->reads == READS_PICTURES) {
     json_open(json, "image", '{');
     json_integer(json, "height", s->height);

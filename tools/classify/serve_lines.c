@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "answer_text.h"
-#include "notes.h"
 #include "report/options.h"
 #include "report/progress.h"
 #include "report/text.h"
@@ -17,7 +16,7 @@ typedef struct line_server {
   char *bytes; /* [capacity] the header of a table, and the line */
   size_t header, used, capacity;
   size_t limit; /* bytes of a line */
-  bool too_long, sparse;
+  bool too_long;
   int64_t number; /* of the line, from 1 */
 } line_server;
 
@@ -76,7 +75,7 @@ static void answer(answers *out, line_server *self, const char **problem) {
     status = service_texts(out, s, &line, &size, 1);
   } else if (s->reads == READS_PICTURES) {
     status = answer_picture(out, s, line, &nothing);
-  } else if (self->sparse) {
+  } else if (s->sparse) {
     status = service_sparse(out, s, line, size);
   } else {
     status = service_table(out, s, self->bytes, self->used);
@@ -119,7 +118,7 @@ static void write_line(const answers *a, const char *problem, int64_t number) {
 
 /* Whether the line is the header of a table: it then begins what is read of each line. */
 static bool take_header(line_server *self) {
-  return self->service->reads == READS_ROWS && !self->sparse && self->number == 1 &&
+  return self->service->reads == READS_ROWS && !self->service->sparse && self->number == 1 &&
          self->used > 0 && service_has_header(self->service, self->bytes, self->used) &&
          append(self, '\n') && (self->header = self->used) > 0;
 }
@@ -137,10 +136,7 @@ static void answer_line(line_server *self) {
 }
 
 int serve_lines(const service *s, int64_t limit) {
-  const char *reader = notes_get(s->model, NOTE_READER);
-  line_server self = {.service = s,
-                      .limit = (size_t)limit,
-                      .sparse = reader != NULL && strcmp(reader, "svmlight") == 0};
+  line_server self = {.service = s, .limit = (size_t)limit};
   clf_context_set_log(s->context, NULL, NULL); /* what readers note of lines is for nobody */
   while (!progress_interrupted() && !ferror(stdout) && read_line(&self)) {
     if (self.too_long || !take_header(&self)) {

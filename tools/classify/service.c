@@ -75,6 +75,15 @@ void service_end(service *s) {
   *s = (service){0};
 }
 
+static void find_sparse(service *s) {
+  const char *reader = notes_get(s->model, NOTE_READER);
+  const char *params = notes_get(s->model, NOTE_READER_PARAMS);
+  char *from_zero = params != NULL ? params_value(params, "zero_based") : NULL;
+  s->sparse = reader != NULL && strcmp(reader, "svmlight") == 0;
+  s->zero_based = s->sparse && from_zero != NULL && strcmp(from_zero, "true") == 0;
+  free(from_zero);
+}
+
 int service_begin(service *out, const tool *t, const clf_model *model) {
   const char *detector = notes_get(model, NOTE_DETECTOR);
   *out = (service){.tool = t,
@@ -85,6 +94,7 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
                    .kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES : ANSWER_SCORES};
   out->columns = name_columns(model);
   out->named = out->columns != NULL;
+  find_sparse(out);
   if (clf_model_vocabulary(model) != NULL) {
     out->reads = READS_TEXTS;
   } else if (find_shape(out)) {
@@ -182,20 +192,17 @@ clf_status service_table(answers *out, const service *s, const char *bytes, size
 
 /* The first word is the label, unless it is a pair of an index and a value: then 0 is. */
 clf_status service_sparse(answers *out, const service *s, const char *bytes, size_t size) {
-  const char *given = notes_get(s->model, NOTE_READER_PARAMS);
-  char *kept = params_among(given != NULL ? given : "", "|zero_based|", true);
   const size_t blanks = strspn(bytes, " \t");
   const bool labeled = memchr(bytes + blanks, ':', strcspn(bytes + blanks, " \t")) == NULL;
-  char *params = NULL, *line = NULL;
+  char params[64], *line = NULL;
   clf_dataset *data = NULL;
-  clf_status status = CLF_ERROR_MEMORY;
-  if (kept != NULL && asprintf(&params, "features=%" PRId64 " %s", s->features, kept) >= 0 &&
-      asprintf(&line, "%s%.*s\n", labeled ? "" : "0 ", (int)size, bytes) >= 0) {
-    status = clf_dataset_load_memory(&data, s->context, "svmlight", line, strlen(line), params);
-    status = status == CLF_OK ? answer_dataset(out, s, data) : status;
+  snprintf(params, sizeof params, "features=%" PRId64 " zero_based=%s", s->features,
+           s->zero_based ? "true" : "false");
+  if (asprintf(&line, "%s%.*s\n", labeled ? "" : "0 ", (int)size, bytes) < 0) {
+    return CLF_ERROR_MEMORY;
   }
+  const clf_status status =
+      clf_dataset_load_memory(&data, s->context, "svmlight", line, strlen(line), params);
   free(line);
-  free(params);
-  free(kept);
-  return status;
+  return status == CLF_OK ? answer_dataset(out, s, data) : status;
 }

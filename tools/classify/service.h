@@ -16,10 +16,11 @@ typedef struct service {
   int64_t features, outputs;
   int64_t height, width, channels; /* of its pictures */
   char picture[256];               /* how they are read: parameters of the format "images" */
-  clf_detector *detector; /* that finds what it reads in pictures; NULL: it reads whole pictures */
-  char *columns;          /* of a CSV file with a header, that too; NULL without memory */
-  bool named;             /* the features have names, all different */
-  answer_kind kind;       /* probabilities, or scores of a model that has none */
+  clf_detector *detector;  /* that finds what it reads in pictures; NULL: it reads whole pictures */
+  char *columns;           /* of a CSV file with a header, that too; NULL without memory */
+  bool sparse, zero_based; /* it was trained on svmlight's format, with indices from 0 */
+  bool named;              /* the features have names, all different */
+  answer_kind kind;        /* probabilities, or scores of a model that has none */
 } service;
 
 /* Looks at a model, which outlives the service: the reader and the shape of the rows that it was
