@@ -229,6 +229,9 @@ static clf_status write(const clf_model *model, clf__output *output, const void 
   clf_status status = CLF_OK;
   CLF__TRY(check_name(chosen->name));
   status = write_model(&source, input_of(chosen));
+  if (source.text.failed || source.body.failed) {
+    status = clf__memory_refused(model->context); /* what followed it has set messages too */
+  }
 done:
   clf__text_free(&source.text);
   clf__text_free(&source.body);

@@ -269,7 +269,7 @@ static clf_status write_one(clf_context *context, const void *argument) {
   return status;
 }
 
-TEST_LOOP(each_allocation__may_be_refused, 0, 4) {
+TEST_LOOP(each_allocation__may_be_refused, 0, 6) {
   static const written cases[] = {
       {"logistic", "max_iterations=3", {"standardize", "polynomial", "pca", NULL}},
       {"svm", "kernel=rbf max_iterations=20 probability=true", {NULL}},
@@ -278,6 +278,11 @@ TEST_LOOP(each_allocation__may_be_refused, 0, 4) {
        "epochs=1 layers='dense units=4; batch_norm; activation function=softmax; dense "
        "units=3'",
        {NULL}},
+      {"network",
+       "epochs=1 input=5,1,1 layers='conv2d filters=2 kernel=1; max_pool2d size=1; "
+       "global_average_pool2d; dense units=3'",
+       {NULL}},
+      {"perceptron", "kernel=rbf epochs=2", {NULL}},
   };
   const refusals count = check_every_allocation("threads=1", write_one, &cases[_i]);
   ck_assert_int_gt(count.asked, 0);
