@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "thousands=point missing=skip encoding=latin1",
       "decimal=comma thousands=space row_numbers=true comment=percent label=none",
       "thousands=comma header=true row_numbers=false ignore=a missing=nan",
+      "columns='b,\"a\",1' missing=nan unreadable=nan",
   };
   return fuzz_format(&clf__dataset_reader_csv, data, size, params,
                      sizeof params / sizeof params[0]);

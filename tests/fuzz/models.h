@@ -146,6 +146,12 @@ static inline void fuzz_describe(const clf_model *model, clf_context *context) {
   for (int64_t i = 0; i < clf_model_classes(model); i++) {
     FUZZ_CHECK(clf_model_class_name(model, i) != NULL);
   }
+  for (int64_t i = 0; clf_model_metadata_key(model, i) != NULL; i++) {
+    FUZZ_CHECK(clf_model_metadata(model, clf_model_metadata_key(model, i)) != NULL);
+  }
+  if (clf_model_feature_name(model, 0) != NULL) {
+    FUZZ_CHECK(clf_model_feature_name(model, clf_model_features(model) - 1) != NULL);
+  }
   FUZZ_CHECK(clf_model_clone(&clone, model) == CLF_OK);
   FUZZ_CHECK(clf_model_save_memory(model, NULL, 0, &size) == CLF_OK);
   uint8_t *bytes = malloc(size);
@@ -197,7 +203,10 @@ static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, co
   clf_model *model = NULL;
   size_t size = 0;
   clf_dataset *rows = fuzz_rows(context, FUZZ_FEATURES, regression, strcmp(kind, "network") == 0);
+  FUZZ_CHECK(clf_dataset_set_column_names(rows, (const char *const[]){"a", "b", ""},
+                                          FUZZ_FEATURES) == CLF_OK);
   FUZZ_CHECK(clf_model_create(&model, context, kind, params) == CLF_OK);
+  FUZZ_CHECK(clf_model_set_metadata(model, "key", "value") == CLF_OK);
   if (transform != NULL) {
     const bool images = strcmp(transform, "hog") == 0;
     FUZZ_CHECK(clf_model_add_transform(model, transform,
