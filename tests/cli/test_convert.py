@@ -168,6 +168,11 @@ class Convert(Cli):
         self.classify("convert", "model.clf", "model.liblinear")
         self.assertTrue(self.read("model.liblinear").startswith("solver_type L2R_LR\nnr_class 3\nlabel -7 0 7\n"))
         self.classify("convert", "model.liblinear", "back.clf")
+        self.assert_same("model.liblinear", "model.clf")  # files of other programs are tested as they are
+        (self.folder / "model.gz").write_bytes(gzip.compress((self.folder / "model.liblinear").read_bytes()))
+        self.assert_same("model.gz", "model.clf")
+        self.assertEqual(self.classify("predict", "model.liblinear", "points.csv"),
+                         self.classify("predict", "model.clf", "points.csv"))
         self.assert_same("back.clf", "model.clf")
 
     def test_models_for_other_programs(self):

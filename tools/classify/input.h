@@ -39,6 +39,9 @@ int input_encode(input *in, const clf_vocabulary *vocabulary);
 
 void input_free(input *in);
 
+/* Opens a model: a file of the library's own or, by its content, of LIBSVM or LIBLINEAR. */
+clf_status input_model(clf_model **out, const tool *t, const char *path);
+
 /* CRC-32 of the bytes of a file or of standard input, or of all files in a folder, or whose names begin
  * so, in the order of their names; 0 if they cannot be read. */
 uint32_t input_checksum(const input *in);

@@ -318,8 +318,7 @@ static int begin(prediction *self) {
     complain("--probabilities and --scores exclude each other");
     return EXIT_USAGE;
   }
-  const clf_status status =
-      clf_model_load(&self->model, self->tool->context, self->tool->words.words[0]);
+  const clf_status status = input_model(&self->model, self->tool, self->tool->words.words[0]);
   if (status < 0) {
     return tool_fail(status);
   }

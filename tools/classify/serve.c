@@ -4,6 +4,7 @@
 #ifdef CLASSIFY_SERVER
 #include "http.h"
 #endif
+#include "input.h"
 #include "report/text.h"
 #include "serve_lines.h"
 #include "verbs.h"
@@ -79,7 +80,7 @@ static int serve_http(const service *s, const tool *t) {
 static int run(tool *t) {
   clf_model *model = NULL;
   service s = {.model = NULL};
-  const clf_status loaded = clf_model_load(&model, t->context, t->words.words[0]);
+  const clf_status loaded = input_model(&model, t, t->words.words[0]);
   int status = loaded == CLF_OK ? service_begin(&s, t, model) : tool_fail(loaded);
   if (status < 0) {
     status = set.http != NULL ? serve_http(&s, t) : serve_lines(&s, set.body);

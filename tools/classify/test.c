@@ -21,7 +21,7 @@ static const option_entry options[] = {
 };
 
 static int load_model(clf_model **out, const tool *t) {
-  const clf_status status = clf_model_load(out, t->context, t->words.words[0]);
+  const clf_status status = input_model(out, t, t->words.words[0]);
   return status == CLF_OK ? -1 : tool_fail(status);
 }
 
