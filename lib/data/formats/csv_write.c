@@ -206,8 +206,10 @@ static void log_reading(const csv_writer *w) {
     snprintf(label, sizeof label, "%s", outputs == 1 ? "regression=true" : "label=none");
   }
   if (d->weights != NULL) {
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)w->x.columns + 1);
     snprintf(weight, sizeof weight, "%sweight=%.40s", label[0] != '\0' ? ", " : "",
-             w->params->weight);
+             w->params->header ? w->params->weight : number);
   }
   if (!plain) {
     clf__log(d->context, CLF_LOG_INFO, "csv: the file is read by %s%s", label, weight);

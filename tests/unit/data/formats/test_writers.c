@@ -111,6 +111,11 @@ TEST(csv__has_weights_and_targets) {
   assert_values(again, "targets", targets, 8);
   ck_values(again, "weights", 1, 0, (double)0.1F, 3);
   clf_dataset_free(again);
+  save(data, "csv", "header=false");
+  ck_assert_ptr_nonnull(strstr(heard, "weight=4"));
+  again = load("csv", "label=5,6 regression=true weight=4 header=false");
+  assert_values(again, "targets", targets, 8);
+  clf_dataset_free(again);
   ck_clf_fails(clf_dataset_save(data, "csv", path, "weight=f2"), CLF_ERROR_ARGUMENT);
   ck_clf_says("a feature is named 'f2', too; weight=NAME");
   clf_tensor_free(t);
