@@ -179,6 +179,10 @@ class Predict(Cli):
                              input=images.read_bytes())
         self.assertEqual(run.stdout.decode().split("\n")[:-1], whole, run.stderr)
         self.assertEqual(len(whole), 2000)
+        self.reviews()
+        self.classify("train", "reviews.pos", "reviews.neg", "-o", "reviews.clf", "--quiet")
+        self.classify("predict", "reviews.clf", images, status=1)
+        self.assertIn(f"{images}: bytes count as 1/255 each", self.said)
 
     def test_gzip(self):
         model = self.fruit()

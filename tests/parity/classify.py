@@ -196,6 +196,12 @@ class Documents(Handle):
         call("clf_documents_load", C.byref(self.handle), on, kind, str(path), params)
         return self
 
+    @classmethod
+    def read(cls, kind, data, params=None, on=None):
+        self = cls()
+        call("clf_documents_load_memory", C.byref(self.handle), on, kind, data, size(len(data)), params)
+        return self
+
     def __len__(self):
         return lib.clf_documents_count(self.handle)
 

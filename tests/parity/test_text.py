@@ -163,9 +163,32 @@ def test_references_are_those_of_html():
     assert words_of(texts, "entities=true emoji=true") == words_of(plain, "emoji=true strip_tags=false")
 
 
+def test_lines_are_those_of_python():
+    """Line ends, blank lines, bytes that are not UTF-8; labels at any place of a line."""
+    chance = random.Random(6)
+    pieces = [b"a", b" ", b"film", b"\t", b"\n", b"\n", b"\r\n", b"\r", b"\xff", b"\xe2\x82", "\u00e9".encode(), b","]
+    for trial in range(400):
+        data = b"".join(chance.choices(pieces, k=chance.randrange(1, 60)))
+        if b"\n" not in data:
+            data += b"\n"
+        lines = data.split(b"\n")
+        lines = [line[:-1] if line.endswith(b"\r") else line for line in (lines[:-1] if lines[-1] == b"" else lines)]
+        expected = [line.decode("utf-8", "replace").encode() for line in lines]
+        documents = clf.Documents.read("lines", data)
+        assert [documents[i] for i in range(len(documents))] == expected, data
+        labels = [f"__label__{chance.randrange(3)}".encode() for _ in lines]
+        # A label in front of the line, or behind its last word.
+        front = [chance.random() < 0.5 for _ in lines]
+        marked = b"\n".join(label + b" " + line if first else line.rstrip(b" \t\r\v\f") + b" " + label
+                            for label, line, first in zip(labels, lines, front)) + b"\n"
+        documents = clf.Documents.read("fasttext", marked)
+        found = [documents[i].split() for i in range(len(documents))]
+        assert found == [text.split() for text in expected], marked
+
+
 unicode_tests = [test_words_are_normal_and_folded, test_long_words_are_normal_and_folded]
 if unicodedata.unidata_version != UNICODE:
     print(f"Python has Unicode {unicodedata.unidata_version}, the tables {UNICODE}: two tests left out")
     unicode_tests = []
 clf.run([*unicode_tests, test_references_are_those_of_html, test_counts, test_tf_idf, test_words_are_ranked_by_frequency,
-         test_damaged_utf8_is_replaced_as_python_does])
+         test_damaged_utf8_is_replaced_as_python_does, test_lines_are_those_of_python])

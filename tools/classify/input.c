@@ -90,13 +90,11 @@ static clf_status load(input *in, const tool *t, content what, const char *param
 }
 
 int input_fail(const char *name, clf_status status) {
-  static const char memory[] = "data in memory";
-  const char *message = clf_last_error();
-  const size_t length = strlen(memory);
-  if (status == CLF_ERROR_CANCELLED || strncmp(message, memory, length) != 0) {
+  const char *rest = tool_memory_message(clf_last_error());
+  if (status == CLF_ERROR_CANCELLED || rest == NULL) {
     return tool_fail(status);
   }
-  complain("%s%s", name, message + length);
+  complain("%s%s", name, rest);
   return EXIT_FAILURE;
 }
 

@@ -306,8 +306,10 @@ static int answer_path(prediction *self, const char *path) {
   }
   stream s;
   int status = stream_open(&s, path);
+  self->tool->memory = s.name;
   status = status < 0 ? answer_content(self, &s) : status;
   stream_close(&s);
+  self->tool->memory = NULL;
   return status;
 }
 

@@ -70,6 +70,11 @@ int tool_fail(clf_status status) {
   return report_failure(status);
 }
 
+const char *tool_memory_message(const char *message) {
+  static const char memory[] = "data in memory";
+  return strncmp(message, memory, strlen(memory)) == 0 ? message + strlen(memory) : NULL;
+}
+
 bool tool_for_people(const tool *t) {
   return !t->common.json && !t->common.csv;
 }
@@ -78,8 +83,11 @@ bool tool_for_people(const tool *t) {
 static void on_log(void *user, int32_t level, const char *message) {
   tool *t = user;
   if (!t->hushed && (level == CLF_LOG_WARNING || !t->common.quiet)) {
+    const char *rest = tool_memory_message(message);
+    const char *name = t->memory != NULL ? t->memory : "standard input";
     progress_clear(&t->progress);
-    complain("%s%s", level == CLF_LOG_WARNING ? "warning: " : "", message);
+    complain("%s%s%s", level == CLF_LOG_WARNING ? "warning: " : "", rest != NULL ? name : "",
+             rest != NULL ? rest : message);
   }
 }
 

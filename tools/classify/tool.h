@@ -56,6 +56,7 @@ typedef struct verb {
 struct tool {
   const verb *verb;
   const char *command; /* as it was typed, for the model's metadata */
+  const char *memory;  /* what messages call data in memory; NULL: standard input */
   common_options common;
   option_words words;
   clf_context *context;
@@ -77,6 +78,10 @@ int tool_main(const verb *which, int argc, char **argv);
 
 /* Reports a call that failed; returns the status to exit with. */
 int tool_fail(clf_status status);
+
+/* The part of a message of the library behind "data in memory", by which it calls data that the tool
+ * has read itself; NULL for other messages. */
+const char *tool_memory_message(const char *message);
 
 /* Whether something was written for people to standard output: neither JSON nor CSV. */
 bool tool_for_people(const tool *t);
