@@ -84,14 +84,15 @@ static int judge_next(tool *t, jury *by, verdicts *to, const candidate *which, d
   return status;
 }
 
-/* Judges all candidates on the rows of a jury. */
+/* Judges all candidates on the rows of a jury, but for those that were judged. */
 static int judge_all(search *self, tool *t, jury *by, verdicts *to, double limit) {
   const int64_t rows = clf_dataset_rows(by->in->rows);
   int status = -1;
   for (size_t i = 0; i < candidate_count && status < 0 && !progress_interrupted(); i++) {
     const candidate *which = &candidates[i];
     const verdict *best = best_of(to);
-    if (candidate_suits(which, self->data, self->in.rows)) {
+    const bool late = best != NULL && self->deadline > 0 && seconds_now() >= self->deadline;
+    if (!late && candidate_suits(which, self->data, self->in.rows) && !verdicts_have(to, which)) {
       const double end = limit > 0 && best != NULL ? limit : end_for(self, by, which, best, rows);
       status = judge_next(t, by, to, which, end);
     }
@@ -110,7 +111,8 @@ static int judge_finals(search *self, tool *t, jury *by, double lag) {
     const double left = self->deadline - seconds_now();
     const verdict *best = best_of(&self->last);
     of[i]->final = of[i]->mean >= of[0]->mean - lag;
-    if (of[i]->final && (self->deadline == 0 || 2 * verdict_seconds(of[i], rows) <= left)) {
+    if (of[i]->final && !verdicts_have(&self->last, of[i]->of) &&
+        (self->deadline == 0 || 2 * verdict_seconds(of[i], rows) <= left)) {
       status = judge_next(t, by, &self->last, of[i]->of,
                           end_for(self, by, of[i]->of, best != NULL ? best : of[i], rows));
     }
@@ -125,6 +127,20 @@ static double first_end(const search *self) {
   return self->deadline > 0 ? now + first_time * (self->deadline - now) : 0;
 }
 
+/* Both rounds. What was left out of the first for lack of time is judged if there is some left after the
+ * second. */
+static int judge_rounds(search *self, tool *t, jury *first, jury *last, double lag) {
+  int status = judge_all(self, t, first, &self->first, first_end(self));
+  status = status < 0 ? judge_finals(self, t, last, lag) : status;
+  if (status < 0 && self->deadline > 0) {
+    status = judge_all(self, t, first, &self->first, 0);
+    status = status < 0 ? judge_finals(self, t, last, lag) : status;
+  }
+  jury_free(first);
+  jury_free(last);
+  return status;
+}
+
 static jury in_folds(const search *self, int64_t to_score, int64_t max_repeats) {
   const int64_t rows = clf_dataset_rows(self->in.rows), repeats = (to_score + rows - 1) / rows;
   return (jury){.in = &self->in,
@@ -135,11 +151,7 @@ static jury in_folds(const search *self, int64_t to_score, int64_t max_repeats) 
 static int judge_few(search *self, tool *t) {
   jury first = in_folds(self, TO_SCORE, MAX_REPEATS);
   jury last = in_folds(self, FINAL_SCORE, FINAL_REPEATS);
-  int status = judge_all(self, t, &first, &self->first, first_end(self));
-  jury_free(&first);
-  status = status < 0 ? judge_finals(self, t, &last, few_lag) : status;
-  jury_free(&last);
-  return status;
+  return judge_rounds(self, t, &first, &last, few_lag);
 }
 
 static int judge_many(search *self, tool *t) {
@@ -151,11 +163,8 @@ static int judge_many(search *self, tool *t) {
   clf_dataset *rest = NULL;
   const clf_status split = clf_dataset_split(&few.rows, &rest, self->in.rows, PART / (double)rows,
                                              (uint64_t)t->common.seed);
-  int status = split == CLF_OK ? judge_all(self, t, &first, &self->first, first_end(self))
-                               : tool_fail(split);
-  status = status < 0 ? judge_finals(self, t, &last, many_lag) : status;
-  jury_free(&first);
-  jury_free(&last);
+  const int status =
+      split == CLF_OK ? judge_rounds(self, t, &first, &last, many_lag) : tool_fail(split);
   clf_dataset_free(few.rows);
   clf_dataset_free(rest);
   return status;

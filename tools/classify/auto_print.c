@@ -30,7 +30,16 @@ verdict **verdicts_sorted(const verdicts *all, size_t *count) {
   return sorted;
 }
 
-static bool is_among(const verdicts *all, const candidate *which) {
+bool verdicts_have(const verdicts *all, const candidate *which) {
+  for (size_t i = 0; i < all->count; i++) {
+    if (all->of[i]->of == which && all->of[i]->state != LEFT_OUT) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool has_score(const verdicts *all, const candidate *which) {
   for (size_t i = 0; i < all->count; i++) {
     if (all->of[i]->of == which && all->of[i]->state <= DROPPED) {
       return true;
@@ -50,7 +59,7 @@ static verdict **rows_of(const search *self, size_t *count) {
     rows[(*count)++] = first[i];
   }
   for (size_t i = 0; rows != NULL && second != NULL && i < others; i++) {
-    if (!is_among(&self->last, second[i]->of)) {
+    if (!has_score(&self->last, second[i]->of)) {
       rows[(*count)++] = second[i];
     }
   }
@@ -163,9 +172,9 @@ static void explain_missing(const search *self) {
   for (size_t i = 0; i < candidate_count; i++) {
     const candidate *which = &candidates[i];
     const char *refusal = refusal_of(self, which);
-    const bool scored = is_among(&self->last, which) || is_among(&self->first, which);
+    const bool scored = has_score(&self->last, which) || has_score(&self->first, which);
     candidate_recipe as;
-    if (candidate_suits(which, self->data, self->in.rows) && !scored) {
+    if (candidate_suits(which, self->data, self->in.rows) && (refusal != NULL || !scored)) {
       candidate_make(&as, which, self->in.rows);
       complain("left out%s: %s%s%s%s%s", refusal != NULL ? "" : " for lack of time", as.model,
                which->transforms != NULL ? " after " : "",
@@ -175,7 +184,7 @@ static void explain_missing(const search *self) {
   }
   for (size_t i = 0; i < self->first.count; i++) {
     const verdict *one = self->first.of[i];
-    if (one->final && !is_among(&self->last, one->of)) {
+    if (one->final && !verdicts_have(&self->last, one->of)) {
       complain("not judged again for lack of time: %s", one->as.model);
     }
   }

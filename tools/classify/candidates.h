@@ -24,7 +24,7 @@ typedef struct candidate {
   int64_t max_features;   /* more would take too much time or memory; 0: no limit */
 } candidate;
 
-/* The candidates, those that take the least time first. */
+/* The candidates, those that take the least time for what they promise first. */
 extern const candidate candidates[];
 extern const size_t candidate_count;
 
