@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #ifdef CLASSIFY_SERVER
-#include "http.h"
+#include "http/server.h"
 #endif
 #include "input.h"
 #include "report/text.h"

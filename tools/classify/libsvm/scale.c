@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libsvm/programs.h"
+#include "libsvm/text.h"
 #include "output.h"
 #include "report/progress.h"
 #include "report/text.h"
-#include "svm_programs.h"
-#include "svm_text.h"
 
 static const option_entry options[] = {
     {"l", "lower", "lower limit of the features (default -1)", OPTION_TEXT, 0, NULL},

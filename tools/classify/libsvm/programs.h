@@ -1,6 +1,6 @@
 /* LIBSVM's three programs: their options, files and lines, with this library's solver. */
-#ifndef CLASSIFY_SVM_PROGRAMS_H
-#define CLASSIFY_SVM_PROGRAMS_H
+#ifndef CLASSIFY_LIBSVM_PROGRAMS_H
+#define CLASSIFY_LIBSVM_PROGRAMS_H
 
 #include <classify.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@ int svm_train_main(int argc, char **argv);
 int svm_predict_main(int argc, char **argv);
 int svm_scale_main(int argc, char **argv);
 
-/* What the three share (svm_options.c). */
+/* What the three share (options.c). */
 
 /* Begins to read the command line by getopt(). -1 to go on, or an exit status: after --help. */
 int svm_begin_options(const verb *program, int argc, char **argv);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libsvm/machine.h"
 #include "report/session.h"
 #include "report/text.h"
-#include "svm_machine.h"
 
 typedef struct header {
   int64_t classes;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "svm_machine.h"
+#include "libsvm/machine.h"
 
 void svm_machine_free(svm_machine *machine) {
   clf_model_free(machine->model);

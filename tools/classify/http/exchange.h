@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "http.h"
+#include "http/server.h"
 
 /* What is answered, and for whom. */
 typedef struct exchange {
@@ -17,7 +17,7 @@ typedef struct exchange {
 /* What a JSON value is, with its article. */
 const char *http_json_type(const json_t *value);
 
-/* http_rows.c: answers the array of rows. What is wrong with them is in the reply. */
+/* rows.c: answers the array of rows. What is wrong with them is in the reply. */
 clf_status http_answer_rows(exchange *e, const json_t *rows);
 
 #endif

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "http.h"
+#include "http/server.h"
 #include "report/progress.h"
 
 static void add_client(http_server *server, http_client *client) {

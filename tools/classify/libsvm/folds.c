@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "svm_folds.h"
+#include "libsvm/folds.h"
 
 typedef struct folding {
   svm_training training; /* of all rows */

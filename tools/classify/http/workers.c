@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "http.h"
+#include "http/server.h"
 #include "report/progress.h"
 
 bool http_queue(http_server *server, http_client *client) {

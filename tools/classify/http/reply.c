@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "answer_text.h"
-#include "http.h"
+#include "http/server.h"
 #include "notes.h"
 #include "report/json.h"
 #include "report/page.h"

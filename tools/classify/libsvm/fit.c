@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "svm_machine.h"
+#include "libsvm/machine.h"
 
 static int64_t find_class(const svm_classes *classes, int32_t label) {
   int64_t k = 0;

@@ -1,7 +1,7 @@
 /* Rows of LIBSVM's text, "label index:value index:value …", as the three programs read them: by
  * LIBSVM's rules, with all digits of f64, and from pipes too. */
-#ifndef CLASSIFY_SVM_TEXT_H
-#define CLASSIFY_SVM_TEXT_H
+#ifndef CLASSIFY_LIBSVM_TEXT_H
+#define CLASSIFY_LIBSVM_TEXT_H
 
 #include <classify.h>
 #include <stdbool.h>

@@ -8,8 +8,8 @@
  * A client is IDLE until the head of a request is complete, READING until its body is, ANSWERING, and
  * WRITING from the reply until its last byte is sent. Each takes `seconds` at most, whatever trickles
  * in. `held` counts the bytes of all bodies and replies. */
-#ifndef CLASSIFY_HTTP_H
-#define CLASSIFY_HTTP_H
+#ifndef CLASSIFY_HTTP_SERVER_H
+#define CLASSIFY_HTTP_SERVER_H
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -79,7 +79,7 @@ typedef struct http_server {
 /* Serves until SIGTERM or SIGINT. Returns the status to exit with. */
 int http_serve(const service *s, const http_options *options);
 
-/* http_clients.c */
+/* clients.c */
 void http_on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                         enum MHD_ConnectionNotificationCode code);
 void http_enter(http_server *server, http_client *client, http_phase phase);
@@ -89,7 +89,7 @@ void http_release(http_server *server, http_client *client);
 /* Closes the connections that exceed their time, or whose requests will never be complete. */
 void http_close_late(http_server *server);
 
-/* http_requests.c: libmicrohttpd's callbacks, and what the page may do in a browser. */
+/* requests.c: libmicrohttpd's callbacks, and what the page may do in a browser. */
 extern const char http_page_policy[];
 enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *upload,
@@ -97,7 +97,7 @@ enum MHD_Result http_on_request(void *cls, struct MHD_Connection *connection, co
 void http_on_completed(void *cls, struct MHD_Connection *connection, void **request_context,
                        enum MHD_RequestTerminationCode code);
 
-/* http_workers.c */
+/* workers.c */
 bool http_start_workers(http_server *server);
 /* From then on nothing is queued, and the workers end when the queue is empty. */
 void http_end_queue(http_server *server);
@@ -105,14 +105,14 @@ void http_stop_workers(http_server *server);
 /* Queues a client that sleeps; false if too many wait, or the server ends. */
 bool http_queue(http_server *server, http_client *client);
 
-/* http_answer.c: prepares for answers, once; answers a complete request; a call of the library that runs beyond the thread's
+/* answer.c: prepares for answers, once; answers a complete request; a call of the library that runs beyond the thread's
  * `http_deadline` is cancelled. */
 void http_begin_answers(void);
 void http_answer(http_request *request, const http_server *server);
 int32_t http_progress(void *user, const clf_progress *progress);
 extern _Thread_local double http_deadline;
 
-/* http_reply.c: each replaces *reply, whose bytes must be freed before. Where memory runs out, the
+/* reply.c: each replaces *reply, whose bytes must be freed before. Where memory runs out, the
  * reply has none. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))

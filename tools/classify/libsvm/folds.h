@@ -1,8 +1,8 @@
 /* Cross-validation as `svm-train -v` does it. */
-#ifndef CLASSIFY_SVM_FOLDS_H
-#define CLASSIFY_SVM_FOLDS_H
+#ifndef CLASSIFY_LIBSVM_FOLDS_H
+#define CLASSIFY_LIBSVM_FOLDS_H
 
-#include "svm_machine.h"
+#include "libsvm/machine.h"
 
 /* Counts the rows of `training` (all rows, in order) whose class is predicted by the machine that is
  * fitted on the other folds. `folds` is from 2 to the number of rows. */

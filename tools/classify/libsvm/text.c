@@ -1,6 +1,6 @@
 /* Reads LIBSVM's text. A row that its programs would refuse, or that svm-scale would cut where it
  * stops to understand it, is refused with the line and the word. */
-#include "svm_text.h"
+#include "libsvm/text.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libsvm/machine.h"
+#include "libsvm/programs.h"
 #include "output.h"
 #include "report/progress.h"
 #include "report/session.h"
 #include "report/text.h"
-#include "svm_machine.h"
-#include "svm_programs.h"
 
 static const option_entry options[] = {
     {"b", "probability_estimates", "1 also writes the probabilities of the classes (default 0)",

@@ -2,7 +2,7 @@
  * digits, whatever the library subtracted or rounded in its fit. */
 #include <stdlib.h>
 
-#include "svm_machine.h"
+#include "libsvm/machine.h"
 
 typedef struct writing {
   FILE *out;

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libsvm/folds.h"
+#include "libsvm/programs.h"
 #include "output.h"
 #include "report/files.h"
 #include "report/progress.h"
 #include "report/session.h"
 #include "report/text.h"
-#include "svm_folds.h"
-#include "svm_programs.h"
 
 static const option_entry options[] = {
     {"s", "svm_type",

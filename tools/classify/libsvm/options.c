@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libsvm/programs.h"
 #include "report/options.h"
 #include "report/progress.h"
 #include "report/text.h"
-#include "svm_programs.h"
 
 bool svm_read_number(double *out, const char *option, const char *text) {
   char *end = NULL;

@@ -1,14 +1,14 @@
 /* A C-SVC with LIBSVM's order of classes: fitted on rows, deciding by its rules, and written to its
  * model file. */
-#ifndef CLASSIFY_SVM_MACHINE_H
-#define CLASSIFY_SVM_MACHINE_H
+#ifndef CLASSIFY_LIBSVM_MACHINE_H
+#define CLASSIFY_LIBSVM_MACHINE_H
 
 #include <classify.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "svm_text.h"
+#include "libsvm/text.h"
 
 /* The numbers of the option -t. */
 enum { SVM_LINEAR, SVM_POLYNOMIAL, SVM_RBF, SVM_SIGMOID, SVM_PRECOMPUTED, SVM_KERNELS };

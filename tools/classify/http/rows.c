@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_exchange.h"
+#include "http/exchange.h"
 
 enum { MAX_NUMBERS = 1 << 24 /* of all rows of a request, with those that are left out */ };
 

@@ -1,4 +1,4 @@
-#include "http.h"
+#include "http/server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "http_exchange.h"
+#include "http/exchange.h"
 #include "report/progress.h"
 
 /* Numbers in an answer: rows times classes. */

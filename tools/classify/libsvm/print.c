@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "svm_machine.h"
+#include "libsvm/machine.h"
 
 typedef struct printing {
   const svm_machine *machine;

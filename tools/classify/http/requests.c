@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "http.h"
+#include "http/server.h"
 
 enum { MAX_DISCARDED = 64 << 20, MIN_CAPACITY = 4096, MAX_HOST = 256 };
 
