@@ -38,6 +38,7 @@ class Predict(Cli):
             "no end of line": "\n".join(f"{a},{b}" for a, b, _ in FRUIT),
             "blank lines": "\n\n".join(f"{a},{b}" for a, b, _ in FRUIT) + "\n\n",
             "line ends of Windows": "weight,length\r\n" + "".join(f"{a},{b}\r\n" for a, b, _ in FRUIT),
+            "line ends of old computers": "weight,length\r" + "".join(f"{a},{b}\r" for a, b, _ in FRUIT),
             "byte order mark": "\ufeffweight,length\n" + "".join(f"{a},{b}\n" for a, b, _ in FRUIT),
             "comments": "# fruit, \"open\n# weighed\nweight,length\n" + "".join(f"{a},{b}\n" for a, b, _ in FRUIT),
             "quotes": "\"weight\",\"length\",\"note\"\n" + "".join(f"\"{a}\",{b},\"a\n\"\"b\"\"\"\n" for a, b, _ in FRUIT),

@@ -173,7 +173,7 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
   if (good && header) {
     self->header = true;
     stream_set_header(s, first.end);
-  } else if (s->bytes[first.end - 1] == '\n') { /* or the only one */
+  } else if (s->bytes[first.end - 1] == s->line_end) { /* or the only one */
     self->repeated = first.end;
   }
   int status = good ? -1 : tool_fail(CLF_ERROR_MEMORY);

@@ -19,7 +19,7 @@ enum { BLOCK = 1 << 19, PACKED = 1 << 16, FIRST = 4 /* bytes by which binary fil
 int stream_open(stream *out, const char *path) {
   const bool standard = strcmp(path, "-") == 0;
   struct stat there;
-  *out = (stream){.name = standard ? "standard input" : path, .line = 1};
+  *out = (stream){.name = standard ? "standard input" : path, .line_end = '\n', .line = 1};
   out->file = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
   out->own = !standard && out->file >= 0;
   if (out->file < 0 || fstat(out->file, &there) != 0) {
@@ -152,13 +152,13 @@ static void scan(stream *s) {
   const bool plain = !s->open && !s->commented &&
                      (!s->style.quotes || memchr(at, '"', (size_t)(end - at)) == NULL);
   if (plain) {
-    const char *last = memrchr(at, '\n', (size_t)(end - at));
+    const char *last = memrchr(at, s->line_end, (size_t)(end - at));
     s->whole = last != NULL ? (size_t)(last + 1 - s->bytes) : s->whole;
   }
   for (; !plain && at < end; at++) {
     if (*at == '"' && !s->commented) {
       s->open = !s->open;
-    } else if (*at == '\n' && !s->open) {
+    } else if (*at == s->line_end && !s->open) {
       s->commented = false;
       s->whole = (size_t)(at + 1 - s->bytes);
     } else if (*at == s->style.comment && !s->open) {
@@ -201,11 +201,19 @@ void stream_set_style(stream *s, record_style style) {
   stream_restyle(s, style, 0);
 }
 
+/* Whether the only end of a line so far is a carriage return; behind the last one may be a line feed. */
+static bool has_returns_only(const stream *s) {
+  return memchr(s->bytes, '\n', s->used) == NULL && memchr(s->bytes, '\r', s->used) != NULL;
+}
+
 int stream_start(stream *s) {
   int status = -1;
-  while (status < 0 && !s->ended && (!s->looked || s->used < FIRST)) {
+  while (
+      status < 0 && !s->ended &&
+      (!s->looked || s->used < FIRST || (has_returns_only(s) && s->bytes[s->used - 1] == '\r'))) {
     status = read_more(s);
   }
+  s->line_end = status < 0 && has_returns_only(s) ? '\r' : '\n';
   return status;
 }
 
@@ -222,7 +230,7 @@ int stream_rest(stream *s) {
 static size_t skip_blank(const stream *s, size_t at, size_t end) {
   while (s->style.skipped && at < end) {
     const char *line = s->bytes + at;
-    const char *stop = memchr(line, '\n', end - at);
+    const char *stop = memchr(line, s->line_end, end - at);
     const size_t length = stop != NULL ? (size_t)(stop + 1 - line) : end - at;
     size_t blank = 0;
     while (blank < length && memchr(" \t\r\n", line[blank], 4) != NULL) {
@@ -240,7 +248,7 @@ bool stream_record(const stream *s, size_t at, record *out) {
   bool open = false;
   at = skip_blank(s, at, s->whole);
   out->begin = out->end = at;
-  while (out->end < s->whole && (out->end == at || open || s->bytes[out->end - 1] != '\n')) {
+  while (out->end < s->whole && (out->end == at || open || s->bytes[out->end - 1] != s->line_end)) {
     open ^= s->style.quotes && s->bytes[out->end] == '"';
     out->end++;
   }
@@ -261,10 +269,10 @@ int stream_peek(stream *s, int records) {
   return status;
 }
 
-static int64_t count_lines(const char *bytes, size_t count) {
+static int64_t count_lines(const stream *s, const char *bytes, size_t count) {
   int64_t lines = 0;
   for (const char *at = bytes, *end = bytes + count;
-       (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++) {
+       (at = memchr(at, s->line_end, (size_t)(end - at))) != NULL; at++) {
     lines++;
   }
   return lines;
@@ -272,7 +280,7 @@ static int64_t count_lines(const char *bytes, size_t count) {
 
 void stream_repeat(stream *s, size_t header) {
   s->header = header;
-  s->header_lines = count_lines(s->bytes, header);
+  s->header_lines = count_lines(s, s->bytes, header);
   s->line = 1 + s->header_lines;
 }
 
@@ -283,7 +291,7 @@ void stream_set_header(stream *s, size_t header) {
 
 /* Leaves out what the block before had. */
 static void consume(stream *s) {
-  s->line += count_lines(s->bytes + s->header, s->done - s->header);
+  s->line += count_lines(s, s->bytes + s->header, s->done - s->header);
   memmove(s->bytes + s->header, s->bytes + s->done, s->used - s->done);
   s->used -= s->done - s->header;
   s->whole -= s->done - s->header;

@@ -18,10 +18,11 @@ typedef struct record_style {
 typedef struct stream {
   const char *name; /* for messages */
   int file;
-  bool own;    /* the file is closed at the end */
-  bool pipe;   /* what is read may come later: answers are written before more is read */
-  bool ended;  /* everything is in `bytes` */
-  bool looked; /* whether the data are compressed is known */
+  bool own;      /* the file is closed at the end */
+  bool pipe;     /* what is read may come later: answers are written before more is read */
+  bool ended;    /* everything is in `bytes` */
+  bool looked;   /* whether the data are compressed is known */
+  char line_end; /* '\n', or '\r' in files that use only that */
   record_style style;
   z_stream inflater;
   unsigned char *packed; /* compressed bytes; NULL for plain data */
