@@ -122,6 +122,11 @@ class Inspect(Cli):
         self.write("unequal.csv", "x,kind\n" + "".join(f"{i},{'rare' if i < 6 else 'usual'}\n" for i in range(200)))
         self.has(self.found("unequal.csv"), "the classes are unequal, 194 rows and 6")
 
+    def test_classes_that_are_numbers_are_in_their_order(self):
+        self.write("digits.csv", "x,digit\n" + "".join(f"{i},{(9, 10, -1)[i % 3]}\n" for i in range(30)))
+        result = self.found("digits.csv")
+        self.assertEqual([(c["class"], c["rows"]) for c in result["classes"]], [("-1", 10), ("9", 10), ("10", 10)])
+
     def test_sparse_rows(self):
         self.write("rows.svm", "1 1:0.5 3:2\n-1 2:1e4\n1 1:1 7:5\n1 1:1 7:5\n")
         result = self.found("rows.svm")

@@ -168,6 +168,12 @@ static int compare_frequencies(const void *a, const void *b) {
                                   : strcmp(one->text, other->text);
 }
 
+static int compare_numbers(const void *a, const void *b) {
+  const frequency *one = a, *other = b;
+  const double first = strtod(one->text, NULL), second = strtod(other->text, NULL);
+  return first != second ? (first > second) - (first < second) : strcmp(one->text, other->text);
+}
+
 /* The distinct ones of texts [count], which it sorts, in their order; NULL when memory runs out. */
 static frequency *count_texts(const char **texts, int64_t count, int64_t *distinct) {
   frequency *out = calloc((size_t)count + 1, sizeof *out);
@@ -240,6 +246,9 @@ static void count_fields(csv_look *self, int64_t column, const double *numbers,
   self->out->failed = self->out->failed || frequencies == NULL;
   if (frequencies != NULL && label) {
     facts->distinct = distinct;
+    if (facts->texts == 0) {
+      qsort(frequencies, (size_t)distinct, sizeof *frequencies, compare_numbers);
+    }
     add_label_classes(self, column, frequencies, distinct);
   } else if (frequencies != NULL) {
     facts->distinct += distinct;
