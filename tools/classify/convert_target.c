@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "params.h"
 #include "recipe.h"
 #include "report/text.h"
+#include "tool.h"
 
 enum { MAX_FORMATS = 32 };
 
@@ -57,8 +59,7 @@ static int set_target(target *out, const char *format, const char *params, const
   snprintf(out->format, sizeof out->format, "%s", format);
   out->params = malloc(size);
   if (out->params == NULL) {
-    complain("out of memory");
-    return EXIT_FAILURE;
+    return tool_fail(CLF_ERROR_MEMORY);
   }
   snprintf(out->params, size, "%s%s%s", params, *params != '\0' && *more != '\0' ? " " : "", more);
   for (size_t i = 0; i < sizeof holdings / sizeof *holdings; i++) {
@@ -137,50 +138,29 @@ int target_find(target *out, bool model, const char *text, const char *path) {
   return text != NULL ? find_named(out, model, text) : find_by_path(out, model, path);
 }
 
-/* Returns the value of a parameter in "name=value …", as it stands there, with *length; NULL where
- * there is none. Values in quotes end at the same quote, where it is not doubled. */
-static const char *find_value(const char *params, const char *parameter, size_t *length) {
-  const size_t name = strlen(parameter);
-  for (const char *at = params + strspn(params, " "); *at != '\0'; at += strspn(at, " ")) {
-    const bool found = strncmp(at, parameter, name) == 0 && at[name] == '=';
-    const char *value = at + strcspn(at, "=") + 1, *end = value;
-    if (at[strcspn(at, "=")] == '\0') {
-      return NULL;
-    }
-    const char quote = *value;
-    if (quote == '\'' || quote == '"') {
-      for (end = value + 1; *end != '\0' && (*end != quote || end[1] == quote);) {
-        end += *end == quote ? 2 : 1;
-      }
-      end += *end != '\0';
-    } else {
-      end += strcspn(end, " ");
-    }
-    if (found) {
-      *length = (size_t)(end - value);
-      return value;
-    }
-    at = end;
-  }
-  return NULL;
+/* Whether a value names one column: it is no number, "none", or several columns. */
+static bool is_name(const char *value) {
+  return value != NULL && strchr(value, ',') == NULL && strcmp(value, "none") != 0 &&
+         strspn(value, "-0123456789") < strlen(value);
 }
 
 int target_keep(target *self, const char *reading, const char *parameter) {
-  size_t length = 0, given;
-  const char *value = find_value(reading, parameter, &length);
-  if (value == NULL || find_value(self->params, parameter, &given) != NULL ||
-      strspn(value, "-0123456789") >= length || memchr(value, ',', length) != NULL ||
-      (length == 4 && strncmp(value, "none", 4) == 0)) {
-    return -1;
+  char *value = params_value(reading, parameter), *given = params_value(self->params, parameter);
+  char *kept = NULL, *params = NULL, among[64];
+  const bool keeps = given == NULL && is_name(value);
+  snprintf(among, sizeof among, "|%s|", parameter);
+  if (keeps && ((kept = params_among(reading, among, true)) == NULL ||
+                asprintf(&params, "%s %s", self->params, kept) < 0)) {
+    params = NULL;
   }
-  char *params = NULL;
-  if (asprintf(&params, "%s %s=%.*s", self->params, parameter, (int)length, value) < 0) {
-    complain("out of memory");
-    return EXIT_FAILURE;
+  if (params != NULL) {
+    free(self->params);
+    self->params = params;
   }
-  free(self->params);
-  self->params = params;
-  return -1;
+  free(value);
+  free(given);
+  free(kept);
+  return keeps && params == NULL ? tool_fail(CLF_ERROR_MEMORY) : -1;
 }
 
 void target_free(target *self) {
