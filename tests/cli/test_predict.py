@@ -249,6 +249,17 @@ class Predict(Cli):
                     self.assertIn(f"standard input line {head.count(10) + 4}", said.decode())
                     self.assertIn(message, said.decode())
 
+    def test_rows_that_the_model_refuses_have_their_line(self):
+        self.fruit()
+        self.classify("train", "fruit.csv", "--format", "csv missing=nan label=kind", "-o", "nan.clf", "--quiet")
+        for head in ("", "weight,length\n", "# fruit\n\n"):
+            for before in (0, 1, 5, 200000):
+                with self.subTest(head=head, before=before):
+                    text = head + "150,7\n" * before + "\n120,\n" + "150,7\n" * 3
+                    self.classify("predict", "nan.clf", typed=text, status=1)
+                    self.assertIn(f"standard input line {head.count(chr(10)) + before + 2}: ", self.said)
+                    self.assertIn("is NaN", self.said)
+
     def test_other_wrong_input(self):
         model = self.fruit()
         self.write("bad.clf", "no model")

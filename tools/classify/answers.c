@@ -60,3 +60,35 @@ clf_status answers_add(answers *a, const clf_dataset *data) {
   a->filled += status == CLF_OK ? clf_dataset_rows(data) : 0;
   return status;
 }
+
+/* Whether the model refuses one of some rows, or memory runs out. */
+static bool refuses(const clf_model *model, answer_kind kind, const clf_dataset *rows,
+                    int64_t first, int64_t count) {
+  int64_t *indices = malloc((size_t)count * sizeof *indices);
+  clf_dataset *part = NULL;
+  answers a = {.rows = 0};
+  for (int64_t i = 0; indices != NULL && i < count; i++) {
+    indices[i] = first + i;
+  }
+  clf_status status =
+      indices != NULL ? clf_dataset_subset(&part, rows, indices, count) : CLF_ERROR_MEMORY;
+  status = status == CLF_OK ? answers_create(&a, model, kind, count) : status;
+  status = status == CLF_OK ? answers_add(&a, part) : status;
+  answers_free(&a);
+  clf_dataset_free(part);
+  free(indices);
+  return status < 0;
+}
+
+int64_t answers_refused(const clf_model *model, answer_kind kind, const clf_dataset *rows,
+                        int64_t first) {
+  int64_t count = clf_dataset_rows(rows) - first;
+  while (count > 1) {
+    const int64_t half = count / 2;
+    const bool in_half = refuses(model, kind, rows, first, half);
+    first += in_half ? 0 : half;
+    count = in_half ? half : count - half;
+  }
+  refuses(model, kind, rows, first, 1); /* for its message */
+  return first;
+}

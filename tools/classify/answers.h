@@ -27,4 +27,9 @@ void answers_free(answers *a);
 /* Answers the rows of a dataset, which become the next of the answers. */
 clf_status answers_add(answers *a, const clf_dataset *data);
 
+/* Finds the first row at or behind `first` that the model refuses, where it has refused some; the
+ * library's message is then on that row alone, as row 0. */
+int64_t answers_refused(const clf_model *model, answer_kind kind, const clf_dataset *rows,
+                        int64_t first);
+
 #endif

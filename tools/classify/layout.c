@@ -170,6 +170,7 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
     style.comment = '\0';
     stream_restyle(s, style, first.begin);
   }
+  self->first = first.begin;
   if (good && header) {
     self->header = true;
     stream_set_header(s, first.end);

@@ -12,6 +12,7 @@ typedef struct layout {
   char reader[64]; /* "csv", "svmlight", "lines" or "fasttext" */
   char *params;    /* of the reader, but for first_line */
   bool header;     /* its first record names the columns */
+  size_t first;    /* offset of the first record: comments may be in front of it */
   size_t repeated; /* bytes of the first record of a table without a header: later blocks begin with
                     * it, too, since it says how many columns there are; it is answered once */
 } layout;

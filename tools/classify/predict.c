@@ -1,4 +1,5 @@
 /* classify predict: answers of a model, a block of rows at a time. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -92,22 +93,29 @@ static clf_status read_block(clf_dataset **out, layout *l, const prediction *sel
   return status;
 }
 
+/* Reports the first row of a block that the model refuses, by its line. */
+static int fail_row(const prediction *self, const clf_dataset *rows, const stream *s,
+                    const stream_block *b, int64_t skipped, size_t from) {
+  const int64_t row = answers_refused(self->model, self->kind, rows, skipped);
+  complain("%s line %" PRId64 ": %s", s->name, stream_line(s, b, row - skipped, from),
+           clf_last_error());
+  return EXIT_FAILURE;
+}
+
 /* Answers a block. */
 static int answer_block(prediction *self, layout *l, const stream *s, const stream_block *b,
                         bool first) {
   clf_dataset *rows = NULL;
   clf_status status = read_block(&rows, l, self, b, first);
+  const int64_t skipped = first || l->repeated == 0 ? 0 : 1;
   int exit_status = -1;
   if (status < 0) {
     exit_status = input_fail(s->name, status);
     if (status == CLF_ERROR_ARGUMENT && self->tool->common.format != NULL) {
       exit_status = EXIT_USAGE;
     }
-  } else if ((status = answer(self, rows, NULL, first || l->repeated == 0 ? 0 : 1)) ==
-             CLF_ERROR_DATA) {
-    complain("%s: in the rows from line %lld on: %s", s->name, (long long)b->line,
-             clf_last_error());
-    exit_status = EXIT_FAILURE;
+  } else if ((status = answer(self, rows, NULL, skipped)) == CLF_ERROR_DATA) {
+    exit_status = fail_row(self, rows, s, b, skipped, first ? l->first : 0);
   } else if (status < 0) {
     exit_status = tool_fail(status);
   }

@@ -322,3 +322,10 @@ int stream_next(stream *s, stream_block *out) {
                         .line = s->line};
   return -1;
 }
+
+int64_t stream_line(const stream *s, const stream_block *b, int64_t index, size_t from) {
+  record at = {.end = from > s->header ? from : s->header};
+  for (int64_t i = 0; i <= index && stream_record(s, at.end, &at); i++) {
+  }
+  return b->line + count_lines(s, b->bytes + s->header, at.begin - s->header);
+}

@@ -79,4 +79,8 @@ void stream_repeat(stream *s, size_t header);
  * call. Returns as stream_open(). */
 int stream_next(stream *s, stream_block *out);
 
+/* Returns the number of the line in which a record of a block begins: of the records behind the header,
+ * and at or behind an offset. */
+int64_t stream_line(const stream *s, const stream_block *b, int64_t index, size_t from);
+
 #endif
