@@ -149,7 +149,7 @@ class Detect(Cli):
                                            "svm C=5", "-o", "kinds.clf", "--json"))
         self.assertEqual((result["rows"] + result["test_rows"], result["features"]), (24, 64 * 64))
         self.assertEqual(result["test_accuracy"], 1)
-        self.assertIn("the detector finds nothing in 1 of 25 pictures, which are left out", self.said)
+        self.assertIn("the detector finds nothing in 1 of 25 images, which are left out", self.said)
         self.classify("test", "kinds.clf", "places", "--require", "accuracy>=0.9")
         self.check_server()
 

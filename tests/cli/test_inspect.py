@@ -168,7 +168,7 @@ class Inspect(Cli):
                 path.write_bytes(f"P5 {width} 4 255\n".encode() + bytes([shade + i]) * 4 * width)
         self.write("pictures/dog/notes.txt", "no picture")
         result = self.found("pictures")
-        self.assertEqual(result["sizes"], [{"height": 4, "width": 4 + i, "channels": 1, "pictures": 4 if i == 0 else 1}
+        self.assertEqual(result["sizes"], [{"height": 4, "width": 4 + i, "channels": 1, "images": 4 if i == 0 else 1}
                                            for i in range(3)])
         self.assertEqual([(c["class"], c["rows"]) for c in result["classes"]], [("cat", 3), ("dog", 3)])
         self.has(result, "different sizes")

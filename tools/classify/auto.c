@@ -303,10 +303,10 @@ const verb verb_auto = {
     .words = "DATA…",
     .words_help = "labeled data, as for train",
     .details =
-        "Tries models of all kinds, with scaling and some values of their parameters, judges\n"
-        "all of them on the same held-out rows, prints how they did, the best first, and\n"
-        "saves the best, fitted to all rows. What takes least time is tried first: with\n"
-        "--time, or after Ctrl-C, the best so far is kept.",
+        "Tries models of all kinds, with scaling and some values of their parameters. It\n"
+        "scores all of them on the same held-out rows, prints the scores, the best first,\n"
+        "and saves the best model, fitted to all rows. The fastest models are tried first.\n"
+        "When --time ends or after Ctrl-C, the best model so far is kept.",
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,
     .minimum_words = 1,
     .maximum_words = 1000,

@@ -45,9 +45,10 @@ const verb verb_completion = {
     .words_help = "the shell",
     .details =
         "Prints a script by which a shell completes verbs, options, their values, and kinds\n"
-        "and parameters such as in --model 'svm kernel='. It is installed with the program;\n"
-        "for a program that is not: in ~/.bashrc the line source <(classify completion bash),\n"
-        "in ~/.zshrc after compinit the same with zsh, and for fish\n"
+        "and parameters such as in --model 'svm kernel='. The scripts are installed with the\n"
+        "program. For a program that is not installed, add the line\n"
+        "source <(classify completion bash) to ~/.bashrc, or\n"
+        "source <(classify completion zsh) to ~/.zshrc after compinit, or run\n"
         "classify completion fish > ~/.config/fish/completions/classify.fish",
     .minimum_words = 1,
     .maximum_words = 1,

@@ -205,16 +205,16 @@ static int run(tool *t) {
 
 const verb verb_convert = {
     .name = "convert",
-    .summary = "data and models from one format to another",
+    .summary = "convert data or a model to another format",
     .usage = "IN OUT [OPTION …]",
     .example = "classify convert iris.csv iris.npz",
     .words = "IN OUT",
     .words_help = "the file to read and the file to write; - is standard input or output",
     .details =
-        "Reads data (csv, svmlight, npy, npz, idx, pictures) or a model (clf, libsvm,\n"
+        "Reads data (csv, svmlight, npy, npz, idx, images) or a model (clf, libsvm,\n"
         "liblinear), and writes it in the format that the name of OUT says: .csv .tsv .svm\n"
         ".npy .npz .idx, or .clf .libsvm .liblinear .onnx .c. What that format cannot hold is\n"
-        "refused, or noted where nothing depends on it. OUT is replaced when all is written.",
+        "refused, or noted where no result depends on it. OUT is replaced once all is written.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = 0,

@@ -179,14 +179,12 @@ int crops_read(input *out, const tool *t, const clf_detector *detector, const ch
   int status = folder_list(&labels, path, FOLDER_FOLDERS);
   status = status < 0 ? read_labels(&self, path, &labels) : status;
   if (status < 0 && self.nothing > 0) {
-    complain("the detector finds nothing in %" PRId64 " of %" PRId64
-             " pictures, which are left out",
+    complain("the detector finds nothing in %" PRId64 " of %" PRId64 " images, which are left out",
              self.nothing, self.nothing + self.count);
   }
   if (status < 0 && self.count == 0) {
-    complain(
-        "'%s' has no folder for each label with pictures in which the detector finds something",
-        path);
+    complain("'%s' has no folder for each label with images in which the detector finds something",
+             path);
     status = EXIT_FAILURE;
   }
   if (status < 0) {

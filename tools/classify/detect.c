@@ -16,7 +16,7 @@
 static struct { const char *draw, *params; } set;
 
 static const option_entry options[] = {
-    {"draw", "DIR", "draw the boxes into copies of the pictures, in this folder", OPTION_TEXT, 0,
+    {"draw", "DIR", "draw the boxes into copies of the images, in this folder", OPTION_TEXT, 0,
      &set.draw},
     {"params", "TEXT",
      "parameters of the detector in place of those of the file, such as threshold=0.9; classify "
@@ -79,7 +79,7 @@ static int add_folder(name_list *list, const char *folder) {
     }
   }
   if (status < 0 && list->count == before) {
-    complain("there are no pictures in '%s'", folder);
+    complain("there are no images in '%s'", folder);
     status = EXIT_FAILURE;
   }
   name_list_free(&files);
@@ -222,18 +222,18 @@ static int run(tool *t) {
 
 const verb verb_detect = {
     .name = "detect",
-    .summary = "find objects in pictures",
+    .summary = "find objects in images",
     .usage = "MODEL IMAGE… [OPTION …]",
     .words = "MODEL IMAGE…",
     .words_help =
-        "a detector, or a network that was fitted on windows of pictures; and pictures, or "
+        "a detector, or a network that was trained on windows of images; and image files, or "
         "folders of them",
     .example = "classify detect faces.clf photo.jpg --draw found",
     .details =
-        "Prints a box for each object that it finds: a table on a terminal, and elsewhere\n"
-        "JSON. Tops and lefts are in pixels from the picture's upper left corner. A\n"
-        "picture that cannot be read is reported, and the others are searched all the\n"
-        "same; the exit status is then 1.",
+        "Prints a box for each object that it finds: as a table on a terminal, and elsewhere as\n"
+        "JSON. Positions are in pixels from the upper left corner of the image. If an image\n"
+        "cannot be read, it is reported, the others are searched nevertheless, and the exit\n"
+        "status is 1.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES,

@@ -101,17 +101,17 @@ static int run(tool *t) {
 
 const verb verb_inspect = {
     .name = "inspect",
-    .summary = "show what a model or data are",
+    .summary = "describe a model or data",
     .usage = "FILE [OPTION …]",
     .words = "FILE",
     .words_help =
         "a model, a detector, a transform, a vocabulary, or data: a file or folder of rows, "
-        "pictures or texts, - for standard input",
+        "images or texts; - for standard input",
     .example = "classify inspect iris.csv",
     .details =
-        "Shows what a file is. Of a model: its parts and parameters, features, classes,\n"
-        "tensors, and how it was trained. Of data: how they are read, each column, the\n"
-        "classes, and what may be wrong with them.",
+        "Describes a file. For a model, it prints the parts and their parameters, the features,\n"
+        "the classes, the tensors, and how the model was trained. For data, it prints how\n"
+        "they are read, the columns, the classes, and possible problems.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_TABLES | TAKES_FORMAT,

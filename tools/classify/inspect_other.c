@@ -72,7 +72,7 @@ static int count_pictures(picture_sizes *sizes, const tool *t, const char *path)
 }
 
 static const table_column size_columns[] = {
-    {"height", true, 0}, {"width", true, 0}, {"channels", true, 0}, {"pictures", true, 0}};
+    {"height", true, 0}, {"width", true, 0}, {"channels", true, 0}, {"images", true, 0}};
 
 static void add_sizes(sheet *out, const picture_sizes *sizes) {
   table *rows =
@@ -86,12 +86,12 @@ static void add_sizes(sheet *out, const picture_sizes *sizes) {
   }
   if (sizes->count > 1) {
     sheet_line(out, INSPECT_PROBLEMS,
-               "the pictures have different sizes: --format 'images height=%" PRId64
-               " width=%" PRId64 "' makes them alike",
+               "the images have different sizes: --format 'images height=%" PRId64 " width=%" PRId64
+               "' makes them alike",
                sizes->height[0], sizes->width[0]);
   }
   if (sizes->others > 0) {
-    sheet_line(out, INSPECT_PROBLEMS, "%" PRId64 " pictures have further sizes", sizes->others);
+    sheet_line(out, INSPECT_PROBLEMS, "%" PRId64 " images have further sizes", sizes->others);
   }
 }
 
@@ -119,7 +119,7 @@ int inspect_pictures(sheet *out, const tool *t, const char *path, const char *pa
   int status = sizes != NULL ? count_pictures(sizes, t, path) : tool_fail(CLF_ERROR_MEMORY);
   if (status < 0) {
     sheet_text(out, "format", "images%s%s", *params != '\0' ? " " : "", params);
-    sheet_integer(out, "pictures", sizes->all);
+    sheet_integer(out, "images", sizes->all);
     add_sizes(out, sizes);
     status = is_folder(path) ? add_labels(out, t, path, params) : -1;
   }

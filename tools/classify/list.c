@@ -11,7 +11,7 @@
 static struct { bool all; } set;
 
 static const option_entry options[] = {
-    {"all", NULL, "all parameters of all kinds of the areas", OPTION_SWITCH, 0, &set.all},
+    {"all", NULL, "list the parameters of all kinds", OPTION_SWITCH, 0, &set.all},
 };
 
 /* The areas that a word means: one by its name, "model" or "models"; of all files, "formats"; or all,
@@ -263,11 +263,11 @@ const verb verb_list = {
     .example = "classify list model svm",
     .words = "AREA NAME",
     .words_help =
-        "an area, such as model, transform, layer, optimizer or dataset_reader, or formats for "
-        "those of all files; and what to explain of it, which may also be given alone",
+        "an area, such as model, transform, layer, optimizer or dataset_reader, or formats, "
+        "which are those of all files; and a kind of the area, which may also be given alone",
     .details =
-        "Lists what the library offers: the areas; the kinds of an area; or the parameters of\n"
-        "a kind, each with its default, its values and what it does.",
+        "Lists the areas of the library; the kinds of an area; or the parameters of a kind,\n"
+        "each with its default, its values and what it does.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_TABLES,

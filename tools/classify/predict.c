@@ -20,9 +20,9 @@
 static struct { bool probabilities, scores; } set;
 
 static const option_entry options[] = {
-    {"probabilities", NULL, "the probability of each class, too", OPTION_SWITCH, 0,
+    {"probabilities", NULL, "also print the probability of each class", OPTION_SWITCH, 0,
      &set.probabilities},
-    {"scores", NULL, "the score of each class, too", OPTION_SWITCH, 0, &set.scores},
+    {"scores", NULL, "also print the score of each class", OPTION_SWITCH, 0, &set.scores},
 };
 
 /* A run of the verb. */
@@ -377,17 +377,18 @@ static int run(tool *t) {
 
 const verb verb_predict = {
     .name = "predict",
-    .summary = "answer rows, texts or pictures by a model",
+    .summary = "predict the labels of rows, texts or images",
     .usage = "MODEL [DATA…] [OPTION …]",
-    .example = "classify predict iris.clf new.csv --probabilities",
+    .example = "classify predict iris.clf new.csv --scores",
     .words = "MODEL [DATA…]",
     .words_help =
-        "a model that train saved, and what to answer: rows or texts, of a file or - for standard "
-        "input (default), or pictures by name",
+        "a model file, and the data to predict: a file of rows or texts, - for standard input "
+        "(default), or image files and folders of them",
     .details =
-        "Prints the label of each row, a line each. The data are read as those that the\n"
-        "model was trained on, with or without labels and header, in blocks, so that any\n"
-        "amount of rows takes constant memory. What a pipe brings is answered at once.",
+        "Prints one line for each row, text or image: its predicted label, or the value of a\n"
+        "regression. The data are read as the training data were; labels and a header may be\n"
+        "missing. Text is read in blocks, so that any number of rows takes constant memory,\n"
+        "and the predictions of rows that come by a pipe are printed at once.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_FORMAT,

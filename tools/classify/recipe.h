@@ -36,7 +36,7 @@ typedef struct recipe {
        &(member).optimizer},                                                                       \
   {                                                                                                \
     "vocabulary", "TEXT",                                                                          \
-        "of texts: how they become rows, such as 'encoding=tf_idf ngrams=1,2'; classify list "     \
+        "how texts become rows, such as 'encoding=tf_idf ngrams=1,2'; classify list "              \
         "vocabulary",                                                                              \
         OPTION_TEXT, 0, &(member).vocabulary                                                       \
   }

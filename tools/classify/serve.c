@@ -24,31 +24,29 @@ static struct {
 
 static const option_entry options[] = {
     {"http", "ADDRESS",
-     "where to listen: HOST:PORT, [HOST]:PORT of IPv6, or a port of 127.0.0.1; port 0 is any that "
-     "is "
-     "free, which is printed",
+     "where to listen: HOST:PORT, [HOST]:PORT for IPv6, or a port of 127.0.0.1; port 0 selects a "
+     "free port, which is printed",
      OPTION_TEXT, 0, &set.http},
     {"host", "NAME",
-     "a name by which the server may be called, besides localhost and addresses; may be given "
-     "several "
+     "a host name that requests may use, besides localhost and IP addresses; may be given several "
      "times",
      OPTION_TEXTS, 0, &set.hosts},
-    {"workers", "N", "requests that are answered at once (default: as many as threads)",
-     OPTION_NUMBER, 1, &set.workers},
-    {"max-body", "BYTES", "refuse larger requests, and longer lines (default: 8M)", OPTION_BYTES, 0,
-     &set.body},
-    {"max-rows", "N", "refuse requests of more rows (default: 10000)", OPTION_NUMBER, 1, &set.rows},
-    {"max-held", "BYTES", "of all requests and answers together (default: 256M)", OPTION_BYTES, 0,
-     &set.held},
-    {"max-connections", "N", "connections at once (default: 512)", OPTION_NUMBER, 1,
+    {"workers", "N", "threads that process requests (default: as --threads)", OPTION_NUMBER, 1,
+     &set.workers},
+    {"max-body", "BYTES", "max size of a request, or of a line of standard input (default: 8M)",
+     OPTION_BYTES, 0, &set.body},
+    {"max-rows", "N", "max rows in a request (default: 10000)", OPTION_NUMBER, 1, &set.rows},
+    {"max-held", "BYTES", "max size of all requests and responses together (default: 256M)",
+     OPTION_BYTES, 0, &set.held},
+    {"max-connections", "N", "max simultaneous connections (default: 512)", OPTION_NUMBER, 1,
      &set.connections},
-    {"max-per-client", "N", "connections of one address at once (default: 256)", OPTION_NUMBER, 1,
-     &set.per_client},
-    {"max-waiting", "N", "requests that wait for a worker (default: 256)", OPTION_NUMBER, 1,
+    {"max-per-client", "N", "max simultaneous connections from one address (default: 256)",
+     OPTION_NUMBER, 1, &set.per_client},
+    {"max-waiting", "N", "max requests that wait for a worker (default: 256)", OPTION_NUMBER, 1,
      &set.waiting},
     {"request-time", "T",
-     "time for a client to send a request, for its answer, and for the client to read it (default: "
-     "30s)",
+     "max time of each phase: the client sends the request, the server makes the response, the "
+     "client reads it (default: 30s)",
      OPTION_SECONDS, 0, &set.seconds},
 };
 
@@ -92,19 +90,19 @@ static int run(tool *t) {
 
 const verb verb_serve = {
     .name = "serve",
-    .summary = "answer line by line on a pipe, or by HTTP with a page to try the model",
+    .summary = "predict line by line on a pipe, or by HTTP with a page to try the model",
     .usage = "MODEL [--http ADDRESS] [OPTION …]",
     .words = "MODEL",
-    .words_help = "a model that train has saved",
+    .words_help = "a model file",
     .example = "classify serve iris.clf --http 127.0.0.1:8080",
     .details =
-        "Reads a row, a text or the name of a picture a line from standard input, and\n"
-        "writes a line of JSON with its answer, or what is wrong with it, before it reads\n"
-        "the next one. With --http it answers requests until Ctrl-C (or SIGTERM): GET / is\n"
-        "a page to try the model in a browser, GET /model facts about it, GET /health\n"
-        "whether it answers, and POST /predict takes JSON ({\"rows\": [[5.1, 3.5]]}, objects\n"
-        "by the names of the features, {\"texts\": […]}, {\"images\": [base64 …]}), text/csv,\n"
-        "one text or one picture.",
+        "Reads lines from standard input, each a row, a text or the name of an image file, and\n"
+        "writes one line of JSON for each, with the prediction or an error, before it reads\n"
+        "the next. With --http, it serves HTTP until Ctrl-C or SIGTERM. GET / is a page to try\n"
+        "the model in a browser, GET /model describes the model, and GET /health is for\n"
+        "monitoring. POST /predict reads JSON: {\"rows\": [[5.1, 3.5, 1.4, 0.2]]}, where a row\n"
+        "may also be an object with the features' names, {\"texts\": […]}, or {\"images\":\n"
+        "[base64 …]}; text/csv; text/plain, one text; or image/…, one image.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = 0,

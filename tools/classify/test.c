@@ -91,14 +91,14 @@ const verb verb_test = {
     .usage = "MODEL DATA [OPTION …]",
     .example = "classify test iris.clf new.csv --require accuracy=0.9",
     .words = "MODEL DATA",
-    .words_help = "a file that train has saved, and labeled data that are read as its were",
+    .words_help = "a model file, and labeled data, which are read as the training data were",
     .details =
-        "Prints what the model's answers allow: accuracy, log loss, Brier score, calibration\n"
-        "error, areas under the ROC and the precision-recall curve, precision, recall and F1\n"
-        "of each class, confusions; of a regression R², mean absolute and root mean squared\n"
-        "error. Each has an interval of 95 %: Wilson's for shares of rows (accuracy, and\n"
-        "precision and recall of a class), the bootstrap's over rows for the others.\n"
-        "Weights of the rows count.",
+        "Prints the measures that the model's predictions allow: accuracy, precision, recall\n"
+        "and F1, also of each class, the areas under the ROC and the precision-recall curve,\n"
+        "and the confusion matrix; with probabilities also log loss, Brier score and\n"
+        "calibration error; of a regression R², mean absolute and root mean squared error.\n"
+        "Each has an interval of 95 %: Wilson's for accuracy and for precision and recall of\n"
+        "a class, and the bootstrap's for the others. Weights of the rows count.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_SEED | TAKES_REQUIRE,

@@ -22,12 +22,13 @@ static struct {
 static const option_entry options[] = {
     RECIPE_OPTIONS(set.recipe),
     {"detector", "FILE",
-     "a detector of faces or other objects, maybe with parameters, 'faces.clf threshold=0.9': "
-     "learn "
-     "what it finds in the pictures of the folders, the surest box of each",
+     "a detector of faces or other objects, optionally with parameters, such as 'faces.clf "
+     "threshold=0.9': train on the box with the highest score of each image, not on all of the "
+     "image",
      OPTION_TEXT, 0, &set.detector},
-    {"test", "DATA", "rows to test the model on", OPTION_TEXT, 0, &set.test},
-    {"holdout", "SHARE", "test it on this share of the rows, which are left out of the training",
+    {"test", "DATA", "labeled data to test the model on", OPTION_TEXT, 0, &set.test},
+    {"holdout", "SHARE",
+     "share of the rows, such as 0.2, to leave out of the training and test the model on",
      OPTION_SHARE, 0, &set.holdout},
 };
 
@@ -228,11 +229,12 @@ const verb verb_train = {
         "iris.clf",
     .words = "DATA…",
     .words_help =
-        "a file or folder of rows, pictures or texts with their labels, - for standard "
-        "input, or files of a text a line for each label, reviews.pos reviews.neg",
+        "a file or folder of rows, images or texts with their labels; - for standard "
+        "input; or a file for each label with one text a line, reviews.pos reviews.neg",
     .details =
-        "Fits a model to data and saves it, with what is needed to predict with it: how the\n"
-        "data are read, scaling, vocabulary, names of classes and columns.",
+        "Fits a model to data and saves it in a file that holds all that a prediction needs:\n"
+        "how the data are read, the transforms, the vocabulary, and the names of the classes\n"
+        "and the features.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED |

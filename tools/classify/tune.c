@@ -198,9 +198,9 @@ const verb verb_tune = {
     .words_help = "labeled data, as for train",
     .details =
         "Cross-validates every combination of the values on the same folds and prints them,\n"
-        "the best first. With -o, the best is fitted to all rows and saved. Ctrl-C, or the\n"
-        "end of --time, ends the search with the folds that are done; then combinations are\n"
-        "compared on these.",
+        "the best first. With -o, the model with the best combination is fitted to all rows\n"
+        "and saved. Ctrl-C or the end of --time ends the search; the combinations are then\n"
+        "compared on the folds that are done.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,

@@ -286,10 +286,10 @@ const verb verb_validate = {
     .words = "DATA…",
     .words_help = "labeled data, as for train",
     .details =
-        "Divides the rows into folds, the classes in proportion. Each fold is predicted by a\n"
-        "model of the other rows, whose transforms and vocabulary have not seen it either.\n"
-        "Prints the measures of each fold, their mean and their deviation. --require asks for\n"
-        "means.",
+        "Divides the rows into folds, the classes in proportion, and predicts each fold with a\n"
+        "model, transforms and a vocabulary that are fitted to the other folds alone. Prints\n"
+        "the measures of each fold, their mean and their standard deviation. --require\n"
+        "compares the means.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED | TAKES_REQUIRE,

@@ -252,7 +252,7 @@ static clf_status answer_table(exchange *e, const char *body, size_t size) {
 
 static clf_status answer_one_picture(exchange *e, const char *body, size_t size) {
   const clf_status status = answers_create(&e->answers, e->service->model, e->service->kind, 1);
-  return status == CLF_OK ? answer_picture(e, "the picture", body, size) : status;
+  return status == CLF_OK ? answer_picture(e, "the image", body, size) : status;
 }
 
 static clf_status answer_body(exchange *e, const http_request *request) {

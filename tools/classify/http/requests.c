@@ -113,7 +113,7 @@ static bool is_read(const service *s, http_body kind) {
 
 static void check_body(http_request *request, const http_server *server,
                        struct MHD_Connection *connection) {
-  static const char *const read_too[] = {"text/csv", "text/plain", "image/png and other pictures"};
+  static const char *const read_too[] = {"text/csv", "text/plain", "image/png and other images"};
   const char *length = header(connection, "Content-Length");
   const char *encoding = header(connection, "Content-Encoding");
   request->kind = body_kind(header(connection, "Content-Type"));

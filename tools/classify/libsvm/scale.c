@@ -16,9 +16,10 @@
 static const option_entry options[] = {
     {"l", "lower", "lower limit of the features (default -1)", OPTION_TEXT, 0, NULL},
     {"u", "upper", "upper limit of the features (default +1)", OPTION_TEXT, 0, NULL},
-    {"y", "y_lower y_upper", "limits of the labels (default: they stay)", OPTION_TEXT, 0, NULL},
-    {"s", "save_filename", "writes the range of each feature", OPTION_TEXT, 0, NULL},
-    {"r", "restore_filename", "scales by such ranges", OPTION_TEXT, 0, NULL},
+    {"y", "y_lower y_upper", "limits of the labels (default: labels are not scaled)", OPTION_TEXT,
+     0, NULL},
+    {"s", "save_filename", "writes the range of each feature to a file", OPTION_TEXT, 0, NULL},
+    {"r", "restore_filename", "scales by the ranges of such a file", OPTION_TEXT, 0, NULL},
 };
 
 const verb verb_svm_scale = {
