@@ -13,7 +13,6 @@ static const struct {
   const char *option, *areas[2];
 } taken[] = {{"format", {"dataset_reader", "document_reader"}},
              {"from", {"dataset_reader", "model_reader"}},
-             {"from", {"dataset_reader", "model_reader"}},
              {"to", {"dataset_writer", "model_writer"}}};
 
 static bool is_one_of(const char *word, const char *const *words) {

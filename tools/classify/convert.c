@@ -6,7 +6,7 @@
 #include "convert_pipe.h"
 #include "convert_target.h"
 #include "input.h"
-#include "recipe.h"
+#include "params.h"
 #include "report/text.h"
 #include "sniff.h"
 #include "verbs.h"
@@ -52,16 +52,17 @@ static bool is_data_format(const char *kind) {
 }
 
 /* Finds what the input is: by --from, whose words are `kind` and `*params`, or by its content. */
-static int find_source(sniffed *out, char kind[64], const char **params, const conversion *self) {
+static int find_source(sniffed *out, char kind[KIND_BYTES], const char **params,
+                       const conversion *self) {
   *params = "";
   if (set.from == NULL) {
     const int status = sniff(out, self->files.in);
     if (status < 0) {
-      snprintf(kind, 64, "%s", out->reader != NULL ? out->reader : FORMAT_OWN);
+      snprintf(kind, KIND_BYTES, "%s", out->reader != NULL ? out->reader : FORMAT_OWN);
     }
     return status;
   }
-  *params = recipe_split(kind, set.from);
+  *params = params_split(kind, set.from);
   const bool model = strcmp(kind, FORMAT_OWN) == 0 || is_kind("model_reader", kind);
   *out = (sniffed){model ? CONTENT_MODEL : CONTENT_ROWS, NULL};
   if (model || is_data_format(kind)) {
@@ -99,7 +100,7 @@ static int read_rows(conversion *self, tool *t) {
 
 static int read_source(conversion *self, tool *t) {
   sniffed found;
-  char kind[64];
+  char kind[KIND_BYTES];
   const char *params;
   int status = pipe_open(&self->files, t->words.words[0], t->words.words[1]);
   status = status < 0 ? find_source(&found, kind, &params, self) : status;

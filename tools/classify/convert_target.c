@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "params.h"
-#include "recipe.h"
 #include "report/text.h"
 #include "tool.h"
 
@@ -55,13 +54,11 @@ static bool is_format(bool model, const char *name) {
 }
 
 static int set_target(target *out, const char *format, const char *params, const char *more) {
-  const size_t size = strlen(params) + strlen(more) + 2;
   snprintf(out->format, sizeof out->format, "%s", format);
-  out->params = malloc(size);
+  out->params = params_join(params, more);
   if (out->params == NULL) {
     return tool_fail(CLF_ERROR_MEMORY);
   }
-  snprintf(out->params, size, "%s%s%s", params, *params != '\0' && *more != '\0' ? " " : "", more);
   for (size_t i = 0; i < sizeof holdings / sizeof *holdings; i++) {
     out->holds |= strcmp(holdings[i].format, format) == 0 ? holdings[i].holds : 0;
   }
@@ -82,8 +79,8 @@ static size_t list_formats(const char *names[MAX_FORMATS], bool model) {
 
 static int find_named(target *out, bool model, const char *text) {
   const char *names[MAX_FORMATS];
-  char kind[64];
-  const char *params = recipe_split(kind, text);
+  char kind[KIND_BYTES];
+  const char *params = params_split(kind, text);
   if (is_format(model, kind)) {
     return set_target(out, kind, "", params);
   }
@@ -145,20 +142,17 @@ static bool is_name(const char *value) {
 }
 
 int target_keep(target *self, const char *reading, const char *parameter) {
-  char *value = params_value(reading, parameter), *given = params_value(self->params, parameter);
-  char *kept = NULL, *params = NULL, among[64];
-  const bool keeps = given == NULL && is_name(value);
+  char *value = params_value(reading, parameter), *kept = NULL, *params = NULL, among[64];
+  const bool keeps = is_name(value) && !params_has(self->params, parameter);
   snprintf(among, sizeof among, "|%s|", parameter);
-  if (keeps && ((kept = params_among(reading, among, true)) == NULL ||
-                asprintf(&params, "%s %s", self->params, kept) < 0)) {
-    params = NULL;
+  if (keeps && (kept = params_among(reading, among, true)) != NULL) {
+    params = params_join(self->params, kept);
   }
   if (params != NULL) {
     free(self->params);
     self->params = params;
   }
   free(value);
-  free(given);
   free(kept);
   return keeps && params == NULL ? tool_fail(CLF_ERROR_MEMORY) : -1;
 }

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "params.h"
+
 /* What else than numbers a format has a place for. */
 enum {
   HOLDS_NAMES = 1, /* data: names of columns */
@@ -13,7 +15,7 @@ enum {
 };
 
 typedef struct target {
-  char format[64];
+  char format[KIND_BYTES];
   char *params;   /* "" for none */
   unsigned holds; /* HOLDS_… */
 } target;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "params.h"
 #include "report/files.h"
 #include "report/text.h"
 
@@ -109,9 +110,11 @@ static clf_status append(reader *self, const clf_dataset *row) {
   if (pixels != NULL && labels != NULL && label != NULL) {
     memcpy(pixels + count * size, clf_tensor_data(x), size);
     labels[self->count++] = label;
+    label = NULL;
   }
   clf_tensor_free(x);
-  return pixels != NULL && labels != NULL && label != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  free(label);
+  return self->count > (int64_t)count ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
 static clf_status receive(void *user, clf_image *picture, const char *name) {
@@ -160,8 +163,8 @@ static clf_status make_rows(clf_dataset **out, reader *self) {
 /* The parameters, with the size that pictures get. */
 static char *sized(const char *params) {
   char *out = NULL;
-  const bool size = strstr(params, "height=") != NULL || strstr(params, "width=") != NULL;
-  const bool channels = strstr(params, "channels=") != NULL;
+  const bool size = params_has(params, "height") || params_has(params, "width");
+  const bool channels = params_has(params, "channels");
   return asprintf(&out, "%s%s%s%s", params, *params != '\0' ? " " : "",
                   size ? "" : "height=64 width=64 ", channels ? "" : "channels=1") < 0
              ? NULL

@@ -10,7 +10,6 @@
 #include "crops.h"
 #include "notes.h"
 #include "params.h"
-#include "recipe.h"
 #include "report/files.h"
 #include "report/text.h"
 #include "sniff.h"
@@ -31,31 +30,21 @@ static bool is_reader(const char *area, const char *name) {
   return clf_kind_help(area, name) != NULL;
 }
 
-/* "a b", where one of them may be empty. */
-static char *join_params(const char *a, const char *b) {
-  const size_t size = strlen(a) + strlen(b) + 2;
-  char *out = malloc(size);
-  if (out != NULL) {
-    snprintf(out, size, "%s%s%s", a, *a != '\0' && *b != '\0' ? " " : "", b);
-  }
-  return out;
-}
-
 /* What the rows determine of how to read others: the size of pictures. */
 static char *shape_params(const input *in, const char *given) {
   clf_tensor *x = NULL;
   char size[96] = "";
-  if (strcmp(in->reader, "images") == 0 && strstr(given, "height=") == NULL &&
+  if (strcmp(in->reader, "images") == 0 && !params_has(given, "height") &&
       clf_dataset_tensor(&x, in->rows, "x") == CLF_OK) {
     snprintf(size, sizeof size, "height=%lld width=%lld", (long long)clf_tensor_extent(x, 1),
              (long long)clf_tensor_extent(x, 2));
-    if (strstr(given, "channels=") == NULL) {
+    if (!params_has(given, "channels")) {
       snprintf(size + strlen(size), sizeof size - strlen(size), " channels=%lld",
                (long long)clf_tensor_extent(x, 3));
     }
   }
   clf_tensor_free(x);
-  return join_params(given, size);
+  return params_join(given, size);
 }
 
 static clf_status load_texts(input *in, const tool *t, const char *params) {
@@ -82,7 +71,7 @@ static clf_status load(input *in, const tool *t, content what, const char *param
     guesses = status == CLF_OK ? clf_dataset_guesses(in->rows) : "";
   }
   if (status == CLF_OK) {
-    in->params = *guesses != '\0' || in->rows == NULL ? join_params(params, guesses)
+    in->params = *guesses != '\0' || in->rows == NULL ? params_join(params, guesses)
                                                       : shape_params(in, params);
     status = in->params != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   }
@@ -150,8 +139,8 @@ static int read_by(input *in, const tool *t, content what, const char *reader, c
 /* What --format says: the name of a reader, of which "csv" reads rows unless the content or the
  * parameter `text` says otherwise. */
 static int read_format(input *in, const tool *t) {
-  char kind[64];
-  const char *params = recipe_split(kind, t->common.format);
+  char kind[KIND_BYTES];
+  const char *params = params_split(kind, t->common.format);
   const bool rows = is_reader("dataset_reader", kind), texts = is_reader("document_reader", kind);
   sniffed found = {rows ? CONTENT_ROWS : CONTENT_TEXTS, kind};
   if (!rows && !texts) {
@@ -166,7 +155,7 @@ static int read_format(input *in, const tool *t) {
     if (status >= 0) {
       return status;
     }
-    found.what = strstr(params, "text=") != NULL ? CONTENT_TEXTS : found.what;
+    found.what = params_has(params, "text") ? CONTENT_TEXTS : found.what;
   }
   return read_by(in, t, found.what, kind, params);
 }
@@ -189,7 +178,7 @@ int input_read(input *out, const tool *t, const char *path) {
 }
 
 /* The labels of files PREFIX.LABEL, "pos,neg", to be freed; NULL where the names do not have one
- * prefix. */
+ * prefix, or a label could not stand in this list. */
 static char *labels_of(const option_words *paths, size_t prefix) {
   char *labels = NULL;
   size_t size = 0;
@@ -197,7 +186,8 @@ static char *labels_of(const option_words *paths, size_t prefix) {
   FILE *out = open_memstream(&labels, &size);
   for (size_t i = 0; out != NULL && i < paths->count; i++) {
     const char *path = paths->words[i], *dot = strrchr(path, '.');
-    same = same && dot == path + prefix && strncmp(path, paths->words[0], prefix) == 0;
+    same = same && dot == path + prefix && strncmp(path, paths->words[0], prefix) == 0 &&
+           strpbrk(dot, ",'") == NULL;
     fprintf(out, "%s%s", i > 0 ? "," : "", same ? dot + 1 : "");
   }
   if (out == NULL || fclose(out) != 0 || !same) {
@@ -210,7 +200,7 @@ static char *labels_of(const option_words *paths, size_t prefix) {
 int input_read_lines(input *out, const tool *t, const option_words *paths) {
   const char *first = paths->words[0], *dot = strrchr(first, '.');
   char *labels = dot != NULL ? labels_of(paths, (size_t)(dot - first)) : NULL;
-  char params[4096];
+  char *params = NULL;
   *out = (input){.path = labels != NULL ? strndup(first, (size_t)(dot - first)) : NULL};
   if (labels == NULL) {
     complain(
@@ -218,9 +208,12 @@ int input_read_lines(input *out, const tool *t, const option_words *paths) {
         "reviews.pos reviews.neg");
     return EXIT_USAGE;
   }
-  snprintf(params, sizeof params, "labels='%s'", labels);
+  const int status = asprintf(&params, "labels='%s'", labels) >= 0
+                         ? read_by(out, t, CONTENT_TEXTS, "lines", params)
+                         : tool_fail(CLF_ERROR_MEMORY);
   free(labels);
-  return read_by(out, t, CONTENT_TEXTS, "lines", params);
+  free(params);
+  return status;
 }
 
 /* Reads a table in which the columns are found by their names. Takes ownership of them; NULL where

@@ -4,7 +4,7 @@
 
 #include "convert_pipe.h"
 #include "inspect.h"
-#include "recipe.h"
+#include "params.h"
 #include "report/text.h"
 #include "sniff.h"
 #include "verbs.h"
@@ -17,14 +17,14 @@ static const option_entry options[] = {
 };
 
 /* What --format says, or the content. */
-static int find_reader(sniffed *out, char kind[64], const char **params, const tool *t,
+static int find_reader(sniffed *out, char kind[KIND_BYTES], const char **params, const tool *t,
                        const char *path) {
   *params = "";
   const int status = sniff(out, path);
   if (status >= 0 || t->common.format == NULL) {
     return status;
   }
-  *params = recipe_split(kind, t->common.format);
+  *params = params_split(kind, t->common.format);
   out->reader = kind;
   if (out->what == CONTENT_MODEL) {
     complain("'%s' is a model, which has no --format", path);
@@ -34,7 +34,7 @@ static int find_reader(sniffed *out, char kind[64], const char **params, const t
     out->what = CONTENT_TEXTS;
   } else if (clf_kind_help("document_reader", kind) == NULL) {
     out->what = CONTENT_ROWS;
-  } else if (strstr(*params, "text=") != NULL) {
+  } else if (params_has(*params, "text")) {
     out->what = CONTENT_TEXTS;
   }
   return -1;
@@ -53,7 +53,7 @@ static int inspect_read(sheet *out, const tool *t, const char *path) {
 
 static int inspect_path(sheet *out, const tool *t, const char *path, const char *shown) {
   sniffed found;
-  char kind[64];
+  char kind[KIND_BYTES];
   const char *params;
   int status = find_reader(&found, kind, &params, t, path);
   if (status >= 0) {

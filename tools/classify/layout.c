@@ -8,7 +8,6 @@
 #include "fields.h"
 #include "notes.h"
 #include "params.h"
-#include "recipe.h"
 #include "report/text.h"
 #include "sniff.h"
 
@@ -21,34 +20,31 @@ static bool names_features(const fields *f, const service *own) {
   return found;
 }
 
-static bool has_param(const char *params, const char *name) {
-  char *value = params_value(params, name);
-  free(value);
-  return value != NULL;
-}
-
 static bool is_reader(const layout *self, const char *name) {
   return strcmp(self->reader, name) == 0;
 }
 
 /* Puts parameters behind others, which it replaces: `names` are their names, "|a|b|". False without memory. */
 static bool replace(layout *self, const char *names, const char *with) {
-  char *rest = params_among(self->params, names, false), *joined = NULL;
-  const bool good = rest != NULL && asprintf(&joined, "%s%s%s", rest,
-                                             *rest != '\0' && *with != '\0' ? " " : "", with) >= 0;
+  char *rest = params_among(self->params, names, false);
+  char *joined = rest != NULL ? params_join(rest, with) : NULL;
   free(rest);
-  if (good) {
+  if (joined != NULL) {
     free(self->params);
     self->params = joined;
   }
-  return good;
+  return joined != NULL;
 }
 
 /* Adds a parameter that is not given yet. False without memory. */
 static bool add_default(layout *self, const char *name, const char *value) {
-  char text[80];
-  snprintf(text, sizeof text, "%s=%s", name, value);
-  return has_param(self->params, name) || replace(self, "", text);
+  char *text = NULL;
+  if (params_has(self->params, name)) {
+    return true;
+  }
+  const bool good = asprintf(&text, "%s=%s", name, value) >= 0 && replace(self, "", text);
+  free(text);
+  return good;
 }
 
 bool layout_fix(layout *self, const char *guesses) {
@@ -96,9 +92,7 @@ static int find_labels(layout *self, const service *own, const stream *s, const 
 static bool lay_out_order(layout *self, const service *own, const fields *first, bool header) {
   const char *text = header ? "header=true" : "header=false";
   const size_t features = (size_t)own->features;
-  char *numbers = params_value(self->params, "row_numbers");
-  const bool numbered = numbers != NULL && strcmp(numbers, "true") == 0;
-  free(numbers);
+  const bool numbered = params_is(self->params, "row_numbers", "true");
   if (first->count == features || (numbered && first->count == features + 1)) {
     return replace(self, NO_LABELS, text) && replace(self, "|label|", "label=none") &&
            replace(self, "|row_numbers|",
@@ -107,27 +101,19 @@ static bool lay_out_order(layout *self, const service *own, const fields *first,
   return replace(self, "|header|", text) && add_default(self, "row_numbers", "false");
 }
 
-/* Whether a parameter has this value. */
-static bool is_set(const char *params, const char *name, const char *to) {
-  char *value = params_value(params, name);
-  const bool is = value != NULL && strcmp(value, to) == 0;
-  free(value);
-  return is;
-}
-
 /* A table of rows. A row without a value is not left out, since the answers behind it would then be
  * those of other lines; and numbers are f64 in every block, whatever the others have. */
 static bool lay_out_rows(layout *self, const tool *t, const service *own, const fields *first,
                          bool *header) {
   const bool given = t->common.format != NULL, named = names_features(first, own);
-  bool good = (!is_set(self->params, "missing", "skip") || replace(self, "|missing|", "")) &&
+  bool good = (!params_is(self->params, "missing", "skip") || replace(self, "|missing|", "")) &&
               add_default(self, "dtype", "f64");
-  *header = given && has_param(self->params, "header") ? is_set(self->params, "header", "true")
-                                                       : named || fields_are_names(first);
+  *header = given && params_has(self->params, "header") ? params_is(self->params, "header", "true")
+                                                        : named || fields_are_names(first);
   if (!good) {
     return false;
   }
-  if (*header && named && !(given && has_param(self->params, "columns"))) {
+  if (*header && named && !(given && params_has(self->params, "columns"))) {
     return lay_out_names(self, own);
   }
   return given ? replace(self, "|header|", *header ? "header=true" : "header=false") &&
@@ -155,7 +141,7 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
   if (!stream_record(s, 0, &first)) {
     return -1;
   }
-  if (!has_param(self->params, "delimiter")) {
+  if (!params_has(self->params, "delimiter")) {
     good = add_default(self, "delimiter",
                        fields_delimiter(s->bytes + first.begin, first.end - first.begin));
   }
@@ -165,7 +151,7 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
       fields_split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, s->style.quotes);
   good = good &&
          (self->texts ? lay_out_texts(self, &f, &header) : lay_out_rows(self, t, own, &f, &header));
-  if (!has_param(self->params, "comment")) { /* comments are in front of the table only */
+  if (!params_has(self->params, "comment")) { /* comments are in front of the table only */
     record_style style = s->style;
     style.comment = '\0';
     stream_restyle(s, style, first.begin);
@@ -179,7 +165,7 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
   }
   int status = good ? -1 : tool_fail(CLF_ERROR_MEMORY);
   if (good && !self->texts && !header && t->common.format == NULL &&
-      !is_set(self->params, "label", "none")) {
+      !params_is(self->params, "label", "none")) {
     status = find_labels(self, own, s, &f);
   }
   fields_free(&f);
@@ -191,10 +177,10 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
 static record_style style_of(const layout *self) {
   record_style style = {.skipped = true};
   if (strcmp(self->reader, "csv") == 0) {
-    style.quotes = !is_set(self->params, "quotes", "false");
-    style.comment = is_set(self->params, "comment", "percent") ? '%'
-                    : is_set(self->params, "comment", "none")  ? '\0'
-                                                               : '#';
+    style.quotes = !params_is(self->params, "quotes", "false");
+    style.comment = params_is(self->params, "comment", "percent") ? '%'
+                    : params_is(self->params, "comment", "none")  ? '\0'
+                                                                  : '#';
   } else {
     style.comment = strcmp(self->reader, "svmlight") == 0 ? '#' : '\0';
     style.skipped = style.comment != '\0';
@@ -223,7 +209,7 @@ static bool has_text_table(const layout *self, const stream *s) {
   char *text = params_value(self->params, "text"),
        *delimiter = params_value(self->params, "delimiter");
   const bool has = text != NULL && begins_with(s, text, delimiter != NULL ? delimiter : "comma");
-  const bool headless = !is_set(self->params, "header", "true");
+  const bool headless = !params_is(self->params, "header", "true");
   free(text);
   free(delimiter);
   return has || (headless && !s->pipe && s->own);
@@ -272,7 +258,7 @@ static bool begin(layout *self, const tool *t, const clf_model *model) {
   const char *reader = notes_get(model, NOTE_READER);
   const char *params = notes_get(model, NOTE_READER_PARAMS);
   if (t->common.format != NULL) {
-    params = recipe_split(self->reader, t->common.format);
+    params = params_split(self->reader, t->common.format);
   } else {
     snprintf(self->reader, sizeof self->reader, "%s", reader != NULL ? reader : "");
   }

@@ -3,16 +3,17 @@
 #ifndef CLASSIFY_LAYOUT_H
 #define CLASSIFY_LAYOUT_H
 
+#include "params.h"
 #include "service.h"
 #include "stream.h"
 #include "tool.h"
 
 typedef struct layout {
-  bool texts;      /* documents, which the model's vocabulary encodes; otherwise rows */
-  char reader[64]; /* "csv", "svmlight", "lines" or "fasttext" */
-  char *params;    /* of the reader, but for first_line */
-  bool header;     /* its first record names the columns */
-  size_t first;    /* offset of the first record: comments may be in front of it */
+  bool texts;              /* documents, which the model's vocabulary encodes; otherwise rows */
+  char reader[KIND_BYTES]; /* "csv", "svmlight", "lines" or "fasttext" */
+  char *params;            /* of the reader, but for first_line */
+  bool header;             /* its first record names the columns */
+  size_t first;            /* offset of the first record: comments may be in front of it */
   size_t repeated; /* bytes of the first record of a table without a header: later blocks begin with
                     * it, too, since it says how many columns there are; it is answered once */
 } layout;

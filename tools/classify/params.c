@@ -56,21 +56,60 @@ char *params_among(const char *params, const char *names, bool among) {
   return out;
 }
 
-char *params_value(const char *params, const char *name) {
-  for (item one; next_item(&one, &params);) {
-    const size_t length = strcspn(one.name, "= \t\r\n");
-    if (length == strlen(name) && strncmp(one.name, name, length) == 0) {
-      char *out = malloc((size_t)(one.end - one.value) + 1), *to = out;
-      const char *end = one.end - (one.quote != '\0');
-      for (const char *at = one.value + (one.quote != '\0'); out != NULL && at < end; at++) {
-        *to++ = *at;
-        at += one.quote != '\0' && *at == one.quote;
-      }
-      if (out != NULL) {
-        *to = '\0';
-      }
-      return out;
+/* Finds the parameter of a name; false if there is none. */
+static bool find(item *out, const char *params, const char *name) {
+  while (next_item(out, &params)) {
+    const size_t length = strcspn(out->name, "= \t\r\n");
+    if (length == strlen(name) && strncmp(out->name, name, length) == 0) {
+      return true;
     }
   }
-  return NULL;
+  return false;
+}
+
+/* Copies a value without its quotes, of which those within it are doubled, and a NUL: at most as many
+ * bytes as it has with them, and one. */
+static char *copy_value(char *to, const item *one) {
+  const bool quoted = one->quote != '\0';
+  char *const begin = to;
+  for (const char *at = one->value + quoted, *end = one->end - quoted; at < end; at++) {
+    *to++ = *at;
+    at += quoted && *at == one->quote;
+  }
+  *to = '\0';
+  return begin;
+}
+
+char *params_value(const char *params, const char *name) {
+  item one;
+  char *out = find(&one, params, name) ? malloc((size_t)(one.end - one.value) + 1) : NULL;
+  return out != NULL ? copy_value(out, &one) : NULL;
+}
+
+bool params_has(const char *params, const char *name) {
+  item one;
+  return find(&one, params, name);
+}
+
+bool params_is(const char *params, const char *name, const char *value) {
+  item one;
+  if (!find(&one, params, name)) {
+    return false;
+  }
+  const size_t quotes = one.quote != '\0' ? 2 : 0, length = (size_t)(one.end - one.value) - quotes;
+  return length == strlen(value) && strncmp(one.value + quotes / 2, value, length) == 0;
+}
+
+char *params_join(const char *a, const char *b) {
+  char *out = NULL;
+  const char *gap = *a != '\0' && *b != '\0' ? " " : "";
+  return asprintf(&out, "%s%s%s", a, gap, b) >= 0 ? out : NULL;
+}
+
+const char *params_split(char kind[KIND_BYTES], const char *text) {
+  static const char blanks[] = " \t\r\n";
+  text += strspn(text, blanks);
+  const size_t length = strcspn(text, blanks);
+  snprintf(kind, KIND_BYTES, "%.*s", (int)length, text);
+  return text + length + strspn(text + length, blanks);
 }

@@ -10,7 +10,6 @@
 #include "notes.h"
 #include "output.h"
 #include "params.h"
-#include "recipe.h"
 #include "report/files.h"
 #include "report/text.h"
 #include "service.h"
@@ -244,11 +243,11 @@ static int answer_others(prediction *self, const char *path) {
 /* The parameters of a binary format: those of --format, or of the training data of the same format,
  * without labels; to be freed. */
 static char *binary_params(const prediction *self, const char *reader) {
-  char kind[64] = "";
+  char kind[KIND_BYTES] = "";
   const char *given = self->tool->common.format, *params = "";
   const char *trained = notes_get(self->model, NOTE_READER);
   if (given != NULL) {
-    given = recipe_split(kind, given);
+    given = params_split(kind, given);
     params = strcmp(kind, reader) == 0 ? given : "";
   } else if (trained != NULL && strcmp(trained, reader) == 0) {
     params = notes_get(self->model, NOTE_READER_PARAMS);

@@ -3,30 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "params.h"
 #include "report/text.h"
-
-const char *recipe_split(char kind[64], const char *text) {
-  text += strspn(text, " ");
-  const size_t length = strcspn(text, " ");
-  snprintf(kind, 64, "%.*s", (int)length, text);
-  return text + length + strspn(text + length, " ");
-}
 
 const char *recipe_model(const recipe *r) {
   return r->model != NULL ? r->model : "logistic";
 }
 
 const char *recipe_vocabulary(const recipe *r) {
-  char kind[64];
-  recipe_split(kind, recipe_model(r));
+  char kind[KIND_BYTES];
+  params_split(kind, recipe_model(r));
   return r->vocabulary != NULL          ? r->vocabulary
          : strcmp(kind, "network") == 0 ? "encoding=sequence max_words=10000 steps=256"
                                         : "encoding=tf_idf ngrams=1,2";
 }
 
 static clf_status add_optimizer(clf_model *model, const tool *t, const char *text) {
-  char kind[64];
-  const char *params = recipe_split(kind, text);
+  char kind[KIND_BYTES];
+  const char *params = params_split(kind, text);
   clf_optimizer *optimizer = NULL;
   clf_status status = clf_optimizer_create(&optimizer, t->context, kind, params);
   status = status == CLF_OK ? clf_model_set_optimizer(model, optimizer) : status;
@@ -35,12 +29,12 @@ static clf_status add_optimizer(clf_model *model, const tool *t, const char *tex
 }
 
 int recipe_make(clf_model **out, const tool *t, const recipe *r) {
-  char kind[64];
+  char kind[KIND_BYTES];
   clf_model *model = NULL;
-  const char *params = recipe_split(kind, recipe_model(r));
+  const char *params = params_split(kind, recipe_model(r));
   clf_status status = clf_model_create(&model, t->context, kind, params);
   for (size_t i = 0; status == CLF_OK && i < r->transforms.count; i++) {
-    params = recipe_split(kind, r->transforms.texts[i]);
+    params = params_split(kind, r->transforms.texts[i]);
     status = clf_model_add_transform(model, kind, params);
   }
   if (status == CLF_OK && r->optimizer != NULL) {

@@ -51,7 +51,4 @@ const char *recipe_model(const recipe *r);
  * for a network. */
 const char *recipe_vocabulary(const recipe *r);
 
-/* Splits "svm C=5" into the kind, in `kind`, and the parameters, which it returns. */
-const char *recipe_split(char kind[64], const char *text);
-
 #endif

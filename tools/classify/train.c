@@ -6,6 +6,7 @@
 #include "crops.h"
 #include "examples.h"
 #include "notes.h"
+#include "params.h"
 #include "report.h"
 #include "report/files.h"
 #include "report/text.h"
@@ -67,8 +68,12 @@ static int check_options(const tool *t) {
 /* Reads pictures by the detector. */
 static int read_crops(training *self, tool *t) {
   clf_detector *detector = NULL;
-  char kind[64];
-  const char *params = t->common.format != NULL ? recipe_split(kind, t->common.format) : "";
+  char kind[KIND_BYTES];
+  const char *params = params_split(kind, t->common.format != NULL ? t->common.format : "images");
+  if (strcmp(kind, "images") != 0) {
+    complain("--detector reads pictures: --format begins with images");
+    return EXIT_USAGE;
+  }
   progress_title(&t->progress, "detect");
   int status = crops_open(&detector, t, set.detector);
   status = status < 0 ? crops_read(&self->in, t, detector, t->words.words[0], params) : status;
