@@ -85,6 +85,7 @@ typedef struct reader {
   unsigned char *pixels; /* [count, size] */
   char **labels;         /* [count] */
   int64_t count, nothing, shape[4];
+  double scale; /* of the pixels */
 } reader;
 
 static int64_t row_size(const reader *self) {
@@ -101,6 +102,7 @@ static clf_status append(reader *self, const clf_dataset *row) {
   for (int32_t axis = 1; axis < 4 && self->count == 0; axis++) {
     self->shape[axis] = clf_tensor_extent(x, axis);
   }
+  self->scale = clf_tensor_scale(x);
   const size_t size = (size_t)row_size(self), count = (size_t)self->count;
   unsigned char *pixels = realloc(self->pixels, (count + 1) * size);
   self->pixels = pixels != NULL ? pixels : self->pixels;
@@ -151,7 +153,7 @@ static clf_status make_rows(clf_dataset **out, reader *self) {
   if (status == CLF_OK) {
     memcpy(clf_tensor_data(x), self->pixels, (size_t)(self->count * row_size(self)));
   }
-  status = status == CLF_OK ? clf_tensor_set_scale(x, 1.0 / 255) : status;
+  status = status == CLF_OK ? clf_tensor_set_scale(x, self->scale) : status;
   status = status == CLF_OK ? clf_dataset_create(out, self->t->context, x, NULL) : status;
   status = status == CLF_OK
                ? clf_dataset_set_label_names(*out, (const char *const *)self->labels, self->count)
@@ -171,6 +173,19 @@ static char *sized(const char *params) {
              : out;
 }
 
+static bool is_positive(const char *params, const char *name) {
+  char *value = params_value(params, name);
+  const bool is = value != NULL && strtol(value, NULL, 10) > 0;
+  free(value);
+  return is;
+}
+
+/* What the detector finds has many sizes: "height=0" and "channels=any" would leave them. */
+static bool have_one_size(const char *params) {
+  return is_positive(params, "height") && is_positive(params, "width") &&
+         is_positive(params, "channels");
+}
+
 int crops_read(input *out, const tool *t, const clf_detector *detector, const char *path,
                const char *params) {
   name_list labels = {0};
@@ -178,6 +193,10 @@ int crops_read(input *out, const tool *t, const clf_detector *detector, const ch
   reader self = {.t = t, .detector = detector, .params = out->params};
   if (out->path == NULL || out->reader == NULL || out->params == NULL) {
     return tool_fail(CLF_ERROR_MEMORY);
+  }
+  if (!have_one_size(out->params)) {
+    complain("pictures that a detector finds get one size: height, width, and channels 1 or 3");
+    return EXIT_USAGE;
   }
   int status = folder_list(&labels, path, FOLDER_FOLDERS);
   status = status < 0 ? read_labels(&self, path, &labels) : status;

@@ -28,17 +28,12 @@ shown_column csv_look_show(const csv_look *self, int64_t column) {
   return out;
 }
 
-static char *joined(const char *a, const char *b, const char *c) {
-  char *out = NULL;
-  const char *first = *a != '\0' && *b != '\0' ? " " : "";
-  return asprintf(&out, "%s%s%s%s", a, first, b, c) >= 0 ? out : NULL;
-}
-
 /* Reads all columns as features. */
 static int read_rows(csv_look *self) {
   self->style = params_among(self->given, role_names, false);
-  char *params =
-      self->style != NULL ? joined(self->style, "label=none", " missing=nan unreadable=nan") : NULL;
+  char *params = self->style != NULL
+                     ? params_join(self->style, "label=none missing=nan unreadable=nan")
+                     : NULL;
   clf_status status = params != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
     status = clf_dataset_load(&self->rows, self->t->context, "csv", self->path, params);
@@ -49,10 +44,9 @@ static int read_rows(csv_look *self) {
     return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : EXIT_FAILURE;
   }
   const char *guesses = clf_dataset_guesses(self->rows);
-  char *all = joined(self->style, guesses, "");
-  char *numbers = all != NULL ? params_value(all, "row_numbers") : NULL;
+  char *all = params_join(self->style, guesses);
   self->text_style = all != NULL ? params_among(all, text_names, true) : NULL;
-  self->offset = numbers != NULL && strcmp(numbers, "true") == 0;
+  self->offset = all != NULL && params_is(all, "row_numbers", "true");
   self->count = clf_dataset_rows(self->rows);
   self->columns = clf_dataset_features(self->rows);
   self->roles = calloc((size_t)self->columns, sizeof *self->roles);
@@ -65,7 +59,6 @@ static int read_rows(csv_look *self) {
     sheet_text(self->out, "format", "csv%s%s%s%s", *self->given != '\0' ? " " : "", self->given,
                *guesses != '\0' ? " " : "", guesses);
   }
-  free(numbers);
   free(all);
   return good ? -1 : tool_fail(CLF_ERROR_MEMORY);
 }
@@ -114,8 +107,7 @@ static int set_roles(csv_look *self, const char *parameter, const char *role) {
 /* Roles by the parameters; the last column has the labels unless they say otherwise. */
 static int find_roles(csv_look *self) {
   char *label = params_value(self->given, "label"), *columns = params_value(self->given, "columns");
-  char *regression = params_value(self->given, "regression");
-  const char *role = regression != NULL && strcmp(regression, "true") == 0 ? "target" : "label";
+  const char *role = params_is(self->given, "regression", "true") ? "target" : "label";
   int status = set_roles(self, "columns", "feature");
   status = status < 0 ? set_roles(self, "ignore", "left out") : status;
   status = status < 0 ? set_roles(self, "weight", "weight") : status;
@@ -130,7 +122,6 @@ static int find_roles(csv_look *self) {
   }
   free(label);
   free(columns);
-  free(regression);
   return status;
 }
 
@@ -197,7 +188,7 @@ static char *common_values(frequency *texts, int64_t distinct) {
   for (int64_t i = 0; stream != NULL && i < distinct && i < COMMON_VALUES; i++) {
     fprintf(stream, "%s%.40s %" PRId64, i > 0 ? ", " : "", texts[i].text, texts[i].rows);
   }
-  return stream != NULL && fclose(stream) == 0 ? out : NULL;
+  return stream != NULL && fclose(stream) == 0 ? out : (free(out), NULL);
 }
 
 static void add_label_classes(csv_look *self, int64_t column, const frequency *texts,
@@ -263,7 +254,7 @@ static void count_fields(csv_look *self, int64_t column, const double *numbers,
 
 /* Reads rows by more parameters. */
 static clf_status load_rows(clf_dataset **out, const csv_look *self, const char *more) {
-  char *params = joined(self->style, "", more);
+  char *params = params_join(self->style, more);
   const clf_status status = params != NULL
                                 ? clf_dataset_load(out, self->t->context, "csv", self->path, params)
                                 : CLF_ERROR_MEMORY;
@@ -279,7 +270,7 @@ static clf_status count_unseen(csv_look *self, int64_t column) {
   char more[128];
   clf_dataset *rows = NULL;
   clf_tensor *x = NULL;
-  snprintf(more, sizeof more, " label=none missing=skip unreadable=nan columns=%" PRId64, number);
+  snprintf(more, sizeof more, "label=none missing=skip unreadable=nan columns=%" PRId64, number);
   clf_status status = load_rows(&rows, self, more);
   if (status == CLF_OK && (status = clf_dataset_tensor(&x, rows, "x")) == CLF_OK) {
     column_sums sums = {.shift = 0};
@@ -303,7 +294,7 @@ static clf_status count_unseen(csv_look *self, int64_t column) {
 static clf_status class_unseen(csv_look *self, int64_t column) {
   char more[128];
   clf_dataset *rows = NULL;
-  snprintf(more, sizeof more, " missing=nan unreadable=nan label=%" PRId64,
+  snprintf(more, sizeof more, "missing=nan unreadable=nan label=%" PRId64,
            column + 1 + self->offset);
   clf_status status = load_rows(&rows, self, more);
   if (status == CLF_OK) {
@@ -317,8 +308,8 @@ static clf_status class_unseen(csv_look *self, int64_t column) {
 static int read_fields(csv_look *self, int64_t column, const double *numbers) {
   char place[64];
   clf_documents *fields = NULL;
-  snprintf(place, sizeof place, " text=%" PRId64 " label=none", column + 1 + self->offset);
-  char *params = joined(self->text_style, "", place);
+  snprintf(place, sizeof place, "text=%" PRId64 " label=none", column + 1 + self->offset);
+  char *params = params_join(self->text_style, place);
   clf_status status = params != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
     status = clf_documents_load(&fields, self->t->context, "csv", self->path, params);

@@ -17,18 +17,19 @@
 #define SMALL "max_pixels=50000000"
 
 /* Parameters of the reader of the training's pictures that new pictures need too. */
-static void add_reader_params(service *s, const char *params) {
-  static const char *const kept[] = {"normalize=", "scale=", "background="};
-  size_t used = strlen(s->picture);
-  for (const char *word = params; word != NULL && *word != '\0';) {
-    const size_t length = strcspn(word, " ");
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-      if (strncmp(word, kept[i], strlen(kept[i])) == 0 && used + length + 2 < sizeof s->picture) {
-        used += (size_t)sprintf(s->picture + used, " %.*s", (int)length, word);
-      }
-    }
-    word += length + strspn(word + length, " ");
+#define KEPT "|normalize|scale|background|"
+
+/* How pictures are read: in their shape, and as those of the training. NULL without memory. */
+static char *picture_params(const service *s) {
+  const char *params = notes_get(s->model, NOTE_READER_PARAMS);
+  char *kept = params_among(params != NULL ? params : "", KEPT, true), *out = NULL;
+  if (kept == NULL ||
+      asprintf(&out, "height=%" PRId64 " width=%" PRId64 " channels=%" PRId64 " " SMALL " %s",
+               s->height, s->width, s->channels, kept) < 0) {
+    out = NULL;
   }
+  free(kept);
+  return out;
 }
 
 /* The shape of a network's input; false if the model has none of three axes. */
@@ -72,16 +73,15 @@ static char *name_columns(const clf_model *model) {
 void service_end(service *s) {
   clf_detector_free(s->detector);
   free(s->columns);
+  free(s->picture);
   *s = (service){0};
 }
 
 static void find_sparse(service *s) {
   const char *reader = notes_get(s->model, NOTE_READER);
   const char *params = notes_get(s->model, NOTE_READER_PARAMS);
-  char *from_zero = params != NULL ? params_value(params, "zero_based") : NULL;
   s->sparse = reader != NULL && strcmp(reader, "svmlight") == 0;
-  s->zero_based = s->sparse && from_zero != NULL && strcmp(from_zero, "true") == 0;
-  free(from_zero);
+  s->zero_based = s->sparse && params != NULL && params_is(params, "zero_based", "true");
 }
 
 int service_begin(service *out, const tool *t, const clf_model *model) {
@@ -99,10 +99,10 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
     out->reads = READS_TEXTS;
   } else if (find_shape(out)) {
     out->reads = READS_PICTURES;
-    snprintf(out->picture, sizeof out->picture,
-             "height=%" PRId64 " width=%" PRId64 " channels=%" PRId64 " " SMALL, out->height,
-             out->width, out->channels);
-    add_reader_params(out, notes_get(model, NOTE_READER_PARAMS));
+    out->picture = picture_params(out);
+    if (out->picture == NULL) {
+      return tool_fail(CLF_ERROR_MEMORY);
+    }
   }
   return detector != NULL ? crops_open(&out->detector, t, detector) : -1;
 }

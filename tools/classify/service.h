@@ -15,7 +15,7 @@ typedef struct service {
   service_input reads;
   int64_t features, outputs;
   int64_t height, width, channels; /* of its pictures */
-  char picture[256];               /* how they are read: parameters of the format "images" */
+  char *picture;                   /* how they are read: parameters of the format "images" */
   clf_detector *detector;  /* that finds what it reads in pictures; NULL: it reads whole pictures */
   char *columns;           /* of a CSV file with a header, that too; NULL without memory */
   bool sparse, zero_based; /* it was trained on svmlight's format, with indices from 0 */
@@ -25,7 +25,7 @@ typedef struct service {
 
 /* Looks at a model, which outlives the service: the reader and the shape of the rows that it was
  * trained on are in its metadata, if this program has trained it. Returns -1 to go on, or the status to
- * exit with after a message: where its detector cannot be read. End it in both cases. */
+ * exit with after a message: where its detector cannot be read, or memory runs out. End it in both cases. */
 int service_begin(service *out, const tool *t, const clf_model *model);
 void service_end(service *s);
 
