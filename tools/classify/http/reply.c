@@ -34,19 +34,20 @@ static void end(http_reply *reply, FILE *out) {
 }
 
 void http_refuse(http_reply *reply, unsigned status, const char *format, ...) {
-  char sentence[1024];
+  char *sentence = NULL;
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(sentence, sizeof sentence, format, arguments);
+  sentence = vasprintf(&sentence, format, arguments) >= 0 ? sentence : NULL;
   va_end(arguments);
   FILE *out = begin(reply, status, json_type);
-  if (out != NULL) {
+  if (out != NULL && sentence != NULL) {
     json_writer json = json_begin(out);
     json_open(&json, NULL, '{');
     json_text(&json, "error", sentence);
     json_close(&json, '}');
   }
   end(reply, out);
+  free(sentence);
 }
 
 void http_refuse_status(http_reply *reply, clf_status status) {

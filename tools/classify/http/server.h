@@ -105,8 +105,8 @@ void http_stop_workers(http_server *server);
 /* Queues a client that sleeps; false if too many wait, or the server ends. */
 bool http_queue(http_server *server, http_client *client);
 
-/* answer.c: prepares for answers, once; answers a complete request; a call of the library that runs beyond the thread's
- * `http_deadline` is cancelled. */
+/* answer.c: prepares for answers, once; answers a complete request. A call of the library that runs
+ * beyond the thread's `http_deadline` is cancelled. */
 void http_begin_answers(void);
 void http_answer(http_request *request, const http_server *server);
 int32_t http_progress(void *user, const clf_progress *progress);

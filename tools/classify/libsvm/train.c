@@ -248,7 +248,7 @@ static int write_model(const train_options *o, const svm_machine *machine,
   char *path = o->model == NULL ? default_model(o->input) : NULL;
   const char *name = path != NULL ? path : o->model;
   output_file out;
-  clf_status status = CLF_ERROR_MEMORY;
+  clf_status status = name != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   bool good = name != NULL && output_begin(&out, name);
   if (good) {
     status = svm_machine_write(out.file, machine, training, &o->settings);
@@ -256,7 +256,7 @@ static int write_model(const train_options *o, const svm_machine *machine,
     output_discard(&out);
   }
   free(path);
-  return good ? EXIT_SUCCESS : status < 0 && name == NULL ? report_failure(status) : EXIT_FAILURE;
+  return good ? EXIT_SUCCESS : status < 0 ? report_failure(status) : EXIT_FAILURE;
 }
 
 static int train(const train_options *o, svm_training *training) {
