@@ -1,7 +1,7 @@
 """CONTRIBUTING.md's walks name every place that a new kind must stand in, and nothing that is not there.
 
 Each registry of the library has a walk (a section `## Add ...` that names its file), and a file that
-names all kinds of a registry is named in that walk. Two walks are followed in a copy of the sources:
+names all kinds of a registry is named in that walk; so has the list of the command line tool's verbs. Two walks are followed in a copy of the sources:
 a layer and a file format, of the steps' files and no others, compile and do their work.
 
 walks.py ROOT SHARED_LIBRARY STATIC_LIBRARY -lz ... -- COMPILER...
@@ -96,6 +96,13 @@ def registries(root):
             yield area, str(path.relative_to(root))
 
 
+def verbs(root):
+    """The file that lists the verbs of the command line tool, and the verbs of one file each."""
+    file = "tools/classify/verbs.c"
+    return file, [name for name in re.findall(r"&verb_(\w+),", (root / file).read_text())
+                  if (root / f"tools/classify/{name}.c").is_file()]
+
+
 def walk_of(file, sections):
     found = [title for title, text in sections.items() if f"`{file}`" in text]
     return found[0] if len(found) == 1 else None
@@ -122,12 +129,12 @@ def places(files, kinds):
 
 def missing_places(root, library):
     sections, files, count = walks(root), texts(root), 0
-    for area, file in registries(root):
+    lists = [(file, kinds_of(library, area)) for area, file in registries(root)] + [verbs(root)]
+    for file, kinds in lists:
         title = walk_of(file, sections)
         if title is None:
-            yield f"no walk, or more than one, names {file}, the registry of the area {area}"
+            yield f"no walk, or more than one, names {file}, which lists {', '.join(kinds)}"
             continue
-        kinds = kinds_of(library, area)
         found = places(files, kinds) if len(kinds) >= MIN_KINDS else []
         count += len(found)
         for place in found:
