@@ -119,7 +119,10 @@ class Convert(Cli):
         os.remove(self.folder / "out.csv")
         self.classify("convert", "-", "out.csv", status=1)
         self.assertIn("is empty", self.said)
-        temporary = self.folder / "temporary"
+        temporary = self.folder / ("temporary" * 20)
+        self.classify("convert", "-", "-", "--to", "csv", typed=first, status=1,
+                      env={**os.environ, "TMPDIR": str(temporary)})
+        self.assertIn("cannot make a temporary folder: No such file", self.said)
         temporary.mkdir()
         self.classify("convert", "-", "-", "--to", "csv", typed=first, env={**os.environ, "TMPDIR": str(temporary)})
         self.classify("convert", "-", "-", "--to", "csv", typed="a,b\n1\n", status=1,

@@ -96,7 +96,9 @@ class Inputs(Cli):
         for k in texts:
             for i, t in enumerate(texts[k]):
                 self.write(f"folder/{k}/{i}.txt", t)
-        for data in ("t.csv", "t.fasttext", "folder", "reviews"):
+        for k in texts:
+            self.write(f"odd*[1].{k}", "\n".join(texts[k]) + "\n")
+        for data in ("t.csv", "t.fasttext", "folder", "reviews", "odd*[1]"):
             with self.subTest(data):
                 self.classify("train", data, "-o", "m.clf", "--quiet")
                 typed = "a clever warm film\na dull cold film\n"

@@ -54,18 +54,18 @@ static bool copy(const char *from, const char *to) {
 
 static int make_folder(pipe_files *self) {
   const char *temporary = getenv("TMPDIR");
-  if (self->folder[0] != '\0') {
+  if (self->folder != NULL) {
     return -1;
   }
-  if (temporary == NULL || *temporary == '\0' || strlen(temporary) > sizeof self->folder - 20) {
-    temporary = "/tmp";
+  self->folder =
+      join_path(temporary != NULL && *temporary != '\0' ? temporary : "/tmp", "classify-XXXXXX");
+  if (self->folder != NULL && mkdtemp(self->folder) != NULL) {
+    return -1;
   }
-  snprintf(self->folder, sizeof self->folder, "%s/classify-XXXXXX", temporary);
-  if (mkdtemp(self->folder) == NULL) {
-    self->folder[0] = '\0';
-    return fail("make a temporary folder");
-  }
-  return -1;
+  const int status = fail("make a temporary folder");
+  free(self->folder);
+  self->folder = NULL;
+  return status;
 }
 
 /* The file of a path, and *stream if it stands for one. */
@@ -100,9 +100,10 @@ void pipe_close(pipe_files *self) {
   if (self->to != NULL && self->out != NULL) {
     unlink(self->out);
   }
-  if (self->folder[0] != '\0') {
+  if (self->folder != NULL) {
     rmdir(self->folder);
   }
+  free(self->folder);
   free(self->in);
   free(self->out);
   *self = (pipe_files){.in = NULL};

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 typedef struct pipe_files {
-  char folder[64];       /* "" until one is needed */
+  char *folder;          /* NULL until one is needed */
   char *in, *out;        /* the files: in the folder, or those that the user named */
   const char *from, *to; /* the stream that `in` is a copy of, or that `out` is copied to; NULL for
                            * none */

@@ -1,6 +1,5 @@
 #include "input.h"
 
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -331,21 +330,19 @@ static uint32_t checksum_folder(uint32_t sum, const char *path) {
 
 uint32_t input_checksum(const input *in) {
   const char *path = in->path;
+  name_list found = {0};
   uint32_t sum = 0;
-  glob_t found;
-  char *files = NULL;
   if (strcmp(path, "-") == 0) {
     return in->sum;
   }
   if (access(path, F_OK) == 0) {
     return is_folder(path) ? checksum_folder(0, path) : checksum_file(0, path);
   }
-  if (asprintf(&files, "%s[-.]*", path) >= 0 && glob(files, 0, NULL, &found) == 0) {
-    for (size_t i = 0; i < found.gl_pathc; i++) {
-      sum = checksum_file(sum, found.gl_pathv[i]);
+  if (files_beginning(&found, path, "[-.]*")) {
+    for (int64_t i = 0; i < found.count; i++) {
+      sum = checksum_file(sum, found.names[i]);
     }
-    globfree(&found);
   }
-  free(files);
+  name_list_free(&found);
   return sum;
 }

@@ -1,7 +1,6 @@
 #include "sniff.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,15 +205,10 @@ static int sniff_folder(sniffed *out, const char *path) {
   return status;
 }
 
-/* Whether files are there whose names begin with the path and go on so. */
-static bool has_files(const char *path, const char *rest) {
-  char pattern[4096];
-  glob_t found;
-  snprintf(pattern, sizeof pattern, "%s%s", path, rest);
-  const bool has = glob(pattern, 0, NULL, &found) == 0;
-  if (has) {
-    globfree(&found);
-  }
+static bool has_files(const char *path, const char *pattern) {
+  name_list found;
+  const bool has = files_beginning(&found, path, pattern);
+  name_list_free(&found);
   return has;
 }
 

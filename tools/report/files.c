@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,33 @@ int folder_list(name_list *out, const char *path, folder_part part) {
   }
   free(entries);
   return complete ? -1 : report_failure(CLF_ERROR_MEMORY);
+}
+
+/* The path, in which no character is a pattern, and the pattern; NULL without memory. */
+static char *literal_pattern(const char *path, const char *pattern) {
+  char *out = malloc(2 * strlen(path) + strlen(pattern) + 1), *to = out;
+  for (; out != NULL && *path != '\0'; path++) {
+    *to = '\\';
+    to += strchr("*?[\\", *path) != NULL;
+    *to++ = *path;
+  }
+  return out != NULL ? strcpy(to, pattern), out : NULL;
+}
+
+bool files_beginning(name_list *out, const char *path, const char *pattern) {
+  char *whole = literal_pattern(path, pattern);
+  glob_t found = {.gl_pathc = 0};
+  *out = (name_list){0};
+  bool good = whole != NULL && glob(whole, 0, NULL, &found) == 0;
+  out->names = good ? calloc(found.gl_pathc, sizeof *out->names) : NULL;
+  good = out->names != NULL;
+  for (size_t i = 0; good && i < found.gl_pathc; i++) {
+    good = (out->names[i] = strdup(found.gl_pathv[i])) != NULL;
+    out->count += good;
+  }
+  globfree(&found);
+  free(whole);
+  return good;
 }
 
 void name_list_free(name_list *list) {

@@ -19,6 +19,10 @@ int folder_list(name_list *out, const char *path, folder_part part);
 void name_list_free(name_list *list);
 bool name_list_has(const name_list *list, const char *name);
 
+/* Lists the files whose paths begin with `path` and continue as the pattern of glob(7) says. False
+ * where there are none, or memory runs out; free the list in both cases. */
+bool files_beginning(name_list *out, const char *path, const char *pattern);
+
 bool is_folder(const char *path);
 
 /* "FOLDER/NAME", to be freed; NULL when memory runs out. */
