@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/text.h"
 #include "table.h"
 
 /* The name of a class as a field of CSV. */
@@ -46,16 +47,9 @@ void answer_text_free(answer_text *self) {
   *self = (answer_text){.out = NULL};
 }
 
-/* All digits, so that they read back as the same number; nothing for NaN. */
-static const char *digits_of(char text[32], double value, const char *otherwise) {
-  static const int digits[] = {6, 9, 15, 16, 17};
-  for (size_t i = 0; isfinite(value) && i < sizeof digits / sizeof *digits; i++) {
-    snprintf(text, 32, "%.*g", digits[i], value);
-    if (strtod(text, NULL) == value) {
-      return text;
-    }
-  }
-  return otherwise;
+static void write_number(json_writer *json, const char *name, double value) {
+  char text[NUMBER_BYTES];
+  json_literal(json, name, isfinite(value) ? number_text(text, value) : "null");
 }
 
 static bool has_labels(const answer_text *self) {
@@ -107,7 +101,7 @@ static void write_labels(const answer_text *self, const answers *a) {
 static void write_line(const answer_text *self, const answers *a, int64_t row, const char *name) {
   const char gap = self->csv ? ',' : '\t';
   const double *values = a->values != NULL ? a->values + row * a->outputs : NULL;
-  char text[32];
+  char text[NUMBER_BYTES];
   if (self->files && self->csv) {
     table_csv_field(self->out, name);
   } else if (self->files) {
@@ -120,7 +114,7 @@ static void write_line(const answer_text *self, const answers *a, int64_t row, c
       fputc(gap, self->out);
     }
     if (self->csv || a->labels == NULL) {
-      fputs(digits_of(text, values[j], ""), self->out);
+      fputs(number_text(text, values[j]), self->out);
     } else {
       fprintf(self->out, "%.6g", values[j]);
     }
@@ -130,16 +124,14 @@ static void write_line(const answer_text *self, const answers *a, int64_t row, c
 
 /* The values of the classes, or of a regression. */
 static void write_values(json_writer *json, const answers *a, const double *values) {
-  char text[32];
   const char *what = a->labels == NULL ? "values" : a->probabilities ? "probabilities" : "scores";
   if (a->labels == NULL && a->outputs == 1) {
-    json_literal(json, "value", digits_of(text, values[0], "null"));
+    write_number(json, "value", values[0]);
     return;
   }
   json_open(json, what, a->labels != NULL ? '{' : '[');
   for (int64_t j = 0; j < a->outputs; j++) {
-    json_literal(json, a->labels != NULL ? clf_model_class_name(a->model, j) : NULL,
-                 digits_of(text, values[j], "null"));
+    write_number(json, a->labels != NULL ? clf_model_class_name(a->model, j) : NULL, values[j]);
   }
   json_close(json, a->labels != NULL ? '}' : ']');
 }

@@ -105,12 +105,9 @@ table *sheet_table_of(sheet *self, const char *name, const table_column *columns
 }
 
 static void print_name(FILE *out, const char *name, bool color) {
-  char spaced[64];
-  snprintf(spaced, sizeof spaced, "%s", name);
-  for (char *at = spaced; (at = strchr(at, '_')) != NULL;) {
-    *at = ' ';
-  }
-  fprintf(out, "%s%-*s%s ", color ? "\033[1m" : "", NAME_WIDTH, spaced, color ? "\033[0m" : "");
+  const spaced_name spaced = table_spaced(name);
+  fprintf(out, "%s%-*s%s ", color ? "\033[1m" : "", NAME_WIDTH, spaced.text,
+          color ? "\033[0m" : "");
 }
 
 /* Writes a text whose lines after the first are indented. */

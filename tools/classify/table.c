@@ -1,7 +1,6 @@
 #include "table.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,13 +31,9 @@ void table_text(table *self, const char *text) {
   add(self, strdup(text));
 }
 
-/* With the fewest digits that read back as the same number. */
 void table_number(table *self, double value) {
-  char text[40] = "";
-  for (int digits = 6; isfinite(value) && (digits == 6 || strtod(text, NULL) != value); digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
-  }
-  add(self, strdup(text));
+  char text[NUMBER_BYTES];
+  add(self, strdup(number_text(text, value)));
 }
 
 void table_integer(table *self, int64_t value) {
@@ -111,6 +106,15 @@ static void print_row(FILE *out, const table *self, size_t row, const int *width
   fputc('\n', out);
 }
 
+spaced_name table_spaced(const char *name) {
+  spaced_name out;
+  snprintf(out.text, sizeof out.text, "%s", name);
+  for (char *at = out.text; (at = strchr(at, '_')) != NULL;) {
+    *at = ' ';
+  }
+  return out;
+}
+
 static void print_people(const table *self, FILE *out) {
   int widths[16];
   for (size_t c = 0; c < self->count; c++) {
@@ -120,12 +124,8 @@ static void print_people(const table *self, FILE *out) {
   fputs(color ? "\033[1m" : "", out);
   for (size_t c = 0; c < self->count; c++) {
     const table_column *column = &self->columns[c];
-    char spaced[64];
-    snprintf(spaced, sizeof spaced, "%s", column->name);
-    for (char *at = spaced; (at = strchr(at, '_')) != NULL;) {
-      *at = ' ';
-    }
-    const char *name = self->verbatim ? column->name : spaced;
+    const spaced_name spaced = table_spaced(column->name);
+    const char *name = self->verbatim ? column->name : spaced.text;
     const bool last = c + 1 == self->count && !column->number;
     print_cell(out, self, c, last ? text_columns(name, strlen(name)) : widths[c], name);
   }

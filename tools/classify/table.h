@@ -35,6 +35,12 @@ int table_print(const table *self, const tool *t, FILE *out);
 void table_json(const table *self, json_writer *json, const char *name);
 void table_free(table *self);
 
+/* A name of this program as people see it, "train accuracy". */
+typedef struct spaced_name {
+  char text[64];
+} spaced_name;
+spaced_name table_spaced(const char *name);
+
 /* Writes a field of a CSV file, in quotes where it needs them. */
 void table_csv_field(FILE *out, const char *text);
 

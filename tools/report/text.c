@@ -1,6 +1,7 @@
 #include "text.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,6 +24,18 @@ void complain(const char *format, ...) {
 int terminal_width(int file) {
   struct winsize size = {0};
   return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+const char *number_text(char text[NUMBER_BYTES], double value) {
+  static const int digits[] = {6, 9, 15, 16, 17};
+  *text = '\0';
+  for (size_t i = 0; isfinite(value) && i < sizeof digits / sizeof *digits; i++) {
+    snprintf(text, NUMBER_BYTES, "%.*g", digits[i], value);
+    if (strtod(text, NULL) == value) {
+      break;
+    }
+  }
+  return text;
 }
 
 size_t utf8_length(const char *text) {

@@ -20,6 +20,11 @@ size_t utf8_length(const char *text);
 /* Columns that UTF-8 takes: its characters. */
 int text_columns(const char *text, size_t length);
 
+/* Writes a number with the fewest digits of 6, 9, 15, 16 and 17 that read back as the same one; "" for
+ * NaN and infinities. Returns the text. */
+enum { NUMBER_BYTES = 32 };
+const char *number_text(char text[NUMBER_BYTES], double value);
+
 /* Writes text from column `indent` on, and what does not fit into `width` columns on lines that are
  * indented as much: broken between words only. A width of 0 is unlimited. */
 void print_wrapped(FILE *out, const char *text, int indent, int width);
