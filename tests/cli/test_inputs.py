@@ -1,6 +1,7 @@
 """Every kind of data goes through train, test and predict, from files and from standard input. See cli.py."""
 import gzip
 import json
+import resource
 import struct
 import subprocess
 import zlib
@@ -62,6 +63,29 @@ class Inputs(Cli):
         self.write("d.csv", "weight,color\n" + "".join(f"{b},7\n" for _, b, _ in self.table()))
         self.classify("predict", "m.clf", "d.csv", "--quiet", status=1)
         self.assertIn("size", self.said)
+
+    def test_input_is_never_replaced_by_output(self):
+        text = "a,kind\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(20))
+        self.write("a.csv", text)
+        (self.folder / "link.csv").symlink_to("a.csv")
+        self.classify("train", "a.csv", "-o", "m.clf", "--quiet")
+        for words in (("train", "a.csv", "-o", "a.csv"), ("train", "a.csv", "-o", "x.clf", "--report", "./a.csv"),
+                      ("auto", "a.csv", "-o", "link.csv"), ("predict", "m.clf", "a.csv", "-o", "a.csv"),
+                      ("predict", "m.clf", "a.csv", "-o", "m.clf")):
+            self.classify(*words, status=2)
+            self.assertIn("would be replaced", self.said)
+        self.assertEqual((self.folder / "a.csv").read_text(), text)
+        self.classify("predict", "m.clf", "a.csv")
+
+    def test_many_columns(self):
+        self.write("wide.csv", ",".join(f"c{j}" for j in range(30000)) + ",kind\n" + "".join(
+            ",".join(str((i * j) % 10) for j in range(30000)) + f",{'ab'[i % 2]}\n" for i in range(4)))
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        self.classify("train", "wide.csv", "--model", "ridge", "-o", "m.clf", "--quiet")
+        self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, 2)  # linear in the columns
+        self.assertEqual(self.classify("predict", "m.clf", "wide.csv"), "a\nb\na\nb\n")
+        self.classify("train", "wide.csv", "-o", "m.clf", "--memory", "100K", "--quiet", status=1)
+        self.assertIn("--memory allows more", self.said)
 
     def test_svmlight(self):
         self.write("a.svm", "".join(f"{1 if k == 'odd' else -1} 1:{a} 2:{b}\n" for a, b, k in self.table()))

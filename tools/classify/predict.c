@@ -335,7 +335,8 @@ static int begin(prediction *self) {
                : set.scores      ? ANSWER_SCORES
                                  : ANSWER_LABELS;
   if (set.probabilities && !model_has_probabilities(self->model)) {
-    complain("the model has no probabilities: %s", clf_last_error());
+    complain("the model has no probabilities: %s",
+             clf_model_classes(self->model) == 0 ? "it is a regression" : clf_last_error());
     return EXIT_FAILURE;
   }
   const int opened = service_begin(&self->service, self->tool, self->model);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "report/files.h"
 #include "report/session.h"
@@ -94,6 +95,20 @@ static void on_log(void *user, int32_t level, const char *message) {
   }
 }
 
+/* Whether a path is the same file as one of the words, which it would then replace. */
+static bool replaces_input(const tool *t, const char *path) {
+  struct stat out, in;
+  bool same = false;
+  const bool there = path != NULL && stat(path, &out) == 0 && S_ISREG(out.st_mode);
+  for (size_t i = 0; there && !same && i < t->words.count; i++) {
+    same = stat(t->words.words[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+  }
+  if (same) {
+    complain("'%s' is what is read, and would be replaced: write to another file", path);
+  }
+  return same;
+}
+
 /* Reads the options and words of the command line. Returns -1 to go on, or an exit status. */
 static int read_command(tool *t, int argc, char **argv) {
   option_entry options[TOOL_OPTIONS];
@@ -112,6 +127,9 @@ static int read_command(tool *t, int argc, char **argv) {
   if (t->words.count < t->verb->minimum_words || t->words.count > t->verb->maximum_words) {
     complain("it takes %s; --help explains it",
              t->verb->words != NULL ? t->verb->words : "no words");
+    return EXIT_USAGE;
+  }
+  if (replaces_input(t, t->common.output) || replaces_input(t, t->common.report)) {
     return EXIT_USAGE;
   }
   if (!output_possible(t->common.report)) {

@@ -68,6 +68,9 @@ int report_failure(clf_status status) {
     complain("interrupted");
     return EXIT_INTERRUPTED;
   }
-  complain("%s", status == CLF_ERROR_MEMORY ? "out of memory" : clf_last_error());
+  const char *message = clf_last_error();
+  const bool limited = strstr(message, "memory limit: ") != NULL;
+  complain("%s%s", status == CLF_ERROR_MEMORY && !limited ? "out of memory" : message,
+           status == CLF_ERROR_MEMORY && limited ? "; --memory allows more" : "");
   return EXIT_FAILURE;
 }

@@ -265,8 +265,9 @@ static char *selecting_name(clf__csv_columns *columns, int64_t column) {
     clf__csv_content(&field, name);
     bool selects = name[0] != '\0' && strchr(name, ',') == NULL && strcmp(name, "none") != 0 &&
                    !clf__parse_i64(name, &number);
-    for (int64_t i = 0; i < columns->count && selects; i++) {
-      const clf__csv_field other = clf__csv_name(columns, i);
+    clf__csv_field other = {.next = columns->header, .last = columns->header == NULL};
+    for (int64_t i = columns->nameless; i < columns->count && !other.last && selects; i++) {
+      clf__csv_field_at(&other, &columns->text, other.next);
       selects = i == column || !clf__csv_same_bytes(&field, &other);
     }
     if (selects) {
