@@ -50,11 +50,13 @@ static int make_parts(jury *self, tool *t, const recipe *r) {
   jury_free(self);
   self->vocabulary = wanted;
   self->count = self->folds > 0 ? self->folds * self->repeats : 1;
+  const double began = seconds_now();
   self->parts = calloc((size_t)self->count, sizeof *self->parts);
   int status = self->parts != NULL ? -1 : tool_fail(CLF_ERROR_MEMORY);
   for (int64_t i = 0; status < 0 && i < self->count; i++) {
     status = make_part(self, t, r, i);
   }
+  self->part_seconds = (seconds_now() - began) / (double)self->count;
   return status;
 }
 
@@ -147,6 +149,7 @@ int judge(verdict *out, jury *self, tool *t, const candidate *which, const verdi
     out->state = judged == CLF_ERROR_CANCELLED ? LEFT_OUT : REFUSED;
     snprintf(out->message, sizeof out->message, "%s", clf_last_error());
   }
+  out->fit_seconds += self->part_seconds; /* texts are to be encoded for the fit to all rows, too */
   summarize(out);
   return -1;
 }

@@ -17,6 +17,7 @@ typedef struct jury {
     clf_dataset *train, *test;
   } * parts;
   int64_t count;
+  double part_seconds; /* that it took to make one */
 } jury;
 
 enum {
@@ -35,7 +36,7 @@ typedef struct verdict {
   int64_t train_rows;
   double mean, deviation;
   double seconds;     /* of all fits and scores */
-  double fit_seconds; /* of a fit */
+  double fit_seconds; /* of a fit, and of making its rows */
   bool ended;         /* the only fit was ended by the time, with what it had */
   bool final;         /* it is to be judged again */
   char message[256];  /* of the refusal */
