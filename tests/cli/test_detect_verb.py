@@ -151,8 +151,8 @@ class Detect(Cli):
         self.assertEqual(result["test_accuracy"], 1)
         self.assertIn("the detector finds nothing in 1 of 25 images, which are left out", self.said)
         self.classify("test", "kinds.clf", "places", "--require", "accuracy>=0.9")
-        for reading, message in (("csv", "--format begins with images"),
-                                 ("images height=0 width=0", "get one size"), ("images channels=auto", "get one size")):
+        for reading, message in (("csv", "--format must begin with images"),
+                                 ("images height=0 width=0", "images of one size"), ("images channels=auto", "images of one size")):
             self.classify("train", "places", "--detector", detector, "--format", reading, "-o", "x.clf", status=2)
             self.assertIn(message, self.said)
         self.check_server()

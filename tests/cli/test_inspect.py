@@ -255,7 +255,7 @@ class Inspect(Cli):
                 self.assertEqual(self.classify("inspect", data, status=1), "")
                 self.assertIn(message, self.said)
         self.classify("inspect", "flowers.clf", "--format", "csv", status=2)
-        self.assertIn("is a model, which has no --format", self.said)
+        self.assertIn("is a model; --format is for data", self.said)
         self.classify("inspect", status=2)
 
     def test_people_see_the_first_columns_of_wide_tables(self):

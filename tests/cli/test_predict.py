@@ -147,7 +147,7 @@ class Predict(Cli):
         self.assertEqual(self.said, "")
         self.write("other.csv", "weight,length\n1,2\n")
         self.answers("reviews.clf", "", "other.csv")
-        self.assertIn("'other.csv' has no column 'review' of texts: each of its lines is taken as a text", self.said)
+        self.assertIn("'other.csv' has no column 'review' of texts: each of its lines is read as a text", self.said)
 
     def test_pictures(self):
         for label, level in (("dark", 20), ("light", 220)):

@@ -220,10 +220,11 @@ class Test(Cli):
             self.classify("test", "m.clf", "test.csv", "--quiet", "--require", text, status=4)
             self.assertIn("classify test: " + message, self.said)
             self.assertIn("; --require asks for ", self.said)
-        for text, message in (("accuracy", "'accuracy' is none"), ("acuracy=1", "did you mean accuracy?"),
-                              ("accuracy==0.9", "is none"), ("accuracy=high", "is none"), ("=0.9", "is none"),
-                              ("log_loss.setosa<1", "log_loss is not of a class"),
-                              ("recall.rose=0.9", "no class 'rose'"), ("accuracy=nan", "is none")):
+        for text, message in (("accuracy", "'accuracy' is not a requirement"), ("acuracy=1", "did you mean accuracy?"),
+                              ("accuracy==0.9", "is not a requirement"), ("accuracy=high", "is not a requirement"),
+                              ("=0.9", "is not a requirement"),
+                              ("log_loss.setosa<1", "log_loss is not a measure of a class"),
+                              ("recall.rose=0.9", "no class 'rose'"), ("accuracy=nan", "is not a requirement")):
             with self.subTest(text):
                 self.classify("test", "m.clf", "test.csv", "--quiet", "--resamples", 0, "--require", text, status=2)
                 self.assertIn(message, self.said)

@@ -86,7 +86,7 @@ class Tune(Cli):
         self.assertEqual(scored, sorted(scored, reverse=True))  # those without a score last
         self.assertIn("combinations have scores", self.said)
         self.classify("tune", data, "--model", "svm", "--search", "C=1|10", "--time", "0.001s", "-o", "x", status=1)
-        self.assertIn("the time was over before a combination was scored", self.said)
+        self.assertIn("the time ended before a combination was scored", self.said)
         self.assertFalse((self.folder / "x").exists())
 
     def test_interrupt_keeps_the_best_so_far(self):

@@ -93,7 +93,7 @@ class Validate(Cli):
 
     def test_wrong_usage(self):
         data = self.flowers(rows=9)
-        for arguments, message in ((["--folds", 1], "--folds"), (["--folds", 10], "there are 9 rows"),
+        for arguments, message in ((["--folds", 1], "--folds"), (["--folds", 10], "there are only 9 rows"),
                                    (["--model", "smv"], "did you mean 'svm'?")):
             self.classify("validate", data, *arguments, status=2)
             self.assertIn(message, self.said)

@@ -90,7 +90,7 @@ static int read_rows(conversion *self, tool *t) {
   const int status = input_read(&self->in, t, self->files.in);
   if (status < 0 && self->in.rows == NULL) {
     complain(
-        "'%s' holds texts, which other formats have no place for; classify train makes a model of "
+        "'%s' holds texts, which no other format can hold; classify train makes a model of "
         "them",
         t->words.words[0]);
     return EXIT_FAILURE;
@@ -126,7 +126,7 @@ static void note_lost_of_rows(const conversion *self, const tool *t) {
     complain("%s has no place for the names of the columns: they are left out", self->to.format);
   }
   if (shaped && (self->to.holds & HOLDS_SHAPE) == 0 && !t->common.quiet) {
-    complain("%s has no place for the shape of the rows: a row is its numbers, one after another",
+    complain("%s has no place for the shape of the rows: each row is written as its numbers alone",
              self->to.format);
   }
 }
@@ -136,8 +136,8 @@ static void note_lost_of_model(const conversion *self, const tool *t) {
                      clf_model_feature_name(self->model, 0) != NULL;
   if (noted && (self->to.holds & HOLDS_NOTES) == 0 && !t->common.quiet) {
     complain(
-        "%s has no place for what the model remembers of its training and of its features' names: "
-        "it is left out",
+        "%s has no place for the model's metadata and the names of its features: "
+        "they are left out",
         self->to.format);
   }
 }
@@ -147,7 +147,8 @@ static int write_rows(conversion *self, const tool *t) {
   int status = named ? target_keep(&self->to, self->in.params, "label") : -1;
   status = named && status < 0 ? target_keep(&self->to, self->in.params, "weight") : status;
   if (self->files.to != NULL && strcmp(self->to.format, "idx") == 0) {
-    complain("idx is a file of rows and one of labels, which a stream cannot be: name a file");
+    complain(
+        "idx has a file of rows and one of labels, so it is not written to a stream; name a file");
     status = EXIT_USAGE;
   }
   if (status < 0) {

@@ -121,8 +121,10 @@ static int find_by_path(target *out, bool model, const char *path) {
              names[i]);
   }
   if (ends_with(path, ".gz")) {
-    complain("'%s': files are not compressed; write - by --to FORMAT, and pipe it through gzip",
-             path);
+    complain(
+        "'%s': compressed files are not written; write to - with --to FORMAT and pipe it through "
+        "gzip",
+        path);
   } else {
     complain("the name '%s' does not say in which format to write %s; --to does: %s", path,
              model ? "a model" : "data", all);

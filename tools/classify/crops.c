@@ -195,7 +195,8 @@ int crops_read(input *out, const tool *t, const clf_detector *detector, const ch
     return tool_fail(CLF_ERROR_MEMORY);
   }
   if (!have_one_size(out->params)) {
-    complain("pictures that a detector finds get one size: height, width, and channels 1 or 3");
+    complain(
+        "--detector needs images of one size: set height, width, and channels=1 or 3 in --format");
     return EXIT_USAGE;
   }
   int status = folder_list(&labels, path, FOLDER_FOLDERS);

@@ -38,7 +38,7 @@ static int prepare(input *in, const tool *t, const recipe *r, clf_model *model) 
   }
   const int status = examples_encode(in, t, r, model);
   if (status < 0 && clf_dataset_classes(in->rows) == 0 && clf_dataset_outputs(in->rows) == 0) {
-    complain("'%s' has no labels, which the model is to learn", in->path);
+    complain("'%s' has no labels to train on", in->path);
     return EXIT_FAILURE;
   }
   return status;

@@ -277,7 +277,7 @@ int input_read_for(input *out, const tool *t, const char *path, const clf_model 
         status < 0 ? read_named(out, t, what, reader, params, columns_of_model(model)) : status;
   }
   if (status < 0 && out->texts != NULL && vocabulary == NULL) {
-    complain("'%s' holds texts, and the model has no vocabulary to read them by", path);
+    complain("'%s' holds texts, and the model has no vocabulary to encode them", path);
     status = EXIT_FAILURE;
   }
   return status < 0 && out->texts != NULL ? input_encode(out, vocabulary) : status;

@@ -27,7 +27,7 @@ static int find_reader(sniffed *out, char kind[KIND_BYTES], const char **params,
   *params = params_split(kind, t->common.format);
   out->reader = kind;
   if (out->what == CONTENT_MODEL) {
-    complain("'%s' is a model, which has no --format", path);
+    complain("'%s' is a model; --format is for data", path);
     return EXIT_USAGE;
   }
   if (clf_kind_help("dataset_reader", kind) == NULL) {

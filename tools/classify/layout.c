@@ -219,7 +219,7 @@ static bool has_text_table(const layout *self, const stream *s) {
 static void note_lines(const layout *self, const tool *t, const stream *s) {
   char *text = is_reader(self, "csv") && s->own ? params_value(self->params, "text") : NULL;
   if (text != NULL && !t->common.quiet) {
-    complain("'%s' has no column '%s' of texts: each of its lines is taken as a text", s->name,
+    complain("'%s' has no column '%s' of texts: each of its lines is read as a text", s->name,
              text);
   }
   free(text);

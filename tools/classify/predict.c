@@ -146,8 +146,8 @@ static int answer_stream(prediction *self, stream *s) {
   self->tool->common.quiet = quiet;
   if (status < 0 && self->rows == before && !quiet) {
     complain("%s has no rows%s", s->name,
-             l.header ? ": its only line is taken as the names of the columns; --format 'csv "
-                        "header=false' takes it as a row"
+             l.header ? ": its only line is read as the names of the columns; --format 'csv "
+                        "header=false' reads it as a row"
                       : "");
   }
   layout_free(&l);

@@ -30,8 +30,10 @@ static int find_measure(requirement *r, const char *name) {
     r->class_measure = *r->class != '\0' && means[i] == r->measure ? i : r->class_measure;
   }
   if (*r->class != '\0' && r->class_measure < 0) {
-    complain("--require: %s is not of a class; precision, recall and f1 are, such as recall.%s",
-             name, r->class);
+    complain(
+        "--require: %s is not a measure of a class; precision, recall and f1 are, such as "
+        "recall.%s",
+        name, r->class);
     return EXIT_USAGE;
   }
   return -1;
@@ -39,8 +41,8 @@ static int find_measure(requirement *r, const char *name) {
 
 static int refuse_form(const char *text) {
   complain(
-      "--require: '%s' is none; a requirement is a measure, =, <, <=, > or >=, and a number, such "
-      "as accuracy=0.9 or log_loss<0.3",
+      "--require: '%s' is not a requirement, which is a measure, =, <, <=, > or >=, and a number, "
+      "such as accuracy=0.9 or log_loss<0.3",
       text);
   return EXIT_USAGE;
 }

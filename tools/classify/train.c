@@ -71,7 +71,7 @@ static int read_crops(training *self, tool *t) {
   char kind[KIND_BYTES];
   const char *params = params_split(kind, t->common.format != NULL ? t->common.format : "images");
   if (strcmp(kind, "images") != 0) {
-    complain("--detector reads pictures: --format begins with images");
+    complain("--detector needs images, so --format must begin with images");
     return EXIT_USAGE;
   }
   progress_title(&t->progress, "detect");

@@ -46,7 +46,7 @@ static int check_options(const tool *t) {
 
 static int fail_search(clf_status status, const tool *t) {
   if (status == CLF_ERROR_CANCELLED && progress_ends(&t->progress) && !progress_interrupted()) {
-    complain("the time was over before a combination was scored; --time gives more");
+    complain("the time ended before a combination was scored; --time must be longer");
     return EXIT_FAILURE;
   }
   const int failed = tool_fail(status);

@@ -91,7 +91,7 @@ static int run_folds(validation *self, tool *t) {
     self->done += status < 0 && !ends ? 1 : 0;
   }
   if (status < 0 && self->done == 0) {
-    complain("no fold was done in time");
+    complain("no fold was finished in time");
     return progress_interrupted() ? EXIT_INTERRUPTED : EXIT_FAILURE;
   }
   if (status < 0 && self->done < set.folds) {
@@ -250,7 +250,7 @@ static int run(tool *t) {
   status = status < 0 ? recipe_make(&first, t, &set.recipe) : status;
   status = status < 0 ? examples_read_files(&self.in, t, &set.recipe, &t->words, first) : status;
   if (status < 0 && set.folds > clf_dataset_rows(self.in.rows)) {
-    complain("--folds is %" PRId64 ", and there are %" PRId64 " rows", set.folds,
+    complain("--folds is %" PRId64 ", but there are only %" PRId64 " rows", set.folds,
              clf_dataset_rows(self.in.rows));
     status = EXIT_USAGE;
   }
