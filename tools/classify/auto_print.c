@@ -108,7 +108,7 @@ static int print_table(const search *self, const tool *t, verdict *const *rows, 
   return status;
 }
 
-static void write_scores(FILE *page, const search *self, verdict *const *rows, size_t used,
+static void write_scores(report *to, const search *self, verdict *const *rows, size_t used,
                          const verdict *chosen) {
   const bool classes = clf_dataset_classes(self->in.rows) > 0;
   score_row *scores = calloc(used, sizeof *scores);
@@ -121,8 +121,10 @@ static void write_scores(FILE *page, const search *self, verdict *const *rows, s
                             .seconds = rows[i]->seconds};
     best = rows[i] == chosen ? i : best;
   }
-  if (scores != NULL) {
-    page_scores(page,
+  if (scores == NULL) {
+    to->status = tool_fail(CLF_ERROR_MEMORY);
+  } else {
+    page_scores(to->page,
                 &(const score_table){.title = "Models",
                                      .note = "All were judged on the same held-out rows; what "
                                              "was clearly worse on some of them, on these only.",
@@ -149,7 +151,7 @@ static int write_report(const search *self, const tool *t, verdict *const *rows,
                         {"Transforms", transforms != NULL ? transforms : "none"}};
   report_begin(&r, t, title, lead, self->in.path, facts, sizeof facts / sizeof *facts);
   if (r.page != NULL) {
-    write_scores(r.page, self, rows, used, chosen);
+    write_scores(&r, self, rows, used, chosen);
   }
   report_kept(&r, self->in.rows, self->model);
   return report_end(&r, -1);

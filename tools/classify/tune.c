@@ -87,7 +87,7 @@ static int print_result(const tuning *self, const tool *t) {
   return status;
 }
 
-static void write_combinations(FILE *page, const tuning *self) {
+static void write_combinations(report *to, const tuning *self) {
   const size_t count = (size_t)clf_search_count(self->search);
   const bool classes = clf_dataset_classes(self->in.rows) > 0;
   score_row *rows = calloc(count, sizeof *rows);
@@ -98,14 +98,16 @@ static void write_combinations(FILE *page, const tuning *self) {
                           .deviation = clf_search_deviation(self->search, at),
                           .seconds = (double)NAN};
   }
-  if (rows != NULL) {
-    page_scores(page, &(const score_table){.title = "Combinations",
-                                           .names = "Parameters",
-                                           .score = classes ? "Accuracy" : "R²",
-                                           .percent = classes,
-                                           .rows = rows,
-                                           .count = count,
-                                           .best = 0});
+  if (rows == NULL) {
+    to->status = tool_fail(CLF_ERROR_MEMORY);
+  } else {
+    page_scores(to->page, &(const score_table){.title = "Combinations",
+                                               .names = "Parameters",
+                                               .score = classes ? "Accuracy" : "R²",
+                                               .percent = classes,
+                                               .rows = rows,
+                                               .count = count,
+                                               .best = 0});
   }
   free(rows);
 }
@@ -124,7 +126,7 @@ static int write_report(const tuning *self, const tool *t) {
       {"Model", recipe_model(&set.recipe)}, {"Search", set.search}, {"Folds", folds}};
   report_begin(&r, t, title, lead, self->in.path, facts, sizeof facts / sizeof *facts);
   if (r.page != NULL) {
-    write_combinations(r.page, self);
+    write_combinations(&r, self);
   }
   if (self->best != NULL) {
     report_kept(&r, self->in.rows, self->best);

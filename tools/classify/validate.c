@@ -178,7 +178,7 @@ static int print_result(const validation *self, const tool *t) {
   return status;
 }
 
-static void write_folds(FILE *page, const validation *self) {
+static void write_folds(report *to, const validation *self) {
   const bool classes = self->all.classes > 0;
   const int main = classes ? MEASURE_ACCURACY : MEASURE_R2;
   score_row *rows = calloc((size_t)self->done, sizeof *rows);
@@ -190,18 +190,20 @@ static void write_folds(FILE *page, const validation *self) {
                           .deviation = (double)NAN,
                           .seconds = self->folds[k].seconds};
   }
-  if (rows != NULL && names != NULL) {
+  if (rows == NULL || names == NULL) {
+    to->status = tool_fail(CLF_ERROR_MEMORY);
+  } else {
     char note[160];
     snprintf(note, sizeof note, "The mean is %.4f, the standard deviation %.4f.", self->mean[main],
              self->deviation[main]);
-    page_scores(page, &(const score_table){.title = "Folds",
-                                           .note = note,
-                                           .names = "Fold",
-                                           .score = classes ? "Accuracy" : "R²",
-                                           .percent = classes,
-                                           .rows = rows,
-                                           .count = (size_t)self->done,
-                                           .best = (size_t)self->done});
+    page_scores(to->page, &(const score_table){.title = "Folds",
+                                               .note = note,
+                                               .names = "Fold",
+                                               .score = classes ? "Accuracy" : "R²",
+                                               .percent = classes,
+                                               .rows = rows,
+                                               .count = (size_t)self->done,
+                                               .best = (size_t)self->done});
   }
   free(rows);
   free(names);
@@ -217,7 +219,7 @@ static int write_report(const validation *self, const tool *t) {
   char *lead = report_lead(&self->all, &self->of_all, "rows, each by a model of the other folds,");
   report_begin(&r, t, title, lead, self->in.path, facts, sizeof facts / sizeof *facts);
   if (r.page != NULL) {
-    write_folds(r.page, self);
+    write_folds(&r, self);
   }
   report_answers(&r, &self->all, &self->of_all);
   free(lead);
