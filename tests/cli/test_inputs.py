@@ -77,6 +77,35 @@ class Inputs(Cli):
         self.assertEqual((self.folder / "a.csv").read_text(), text)
         self.classify("predict", "m.clf", "a.csv")
 
+    def test_texts_behind_their_labels(self):
+        self.reviews()
+        texts = {k: (self.folder / f"reviews.{k}").read_text().splitlines() for k in ("pos", "neg")}
+        lines = [(k, texts[k][i]) for i in range(40) for k in ("pos", "neg")]
+        tables = {"a.tsv": "".join(f"{k}\t{t}\n" for k, t in lines),
+                  "b.csv": "v1,v2\n" + "".join(f'{k},"{t}, so"\n' for k, t in lines),
+                  "c.csv": "pos,fine\n" + "".join(f"{k},{t}\n" for k, t in lines[1:])}
+        for name, text in tables.items():
+            with self.subTest(name):
+                self.write(name, text)
+                self.assertEqual(self.both_ways(name), [k for k, _ in lines])
+                result, = json.loads(self.classify("train", name, "-o", "m.clf", "--json"))
+                self.assertEqual((result["rows"], result["classes"]), (80, 2))
+                self.assertIn("guessed header=true text=v2 label=v1\n" if name == "b.csv" else
+                              f"{name}: guessed text=2 label=1\n", self.said)
+        self.classify("train", "a.tsv", "--format", "csv delimiter=tab", "-o", "m.clf")
+        self.assertIn("text=2 label=1", self.said)
+
+    def test_labels_that_are_no_classes(self):
+        self.write("a.csv", "a,price\n" + "".join(f"{i * i},{i * 0.5}\n" for i in range(12)))
+        self.write("b.csv", "a,price\n" + "".join(f"{i % 9},{i % 30 + 0.5}\n" for i in range(90)))
+        self.write("c.csv", "a,kind\n" + "".join(f"{i % 9},{i % 30}\n" for i in range(90)))
+        for verb in (("train", "-o", "m.clf"), ("validate", "--folds", "2")):
+            for name, warned in (("a.csv", True), ("b.csv", True), ("c.csv", False)):
+                self.classify(verb[0], name, "--model", "ridge", "--quiet", *verb[1:])
+                self.assertEqual("different values" in self.said, warned, self.said)
+        self.classify("train", "a.csv", "--model", "ridge", "--format", "csv regression=true", "--quiet", "-o", "m.clf")
+        self.assertEqual(self.said, "")
+
     def test_many_columns(self):
         self.write("wide.csv", ",".join(f"c{j}" for j in range(30000)) + ",kind\n" + "".join(
             ",".join(str((i * j) % 10) for j in range(30000)) + f",{'ab'[i % 2]}\n" for i in range(4)))

@@ -64,7 +64,7 @@ static int find_source(sniffed *out, char kind[KIND_BYTES], const char **params,
   }
   *params = params_split(kind, set.from);
   const bool model = strcmp(kind, FORMAT_OWN) == 0 || is_kind("model_reader", kind);
-  *out = (sniffed){model ? CONTENT_MODEL : CONTENT_ROWS, NULL};
+  *out = (sniffed){model ? CONTENT_MODEL : CONTENT_ROWS, NULL, ""};
   if (model || is_data_format(kind)) {
     return -1;
   }

@@ -1,5 +1,7 @@
 #include "examples.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +32,31 @@ int examples_encode(input *in, const tool *t, const recipe *r, clf_model *model)
   return input_encode(in, clf_model_vocabulary(model));
 }
 
+/* Whether the names of all classes are numbers, and that of one has a fraction. */
+static bool are_measures(const clf_dataset *rows) {
+  bool numbers = true, fraction = false;
+  for (int64_t i = 0; numbers && i < clf_dataset_classes(rows); i++) {
+    const char *name = clf_dataset_class_name(rows, i);
+    char *end = NULL;
+    const double value = name != NULL ? strtod(name, &end) : 0;
+    numbers = name != NULL && *name != '\0' && *end == '\0';
+    fraction = fraction || value != floor(value);
+  }
+  return numbers && fraction;
+}
+
+/* Labels that differ in most rows are no classes, nor are many numbers with fractions. */
+static void warn_of_labels(const clf_dataset *rows) {
+  const int64_t classes = clf_dataset_classes(rows), count = clf_dataset_rows(rows);
+  if ((count >= 10 && 2 * classes > count) || (classes > 20 && are_measures(rows))) {
+    complain("warning: the labels have %" PRId64 " different values in %" PRId64
+             " rows, and each becomes a class; regression=true in --format, with --model ridge, "
+             "predicts "
+             "numbers, and label=NAME names another column",
+             classes, count);
+  }
+}
+
 /* Makes rows of what was read, and checks that they have labels. */
 static int prepare(input *in, const tool *t, const recipe *r, clf_model *model) {
   if (in->texts == NULL && r->vocabulary != NULL) {
@@ -40,6 +67,9 @@ static int prepare(input *in, const tool *t, const recipe *r, clf_model *model) 
   if (status < 0 && clf_dataset_classes(in->rows) == 0 && clf_dataset_outputs(in->rows) == 0) {
     complain("'%s' has no labels to train on", in->path);
     return EXIT_FAILURE;
+  }
+  if (status < 0) {
+    warn_of_labels(in->rows);
   }
   return status;
 }

@@ -135,13 +135,25 @@ static int read_by(input *in, const tool *t, content what, const char *reader, c
   return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
 }
 
+/* Reads by a reader and its parameters, and by those that the content suggests. */
+static int read_sniffed(input *in, const tool *t, content what, const char *reader,
+                        const char *params, const char *guessed) {
+  if (*guessed != '\0' && !t->common.quiet) {
+    complain("%s: guessed %s", in->bytes != NULL ? "standard input" : in->path, guessed);
+  }
+  char *all = params_join(params, guessed);
+  const int status = all != NULL ? read_by(in, t, what, reader, all) : tool_fail(CLF_ERROR_MEMORY);
+  free(all);
+  return status;
+}
+
 /* What --format says: the name of a reader, of which "csv" reads rows unless the content or the
  * parameter `text` says otherwise. */
 static int read_format(input *in, const tool *t) {
   char kind[KIND_BYTES];
   const char *params = params_split(kind, t->common.format);
   const bool rows = is_reader("dataset_reader", kind), texts = is_reader("document_reader", kind);
-  sniffed found = {rows ? CONTENT_ROWS : CONTENT_TEXTS, kind};
+  sniffed found = {rows ? CONTENT_ROWS : CONTENT_TEXTS, kind, ""};
   if (!rows && !texts) {
     complain(
         "--format: there is no format '%s'; classify list dataset_reader and classify list "
@@ -156,7 +168,9 @@ static int read_format(input *in, const tool *t) {
     }
     found.what = params_has(params, "text") ? CONTENT_TEXTS : found.what;
   }
-  return read_by(in, t, found.what, kind, params);
+  const bool said = found.what == CONTENT_ROWS || params_has(params, "text") ||
+                    params_has(params, "label") || params_has(params, "header");
+  return read_sniffed(in, t, found.what, kind, params, said ? "" : found.params);
 }
 
 int input_read(input *out, const tool *t, const char *path) {
@@ -173,7 +187,7 @@ int input_read(input *out, const tool *t, const char *path) {
     complain("'%s' is a model, not data", path);
     return EXIT_FAILURE;
   }
-  return read_by(out, t, found.what, found.reader, "");
+  return read_sniffed(out, t, found.what, found.reader, "", found.params);
 }
 
 /* The labels of files PREFIX.LABEL, "pos,neg", to be freed; NULL where the names do not have one

@@ -13,7 +13,7 @@
 
 enum { HEAD = 1 << 16, FIELDS_OF_TEXTS = 2, RECORDS = 16 };
 
-static const sniffed csv = {CONTENT_ROWS, "csv"};
+static const sniffed csv = {CONTENT_ROWS, "csv", ""};
 
 static bool begins(const unsigned char *bytes, size_t count, const char *with, size_t length) {
   return count >= length && memcmp(bytes, with, length) == 0;
@@ -88,24 +88,73 @@ static bool is_prose(const field *f) {
   return words >= 2;
 }
 
-/* Whether the first records have at most two fields, of which one is mostly prose: a text, and maybe
- * its label. */
-static bool is_texts(const char *text, char delimiter) {
-  int records = 0, prose[FIELDS_OF_TEXTS] = {0};
-  while (*text != '\0' && records < RECORDS) {
-    field f;
+/* The first records of a table of at most two columns: how many there are, and in how many a column is
+ * prose. */
+typedef struct text_table {
+  field first[FIELDS_OF_TEXTS]; /* the first record */
+  int fields, records, prose[FIELDS_OF_TEXTS];
+  bool again; /* the first field of the first record is also that of another */
+} text_table;
+
+static bool same_field(const field *a, const field *b) {
+  return a->end - a->begin == b->end - b->begin &&
+         memcmp(a->begin, b->begin, (size_t)(a->end - a->begin)) == 0;
+}
+
+/* False if a record has more fields. */
+static bool look_at_texts(text_table *out, const char *text, char delimiter) {
+  *out = (text_table){.fields = 0};
+  for (; *text != '\0' && out->records < RECORDS; out->records++) {
+    field f[FIELDS_OF_TEXTS] = {0};
     int fields = 0;
     do {
       if (fields == FIELDS_OF_TEXTS) {
         return false;
       }
-      f = field_at(text, delimiter);
-      prose[fields++] += is_prose(&f);
-      text = f.next;
-    } while (!f.last);
-    records++;
+      f[fields] = field_at(text, delimiter);
+      out->prose[fields] += is_prose(&f[fields]);
+      text = f[fields].next;
+    } while (!f[fields++].last);
+    out->again = out->again || (out->records > 0 && same_field(&f[0], &out->first[0]));
+    if (out->records == 0) {
+      memcpy(out->first, f, sizeof f);
+      out->fields = fields;
+    }
   }
-  return 2 * prose[0] > records || 2 * prose[1] > records;
+  return true;
+}
+
+/* Whether one of the columns is mostly prose: a text, and maybe its label. */
+static bool is_texts(const text_table *table) {
+  return 2 * table->prose[0] > table->records || 2 * table->prose[1] > table->records;
+}
+
+static bool is_plain_name(const field *f) {
+  bool plain =
+      f->begin < f->end && f->end - f->begin < 60 && !(*f->begin >= '0' && *f->begin <= '9');
+  for (const char *at = f->begin; at < f->end; at++) {
+    const char letter = (char)(*at | 0x20);
+    plain = plain && ((letter >= 'a' && letter <= 'z') || (*at >= '0' && *at <= '9') || *at == '_');
+  }
+  return plain;
+}
+
+/* Texts behind their labels. A first line of two words that are no text and no label of another line
+ * has the names of the columns. */
+static sniffed texts_of(const text_table *table) {
+  sniffed out = {CONTENT_TEXTS, "csv", ""};
+  const field *label = &table->first[0], *text = &table->first[1];
+  if (table->fields < 2 || 2 * table->prose[0] > table->records) {
+    return out;
+  }
+  if (!table->again && table->records > 1 && is_plain_name(label) && is_plain_name(text)) {
+    snprintf(out.params, sizeof out.params, "header=true text=%.*s label=%.*s",
+             (int)(text->end - text->begin), text->begin, (int)(label->end - label->begin),
+             label->begin);
+  } else {
+    snprintf(out.params, sizeof out.params, "text=2 label=1");
+  }
+  return out;
 }
 
 /* Whether one of the usual delimiters stands in the first line. */
@@ -125,29 +174,32 @@ sniffed sniff_bytes(const unsigned char *bytes, size_t count) {
              "\x89"
              "CLF",
              4)) {
-    return (sniffed){CONTENT_MODEL, NULL};
+    return (sniffed){CONTENT_MODEL, NULL, ""};
   }
   if (begins(bytes, count, "svm_type ", 9)) {
-    return (sniffed){CONTENT_MODEL, "libsvm"};
+    return (sniffed){CONTENT_MODEL, "libsvm", ""};
   }
   if (begins(bytes, count, "solver_type ", 12)) {
-    return (sniffed){CONTENT_MODEL, "liblinear"};
+    return (sniffed){CONTENT_MODEL, "liblinear", ""};
   }
   if (begins(bytes, count, "\x93NUMPY", 6) || begins(bytes, count, "PK\x03\x04", 4)) {
-    return (sniffed){CONTENT_ROWS, "npy"};
+    return (sniffed){CONTENT_ROWS, "npy", ""};
   }
   if (is_picture(bytes, count)) {
-    return (sniffed){CONTENT_ROWS, "images"};
+    return (sniffed){CONTENT_ROWS, "images", ""};
   }
   if (is_idx(bytes, count)) {
-    return (sniffed){CONTENT_ROWS, "idx"};
+    return (sniffed){CONTENT_ROWS, "idx", ""};
   }
   if (begins(bytes, count, "__label__", 9)) {
-    return (sniffed){CONTENT_TEXTS, "fasttext"};
+    return (sniffed){CONTENT_TEXTS, "fasttext", ""};
   }
-  return is_svmlight(text)                    ? (sniffed){CONTENT_ROWS, "svmlight"}
-         : is_texts(text, delimiter_of(text)) ? (sniffed){CONTENT_TEXTS, "csv"}
-                                              : csv;
+  text_table table;
+  if (is_svmlight(text)) {
+    return (sniffed){CONTENT_ROWS, "svmlight", ""};
+  }
+  return look_at_texts(&table, text, delimiter_of(text)) && is_texts(&table) ? texts_of(&table)
+                                                                             : csv;
 }
 
 /* The first bytes of a file, decompressed where it is compressed, with a NUL; -1 after a message. */
@@ -195,8 +247,8 @@ static int sniff_folder(sniffed *out, const char *path) {
     first = join_path(inside, files.names[0]);
     const int count = first != NULL ? read_head(head, first) : -1;
     status = count < 0 ? EXIT_FAILURE : -1;
-    *out = count > 0 && is_picture(head, (size_t)count) ? (sniffed){CONTENT_ROWS, "images"}
-                                                        : (sniffed){CONTENT_TEXTS, "folder"};
+    *out = count > 0 && is_picture(head, (size_t)count) ? (sniffed){CONTENT_ROWS, "images", ""}
+                                                        : (sniffed){CONTENT_TEXTS, "folder", ""};
   }
   name_list_free(&folders);
   name_list_free(&files);
@@ -219,9 +271,9 @@ int sniff(sniffed *out, const char *path) {
   }
   const int reason = errno;
   if (has_files(path, "-images*idx*") || has_files(path, "-images*.idx*")) {
-    *out = (sniffed){CONTENT_ROWS, "idx"};
+    *out = (sniffed){CONTENT_ROWS, "idx", ""};
   } else if (has_files(path, ".*")) {
-    *out = (sniffed){CONTENT_TEXTS, "lines"};
+    *out = (sniffed){CONTENT_TEXTS, "lines", ""};
   } else {
     complain("cannot read '%s': %s", path, strerror(reason));
     return EXIT_FAILURE;

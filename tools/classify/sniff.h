@@ -14,6 +14,7 @@ typedef struct sniffed {
   content what;
   const char *reader; /* of clf_dataset_load() or clf_documents_load(); of clf_model_import() for a
                        * model, but NULL for a file of the library's own */
+  char params[160];   /* of the reader: columns of texts and labels, where labels come first */
 } sniffed;
 
 /* Returns -1 to go on, or EXIT_FAILURE after a message: there is nothing at the path, or nothing that
