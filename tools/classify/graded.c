@@ -206,7 +206,9 @@ static clf_status join(graded *out, const graded *parts, int64_t count) {
   if (out->names == NULL || out->weights == NULL || (classes ? !out->truth : !out->targets)) {
     return CLF_ERROR_MEMORY;
   }
-  memcpy(out->names, parts[0].names, (size_t)out->classes * sizeof *out->names);
+  if (classes) {
+    memcpy(out->names, parts[0].names, (size_t)out->classes * sizeof *out->names);
+  }
   for (int64_t i = 0, row = 0; i < count; row += parts[i++].rows) {
     const graded *part = &parts[i];
     const size_t rows = (size_t)part->rows, values = rows * (size_t)part->outputs;
