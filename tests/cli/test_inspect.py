@@ -214,7 +214,7 @@ class Inspect(Cli):
         self.reviews()
         self.classify("train", "reviews.pos", "reviews.neg", "-o", "reviews.clf", "--quiet")
         result = self.found("reviews.clf")
-        self.assertIn("encoding=tf_idf", result["vocabulary"])
+        self.assertRegex(result["vocabulary"], "^encoding=tf_idf ")
         self.assertEqual((result["words"], result["documents"]), (result["features"], 80))
         data = self.flowers()
         self.classify("train", data, "--model", "network epochs=2 layers='dense units=5 activation=relu; dense units=3'",

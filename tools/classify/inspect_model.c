@@ -32,7 +32,7 @@ TEXT_FUNCTION(detector_params, clf_detector_params, clf_detector)
 static void add_kind(sheet *out, const char *name, const char *kind, char *params) {
   out->failed = out->failed || params == NULL;
   if (params != NULL) {
-    sheet_text(out, name, "%s%s%s", kind, *params != '\0' ? " " : "", params);
+    sheet_text(out, name, "%s%s%s", kind, *kind != '\0' && *params != '\0' ? " " : "", params);
   }
   free(params);
 }

@@ -78,7 +78,7 @@ static clf_status write_names(clf__sink *sink, const clf_dataset *dataset) {
   }
   if (width > CLF__NPY_MAX_CHARACTERS) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "npy: the name of a class has %lld characters; %d are the most",
+                     "npy: the name of a class has %lld characters; the maximum is %d",
                      (long long)width, CLF__NPY_MAX_CHARACTERS);
   }
   const clf__array array = {

@@ -32,7 +32,7 @@ static void add_classes(clf__text *to, const clf_model *model) {
   }
   if (replaced > 0) {
     clf__log(model->context, CLF_LOG_WARNING,
-             "onnx: names of classes that are no UTF-8: U+FFFD took the place of bytes %lld times",
+             "onnx: names of classes that are no UTF-8: %lld bytes became U+FFFD",
              (long long)replaced);
   }
   to->failed |= name.failed;

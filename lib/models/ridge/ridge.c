@@ -165,7 +165,7 @@ static bool movable(const clf_model *model) {
 
 const clf__model_kind clf__ridge_kind = {
     .base = CLF__KIND("ridge",
-                      "regularised least squares, a classifier on 1-of-K targets or a regression",
+                      "regularized least squares, a classifier on 1-of-K targets or a regression",
                       params, clf__ridge_params),
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
