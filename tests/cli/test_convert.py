@@ -127,7 +127,10 @@ class Convert(Cli):
         self.classify("convert", "-", "-", "--to", "csv", typed=first, env={**os.environ, "TMPDIR": str(temporary)})
         self.classify("convert", "-", "-", "--to", "csv", typed="a,b\n1\n", status=1,
                       env={**os.environ, "TMPDIR": str(temporary)})
-        self.assertIn("standard input line 2", self.said)
+        self.assertIn("convert: standard input line 2", self.said)
+        self.classify("convert", "-", "-", "--to", "csv", typed="a,b,c\n1,2,x\n3,4,y\n", env={**os.environ, "TMPDIR": str(temporary)})
+        self.assertIn("convert: standard input: guessed", self.said)
+        self.assertNotIn(str(temporary), self.said)
         self.assertEqual(os.listdir(temporary), [])
         with open("/dev/full", "w") as full:
             run = subprocess.run([TOOL, "convert", "rows.csv", "-", "--to", "csv"], stdout=full, stderr=subprocess.PIPE,

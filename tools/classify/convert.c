@@ -87,7 +87,9 @@ static int read_model(conversion *self, const tool *t, const char *kind, const c
 
 static int read_rows(conversion *self, tool *t) {
   t->common.format = set.from;
-  const int status = input_read(&self->in, t, self->files.in);
+  const bool copied = self->files.from != NULL;
+  int status = copied ? pipe_rewind(&self->files) : -1;
+  status = status < 0 ? input_read(&self->in, t, copied ? "-" : self->files.in) : status;
   if (status < 0 && self->in.rows == NULL) {
     complain(
         "'%s' holds texts, which no other format can hold; classify train makes a model of "

@@ -1,6 +1,7 @@
 #include "convert_pipe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +88,16 @@ int pipe_open(pipe_files *self, const char *in, const char *out) {
   return status < 0 && self->from != NULL && !copy(self->from, self->in)
              ? fail("read standard input")
              : status;
+}
+
+int pipe_rewind(const pipe_files *self) {
+  const int copied = open(self->in, O_RDONLY | O_CLOEXEC);
+  const bool good = copied >= 0 && dup2(copied, STDIN_FILENO) >= 0;
+  const int status = good ? -1 : fail("read standard input");
+  if (copied >= 0) {
+    close(copied);
+  }
+  return status;
 }
 
 int pipe_commit(const pipe_files *self) {

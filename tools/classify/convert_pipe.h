@@ -17,6 +17,10 @@ typedef struct pipe_files {
  * both cases. */
 int pipe_open(pipe_files *self, const char *in, const char *out);
 
+/* Makes the copy of a stream standard input, under whose name the library's messages speak of it.
+ * Returns as pipe_open(). */
+int pipe_rewind(const pipe_files *self);
+
 /* Copies what was written for a stream to it. Returns as pipe_open(). */
 int pipe_commit(const pipe_files *self);
 
