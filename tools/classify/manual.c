@@ -86,9 +86,10 @@ static void put_options(FILE *out, const verb *which) {
     }
   }
   if (which->program == NULL) {
-    put_option(out,
-               &(option_entry){"help", NULL, "print a summary of these", OPTION_SWITCH, 0, NULL},
-               &(option_entry){"h", NULL, NULL, OPTION_SWITCH, 0, NULL});
+    put_option(
+        out,
+        &(option_entry){"help", NULL, "print a summary of the options", OPTION_SWITCH, 0, NULL},
+        &(option_entry){"h", NULL, NULL, OPTION_SWITCH, 0, NULL});
   }
 }
 
@@ -128,9 +129,10 @@ static void put_verb(FILE *out, const char *name, const verb *which) {
 static void put_program(FILE *out) {
   put_head(out, "classify", "train classifiers on tables, texts and images, and predict with them");
   fputs(".SH SYNOPSIS\n.B classify\nVERB [OPTION \\[u2026]]\n", out);
-  put_section(out, "DESCRIPTION",
-              "The verb says what to do; each has a page of its own, and --help. What the library "
-              "offers, such as kinds of models and their parameters, is listed by classify list.");
+  put_section(
+      out, "DESCRIPTION",
+      "Each verb has a page of its own and the option --help. classify list prints what options "
+      "may name, such as the kinds of models and their parameters.");
   fputs(".SH VERBS\n", out);
   for (size_t i = 0; verbs[i] != NULL; i++) {
     fprintf(out, ".TP\n.BR classify\\-%s (1)\n", verbs[i]->name);
@@ -143,7 +145,7 @@ static void put_program(FILE *out) {
   put_option(out, &(option_entry){"version", NULL, "print the version", OPTION_SWITCH, 0, NULL},
              NULL);
   put_example(out, tool_example);
-  put_section(out, "ENVIRONMENT", "Where NO_COLOR is set, nothing that is printed is in color.");
+  put_section(out, "ENVIRONMENT", "If NO_COLOR is set, the output has no colors.");
   put_section(out, "EXIT STATUS", tool_exits);
   fputs(".SH SEE ALSO\n.BR libclassify (3)\n", out);
 }

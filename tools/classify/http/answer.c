@@ -26,8 +26,8 @@ static bool check_rows(exchange *e, size_t rows) {
   if (rows == 0) {
     http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "there are no rows to predict");
   } else if (rows > limit) {
-    http_refuse(e->reply, MHD_HTTP_CONTENT_TOO_LARGE,
-                "%zu rows in a request; this server answers %zu at most", rows, limit);
+    http_refuse(e->reply, MHD_HTTP_CONTENT_TOO_LARGE, "%zu rows in a request; the maximum is %zu",
+                rows, limit);
   }
   return rows > 0 && rows <= limit;
 }
@@ -187,8 +187,7 @@ static bool check_size(exchange *e, const char *body, size_t size) {
   }
   if (brackets > e->max_rows + 2 || commas / (features > 0 ? features : 1) > e->max_rows) {
     http_refuse(e->reply, MHD_HTTP_CONTENT_TOO_LARGE,
-                "the body has more values than the %lld rows that this server answers in a request "
-                "(--max-rows)",
+                "the body has more values than %lld rows, the maximum of a request (--max-rows)",
                 (long long)e->max_rows);
     return false;
   }

@@ -110,8 +110,8 @@ clf_status http_answer_rows(exchange *e, const json_t *rows) {
   const size_t count = json_array_size(rows), features = (size_t)e->service->features;
   if (count > MAX_NUMBERS / features + 1) {
     http_refuse(e->reply, MHD_HTTP_CONTENT_TOO_LARGE,
-                "%zu rows of %zu features in a request; this server answers %zu at most", count,
-                features, MAX_NUMBERS / features + 1);
+                "%zu rows of %zu features in a request; the maximum is %zu", count, features,
+                MAX_NUMBERS / features + 1);
     return CLF_OK;
   }
   double *values = calloc(count, features * sizeof *values);
