@@ -77,6 +77,8 @@ bool clf__csv_missing(const clf__csv_text *text, const clf__csv_field *field);
 
 /* How the text is to be read; choices are indices of the parameters' words. */
 enum { CLF__CSV_AUTO, CLF__CSV_TRUE, CLF__CSV_FALSE };
+#define CLF__CSV_HEADERS "auto|true|false|comment"
+enum { CLF__CSV_IN_COMMENT = CLF__CSV_FALSE + 1 };
 #define CLF__CSV_DELIMITERS "auto|comma|semicolon|tab|space|pipe|blanks"
 enum {
   CLF__CSV_COMMA = 1,
@@ -92,7 +94,8 @@ enum {
 
 /* The rows of parameters that tables of data and of documents share, by their member `style`. */
 #define CLF__CSV_HEADER                                                                            \
-  CLF__CHOICE(style.header, "auto|true|false", "auto", "whether the first line names the columns")
+  CLF__CHOICE(style.header, CLF__CSV_HEADERS, "auto",                                              \
+              "whether the first line names the columns; comment: a line before it, behind #")
 #define CLF__CSV_DELIMITER                                                                         \
   CLF__CHOICE(style.delimiter, CLF__CSV_DELIMITERS, "auto",                                        \
               "delimiter of the fields; blanks: any number of blanks and tabs")
@@ -105,7 +108,8 @@ enum {
   CLF__LINES_ENCODING(style.lines.encoding), CLF__LINES_FIRST_LINE(style.lines.first_line)
 
 typedef struct clf__csv_style {
-  int32_t header, row_numbers; /* auto, true, false */
+  int32_t header;      /* an index of CLF__CSV_HEADERS */
+  int32_t row_numbers; /* auto, true, false */
   int32_t delimiter, comment, decimal, thousands;
   clf__lines_style lines;
   char *missing_values; /* owned by the parameters */

@@ -128,9 +128,15 @@ static clf_status set_header(clf__csv_columns *columns) {
   }
   columns->header = named ? columns->first : NULL;
   columns->rows = named ? clf__csv_record_after(&columns->text, columns->first) : columns->first;
-  if (header == CLF__CSV_AUTO && !named && columns->head_comments) {
+  if (header == CLF__CSV_IN_COMMENT ||
+      (header == CLF__CSV_AUTO && !named && columns->head_comments)) {
     columns->header = names_in_comment(columns);
     columns->doubt = columns->header != NULL ? NULL : columns->doubt;
+  }
+  if (header == CLF__CSV_IN_COMMENT && columns->header == NULL) {
+    return clf__fail(CLF_ERROR_DATA,
+                     "%s: header=comment, but no line that begins with # names its %lld columns",
+                     columns->text.lines.name, (long long)columns->count);
   }
   if (columns->rows == columns->text.lines.end) {
     return clf__fail(CLF_ERROR_DATA, "%s: it has %s", columns->text.lines.name,
@@ -329,8 +335,10 @@ clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_
   guesses line = {.length = 0};
   append_word(&line, columns, style->delimiter == 0, "delimiter", CLF__CSV_DELIMITERS,
               columns->delimiter);
-  append_word(&line, columns, style->header == CLF__CSV_AUTO, "header", "true|false",
-              columns->header == NULL);
+  append_word(&line, columns, style->header == CLF__CSV_AUTO, "header", CLF__CSV_HEADERS,
+              columns->header == NULL             ? CLF__CSV_FALSE
+              : columns->header == columns->first ? CLF__CSV_TRUE
+                                                  : CLF__CSV_IN_COMMENT);
   append_word(&line, columns, style->comment == 0 && columns->head_comments, "comment",
               CLF__CSV_COMMENTS, 2);
   append_word(&line, columns, style->decimal == 0 && columns->text.decimal == ',', "decimal",

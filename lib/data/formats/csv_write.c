@@ -93,6 +93,14 @@ static clf_status check_classes(const clf_dataset *dataset) {
   return CLF_OK;
 }
 
+/* Returns whether readers take a name for a number, or for true or false. */
+static bool reads_as_number(const csv_writer *w, const char *name) {
+  const clf__csv_field field = {.begin = name, .end = name + strlen(name)};
+  double value;
+  int64_t significand;
+  return clf__csv_number(&w->style, &field, &value, &significand);
+}
+
 static clf_status check_names(csv_writer *w) {
   const csv_write_params *p = w->params;
   const bool labelled = w->dataset->labels != NULL || w->dataset->targets != NULL;
@@ -102,14 +110,15 @@ static clf_status check_names(csv_writer *w) {
     const char *taken = labelled && strcmp(name, p->label) == 0                       ? "label"
                         : w->dataset->weights != NULL && strcmp(name, p->weight) == 0 ? "weight"
                                                                                       : NULL;
-    double value;
     if (taken != NULL) {
       return clf__fail(CLF_ERROR_ARGUMENT,
                        "csv: a feature is named '%s', too; %s=NAME gives that column another name",
                        name, taken);
     }
-    w->quoted = w->quoted || clf__parse_f64(name, &value);
+    w->quoted = w->quoted || reads_as_number(w, name);
   }
+  w->quoted = w->quoted || (labelled && reads_as_number(w, p->label)) ||
+              (w->dataset->weights != NULL && reads_as_number(w, p->weight));
   return CLF_OK;
 }
 
@@ -226,6 +235,7 @@ static clf_status prepare(csv_writer *w, clf_context *context, const csv_write_p
   w->arena.context = w->text.context = context;
   w->params = chosen;
   w->style.quote = '"';
+  w->style.decimal = '.';
   clf__csv_set_delimiter(&w->style, chosen->delimiter + CLF__CSV_COMMA);
   clf__byte_texts_fill(&w->bytes, &w->x);
   w->values = clf__arena_array(&w->arena, w->x.columns, sizeof *w->values);

@@ -360,12 +360,26 @@ TEST(guesses__are_parameters) {
   ck_guesses("a,7\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
   ck_guesses("a,none\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
   ck_guesses("a,\"b,c\"\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
+  ck_guesses("# a,b\n1,2\n3,4\n", "label=none", "delimiter=comma header=comment comment=hash");
+  ck_guesses("# a,b\n1,2\n3,4\n", "label=none delimiter=comma header=comment comment=hash", "");
   clf_documents *documents = read_documents("id,text,mood\n1,so good,b\n2,too bad,c\n", NULL);
   ck_assert_str_eq(clf_documents_guesses(documents),
                    "delimiter=comma header=true text=\"text\" label=\"mood\"");
   clf_documents_free(documents);
   ck_assert_ptr_null(clf_documents_guesses(NULL));
   ck_assert_ptr_null(clf_dataset_guesses(NULL));
+}
+
+/* Names in a comment are not those of the first row, which would be lost. */
+TEST(header__is_in_a_comment) {
+  const char *text = "# made by hand\n# a,b\n1,2\n3,4\n";
+  clf_dataset *dataset = read_text(text, "label=none header=comment");
+  ck_assert_int_eq(clf_dataset_rows(dataset), 2);
+  ck_assert_str_eq(clf_dataset_column_name(dataset, 1), "b");
+  clf_dataset_free(dataset);
+  const hostile bare = {"1,2\n3,4\n", 0, "header=comment", CLF_ERROR_DATA,
+                        "file: header=comment, but no line that begins with # names its 2 columns"};
+  assert_refused(context, &clf__dataset_reader_csv, &bare);
 }
 
 /* A label column of many different values is probably a target or an identifier. */

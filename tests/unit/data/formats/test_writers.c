@@ -134,11 +134,12 @@ TEST(csv__reports_how_rows_without_labels_are_read) {
 
 /* Names that would read as a row of numbers are quoted, all of them; those of others only if they
  * must be. */
-TEST_LOOP(csv__has_the_names_of_columns, 0, 2) {
-  static const char *const names[][COLUMNS] = {{"a,b", "10", ""},
-                                               {"\xEF\xBB\xBF;", "say \"x\"", "c"}};
+TEST_LOOP(csv__has_the_names_of_columns, 0, 3) {
+  static const char *const names[][COLUMNS] = {
+      {"a,b", "10", ""}, {"\xEF\xBB\xBF;", "say \"x\"", "c"}, {"true", "False", "TRUE"}};
   static const char *const heads[] = {"\"a,b\",\"10\",\"\",\"label\"\n",
-                                      "\"\xEF\xBB\xBF;\",\"say \"\"x\"\"\",c,label\n"};
+                                      "\"\xEF\xBB\xBF;\",\"say \"\"x\"\"\",c,label\n",
+                                      "\"true\",\"False\",\"TRUE\",\"label\"\n"};
   static const int32_t y[] = {5, -1, 5, 2};
   char text[256];
   clf_dataset *data = rows_of(y);
