@@ -1,6 +1,7 @@
 """Every kind of data goes through train, test and predict, from files and from standard input. See cli.py."""
 import gzip
 import json
+import os
 import resource
 import struct
 import subprocess
@@ -98,13 +99,32 @@ class Inputs(Cli):
     def test_labels_that_are_no_classes(self):
         self.write("a.csv", "a,price\n" + "".join(f"{i * i},{i * 0.5}\n" for i in range(12)))
         self.write("b.csv", "a,price\n" + "".join(f"{i % 9},{i % 30 + 0.5}\n" for i in range(90)))
-        self.write("c.csv", "a,kind\n" + "".join(f"{i % 9},{i % 30}\n" for i in range(90)))
+        self.write("c.csv", "a,kind\n" + "".join(f"{i % 9},{i % 30}\n" for i in range(150)))
+        self.write("d.csv", "a,kind\n" + "".join(f"{i % 9},{i % 30}\n" for i in range(90)))
         for verb in (("train", "-o", "m.clf"), ("validate", "--folds", "2")):
-            for name, warned in (("a.csv", True), ("b.csv", True), ("c.csv", False)):
+            for name, warned in (("a.csv", True), ("b.csv", True), ("c.csv", False), ("d.csv", True)):
                 self.classify(verb[0], name, "--model", "ridge", "--quiet", *verb[1:])
                 self.assertEqual("different values" in self.said, warned, self.said)
         self.classify("train", "a.csv", "--model", "ridge", "--format", "csv regression=true", "--quiet", "-o", "m.clf")
         self.assertEqual(self.said, "")
+
+    def test_files_that_may_not_grow_and_full_disks(self):
+        self.flowers(rows=3000)
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))
+        self.classify("convert", "flowers.csv", "large.csv", "--quiet", status=1, preexec_fn=limit)
+        self.assertIn("File too large", self.said)
+        self.assertEqual(os.listdir(self.folder), ["flowers.csv"])
+        for words in ("--help", "--version", "list"):
+            with open("/dev/full", "w") as full:
+                run = subprocess.run([TOOL, words], stdout=full, stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(b"cannot write to standard output", run.stderr)
+
+    def test_nothing_on_standard_input(self):
+        for words in (("inspect", "-"), ("convert", "-", "x.npz"), ("train", "-", "-o", "x.clf"), ("validate", "-")):
+            self.classify(*words, status=1)
+            self.assertEqual(self.said, f"classify {words[0]}: standard input is empty\n")
 
     def test_many_columns(self):
         self.write("wide.csv", ",".join(f"c{j}" for j in range(30000)) + ",kind\n" + "".join(

@@ -81,13 +81,24 @@ static int find_file(pipe_files *self, char **out, const char **stream, const ch
   return status < 0 && *out == NULL ? fail("go on") : status;
 }
 
+/* Copies what is read to its file. */
+static int copy_input(const pipe_files *self) {
+  struct stat there;
+  if (!copy(self->from, self->in)) {
+    return fail("read standard input");
+  }
+  if (stat(self->in, &there) == 0 && there.st_size == 0) {
+    complain("%s is empty", strcmp(self->from, "-") == 0 ? input_name : self->from);
+    return EXIT_FAILURE;
+  }
+  return -1;
+}
+
 int pipe_open(pipe_files *self, const char *in, const char *out) {
   *self = (pipe_files){.in = NULL};
   int status = find_file(self, &self->in, &self->from, in, input_name);
   status = status < 0 ? find_file(self, &self->out, &self->to, out, output_name) : status;
-  return status < 0 && self->from != NULL && !copy(self->from, self->in)
-             ? fail("read standard input")
-             : status;
+  return status < 0 && self->from != NULL ? copy_input(self) : status;
 }
 
 int pipe_rewind(const pipe_files *self) {

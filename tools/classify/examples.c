@@ -32,28 +32,28 @@ int examples_encode(input *in, const tool *t, const recipe *r, clf_model *model)
   return input_encode(in, clf_model_vocabulary(model));
 }
 
-/* Whether the names of all classes are numbers, and that of one has a fraction. */
-static bool are_measures(const clf_dataset *rows) {
+/* Whether labels are no classes: they differ in most rows, or are more than 20 numbers which have
+ * fractions or mostly few rows each. */
+static bool are_values(const clf_dataset *rows) {
+  const int64_t classes = clf_dataset_classes(rows), count = clf_dataset_rows(rows);
   bool numbers = true, fraction = false;
-  for (int64_t i = 0; numbers && i < clf_dataset_classes(rows); i++) {
+  for (int64_t i = 0; numbers && i < classes; i++) {
     const char *name = clf_dataset_class_name(rows, i);
     char *end = NULL;
     const double value = name != NULL ? strtod(name, &end) : 0;
     numbers = name != NULL && *name != '\0' && *end == '\0';
     fraction = fraction || value != floor(value);
   }
-  return numbers && fraction;
+  return (count >= 10 && 2 * classes > count) ||
+         (classes > 20 && numbers && (fraction || 4 * classes > count));
 }
 
-/* Labels that differ in most rows are no classes, nor are many numbers with fractions. */
 static void warn_of_labels(const clf_dataset *rows) {
-  const int64_t classes = clf_dataset_classes(rows), count = clf_dataset_rows(rows);
-  if ((count >= 10 && 2 * classes > count) || (classes > 20 && are_measures(rows))) {
+  if (are_values(rows)) {
     complain("warning: the labels have %" PRId64 " different values in %" PRId64
              " rows, and each becomes a class; regression=true in --format, with --model ridge, "
-             "predicts "
-             "numbers, and label=NAME names another column",
-             classes, count);
+             "predicts numbers, and label=NAME names another column",
+             clf_dataset_classes(rows), clf_dataset_rows(rows));
   }
 }
 

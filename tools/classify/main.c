@@ -22,6 +22,15 @@ static void print_verbs(FILE *out) {
   fputs("\nclassify VERB --help explains a verb. classify --version shows the version.\n", out);
 }
 
+/* The status to exit with after printing. */
+static int printed(void) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) {
+    return EXIT_SUCCESS;
+  }
+  complain("cannot write to standard output: %s", strerror(errno));
+  return EXIT_FAILURE;
+}
+
 /* Runs the verb that `argv` begins with. */
 static int run(const verb *which, int argc, char **argv) {
   return which->program != NULL ? which->program(argc, argv) : tool_main(which, argc, argv);
@@ -29,6 +38,8 @@ static int run(const verb *which, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   const verb *called = verb_of_program(program_invocation_short_name);
+  signal(SIGXFSZ,
+         SIG_IGN); /* a file that may not grow further is a failed write, with its message */
   signal(SIGPIPE, SIG_DFL); /* a reader that goes away ends the tool quietly, whoever started it */
   if (called != NULL) {
     return run(called, argc, argv);
@@ -40,11 +51,11 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
       strcmp(argv[1], "help") == 0) {
     print_verbs(stdout);
-    return EXIT_SUCCESS;
+    return printed();
   }
   if (strcmp(argv[1], "--version") == 0) {
     printf("classify %s\n", clf_version());
-    return EXIT_SUCCESS;
+    return printed();
   }
   if (strcmp(argv[1], "--complete") == 0) {
     return complete_words((const char *const *)argv + 2, (size_t)argc - 2);
