@@ -188,6 +188,9 @@ class Convert(Cli):
         self.assertIn(b"classify.command", (self.folder / "model.onnx").read_bytes())
         self.classify("convert", "model.clf", "model.c", "--to", "c name=fruit")
         self.assertIn("fruit_predict(", self.read("model.c"))
+        self.assertIn("c has no place for the model's metadata", self.said)
+        self.assertNotIn("names of the features", self.said)
+        self.assertIn("fruit_feature_names", self.read("model.c"))
         self.assertEqual(self.classify("convert", "model.clf", "-", "--to", "c name=fruit"), self.read("model.c"))
         if shutil.which("cc"):
             subprocess.run(["cc", "-std=c99", "-Werror", "-Wall", "-c", "model.c"], cwd=self.folder, check=True)

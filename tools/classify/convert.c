@@ -134,13 +134,13 @@ static void note_lost_of_rows(const conversion *self, const tool *t) {
 }
 
 static void note_lost_of_model(const conversion *self, const tool *t) {
-  const bool noted = clf_model_metadata_key(self->model, 0) != NULL ||
-                     clf_model_feature_name(self->model, 0) != NULL;
+  const bool noted = clf_model_metadata_key(self->model, 0) != NULL;
+  const bool named = clf_model_feature_name(self->model, 0) != NULL;
   if (noted && (self->to.holds & HOLDS_NOTES) == 0 && !t->common.quiet) {
-    complain(
-        "%s has no place for the model's metadata and the names of its features: "
-        "they are left out",
-        self->to.format);
+    complain("%s has no place for the model's metadata: it is left out", self->to.format);
+  }
+  if (named && (self->to.holds & HOLDS_NAMES) == 0 && !t->common.quiet) {
+    complain("%s has no place for the names of the features: they are left out", self->to.format);
   }
 }
 

@@ -42,8 +42,9 @@ static const struct {
 } holdings[] = {{"csv", HOLDS_NAMES},
                 {"npy", HOLDS_SHAPE},
                 {"idx", HOLDS_SHAPE},
-                {FORMAT_OWN, HOLDS_NOTES | HOLDS_TEXTS},
-                {"onnx", HOLDS_NOTES}};
+                {FORMAT_OWN, HOLDS_NAMES | HOLDS_NOTES | HOLDS_TEXTS},
+                {"onnx", HOLDS_NAMES | HOLDS_NOTES},
+                {"c", HOLDS_NAMES}};
 
 static const char *area_of(bool model) {
   return model ? "model_writer" : "dataset_writer";

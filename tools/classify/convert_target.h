@@ -8,9 +8,9 @@
 
 /* What else than numbers a format has a place for. */
 enum {
-  HOLDS_NAMES = 1, /* data: names of columns */
-  HOLDS_SHAPE = 2, /* data: that rows are pictures */
-  HOLDS_NOTES = 4, /* a model: what it remembers of its training, and names of features */
+  HOLDS_NAMES = 1, /* names of columns or features */
+  HOLDS_SHAPE = 2, /* data: the height, width and channels of images */
+  HOLDS_NOTES = 4, /* a model: metadata */
   HOLDS_TEXTS = 8  /* a model: the vocabulary by which it reads texts */
 };
 
