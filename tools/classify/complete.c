@@ -35,7 +35,7 @@ static const char *value_at(const char *const *words, size_t count, size_t i, co
 
 /* A grid over the parameters of the model, the transforms and the optimizer that the words before it
  * name. */
-static void complete_search(candidates *c, const char *const *words, size_t count,
+static void complete_search(completions *c, const char *const *words, size_t count,
                             const typed_word *word) {
   recipe made = {.model = NULL};
   for (size_t i = 1; i + 1 < count; i++) {
@@ -55,7 +55,7 @@ static void complete_search(candidates *c, const char *const *words, size_t coun
   complete_grid(c, "model", recipe_model(&made), "", word);
 }
 
-static void complete_option_value(candidates *c, const option_entry *entry,
+static void complete_option_value(completions *c, const option_entry *entry,
                                   const char *const *words, size_t count, const typed_word *word) {
   static const char *const files[] = {"FILE", "DATA", "MODEL", "DIR", "FOLDER", "PREFIX", NULL};
   if (entry->type == OPTION_CHOICE) {
@@ -96,7 +96,7 @@ static bool takes_value(const option_entry *entry) {
 }
 
 /* The names of the options that are not given yet, or that may be given again. */
-static void offer_options(candidates *c, const option_entry *options, size_t count,
+static void offer_options(completions *c, const option_entry *options, size_t count,
                           const char *const *words, size_t given, const typed_word *word) {
   for (size_t i = 0; i < count; i++) {
     bool used = options[i].help == NULL || options[i].type == OPTION_WORDS;
@@ -111,7 +111,7 @@ static void offer_options(candidates *c, const option_entry *options, size_t cou
 
 /* An argument that is no option: one of the words that the verb names, an area or a kind of the
  * catalog, or a file. */
-static void complete_argument(candidates *c, const verb *which, const char *const *before,
+static void complete_argument(completions *c, const verb *which, const char *const *before,
                               size_t count, const typed_word *word) {
   if (count >= which->maximum_words) {
     return;
@@ -129,7 +129,7 @@ static void complete_argument(candidates *c, const verb *which, const char *cons
   }
 }
 
-static void complete_verb(candidates *c, const verb *which, const char *const *words,
+static void complete_verb(completions *c, const verb *which, const char *const *words,
                           size_t count) {
   static tool none;
   option_entry options[TOOL_OPTIONS];
@@ -166,7 +166,7 @@ static void complete_verb(candidates *c, const verb *which, const char *const *w
   }
 }
 
-static void complete_all(candidates *c, const char *const *words, size_t count) {
+static void complete_all(completions *c, const char *const *words, size_t count) {
   const typed_word first = {count > 0 ? words[0] : "", 0};
   const verb *which = NULL;
   for (size_t i = 0; verbs[i] != NULL; i++) {
@@ -184,7 +184,7 @@ static void complete_all(candidates *c, const char *const *words, size_t count) 
 }
 
 int complete_words(const char *const *words, size_t count) {
-  candidates c = {.text = NULL};
+  completions c = {.text = NULL};
   c.out = open_memstream(&c.text, &c.size);
   if (c.out == NULL) {
     return EXIT_FAILURE;

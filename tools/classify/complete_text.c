@@ -10,7 +10,7 @@ static const char *rest_of(const typed_word *word) {
 }
 
 /* Writes a candidate, unless it is there: formats that are read and written have one name. */
-static void add(candidates *c, const typed_word *word, const char *first, const char *second,
+static void add(completions *c, const typed_word *word, const char *first, const char *second,
                 const char *help) {
   char line[1024];
   snprintf(line, sizeof line, "\n%.*s%s%s\t", (int)word->done, word->text, first, second);
@@ -19,7 +19,7 @@ static void add(candidates *c, const typed_word *word, const char *first, const 
   }
 }
 
-void offer(candidates *c, const typed_word *word, const char *first, const char *second,
+void offer(completions *c, const typed_word *word, const char *first, const char *second,
            const char *help) {
   const char *typed = rest_of(word);
   const size_t length = strlen(typed), part = strlen(first);
@@ -31,7 +31,7 @@ void offer(candidates *c, const typed_word *word, const char *first, const char 
   }
 }
 
-void offer_words(candidates *c, const typed_word *word, const char *first, const char *words,
+void offer_words(completions *c, const typed_word *word, const char *first, const char *words,
                  const char *help) {
   char one[64];
   for (const char *at = words; *at != '\0'; at += *at == '|') {
@@ -54,7 +54,7 @@ static kind_name kind_of(const char *text) {
 }
 
 /* A text of several kinds with parameters, "dense units=5; dense": what follows the last semicolon. */
-static void complete_stages(candidates *c, const char *area, const typed_word *word) {
+static void complete_stages(completions *c, const char *area, const typed_word *word) {
   const char *semicolon = strrchr(rest_of(word), ';');
   const char *stage = semicolon != NULL ? semicolon + 1 : rest_of(word);
   complete_kind(c, area,
@@ -63,7 +63,7 @@ static void complete_stages(candidates *c, const char *area, const typed_word *w
 
 /* The value of a parameter. One whose name is an area's, also in the plural, as layers, is a text of
  * such kinds, behind the quote that it begins with. */
-static void complete_value(candidates *c, const clf_param_info *info, const typed_word *word) {
+static void complete_value(completions *c, const clf_param_info *info, const typed_word *word) {
   const size_t length = strlen(info->name);
   const char quote = *rest_of(word);
   char area[64];
@@ -89,7 +89,7 @@ static bool is_given(const char *text, const char *end, const char *name) {
 }
 
 /* The names of the parameters that are not given. If only one fits, its values are candidates too. */
-static void offer_names(candidates *c, const char *area, const char *kind, const char *text,
+static void offer_names(completions *c, const char *area, const char *kind, const char *text,
                         const typed_word *word) {
   clf_param_info found = {.struct_size = 0};
   const char *typed = rest_of(word);
@@ -130,7 +130,7 @@ static const char *last_parameter(const char *text) {
   return last;
 }
 
-static void complete_parameters(candidates *c, const char *area, const char *kind,
+static void complete_parameters(completions *c, const char *area, const char *kind,
                                 const typed_word *word) {
   const char *text = rest_of(word), *last = last_parameter(text), *equals = strchr(last, '=');
   c->open = true;
@@ -149,7 +149,7 @@ static void complete_parameters(candidates *c, const char *area, const char *kin
   }
 }
 
-void complete_kind(candidates *c, const char *area, const typed_word *word) {
+void complete_kind(completions *c, const char *area, const typed_word *word) {
   const char *text = rest_of(word), *blank = strchr(text, ' ');
   if (clf_kind_help(area, area) != NULL) {
     complete_parameters(c, area, area, word);
@@ -166,13 +166,14 @@ void complete_kind(candidates *c, const char *area, const typed_word *word) {
 }
 
 /* The value of a grid's parameter that is typed is behind the last "|". */
-static void complete_grid_value(candidates *c, const clf_param_info *info, const typed_word *word) {
+static void complete_grid_value(completions *c, const clf_param_info *info,
+                                const typed_word *word) {
   const char *bar = strrchr(rest_of(word), '|');
   const char *value = bar != NULL ? bar + 1 : rest_of(word);
   complete_value(c, info, &(typed_word){word->text, (size_t)(value - word->text)});
 }
 
-void complete_grid(candidates *c, const char *area, const char *kind, const char *prefix,
+void complete_grid(completions *c, const char *area, const char *kind, const char *prefix,
                    const typed_word *word) {
   const kind_name name = kind_of(kind);
   const char *last = last_parameter(rest_of(word)), *equals = strchr(last, '=');

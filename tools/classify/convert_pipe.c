@@ -33,7 +33,7 @@ static bool is_stream(const char *path) {
 
 /* Copies all bytes of a path to another, where "-" is standard input or output. False with errno. */
 static bool copy(const char *from, const char *to) {
-  static char block[1 << 16];
+  char block[1 << 16];
   FILE *in = strcmp(from, "-") == 0 ? stdin : fopen(from, "r");
   FILE *out = in == NULL ? NULL : strcmp(to, "-") == 0 ? stdout : fopen(to, "w");
   bool good = out != NULL;

@@ -217,7 +217,7 @@ static int read_head(unsigned char *out, const char *path) {
 }
 
 static int sniff_file(sniffed *out, const char *path) {
-  static unsigned char head[HEAD + 1];
+  unsigned char head[HEAD + 1];
   const int count = read_head(head, path);
   if (count == 0) {
     complain("'%s' is empty", path);
@@ -243,7 +243,7 @@ static int sniff_folder(sniffed *out, const char *path) {
     status = EXIT_FAILURE;
   }
   if (status < 0) {
-    static unsigned char head[HEAD + 1];
+    unsigned char head[HEAD + 1];
     first = join_path(inside, files.names[0]);
     const int count = first != NULL ? read_head(head, first) : -1;
     status = count < 0 ? EXIT_FAILURE : -1;

@@ -190,10 +190,14 @@ static char *command_of(int argc, char **argv) {
   return fclose(out) == 0 ? text : (free(text), NULL);
 }
 
-int tool_main(const verb *which, int argc, char **argv) {
-  char name[64];
+void tool_name(const verb *which) {
+  static char name[64]; /* messages need it until the process ends */
   snprintf(name, sizeof name, "classify %s", which->name);
   program_invocation_short_name = name;
+}
+
+int tool_main(const verb *which, int argc, char **argv) {
+  tool_name(which);
   char *command = command_of(argc, argv);
   tool t = {.verb = which, .command = command};
   t.words.words = calloc((size_t)argc + 1, sizeof *t.words.words);

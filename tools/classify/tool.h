@@ -73,6 +73,9 @@ extern const char tool_example[], tool_exits[];
 enum { TOOL_OPTIONS = 40 };
 void tool_options(option_entry out[TOOL_OPTIONS], size_t *count, tool *t, const verb *which);
 
+/* From then on messages begin with "classify VERB". */
+void tool_name(const verb *which);
+
 /* Runs a verb. argv[0] is its name. */
 int tool_main(const verb *which, int argc, char **argv);
 

@@ -37,10 +37,8 @@ bool svm_read_integer(int64_t *out, const char *option, const char *text, int64_
 }
 
 int svm_begin_options(const verb *program, int argc, char **argv) {
-  static char name[64];
   if (strcmp(program_invocation_short_name, program->name) != 0) {
-    snprintf(name, sizeof name, "classify %s", program->name);
-    program_invocation_short_name = name;
+    tool_name(program);
   }
   if (argc > 1 && strcmp(argv[1], "--help") == 0) {
     svm_print_usage(program);
