@@ -122,10 +122,10 @@ static void write_reliability(FILE *out, const measures *m, const double *bins) 
   }
   fprintf(
       out,
-      "<section>\n<h2>Reliability</h2>\n<p class=\"note\">Of the rows whose class was predicted "
-      "with a probability, the share that is right: on the dashed line, probabilities are what "
-      "they say; below it they promise too much. A dot is one of %d bins, its area the share of "
-      "the rows. The mean distance from the line is the calibration error, %.4f.</p>\n"
+      "<section>\n<h2>Reliability</h2>\n<p class=\"note\">The share of right rows by the "
+      "probability of the predicted class. On the dashed line, both are equal; below it, the "
+      "probabilities are too high. Each dot is one of %d bins, and its area is the share of the "
+      "rows. The mean distance from the line is the calibration error, %.4f.</p>\n"
       "<div class=\"shares\">\n",
       CALIBRATION_BINS, m->of[MEASURE_CALIBRATION].value);
   page_share_curve(out, &(const share_curve){.title = "Right rows by probability",
@@ -231,7 +231,7 @@ static void write_curves(FILE *out, curves *c, bool roc) {
     snprintf(title, sizeof title, "%.100s: %s %.4f", c->of->names[ranks_class(&c->ranking, column)],
              roc ? "area" : "average precision", roc ? a->roc : a->average_precision);
     page_share_curve(out, &(const share_curve){.title = title,
-                                               .x_axis = roc ? "others taken for it" : "recall",
+                                               .x_axis = roc ? "false positive rate" : "recall",
                                                .y_axis = roc ? "recall" : "precision",
                                                .x = roc ? c->alarms : c->hits,
                                                .y = roc ? c->hits : c->precision,
@@ -249,17 +249,16 @@ clf_status report_curves(FILE *out, const graded *g) {
                             : "";
     fprintf(
         out,
-        "<section>\n<h2>ROC curves</h2>\n<p class=\"note\">Each class against the others, by all "
-        "thresholds of its score: how many of its rows are found, and how many others are taken "
-        "for it. Chance is the dashed line.%s</p>\n<div class=\"shares\">\n",
+        "<section>\n<h2>ROC curves</h2>\n<p class=\"note\">Each class against the others: "
+        "recall by false positive rate, for all thresholds of the score of the class. The dashed "
+        "line is that of random scores.%s</p>\n<div class=\"shares\">\n",
         which);
     write_curves(out, &c, true);
-    fprintf(
-        out,
-        "</div>\n</section>\n<section>\n<h2>Precision and recall</h2>\n<p class=\"note\">Of the "
-        "rows above a threshold, the share that is of the class, by the share of the class that "
-        "is found.%s</p>\n<div class=\"shares\">\n",
-        which);
+    fprintf(out,
+            "</div>\n</section>\n<section>\n<h2>Precision and recall</h2>\n<p class=\"note\">Each "
+            "class against the others: precision by recall, for all thresholds of the score of the "
+            "class.%s</p>\n<div class=\"shares\">\n",
+            which);
     write_curves(out, &c, false);
     fputs("</div>\n</section>\n", out);
   }
@@ -336,8 +335,8 @@ static void write_scatter(FILE *out, const graded *g, int64_t output) {
 
 void report_scatter(FILE *out, const graded *g) {
   fputs(
-      "<section>\n<h2>Predictions</h2>\n<p class=\"note\">Predicted by true values: on the dashed "
-      "line, both are equal.</p>\n",
+      "<section>\n<h2>Predictions</h2>\n<p class=\"note\">Predicted values by true values. On "
+      "the dashed line, both are equal.</p>\n",
       out);
   for (int64_t k = 0; k < g->outputs && k < MAX_OUTPUTS; k++) {
     if (g->outputs > 1) {

@@ -141,7 +141,7 @@ void page_curves(FILE *out, const history *h) {
     return;
   }
   fprintf(out,
-          "<h3>Learning curves</h3>\n<p class=\"note\">Loss and wrong answers of each epoch. "
+          "<h3>Learning curves</h3>\n<p class=\"note\">Loss and error rate of each epoch. "
           "Training: on the training rows during the epoch, with dropout and random changes of the "
           "input where the network has them.%s The vertical axis is logarithmic; 0 stands on its "
           "lower end.</p>\n<p "
