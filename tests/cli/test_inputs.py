@@ -96,6 +96,15 @@ class Inputs(Cli):
         self.classify("train", "a.tsv", "--format", "csv delimiter=tab", "-o", "m.clf")
         self.assertIn("text=2 label=1", self.said)
 
+    def test_model_and_report_beside_texts_of_their_name(self):
+        self.reviews()
+        words = ("train", "reviews", "-o", "reviews.clf", "--report", "reviews.html", "--json")
+        first, second = json.loads(self.classify(*words)), json.loads(self.classify(*words))
+        self.assertIn("guessed labels='neg,pos'", self.said)
+        self.assertEqual([run[0]["classes"] for run in (first, second)], [2, 2])
+        self.assertEqual(self.classify("predict", "reviews.clf", typed="good\nbad\n"), "pos\nneg\n")
+        self.classify("test", "reviews.clf", "reviews", "--quiet", "--require", "accuracy=1")
+
     def test_labels_that_are_no_classes(self):
         self.write("a.csv", "a,price\n" + "".join(f"{i * i},{i * 0.5}\n" for i in range(12)))
         self.write("b.csv", "a,price\n" + "".join(f"{i % 9},{i % 30 + 0.5}\n" for i in range(90)))

@@ -350,7 +350,7 @@ int csv_look_at_columns(csv_look *self) {
       copy_column(values, self, x, j);
       status = read_fields(self, j, values);
     }
-    status = progress_interrupted() ? EXIT_INTERRUPTED : status;
+    status = status < 0 && progress_interrupted() ? tool_fail(CLF_ERROR_CANCELLED) : status;
   }
   clf_tensor_free(x);
   free(values);

@@ -173,23 +173,6 @@ static int read_format(input *in, const tool *t) {
   return read_sniffed(in, t, found.what, kind, params, said ? "" : found.params);
 }
 
-int input_read(input *out, const tool *t, const char *path) {
-  sniffed found;
-  int status = begin(out, path);
-  if (status < 0 && t->common.format != NULL) {
-    return read_format(out, t);
-  }
-  status = status < 0 ? sniff_input(&found, out) : status;
-  if (status >= 0) {
-    return status;
-  }
-  if (found.what == CONTENT_MODEL) {
-    complain("'%s' is a model, not data", path);
-    return EXIT_FAILURE;
-  }
-  return read_sniffed(out, t, found.what, found.reader, "", found.params);
-}
-
 /* The labels of files PREFIX.LABEL, "pos,neg", to be freed; NULL where the names do not have one
  * prefix, or a label could not stand in this list. */
 static char *labels_of(const option_words *paths, size_t prefix) {
@@ -227,6 +210,54 @@ int input_read_lines(input *out, const tool *t, const option_words *paths) {
   free(labels);
   free(params);
   return status;
+}
+
+/* Reads the texts of the files PREFIX.LABEL. A model or a report of the same prefix is no label. */
+static int read_prefix(input *out, const tool *t) {
+  name_list files;
+  const bool found = files_beginning(&files, out->path, ".*");
+  option_words texts = {.words = calloc((size_t)files.count + 1, sizeof *texts.words)};
+  int status = texts.words != NULL ? -1 : tool_fail(CLF_ERROR_MEMORY);
+  bool others = false;
+  for (int64_t i = 0; found && status < 0 && i < files.count; i++) {
+    const char *file = files.names[i];
+    if (sniff_own(file) || file_is(file, t->common.output) || file_is(file, t->common.report)) {
+      others = true;
+    } else {
+      texts.words[texts.count++] = file;
+    }
+  }
+  if (status < 0 && others && texts.count > 0) {
+    input_free(out);
+    status = input_read_lines(out, t, &texts);
+    if (status < 0 && !t->common.quiet) {
+      complain("%s: guessed %s: models and what is written are no labels", out->path, out->params);
+    }
+  } else if (status < 0) {
+    status = read_by(out, t, CONTENT_TEXTS, "lines", "");
+  }
+  free(texts.words);
+  name_list_free(&files);
+  return status;
+}
+
+int input_read(input *out, const tool *t, const char *path) {
+  sniffed found;
+  int status = begin(out, path);
+  if (status < 0 && t->common.format != NULL) {
+    return read_format(out, t);
+  }
+  status = status < 0 ? sniff_input(&found, out) : status;
+  if (status >= 0) {
+    return status;
+  }
+  if (found.what == CONTENT_MODEL) {
+    complain("'%s' is a model, not data", path);
+    return EXIT_FAILURE;
+  }
+  return strcmp(found.reader, "lines") == 0
+             ? read_prefix(out, t)
+             : read_sniffed(out, t, found.what, found.reader, "", found.params);
 }
 
 /* Reads a table in which the columns are found by their names. Takes ownership of them; NULL where

@@ -332,5 +332,5 @@ int inspect_rows(sheet *out, const input *in) {
     done = inspect_labels(out, in->rows);
   }
   elements_free(&all);
-  return done < 0 && progress_interrupted() ? EXIT_INTERRUPTED : done;
+  return done < 0 && progress_interrupted() ? tool_fail(CLF_ERROR_CANCELLED) : done;
 }

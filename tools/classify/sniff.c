@@ -280,3 +280,17 @@ int sniff(sniffed *out, const char *path) {
   }
   return -1;
 }
+
+bool sniff_own(const char *path) {
+  char head[4] = "";
+  FILE *file = fopen(path, "rb");
+  const bool own = file != NULL && fread(head, 1, sizeof head, file) == sizeof head &&
+                   memcmp(head,
+                          "\x89"
+                          "CLF",
+                          sizeof head) == 0;
+  if (file != NULL) {
+    fclose(file);
+  }
+  return own;
+}

@@ -2,6 +2,7 @@
 #ifndef CLASSIFY_SNIFF_H
 #define CLASSIFY_SNIFF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum content {
@@ -23,5 +24,8 @@ int sniff(sniffed *out, const char *path);
 
 /* The same of the first bytes of a file; `count` of them, NUL-terminated. */
 sniffed sniff_bytes(const unsigned char *bytes, size_t count);
+
+/* Whether a file begins as a model or another file of the library's own does. */
+bool sniff_own(const char *path);
 
 #endif

@@ -70,7 +70,7 @@ static ssize_t read_raw(const stream *s, void *to, size_t count) {
 
 static int fail_read(const stream *s) {
   if (progress_interrupted()) {
-    return EXIT_INTERRUPTED;
+    return tool_fail(CLF_ERROR_CANCELLED);
   }
   complain("cannot read %s: %s", s->name, strerror(errno));
   return EXIT_FAILURE;

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "report/files.h"
 #include "report/session.h"
@@ -97,11 +96,9 @@ static void on_log(void *user, int32_t level, const char *message) {
 
 /* Whether a path is the same file as one of the words, which it would then replace. */
 static bool replaces_input(const tool *t, const char *path) {
-  struct stat out, in;
   bool same = false;
-  const bool there = path != NULL && stat(path, &out) == 0 && S_ISREG(out.st_mode);
-  for (size_t i = 0; there && !same && i < t->words.count; i++) {
-    same = stat(t->words.words[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+  for (size_t i = 0; !same && i < t->words.count; i++) {
+    same = file_is(path, t->words.words[i]);
   }
   if (same) {
     complain("'%s' is what is read, and would be replaced: write to another file", path);

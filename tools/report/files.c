@@ -18,6 +18,12 @@ bool is_folder(const char *path) {
   return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
+bool file_is(const char *path, const char *other) {
+  struct stat one, two;
+  return path != NULL && other != NULL && stat(path, &one) == 0 && stat(other, &two) == 0 &&
+         S_ISREG(one.st_mode) && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 char *join_path(const char *folder, const char *name) {
   const size_t size = strlen(folder) + strlen(name) + 2;
   char *path = malloc(size);

@@ -25,6 +25,9 @@ bool files_beginning(name_list *out, const char *path, const char *pattern);
 
 bool is_folder(const char *path);
 
+/* Whether two paths are of one file. NULL is none. */
+bool file_is(const char *path, const char *other);
+
 /* "FOLDER/NAME", to be freed; NULL when memory runs out. */
 char *join_path(const char *folder, const char *name);
 
