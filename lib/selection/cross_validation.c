@@ -171,7 +171,10 @@ clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, i
   }
   const char *as_it_is = "";
   const clf__variants variants = {model, &as_it_is, 1};
+  clf__stop stop; /* keeps nothing, so that no fold has a fit that was stopped */
+  clf__stop_begin(&stop);
   clf_status status = clf__cross_validate("cross_validate", &variants, data, folds, seed, found);
+  clf__stop_end(&stop);
   if (status == CLF_OK) {
     memcpy(scores, found, (size_t)folds * sizeof *scores);
   }

@@ -14,6 +14,7 @@ static int32_t two[ROWS], three[ROWS];
 /* Answers from report `at` on, counted from 1 and within `stage` if that is given; 0 for never. */
 typedef struct host {
   int64_t reports, at;
+  bool once; /* answers report `at` alone */
   int32_t answer;
   const char *stage;
   pthread_t thread;
@@ -23,7 +24,8 @@ static int32_t answer(void *user, const clf_progress *progress) {
   host *own = user;
   ck_assert(pthread_equal(own->thread, pthread_self()));
   own->reports += own->stage == NULL || strcmp(own->stage, progress->stage) == 0;
-  return own->at > 0 && own->reports >= own->at ? own->answer : CLF_PROGRESS_GO;
+  const bool now = own->once ? own->reports == own->at : own->reports >= own->at;
+  return own->at > 0 && now ? own->answer : CLF_PROGRESS_GO;
 }
 
 static clf_context *context_of(host *own, const char *params) {
@@ -451,6 +453,29 @@ TEST_LOOP(search__that_is_stopped_keeps_what_is_scored, 0, 4) {
   }
   ck_assert_int_gt(kept, 0);
   ck_assert(cancelled > 0 || _i % 2 == 1); /* with two threads, the only report may be the last */
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
+/* Also a host that answers only once: no fold's score is that of a fit which was stopped. */
+TEST_LOOP(cross_validation__that_is_stopped_is_cancelled, 0, 4) {
+  const char *params = _i < 2 ? "progress_interval=0 threads=1" : "progress_interval=0 threads=2";
+  host own = {.once = _i % 2 == 0, .answer = CLF_PROGRESS_STOP};
+  clf_context *context = context_of(&own, params);
+  clf_dataset *data = rows_of(context, 2);
+  clf_model *model = NULL;
+  double scores[FOLDS];
+  ck_clf_ok(clf_model_create(&model, context, "perceptron", "epochs=4"));
+  ck_clf_ok(clf_cross_validate(model, data, FOLDS, SEED, scores));
+  const int64_t reports = own.reports;
+  for (int64_t at = 1; at <= (_i < 2 ? reports : 1); at++) {
+    own.at = at;
+    own.reports = 0;
+    memset(scores, 0, sizeof scores);
+    ck_clf_fails(clf_cross_validate(model, data, FOLDS, SEED, scores), CLF_ERROR_CANCELLED);
+    ck_assert(scores[0] == 0 && scores[1] == 0 && scores[2] == 0);
+  }
   clf_model_free(model);
   clf_dataset_free(data);
   clf_context_free(context);
