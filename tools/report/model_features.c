@@ -101,9 +101,8 @@ static void write_lists(FILE *out, const clf_model *model, float *weights, int64
   }
   fputs(
       "<h3>Weights</h3>\n<p class=\"note\">The features with the largest weights. A larger value "
-      "of a "
-      "blue feature is evidence for the class, or raises the predicted value; that of an orange "
-      "one is evidence against it, or lowers the value.</p>\n<div class=\"shares\">\n",
+      "of a blue feature is evidence for the class, or raises the predicted value; that of an "
+      "orange one is evidence against it, or lowers the value.</p>\n<div class=\"shares\">\n",
       out);
   for (int64_t k = first; k < outputs && k < MAX_LISTS; k++) {
     char title[32];
