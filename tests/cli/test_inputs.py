@@ -105,6 +105,18 @@ class Inputs(Cli):
         self.assertEqual(self.classify("predict", "reviews.clf", typed="good\nbad\n"), "pos\nneg\n")
         self.classify("test", "reviews.clf", "reviews", "--quiet", "--require", "accuracy=1")
 
+    def test_texts_in_a_table_of_more_columns(self):
+        self.reviews()
+        self.write("a.csv", "id,review,label\n" + "".join(
+            f"{7 * i},{t},{k}\n" for k in ("pos", "neg")
+            for i, t in enumerate((self.folder / f"reviews.{k}").read_text().splitlines())))
+        self.classify("train", "a.csv", "-o", "m.clf", status=1)
+        self.assertIn("text=NAME in --format", self.said)
+        self.classify("train", "a.csv", "--format", "csv text=review", "-o", "m.clf")
+        self.assertEqual(self.classify("predict", "m.clf", typed="good\nbad\n"), "pos\nneg\n")
+        self.classify("train", "a.csv", "-o", "/dev/full", status=1)
+        self.assertEqual(self.said, "classify train: cannot write /dev/full: it is a pipe or a device\n")
+
     def test_labels_that_are_no_classes(self):
         self.write("a.csv", "a,price\n" + "".join(f"{i * i},{i * 0.5}\n" for i in range(12)))
         self.write("b.csv", "a,price\n" + "".join(f"{i % 9},{i % 30 + 0.5}\n" for i in range(90)))

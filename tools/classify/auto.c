@@ -283,7 +283,7 @@ static int run(tool *t) {
     complain("-o MODEL says where to save the model");
     return EXIT_USAGE;
   }
-  status = output_possible(t->common.output) ? recipe_make(&keeper, t, &first) : EXIT_FAILURE;
+  status = save_possible(t->common.output) ? recipe_make(&keeper, t, &first) : EXIT_FAILURE;
   status = status < 0 ? examples_read_files(&self.in, t, &first, &t->words, keeper) : status;
   status = status < 0 ? search_and_keep(&self, t) : status;
   progress_title(&t->progress, "");

@@ -131,7 +131,11 @@ static int read_by(input *in, const tool *t, content what, const char *reader, c
   if (status == CLF_OK) {
     return -1;
   }
+  const bool texts = what == CONTENT_ROWS && sniff_refused_text(clf_last_error());
   const int failed = input_fail("standard input", status);
+  if (texts) {
+    complain("text=NAME in --format, the name or number of a column, reads it as texts");
+  }
   return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
 }
 

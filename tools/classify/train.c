@@ -62,7 +62,7 @@ static int check_options(const tool *t) {
     complain("--require asks for rows to test the model on: --test DATA or --holdout SHARE");
     return EXIT_USAGE;
   }
-  return output_possible(t->common.output) ? -1 : EXIT_FAILURE;
+  return save_possible(t->common.output) ? -1 : EXIT_FAILURE;
 }
 
 /* Reads pictures by the detector. */

@@ -41,7 +41,7 @@ static int check_options(const tool *t) {
     complain("--search says which values to try, such as 'C=0.1|1|10'");
     return EXIT_USAGE;
   }
-  return t->common.output == NULL || output_possible(t->common.output) ? -1 : EXIT_FAILURE;
+  return t->common.output == NULL || save_possible(t->common.output) ? -1 : EXIT_FAILURE;
 }
 
 static int fail_search(clf_status status, const tool *t) {

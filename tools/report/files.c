@@ -182,6 +182,16 @@ bool output_possible(const char *path) {
   return reason == NULL;
 }
 
+bool save_possible(const char *path) {
+  struct stat there;
+  const bool special =
+      path != NULL && stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
+  if (special) {
+    complain("cannot write %s: it is a pipe or a device", path);
+  }
+  return !special && output_possible(path);
+}
+
 int output_close(FILE *out, const char *path) {
   int failed = ferror(out);
   if (fclose(out) != 0 || failed) {

@@ -47,6 +47,9 @@ FILE *output_open(const char *path);
  * written into. NULL can. False after a message. */
 bool output_possible(const char *path);
 
+/* The same of a model, which the library does not save to a pipe or a device. */
+bool save_possible(const char *path);
+
 /* Closes it; 0, or -1 after a message when something could not be written. */
 int output_close(FILE *out, const char *path);
 

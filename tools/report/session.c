@@ -26,7 +26,7 @@ int session_begin(session *s, const shared_options *shared) {
 }
 
 int session_open_outputs(session *s, const shared_options *shared, const char *save) {
-  const bool failed = !output_possible(save) ||
+  const bool failed = !save_possible(save) ||
                       (shared->json != NULL && (s->json = output_open(shared->json)) == NULL) ||
                       (shared->report != NULL && (s->report = output_open(shared->report)) == NULL);
   return failed ? EXIT_FAILURE : -1;
