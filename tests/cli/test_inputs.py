@@ -142,6 +142,12 @@ class Inputs(Cli):
             self.assertEqual(run.returncode, 1)
             self.assertIn(b"cannot write to standard output", run.stderr)
 
+    def test_another_delimiter(self):
+        self.flowers()
+        self.classify("train", "flowers.csv", "-o", "m.clf", "--quiet")
+        self.classify("predict", "m.clf", typed="5;3.4;1.5;0.2\n", status=1)
+        self.assertIn("its first row has 1 column by delimiter=comma", self.said)
+
     def test_nothing_on_standard_input(self):
         for words in (("inspect", "-"), ("convert", "-", "x.npz"), ("train", "-", "-o", "x.clf"), ("validate", "-")):
             self.classify(*words, status=1)

@@ -269,7 +269,7 @@ class Predict(Cli):
                 (["bad.clf"], "", "bad.clf"),
                 ([model, model], "", "is a model, not data"),
                 ([model], "weight,width\n1,2\n", "columns=length: it has no such column"),
-                ([model], "1,2,3,4\n", "its first row has 4 columns, and the model has 2 features"),
+                ([model], "1,2,3,4\n", "its first row has 4 columns by delimiter=comma, and the model has 2 features"),
                 ([model], "height,width\n1,2\n", "weight"),
                 ([model, "-o", "no/folder/x"], "1,2\n", "no/folder")):
             with self.subTest(arguments):

@@ -77,10 +77,13 @@ static int find_labels(layout *self, const service *own, const stream *s, const 
     return -1;
   }
   if (column == 0) {
-    complain("%s: its first row has %zu columns, and the model has %" PRId64
+    char *delimiter = params_value(self->params, "delimiter");
+    complain("%s: its first row has %zu column%s by delimiter=%s, and the model has %" PRId64
              " features; a header with their names, or --format 'csv label=NUMBER', says which "
              "they are",
-             s->name, first->count, features);
+             s->name, first->count, first->count == 1 ? "" : "s",
+             delimiter != NULL ? delimiter : "comma", features);
+    free(delimiter);
     return EXIT_FAILURE;
   }
   snprintf(number, sizeof number, "label=%zu", column);
