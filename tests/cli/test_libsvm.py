@@ -514,6 +514,10 @@ class Reported(Programs):
         self.save("dots", "1 1:0.01 2:0.32 3:-0.12 4:. 5:0.023\n-1 1:2 8.-0.02\n")
         self.assertIn("line 1: '4:.'", self.run_ours("svm-scale", "dots", status=1)[1])
 
+    def test_a_tolerance_beyond_the_maximum_is_said(self):
+        self.save("two", "1 1:1\n-1 1:-1\n")
+        self.assertIn("WARNING: eps above 1 is taken as 1", self.run_ours("svm-train", "-e", 2, "-q", "two", "model")[1])
+
     def test_probabilities_of_two_rows(self):
         """With a row for each class, its folds had the classes reversed: 0 % were right."""
         self.save("two", "1 1:1\n-1 1:-1\n")

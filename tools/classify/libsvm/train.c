@@ -96,6 +96,9 @@ static bool check_type(int64_t type) {
 }
 
 static bool check_settings(const svm_settings *s, int64_t kernel) {
+  if (s->tolerance > 1) {
+    fputs("WARNING: eps above 1 is taken as 1, the maximum\n", stderr);
+  }
   return kernel < 0 || kernel >= SVM_KERNELS         ? error("unknown kernel type")
          : s->gamma < 0                              ? error("gamma < 0")
          : kernel == SVM_POLYNOMIAL && s->degree < 0 ? error("degree of polynomial kernel < 0")
