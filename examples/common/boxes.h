@@ -8,12 +8,13 @@
 
 enum { DIGIT_NAME = 16 };
 
-/* What the class of windows without an object is called, where classes have names: before all others
- * in byte order, so that it is class 0. */
+/* What the class of windows without an object is called, where classes have names: before all
+ * others in byte order, so that it is class 0. */
 #define BACKGROUND " background"
 
-/* The class of a box as text: of digits, "object" where the network separates one kind from background,
- * or as the boxes that it was trained on name it. `out` holds DIGIT_NAME characters, for digits. */
+/* The class of a box as text: of digits, "object" where the network separates one kind from
+ * background, or as the boxes that it was trained on name it. `out` holds DIGIT_NAME characters,
+ * for digits. */
 const char *name_of(const clf_detector *detector, int32_t label, char *out);
 
 /* Replaces the labels of the objects, which are indices into the labels of the list, by the indices
@@ -21,8 +22,8 @@ const char *name_of(const clf_detector *detector, int32_t label, char *out);
  * that the detector has not. */
 int scenes_use_classes(scene_list *scenes, const clf_detector *detector);
 
-/* What finds objects in pictures: with the person in each box where `people` is not NULL, and drawn into
- * pictures of a folder where `out` is not NULL. */
+/* What finds objects in pictures: with the person in each box where `people` is not NULL, and drawn
+ * into pictures of a folder where `out` is not NULL. */
 typedef struct finder {
   clf_context *context;
   const clf_detector *detector;

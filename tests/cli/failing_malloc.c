@@ -1,5 +1,5 @@
-/* Preloaded into a program: from the allocation with the number FAILING_MALLOC on, one of some 150 fails,
- * by a hash of its number. */
+/* Preloaded into a program: from the allocation with the number FAILING_MALLOC on, one of some 150
+ * fails, by a hash of its number. */
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* What calls malloc() rather than the context's allocator, the C library and the codecs' libraries, and
- * measures, which have the memory of the default context: when it is refused, the status is
+/* What calls malloc() rather than the context's allocator, the C library and the codecs' libraries,
+ * and measures, which have the memory of the default context: when it is refused, the status is
  * CLF_ERROR_MEMORY, as for any other allocation. The functions of this file replace those of the C
  * library. */
 #include <errno.h>

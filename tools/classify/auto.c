@@ -43,8 +43,8 @@ static const verdict *best_of(const verdicts *all) {
   return best;
 }
 
-/* The end of a candidate's judging, so that the best so far, and also the candidate, can be fitted to
- * all rows in time. The first one has all the time it takes. */
+/* The end of a candidate's judging, so that the best so far, and also the candidate, can be fitted
+ * to all rows in time. The first one has all the time it takes. */
 static double end_for(const search *self, const jury *by, const candidate *which,
                       const verdict *best, int64_t rows) {
   const int64_t all = clf_dataset_rows(self->in.rows);
@@ -100,8 +100,8 @@ static int judge_all(search *self, tool *t, jury *by, verdicts *to, double limit
   return status;
 }
 
-/* Judges again those that were best, the best first. One that could not be fitted twice in the time left
- * is passed over. */
+/* Judges again those that were best, the best first. One that could not be fitted twice in the time
+ * left is passed over. */
 static int judge_finals(search *self, tool *t, jury *by, double lag) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   size_t count;
@@ -127,8 +127,8 @@ static double first_end(const search *self) {
   return self->deadline > 0 ? now + first_time * (self->deadline - now) : 0;
 }
 
-/* Both rounds. What was left out of the first for lack of time is judged if there is some left after the
- * second. */
+/* Both rounds. What was left out of the first for lack of time is judged if there is some left
+ * after the second. */
 static int judge_rounds(search *self, tool *t, jury *first, jury *last, double lag) {
   int status = judge_all(self, t, first, &self->first, first_end(self));
   status = status < 0 ? judge_finals(self, t, last, lag) : status;
@@ -180,8 +180,8 @@ static int judge_texts(search *self, tool *t) {
   return status;
 }
 
-/* Chooses the best of the last round; where there is none, the best of the first whose fit to all rows
- * is in time, or the fastest. */
+/* Chooses the best of the last round; where there is none, the best of the first whose fit to all
+ * rows is in time, or the fastest. */
 static const verdict *choose(const search *self) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   const double left = self->deadline > 0 ? self->deadline - seconds_now() : INFINITY;
@@ -204,8 +204,8 @@ static const verdict *choose(const search *self) {
   return chosen != NULL ? chosen : timely != NULL ? timely : fastest;
 }
 
-/* Fits the chosen candidate to all rows, and saves it. A fit that was ended by the time while it was
- * judged gets as much time for each row again. */
+/* Fits the chosen candidate to all rows, and saves it. A fit that was ended by the time while it
+ * was judged gets as much time for each row again. */
 static int keep(search *self, tool *t, const verdict *chosen) {
   const recipe *r = &chosen->as.recipe;
   int status = recipe_make(&self->model, t, r);

@@ -25,9 +25,9 @@ verdict **verdicts_sorted(const verdicts *all, size_t *count);
 /* Whether a candidate has a verdict that is final: a score, or a refusal. */
 bool verdicts_have(const verdicts *all, const candidate *which);
 
-/* Prints those that have a score, the best first: of the last round, then those that were judged in the
- * first one only. States on standard error which have none, and why, and writes the report. Returns -1
- * to go on, or the status to exit with after a message. */
+/* Prints those that have a score, the best first: of the last round, then those that were judged in
+ * the first one only. States on standard error which have none, and why, and writes the report.
+ * Returns -1 to go on, or the status to exit with after a message. */
 int search_print(const search *self, const tool *t, const verdict *chosen);
 
 #endif

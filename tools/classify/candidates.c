@@ -1,5 +1,6 @@
-/* Each candidate is the best of its kind on some of the public data of tests/bench/auto.py. Values lie
- * apart by factors of 4 to 10, since finer steps change less than the choice of the rows does. */
+/* Each candidate is the best of its kind on some of the public data of tests/bench/auto.py.
+ * Values lie apart by factors of 4 to 10, since finer steps change less than the choice of the
+ * rows does. */
 #include "candidates.h"
 
 #include <stdlib.h>
@@ -27,7 +28,8 @@ const candidate candidates[] = {
     {DENSE, "fisher shrinkage=auto", NULL, NULL, 1, 0},
     {FOR_TABLES | FOR_TARGETS, "ridge alpha=1", "standardize; polynomial degree=2", NULL, 1, 40},
     {FOR_PICTURES, "ridge alpha=1", "hog cell=4", NULL, 1, 0},
-    /* Of pictures, kernels and histograms of gradients are nearly always better than linear models. */
+    /* Of pictures, kernels and histograms of gradients are nearly always better than linear
+     * models. */
     {FOR_PICTURES, "svm C=10", NULL, NULL, SQUARE, 0},
     {FOR_PICTURES, "svm kernel=linear C=1", "hog cell=4", NULL, SQUARE, 0},
     {FOR_PICTURES, "svm C=10", "hog cell=4", NULL, SQUARE, 0},

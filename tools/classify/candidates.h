@@ -15,8 +15,8 @@ enum {
 
 typedef struct candidate {
   unsigned suits; /* FOR_… */
-  /* Kind and parameters. {outputs} stands for the number of classes or targets, {2.5} for 2.5 divided by
-   * the number of features. */
+  /* Kind and parameters. {outputs} stands for the number of classes or targets, {2.5} for 2.5
+   * divided by the number of features. */
   const char *model;
   const char *transforms; /* in their order, with ";" between them; or NULL */
   const char *vocabulary; /* of texts; candidates of one vocabulary follow each other */

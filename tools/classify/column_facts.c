@@ -1,5 +1,5 @@
-/* Mean and variance are those of the differences from the first number, so that they keep their digits
- * where a column lies far from 0. */
+/* Mean and variance are those of the differences from the first number, so that they keep their
+ * digits where a column lies far from 0. */
 #include "column_facts.h"
 
 #include <math.h>

@@ -4,8 +4,9 @@
 
 #include <classify.h>
 
-/* Return the parameter columns='"a","b c"' of the csv reader for the features of a model or of rows, to
- * be freed. NULL where they have no names by which they can be told apart, or memory runs out. */
+/* Return the parameter columns='"a","b c"' of the csv reader for the features of a model or of
+ * rows, to be freed. NULL where they have no names by which they can be told apart, or memory runs
+ * out. */
 char *columns_of_model(const clf_model *model);
 char *columns_of_rows(const clf_dataset *rows);
 

@@ -33,8 +33,8 @@ static const char *value_at(const char *const *words, size_t count, size_t i, co
                                                      : NULL;
 }
 
-/* A grid over the parameters of the model, the transforms and the optimizer that the words before it
- * name. */
+/* A grid over the parameters of the model, the transforms and the optimizer that the words before
+ * it name. */
 static void complete_search(completions *c, const char *const *words, size_t count,
                             const typed_word *word) {
   recipe made = {.model = NULL};
@@ -77,8 +77,8 @@ static void complete_option_value(completions *c, const option_entry *entry,
   }
 }
 
-/* The row of an option that is given as a whole word, "--model" or "-o"; NULL where it is none. A row
- * without help is the letter of the option in the row before. */
+/* The row of an option that is given as a whole word, "--model" or "-o"; NULL where it is none. A
+ * row without help is the letter of the option in the row before. */
 static const option_entry *option_of(const option_entry *options, size_t count, const char *word) {
   for (size_t i = 0; i < count; i++) {
     const char *dashes = option_dashes(&options[i]);

@@ -1,5 +1,5 @@
-/* Completes texts that name kinds and parameters of the catalog, such as 'svm kernel=rbf C=', and grids
- * of their values. */
+/* Completes texts that name kinds and parameters of the catalog, such as 'svm kernel=rbf C=', and
+ * grids of their values. */
 #include "complete_text.h"
 
 #include <classify.h>
@@ -53,7 +53,8 @@ static kind_name kind_of(const char *text) {
   return kind;
 }
 
-/* A text of several kinds with parameters, "dense units=5; dense": what follows the last semicolon. */
+/* A text of several kinds with parameters, "dense units=5; dense": what follows the last
+ * semicolon. */
 static void complete_stages(completions *c, const char *area, const typed_word *word) {
   const char *semicolon = strrchr(rest_of(word), ';');
   const char *stage = semicolon != NULL ? semicolon + 1 : rest_of(word);
@@ -61,8 +62,8 @@ static void complete_stages(completions *c, const char *area, const typed_word *
                 &(typed_word){word->text, (size_t)(stage - word->text) + strspn(stage, " ")});
 }
 
-/* The value of a parameter. One whose name is an area's, also in the plural, as layers, is a text of
- * such kinds, behind the quote that it begins with. */
+/* The value of a parameter. One whose name is an area's, also in the plural, as layers, is a text
+ * of such kinds, behind the quote that it begins with. */
 static void complete_value(completions *c, const clf_param_info *info, const typed_word *word) {
   const size_t length = strlen(info->name);
   const char quote = *rest_of(word);
@@ -88,7 +89,8 @@ static bool is_given(const char *text, const char *end, const char *name) {
   return false;
 }
 
-/* The names of the parameters that are not given. If only one fits, its values are candidates too. */
+/* The names of the parameters that are not given. If only one fits, its values are candidates
+ * too. */
 static void offer_names(completions *c, const char *area, const char *kind, const char *text,
                         const typed_word *word) {
   clf_param_info found = {.struct_size = 0};
@@ -114,7 +116,8 @@ static void offer_names(completions *c, const char *area, const char *kind, cons
   }
 }
 
-/* The last parameter of a text "name=value …", which ends behind the blank that is not in quotes. */
+/* The last parameter of a text "name=value …", which ends behind the blank that is not in
+ * quotes. */
 static const char *last_parameter(const char *text) {
   const char *last = text;
   char quote = '\0';

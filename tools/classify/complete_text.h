@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* The word that is completed: its first `done` bytes stay, and what a candidate has to begin with are
- * the others. */
+/* The word that is completed: its first `done` bytes stay, and what a candidate has to begin with
+ * are the others. */
 typedef struct typed_word {
   const char *text;
   size_t done;
@@ -28,11 +28,11 @@ void offer(completions *c, const typed_word *word, const char *first, const char
 void offer_words(completions *c, const typed_word *word, const char *first, const char *words,
                  const char *help);
 
-/* Completes a kind of an area and its parameters, "svm C=5 ker"; where an area has one kind of its own
- * name, parameters alone. */
+/* Completes a kind of an area and its parameters, "svm C=5 ker"; where an area has one kind of its
+ * own name, parameters alone. */
 void complete_kind(completions *c, const char *area, const typed_word *word);
-/* Completes a grid of values, "C=0.1|1|10 gamma=", of the parameters of a kind; their names begin with
- * `prefix`. `kind` is a text that begins with its name. */
+/* Completes a grid of values, "C=0.1|1|10 gamma=", of the parameters of a kind; their names begin
+ * with `prefix`. `kind` is a text that begins with its name. */
 void complete_grid(completions *c, const char *area, const char *kind, const char *prefix,
                    const typed_word *word);
 

@@ -31,7 +31,8 @@ static bool is_stream(const char *path) {
          (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode));
 }
 
-/* Copies all bytes of a path to another, where "-" is standard input or output. False with errno. */
+/* Copies all bytes of a path to another, where "-" is standard input or output. False with
+ * errno. */
 static bool copy(const char *from, const char *to) {
   char block[1 << 16];
   FILE *in = strcmp(from, "-") == 0 ? stdin : fopen(from, "r");

@@ -1,5 +1,5 @@
-/* Standard input and output, pipes and devices of a conversion, as files: readers look at their input
- * more than once, and writers replace a file when the whole of it is there. */
+/* Standard input and output, pipes and devices of a conversion, as files: readers look at their
+ * input more than once, and writers replace a file when the whole of it is there. */
 #ifndef CLASSIFY_CONVERT_PIPE_H
 #define CLASSIFY_CONVERT_PIPE_H
 
@@ -12,9 +12,9 @@ typedef struct pipe_files {
                            * none */
 } pipe_files;
 
-/* Finds the files, and copies an input that is a stream. Both paths, of which "-" is standard input or
- * output, live as long. Returns -1 to go on, or the status to exit with after a message. Close it in
- * both cases. */
+/* Finds the files, and copies an input that is a stream. Both paths, of which "-" is standard input
+ * or output, live as long. Returns -1 to go on, or the status to exit with after a message. Close
+ * it in both cases. */
 int pipe_open(pipe_files *self, const char *in, const char *out);
 
 /* Makes the copy of a stream standard input, under whose name the library's messages speak of it.

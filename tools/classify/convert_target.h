@@ -23,12 +23,13 @@ typedef struct target {
 /* The library's own format of models, which is in no registry of formats. */
 #define FORMAT_OWN "clf"
 
-/* Finds the format of a model, or of data: `text` is what --to says, or NULL for what the name of the
- * file at `path` says. Returns -1 to go on, or EXIT_USAGE after a message. Free it in both cases. */
+/* Finds the format of a model, or of data: `text` is what --to says, or NULL for what the name of
+ * the file at `path` says. Returns -1 to go on, or EXIT_USAGE after a message. Free it in both
+ * cases. */
 int target_find(target *out, bool model, const char *text, const char *path);
 
-/* Adds a parameter as it was to read the input, "label=kind", unless it is given, or is no name of a
- * column: a number, "none", or several. Returns -1 to go on, or EXIT_FAILURE after a message. */
+/* Adds a parameter as it was to read the input, "label=kind", unless it is given, or is no name of
+ * a column: a number, "none", or several. Returns -1 to go on, or EXIT_FAILURE after a message. */
 int target_keep(target *self, const char *reading, const char *parameter);
 
 void target_free(target *self);

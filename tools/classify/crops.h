@@ -1,5 +1,5 @@
-/* What a detector finds in pictures: the part around its surest box, by which models of faces and of
- * other objects are trained, and predict. */
+/* What a detector finds in pictures: the part around its surest box, by which models of faces and
+ * of other objects are trained, and predict. */
 #ifndef CLASSIFY_CROPS_H
 #define CLASSIFY_CROPS_H
 
@@ -13,9 +13,9 @@ int detector_open(clf_detector **out, const tool *t, const char *path, const cha
 int crops_open(clf_detector **out, const tool *t, const char *text);
 
 /* Reads the pictures of a folder's folders, one for each label, by a detector. Pictures in which it
- * finds nothing, and files that are no pictures, are left out and counted in a message. `params` are
- * those of the format "images"; without height and width pictures are 64 by 64, and gray. Returns as
- * crops_open(); free the input in both cases. */
+ * finds nothing, and files that are no pictures, are left out and counted in a message. `params`
+ * are those of the format "images"; without height and width pictures are 64 by 64, and gray.
+ * Returns as crops_open(); free the input in both cases. */
 int crops_read(input *out, const tool *t, const clf_detector *detector, const char *path,
                const char *params);
 

@@ -212,8 +212,8 @@ static void add_label_classes(csv_look *self, int64_t column, const frequency *t
   free(rows);
 }
 
-/* Counts what is in the fields of a column that hold texts: of labels all, otherwise where its number
- * [count] is NaN. */
+/* Counts what is in the fields of a column that hold texts: of labels all, otherwise where its
+ * number [count] is NaN. */
 static void count_fields(csv_look *self, int64_t column, const double *numbers,
                          const clf_documents *fields) {
   const bool label = csv_look_has_role(self, column, "label");
@@ -262,8 +262,9 @@ static clf_status load_rows(clf_dataset **out, const csv_look *self, const char 
   return status;
 }
 
-/* Counts without the texts, of files that the reader of texts does not read alike, such as those with
- * comments: rows that missing=skip leaves out lack the value, and NaN in the others are texts. */
+/* Counts without the texts, of files that the reader of texts does not read alike, such as those
+ * with comments: rows that missing=skip leaves out lack the value, and NaN in the others are
+ * texts. */
 static clf_status count_unseen(csv_look *self, int64_t column) {
   column_facts *facts = &self->facts[column];
   const int64_t number = column + 1 + self->offset;

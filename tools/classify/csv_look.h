@@ -1,5 +1,5 @@
-/* The columns of a CSV file. The reader makes NaN of whatever is no number; where there is NaN, and for
- * the labels, the fields are read again, as texts. */
+/* The columns of a CSV file. The reader makes NaN of whatever is no number; where there is NaN, and
+ * for the labels, the fields are read again, as texts. */
 #ifndef CLASSIFY_CSV_LOOK_H
 #define CLASSIFY_CSV_LOOK_H
 

@@ -1,4 +1,5 @@
-/* classify detect: finds objects in pictures by a detector, or by a network that was fitted on windows. */
+/* classify detect: finds objects in pictures by a detector, or by a network that was fitted on
+ * windows. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,8 @@ void fields_free(fields *f) {
   *f = (fields){0};
 }
 
-/* Reads the field at *at, which it ends by a NUL, and moves *at behind it; false if it is the last. */
+/* Reads the field at *at, which it ends by a NUL, and moves *at behind it; false if it is the
+ * last. */
 static bool cut_field(char **at, char delimiter, bool blanks, bool quotes, char **field) {
   char *from = *at, *to;
   while (*from == ' ' || (*from == '\t' && delimiter != '\t')) {

@@ -1,5 +1,5 @@
-/* Data of the command line, read as rows or as documents: by --format, by the content, or as the data
- * of a model were read. */
+/* Data of the command line, read as rows or as documents: by --format, by the content, or as the
+ * data of a model were read. */
 #ifndef CLASSIFY_INPUT_H
 #define CLASSIFY_INPUT_H
 
@@ -17,8 +17,8 @@ typedef struct input {
   clf_documents *texts;  /* NULL for rows */
 } input;
 
-/* Reads data to train on or to look at. `path` may be "-". Returns -1 to go on, or the status to exit
- * with after a message. Free it in both cases. */
+/* Reads data to train on or to look at. `path` may be "-". Returns -1 to go on, or the status to
+ * exit with after a message. Free it in both cases. */
 int input_read(input *out, const tool *t, const char *path);
 
 /* Reads documents from files PREFIX.LABEL, at least two, that have a text a line. Returns as
@@ -29,9 +29,9 @@ int input_read_lines(input *out, const tool *t, const option_words *paths);
  * input_read(). */
 int input_read_like(input *out, const tool *t, const char *path, const input *like);
 
-/* Reads rows to test a model on: as its training data were read, by its metadata, with labels, and the
- * features of a table by their names; or by --format or the content where it has no metadata. Texts are
- * encoded by its vocabulary. Returns as input_read(). */
+/* Reads rows to test a model on: as its training data were read, by its metadata, with labels, and
+ * the features of a table by their names; or by --format or the content where it has no metadata.
+ * Texts are encoded by its vocabulary. Returns as input_read(). */
 int input_read_for(input *out, const tool *t, const char *path, const clf_model *model);
 
 /* Encodes the documents by a vocabulary. Returns as input_read(). */
@@ -42,11 +42,12 @@ void input_free(input *in);
 /* Opens a model: a file of the library's own or, by its content, of LIBSVM or LIBLINEAR. */
 clf_status input_model(clf_model **out, const tool *t, const char *path);
 
-/* CRC-32 of the bytes of a file or of standard input, or of all files in a folder, or whose names begin
- * so, in the order of their names; 0 if they cannot be read. */
+/* CRC-32 of the bytes of a file or of standard input, or of all files in a folder, or whose names
+ * begin so, in the order of their names; 0 if they cannot be read. */
 uint32_t input_checksum(const input *in);
 
-/* Reports that data were refused, by their name in place of "data in memory". Returns as tool_fail(). */
+/* Reports that data were refused, by their name in place of "data in memory". Returns as
+ * tool_fail(). */
 int input_fail(const char *name, clf_status status);
 
 #endif

@@ -1,5 +1,5 @@
-/* classify inspect: what a path holds, by its content. Each function adds what it finds to a sheet, and
- * returns -1 to go on, or the status to exit with after a message. */
+/* classify inspect: what a path holds, by its content. Each function adds what it finds to a sheet,
+ * and returns -1 to go on, or the status to exit with after a message. */
 #ifndef CLASSIFY_INSPECT_H
 #define CLASSIFY_INSPECT_H
 
@@ -18,7 +18,8 @@ int inspect_csv(sheet *out, const tool *t, const char *path, const char *params)
 /* Rows of any other format. */
 int inspect_rows(sheet *out, const input *in);
 
-/* The pictures of a folder or one picture, by themselves, since the reader wants them of one size. */
+/* The pictures of a folder or one picture, by themselves, since the reader wants them of one
+ * size. */
 int inspect_pictures(sheet *out, const tool *t, const char *path, const char *params);
 
 int inspect_texts(sheet *out, const tool *t, const input *in);
@@ -30,8 +31,8 @@ void inspect_classes(sheet *out, const char *const *names, const int64_t *rows, 
 /* Adds the classes of a dataset, or how many targets it has. */
 int inspect_labels(sheet *out, const clf_dataset *rows);
 
-/* Adds how many rows repeat others, by their features, and by `seeds` [rows] or NULL: hashes of what else
- * is in them. */
+/* Adds how many rows repeat others, by their features, and by `seeds` [rows] or NULL: hashes of
+ * what else is in them. */
 void inspect_duplicates(sheet *out, const clf_dataset *rows, const uint64_t *seeds);
 /* Goes on with the hash of bytes. */
 uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t count);

@@ -7,8 +7,8 @@
 #include "inspect.h"
 #include "report/text.h"
 
-/* Defines a function that returns what a function of the library writes to a buffer, to be freed; NULL
- * after a failure. */
+/* Defines a function that returns what a function of the library writes to a buffer, to be freed;
+ * NULL after a failure. */
 #define TEXT_FUNCTION(name, of, type)                                                              \
   static char *name(const type *handle) {                                                          \
     size_t size = 0;                                                                               \

@@ -60,8 +60,8 @@ static int make_parts(jury *self, tool *t, const recipe *r) {
   return status;
 }
 
-/* Fits to a part, and scores it, unless Ctrl-C or the deadline ended the fit. The only fit of a jury
- * is scored with what it had when the time was over. */
+/* Fits to a part, and scores it, unless Ctrl-C or the deadline ended the fit. The only fit of a
+ * jury is scored with what it had when the time was over. */
 static clf_status score_part(verdict *out, const jury *self, tool *t, clf_model *model,
                              const struct part *part, double deadline) {
   const double began = seconds_now();
@@ -92,8 +92,8 @@ static void summarize(verdict *out) {
   out->deviation = sqrt(squares / (double)out->done);
 }
 
-/* Whether it is worse than another on the parts so far, by more than chance explains: three standard
- * errors of the mean difference. */
+/* Whether it is worse than another on the parts so far, by more than chance explains: three
+ * standard errors of the mean difference. */
 static bool is_worse(const verdict *out, const verdict *best) {
   enum { FEWEST = 3 };
   const double doubt = 3, margin = 0.002;

@@ -1,5 +1,5 @@
-/* Compares candidates on held-out rows: each is fitted to some rows and scored on others, the same for
- * all of them. */
+/* Compares candidates on held-out rows: each is fitted to some rows and scored on others, the same
+ * for all of them. */
 #ifndef CLASSIFY_JUDGE_H
 #define CLASSIFY_JUDGE_H
 
@@ -42,9 +42,9 @@ typedef struct verdict {
   char message[256];  /* of the refusal */
 } verdict;
 
-/* Judges a candidate until `deadline` (by seconds_now(); 0: without limit), or until it is certainly
- * worse than `best` (NULL for none). Returns -1 to go on, whatever the verdict, or the status to exit
- * with after a message. Free the verdict in both cases. */
+/* Judges a candidate until `deadline` (by seconds_now(); 0: without limit), or until it is
+ * certainly worse than `best` (NULL for none). Returns -1 to go on, whatever the verdict, or the
+ * status to exit with after a message. Free the verdict in both cases. */
 int judge(verdict *out, jury *self, tool *t, const candidate *which, const verdict *best,
           double deadline);
 

@@ -24,7 +24,8 @@ static bool is_reader(const layout *self, const char *name) {
   return strcmp(self->reader, name) == 0;
 }
 
-/* Puts parameters behind others, which it replaces: `names` are their names, "|a|b|". False without memory. */
+/* Puts parameters behind others, which it replaces: `names` are their names, "|a|b|". False without
+ * memory. */
 static bool replace(layout *self, const char *names, const char *with) {
   char *rest = params_among(self->params, names, false);
   char *joined = rest != NULL ? params_join(rest, with) : NULL;
@@ -65,8 +66,8 @@ static bool lay_out_names(layout *self, const service *own) {
   return good;
 }
 
-/* Finds the labels of a table without a header that has more or fewer columns than features: by their
- * number in the training data, or as the only field that is no number. */
+/* Finds the labels of a table without a header that has more or fewer columns than features: by
+ * their number in the training data, or as the only field that is no number. */
 static int find_labels(layout *self, const service *own, const stream *s, const fields *first) {
   const int64_t features = own->features;
   const size_t column = (int64_t)first->count == features + 1 ? fields_only_text(first) : 0;
@@ -203,8 +204,8 @@ static bool begins_with(const stream *s, const char *name, const char *delimiter
   return has;
 }
 
-/* Whether a table of texts is there: one was the training data, and this is a file like it, or its header
- * has the column of the texts. Other texts are lines. */
+/* Whether a table of texts is there: one was the training data, and this is a file like it, or its
+ * header has the column of the texts. Other texts are lines. */
 static bool has_text_table(const layout *self, const stream *s) {
   if (strcmp(self->reader, "csv") != 0) {
     return false;

@@ -1,5 +1,5 @@
-/* How a text is laid out whose records a model is to answer: its reader with all parameters, so that
- * every block of it is read in the same way, and its header. */
+/* How a text is laid out whose records a model is to answer: its reader with all parameters, so
+ * that every block of it is read in the same way, and its header. */
 #ifndef CLASSIFY_LAYOUT_H
 #define CLASSIFY_LAYOUT_H
 
@@ -19,9 +19,10 @@ typedef struct layout {
 } layout;
 
 /* Finds the layout by --format, or else as the model's training data were read, and sets style and
- * header of the stream, of which it reads the beginning. Columns are found by the names of the model's
- * features where the text has a header with one of them, and by their order otherwise; labels may be
- * there or not. Returns -1 to go on, or the status to exit with after a message; free it also then. */
+ * header of the stream, of which it reads the beginning. Columns are found by the names of the
+ * model's features where the text has a header with one of them, and by their order otherwise;
+ * labels may be there or not. Returns -1 to go on, or the status to exit with after a message; free
+ * it also then. */
 int layout_find(layout *out, const tool *t, const service *own, stream *s);
 void layout_free(layout *self);
 

@@ -1,5 +1,5 @@
-/* classify list: what the library offers, of its catalog. Every name that it prints is one that some
- * option takes. */
+/* classify list: what the library offers, of its catalog. Every name that it prints is one that
+ * some option takes. */
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,8 @@ static const option_entry options[] = {
     {"all", NULL, "list the parameters of all kinds", OPTION_SWITCH, 0, &set.all},
 };
 
-/* The areas that a word means: one by its name, "model" or "models"; of all files, "formats"; or all,
- * for NULL. */
+/* The areas that a word means: one by its name, "model" or "models"; of all files, "formats"; or
+ * all, for NULL. */
 static bool is_meant(const char *area, const char *word) {
   const size_t length = strlen(area);
   const bool of_files = strstr(area, "_reader") != NULL || strstr(area, "_writer") != NULL;

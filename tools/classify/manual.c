@@ -1,5 +1,5 @@
-/* Manual pages as roff with the macros of man(7). What is not ASCII is written by its number, so that a
- * page is read alike in every encoding. */
+/* Manual pages as roff with the macros of man(7). What is not ASCII is written by its number, so
+ * that a page is read alike in every encoding. */
 #include "manual.h"
 
 #include <ctype.h>
@@ -21,7 +21,8 @@ static unsigned code_point(const char *text, size_t length) {
   return code;
 }
 
-/* Writes text so that no line of it is a request, and quotes and hyphens are those that are typed. */
+/* Writes text so that no line of it is a request, and quotes and hyphens are those that are
+ * typed. */
 static void put_text(FILE *out, const char *text) {
   static const char plain[] = "\\-'`^~";
   static const char *const escapes[] = {"\\e", "\\-", "\\(aq", "\\(ga", "\\(ha", "\\(ti"};

@@ -88,8 +88,9 @@ static double quantile(const double *sorted, int64_t count, double share) {
   return sorted[low] + (place - (double)low) * (sorted[high] - sorted[low]);
 }
 
-/* There is none where the draws are too few, where the measure is not defined for half of them, and
- * where it would be a single value, as where no row is wrong: draws then say nothing of other rows. */
+/* There is none where the draws are too few, where the measure is not defined for half of them,
+ * and where it would be a single value, as where no row is wrong: draws then say nothing of
+ * other rows. */
 static void find_interval(const bootstrap *b, int64_t value, double *sorted, figure *out) {
   int64_t count = 0;
   for (int64_t i = 0; i < b->draws; i++) {

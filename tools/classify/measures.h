@@ -54,9 +54,9 @@ typedef struct measures {
 /* Bins of confidence of the calibration error. */
 enum { CALIBRATION_BINS = 15 };
 
-/* Computes all measures, and the intervals from `resamples` draws of the rows with replacement (from
- * fewer where there are very many rows); -1 draws as many as are usual. Ctrl-C, or the end of the
- * time, end it with the draws that are done. Free it in any case. */
+/* Computes all measures, and the intervals from `resamples` draws of the rows with replacement
+ * (from fewer where there are very many rows); -1 draws as many as are usual. Ctrl-C, or the end of
+ * the time, end it with the draws that are done. Free it in any case. */
 clf_status measures_create(measures *out, const graded *g, tool *t, int64_t resamples);
 void measures_free(measures *m);
 

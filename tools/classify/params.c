@@ -67,8 +67,8 @@ static bool find(item *out, const char *params, const char *name) {
   return false;
 }
 
-/* Copies a value without its quotes, of which those within it are doubled, and a NUL: at most as many
- * bytes as it has with them, and one. */
+/* Copies a value without its quotes, of which those within it are doubled, and a NUL: at most as
+ * many bytes as it has with them, and one. */
 static char *copy_value(char *to, const item *one) {
   const bool quoted = one->quote != '\0';
   char *const begin = to;

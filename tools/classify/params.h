@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Returns the parameters whose names are among "|label|weight|", or those that are not; to be freed, and
- * NULL when memory runs out. */
+/* Returns the parameters whose names are among "|label|weight|", or those that are not; to be
+ * freed, and NULL when memory runs out. */
 char *params_among(const char *params, const char *names, bool among);
 
 /* Returns the value of a parameter without its quotes, to be freed; NULL where it is not given, or

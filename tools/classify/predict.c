@@ -36,7 +36,8 @@ typedef struct prediction {
   bool failed; /* a picture could not be read */
 } prediction;
 
-/* Answers the rows of a dataset behind the first `skipped`; `names` are those of their files, or NULL. */
+/* Answers the rows of a dataset behind the first `skipped`; `names` are those of their files, or
+ * NULL. */
 static clf_status answer(prediction *self, const clf_dataset *rows, const char *const *names,
                          int64_t skipped) {
   answers a = {.rows = 0};
@@ -122,7 +123,8 @@ static int answer_block(prediction *self, layout *l, const stream *s, const stre
   return exit_status;
 }
 
-/* Answers all records of a text. What its reader notes is the same of every block, and said once. */
+/* Answers all records of a text. What its reader notes is the same of every block, and said
+ * once. */
 static int answer_stream(prediction *self, stream *s) {
   const bool quiet = self->tool->common.quiet;
   const int64_t before = self->rows;
@@ -154,8 +156,8 @@ static int answer_stream(prediction *self, stream *s) {
   return status;
 }
 
-/* Answers a picture; `path` is NULL for bytes of standard input. One that cannot be read does not keep
- * the others from their answers. */
+/* Answers a picture; `path` is NULL for bytes of standard input. One that cannot be read does not
+ * keep the others from their answers. */
 static int answer_picture(prediction *self, const char *path, const void *bytes, size_t size) {
   const char *name = path != NULL ? path : "standard input";
   clf_dataset *row = NULL;

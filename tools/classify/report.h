@@ -28,8 +28,8 @@ void report_answers(report *r, const graded *g, const measures *m);
 /* Writes what the model's kind has to show, with the rows that were answered. */
 void report_model(report *r, const clf_dataset *rows, const graded *g);
 
-/* Writes what the kind of a model that was kept has to show, with the rows that it was fitted to: not
- * which of them it gets wrong, since that says little of other rows. */
+/* Writes what the kind of a model that was kept has to show, with the rows that it was fitted to:
+ * not which of them it gets wrong, since that says little of other rows. */
 void report_kept(report *r, const clf_dataset *rows, const clf_model *model);
 
 /* A page on a model and how it answered rows. */

@@ -184,7 +184,8 @@ static void curves_free(curves *c) {
   free(c->order);
 }
 
-/* Chooses the columns whose areas are defined; of many those with the smallest average precision. */
+/* Chooses the columns whose areas are defined; of many those with the smallest average
+ * precision. */
 static void choose_columns(curves *c) {
   for (int64_t k = 0; k < c->ranking.columns; k++) {
     c->areas[k] = ranks_areas(&c->ranking, k, c->of->weights);

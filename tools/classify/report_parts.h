@@ -1,5 +1,5 @@
-/* The parts of a report on answers. Each writes a section, or nothing where the answers do not allow
- * it. */
+/* The parts of a report on answers. Each writes a section, or nothing where the answers do not
+ * allow it. */
 #ifndef CLASSIFY_REPORT_PARTS_H
 #define CLASSIFY_REPORT_PARTS_H
 

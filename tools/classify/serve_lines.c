@@ -1,6 +1,6 @@
-/* classify serve on a pipe: a row, a text or the name of a picture is a line of standard input, and its
- * answer a line of JSON, which is written before the next line is read. A line that cannot be answered
- * gets an error, and the next one its own answer. */
+/* classify serve on a pipe: a row, a text or the name of a picture is a line of standard input, and
+ * its answer a line of JSON, which is written before the next line is read. A line that cannot be
+ * answered gets an error, and the next one its own answer. */
 #include "serve_lines.h"
 
 #include <stdlib.h>

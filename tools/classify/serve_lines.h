@@ -4,8 +4,8 @@
 
 #include "service.h"
 
-/* Answers the lines of standard input, of at most `limit` bytes each, until it ends. Returns the status
- * to exit with. */
+/* Answers the lines of standard input, of at most `limit` bytes each, until it ends. Returns the
+ * status to exit with. */
 int serve_lines(const service *s, int64_t limit);
 
 #endif

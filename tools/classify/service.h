@@ -24,8 +24,9 @@ typedef struct service {
 } service;
 
 /* Looks at a model, which outlives the service: the reader and the shape of the rows that it was
- * trained on are in its metadata, if this program has trained it. Returns -1 to go on, or the status to
- * exit with after a message: where its detector cannot be read, or memory runs out. End it in both cases. */
+ * trained on are in its metadata, if this program has trained it. Returns -1 to go on, or the
+ * status to exit with after a message: where its detector cannot be read, or memory runs out. End
+ * it in both cases. */
 int service_begin(service *out, const tool *t, const clf_model *model);
 void service_end(service *s);
 
@@ -34,13 +35,13 @@ clf_status service_rows(answers *out, const service *s, const double *values, in
 clf_status service_texts(answers *out, const service *s, const char *const *texts,
                          const size_t *sizes, int64_t count);
 
-/* Makes a row of one picture, of any format that the library reads; *out is NULL where the model has a
- * detector that finds nothing in it. */
+/* Makes a row of one picture, of any format that the library reads; *out is NULL where the model
+ * has a detector that finds nothing in it. */
 clf_status service_picture(clf_dataset **out, const service *s, const void *bytes, size_t size);
 clf_status service_picture_file(clf_dataset **out, const service *s, const char *path);
 
-/* Answers the rows of a CSV file: columns by the names of the features, in any order, if its first line
- * has one of these names, and else in the order of the features. */
+/* Answers the rows of a CSV file: columns by the names of the features, in any order, if its first
+ * line has one of these names, and else in the order of the features. */
 clf_status service_table(answers *out, const service *s, const char *bytes, size_t size);
 
 /* Whether the first line of a table has such a name. */

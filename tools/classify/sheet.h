@@ -1,6 +1,6 @@
-/* What a verb found out about one thing: facts, lists of texts and tables, in their order. People see
- * facts first and tables below each other; JSON is an array of one object; CSV is the table `csv`, or
- * without one a row for each fact. */
+/* What a verb found out about one thing: facts, lists of texts and tables, in their order. People
+ * see facts first and tables below each other; JSON is an array of one object; CSV is the table
+ * `csv`, or without one a row for each fact. */
 #ifndef CLASSIFY_SHEET_H
 #define CLASSIFY_SHEET_H
 

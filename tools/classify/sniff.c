@@ -30,8 +30,8 @@ static bool is_idx(const unsigned char *b, size_t count) {
          b[3] <= 8;
 }
 
-/* Whether the first line with anything on it is that of an svmlight file: a number, then pairs of an
- * index and a value. */
+/* Whether the first line with anything on it is that of an svmlight file: a number, then pairs of
+ * an index and a value. */
 static bool is_svmlight(const char *text) {
   text += strspn(text, " \t\r\n");
   while (*text == '#') {
@@ -88,8 +88,8 @@ static bool is_prose(const field *f) {
   return words >= 2;
 }
 
-/* The first records of a table of at most two columns: how many there are, and in how many a column is
- * prose. */
+/* The first records of a table of at most two columns: how many there are, and in how many a column
+ * is prose. */
 typedef struct text_table {
   field first[FIELDS_OF_TEXTS]; /* the first record */
   int fields, records, prose[FIELDS_OF_TEXTS];
@@ -139,8 +139,8 @@ static bool is_plain_name(const field *f) {
   return plain;
 }
 
-/* Texts behind their labels. A first line of two words that are no text and no label of another line
- * has the names of the columns. */
+/* Texts behind their labels. A first line of two words that are no text and no label of another
+ * line has the names of the columns. */
 static sniffed texts_of(const text_table *table) {
   sniffed out = {CONTENT_TEXTS, "csv", ""};
   const field *label = &table->first[0], *text = &table->first[1];
@@ -202,7 +202,8 @@ sniffed sniff_bytes(const unsigned char *bytes, size_t count) {
                                                                              : csv;
 }
 
-/* The first bytes of a file, decompressed where it is compressed, with a NUL; -1 after a message. */
+/* The first bytes of a file, decompressed where it is compressed, with a NUL; -1 after a
+ * message. */
 static int read_head(unsigned char *out, const char *path) {
   gzFile file = gzopen(path, "rb");
   const int count = file != NULL ? gzread(file, out, HEAD) : -1;

@@ -18,8 +18,8 @@ typedef struct sniffed {
   char params[160];   /* of the reader: columns of texts and labels, where labels come first */
 } sniffed;
 
-/* Returns -1 to go on, or EXIT_FAILURE after a message: there is nothing at the path, or nothing that
- * the tool reads. */
+/* Returns -1 to go on, or EXIT_FAILURE after a message: there is nothing at the path, or nothing
+ * that the tool reads. */
 int sniff(sniffed *out, const char *path);
 
 /* The same of the first bytes of a file; `count` of them, NUL-terminated. */

@@ -201,7 +201,8 @@ void stream_set_style(stream *s, record_style style) {
   stream_restyle(s, style, 0);
 }
 
-/* Whether the only end of a line so far is a carriage return; behind the last one may be a line feed. */
+/* Whether the only end of a line so far is a carriage return; behind the last one may be a line
+ * feed. */
 static bool has_returns_only(const stream *s) {
   return memchr(s->bytes, '\n', s->used) == NULL && memchr(s->bytes, '\r', s->used) != NULL;
 }
@@ -225,8 +226,8 @@ int stream_rest(stream *s) {
   return status;
 }
 
-/* Returns the beginning of the line with the first record, behind blank lines and comments where these
- * are none; `end` if there is none. */
+/* Returns the beginning of the line with the first record, behind blank lines and comments where
+ * these are none; `end` if there is none. */
 static size_t skip_blank(const stream *s, size_t at, size_t end) {
   while (s->style.skipped && at < end) {
     const char *line = s->bytes + at;

@@ -1,5 +1,5 @@
-/* A file or a pipe of text, read in blocks of whole records, so that any amount of it takes constant
- * memory. gzip data are decompressed. */
+/* A file or a pipe of text, read in blocks of whole records, so that any amount of it takes
+ * constant memory. gzip data are decompressed. */
 #ifndef CLASSIFY_STREAM_H
 #define CLASSIFY_STREAM_H
 
@@ -44,8 +44,8 @@ typedef struct stream_block {
   int64_t line;       /* of the first record */
 } stream_block;
 
-/* Opens a path, "-" is standard input. Returns -1 to go on, or the status to exit with after a message;
- * close it also then. */
+/* Opens a path, "-" is standard input. Returns -1 to go on, or the status to exit with after a
+ * message; close it also then. */
 int stream_open(stream *out, const char *path);
 void stream_close(stream *s);
 
@@ -56,12 +56,13 @@ int stream_start(stream *s);
 /* Reads all there is, for what is not read in blocks. Returns as stream_open(). */
 int stream_rest(stream *s);
 
-/* Sets what a record is, before the first block. The other one leaves alone what is before an offset. */
+/* Sets what a record is, before the first block. The other one leaves alone what is before an
+ * offset. */
 void stream_set_style(stream *s, record_style style);
 void stream_restyle(stream *s, record_style style, size_t from);
 
-/* Reads at least so many records, or all there are: they are at the beginning of the bytes. Returns as
- * stream_open(). */
+/* Reads at least so many records, or all there are: they are at the beginning of the bytes. Returns
+ * as stream_open(). */
 int stream_peek(stream *s, int records);
 
 /* Finds the record at or behind an offset of what was peeked. False if there is none. */
@@ -70,8 +71,8 @@ typedef struct record {
 } record;
 bool stream_record(const stream *s, size_t at, record *out);
 
-/* Sets how many of the bytes that were peeked are a header. After the first block, stream_repeat() makes
- * its first bytes one, so that later blocks begin with them too. */
+/* Sets how many of the bytes that were peeked are a header. After the first block, stream_repeat()
+ * makes its first bytes one, so that later blocks begin with them too. */
 void stream_set_header(stream *s, size_t header);
 void stream_repeat(stream *s, size_t header);
 
@@ -79,8 +80,8 @@ void stream_repeat(stream *s, size_t header);
  * call. Returns as stream_open(). */
 int stream_next(stream *s, stream_block *out);
 
-/* Returns the number of the line in which a record of a block begins: of the records behind the header,
- * and at or behind an offset. */
+/* Returns the number of the line in which a record of a block begins: of the records behind the
+ * header, and at or behind an offset. */
 int64_t stream_line(const stream *s, const stream_block *b, int64_t index, size_t from);
 
 #endif

@@ -65,11 +65,12 @@ struct tool {
       hushed; /* what the library notes and warns of is not shown, as in the many fits of a search */
 };
 
-/* A command line that works, and what exit statuses mean: of the program's help and manual pages. */
+/* A command line that works, and what exit statuses mean: of the program's help and manual
+ * pages. */
 extern const char tool_example[], tool_exits[];
 
-/* All options of a verb: [*count] rows of at most TOOL_OPTIONS, its words first, then its own, for its
- * help, manual page and completion. */
+/* All options of a verb: [*count] rows of at most TOOL_OPTIONS, its words first, then its own, for
+ * its help, manual page and completion. */
 enum { TOOL_OPTIONS = 40 };
 void tool_options(option_entry out[TOOL_OPTIONS], size_t *count, tool *t, const verb *which);
 
@@ -82,8 +83,8 @@ int tool_main(const verb *which, int argc, char **argv);
 /* Reports a call that failed; returns the status to exit with. */
 int tool_fail(clf_status status);
 
-/* The part of a message of the library behind "data in memory", by which it calls data that the tool
- * has read itself; NULL for other messages. */
+/* The part of a message of the library behind "data in memory", by which it calls data that the
+ * tool has read itself; NULL for other messages. */
 const char *tool_memory_message(const char *message);
 
 /* Whether something was written for people to standard output: neither JSON nor CSV. */

@@ -16,15 +16,15 @@ void write_box_members(json_writer *json, const clf_box *box, const char *name);
 clf_status find_boxes(clf_box **out, int64_t *count, const clf_detector *detector,
                       const clf_image *image);
 
-/* Draws an image in colors with a frame around each box, a color a class, into FOLDER/NAME.boxes.png for
- * DIR/NAME, which never is the picture itself; where `number` is not 0, it stands before NAME. *out
- * receives the path, to be freed also after failures. */
+/* Draws an image in colors with a frame around each box, a color a class, into
+ * FOLDER/NAME.boxes.png for DIR/NAME, which never is the picture itself; where `number` is not 0,
+ * it stands before NAME. *out receives the path, to be freed also after failures. */
 clf_status draw_into_folder(char **out, const char *folder, clf_context *context,
                             const clf_image *image, const char *name, int64_t number,
                             const clf_box *boxes, int64_t count);
 
-/* The place of a file among the pictures where an earlier one is called the same in another folder, else
- * 0. */
+/* The place of a file among the pictures where an earlier one is called the same in another folder,
+ * else 0. */
 int64_t picture_number(const char *const *files, int64_t index);
 
 #endif

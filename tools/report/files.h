@@ -53,8 +53,8 @@ bool save_possible(const char *path);
 /* Closes it; 0, or -1 after a message when something could not be written. */
 int output_close(FILE *out, const char *path);
 
-/* Makes a folder for what will be written, unless it is there; NULL is none. Returns -1 to go on, or
- * EXIT_FAILURE after a message. */
+/* Makes a folder for what will be written, unless it is there; NULL is none. Returns -1 to go on,
+ * or EXIT_FAILURE after a message. */
 int output_folder(const char *path);
 
 #endif

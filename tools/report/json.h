@@ -18,8 +18,8 @@ json_writer json_begin(FILE *out);
 /* The same for values that are to be on one line each, whose ends the caller writes. */
 json_writer json_begin_line(FILE *out);
 
-/* Each value has a name in an object, and NULL in an array or outside. `bracket` is one of "[{", and
- * its partner when it is closed. */
+/* Each value has a name in an object, and NULL in an array or outside. `bracket` is one of "[{",
+ * and its partner when it is closed. */
 void json_open(json_writer *json, const char *name, char bracket);
 void json_close(json_writer *json, char bracket);
 

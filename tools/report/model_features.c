@@ -1,5 +1,5 @@
-/* The weights of a linear model by the names of its features: words, or columns. Shown are those that
- * weigh most; a weight is that of the feature as the model sees it, after its transforms. */
+/* The weights of a linear model by the names of its features: words, or columns. Shown are those
+ * that weigh most; a weight is that of the feature as the model sees it, after its transforms. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -47,7 +47,8 @@ static const char *name_of(const clf_model *model, int64_t feature) {
                        : clf_model_feature_name(model, feature);
 }
 
-/* Puts a feature where it belongs among those that weigh most so far; returns how many there are. */
+/* Puts a feature where it belongs among those that weigh most so far; returns how many there
+ * are. */
 static int place(int64_t *most, int count, const float *weights, int64_t feature) {
   int at = count < SHOWN ? count : SHOWN - 1;
   if (count == SHOWN && fabsf(weights[feature]) <= fabsf(weights[most[at]])) {

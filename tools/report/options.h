@@ -1,5 +1,5 @@
-/* The command line of the programs: one table of options drives parsing (by getopt_long()), help and
- * messages. */
+/* The command line of the programs: one table of options drives parsing (by getopt_long()), help
+ * and messages. */
 #ifndef REPORT_OPTIONS_H
 #define REPORT_OPTIONS_H
 

@@ -27,7 +27,8 @@ void page_begin(FILE *out, const char *title);
 void page_facts(FILE *out, const run_facts *run, const fact *own, size_t count);
 void page_end(FILE *out);
 
-/* A table of a class of the style sheet, whose first column names its rows; the caption may be NULL. */
+/* A table of a class of the style sheet, whose first column names its rows; the caption may be
+ * NULL. */
 void table_begin(FILE *out, const char *style, const char *caption, const char *const *heads,
                  size_t count);
 void table_end(FILE *out);

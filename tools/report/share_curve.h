@@ -1,5 +1,5 @@
-/* A curve of one share by another in the HTML report: precision by recall, a ROC curve, a reliability
- * diagram. */
+/* A curve of one share by another in the HTML report: precision by recall, a ROC curve, a
+ * reliability diagram. */
 #ifndef REPORT_SHARE_CURVE_H
 #define REPORT_SHARE_CURVE_H
 

@@ -20,8 +20,8 @@ size_t utf8_length(const char *text);
 /* Columns that UTF-8 takes: its characters. */
 int text_columns(const char *text, size_t length);
 
-/* Writes a number with the fewest digits of 6, 9, 15, 16 and 17 that read back as the same one; "" for
- * NaN and infinities. Returns the text. */
+/* Writes a number with the fewest digits of 6, 9, 15, 16 and 17 that read back as the same one; ""
+ * for NaN and infinities. Returns the text. */
 enum { NUMBER_BYTES = 32 };
 const char *number_text(char text[NUMBER_BYTES], double value);
 

@@ -218,8 +218,8 @@ static clf_status load_changed(const victim *from, int64_t index, change make, i
 }
 
 /* Entries without which the model is complete, because they are only reported, not used; what a
- * partial fit would go on from; what an earlier version did not write; metadata; and classes, without which a
- * ridge is a regression. */
+ * partial fit would go on from; what an earlier version did not write; metadata; and classes,
+ * without which a ridge is a regression. */
 static bool is_optional(const char *name) {
   static const char *const names[] = {"state.history_loss",
                                       "state.explained_ratio",

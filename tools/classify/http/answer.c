@@ -62,8 +62,8 @@ static clf_status answer_texts(exchange *e, const json_t *list) {
   return status;
 }
 
-/* Base64 of RFC 4648, with or without padding and the head of a data: address. Writes to `out`, which
- * has as many bytes as the text; returns how many there are, or 0 where it is damaged. */
+/* Base64 of RFC 4648, with or without padding and the head of a data: address. Writes to `out`,
+ * which has as many bytes as the text; returns how many there are, or 0 where it is damaged. */
 static size_t decode_base64(uint8_t *out, const char *text, size_t size) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const char *comma = size > 5 && memcmp(text, "data:", 5) == 0 ? memchr(text, ',', size) : NULL;
@@ -194,8 +194,8 @@ static bool check_size(exchange *e, const char *body, size_t size) {
   return true;
 }
 
-/* Whether memory ran out on this thread while JSON was parsed: jansson reports that as damaged JSON, or
- * returns a string without its end. */
+/* Whether memory ran out on this thread while JSON was parsed: jansson reports that as damaged
+ * JSON, or returns a string without its end. */
 static _Thread_local bool json_exhausted;
 
 static void *allocate_json(size_t size) {

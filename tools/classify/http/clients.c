@@ -85,8 +85,8 @@ void http_release(http_server *server, http_client *client) {
 }
 
 /* The lock keeps the client from entering another phase, and its socket from being closed. A client
- * that is IDLE gets no reply, since it may not have asked anything, and would take it for the reply to
- * its next request. */
+ * that is IDLE gets no reply, since it may not have asked anything, and would take it for the reply
+ * to its next request. */
 static void close_late(const http_client *client) {
   static const char late[] =
       "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -97,8 +97,8 @@ static void close_late(const http_client *client) {
 }
 
 /* Whether a client has closed its side in the middle of a request. libmicrohttpd waits for edges of
- * epoll and misses an end that comes with data. The end may follow a whole request that is about to be
- * read, but not for long. */
+ * epoll and misses an end that comes with data. The end may follow a whole request that is about to
+ * be read, but not for long. */
 static bool is_gone(http_client *client, double now) {
   static const double enough = 1;
   char byte;

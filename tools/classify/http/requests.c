@@ -21,8 +21,8 @@ static const char *header(struct MHD_Connection *connection, const char *name) {
   return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-/* How often the headers occur that frame a request; one that occurs twice may mean another thing to a
- * proxy than here. */
+/* How often the headers occur that frame a request; one that occurs twice may mean another thing to
+ * a proxy than here. */
 typedef struct framing {
   int hosts, lengths, encodings;
 } framing;
@@ -212,8 +212,8 @@ static enum MHD_Result send_reply(http_server *server, http_client *client, cons
   return result;
 }
 
-/* Whether a refusal is sent at once, and the connection closed, instead of reading the body first: a
- * client that sends before it reads would never see it. */
+/* Whether a refusal is sent at once, and the connection closed, instead of reading the body first:
+ * a client that sends before it reads would never see it. */
 static bool refuse_at_once(const http_reply *reply, struct MHD_Connection *connection) {
   const char *length = header(connection, "Content-Length");
   return reply->status == MHD_HTTP_BAD_REQUEST || header(connection, "Expect") != NULL ||

@@ -51,7 +51,8 @@ static const char *find_stranger(const service *s, json_t *row) {
   return json_object_iter_key(json_object_iter(row));
 }
 
-/* A row by the numbers of its features, of which those that are left out are 0, as in svmlight's format. */
+/* A row by the numbers of its features, of which those that are left out are 0, as in svmlight's
+ * format. */
 static bool read_pairs(exchange *e, double *out, json_t *row, size_t number) {
   const service *s = e->service;
   const int64_t first = s->zero_based ? 0 : 1;

@@ -77,7 +77,8 @@ static int listen_at(const struct addrinfo *address) {
 }
 
 /* Opens the socket that listens at the address. *name receives how to reach it, such as
- * "127.0.0.1:8080", to be freed. Returns -1 to go on, or the status to exit with after a message. */
+ * "127.0.0.1:8080", to be freed. Returns -1 to go on, or the status to exit with after a
+ * message. */
 static int open_address(http_server *server, char **name) {
   const char *address = server->options->address, *host = NULL, *port = NULL;
   const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
@@ -145,7 +146,8 @@ static bool is_busy(http_server *server) {
   return busy;
 }
 
-/* Serves until a signal, then finishes the answers that are under way, unless a second one comes. */
+/* Serves until a signal, then finishes the answers that are under way, unless a second one
+ * comes. */
 static int run(http_server *server, const sigset_t *signals, const char *name) {
   printf("serving at http://%s/\n", name);
   fflush(stdout);

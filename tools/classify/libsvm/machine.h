@@ -90,8 +90,8 @@ clf_status svm_machine_write(FILE *out, const svm_machine *machine, const svm_tr
                              const svm_settings *settings);
 
 /* Reads LIBSVM's model file; rows to decide have at least `columns` columns, of which column j is
- * the feature of index j (with a precomputed kernel, the kernel values with row j + 1). -1 to go on,
- * or an exit status after a message. */
+ * the feature of index j (with a precomputed kernel, the kernel values with row j + 1). -1 to go
+ * on, or an exit status after a message. */
 int svm_machine_read(svm_machine *out, clf_context *context, const char *path, int64_t columns,
                      bool *precomputed);
 

@@ -1,6 +1,6 @@
 /* svm-scale: maps each feature linearly to [lower, upper], by the lowest and highest value that the
- * file has or that a range file says. A feature that a row lacks is 0, and a feature of one value is
- * left out. */
+ * file has or that a range file says. A feature that a row lacks is 0, and a feature of one value
+ * is left out. */
 #include <errno.h>
 #include <float.h>
 #include <getopt.h>

@@ -47,13 +47,14 @@ int svm_rows_read(svm_rows *rows, svm_text *text);
 void svm_rows_clear(svm_rows *rows);
 void svm_rows_free(svm_rows *rows);
 
-/* Numbers the indices that occur from 0, in their order: *column [entries], to be freed, receives the
- * number of each entry, and *columns how many there are. Few hashed features then take as little
- * memory as few others. False when memory runs out. */
+/* Numbers the indices that occur from 0, in their order: *column [entries], to be freed, receives
+ * the number of each entry, and *columns how many there are. Few hashed features then take as
+ * little memory as few others. False when memory runs out. */
 bool svm_rows_number(int32_t **column, int64_t *columns, const svm_rows *rows);
 
-/* Makes a dataset of all rows with the given columns; entries of negative columns are left out. It is
- * dense if many entries are there or `dense` asks for it, and otherwise shares the rows' values. */
+/* Makes a dataset of all rows with the given columns; entries of negative columns are left out.
+ * It is dense if many entries are there or `dense` asks for it, and otherwise shares the rows'
+ * values. */
 clf_status svm_rows_dataset(clf_dataset **out, clf_context *context, const svm_rows *rows,
                             const int32_t *column, int64_t columns, bool dense);
 

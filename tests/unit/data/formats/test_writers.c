@@ -1,5 +1,5 @@
-/* The writers of datasets: bytes known by hand, what is read back, and what is refused. pandas, NumPy
- * and SciPy read the files in tests/parity/test_writers.py. */
+/* The writers of datasets: bytes known by hand, what is read back, and what is refused. pandas,
+ * NumPy and SciPy read the files in tests/parity/test_writers.py. */
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* LIBLINEAR's model files: values known by hand, and what is refused. tests/parity/test_liblinear.py
- * reads files that LIBLINEAR's tools wrote. */
+/* LIBLINEAR's model files: values known by hand, and what is refused.
+ * tests/parity/test_liblinear.py reads files that LIBLINEAR's tools wrote. */
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>

@@ -174,8 +174,8 @@ TEST(import__centers_vectors_far_from_0) {
   clf_model_free(model);
 }
 
-/* f = 0.5 x.(s - t) - rho, with vectors in steps that f32 has not got: about 1e7 for the first class,
- * while the second feature lies about 0. */
+/* f = 0.5 x.(s - t) - rho, with vectors in steps that f32 has not got: about 1e7 for the first
+ * class, while the second feature lies about 0. */
 TEST_LOOP(import__centers_linear_machines, 0, 2) {
   static const double x[] = {1e7 + 1.25, 0.5, 1e7 - 0.25, -2, 1e7 + 0.0625, 0};
   static const char *const labels[] = {"1 2", "2 1"}; /* in another order, signs change */
