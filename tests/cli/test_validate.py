@@ -105,7 +105,7 @@ class Validate(Cli):
 
     def long_run(self):
         """A network of 50 folds, each of which takes a good part of a second."""
-        return ["validate", str(SAMPLE / "t10k"), "--model", "network layers='flatten; dense units=32; dense units=10' epochs=20",
+        return ["validate", str(SAMPLE / "t10k"), "--model", "network layers='flatten; dense units=32; dense units=10' epochs=200",
                 "--folds", "50"]
 
     def test_time_keeps_the_folds_that_are_done(self):

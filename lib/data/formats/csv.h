@@ -151,6 +151,7 @@ typedef struct clf__csv_columns {
   bool head_comments;         /* the file begins with lines that start with # */
   const char *doubt;          /* why the guess about the header may be wrong, or NULL */
   bool thousands_doubt;       /* decimal commas may be thousands separators */
+  bool points;                /* decimal points were found, where commas might have been */
   const char *unlike_feature; /* why the first column may not be a feature, or NULL */
   unsigned char *roles;       /* [count] clf__csv_role; owned */
   int64_t *positions;         /* [count] of the features that the parameter columns lists, -1 for
@@ -208,8 +209,10 @@ clf_status clf__csv_names(const char ***out, clf__arena *arena, const clf__csv_c
 enum { CLF__CSV_SAMPLE = 16 };
 int32_t clf__csv_guess_delimiter(const clf__csv_text *text, const char *first, bool documents);
 /* The decimal mark: a comma if fields are numbers with it, and none is a number only with a point;
- * otherwise a point. It is doubtful if each of these commas may be a thousands separator. */
-char clf__csv_guess_decimal(const clf__csv_text *text, const char *first, bool *doubtful);
+ * otherwise a point. It is doubtful if each of these commas may be a thousands separator. `points`
+ * is whether fields are numbers only with a point. */
+char clf__csv_guess_decimal(const clf__csv_text *text, const char *first, bool *doubtful,
+                            bool *points);
 /* Returns whether the field is one of the names "a|b", ignoring case. */
 bool clf__csv_is_named(const clf__csv_field *field, const char *names);
 /* Returns whether the first record names the columns; sets columns->doubt. */

@@ -115,7 +115,8 @@ int32_t clf__csv_guess_delimiter(const clf__csv_text *text, const char *first, b
                                                       : CLF__CSV_COMMA;
 }
 
-char clf__csv_guess_decimal(const clf__csv_text *text, const char *first, bool *doubtful) {
+char clf__csv_guess_decimal(const clf__csv_text *text, const char *first, bool *doubtful,
+                            bool *points) {
   clf__csv_text commas = *text, groups = *text;
   commas.decimal = ',';
   groups.thousands = ',';
@@ -135,6 +136,7 @@ char clf__csv_guess_decimal(const clf__csv_text *text, const char *first, bool *
     } while (!field.last);
   }
   *doubtful = by_comma > 0 && by_comma == by_group;
+  *points = by_point > 0;
   return by_comma > 0 && by_point == 0 ? ',' : '.';
 }
 

@@ -50,7 +50,8 @@ static clf_status set_numbers(clf__csv_columns *columns) {
   } else if (text->thousands == '.') {
     text->decimal = ',';
   } else if (text->delimiter != ',' && text->thousands != ',') {
-    text->decimal = clf__csv_guess_decimal(text, columns->first, &columns->thousands_doubt);
+    text->decimal =
+        clf__csv_guess_decimal(text, columns->first, &columns->thousands_doubt, &columns->points);
   }
   return text->decimal != text->thousands
              ? CLF_OK
@@ -341,10 +342,13 @@ clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_
                                                   : CLF__CSV_IN_COMMENT);
   append_word(&line, columns, style->comment == 0 && columns->head_comments, "comment",
               CLF__CSV_COMMENTS, 2);
-  append_word(&line, columns, style->decimal == 0 && columns->text.decimal == ',', "decimal",
-              CLF__CSV_DECIMALS, 2);
-  append_word(&line, columns, style->row_numbers == CLF__CSV_AUTO && columns->numbered,
-              "row_numbers", "true", 0);
+  append_word(&line, columns,
+              style->decimal == 0 && (columns->text.decimal == ',' || columns->points), "decimal",
+              CLF__CSV_DECIMALS, columns->text.decimal == ',' ? 2 : 1);
+  append_word(&line, columns,
+              style->row_numbers == CLF__CSV_AUTO &&
+                  (columns->numbered || columns->unlike_feature != NULL),
+              "row_numbers", "true|false", !columns->numbered);
   append_column(&line, columns, "text", body);
   append_column(&line, columns, "label", label);
   if (columns->trailing) {

@@ -171,17 +171,14 @@ void clf__csource_product(clf__csource *source, const char *weights, const char 
                           int64_t outputs, const char *to, bool wide) {
   clf__text *body = &source->body;
   clf__csource_code(source, body,
-                    "  for (int k = 0; k < %lld; k++) {\n    double sum = ", (long long)outputs);
-  if (bias != NULL) {
-    clf__csource_code(source, body, "(double)@%s[k];\n", bias);
-  } else {
-    clf__csource_code(source, body, "0;\n");
-  }
-  clf__csource_code(source, body,
+                    "  for (int k = 0; k < %lld; k++) {\n"
+                    "    double sum = 0;\n"
                     "    for (int j = 0; j < %lld; j++) {\n"
                     "      sum += (double)@%s[k][j] * (double)%s[j];\n"
-                    "    }\n"
-                    "    %s[k] = %ssum;\n"
-                    "  }\n",
-                    (long long)source->columns, weights, source->values, to, wide ? "" : "(float)");
+                    "    }\n",
+                    (long long)outputs, (long long)source->columns, weights, source->values);
+  if (bias != NULL) { /* last, so that products which cancel leave it */
+    clf__csource_code(source, body, "    sum += (double)@%s[k];\n", bias);
+  }
+  clf__csource_code(source, body, "    %s[k] = %ssum;\n  }\n", to, wide ? "" : "(float)");
 }

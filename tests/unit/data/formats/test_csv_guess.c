@@ -355,6 +355,10 @@ TEST(guesses__are_parameters) {
   ck_guesses(text, NULL, "delimiter=semicolon header=true decimal=comma label=\"what's it\"");
   ck_guesses(text, "delimiter=semicolon header=true decimal=comma label=\"what's it\"", "");
   ck_guesses(text, "label=3", "delimiter=semicolon header=true decimal=comma");
+  ck_guesses("x;y\n1.5;a\n2;b\n", NULL,
+             "delimiter=semicolon header=true decimal=point label=\"y\"");
+  ck_guesses(",x,y\n7,1,a\n3,2,b\n", NULL,
+             "delimiter=comma header=true row_numbers=false label=\"y\"");
   ck_guesses("1 2 a\n1 3 b\n", NULL, "delimiter=blanks header=false label=3");
   ck_guesses("a,a\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
   ck_guesses("a,7\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
