@@ -7,9 +7,15 @@ import csv
 import io
 import json
 import math
+import os
+import pty
 import random
+import re
+import signal
+import subprocess
+import time
 
-from cli import SAMPLE, Cli, main, package
+from cli import SAMPLE, TOOL, Cli, main, package
 
 
 def independent():
@@ -299,6 +305,60 @@ class Test(Cli):
                 row = found[name, kind, ""]
                 self.assertEqual((row["value"], row["low"], row["interval"]), (1, None, ""))
             self.assertAlmostEqual(found["recall", "p", ""]["low"], wilson(3, 3)[0], places=12)
+
+    def interrupted(self, *arguments, at, times=1, pause=0.0):
+        """Runs `classify test ARGUMENTS` with standard error on a terminal, and interrupts it when the bar has a title.
+        Returns the exit status, standard output and standard error."""
+        terminal, theirs = pty.openpty()
+        with subprocess.Popen([TOOL, "test", *map(str, arguments)], cwd=self.folder, stdout=subprocess.PIPE, stderr=theirs,
+                              encoding="utf-8") as run:
+            os.close(theirs)
+            said, sent = b"", False
+            while True:
+                try:
+                    block = os.read(terminal, 4096)
+                except OSError:  # the other end is closed
+                    break
+                said += block
+                if not sent and at in said:
+                    sent = True
+                    for _ in range(times):
+                        run.send_signal(signal.SIGINT)
+                        time.sleep(pause)
+                if not block:
+                    break
+            os.close(terminal)
+            out = run.stdout.read()
+        return run.returncode, out, said.decode()
+
+    def test_interrupt_ends_the_draws(self):
+        self.near(rows=30000)
+        self.classify("train", "near.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
+        status, out, said = self.interrupted("m.clf", "near.csv", "--resamples", 1000000, at=b"intervals")
+        self.assertEqual(status, 3, said)
+        done = re.search(r"classify test: ended early: (\d+) of 1000000 draws for the intervals are done\r\n", said)
+        self.assertTrue(done, said)
+        self.assertIn(f"bootstrap of {done[1]} draws", out)
+
+    def test_second_interrupt_cancels(self):
+        self.near(rows=300000)
+        self.classify("train", "near.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
+        for attempt in range(30):  # two at once are one, and the first one may have ended the draws before the second
+            status, out, said = self.interrupted("m.clf", "near.csv", at=b"intervals", times=2,
+                                                 pause=0.001 * (3 + attempt % 10))
+            if status != 3:
+                break
+        self.assertEqual((status, out), (130, ""), said)
+        self.assertIn("classify test: interrupted\r\n", said)
+
+    def test_interrupt_of_the_predictions_cancels(self):
+        self.near("train.csv")
+        self.near(rows=60000, seed=2)
+        self.classify("train", "train.csv", "--model", "network layers='dense units=2000; dense units=2000; dense units=2' "
+                      "epochs=1", "-o", "m.clf", "--quiet")
+        status, out, said = self.interrupted("m.clf", "near.csv", "--threads", 1, at=b"predict ")
+        self.assertEqual((status, out), (130, ""), said)
+        self.assertIn("classify test: interrupted\r\n", said)
 
     def test_one_row(self):
         """What one row cannot say is left out, and shares have wide intervals."""

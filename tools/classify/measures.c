@@ -73,7 +73,7 @@ static clf_status run_bootstrap(bootstrap *b, evaluation *e, tool *t, int64_t dr
   }
   progress_clear(&t->progress);
   free(weights);
-  return status;
+  return status == CLF_OK && progress_cancels(&t->progress) ? CLF_ERROR_CANCELLED : status;
 }
 
 static int compare_numbers(const void *first, const void *second) {
@@ -170,6 +170,7 @@ static clf_status find_intervals(measures *m, evaluation *e, tool *t, int64_t dr
   double *sorted = malloc(((size_t)draws + 1) * sizeof *sorted);
   clf_status status = sorted != NULL ? run_bootstrap(&b, e, t, draws) : CLF_ERROR_MEMORY;
   m->resamples = b.draws;
+  m->wanted = draws;
   for (int64_t i = 0; status == CLF_OK && i < b.values; i++) {
     find_interval(&b, i, sorted, i < MEASURES ? &m->of[i] : &m->of_class[0][0] + (i - MEASURES));
   }

@@ -46,6 +46,21 @@ static void note_unknown(const graded *g, const tool *t) {
   free(names);
 }
 
+/* Ctrl-C ends the draws, and a second one cancels the test. */
+static int print_measured(measures *m, const graded *g, const input *in, tool *t) {
+  note_unknown(g, t);
+  const clf_status done = measures_create(m, g, t, set.resamples);
+  if (done < 0) {
+    return tool_fail(done);
+  }
+  progress_settle(&t->progress);
+  if (m->resamples < m->wanted) {
+    complain("ended early: %" PRId64 " of %" PRId64 " draws for the intervals are done",
+             m->resamples, m->wanted);
+  }
+  return test_print(g, m, t, in->path);
+}
+
 static int write_report(const graded *g, const measures *m, const input *in, const tool *t) {
   char title[256];
   const fact facts[] = {{"Model", t->words.words[0]}, {"Kind", clf_model_kind(g->said.model)}};
@@ -71,13 +86,12 @@ static int run(tool *t) {
   status = status < 0 ? graded_create(&g, model, in.rows) : status;
   progress_clear(&t->progress);
   if (status < 0) {
-    note_unknown(&g, t);
-    const clf_status done = measures_create(&m, &g, t, set.resamples);
-    status = done == CLF_OK ? test_print(&g, &m, t, in.path) : tool_fail(done);
+    status =
+        progress_interrupted() ? tool_fail(CLF_ERROR_CANCELLED) : print_measured(&m, &g, &in, t);
   }
-  progress_settle(&t->progress);
   status = status < 0 ? write_report(&g, &m, &in, t) : status;
   status = status < 0 ? requirements_check(&required, &m, g.names) : status;
+  status = status < 0 && m.resamples < m.wanted ? EXIT_NOT_CONVERGED : status;
   measures_free(&m);
   graded_free(&g);
   input_free(&in);

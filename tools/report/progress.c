@@ -72,6 +72,10 @@ bool progress_ends(const progress_display *display) {
   return interrupted != 0 || (display->deadline > 0 && seconds_now() >= display->deadline);
 }
 
+bool progress_cancels(const progress_display *display) {
+  return interrupted > (display->keeps ? 1 : 0);
+}
+
 void progress_settle(progress_display *display) {
   interrupted = 0;
   display->keeps = false;
@@ -80,7 +84,7 @@ void progress_settle(progress_display *display) {
 
 /* Returns what the library's call is to do. */
 static int32_t wish(const progress_display *display) {
-  if (interrupted > (display->keeps ? 1 : 0)) {
+  if (progress_cancels(display)) {
     return CLF_PROGRESS_CANCEL;
   }
   return progress_ends(display) ? CLF_PROGRESS_STOP : CLF_PROGRESS_GO;

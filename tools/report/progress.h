@@ -41,6 +41,10 @@ bool progress_interrupted(void);
 /* Whether the work is to end with what there is: Ctrl-C was pressed, or the deadline has passed. */
 bool progress_ends(const progress_display *display);
 
+/* Whether the work is to end without a result: Ctrl-C was pressed, and again where the first one only
+ * ends the work. */
+bool progress_cancels(const progress_display *display);
+
 /* What was to end has ended: what is left to do, to score and to save the result, goes on without a
  * deadline, and until Ctrl-C is pressed again. */
 void progress_settle(progress_display *display);
