@@ -133,5 +133,26 @@ class Validate(Cli):
         self.assertIn("<dt>Folds</dt><dd>2 of 50</dd>", page)
         self.assertIn("bootstrap of 1000 draws", page)
 
+    def test_second_interrupt_cancels(self):
+        model = "network layers='flatten; dense units=1000; dense units=1000; dense units=10' batch_size=1000 epochs=1"
+        for attempt in range(30):  # two at once are one, and the first one may have ended the fit before the second
+            with subprocess.Popen([TOOL, "validate", str(SAMPLE / "t10k"), "--model", model, "--folds", "50"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+                                  cwd=self.folder) as run:
+                seen = 0
+                for line in run.stderr:
+                    seen += "network: " in line and " rows of " in line
+                    if seen == 3:
+                        break
+                for _ in range(2):
+                    run.send_signal(signal.SIGINT)
+                    time.sleep(0.001 * (3 + attempt % 10))
+                said, errors = run.communicate(timeout=60)
+            if run.returncode != 3:
+                break
+        self.assertEqual((run.returncode, said), (130, ""), errors)
+        self.assertIn("classify validate: interrupted\n", errors)
+        self.assertNotIn("ended early", errors)
+
 
 main()

@@ -69,12 +69,13 @@ static int run_fold(validation *self, tool *t, int64_t index, bool *ends) {
     now->seconds = seconds_now() - began;
     *ends = progress_ends(&t->progress);
     now->outcome = done >= 0 ? clf_model_outcome(now->model) : done;
-    status = done >= 0 ? -1 : *ends && index > 0 ? -1 : tool_fail(done);
+    const bool kept = *ends && index > 0 && !progress_cancels(&t->progress);
+    status = done >= 0 || kept ? -1 : tool_fail(done);
   }
   if (status < 0 && !*ends) {
     status = score_fold(now, t, test);
     *ends = status >= 0 && progress_ends(&t->progress);
-    status = *ends ? -1 : status;
+    status = *ends && !progress_cancels(&t->progress) ? -1 : status;
   }
   progress_clear(&t->progress);
   clf_dataset_free(train);
@@ -82,13 +83,16 @@ static int run_fold(validation *self, tool *t, int64_t index, bool *ends) {
   return status;
 }
 
-/* A fold that was ended early is no part of the result. */
+/* A fold that was ended early is no part of the result; a second Ctrl-C leaves none. */
 static int run_folds(validation *self, tool *t) {
   bool ends = false;
   int status = -1;
   while (status < 0 && !ends && self->done < set.folds) {
     status = run_fold(self, t, self->done, &ends);
     self->done += status < 0 && !ends ? 1 : 0;
+  }
+  if (status < 0 && progress_cancels(&t->progress)) {
+    return tool_fail(CLF_ERROR_CANCELLED);
   }
   if (status < 0 && self->done == 0) {
     complain("no fold was finished in time");
