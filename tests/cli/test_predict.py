@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from cli import SAMPLE, TOOL, Cli, main
+from cli import SAMPLE, TOOL, Cli, main, package
 
 FRUIT = [(150, 7.1, "apple"), (120, 19.5, "banana"), (141, 7.3, "apple"), (131, 20.2, "banana"),
          (161, 6.9, "apple"), (118, 18.7, "banana"), (155, 7.5, "apple"), (125, 19.9, "banana")]
@@ -326,6 +326,28 @@ class Predict(Cli):
             os.close(writer)
             self.assertEqual(run.stdout.read().decode().split("\n")[:-1], LABELS * 3000)
             os.wait()
+
+    def test_other_files_of_the_library_are_named(self):
+        found = package()
+        if found is None:
+            self.skipTest("no NumPy")
+        numpy, libclassify = found
+        self.fruit()
+        libclassify.Transform("min_max").fit(numpy.eye(3)).save(self.folder / "t.clf")
+        libclassify.Vocabulary(["a good film", "a bad film"]).save(self.folder / "v.clf")
+        for name, what in (("t.clf", "a transform"), ("v.clf", "a vocabulary")):
+            for words in (["predict", name, "fruit.csv"], ["test", name, "fruit.csv"], ["serve", name],
+                          ["convert", name, "model.libsvm"]):
+                with self.subTest(words):
+                    self.assertEqual(self.classify(*words, status=1), "")
+                    self.assertEqual(self.said, f"classify {words[0]}: {name} is {what}, not a model\n")
+
+    def test_truncated_model(self):
+        model = self.fruit()
+        whole = (self.folder / model).read_bytes()
+        (self.folder / "cut.clf").write_bytes(whole[:len(whole) // 2])
+        self.assertEqual(self.classify("predict", "cut.clf", "fruit.csv", status=1), "")
+        self.assertRegex(self.said, r"^classify predict: cut\.clf: .*truncated.*\n$")
 
     def test_closed_pipe(self):
         model = self.fruit()

@@ -295,6 +295,14 @@ class Test(Cli):
         self.classify("test", "m.clf", "weightless.csv", "--format", "csv label=kind weight=w", status=1)
         self.assertIn("the weights of all rows are 0", self.said)
 
+    def test_truncated_model(self):
+        self.flowers("train.csv")
+        self.classify("train", "train.csv", "-o", "m.clf", "--quiet")
+        whole = (self.folder / "m.clf").read_bytes()
+        (self.folder / "cut.clf").write_bytes(whole[:len(whole) // 2])
+        self.assertEqual(self.classify("test", "cut.clf", "train.csv", status=1), "")
+        self.assertRegex(self.said, r"^classify test: cut\.clf: .*truncated.*\n$")
+
     def test_all_rows_right(self):
         """A class that some draws lack has no interval of F1 either: what draws say is nothing."""
         self.write("far.csv", "x,kind\n" + "".join(f"{100 * (i % 2) + i},{('p', 'q')[i % 2]}\n" for i in range(6)))

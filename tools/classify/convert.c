@@ -82,7 +82,10 @@ static int read_model(conversion *self, const tool *t, const char *kind, const c
   const clf_status status =
       own ? clf_model_load(&self->model, t->context, self->files.in)
           : clf_model_import(&self->model, t->context, kind, self->files.in, params);
-  return status == CLF_OK ? -1 : fail(status);
+  const char *word = t->words.words[0], *path = self->files.in;
+  return status == CLF_OK ? -1
+         : own ? input_model_fail(t, path, strcmp(word, "-") == 0 ? "standard input" : word, status)
+               : fail(status);
 }
 
 static int read_rows(conversion *self, tool *t) {

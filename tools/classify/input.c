@@ -332,21 +332,6 @@ int input_read_for(input *out, const tool *t, const char *path, const clf_model 
   return status < 0 && out->texts != NULL ? input_encode(out, vocabulary) : status;
 }
 
-clf_status input_model(clf_model **out, const tool *t, const char *path) {
-  unsigned char head[64] = "";
-  clf_status status = clf_model_load(out, t->context, path);
-  gzFile file = status == CLF_ERROR_CORRUPT ? gzopen(path, "rb") : NULL;
-  const int count = file != NULL ? gzread(file, head, sizeof head - 1) : 0;
-  const sniffed found = sniff_bytes(head, count > 0 ? (size_t)count : 0);
-  if (count > 0 && found.what == CONTENT_MODEL && found.reader != NULL) {
-    status = clf_model_import(out, t->context, found.reader, path, NULL);
-  }
-  if (file != NULL) {
-    gzclose(file);
-  }
-  return status;
-}
-
 static uint32_t checksum_file(uint32_t sum, const char *path) {
   unsigned char block[1 << 16];
   FILE *file = fopen(path, "rb");

@@ -39,8 +39,13 @@ int input_encode(input *in, const clf_vocabulary *vocabulary);
 
 void input_free(input *in);
 
-/* Opens a model: a file of the library's own or, by its content, of LIBSVM or LIBLINEAR. */
-clf_status input_model(clf_model **out, const tool *t, const char *path);
+/* Opens a model: a file of the library's own or, by its content, of LIBSVM or LIBLINEAR. Returns as
+ * input_read(). */
+int input_model(clf_model **out, const tool *t, const char *path);
+
+/* Reports that a model could not be opened, and what the file is if it is another one of the
+ * library's own; `name` stands for it in the message. Returns as tool_fail(). */
+int input_model_fail(const tool *t, const char *path, const char *name, clf_status status);
 
 /* CRC-32 of the bytes of a file or of standard input, or of all files in a folder, or whose names
  * begin so, in the order of their names; 0 if they cannot be read. */

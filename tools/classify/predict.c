@@ -329,9 +329,9 @@ static int begin(prediction *self) {
     complain("--probabilities and --scores exclude each other");
     return EXIT_USAGE;
   }
-  const clf_status status = input_model(&self->model, self->tool, self->tool->words.words[0]);
-  if (status < 0) {
-    return tool_fail(status);
+  const int status = input_model(&self->model, self->tool, self->tool->words.words[0]);
+  if (status >= 0) {
+    return status;
   }
   self->kind = set.probabilities ? ANSWER_PROBABILITIES
                : set.scores      ? ANSWER_SCORES

@@ -78,8 +78,8 @@ static int serve_http(const service *s, const tool *t) {
 static int run(tool *t) {
   clf_model *model = NULL;
   service s = {.model = NULL};
-  const clf_status loaded = input_model(&model, t, t->words.words[0]);
-  int status = loaded == CLF_OK ? service_begin(&s, t, model) : tool_fail(loaded);
+  int status = input_model(&model, t, t->words.words[0]);
+  status = status < 0 ? service_begin(&s, t, model) : status;
   if (status < 0) {
     status = set.http != NULL ? serve_http(&s, t) : serve_lines(&s, set.body);
   }

@@ -20,11 +20,6 @@ static const option_entry options[] = {
      OPTION_NUMBER, 0, &set.resamples},
 };
 
-static int load_model(clf_model **out, const tool *t) {
-  const clf_status status = input_model(out, t, t->words.words[0]);
-  return status == CLF_OK ? -1 : tool_fail(status);
-}
-
 /* Names what counts as wrong since the model does not know its class. */
 static void note_unknown(const graded *g, const tool *t) {
   if (g->unknown_count == 0 || t->common.quiet) {
@@ -80,7 +75,7 @@ static int run(tool *t) {
     complain("--resamples is %" PRId64 "; it must be %d at most", set.resamples, MAX_RESAMPLES);
     status = EXIT_USAGE;
   }
-  status = status < 0 ? load_model(&model, t) : status;
+  status = status < 0 ? input_model(&model, t, t->words.words[0]) : status;
   status = status < 0 ? input_read_for(&in, t, t->words.words[1], model) : status;
   progress_title(&t->progress, "predict");
   status = status < 0 ? graded_create(&g, model, in.rows) : status;
