@@ -20,6 +20,8 @@ from sklearn.utils import estimator_checks  # noqa: E402
 
 import libclassify.sklearn as ours  # noqa: E402
 
+pytestmark = pytest.mark.slow  # all together
+
 # Rows are learned one after another, and an update is as large as the row's weight. A row of weight
 # 2 moves the weights once by twice as much, and not twice; a row of weight 0 still has a place in
 # the shuffled order. scikit-learn's Perceptron is on its own list for the same reason.
