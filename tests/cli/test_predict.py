@@ -386,5 +386,70 @@ class Predict(Cli):
         self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 64 << 10)
 
 
+class Hostile(Cli):
+    """Input that is not what its first bytes, its header or its model say."""
+
+    def numbers(self):
+        self.write("rows.csv", "".join(f"{i},{i * i % 7},{'ab'[i % 2]}\n" for i in range(20)))
+        self.classify("train", "rows.csv", "-o", "rows.clf", "--quiet")
+
+    def test_text_behind_a_closing_quote(self):
+        self.write("rows.svm", "".join(f"{i % 2} 1:{i} 2:{i % 3}\n" for i in range(20)))
+        self.classify("svm-train", "-q", "rows.svm", "plain.model")
+        for words in (4, 400):
+            typed = " ".join('"a"b' for _ in range(words)) + "\n"
+            self.classify("predict", "plain.model", typed=typed)  # its only line is a header
+
+    def test_parameters_without_blanks_in_a_model(self):
+        found = package()
+        if found is None:
+            return
+        _, clf = found
+        self.numbers()
+        model = clf.Model.load(self.folder / "rows.clf")
+        model.metadata["classify.reader_params"] = "".join(f"a{i}='x'" for i in range(2000))
+        model.save(self.folder / "hostile.clf")
+        self.classify("predict", "hostile.clf", typed="1,2\n", status=1)
+
+    def test_compressed_bytes_that_come_one_by_one(self):
+        self.numbers()
+        packed = gzip.compress(b"1,2\n3,4\n" * 1000)
+        run = subprocess.Popen([TOOL, "predict", "rows.clf", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               cwd=self.folder)
+        for part in (packed[:1], packed[1:2], packed[2:30], packed[30:]):
+            run.stdin.write(part)
+            run.stdin.flush()
+            time.sleep(0.05)
+        said, _ = run.communicate(timeout=60)
+        self.assertEqual((run.returncode, len(said.splitlines())), (0, 2000))
+
+    def test_format_of_a_table_of_texts(self):
+        self.write("t.csv", "review,mood\n" + "".join(f"{w} film,{k}\n" for w, k in (("good", "pos"), ("bad", "neg")) * 9))
+        self.classify("train", "t.csv", "--format", "csv text=review label=mood", "-o", "t.clf", "--quiet")
+        for options in ((), ("--format", "csv label=mood"), ("--format", "csv text=review label=mood"),
+                        ("--format", "csv text=1 label=2 header=true")):
+            with self.subTest(options):
+                said = self.classify("predict", "t.clf", "t.csv", "--quiet", *options)
+                self.assertEqual(said.splitlines(), ["pos", "neg"] * 9)
+
+    def test_rows_of_truth_values_are_no_header(self):
+        self.write("b.csv", "".join(f"{'True' if i % 2 else 'False'},False,{'ab'[i % 2]}\n" for i in range(20)))
+        self.classify("train", "b.csv", "--format", "csv header=false", "-o", "b.clf", "--quiet")
+        self.assertEqual(self.classify("predict", "b.clf", "b.csv").splitlines(), ["a", "b"] * 10)
+
+    def test_the_line_by_which_excel_names_the_delimiter(self):
+        self.numbers()
+        rows = "".join(f"{i};{i * i % 7}\n" for i in range(20))
+        expected = self.classify("predict", "rows.clf", typed=rows.replace(";", ","))
+        self.assertEqual(len(expected.splitlines()), 20)
+        self.write("excel.csv", "sep=;\n" + rows)
+        self.assertEqual(self.classify("predict", "rows.clf", "excel.csv", "--format", "csv label=none"), expected)
+
+    def test_rows_numbered_by_r(self):
+        self.write("r.txt", "x y kind\n" + "".join(f"{i} {i} {i * i % 7} {'ab'[i % 2]}\n" for i in range(20)))
+        self.classify("train", "r.txt", "-o", "r.clf", "--quiet")
+        self.assertEqual(len(self.classify("predict", "r.clf", "r.txt").splitlines()), 20)
+
+
 if __name__ == "__main__":
     main()

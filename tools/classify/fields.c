@@ -28,7 +28,10 @@ static bool cut_field(char **at, char delimiter, bool blanks, bool quotes, char 
     to--;
   }
   from += quoted && *from == '"';
-  while (*from != '\0' && (blanks ? *from == ' ' || *from == '\t' : *from != delimiter)) {
+  while (*from != '\0' && *from != delimiter && !(blanks && *from == '\t')) {
+    from++; /* text behind a closing quote is no field of its own */
+  }
+  while (blanks && (*from == ' ' || *from == '\t')) {
     from++;
   }
   const bool last = *from == '\0';
@@ -90,6 +93,18 @@ bool field_is_number(const char *text) {
   return *text >= '0' && *text <= '9';
 }
 
+/* Whether the reader of rows takes a field for a number, or for no value. */
+static bool is_value(const char *text) {
+  static const char *const words[] = {"true", "True", "TRUE", "false", "False", "FALSE",
+                                      "?",    "NA",   "N/A",  "n/a",   "NaN",   "nan",
+                                      "NAN",  "null", "Null", "NULL",  "None"};
+  bool found = field_is_number(text);
+  for (size_t i = 0; !found && i < sizeof words / sizeof *words; i++) {
+    found = strcmp(text, words[i]) == 0;
+  }
+  return found;
+}
+
 bool fields_have(const fields *f, const char *text) {
   for (size_t i = 0; i < f->count; i++) {
     if (strcmp(f->texts[i], text) == 0) {
@@ -102,7 +117,7 @@ bool fields_have(const fields *f, const char *text) {
 bool fields_are_names(const fields *f) {
   bool filled = false;
   for (size_t i = 0; i < f->count; i++) {
-    if (field_is_number(f->texts[i])) {
+    if (is_value(f->texts[i])) {
       return false;
     }
     filled = filled || f->texts[i][0] != '\0';
@@ -113,7 +128,7 @@ bool fields_are_names(const fields *f) {
 size_t fields_only_text(const fields *f) {
   size_t found = 0;
   for (size_t i = 0; i < f->count; i++) {
-    if (!field_is_number(f->texts[i])) {
+    if (!is_value(f->texts[i])) {
       if (found > 0) {
         return 0;
       }

@@ -59,7 +59,7 @@ bool layout_fix(layout *self, const char *guesses) {
 static bool lay_out_names(layout *self, const service *own) {
   char *columns = columns_of_model(own->model), *text = NULL;
   const bool good = columns != NULL &&
-                    asprintf(&text, "header=true row_numbers=false label=none %s", columns) >= 0 &&
+                    asprintf(&text, "header=true row_numbers=true label=none %s", columns) >= 0 &&
                     replace(self, NO_LABELS, text);
   free(columns);
   free(text);
@@ -126,10 +126,23 @@ static bool lay_out_rows(layout *self, const tool *t, const service *own, const 
 }
 
 /* A table of texts, whose column the header names. */
-static bool lay_out_texts(layout *self, const fields *first, bool *header) {
+static bool lay_out_texts(layout *self, const service *own, const fields *first, bool *header) {
+  const char *trained = notes_get(own->model, NOTE_READER_PARAMS);
+  if (!params_has(self->params, "text") && trained != NULL && params_has(trained, "text")) {
+    char *kept = params_among(trained, "|text|", true);
+    const bool good = kept != NULL && replace(self, "|text|", kept);
+    free(kept);
+    if (!good) {
+      return false;
+    }
+  }
   char *text = params_value(self->params, "text");
-  *header = text != NULL && !field_is_number(text) && fields_have(first, text);
+  const bool known = text != NULL, said = params_is(self->params, "header", "true");
+  *header = known && !field_is_number(text) ? fields_have(first, text) : said;
   free(text);
+  if (!known && first->count > 1) { /* the reader finds it by the labels */
+    return replace(self, "|header|", *header ? "header=true" : "header=false");
+  }
   const char *columns = *header ? "header=true label=none" : "header=false label=none";
   if (first->count == 1 && !*header) {
     return replace(self, "|text|label|header|", "text=1 header=false label=none");
@@ -137,12 +150,23 @@ static bool lay_out_texts(layout *self, const fields *first, bool *header) {
   return replace(self, "|label|header|", columns);
 }
 
+/* Bytes of a first line such as "sep=;", by which Excel names the delimiter and which the reader
+ * skips. */
+static size_t separator_line(const stream *s) {
+  const size_t mark = s->used >= 3 && memcmp(s->bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  const char *at = s->bytes + mark;
+  const bool has =
+      s->used >= mark + 6 && memcmp(at, "sep=", 4) == 0 && (at[5] == '\n' || at[5] == '\r');
+  const char *end = has ? memchr(at, s->line_end, s->used - mark) : NULL;
+  return end != NULL ? (size_t)(end + 1 - s->bytes) : 0;
+}
+
 /* Finds header and columns by the first record of a table. */
 static int lay_out_table(layout *self, const tool *t, const service *own, stream *s) {
   record first = {0};
   fields f = {0};
   bool header = false, good = true;
-  if (!stream_record(s, 0, &first)) {
+  if (!stream_record(s, separator_line(s), &first)) {
     return -1;
   }
   if (!params_has(self->params, "delimiter")) {
@@ -153,8 +177,8 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
   good =
       good && delimiter != NULL &&
       fields_split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, s->style.quotes);
-  good = good &&
-         (self->texts ? lay_out_texts(self, &f, &header) : lay_out_rows(self, t, own, &f, &header));
+  good = good && (self->texts ? lay_out_texts(self, own, &f, &header)
+                              : lay_out_rows(self, t, own, &f, &header));
   if (!params_has(self->params, "comment")) { /* comments are in front of the table only */
     record_style style = s->style;
     style.comment = '\0';
@@ -181,7 +205,7 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
 static record_style style_of(const layout *self) {
   record_style style = {.skipped = true};
   if (strcmp(self->reader, "csv") == 0) {
-    style.quotes = !params_is(self->params, "quotes", "false");
+    style.quotes = !params_no(self->params, "quotes");
     style.comment = params_is(self->params, "comment", "percent") ? '%'
                     : params_is(self->params, "comment", "none")  ? '\0'
                                                                   : '#';
@@ -213,7 +237,8 @@ static bool has_text_table(const layout *self, const stream *s) {
   char *text = params_value(self->params, "text"),
        *delimiter = params_value(self->params, "delimiter");
   const bool has = text != NULL && begins_with(s, text, delimiter != NULL ? delimiter : "comma");
-  const bool headless = !params_is(self->params, "header", "true");
+  const bool headless =
+      !params_is(self->params, "header", "true") || (text != NULL && field_is_number(text));
   free(text);
   free(delimiter);
   return has || (headless && !s->pipe && s->own);
@@ -266,7 +291,6 @@ static bool begin(layout *self, const tool *t, const clf_model *model) {
   } else {
     snprintf(self->reader, sizeof self->reader, "%s", reader != NULL ? reader : "");
   }
-  self->texts = clf_model_vocabulary(model) != NULL;
   self->params = strdup(params != NULL ? params : "");
   return self->params != NULL;
 }
@@ -279,7 +303,14 @@ static bool lay_out_sparse(layout *self, const service *own) {
 }
 
 int layout_find(layout *out, const tool *t, const service *own, stream *s) {
-  *out = (layout){.texts = false};
+  const bool texts = clf_model_vocabulary(own->model) != NULL;
+  *out = (layout){.texts = texts};
+  stream_set_style(s, texts ? (record_style){.quotes = false}
+                            : (record_style){.comment = '#', .skipped = true});
+  const int begun = stream_peek(s, 1); /* by which the reader is chosen */
+  if (begun >= 0) {
+    return begun;
+  }
   bool good = begin(out, t, own->model);
   if (good && t->common.format == NULL) {
     if (out->texts) {
@@ -293,7 +324,7 @@ int layout_find(layout *out, const tool *t, const service *own, stream *s) {
     return tool_fail(CLF_ERROR_MEMORY);
   }
   stream_set_style(s, style_of(out));
-  const int status = stream_peek(s, 1);
+  const int status = stream_peek(s, separator_line(s) > 0 ? 2 : 1);
   if (status >= 0) {
     return status;
   }

@@ -47,7 +47,7 @@ static bool is_among(const item *one, const char *names) {
 }
 
 char *params_among(const char *params, const char *names, bool among) {
-  char *out = calloc(strlen(params) + 1, 1), *to = out;
+  char *out = calloc(2 * strlen(params) + 1, 1), *to = out; /* a blank may come before each */
   for (item one; out != NULL && next_item(&one, &params);) {
     if (is_among(&one, names) == among) {
       to += sprintf(to, "%s%.*s", to > out ? " " : "", (int)(one.end - one.name), one.name);
@@ -98,6 +98,11 @@ bool params_is(const char *params, const char *name, const char *value) {
   }
   const size_t quotes = one.quote != '\0' ? 2 : 0, length = (size_t)(one.end - one.value) - quotes;
   return length == strlen(value) && strncmp(one.value + quotes / 2, value, length) == 0;
+}
+
+bool params_no(const char *params, const char *name) {
+  return params_is(params, name, "false") || params_is(params, name, "no") ||
+         params_is(params, name, "off") || params_is(params, name, "0");
 }
 
 char *params_join(const char *a, const char *b) {

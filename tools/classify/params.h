@@ -16,6 +16,9 @@ char *params_value(const char *params, const char *name);
 bool params_has(const char *params, const char *name);
 bool params_is(const char *params, const char *name, const char *value);
 
+/* Whether a parameter that is true or false is given as false. */
+bool params_no(const char *params, const char *name);
+
 /* "a b", where either may be empty; to be freed, and NULL when memory runs out. */
 char *params_join(const char *a, const char *b);
 

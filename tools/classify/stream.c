@@ -14,7 +14,7 @@
 #include "report/text.h"
 #include "tool.h"
 
-enum { BLOCK = 1 << 19, PACKED = 1 << 16, FIRST = 4 /* bytes by which binary files are known */ };
+enum { BLOCK = 1 << 19, PACKED = 1 << 16, FIRST = 12 /* bytes by which files are known */ };
 
 int stream_open(stream *out, const char *path) {
   const bool standard = strcmp(path, "-") == 0;
@@ -85,7 +85,8 @@ static int fail_packed(const stream *s, const char *how) {
 static int read_packed(stream *s, size_t *got) {
   z_stream *z = &s->inflater;
   z->next_out = (Bytef *)s->bytes + s->used;
-  z->avail_out = (uInt)(s->capacity - s->used);
+  const size_t left = s->capacity - s->used;
+  z->avail_out = (uInt)(left < UINT32_MAX ? left : UINT32_MAX);
   for (*got = 0; *got == 0 && !s->ended;) {
     if (z->avail_in == 0) {
       const ssize_t count = read_raw(s, s->packed, PACKED);
@@ -100,7 +101,7 @@ static int read_packed(stream *s, size_t *got) {
       z->avail_in = (uInt)count;
     }
     const int result = s->ended ? Z_OK : inflate(z, Z_NO_FLUSH);
-    *got = s->capacity - s->used - z->avail_out;
+    *got = (size_t)(z->next_out - (Bytef *)s->bytes) - s->used;
     if (result == Z_STREAM_END) {
       inflateReset(z); /* another member may follow; total_in is then 0 */
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
@@ -126,7 +127,7 @@ static int begin_inflate(stream *s) {
   memcpy(s->packed, s->bytes, s->used);
   s->inflater.next_in = s->packed;
   s->inflater.avail_in = (uInt)s->used;
-  s->used = 0;
+  s->used = s->scanned = s->whole = 0;
   return -1;
 }
 
@@ -186,6 +187,7 @@ static int read_more(stream *s) {
   if (status < 0 && !s->looked && (s->used >= 2 || s->ended)) {
     status = begin_inflate(s);
   }
+  s->bytes[s->used] = '\0'; /* there is always memory for it */
   scan(s);
   return status;
 }
@@ -207,11 +209,16 @@ static bool has_returns_only(const stream *s) {
   return memchr(s->bytes, '\n', s->used) == NULL && memchr(s->bytes, '\r', s->used) != NULL;
 }
 
+/* Whether more is needed to know what the data are; a line is enough. */
+static bool is_too_little(const stream *s) {
+  return s->used < FIRST && memchr(s->bytes, '\n', s->used) == NULL;
+}
+
 int stream_start(stream *s) {
   int status = -1;
   while (
       status < 0 && !s->ended &&
-      (!s->looked || s->used < FIRST || (has_returns_only(s) && s->bytes[s->used - 1] == '\r'))) {
+      (!s->looked || is_too_little(s) || (has_returns_only(s) && s->bytes[s->used - 1] == '\r'))) {
     status = read_more(s);
   }
   s->line_end = status < 0 && has_returns_only(s) ? '\r' : '\n';

@@ -340,8 +340,9 @@ clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_
               columns->header == NULL             ? CLF__CSV_FALSE
               : columns->header == columns->first ? CLF__CSV_TRUE
                                                   : CLF__CSV_IN_COMMENT);
-  append_word(&line, columns, style->comment == 0 && columns->head_comments, "comment",
-              CLF__CSV_COMMENTS, 2);
+  if (style->comment == 0 && columns->head_comments) {
+    append(&line, " comment=hash"); /* no parameter: it would hold behind the first record, too */
+  }
   append_word(&line, columns,
               style->decimal == 0 && (columns->text.decimal == ',' || columns->points), "decimal",
               CLF__CSV_DECIMALS, columns->text.decimal == ',' ? 2 : 1);

@@ -364,8 +364,8 @@ TEST(guesses__are_parameters) {
   ck_guesses("a,7\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
   ck_guesses("a,none\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
   ck_guesses("a,\"b,c\"\n1,2\n3,4\n", "header=true", "delimiter=comma label=2");
-  ck_guesses("# a,b\n1,2\n3,4\n", "label=none", "delimiter=comma header=comment comment=hash");
-  ck_guesses("# a,b\n1,2\n3,4\n", "label=none delimiter=comma header=comment comment=hash", "");
+  ck_guesses("# a,b\n1,2\n3,4\n", "label=none", "delimiter=comma header=comment");
+  ck_guesses("# a,b\n1,2\n3,4\n", "label=none delimiter=comma header=comment", "");
   clf_documents *documents = read_documents("id,text,mood\n1,so good,b\n2,too bad,c\n", NULL);
   ck_assert_str_eq(clf_documents_guesses(documents),
                    "delimiter=comma header=true text=\"text\" label=\"mood\"");
