@@ -2,8 +2,8 @@
 
 They stand in the last column of tables whose last heading ends with `tests`, at least one in each row.
 `suite/test` stands for a TEST of a file test_suite.c below tests/unit, `FILE::test` for a test of that
-file, other names for files of the tree;
-a name that ends with * for every one that begins so, of which there must be one.
+file, other names for files of the tree; a name that ends with * for every one that begins so, of which
+there must be one.
 """
 import pathlib
 import re
