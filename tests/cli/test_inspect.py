@@ -3,9 +3,12 @@ import csv
 import io
 import json
 import math
+import os
+import pty
 import statistics
+import subprocess
 
-from cli import SAMPLE, Cli, main, package
+from cli import SAMPLE, TOOL, Cli, main, package
 
 BAD = """id,weight,length,color,note,constant,kind
 1,150,7.1,red,a,5,apple
@@ -257,6 +260,26 @@ class Inspect(Cli):
         self.classify("inspect", "flowers.clf", "--format", "csv", status=2)
         self.assertIn("is a model; --format is for data", self.said)
         self.classify("inspect", status=2)
+
+    def test_colors(self):
+        """A terminal sees headings in bold, unless NO_COLOR is set and not empty."""
+        self.flowers()
+        for value, colored in ((None, True), ("", True), ("1", False)):
+            with self.subTest(value):
+                environment = {name: text for name, text in os.environ.items() if name != "NO_COLOR"}
+                terminal, theirs = pty.openpty()
+                with subprocess.Popen([TOOL, "inspect", "flowers.csv"], cwd=self.folder, stdout=theirs,
+                                      env={**environment, **({} if value is None else {"NO_COLOR": value})}):
+                    os.close(theirs)
+                    shown = b""
+                    try:
+                        while block := os.read(terminal, 4096):
+                            shown += block
+                    except OSError:  # the other end is closed
+                        pass
+                    os.close(terminal)
+                self.assertIn(b"sepal_length", shown)
+                self.assertEqual(b"\033[" in shown, colored, shown)
 
     def test_people_see_the_first_columns_of_wide_tables(self):
         names = [f"c{i}" for i in range(60)]

@@ -146,7 +146,7 @@ static void put_program(FILE *out) {
   put_option(out, &(option_entry){"version", NULL, "print the version", OPTION_SWITCH, 0, NULL},
              NULL);
   put_example(out, tool_example);
-  put_section(out, "ENVIRONMENT", "If NO_COLOR is set, the output has no colors.");
+  put_section(out, "ENVIRONMENT", "If NO_COLOR is set and not empty, the output has no colors.");
   put_section(out, "EXIT STATUS", tool_exits);
   fputs(".SH SEE ALSO\n.BR libclassify (3)\n", out);
 }

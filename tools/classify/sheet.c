@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "report/text.h"
 
@@ -180,7 +179,7 @@ static int print_rows(const table *rows, const tool *t, bool all, FILE *out) {
 }
 
 static int print_people(const sheet *self, const tool *t, FILE *out) {
-  const bool color = isatty(fileno(out)) == 1 && getenv("NO_COLOR") == NULL;
+  const bool color = shows_colors(out);
   for (int lines = 0; lines < 2; lines++) { /* sentences are below the tables */
     for (size_t i = 0; i < self->fact_count; i++) {
       if ((self->facts[i].form == SHEET_LINES) == (lines == 1)) {

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "report/text.h"
 
@@ -120,7 +119,7 @@ static void print_people(const table *self, FILE *out) {
   for (size_t c = 0; c < self->count; c++) {
     widths[c] = width_of(self, c);
   }
-  const bool color = isatty(fileno(out)) == 1 && getenv("NO_COLOR") == NULL;
+  const bool color = shows_colors(out);
   fputs(color ? "\033[1m" : "", out);
   for (size_t c = 0; c < self->count; c++) {
     const table_column *column = &self->columns[c];

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "options.h"
 
@@ -24,6 +25,11 @@ void complain(const char *format, ...) {
 int terminal_width(int file) {
   struct winsize size = {0};
   return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+bool shows_colors(FILE *out) {
+  const char *none = getenv("NO_COLOR");
+  return isatty(fileno(out)) == 1 && (none == NULL || *none == '\0');
 }
 
 const char *number_text(char text[NUMBER_BYTES], double value) {

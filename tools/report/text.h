@@ -2,6 +2,7 @@
 #ifndef REPORT_TEXT_H
 #define REPORT_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,6 +14,9 @@ void complain(const char *format, ...);
 
 /* Returns the columns of the terminal at a file descriptor, or 0 if it is no terminal. */
 int terminal_width(int file);
+
+/* Whether colors may be written: to a terminal, unless NO_COLOR is set and not empty. */
+bool shows_colors(FILE *out);
 
 /* Bytes of the UTF-8 character that the text begins with; 0 where it begins with none. */
 size_t utf8_length(const char *text);
