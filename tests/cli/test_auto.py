@@ -92,6 +92,33 @@ class Auto(Cli):
         self.assertIn("for lack of time: ", self.said)
         self.classify("test", "best.clf", SAMPLE / "t10k")
 
+    def test_time_keeps_a_model_as_good_as_the_best(self):
+        for limit in ("2s", "4s", "6s"):
+            with self.subTest(limit):
+                rows, kept = self.auto(SAMPLE / "t10k", "--time", limit, in_time=False)
+                self.assertGreater(kept["accuracy"], max(row["accuracy"] for row in rows) - 0.03)
+
+    def test_interrupt_of_the_last_fit(self):
+        """One Ctrl-C ends the judging; that which follows keeps the fit so far, if it has anything to keep."""
+        run = subprocess.Popen([TOOL, "auto", str(SAMPLE / "train"), "--json", "-o", "best.clf"], cwd=self.folder,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        for line in run.stderr:
+            if line.startswith("svm kernel=linear C=1 after hog"):  # of a round that is not yet over
+                run.send_signal(signal.SIGINT)
+            if line.startswith("fitting to all rows"):
+                break
+        time.sleep(0.1)
+        run.send_signal(signal.SIGINT)
+        said, errors = run.communicate(timeout=60)
+        self.assertIn(run.returncode, (3, 130), errors)
+        self.assertEqual((self.folder / "best.clf").exists(), run.returncode == 3)
+        self.assertNotIn("lack of time", errors)
+        if run.returncode == 3:
+            self.assertIn("left out because of Ctrl-C: ", errors)
+            self.assertEqual(sum(row["kept"] == "yes" for row in json.loads(said)), 1)
+        else:
+            self.assertEqual(errors.splitlines()[-1], "classify auto: interrupted")
+
     def test_interrupt_keeps_the_best_so_far(self):
         run = subprocess.Popen([TOOL, "auto", str(SAMPLE / "train"), "--json", "-o", "best.clf"], cwd=self.folder,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -101,6 +128,7 @@ class Auto(Cli):
         self.assertEqual(run.returncode, 3, errors)
         self.assertEqual(sum(row["kept"] == "yes" for row in json.loads(said)), 1)
         self.assertTrue((self.folder / "best.clf").exists())
+        self.assertNotIn(b"lack of time", errors)
 
     def test_wrong_data(self):
         self.flowers()

@@ -102,6 +102,28 @@ class Tune(Cli):
         self.assertIsNotNone(json.loads(said)[0]["accuracy"])
         self.assertTrue((self.folder / "best.clf").exists())
 
+    def test_interrupt_of_the_last_fit(self):
+        """The first Ctrl-C keeps the fit so far; a second leaves nothing, unless the first has ended the fit."""
+        data = self.noise(rows=1000)
+        model = "network epochs=2000 layers='dense units=16 activation=relu; dense units=3'"
+        for presses, statuses in ((1, (3,)), (2, (3, 130))):
+            with self.subTest(presses):
+                (self.folder / "best.clf").unlink(missing_ok=True)
+                run = subprocess.Popen([TOOL, "tune", data, "--model", model, "--search", "batch_size=32", "--folds",
+                                        "2", "-o", "best.clf"], cwd=self.folder, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, encoding="utf-8")
+                while not run.stderr.readline().startswith("fitting to all rows"):
+                    self.assertIsNone(run.poll())
+                time.sleep(0.2)
+                for _ in range(presses):
+                    run.send_signal(signal.SIGINT)
+                    time.sleep(0.0001)
+                errors = run.communicate(timeout=60)[1]
+                self.assertIn(run.returncode, statuses, errors)
+                self.assertEqual((self.folder / "best.clf").exists(), run.returncode == 3)
+                if run.returncode == 130:
+                    self.assertEqual(errors.splitlines()[-1], "classify tune: interrupted")
+
     def test_wrong_usage(self):
         self.flowers()
         for arguments, status, message in (

@@ -3,7 +3,8 @@
  * All candidates are judged at little cost first: few rows in five folds, many rows by a part of them.
  * Those that are best then, in that order, are judged more exactly: few rows in five folds many times,
  * each time others, and many rows by all of them, of which a share is held out. With a time limit, a
- * candidate may take as long as leaves time to fit it to all rows afterwards. */
+ * candidate may take as long as leaves time to fit it to all rows afterwards. The limit bounds the
+ * judging: a model that is as good as the best is fitted, even if none of them can be in time. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -43,20 +44,48 @@ static const verdict *best_of(const verdicts *all) {
   return best;
 }
 
+static double share_of(const jury *by) {
+  return by->folds > 0 ? 1 - 1 / (double)by->folds : 1 - by->share;
+}
+
+static double fits_of(const jury *by) {
+  return by->folds > 0 ? (double)(by->folds * by->repeats) : 1;
+}
+
+/* The time to leave for the fit of a candidate to all rows: more than it is expected to take, also
+ * since what is judged before may end late. */
+static double reserve_for(const search *self, const verdict *one) {
+  const double margin = 1.5, least = 0.1;
+  return margin * verdict_seconds(one, clf_dataset_rows(self->in.rows)) + least;
+}
+
 /* The end of a candidate's judging, so that the best so far, and also the candidate, can be fitted
- * to all rows in time. The first one has all the time it takes. */
+ * to all rows in time; 0: none. The first one has all the time it takes. */
 static double end_for(const search *self, const jury *by, const candidate *which,
                       const verdict *best, int64_t rows) {
   const int64_t all = clf_dataset_rows(self->in.rows);
-  const double fits = by->folds > 0 ? (double)(by->folds * by->repeats) : 1;
-  const double share = by->folds > 0 ? 1 - 1 / (double)by->folds : 1 - by->share;
-  const double refit = pow((double)all / (share * (double)rows), which->growth) / fits;
+  const double apart = (double)all / (share_of(by) * (double)rows);
+  const double refit = pow(apart, which->growth) / fits_of(by);
   const double now = seconds_now(), left = self->deadline - now;
   if (self->deadline == 0 || best == NULL) {
     return 0;
   }
-  const double own = now + left / (1 + refit), reserve = verdict_seconds(best, all);
-  return fmax(fmin(own, self->deadline - reserve), now);
+  const double own = now + left / (1 + refit);
+  return fmax(fmin(own, self->deadline - reserve_for(self, best)), now);
+}
+
+/* Whether there is time before such an end. */
+static bool has_time(double end) {
+  return end == 0 || end > seconds_now();
+}
+
+/* Whether a candidate that was judged in the first round can be judged by another jury, and then be
+ * fitted to all rows, in the time left. */
+static bool can_be_final(const search *self, const verdict *one, const jury *by, int64_t rows) {
+  const double apart = share_of(by) * (double)rows / (double)one->train_rows;
+  const double fit = one->seconds / (double)one->done * pow(apart, one->of->growth);
+  const double needed = fits_of(by) * fit + reserve_for(self, one);
+  return self->deadline == 0 || needed <= self->deadline - seconds_now();
 }
 
 static const char *state_of(const verdict *one, char text[32]) {
@@ -91,30 +120,29 @@ static int judge_all(search *self, tool *t, jury *by, verdicts *to, double limit
   for (size_t i = 0; i < candidate_count && status < 0 && !progress_interrupted(); i++) {
     const candidate *which = &candidates[i];
     const verdict *best = best_of(to);
-    const bool late = best != NULL && self->deadline > 0 && seconds_now() >= self->deadline;
-    if (!late && candidate_suits(which, self->data, self->in.rows) && !verdicts_have(to, which)) {
-      const double end = limit > 0 && best != NULL ? limit : end_for(self, by, which, best, rows);
+    const double end = limit > 0 && best != NULL ? limit : end_for(self, by, which, best, rows);
+    if (has_time(end) && candidate_suits(which, self->data, self->in.rows) &&
+        !verdicts_have(to, which)) {
       status = judge_next(t, by, to, which, end);
     }
   }
   return status;
 }
 
-/* Judges again those that were best, the best first. One that could not be fitted twice in the time
- * left is passed over. */
-static int judge_finals(search *self, tool *t, jury *by, double lag) {
+/* Judges again those that were best, the best first. One that there is no time for is passed
+ * over. */
+static int judge_finals(search *self, tool *t, jury *by) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   size_t count;
   verdict **of = verdicts_sorted(&self->first, &count);
   int status = of != NULL ? -1 : tool_fail(CLF_ERROR_MEMORY);
   for (size_t i = 0; i < count && status < 0 && !progress_interrupted(); i++) {
-    const double left = self->deadline - seconds_now();
     const verdict *best = best_of(&self->last);
-    of[i]->final = of[i]->mean >= of[0]->mean - lag;
-    if (of[i]->final && !verdicts_have(&self->last, of[i]->of) &&
-        (self->deadline == 0 || 2 * verdict_seconds(of[i], rows) <= left)) {
-      status = judge_next(t, by, &self->last, of[i]->of,
-                          end_for(self, by, of[i]->of, best != NULL ? best : of[i], rows));
+    const double end = end_for(self, by, of[i]->of, best != NULL ? best : of[i], rows);
+    of[i]->final = of[i]->mean >= of[0]->mean - self->lag;
+    if (of[i]->final && has_time(end) && !verdicts_have(&self->last, of[i]->of) &&
+        can_be_final(self, of[i], by, rows)) {
+      status = judge_next(t, by, &self->last, of[i]->of, end);
     }
   }
   free(of);
@@ -130,11 +158,12 @@ static double first_end(const search *self) {
 /* Both rounds. What was left out of the first for lack of time is judged if there is some left
  * after the second. */
 static int judge_rounds(search *self, tool *t, jury *first, jury *last, double lag) {
+  self->lag = lag;
   int status = judge_all(self, t, first, &self->first, first_end(self));
-  status = status < 0 ? judge_finals(self, t, last, lag) : status;
+  status = status < 0 ? judge_finals(self, t, last) : status;
   if (status < 0 && self->deadline > 0) {
     status = judge_all(self, t, first, &self->first, 0);
-    status = status < 0 ? judge_finals(self, t, last, lag) : status;
+    status = status < 0 ? judge_finals(self, t, last) : status;
   }
   jury_free(first);
   jury_free(last);
@@ -180,32 +209,37 @@ static int judge_texts(search *self, tool *t) {
   return status;
 }
 
-/* Chooses the best of the last round; where there is none, the best of the first whose fit to all
- * rows is in time, or the fastest. */
+/* Returns the best of the first round whose fit to all rows is in time. If none is as good as the
+ * best, but for the lag, it is the fastest of those that are. */
+static const verdict *choose_first(const search *self, double left) {
+  const int64_t rows = clf_dataset_rows(self->in.rows);
+  const verdict *best = best_of(&self->first), *timely = NULL, *fastest = best;
+  for (size_t i = 0; best != NULL && i < self->first.count; i++) {
+    const verdict *one = self->first.of[i];
+    const double seconds = verdict_seconds(one, rows);
+    if (one->state == JUDGED && one->mean >= best->mean - self->lag) {
+      timely = seconds <= left && (timely == NULL || one->mean > timely->mean) ? one : timely;
+      fastest = seconds < verdict_seconds(fastest, rows) ? one : fastest;
+    }
+  }
+  return timely != NULL ? timely : fastest;
+}
+
+/* Chooses the best of the last round, unless one of the first that is better, for which the last
+ * one had no time, can be fitted to all rows in time. */
 static const verdict *choose(const search *self) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   const double left = self->deadline > 0 ? self->deadline - seconds_now() : INFINITY;
-  const verdict *chosen = best_of(&self->last), *fastest = NULL;
-  for (size_t i = 0; chosen == NULL && i < self->first.count; i++) {
-    const verdict *one = self->first.of[i];
-    if (one->state <= DROPPED &&
-        (fastest == NULL || verdict_seconds(one, rows) < verdict_seconds(fastest, rows))) {
-      fastest = one;
-    }
-  }
-  const verdict *timely = NULL;
-  for (size_t i = 0; chosen == NULL && i < self->first.count; i++) {
-    const verdict *one = self->first.of[i];
-    if (one->state == JUDGED && verdict_seconds(one, rows) <= left &&
-        (timely == NULL || one->mean > timely->mean)) {
-      timely = one;
-    }
-  }
-  return chosen != NULL ? chosen : timely != NULL ? timely : fastest;
+  const verdict *last = best_of(&self->last), *first = choose_first(self, left);
+  const bool better = last != NULL && first != NULL && first->mean > last->mean &&
+                      verdict_seconds(first, rows) <= left &&
+                      !verdicts_have(&self->last, first->of);
+  return last == NULL || better ? first : last;
 }
 
-/* Fits the chosen candidate to all rows, and saves it. A fit that was ended by the time while it
- * was judged gets as much time for each row again. */
+/* Fits the chosen candidate to all rows, and saves it. The first Ctrl-C ends the fit with what it
+ * has, as it does in train. A fit that was ended by the time while it was judged gets as much time
+ * for each row again. */
 static int keep(search *self, tool *t, const verdict *chosen) {
   const recipe *r = &chosen->as.recipe;
   int status = recipe_make(&self->model, t, r);
@@ -216,9 +250,12 @@ static int keep(search *self, tool *t, const verdict *chosen) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   t->hushed = false;
   progress_title(&t->progress, chosen->as.model);
+  progress_line(&t->progress, "fitting to all rows: %s", chosen->as.model);
   t->progress.deadline = chosen->ended ? seconds_now() + verdict_seconds(chosen, rows) : 0;
   clf_status done = clf_model_fit(self->model, self->in.rows, NULL, NULL);
-  progress_settle(&t->progress);
+  if (done == CLF_OK) {
+    progress_settle(&t->progress);
+  }
   done = done == CLF_OK ? notes_training(self->model, t, &self->in, self->in.rows) : done;
   done = done == CLF_OK ? notes_set(self->model, NOTE_VALIDATED_SCORE, "%.6f", chosen->mean) : done;
   done = done == CLF_OK ? clf_model_save(self->model, t->common.output) : done;
@@ -226,9 +263,10 @@ static int keep(search *self, tool *t, const verdict *chosen) {
   return done == CLF_OK ? -1 : tool_fail(done);
 }
 
-static int fail_search(const search *self) {
+static int fail_search(const search *self, const tool *t) {
   if (progress_interrupted()) {
-    complain("interrupted before a model was judged");
+    complain(progress_cancels(&t->progress) ? "interrupted"
+                                            : "interrupted before a model was judged");
     return EXIT_INTERRUPTED;
   }
   for (size_t i = 0; i < self->last.count + self->first.count; i++) {
@@ -252,17 +290,16 @@ static int search_and_keep(search *self, tool *t) {
   if (status >= 0) {
     return status;
   }
-  const bool interrupted = progress_interrupted();
+  self->interrupted = progress_interrupted();
   const verdict *chosen = choose(self);
-  if (chosen == NULL) {
-    return fail_search(self);
+  if (chosen == NULL || progress_cancels(&t->progress)) {
+    return fail_search(self, t);
   }
-  progress_settle(&t->progress);
+  progress_renew(&t->progress);
   status = keep(self, t, chosen);
   status = status < 0 ? search_print(self, t, chosen) : status;
-  return status >= 0                                               ? status
-         : interrupted || clf_model_outcome(self->model) != CLF_OK ? EXIT_NOT_CONVERGED
-                                                                   : EXIT_SUCCESS;
+  const bool ended = self->interrupted || clf_model_outcome(self->model) != CLF_OK;
+  return status >= 0 ? status : ended ? EXIT_NOT_CONVERGED : EXIT_SUCCESS;
 }
 
 static void free_verdicts(verdicts *all) {
@@ -306,7 +343,8 @@ const verb verb_auto = {
         "Tries models of all kinds, with scaling and some values of their parameters. It\n"
         "scores all of them on the same held-out rows, prints the scores, the best first,\n"
         "and saves the best model, fitted to all rows. The fastest models are tried first.\n"
-        "When --time ends or after Ctrl-C, the best model so far is kept.",
+        "When --time ends or after Ctrl-C, the best model so far is fitted and saved; Ctrl-C\n"
+        "during that last fit ends it, and the model so far is saved.",
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,
     .minimum_words = 1,
     .maximum_words = 1000,

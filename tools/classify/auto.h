@@ -15,6 +15,8 @@ typedef struct search {
   unsigned data;
   double deadline;      /* by seconds_now(), to end the whole; 0: none */
   verdicts first, last; /* of all candidates, and of the best of them again */
+  double lag;           /* by which the best of the first round may be exceeded in the last one */
+  bool interrupted;     /* Ctrl-C ended the judging */
   clf_model *model;     /* the result */
 } search;
 

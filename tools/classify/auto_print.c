@@ -171,6 +171,7 @@ static const char *refusal_of(const search *self, const candidate *which) {
 
 /* States which candidates have no score, and why. */
 static void explain_missing(const search *self) {
+  const char *why = self->interrupted ? "because of Ctrl-C" : "for lack of time";
   for (size_t i = 0; i < candidate_count; i++) {
     const candidate *which = &candidates[i];
     const char *refusal = refusal_of(self, which);
@@ -178,8 +179,8 @@ static void explain_missing(const search *self) {
     candidate_recipe as;
     if (candidate_suits(which, self->data, self->in.rows) && (refusal != NULL || !scored)) {
       candidate_make(&as, which, self->in.rows);
-      complain("left out%s: %s%s%s%s%s", refusal != NULL ? "" : " for lack of time", as.model,
-               which->transforms != NULL ? " after " : "",
+      complain("left out%s%s: %s%s%s%s%s", refusal != NULL ? "" : " ", refusal != NULL ? "" : why,
+               as.model, which->transforms != NULL ? " after " : "",
                which->transforms != NULL ? which->transforms : "", refusal != NULL ? ": " : "",
                refusal != NULL ? refusal : "");
     }
@@ -187,7 +188,7 @@ static void explain_missing(const search *self) {
   for (size_t i = 0; i < self->first.count; i++) {
     const verdict *one = self->first.of[i];
     if (one->final && !verdicts_have(&self->last, one->of)) {
-      complain("not judged again for lack of time: %s", one->as.model);
+      complain("not judged again %s: %s", why, one->as.model);
     }
   }
 }

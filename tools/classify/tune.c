@@ -134,12 +134,18 @@ static int write_report(const tuning *self, const tool *t) {
   return report_end(&r, -1);
 }
 
-/* Fits the best combination to all rows, and saves it. */
+/* Fits the best combination to all rows, and saves it. The first Ctrl-C ends the fit with what
+ * it has, as it does in train. */
 static clf_status keep_best(tuning *self, tool *t) {
   const double score = clf_search_mean(self->search, clf_search_best(self->search));
+  progress_renew(&t->progress);
   progress_title(&t->progress, clf_model_kind(self->model));
+  progress_line(&t->progress, "fitting to all rows: %s", clf_model_kind(self->model));
   clf_status status = clf_search_model(&self->best, self->search);
   status = status == CLF_OK ? clf_model_fit(self->best, self->in.rows, NULL, NULL) : status;
+  if (status == CLF_OK) {
+    progress_settle(&t->progress);
+  }
   status = status == CLF_OK ? notes_training(self->best, t, &self->in, self->in.rows) : status;
   status = status == CLF_OK ? notes_set(self->best, NOTE_VALIDATED_SCORE, "%.6f", score) : status;
   status = status == CLF_OK ? clf_model_save(self->best, t->common.output) : status;
@@ -202,7 +208,8 @@ const verb verb_tune = {
         "Cross-validates every combination of the values on the same folds and prints them,\n"
         "the best first. With -o, the model with the best combination is fitted to all rows\n"
         "and saved. Ctrl-C or the end of --time ends the search; the combinations are then\n"
-        "compared on the folds that are done.",
+        "compared on the folds that are done. During the last fit, Ctrl-C ends that fit, and\n"
+        "the model so far is saved.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED,

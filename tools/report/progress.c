@@ -82,6 +82,11 @@ void progress_settle(progress_display *display) {
   display->deadline = 0;
 }
 
+void progress_renew(progress_display *display) {
+  progress_settle(display);
+  display->keeps = true;
+}
+
 /* Returns what the library's call is to do. */
 static int32_t wish(const progress_display *display) {
   if (progress_cancels(display)) {

@@ -49,6 +49,10 @@ bool progress_cancels(const progress_display *display);
  * deadline, and until Ctrl-C is pressed again. */
 void progress_settle(progress_display *display);
 
+/* What was to end has ended, and other work begins: it has no deadline, the first Ctrl-C from now on
+ * ends it with what it has, and the second cancels it. */
+void progress_renew(progress_display *display);
+
 /* Seconds on a clock that only goes forward. */
 double seconds_now(void);
 
