@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,14 @@ int pipe_rewind(const pipe_files *self) {
 }
 
 int pipe_commit(const pipe_files *self) {
-  return self->to == NULL || copy(self->out, self->to) ? -1 : fail("write to standard output");
+  if (self->to == NULL) {
+    return -1;
+  }
+  signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not leave the files behind */
+  if (copy(self->out, self->to)) {
+    return -1;
+  }
+  return errno == EPIPE ? EXIT_FAILURE : fail("write to standard output");
 }
 
 void pipe_close(pipe_files *self) {

@@ -70,7 +70,7 @@ static clf_status load(input *in, const tool *t, content what, const char *param
     guesses = status == CLF_OK ? clf_dataset_guesses(in->rows) : "";
   }
   if (status == CLF_OK) {
-    in->params = *guesses != '\0' || in->rows == NULL ? params_join(params, guesses)
+    in->params = *guesses != '\0' || in->rows == NULL ? params_with(params, guesses)
                                                       : shape_params(in, params);
     status = in->params != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   }
@@ -145,7 +145,7 @@ static int read_sniffed(input *in, const tool *t, content what, const char *read
   if (*guessed != '\0' && !t->common.quiet) {
     complain("%s: guessed %s", in->bytes != NULL ? "standard input" : in->path, guessed);
   }
-  char *all = params_join(params, guessed);
+  char *all = params_with(params, guessed);
   const int status = all != NULL ? read_by(in, t, what, reader, all) : tool_fail(CLF_ERROR_MEMORY);
   free(all);
   return status;
@@ -272,7 +272,9 @@ static int read_named(input *in, const tool *t, content what, const char *reader
   int status;
   if (columns == NULL || what == CONTENT_TEXTS || strcmp(reader, "csv") != 0) {
     status = read_by(in, t, what, reader, params);
-  } else if (rest == NULL || asprintf(&all, "%s header=true %s", rest, columns) < 0) {
+  } else if (rest == NULL ||
+             asprintf(&all, "%s header=%s %s", rest,
+                      params_is(params, "header", "comment") ? "comment" : "true", columns) < 0) {
     all = NULL;
     status = tool_fail(CLF_ERROR_MEMORY);
   } else {

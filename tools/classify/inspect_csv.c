@@ -121,7 +121,7 @@ int inspect_csv(sheet *out, const tool *t, const char *path, const char *params)
   int status = csv_look_read(&self);
   if (status < 0) {
     sheet_integer(out, "rows", self.count);
-    sheet_integer(out, "columns", self.columns);
+    sheet_integer(out, "column_count", self.columns);
     status = csv_look_at_columns(&self);
   }
   if (status < 0) {

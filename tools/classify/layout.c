@@ -49,7 +49,12 @@ static bool add_default(layout *self, const char *name, const char *value) {
 }
 
 bool layout_fix(layout *self, const char *guesses) {
-  return replace(self, "", guesses);
+  char *all = params_with(self->params, guesses);
+  if (all != NULL) {
+    free(self->params);
+    self->params = all;
+  }
+  return all != NULL;
 }
 
 /* What labels, weights and other columns of the training data were: new data need not have them. */

@@ -100,6 +100,25 @@ bool params_is(const char *params, const char *name, const char *value) {
   return length == strlen(value) && strncmp(one.value + quotes / 2, value, length) == 0;
 }
 
+char *params_with(const char *params, const char *others) {
+  char *out = calloc(2 * strlen(params) + strlen(others) + 2, 1), *to = out;
+  bool good = out != NULL;
+  for (item one; good && next_item(&one, &params);) {
+    char *name = strndup(one.name, strcspn(one.name, "= \t\r\n"));
+    good = name != NULL;
+    if (good && !params_has(others, name)) {
+      to += sprintf(to, "%s%.*s", to > out ? " " : "", (int)(one.end - one.name), one.name);
+    }
+    free(name);
+  }
+  if (!good) {
+    free(out);
+    return NULL;
+  }
+  sprintf(to, "%s%s", to > out && *others != '\0' ? " " : "", others);
+  return out;
+}
+
 bool params_no(const char *params, const char *name) {
   return params_is(params, name, "false") || params_is(params, name, "no") ||
          params_is(params, name, "off") || params_is(params, name, "0");

@@ -16,6 +16,10 @@ char *params_value(const char *params, const char *name);
 bool params_has(const char *params, const char *name);
 bool params_is(const char *params, const char *name, const char *value);
 
+/* The parameters and others, which take the place of those of the same names. To be freed; NULL
+ * without memory. */
+char *params_with(const char *params, const char *others);
+
 /* Whether a parameter that is true or false is given as false. */
 bool params_no(const char *params, const char *name);
 

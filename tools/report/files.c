@@ -184,6 +184,10 @@ bool output_possible(const char *path) {
 
 bool save_possible(const char *path) {
   struct stat there;
+  if (path != NULL && strcmp(path, "-") == 0) {
+    complain("it saves to a file, not to standard output: name one, or ./- if it is called so");
+    return false;
+  }
   const bool special =
       path != NULL && stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode);
   if (special) {

@@ -302,7 +302,11 @@ static void print_help(const command_line *line) {
     }
   }
   print_option(&help_entry, NULL);
-  printf("\nExit status: %s.\n", line->exits);
+  char exits[256];
+  snprintf(exits, sizeof exits, "%s.", line->exits);
+  const int indent = printf("\nExit status: ") - 1;
+  print_wrapped(stdout, exits, indent, 80);
+  putchar('\n');
 }
 
 int options_read(const command_line *line, int argc, char *const *argv) {
