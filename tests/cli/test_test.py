@@ -13,9 +13,8 @@ import random
 import re
 import signal
 import subprocess
-import time
 
-from cli import SAMPLE, TOOL, Cli, main, package
+from cli import SAMPLE, TOOL, Cli, interrupt_twice, main, package
 
 
 def independent():
@@ -314,7 +313,7 @@ class Test(Cli):
                 self.assertEqual((row["value"], row["low"], row["interval"]), (1, None, ""))
             self.assertAlmostEqual(found["recall", "p", ""]["low"], wilson(3, 3)[0], places=12)
 
-    def interrupted(self, *arguments, at, times=1, pause=0.0):
+    def interrupted(self, *arguments, at, times=1):
         """Runs `classify test ARGUMENTS` with standard error on a terminal, and interrupts it when the bar has a title.
         Returns the exit status, standard output and standard error."""
         terminal, theirs = pty.openpty()
@@ -330,9 +329,10 @@ class Test(Cli):
                 said += block
                 if not sent and at in said:
                     sent = True
-                    for _ in range(times):
+                    if times == 2:
+                        interrupt_twice(run)
+                    else:
                         run.send_signal(signal.SIGINT)
-                        time.sleep(pause)
                 if not block:
                     break
             os.close(terminal)
@@ -351,9 +351,8 @@ class Test(Cli):
     def test_second_interrupt_cancels(self):
         self.near(rows=300000)
         self.classify("train", "near.csv", "--model", "fisher", "-o", "m.clf", "--quiet")
-        for attempt in range(30):  # two at once are one, and the first one may have ended the draws before the second
-            status, out, said = self.interrupted("m.clf", "near.csv", at=b"intervals", times=2,
-                                                 pause=0.001 * (3 + attempt % 10))
+        for _ in range(30):  # the first one may have ended the draws before the second
+            status, out, said = self.interrupted("m.clf", "near.csv", at=b"intervals", times=2)
             if status != 3:
                 break
         self.assertEqual((status, out), (130, ""), said)

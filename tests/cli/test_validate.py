@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 
-from cli import SAMPLE, TOOL, Cli, main, package
+from cli import SAMPLE, TOOL, Cli, interrupt_twice, main, package
 
 
 class Validate(Cli):
@@ -135,7 +135,7 @@ class Validate(Cli):
 
     def test_second_interrupt_cancels(self):
         model = "network layers='flatten; dense units=1000; dense units=1000; dense units=10' batch_size=1000 epochs=1"
-        for attempt in range(30):  # two at once are one, and the first one may have ended the fit before the second
+        for _ in range(30):  # the first one may have ended the fit before the second
             with subprocess.Popen([TOOL, "validate", str(SAMPLE / "t10k"), "--model", model, "--folds", "50"],
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
                                   cwd=self.folder) as run:
@@ -144,9 +144,7 @@ class Validate(Cli):
                     seen += "network: " in line and " rows of " in line
                     if seen == 3:
                         break
-                for _ in range(2):
-                    run.send_signal(signal.SIGINT)
-                    time.sleep(0.001 * (3 + attempt % 10))
+                interrupt_twice(run)
                 said, errors = run.communicate(timeout=60)
             if run.returncode != 3:
                 break
