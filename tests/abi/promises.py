@@ -1,7 +1,7 @@
 """The tests that README.md, docs/conventions.md and docs/reliability.md name are there.
 
 They stand in the last column of tables whose last heading ends with `tests`, at least one in each row.
-`suite/test` stands for a TEST of a file test_suite.c below tests/unit, `FILE::test` for a test of that
+`suite/test` stands for a TEST of a file test_suite.c below tests/unit, `FILE:test` for a test of that
 file, other names for files of the tree; a name that ends with * for every one that begins so, of which
 there must be one.
 """
@@ -10,7 +10,7 @@ import re
 import sys
 
 TABLE = re.compile(r"^\|.*\btests \|\n\|[-|]+\n((?:\|.*\n)+)", re.M)
-NAME = re.compile(r"`([\w./-]+/[\w.-]*(?:\*|::\w+)?)`")
+NAME = re.compile(r"`([\w./-]+/[\w.-]*(?:\*|:\w+)?)`")
 MIN_NAMES = {"README.md": 20, "docs/conventions.md": 30,  # fewer mean that a page's
              "docs/reliability.md": 40}                         # form has changed
 
@@ -21,7 +21,7 @@ def tests_of(root, suite):
 
 
 def is_there(root, name):
-    file, _, test = name.partition("::")
+    file, _, test = name.partition(":")
     if test:
         return (root / file).exists() and f"def {test}(" in (root / file).read_text()
     suite, _, test = name.rpartition("/")
