@@ -142,7 +142,9 @@ void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count) {
     return;
   }
   if (fits(text, count)) {
-    memcpy(text->bytes + text->length, bytes, count);
+    if (count > 0) { /* `bytes` may be NULL otherwise */
+      memcpy(text->bytes + text->length, bytes, count);
+    }
     text->bytes[text->length + count] = '\0';
   }
   text->length += count;
