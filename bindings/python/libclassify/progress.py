@@ -80,7 +80,7 @@ STOP: int = CLF_PROGRESS_STOP
 
 
 def _answer(reported: Any) -> int:
-    """Return what the library is told for the result of a report."""
+    """Return the answer that the library gets for the result of a report."""
     if isinstance(reported, int) and reported == STOP:
         return STOP
     return CLF_PROGRESS_CANCEL if reported else CLF_PROGRESS_GO
