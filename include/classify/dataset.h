@@ -188,6 +188,21 @@ CLF_API clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tenso
 CLF_API clf_status clf_dataset_set_column_names(clf_dataset *dataset, const char *const *names,
                                                 int64_t count);
 
+/** Makes a column of codes a category column: each value is the index of a name, or NaN where it is
+ *  missing. Subsets, splits, folds and batches have the same categories. Models and transforms that
+ *  compute with numbers refuse category columns by CLF_ERROR_DATA, because the order of codes means
+ *  nothing; transforms such as "one_hot" make numbers of them.
+ *  @param column  0 … features - 1, of dense rows of f32 or f64
+ *  @param names   [count] distinct NUL-terminated UTF-8, copied; the value k stands for names[k].
+ *                 NULL makes the column one of numbers again
+ *  @param count   1 … 2^24; ignored if `names` is NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (sparse rows), CLF_ERROR_TYPE (rows of
+ *          u8), CLF_ERROR_DATA (a value that is no index of a name, a name that occurs twice or is
+ *          no UTF-8: its place is in the message), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_dataset_set_categories(clf_dataset *dataset, int64_t column,
+                                              const char *const *names, int64_t count);
+
 /* What a dataset has */
 
 /** Returns the number of rows; -1 for NULL. @since 0.1 */
@@ -220,6 +235,15 @@ CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t i
  *  clf_dataset_set_column_names(); NULL when there is none. Lives as long as the dataset's names.
  *  @since 0.1 */
 CLF_API const char *clf_dataset_column_name(const clf_dataset *dataset, int64_t index);
+
+/** Returns the number of categories of a column; 0 for a column of numbers, -1 for NULL and for a
+ *  column that there is not. @since 0.1 */
+CLF_API int64_t clf_dataset_category_count(const clf_dataset *dataset, int64_t column);
+
+/** Returns the name of a category: the text that the value `index` in that column of x stands for.
+ *  NULL when there is none. Lives as long as the dataset's categories. @since 0.1 */
+CLF_API const char *clf_dataset_category_name(const clf_dataset *dataset, int64_t column,
+                                              int64_t index);
 
 /** Returns features, labels (i32 class indices), targets (f64 [rows, outputs]) or weights (f32) as
  *  a read-only tensor. The features of sparse rows are `row_start` (i64), `column` (i32) and

@@ -243,6 +243,13 @@ CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
  *  until the next fit. @since 0.1 */
 CLF_API const char *clf_model_feature_name(const clf_model *model, int64_t index);
 
+/** Returns the number of categories that a feature had in the training dataset; 0 for a feature of
+ *  numbers, -1 for NULL, for a feature that there is not, and before a fit. @since 0.1 */
+CLF_API int64_t clf_model_category_count(const clf_model *model, int64_t feature);
+/** Returns the name of a category of a feature, as in the training dataset; NULL when there is
+ *  none. The name lives until the next fit. @since 0.1 */
+CLF_API const char *clf_model_category_name(const clf_model *model, int64_t feature, int64_t index);
+
 /* Prediction */
 
 /** Predicts class indices: the argmax of the decision function.

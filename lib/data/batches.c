@@ -82,6 +82,7 @@ static clf_status next_dense(clf_batches *batches, int64_t count) {
     batches->batch->features = from->features;
     batches->batch->classes = clf__classes_retain(from->classes);
     batches->batch->names = clf__names_retain(from->names);
+    batches->batch->categories = clf__categories_retain(from->categories);
   }
   clf_dataset *batch = batches->batch;
   batch->rows = count;

@@ -32,6 +32,7 @@ void clf_dataset_free(clf_dataset *dataset) {
   clf_tensor_free(dataset->targets);
   clf_tensor_free(dataset->weights);
   clf__names_release(dataset->names);
+  clf__categories_release(dataset->categories);
   clf__free(dataset->guesses);
   clf__handle_free(dataset);
 }

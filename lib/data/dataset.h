@@ -6,6 +6,7 @@
 
 #include "base/output.h"
 #include "base/text.h"
+#include "data/categories.h"
 #include "data/classes.h"
 #include "data/names.h"
 #include "data/source.h"
@@ -26,13 +27,19 @@ struct clf_dataset {
   clf_tensor *targets;   /* [rows, outputs] f64 C-contiguous, or NULL */
   clf_tensor *weights;   /* [rows] f32, or NULL */
   clf__names *names;     /* [features], or NULL */
-  char *guesses;         /* of the reader, as parameters; NULL if there are none; owned */
+  clf__categories *categories; /* of [features], or NULL if all are numbers; x is then dense f32 or
+                                * f64 */
+  char *guesses;               /* of the reader, as parameters; NULL if there are none; owned */
 };
 
 clf__rows clf__dataset_rows(const clf_dataset *dataset);
 const int32_t *clf__dataset_labels(const clf_dataset *dataset); /* NULL without */
 const double *clf__dataset_targets(const clf_dataset *dataset); /* NULL without */
 const float *clf__dataset_weights(const clf_dataset *dataset);  /* NULL without */
+
+/* Returns CLF_ERROR_DATA for a dataset with category columns on behalf of `owner`, such as "svm",
+ * which computes with numbers. */
+clf_status clf__dataset_check_numbers(const clf_dataset *dataset, const char *owner);
 
 /* A block of a dataset's rows on the same memory, without labels, targets and weights. It is on the
  * stack and is not freed; the dataset must outlive it. */
@@ -44,8 +51,9 @@ typedef struct clf__dataset_block {
 const clf_dataset *clf__dataset_block_of(clf__dataset_block *block, const clf_dataset *dataset,
                                          int64_t first, int64_t count);
 
-/* For transforms: makes a dataset with other features, which have no names, and with the labels,
- * targets and weights of `like`, which are shared. Takes ownership of `x` on success. */
+/* For transforms: makes a dataset with other features, which have neither names nor categories, and
+ * with the labels, targets and weights of `like`, which are shared. Takes ownership of `x` on
+ * success. */
 clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_tensor *x);
 /* Sparse: new values [entries] for the same positions, from the first entry of the first row on,
  * and the same names of columns. */

@@ -17,9 +17,8 @@ struct clf__names {
   int64_t text_size;
 };
 
-/* Copies names [count], which must not be NULL. */
-static clf_status create(clf__names **out, clf_context *context, const char *const *names,
-                         int64_t count) {
+clf_status clf__names_create(clf__names **out, clf_context *context, const char *const *names,
+                             int64_t count) {
   int64_t size = 0;
   for (int64_t i = 0; i < count; i++) {
     size += (int64_t)strlen(names[i]) + 1;
@@ -62,6 +61,10 @@ void clf__names_release(clf__names *names) {
   }
   clf__arena_free(&names->arena);
   clf__handle_free(names);
+}
+
+int64_t clf__names_count(const clf__names *names) {
+  return names != NULL ? names->count : 0;
 }
 
 const char *clf__names_at(const clf__names *names, int64_t index) {
@@ -130,7 +133,7 @@ clf_status clf__names_load(clf__names **out, clf_context *context, const clf__st
     status =
         clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is not %lld names", entry, (long long)count);
   } else {
-    status = create(out, context, names, count);
+    status = clf__names_create(out, context, names, count);
   }
   clf__free(names);
   return status;
@@ -147,7 +150,7 @@ clf_status clf_dataset_set_column_names(clf_dataset *dataset, const char *const 
                        (long long)dataset->features);
     }
     CLF__CHECK(clf__utf8_check_names(names, count, "columns: the name of column"));
-    CLF__CHECK(create(&made, dataset->context, names, count));
+    CLF__CHECK(clf__names_create(&made, dataset->context, names, count));
   }
   clf__names_release(dataset->names);
   dataset->names = made;

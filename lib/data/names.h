@@ -7,8 +7,12 @@
 
 typedef struct clf__names clf__names;
 
-clf__names *clf__names_retain(clf__names *names); /* NULL is fine */
-void clf__names_release(clf__names *names);       /* NULL is fine */
+/* Copies names [count], which must not be NULL. */
+clf_status clf__names_create(clf__names **out, clf_context *context, const char *const *names,
+                             int64_t count);
+clf__names *clf__names_retain(clf__names *names);  /* NULL is fine */
+void clf__names_release(clf__names *names);        /* NULL is fine */
+int64_t clf__names_count(const clf__names *names); /* 0 for NULL */
 /* Returns NULL beyond the end. */
 const char *clf__names_at(const clf__names *names, int64_t index);
 

@@ -174,6 +174,7 @@ clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset, con
   subset->features = dataset->features;
   subset->classes = clf__classes_retain(dataset->classes);
   subset->names = clf__names_retain(dataset->names);
+  subset->categories = clf__categories_retain(dataset->categories);
   CLF__TRY(choose(&subset->x, context, dataset->x, indices, count, run));
   CLF__TRY(choose(&subset->labels, context, dataset->labels, indices, count, run));
   CLF__TRY(choose(&subset->targets, context, dataset->targets, indices, count, run));
@@ -202,6 +203,8 @@ const clf_dataset *clf__dataset_block_of(clf__dataset_block *block, const clf_da
                               .value = dataset->value,
                               .rows = count,
                               .features = dataset->features,
+                              .names = dataset->names,
+                              .categories = dataset->categories,
                               .first_row = dataset->first_row + first};
   return &block->rows;
 }

@@ -66,6 +66,7 @@ static clf_status use_block(const clf_model *model, const clf_dataset *rows, boo
   clf_status status = CLF_OK;
   CLF__TRY(check_rows(model, rows));
   CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
+  CLF__TRY(clf__dataset_check_numbers(data, model->kind->base.name));
   const clf__rows x = clf__dataset_rows(data);
   CLF__TRY(clf__kind_rows_decide(&kind, model, &x, wide));
   CLF__TRY(use(argument, &kind.x, first));

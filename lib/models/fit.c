@@ -139,6 +139,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   const clf__rows x = clf__dataset_rows(data);
   clf__kind_rows own = {.center = NULL};
   clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
+  CLF__CHECK(clf__dataset_check_numbers(data, next->kind->base.name));
   clf_status status = clf__rows_check_finite(next->context, &x);
   if (status < 0) {
     return clf__fail_within(status, "%s", next->kind->base.name);
@@ -238,6 +239,7 @@ static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_o
   next->prepared = NULL;
   next->classes = NULL;
   next->names = NULL;
+  next->categories = NULL;
   clf_status status = goes_on ? CLF_OK : clf__stages_clone(&next->stages, model, 0);
   if (status == CLF_OK) {
     status = clf__store_create(&next->state, model->context);
@@ -269,6 +271,7 @@ static clf_status validation_begin(validation_rows *v, const clf_model *next,
     return CLF_OK;
   }
   CLF__TRY(run_stages(&v->data, next->stages, next->stage_count, false, validation));
+  CLF__TRY(clf__dataset_check_numbers(v->data.data, next->kind->base.name));
   const clf__rows x = clf__dataset_rows(v->data.data);
   v->training = (clf__training){.x = &v->rows.x,
                                 .targets = clf__dataset_targets(v->data.data),
@@ -319,6 +322,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   CLF__TRY(run_stages(&data, next.stages, next.stage_count, !goes_on, train));
   next.features = train->features;
   next.names = clf__names_retain(goes_on ? model->names : train->names);
+  next.categories = clf__categories_retain(goes_on ? model->categories : train->categories);
   next.classes = clf__classes_retain(goes_on ? model->classes : train->classes);
   if (goes_on && next.classes != NULL) {
     CLF__TRY(clf__fit_translate_labels(&labels, &next, train));

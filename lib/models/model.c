@@ -71,9 +71,11 @@ void clf__model_drop_fit(clf_model *model) {
   clf__store_free(model->state);
   clf__classes_release(model->classes);
   clf__names_release(model->names);
+  clf__categories_release(model->categories);
   model->state = NULL;
   model->classes = NULL;
   model->names = NULL;
+  model->categories = NULL;
   model->features = model->columns = model->outputs = -1;
   model->outcome = CLF_ERROR_NOT_FITTED;
 }
@@ -312,6 +314,17 @@ const char *clf_model_class_name(const clf_model *model, int64_t index) {
 
 const char *clf_model_feature_name(const clf_model *model, int64_t index) {
   return model != NULL ? clf__names_at(model->names, index) : NULL;
+}
+
+int64_t clf_model_category_count(const clf_model *model, int64_t feature) {
+  return model == NULL || feature < 0 || feature >= model->features
+             ? -1
+             : clf__names_count(clf__categories_of(model->categories, feature));
+}
+
+const char *clf_model_category_name(const clf_model *model, int64_t feature, int64_t index) {
+  return model != NULL ? clf__names_at(clf__categories_of(model->categories, feature), index)
+                       : NULL;
 }
 
 clf_status clf__model_check_names(const clf_model *model, const clf_dataset *data) {

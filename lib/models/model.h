@@ -138,11 +138,12 @@ struct clf_model {
   clf__store *metadata;       /* texts of the caller (metadata.c), or NULL */
   /* The fitted state; NULL and -1 before the first fit. */
   clf__store *state;
-  void *prepared;        /* derived from the state by the kind; not saved */
-  clf__classes *classes; /* NULL in a regression */
-  clf__names *names;     /* of the features, or NULL */
-  int64_t features;      /* of rows before the pipeline */
-  int64_t columns;       /* of rows after the pipeline, as the kind reads them */
+  void *prepared;              /* derived from the state by the kind; not saved */
+  clf__classes *classes;       /* NULL in a regression */
+  clf__names *names;           /* of the features, or NULL */
+  clf__categories *categories; /* of the features, or NULL if all are numbers */
+  int64_t features;            /* of rows before the pipeline */
+  int64_t columns;             /* of rows after the pipeline, as the kind reads them */
   int64_t outputs;
   clf_status outcome;
 };

@@ -1,7 +1,8 @@
 /* Models as files: a store (store/store.h) with the texts "kind", "params", "features", "columns",
- * "outputs", "outcome" and "steps", possibly "optimizer", the classes, "feature_names", each stage
- * under "step.<i>.", the texts of the caller under "metadata.", and the fitted tensors under
- * "state.". Nothing here depends on the kind. */
+ * "outputs", "outcome" and "steps", possibly "optimizer", the classes, "feature_names",
+ * "feature_categories_counts" and "feature_categories_names", each stage under "step.<i>.", the
+ * texts of the caller under "metadata.", and the fitted tensors under "state.". Nothing here
+ * depends on the kind. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 
 static const char state_prefix[] = "state.";
 static const char optimizer_entry[] = "optimizer"; /* "kind name=value …" */
-static const char names_entry[] = "feature_names";
+static const char names_entry[] = "feature_names", categories_entry[] = "feature_categories";
 /* Limit on the features of a row, so that products of a few sizes do not overflow. */
 static const int64_t MAX_COLUMNS = INT64_C(1) << 31;
 
@@ -98,6 +99,9 @@ static clf_status write(const void *object, clf__store *store) {
   }
   if (model->names != NULL) {
     CLF__CHECK(clf__names_save(model->names, store, names_entry));
+  }
+  if (model->categories != NULL) {
+    CLF__CHECK(clf__categories_save(model->categories, store, categories_entry));
   }
   if (model->optimizer != NULL) {
     CLF__CHECK(save_optimizer(model->optimizer, store));
@@ -209,6 +213,8 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   model->outcome = (clf_status)outcome;
   CLF__CHECK(clf__classes_load(&model->classes, model->context, store));
   CLF__CHECK(clf__names_load(&model->names, model->context, store, names_entry, model->features));
+  CLF__CHECK(clf__categories_load(&model->categories, model->context, store, categories_entry,
+                                  model->features));
   CLF__CHECK(load_steps(model, store));
   CLF__CHECK(load_optimizer(model, store));
   CLF__CHECK(clf__vocabulary_read(&model->vocabulary, model->context, store));

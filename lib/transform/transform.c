@@ -72,6 +72,12 @@ static clf_status end_call(const clf_transform *transform, clf__call *call, clf_
              : status;
 }
 
+static clf_status check_columns(const clf_transform *transform, const clf_dataset *dataset) {
+  return transform->kind->takes_categories
+             ? CLF_OK
+             : clf__dataset_check_numbers(dataset, transform->kind->base.name);
+}
+
 clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset) {
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
@@ -80,6 +86,7 @@ clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *datase
   clf__store *state = NULL;
   clf__call call;
   clf_status status = CLF_OK;
+  CLF__CHECK(check_columns(transform, dataset));
   clf__call_begin(&call, transform->context, transform->kind->base.name, x.rows);
   CLF__TRY(clf__rows_check_finite(transform->context, &x));
   CLF__TRY(clf__store_create(&state, transform->context));
@@ -128,6 +135,7 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
                      transform->kind->base.name, (long long)transform->features,
                      (long long)dataset->features);
   }
+  CLF__CHECK(check_columns(transform, dataset));
   clf_dataset *made = NULL;
   clf__call call;
   clf__call_begin(&call, transform->context, transform->kind->base.name, dataset->rows);

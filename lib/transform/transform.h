@@ -22,7 +22,8 @@ enum {
 
 typedef struct clf__transform_kind {
   clf__kind base;
-  int32_t operation; /* CLF__TRANSFORM_… */
+  int32_t operation;     /* CLF__TRANSFORM_… */
+  bool takes_categories; /* otherwise rows with category columns are refused */
   /* Adds what it learns to `state` as tensors. */
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,

@@ -13,6 +13,7 @@ enum { ROWS = 6, COLUMNS = 2 };
 static const float values[ROWS * COLUMNS] = {0, 1, 1, 0, 0, 2, 2, 0, 0, 3, 3, 1};
 static const double numbers[ROWS] = {0.5, 1.5, 0.5, 2.5, 1.5, 2.5};
 static const char *const names[ROWS] = {"b", "a", "b", "c", "a", "c"};
+static const char *const codes[] = {"red", "green", "blue", "grey"};
 static const int64_t shape[] = {ROWS, COLUMNS};
 
 /* Work that makes, uses and frees handles on a context. */
@@ -111,6 +112,7 @@ static clf_status divide_dense(clf_context *context) {
   clf_dataset *rows = NULL;
   clf_status status;
   TRY(make_rows(&rows, context));
+  TRY(clf_dataset_set_categories(rows, 0, codes, 4));
   TRY(divide(context, rows));
 done:
   clf_dataset_free(rows);

@@ -78,6 +78,7 @@ clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, cons
   const clf__rows x = clf__dataset_rows(dataset);
   clf_status status;
   CLF__TRY(clf__params_create(&values, dataset->context, &writer->base.params, params));
+  CLF__TRY(clf__dataset_check_numbers(dataset, format));
   CLF__TRY(clf__rows_check_finite(dataset->context, &x));
   CLF__TRY(writer->save != NULL ? writer->save(dataset, path, values)
                                 : save_file(dataset, writer, path, values));
