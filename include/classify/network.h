@@ -50,6 +50,49 @@ extern "C" {
  *          (not a network), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_network_add_layer(clf_model *model, const char *layer, const char *params);
 
+/** Removes the last layer from the parameter "layers", so that others can be added in its place.
+ *  The weights of the other layers stay: the next fit, or clf_model_partial_fit(), of a fitted or
+ *  loaded network continues from them, whatever "warm_start" is, and begins with new weights in the
+ *  layers that were added. It may be on other classes, or on targets; its history begins again.
+ *  Until then the model predicts with the layers it was fitted with.
+ *
+ *  A network that was trained on many rows so learns other classes from few:
+ *
+ *  @code
+ *  clf_status learn_other_classes(clf_model *network, const clf_dataset *few) {
+ *    char head[64];
+ *    snprintf(head, sizeof head, "units=%lld", (long long)clf_dataset_classes(few));
+ *    if (clf_network_freeze(network, "all") < 0 || clf_network_remove_layer(network) < 0 ||
+ *        clf_network_add_layer(network, "dense", head) < 0) {
+ *      return CLF_ERROR_ARGUMENT;
+ *    }
+ *    return clf_model_fit(network, few, NULL, NULL);
+ *  }
+ *  @endcode
+ *
+ *  A file saved in between has what the next fit continues from.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (there is no layer, or "frozen" names one that is not there),
+ *          CLF_ERROR_UNSUPPORTED (not a network), CLF_ERROR_MEMORY; after a failure the model stays
+ *          as it was
+ *  @since 0.1 */
+CLF_API clf_status clf_network_remove_layer(clf_model *model);
+
+/** Sets which layers the fits that follow leave as they are, bit by bit, with the statistics of
+ *  batch_norm; all other layers are trained. Fits of a fitted network then continue from its
+ *  weights, as with warm_start=true. In training, a frozen batch_norm normalizes by its running
+ *  statistics, as in inference; dropout, which has no weights, stays as it is. A fit computes no
+ *  gradients of the layers before the first one that it trains, and keeps no state of the optimizer
+ *  for frozen ones; the optimizer of partial fits begins again when the frozen layers change. This
+ *  is the parameter "frozen", which is saved with the model, with its words replaced by names:
+ *  layers that are added later are trained.
+ *  @param layers  names, as clf_network_summary() lists them, or kinds, separated by commas or
+ *                 blanks: "conv2d_1,dense_1", "conv2d batch_norm"; "all" for all layers that there
+ *                 are now; "" or NULL for none
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such layer), CLF_ERROR_UNSUPPORTED (not a network),
+ *          CLF_ERROR_MEMORY; a fit that no layer is left to train in returns CLF_ERROR_ARGUMENT
+ *  @since 0.1 */
+CLF_API clf_status clf_network_freeze(clf_model *model, const char *layers);
+
 /** Writes a table of a network's layers as text: the shape of each layer's output for one row and
  *  its number of parameters, their sum, and the memory of the weights and of a row in training. A
  *  fitted network is described as it was fitted; another needs the parameters "layers" and "input".

@@ -8,10 +8,12 @@
  *   running = (1 - momentum) running + momentum now      with the unbiased variance, over n - 1
  *
  * Running statistics lag behind the weights, so they are measured over many rows at the end of the
- * training. Inference uses them. A single value has no variance, so a batch of one row of features
- * is treated as in inference and updates nothing. Backward, with z = (x - mean) r and r = 1 /
- * sqrt(variance + epsilon): dbias = sum dy, dweight = sum dy z, dx = weight r (dy - dbias / n - z
- * dweight / n). For padding, which does not affect mean and variance, dx = weight r dy. */
+ * training. Inference uses them, and so does a training that leaves the layer as it is. A single
+ * value has no variance, so a batch of one row of features is treated as in inference, too.
+ *
+ * Backward, with z = (x - mean) r and r = 1 / sqrt(variance + epsilon): dbias = sum dy, dweight =
+ * sum dy z, dx = weight r (dy - dbias / n - z dweight / n). For padding, which does not affect mean
+ * and variance, and with running statistics, dx = weight r dy. */
 #include "layers/layer.h"
 
 #include <math.h>
@@ -75,7 +77,7 @@ static int64_t values_of(const clf__pass *pass) {
 }
 
 static bool by_batch(const clf__pass *pass) {
-  return pass->training && values_of(pass) > 1;
+  return pass->training && !pass->layer->frozen && values_of(pass) > 1;
 }
 
 /* Allocates the steps of x that are not padding, one after another. */

@@ -84,6 +84,7 @@ typedef struct clf__layer {
   size_t kept_bytes;  /* of a row, kept from a training forward pass for the backward pass */
   bool produces_mask; /* sets the spans of a pass */
   bool masked;        /* it, or a layer before it, has set the spans of its steps */
+  bool frozen;        /* a training leaves its weights, none of which is `trained`, as they are */
   int64_t stride;     /* pixels from one position of its window to the next; 0 without a window that
                        * stays within the image */
   int64_t state_count;     /* floats of a row carried from step to step of a stream; -1: it cannot

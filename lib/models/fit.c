@@ -266,7 +266,8 @@ typedef struct validation_rows {
 static clf_status validation_begin(validation_rows *v, const clf_model *next,
                                    const clf_dataset *validation) {
   clf_status status = CLF_OK;
-  CLF__TRY(clf__fit_check_task(next, validation));
+  CLF__TRY(clf__fit_check_rows(next, validation));
+  CLF__TRY(clf__fit_check_outputs(next, validation));
   if ((next->kind->can & CLF__CAN_STEP) == 0) {
     return CLF_OK;
   }
@@ -312,8 +313,11 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   clf_status status = CLF_OK;
   CLF__CHECK(clf__fit_check_capabilities(model, train));
   choose_before(model, extras);
-  CLF__CHECK(extras->before != NULL ? clf__fit_check_task(model, train) : CLF_OK);
   const bool goes_on = extras->before != NULL;
+  const bool same_outputs =
+      goes_on && !(model->kind->has_new_outputs != NULL && model->kind->has_new_outputs(model));
+  CLF__CHECK(goes_on ? clf__fit_check_rows(model, train) : CLF_OK);
+  CLF__CHECK(same_outputs ? clf__fit_check_outputs(model, train) : CLF_OK);
   clf_model next;
   pipeline_data data = {train, NULL};
   validation_rows held = {.data = {NULL, NULL}};
@@ -323,8 +327,8 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   next.features = train->features;
   next.names = clf__names_retain(goes_on ? model->names : train->names);
   next.categories = clf__categories_retain(goes_on ? model->categories : train->categories);
-  next.classes = clf__classes_retain(goes_on ? model->classes : train->classes);
-  if (goes_on && next.classes != NULL) {
+  next.classes = clf__classes_retain(same_outputs ? model->classes : train->classes);
+  if (same_outputs && next.classes != NULL) {
     CLF__TRY(clf__fit_translate_labels(&labels, &next, train));
   }
   next.outputs =

@@ -23,14 +23,19 @@ clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset
   return CLF_OK;
 }
 
-/* Returns whether the rows have the form that the model was fitted to, apart from their classes. */
-clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows) {
+/* Returns whether the rows have the features that the model was fitted to. */
+clf_status clf__fit_check_rows(const clf_model *model, const clf_dataset *rows) {
   const char *name = model->kind->base.name;
   if (rows->features != model->features) {
     return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld", name,
                      (long long)rows->features, (long long)model->features);
   }
-  CLF__CHECK(clf__model_check_names(model, rows));
+  return clf__model_check_names(model, rows);
+}
+
+/* Returns whether they have what the model was fitted to predict, apart from the classes. */
+clf_status clf__fit_check_outputs(const clf_model *model, const clf_dataset *rows) {
+  const char *name = model->kind->base.name;
   if ((rows->labels != NULL) != (model->classes != NULL)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: the rows have %s; the model's have %s", name,
                      rows->labels != NULL ? "labels" : "targets",

@@ -6,9 +6,10 @@
 
 /* Checks labels or targets, weights and sparse rows against what the kind supports. */
 clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset *train);
-/* Checks the features, and the labels or target columns, against those that the model was fitted to
+/* Check the features, and the labels or target columns, against those that the model was fitted to
  * or that a fit has begun with. */
-clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows);
+clf_status clf__fit_check_rows(const clf_model *model, const clf_dataset *rows);
+clf_status clf__fit_check_outputs(const clf_model *model, const clf_dataset *rows);
 /* *out [rows], allocated, receives the labels as class indices of the model. Returns CLF_ERROR_DATA
  * if a row is of another class. */
 clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,

@@ -99,6 +99,9 @@ typedef struct clf__model_kind {
    * If such a state is discarded, the log says so, and names the setting that would keep it. */
   bool (*goes_on)(const clf_model *model);
   const char *goes_on_by; /* the setting that does so, such as "warm_start=true" */
+  /* Returns whether a fit that continues from the existing state makes other outputs than that has:
+   * it may have other classes, or targets. NULL for never. */
+  bool (*has_new_outputs)(const clf_model *model);
   /* Checks whether a loaded state is complete and has the right shapes. Returns CLF_OK or
    * CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_model *model);

@@ -273,6 +273,22 @@ def test_weights_can_be_set_by_name():
     assert list(network.predict([[3.0, 1.0], [1.0, 3.0]])) == [0, 1]
 
 
+def test_the_head_of_a_network_is_replaced_and_the_others_are_frozen():
+    X, y = rows()
+    network = clf.Network("dense units=8 activation=tanh; dense units=3", epochs=3).fit(X, y)
+    body = network.tensors["dense_1.weight"]
+    network.freeze().remove_layer().add_layer("dense", units=2)
+    assert network.params["frozen"] == "dense_1"
+    network = clf.Model.load(network.to_bytes())
+    network.fit(X, np.where(y > 0, "some", "none"))
+    assert list(network.classes_) == ["none", "some"]
+    assert (network.tensors["dense_1.weight"] == body).all()
+    network.freeze(["dense_2"]).fit(X, np.where(y > 0, "some", "none"))
+    assert (network.tensors["dense_1.weight"] != body).any()
+    with pytest.raises(clf.ArgumentError, match="conv2d_1"):
+        network.freeze("conv2d_1")
+
+
 def test_partial_fits_continue():
     X, y = rows()
     data = clf.Dataset(X, y)

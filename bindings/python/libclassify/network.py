@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence, Union
 
 import numpy as np
 
@@ -42,6 +42,29 @@ class Network(Model):
     def add_layer(self, kind: str, **params: Any) -> "Network":
         """Add a layer at the end; ``kinds("layer")`` lists them. Returns the network."""
         self.change(lib.clf_network_add_layer, kind, catalog.to_text("layer", kind, params))
+        return self
+
+    def remove_layer(self) -> "Network":
+        """Remove the last layer. Returns the network.
+
+        The weights of the others stay: the next fit of a fitted network continues from them, with
+        new weights in the layers that are added in its place, and may be on other classes.
+        """
+        self.change(lib.clf_network_remove_layer)
+        self._fits += 1
+        return self
+
+    def freeze(self, layers: Union[str, Sequence[str], None] = "all") -> "Network":
+        """Leave these layers as they are in the fits that follow. Returns the network.
+
+        Parameters
+        ----------
+        layers : str or list of str, optional
+            Names as in `summary()`, or kinds, such as ["conv2d", "dense_1"]; "all" for all that
+            there are now (those added later are trained); None or "" for none.
+        """
+        names = layers if layers is None or isinstance(layers, str) else ",".join(layers)
+        self.change(lib.clf_network_freeze, names)
         return self
 
     def summary(self) -> str:

@@ -37,6 +37,8 @@ static const clf__param params[] = {
     CLF__TEXT(augment, "", "random changes of training images, as in \"shift=2 rotate=10\""),
     CLF__CLASS_WEIGHT,
     CLF__BOOL(warm_start, "false", "whether a fit starts from fitted weights, not from new ones"),
+    CLF__TEXT(frozen, "",
+              "layers that a fit leaves as they are: names, as conv2d_1,dense_1, or kinds"),
 };
 
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
@@ -97,6 +99,7 @@ static clf_status check(const clf_model *model) {
   CLF__TRY(clf__network_state_weights(&weights, network, model->state));
   CLF__TRY(check_history(model));
   CLF__TRY(clf__network_check_units(model));
+  CLF__TRY(clf__network_check_kept(model, network));
   if (loss < 0 || loss >= LOSSES || clf__shape_count(&network->input) != model->columns ||
       clf__network_check_loss(network, loss, classes, model->outputs) < 0) {
     status = clf__fail(CLF_ERROR_CORRUPT, "model file: the network does not fit its data");
@@ -181,8 +184,15 @@ static clf_status probabilities(const clf_model *model, float *values, int64_t r
                          "with another");
 }
 
+/* Weights that were frozen, or whose head was removed, are there to be used. */
 static bool goes_on(const clf_model *model) {
-  return ((const clf__network_params *)model->params)->warm_start;
+  const clf__network_params *p = model->params;
+  return p->warm_start || (p->frozen != NULL && p->frozen[0] != '\0') ||
+         (model->state != NULL && clf__network_kept_layers(model->state) >= 0);
+}
+
+static bool has_new_outputs(const clf_model *model) {
+  return clf__network_kept_layers(model->state) >= 0;
 }
 
 static const char *const unsaved[] = {"history_seconds", CLF__RESUME, NULL};
@@ -198,6 +208,7 @@ const clf__model_kind clf__network_kind = {
     .fit = clf__network_fit,
     .partial_fit = clf__network_partial_fit,
     .goes_on = goes_on,
+    .has_new_outputs = has_new_outputs,
     .goes_on_by = "warm_start=true",
     .check = check,
     .prepare = clf__network_prepare,
@@ -209,40 +220,9 @@ const clf__model_kind clf__network_kind = {
     .transform = transform,
 };
 
-/* The shapes of layers are known only if the input is; everything else is checked when they are
- * set. */
-static clf_status check_shapes(const clf_model *model, const char *layers) {
-  clf__network *network = NULL;
-  clf__shape input;
-  if (!clf__network_input(model->params, &input)) {
-    return CLF_OK;
-  }
-  const clf_status status = clf__network_build(&network, model->context, layers, &input);
-  clf__network_free(network);
-  return status;
-}
-
 clf_status clf__network_require(const clf_model *model) {
   return model->kind->decision == CLF__DECISION_LAYERS
              ? CLF_OK
              : clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
                          model->kind->base.name);
-}
-
-clf_status clf_network_add_layer(clf_model *model, const char *layer, const char *layer_params) {
-  CLF__REQUIRE(model);
-  CLF__REQUIRE(layer);
-  CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__network_require(model));
-  const clf__network_params *p = model->params;
-  const bool first = p->layers == NULL || p->layers[0] == '\0';
-  clf__text text = {.context = model->context};
-  clf__text_append(&text, "%s%s%s%s%s", first ? "" : p->layers, first ? "" : "; ", layer,
-                   layer_params != NULL ? " " : "", layer_params != NULL ? layer_params : "");
-  clf_status status = text.failed ? CLF_ERROR_MEMORY : check_shapes(model, text.bytes);
-  if (status == CLF_OK) {
-    status = clf_model_set_text(model, "layers", text.bytes);
-  }
-  clf__text_free(&text);
-  return status;
 }

@@ -2,6 +2,7 @@
 #ifndef CLF_MODELS_NETWORK_NETWORK_H
 #define CLF_MODELS_NETWORK_NETWORK_H
 
+#include "base/text.h"
 #include "layers/activation.h"
 #include "layers/loss.h"
 #include "models/model.h"
@@ -25,6 +26,7 @@ typedef struct clf__network_params {
   char *augment;
   clf__list class_weight;
   bool warm_start;
+  char *frozen;
 } clf__network_params;
 
 /* The records of an epoch, a tensor [epochs] of the state each. The times are not saved, so that
@@ -71,6 +73,29 @@ clf_status clf__network_declared(clf__network **out, const clf_model *model);
 /* Returns the layers' text, which the caller frees. */
 clf_status clf__network_layers_of_state(char **out, clf_context *context, const clf__store *state);
 void clf__network_free(clf__network *network); /* NULL is fine */
+/* Parses the layers of a text; their shapes and weights are not known yet. */
+clf_status clf__network_parse(clf__network **out, clf_context *context, const char *layers);
+/* Returns where the last layer of such a text begins, with the separator before it. */
+char *clf__network_last_layer(char *layers);
+/* Copies the entries of a state, with `value` as the one of that name, without what a partial fit
+ * would continue from (network_set.c). */
+clf_status clf__network_replace(clf__store **out, clf_context *context, const clf__store *state,
+                                const char *name, const clf_tensor *value);
+/* Returns the layers' text of the parameter or, if that is empty, of the fitted state; "" for none.
+ * The caller frees it. */
+clf_status clf__network_layers(char **out, const clf_model *model);
+/* Marks the layers that are named as frozen (network_freeze.c). A name that the network lacks is
+ * CLF_ERROR_ARGUMENT if `strict`, and otherwise of a layer that comes with the next fit. */
+clf_status clf__network_mark_frozen(clf__network *network, const char *names, bool strict);
+/* Appends the names of the frozen ones among the first `layers`. */
+void clf__network_append_frozen(clf__text *text, const clf__network *network, int64_t layers);
+/* Returns the index of the first layer that a training changes; layer_count if there is none. */
+int64_t clf__network_first_trained(const clf__network *network);
+/* Returns how many of the fitted layers the next fit continues from; -1 for all of them, because
+ * none was removed. */
+int64_t clf__network_kept_layers(const clf__store *state);
+/* Returns CLF_OK, or CLF_ERROR_CORRUPT if the number in the state is not valid. */
+clf_status clf__network_check_kept(const clf_model *model, const clf__network *network);
 
 static inline int64_t clf__network_weights(const clf__network *network) {
   return network->first_weight[network->layer_count];

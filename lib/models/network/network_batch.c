@@ -11,8 +11,7 @@
 
 /* Returns the rows of a micro-batch. No layer may work on them for long, so that a fit can be
  * cancelled within a second, and what the layers keep must fit into memory: a large batch needs no
- * more memory than a small one. A layer that measures the batch, which is visible by weights that
- * are not trained, needs the whole batch. */
+ * more memory than a small one. A layer that measures the batch needs the whole batch. */
 static int64_t micro_batch_rows(const clf__trainer *t) {
   static const double max_work = 1e10; /* multiply-adds, about 0.2 s */
   static const double max_bytes = 2e9;
@@ -24,9 +23,9 @@ static int64_t micro_batch_rows(const clf__trainer *t) {
       const clf__weight_info *info = &layer->weights[j];
       layer_work = fmax(layer_work,
                         (double)layer->outputs * (double)clf__min_i64(info->fan_in, layer->inputs));
-      if (!info->trained) {
-        return t->batch;
-      }
+    }
+    if (layer->statistic_count > 0) {
+      return t->batch;
     }
   }
   rows = fmin(max_work / layer_work, max_bytes / bytes);

@@ -26,6 +26,18 @@ static const char *layer_end(const char *text) {
   return text;
 }
 
+char *clf__network_last_layer(char *layers) {
+  char *begin = layers;
+  while (*begin != '\0') {
+    char *end = begin + (layer_end(begin) - begin);
+    if (end[0] == '\0' || end[1] == '\0') {
+      break;
+    }
+    begin = end + 1;
+  }
+  return begin > layers ? begin - 1 : layers;
+}
+
 static bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -118,8 +130,7 @@ static clf_status infer_shapes(clf__network *network) {
   return CLF_OK;
 }
 
-/* Parses the layers of the text, without shapes. */
-static clf_status create_network(clf__network **out, clf_context *context, const char *layers) {
+clf_status clf__network_parse(clf__network **out, clf_context *context, const char *layers) {
   clf__network *network = clf__alloc_zeroed(context, 1, sizeof *network);
   if (network == NULL) {
     return CLF_ERROR_MEMORY;
@@ -140,7 +151,7 @@ done:
 clf_status clf__network_build(clf__network **out, clf_context *context, const char *layers,
                               const clf__shape *input) {
   clf__network *network = NULL;
-  CLF__CHECK(create_network(&network, context, layers));
+  CLF__CHECK(clf__network_parse(&network, context, layers));
   network->input = *input;
   clf_status status = infer_shapes(network);
   if (status < 0) {
@@ -171,7 +182,7 @@ clf_status clf__network_check_params(clf_context *context, const void *params) {
   clf__network *network = NULL;
   clf_status status = check_input(&p->input);
   if (status == CLF_OK && p->layers != NULL && p->layers[0] != '\0') {
-    status = create_network(&network, context, p->layers);
+    status = clf__network_parse(&network, context, p->layers);
     clf__network_free(network);
   }
   return status == CLF_OK ? clf__augment_check(context, p->augment) : status;

@@ -137,7 +137,7 @@ clf_status clf__checkpoint_read(clf__trainer *t) {
   CLF__TRY(clf__store_read_path(&file, t->context, path));
   CLF__TRY(clf__store_create(&own, t->context));
   CLF__TRY(clf__training_describe(t, own));
-  CLF__TRY(clf__training_compare(own, file));
+  CLF__TRY(clf__training_compare(t->context, own, file));
   CLF__TRY(read_all(t, file));
 done:
   clf__store_free(own);

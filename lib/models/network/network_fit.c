@@ -257,6 +257,32 @@ static int64_t epochs_of(const clf__store *state) {
   return losses != NULL ? clf_tensor_count(losses) : 0;
 }
 
+/* Determines what the training continues from. */
+static clf_status go_on(clf__trainer *t, const clf__network *before) {
+  const int64_t kept = clf__network_kept_layers(t->before);
+  t->new_head = kept >= 0;
+  t->earlier = t->new_head ? 0 : epochs_of(t->before);
+  return clf__resume_check(t->network, before, kept, &t->kept_weights);
+}
+
+static clf_status check_frozen(const clf__trainer *t) {
+  const char *frozen = t->params->frozen;
+  if (frozen == NULL || frozen[0] == '\0') {
+    return CLF_OK;
+  }
+  if (clf__network_first_trained(t->network) == t->network->layer_count) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: frozen=%s leaves no layer with weights to train",
+                     frozen);
+  }
+  if (t->before == NULL) {
+    clf__log(t->context, CLF_LOG_WARNING,
+             "network: frozen=%s: the model was not fitted before, so these layers keep their "
+             "random initial weights",
+             frozen);
+  }
+  return CLF_OK;
+}
+
 static clf_status fit(const clf_model *model, const clf__training *training, bool partial,
                       clf__store *state) {
   clf__trainer t = {.context = model->context,
@@ -265,7 +291,6 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
                     .training = training,
                     .regression = training->targets != NULL,
                     .before = training->before,
-                    .earlier = epochs_of(training->before),
                     .partial = partial,
                     .optimizer = training->optimizer,
                     .seed = clf__context_seed(model->context)};
@@ -284,7 +309,9 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
       clf__network_check_loss(t.network, t.params->loss, training->classes, training->outputs));
   CLF__TRY(clf__network_check_end(t.network, t.params->loss));
   clf__network_warn_of_end(t.network, t.params->loss, training);
-  CLF__TRY(before != NULL ? clf__resume_check(t.network, before) : CLF_OK);
+  CLF__TRY(clf__network_mark_frozen(t.network, t.params->frozen, true));
+  CLF__TRY(check_frozen(&t));
+  CLF__TRY(before != NULL ? go_on(&t, before) : CLF_OK);
   CLF__TRY(clf__resume_optimizer(&own, &t));
   t.optimizer = own != NULL ? own : t.optimizer;
   CLF__TRY(prepare(&t, model, state));

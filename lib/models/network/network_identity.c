@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "models/network/network_trainer.h"
 
@@ -49,7 +50,8 @@ static uint64_t hash_start(const clf__trainer *t) {
     sum = hash(hash(sum, t->units.center, size), t->units.scale, size);
   }
   for (int64_t i = 0; i < t->network->layer_count; i++) {
-    for (int64_t j = 0; j < t->network->layers[i]->weight_count; j++) {
+    const int64_t kept = t->kept_weights - t->network->first_weight[i];
+    for (int64_t j = 0; j < clf__min_i64(kept, t->network->layers[i]->weight_count); j++) {
       const clf__weight_name name = clf__network_weight_name(t->network->layers[i], j);
       const clf_tensor *tensor = clf__store_tensor(t->before, name.text);
       sum = hash(sum, tensor->data, (size_t)clf_tensor_count(tensor) * sizeof(float));
@@ -71,10 +73,10 @@ static bool is_left_out(const char *name) {
   return false;
 }
 
-static clf_status describe_params(const clf__trainer *t, clf__store *store) {
+static clf_status describe_params(clf_context *context, const void *params, clf__store *store) {
   const clf__param_table *table = &clf__network_kind.base.params;
   clf_status status = CLF_OK;
-  clf__text text = {.context = t->context};
+  clf__text text = {.context = context};
   for (int64_t i = 0; status == CLF_OK && i < table->count; i++) {
     const char *name = clf__param_name(&table->params[i]);
     if (is_left_out(name)) {
@@ -82,7 +84,7 @@ static clf_status describe_params(const clf__trainer *t, clf__store *store) {
     }
     text.length = 0;
     clf__text_append(&text, "%s", "");
-    clf__param_append(&text, &table->params[i], t->params);
+    clf__param_append(&text, &table->params[i], params);
     status = text.failed ? CLF_ERROR_MEMORY : clf__store_add_text(store, name, text.bytes);
   }
   clf__text_free(&text);
@@ -112,7 +114,7 @@ clf_status clf__training_describe(const clf__trainer *t, clf__store *store) {
   CLF__TRY(clf__store_add_text(store, "optimizer", optimizer.bytes));
   CLF__TRY(clf__store_add_text(store, "seed", seed));
   CLF__TRY(clf__store_add_text(store, "first_weights", start));
-  CLF__TRY(describe_params(t, store));
+  CLF__TRY(describe_params(t->context, t->params, store));
   CLF__TRY(describe_number(store, "patience", t->patience));
   CLF__TRY(describe_number(store, "classes", t->training->classes));
   CLF__TRY(describe_number(store, "outputs", t->training->outputs));
@@ -127,19 +129,38 @@ done:
   return status;
 }
 
-clf_status clf__training_compare(const clf__store *own, const clf__store *file) {
-  for (int64_t i = 0; i < clf__store_count(own); i++) {
+/* The parameters with their defaults. A file that an earlier version wrote lacks some, and is of a
+ * training with these values. */
+static clf_status describe_defaults(clf__store **out, clf_context *context) {
+  const clf__param_table *table = &clf__network_kind.base.params;
+  void *params = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__store_create(out, context));
+  CLF__TRY(clf__params_create(&params, context, table, NULL));
+  status = describe_params(context, params, *out);
+done:
+  clf__params_free(table, params);
+  return status;
+}
+
+clf_status clf__training_compare(clf_context *context, const clf__store *own,
+                                 const clf__store *file) {
+  clf__store *defaults = NULL;
+  clf_status status = describe_defaults(&defaults, context);
+  for (int64_t i = 0; status == CLF_OK && i < clf__store_count(own); i++) {
     const char *name = clf__store_name(own, i);
     const char *here = clf__store_text(own, name), *there = clf__store_text(file, name);
-    if (i == 0 && (there == NULL || strcmp(here, there) != 0)) {
-      return clf__fail(CLF_ERROR_ARGUMENT, "it is no checkpoint of a network's training");
+    there = there != NULL ? there : clf__store_text(defaults, name);
+    if (there != NULL && strcmp(here, there) == 0) {
+      continue;
     }
-    if (there == NULL || strcmp(here, there) != 0) {
-      return clf__fail(CLF_ERROR_ARGUMENT,
-                       "it is of another training: its %s is '%s', this one's '%s'; remove the "
-                       "file to start again",
-                       name, there != NULL ? there : "unknown", here);
-    }
+    status = i == 0
+                 ? clf__fail(CLF_ERROR_ARGUMENT, "it is no checkpoint of a network's training")
+                 : clf__fail(CLF_ERROR_ARGUMENT,
+                             "it is of another training: its %s is '%s', this one's '%s'; remove "
+                             "the file to start again",
+                             name, there != NULL ? there : "unknown", here);
   }
-  return CLF_OK;
+  clf__store_free(defaults);
+  return status;
 }

@@ -2,7 +2,11 @@
  * fit is also the next epoch of the earlier training, with the same bits: it restores the state of
  * the optimizer, the weights that the averages belong to, and running statistics. These are
  * additional tensors of the state, two or three times as large as the weights, and are not saved. A
- * network that was loaded continues from its weights, with an optimizer without state. */
+ * network that was loaded continues from its weights, with an optimizer without state, and so does
+ * one whose layers were frozen or released since.
+ *
+ * A network whose last layers were removed continues from the weights of the others; the layers
+ * after these have initial weights, and its outputs, classes and history are new. */
 #include <string.h>
 
 #include "base/text.h"
@@ -16,6 +20,7 @@ static const char *const vector_names[CLF__VECTORS] = {
     [CLF__VECTOR_SECOND] = CLF__RESUME "optimizer_second",
 };
 static const char numbers_name[] = CLF__RESUME "optimizer", rows_name[] = CLF__RESUME "rows";
+static const char trained_name[] = CLF__RESUME "trained"; /* [weights] whether each is */
 enum { STEPS, EPOCHS_WITHOUT_IMPROVEMENT, BEST, REDUCTION, NUMBERS };
 
 static clf_status check_weight(const clf__layer *layer, int64_t index, const clf__layer *old,
@@ -34,15 +39,17 @@ static clf_status check_weight(const clf__layer *layer, int64_t index, const clf
                    clf__shape_name(before).text);
 }
 
-clf_status clf__resume_check(const clf__network *network, const clf__network *before) {
-  const int64_t count = clf__network_weights(network);
+clf_status clf__resume_check(const clf__network *network, const clf__network *before,
+                             int64_t kept_layers, int64_t *kept_weights) {
+  const bool whole = kept_layers < 0;
+  const int64_t count = whole ? clf__network_weights(before) : before->first_weight[kept_layers];
   int64_t layer = 0, old = 0;
   clf_status status = CLF_OK;
-  if (count != clf__network_weights(before)) {
+  if (whole ? count != clf__network_weights(network) : count > clf__network_weights(network)) {
     return clf__fail(CLF_ERROR_SHAPE,
                      "network: it cannot go on from its weights: 'layers' have %lld weights, the "
                      "fitted ones %lld; set them as they were, or warm_start=false and fit again",
-                     (long long)count, (long long)clf__network_weights(before));
+                     (long long)clf__network_weights(network), (long long)count);
   }
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {
     while (network->first_weight[layer + 1] <= i) {
@@ -54,6 +61,7 @@ clf_status clf__resume_check(const clf__network *network, const clf__network *be
     status = check_weight(network->layers[layer], i - network->first_weight[layer],
                           before->layers[old], i - before->first_weight[old]);
   }
+  *kept_weights = count;
   return status;
 }
 
@@ -106,16 +114,32 @@ clf_status clf__resume_write(const clf__trainer *t, clf__store *state) {
   numbers[EPOCHS_WITHOUT_IMPROVEMENT] = (double)optimizer->epochs_without_improvement;
   numbers[BEST] = optimizer->best;
   numbers[REDUCTION] = optimizer->reduction;
+  const int64_t weights = clf__network_weights(t->network);
+  CLF__CHECK(clf__state_tensor(t->context, state, trained_name, CLF_U8, weights, -1));
+  for (int64_t i = 0; i < weights; i++) {
+    ((uint8_t *)clf__state_data(state, trained_name))[i] = t->gradients[i] != NULL;
+  }
   CLF__CHECK(clf__state_tensor(t->context, state, rows_name, CLF_I64, 1, -1));
   *(uint64_t *)clf__state_data(state, rows_name) = clf__training_checksum(t);
   return CLF_OK;
 }
 
+/* What was kept belongs to a training of the same weights, not of some that were frozen since. */
+static bool trains_the_same(const clf__trainer *t) {
+  const clf_tensor *trained = t->before != NULL ? clf__store_tensor(t->before, trained_name) : NULL;
+  for (int64_t i = 0; trained != NULL && i < clf__network_weights(t->network); i++) {
+    if (((const uint8_t *)trained->data)[i] != (t->gradients[i] != NULL)) {
+      return false;
+    }
+  }
+  return trained != NULL;
+}
+
 void clf__resume_read(clf__trainer *t) {
-  const clf_tensor *numbers = t->before != NULL ? clf__store_tensor(t->before, numbers_name) : NULL;
-  if (numbers == NULL) {
+  if (!trains_the_same(t)) {
     return;
   }
+  const clf_tensor *numbers = clf__store_tensor(t->before, numbers_name);
   for (int v = 0; v < CLF__VECTORS; v++) {
     const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     const clf_tensor *tensor =

@@ -145,8 +145,8 @@ static clf_status copy_tensor(clf_tensor **out, const settable *info, const char
 /* Copies the entries of `state` in order, with `value` as the one named so; files from before
  * target units existed lack it. What a partial fit would continue from is left out, because it
  * belongs to the old weights. */
-static clf_status replace(clf__store **out, clf_context *context, const clf__store *state,
-                          const char *name, const clf_tensor *value) {
+clf_status clf__network_replace(clf__store **out, clf_context *context, const clf__store *state,
+                                const char *name, const clf_tensor *value) {
   clf_status status = clf__store_create(out, context);
   for (int64_t i = 0; status == CLF_OK && i < clf__store_count(state); i++) {
     const char *entry = clf__store_name(state, i);
@@ -191,7 +191,7 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   CLF__TRY(clf__network_of_state(&network, model->context, state));
   CLF__TRY(find(&info, network, &next, name));
   CLF__TRY(copy_tensor(&value, &info, name, tensor));
-  CLF__TRY(replace(&next.state, model->context, state, name, value));
+  CLF__TRY(clf__network_replace(&next.state, model->context, state, name, value));
   CLF__TRY(clf__model_prepare(&next));
   clf_model old = *model;
   *model = next;

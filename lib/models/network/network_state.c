@@ -29,10 +29,10 @@ static clf_status store_array(clf_context *context, clf__store *state, const cha
 }
 
 /* Returns the initial values of the training: those of the fit that it continues from, or random
- * ones. */
+ * ones. A weight that is kept has the same name as before. */
 static clf_status set_first(const clf__trainer *t, const clf__weight_info *info, const char *name,
                             int64_t place, float *values) {
-  if (t->before == NULL) {
+  if (place >= t->kept_weights) {
     return clf__weight_initialize(t->context, info, clf__trainer_seed(t, CLF__STREAM_WEIGHTS),
                                   place, values);
   }

@@ -6,7 +6,7 @@
  * so that the steps of an epoch add up to the weighted loss of all rows. If it were divided by the
  * weights of its own rows, a batch without heavy rows would count as much as one with them, and
  * rare classes would lose their weight in small batches. A batch may be processed in micro-batches,
- * whose gradients are summed.
+ * whose gradients are summed. The backward pass ends at the first layer that is trained.
  */
 #include "base/math.h"
 #include "base/progress.h"
@@ -50,15 +50,17 @@ static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights
 
 /* Starts from the gradient of the loss, in the first half of `layer_gradients`. */
 static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
+  const int64_t first = clf__network_first_trained(t->network);
   float *dy = t->layer_gradients, *dx = t->layer_gradients + t->micro_batch * t->network->widest;
   clf_status status = CLF_OK;
   for (int64_t i = t->network->layer_count - 1; status == CLF_OK && i >= 0 && dy != NULL; i--) {
     clf__pass pass = pass_of(t, i, rows, seed);
     pass.training = true;
     pass.weights = t->weights + t->network->first_weight[i];
-    pass.gradients = gradients + t->network->first_weight[i];
+    pass.gradients =
+        pass.layer->frozen ? t->unused_gradients : gradients + t->network->first_weight[i];
     pass.dy = dy;
-    pass.dx = t->network->first_weight[i] > 0 ? dx : NULL; /* earlier layers have weights */
+    pass.dx = i > first ? dx : NULL;
     status = pass.layer->kind->backward(&pass);
     status = status == CLF_OK ? pause(t) : status;
     dx = dy;

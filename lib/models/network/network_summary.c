@@ -58,6 +58,10 @@ clf_status clf_network_summary(const clf_model *model, char *buffer, size_t capa
                           ? clf__network_of_state(&network, model->context, model->state)
                           : clf__network_declared(&network, model);
   if (status == CLF_OK) {
+    status = clf__network_mark_frozen(network, ((const clf__network_params *)model->params)->frozen,
+                                      false);
+  }
+  if (status == CLF_OK) {
     append_network(&text, network);
     status = clf__text_copy(&text, buffer, capacity, needed);
   }

@@ -82,7 +82,7 @@ clf_status clf__trainer_units(clf__trainer *t, clf__store *state) {
   double *center = clf__state_data(state, center_name), *scale = clf__state_data(state, scale_name);
   for (int64_t k = 0; k < outputs; k++) {
     scale[k] = 1;
-    if (t->before != NULL) {
+    if (t->before != NULL && !t->new_head) {
       read_earlier(t, k, &center[k], &scale[k]);
     } else if (t->training != NULL) {
       measure(t, end, k, &center[k], &scale[k]);

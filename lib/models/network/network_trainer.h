@@ -25,7 +25,9 @@ typedef struct clf__trainer {
   const clf__training *training; /* NULL if weights are set, not learned */
   bool regression;
   const clf__store *before; /* the fitted state that the training continues from, or NULL */
-  int64_t earlier;          /* epochs of earlier fits */
+  int64_t kept_weights;     /* of the network, the first ones: their values come from `before` */
+  bool new_head;            /* layers of `before` were removed, so its outputs were others */
+  int64_t earlier;          /* epochs of earlier fits of these outputs */
   bool partial;             /* one more epoch, with the state of the optimizer */
   clf__network *network;
   clf_optimizer *optimizer;
@@ -52,11 +54,12 @@ typedef struct clf__trainer {
   float *
       *micro_batch_gradients; /* of the second and later micro-batches of a step; NULL if there are
                                * none */
-  float **averages;           /* over the steps; NULL for weights that are not trained, or without
+  float *unused_gradients[CLF__LAYER_WEIGHTS]; /* of a frozen layer between others; overwritten */
+  float **averages;         /* over the steps; NULL for weights that are not trained, or without
                                * averaging */
-  float **averaged_weights;   /* what is validated and kept: the averages, if there are any, or the
+  float **averaged_weights; /* what is validated and kept: the averages, if there are any, or the
                              * weights */
-  float **best;               /* averaged_weights of the best epoch so far */
+  float **best;             /* averaged_weights of the best epoch so far */
   clf__optimizer_weight *stepped; /* [stepped_count] */
   int64_t stepped_count;
   /* Of a micro-batch. */
@@ -142,7 +145,8 @@ clf_status clf__checkpoint_write(const clf__trainer *t);
  */
 clf_status clf__training_describe(const clf__trainer *t, clf__store *store);
 uint64_t clf__training_checksum(const clf__trainer *t); /* of its rows */
-clf_status clf__training_compare(const clf__store *own, const clf__store *file);
+clf_status clf__training_compare(clf_context *context, const clf__store *own,
+                                 const clf__store *file);
 
 /* Adds the description of the network and its weights with their initial values. */
 clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state);
@@ -154,8 +158,10 @@ clf_status clf__trainer_end_state(const clf__trainer *t, clf__store *state);
 
 /* Adds what a partial fit continues from in addition to the model, as tensors of the state that are
  * not saved (network_resume.c). */
-/* Returns CLF_ERROR_SHAPE unless the networks have the same weights. */
-clf_status clf__resume_check(const clf__network *network, const clf__network *before);
+/* Returns CLF_ERROR_SHAPE unless the networks have the same weights, or those of the first
+ * `kept_layers` of `before` (-1: all); *kept_weights receives their number. */
+clf_status clf__resume_check(const clf__network *network, const clf__network *before,
+                             int64_t kept_layers, int64_t *kept_weights);
 clf_status clf__resume_write(const clf__trainer *t, clf__store *state);
 void clf__resume_read(clf__trainer *t);
 /* Returns whether the previous epoch was on the same rows, or there was none. */

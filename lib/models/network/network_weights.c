@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/network/network_trainer.h"
 #include "ops/nn/elementwise.h"
 
@@ -28,6 +29,22 @@ static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int
   return CLF_OK;
 }
 
+/* The backward pass of a frozen layer between trained ones computes gradients that nothing reads,
+ * all of them at the same place. */
+static clf_status make_unused_gradients(clf__trainer *t) {
+  int64_t largest = 0;
+  for (int64_t i = clf__network_first_trained(t->network); i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    for (int64_t j = 0; layer->frozen && j < layer->weight_count; j++) {
+      largest = clf__max_i64(clf__shape_count(&layer->weights[j].shape), largest);
+    }
+  }
+  for (int j = 0; largest > 0 && j < CLF__LAYER_WEIGHTS; j++) {
+    t->unused_gradients[j] = j == 0 ? make_array(t, true, largest) : t->unused_gradients[0];
+  }
+  return clf__arena_status(&t->arena);
+}
+
 clf_status clf__trainer_weights(clf__trainer *t) {
   const clf__network *network = t->network;
   const int64_t count = clf__network_weights(network);
@@ -43,7 +60,7 @@ clf_status clf__trainer_weights(clf__trainer *t) {
       status = make_weight(t, &network->layers[i]->weights[j], network->first_weight[i] + j);
     }
   }
-  return status;
+  return status == CLF_OK ? make_unused_gradients(t) : status;
 }
 
 void clf__trainer_copy_weights(const clf__trainer *t, float *const *to, float *const *from) {
