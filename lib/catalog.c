@@ -16,6 +16,7 @@
 #include "layers/layer.h"
 #include "models/model.h"
 #include "optim/optimizer.h"
+#include "selection/selection.h"
 #include "text/document_format.h"
 #include "text/vocabulary.h"
 #include "transform/transform.h"
@@ -29,6 +30,7 @@ AREA(augment, &clf__augment_image);
 AREA(vocabulary, &clf__vocabulary_kind);
 AREA(image, &clf__image_normalize_kind);
 AREA(detector, &clf__detector_kind);
+AREA(search, &clf__search_kind);
 
 static const clf__registry *const areas[] = {
     &context,
@@ -47,6 +49,7 @@ static const clf__registry *const areas[] = {
     &clf__image_readers,
     &clf__image_writers,
     &detector,
+    &search,
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 

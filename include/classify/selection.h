@@ -1,10 +1,10 @@
 /** @file classify/selection.h
- *  Choosing parameters: cross-validation and grid search.
+ *  Choosing parameters: cross-validation and search.
  *
  *  Folds are fitted in parallel on the context's threads. The same data, seed and parameters give
  *  the same scores.
  *
- *  **Use.** Search a grid by cross-validation, and fit the best combination on all rows:
+ *  **Use.** Search a grid by cross-validation, and fit the best combination to all rows:
  *
  *  @code
  *  clf_dataset *train = NULL;
@@ -12,8 +12,9 @@
  *  clf_search *search = NULL;
  *  if (clf_dataset_load(&train, NULL, "csv", "train.csv", NULL) < 0 ||
  *      clf_model_create(&svm, NULL, "svm", "kernel=rbf") < 0 ||
- *      clf_search_create(&search, svm, train, 5, 0, "C=1|10|100 gamma=0.01|0.1") < 0 ||
- *      clf_search_model(&best, search) < 0 || clf_model_fit(best, train, NULL, NULL) < 0) {
+ *      clf_search_create(&search, svm, train, 5, 0, "C=1|10|100 gamma=0.01|0.1",
+ *                        "refit=true") < 0 ||
+ *      clf_search_model(&best, search) < 0) {
  *    fprintf(stderr, "%s\n", clf_last_error());
  *  }
  *  clf_model_free(best);
@@ -46,29 +47,41 @@ extern "C" {
 CLF_API clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data,
                                       int64_t folds, uint64_t seed, double *scores);
 
-/** Results of a grid search. */
+/** Results of a search. */
 typedef struct clf_search clf_search;
 
-/* Grid search */
+/* Search */
 
-/** Cross-validates every combination of parameter values. The parameters are the model's, those of
+/** Cross-validates combinations of parameter values. The parameters are the model's, those of
  *  a network's optimizer, such as "optimizer.learning_rate", and those of its transforms, such as
  *  "pca.components", or "pca_2.components" for the second transform of that kind. If the model has
  *  no optimizer of its own, the optimizer is adam.
+ *
+ *  `method=grid` tries every combination, `method=random` some that are drawn from the lists and
+ *  ranges of the grid. `method=halving` scores its combinations on few rows, keeps the best share
+ *  1 / factor of them, scores these on `factor` times the rows, and so on up to all rows; the best
+ *  combination is that of the last round.
  *  @param out    receives the results; free them with clf_search_free()
  *  @param model  provides the kind, the optimizer, the transforms, and the parameters that the grid
  *                does not name
- *  @param folds, seed  as in clf_cross_validate(); the same folds for every combination
- *  @param grid   "name=value|value|… …", such as "C=0.1|1|10 pca.components=20|50"
+ *  @param folds, seed  as in clf_cross_validate(); the same folds for every combination. The seed
+ *                also draws combinations, and the rows of rounds
+ *  @param grid   "name=value|value|… …", such as "C=0.1|1|10 pca.components=20|50". For the methods
+ *                random and halving a name may have a range: "C=log:0.01..100" draws the logarithm
+ *                uniformly, "l1_ratio=linear:0..1" the value itself, both for whole numbers, too
+ *  @param params  "name=value …" such as "method=random trials=30 time_limit=60 refit=true", or
+ *                NULL for a grid search; clf_param_describe("search", "search", …) lists them
  *
- *  A search that the progress callback ends by CLF_PROGRESS_STOP has the scores of the folds on
- *  which every combination was scored. If there is no such fold yet, it has the scores of the first
- *  fold, and NaN for combinations that have none.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY, or what fit or score
+ *  A search that the progress callback ends by CLF_PROGRESS_STOP, or that ends by `time_limit`, has
+ *  the scores of the folds on which every combination was scored. If there is no such fold yet, it
+ *  has the scores of the first fold, and NaN for combinations that have none; in a later round of
+ *  halving it has those of the round before.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_CANCELLED (also: the time limit ended before any
+ *          score), CLF_ERROR_MEMORY, or what fit or score
  *          returned for the first combination that failed (the message names it) @since 0.1 */
 CLF_API clf_status clf_search_create(clf_search **out, const clf_model *model,
                                      const clf_dataset *data, int64_t folds, uint64_t seed,
-                                     const char *grid);
+                                     const char *grid, const char *params);
 
 /** Frees the results. NULL is fine. @since 0.1 */
 CLF_API void clf_search_free(clf_search *search);
@@ -86,13 +99,20 @@ CLF_API double clf_search_mean(const clf_search *search, int64_t index);
 /** Returns the standard deviation of the scores over the folds (divisor: folds); NaN beyond the
  *  end. @since 0.1 */
 CLF_API double clf_search_deviation(const clf_search *search, int64_t index);
-/** Returns the combination with the highest mean score, the first if several are equal; -1 for
- *  NULL.
+/** Returns the score of a combination on one fold, of the last round that it was scored in; NaN if
+ *  there is none. @since 0.1 */
+CLF_API double clf_search_score(const clf_search *search, int64_t index, int64_t fold);
+/** Returns on how many rows a combination was cross-validated last; 0 if it was not, -1 beyond the
+ *  end. Combinations of a halving search can be compared if these numbers are equal. @since 0.1 */
+CLF_API int64_t clf_search_rows(const clf_search *search, int64_t index);
+/** Returns the combination with the highest mean score, of those of the last round; the first if
+ *  several are equal; -1 for NULL.
  *  @since 0.1 */
 CLF_API int64_t clf_search_best(const clf_search *search);
 
-/** Makes an unfitted model with the parameters of the best combination, those of its optimizer and
- *  transforms included. A fit without an explicit optimizer then uses that of the combination.
+/** Makes a model with the parameters of the best combination, those of its optimizer and
+ *  transforms included: fitted to all rows after a search with refit=true, otherwise unfitted. A
+ *  fit without an explicit optimizer then uses that of the combination.
  *  @param out  receives the model; free it with clf_model_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_search_model(clf_model **out, const clf_search *search);

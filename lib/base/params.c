@@ -116,6 +116,13 @@ clf_status clf__params_get_i64(const clf__param_table *table, const void *values
              : clf__field_fail_type(&field, "it holds a word now; read it as text");
 }
 
+clf_status clf__params_type(const clf__param_table *table, const char *name, int32_t *type) {
+  clf__field field;
+  CLF__CHECK(find(&field, NULL, table, NULL, name));
+  *type = field.param->type;
+  return CLF_OK;
+}
+
 clf_status clf__params_get_text(const clf__param_table *table, const void *values, const char *name,
                                 clf__text *out) {
   clf__field field;

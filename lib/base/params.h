@@ -32,6 +32,7 @@ clf_status clf__params_get_f64(const clf__param_table *table, const void *values
                                double *out);
 clf_status clf__params_get_i64(const clf__param_table *table, const void *values, const char *name,
                                int64_t *out);
+clf_status clf__params_type(const clf__param_table *table, const char *name, int32_t *type);
 /* Writes one value as text to `out`, whose `failed` flag is set if memory runs out. */
 clf_status clf__params_get_text(const clf__param_table *table, const void *values, const char *name,
                                 struct clf__text *out);

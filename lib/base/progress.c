@@ -23,8 +23,17 @@ double clf__seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static bool has_limit(void) {
+  return stoppable != NULL && stoppable->deadline < (double)INFINITY;
+}
+
+/* Returns whether calls on the context have someone to ask. */
+static bool has_host(const clf_context *context) {
+  return context->progress != NULL || has_limit();
+}
+
 clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps) {
-  const double now = context->progress != NULL ? clf__seconds() : 0;
+  const double now = has_host(context) ? clf__seconds() : 0;
   return (clf__progress){context, stage, steps, now};
 }
 
@@ -50,9 +59,19 @@ static bool ends(int32_t answer) {
   return !(stoppable->asked && stoppable->complete);
 }
 
+static bool is_late(void) {
+  if (has_limit() && clf__seconds() > stoppable->deadline) {
+    stoppable->late = true;
+  }
+  return has_limit() && stoppable->late;
+}
+
 /* Asks the host's callback on the thread that made the call; returns true if what runs must end.
  * Calls that the callback makes do not ask. */
 static bool report(const clf__progress *progress, int64_t step, double loss, double metric) {
+  if (!asking && is_late()) {
+    return ends(CLF_PROGRESS_STOP);
+  }
   if (asking || progress->context->progress == NULL || !is_due(progress->context)) {
     return false;
   }
@@ -129,7 +148,7 @@ static clf__watch watch_of(const clf__progress *progress, const atomic_int_least
 
 void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps) {
   call->watches =
-      context != NULL && context->progress != NULL && watched == NULL && !asking && !clf__in_task();
+      context != NULL && has_host(context) && watched == NULL && !asking && !clf__in_task();
   if (call->watches) {
     const clf__progress progress = clf__progress_begin(context, stage, steps);
     atomic_init(&call->done, 0);
@@ -231,10 +250,16 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
 }
 
 void clf__stop_begin(clf__stop *stop) {
-  *stop = (clf__stop){.outermost = stoppable == NULL && !asking};
+  *stop = (clf__stop){.outermost = stoppable == NULL && !asking, .deadline = INFINITY};
   if (stop->outermost) {
     clf__failure_keep(&stop->before, CLF_NOT_CONVERGED);
     stoppable = stop;
+  }
+}
+
+void clf__stop_limit(clf__stop *stop, double seconds) {
+  if (seconds > 0) {
+    stop->deadline = clf__seconds() + seconds;
   }
 }
 

@@ -89,13 +89,18 @@ void clf__progress_poll(void);
  * another one, such as a fit of a search, keeps nothing: the outer call decides. */
 typedef struct clf__stop {
   bool outermost;
-  bool asked;          /* the host's last answer was CLF_PROGRESS_STOP */
+  bool asked;          /* the host's last answer was CLF_PROGRESS_STOP, or the time is over */
   bool complete;       /* the call has all that it will have, and ignores such answers */
   bool kept;           /* because the host stopped it */
+  bool late;           /* the time is over */
+  double deadline;     /* of clf__seconds(); INFINITY for none */
   clf__failure before; /* the thread's message when the call began */
 } clf__stop;
 
 void clf__stop_begin(clf__stop *stop);
+/* Lets the call end after so many seconds as if the host had answered CLF_PROGRESS_STOP; 0 for no
+ * limit. */
+void clf__stop_limit(clf__stop *stop, double seconds);
 void clf__stop_end(const clf__stop *stop);
 /* To be called where a solver has ended and has a result. Returns CLF_NOT_CONVERGED if `status` is
  * CLF_ERROR_CANCELLED because the host stopped the call, otherwise `status`. Unless that is a

@@ -171,6 +171,8 @@ clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
 /* Fitted models as entries of a file; the model shares the tensors, and other entries are
  * ignored. */
 extern const clf__object_kind clf__model_object;
+/* Makes a second fitted model, as saving and loading would; it shares the tensors. */
+clf_status clf__model_copy(clf_model **out, const clf_model *model);
 
 /* Logs what a fit has chosen, such as the value for `auto`, as CLF_LOG_INFO; does nothing in the
  * many fits of a search. */

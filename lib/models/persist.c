@@ -255,6 +255,19 @@ static clf_status read(void **out, clf_context *context, const clf__store *store
 
 const clf__object_kind clf__model_object = {write, read};
 
+clf_status clf__model_copy(clf_model **out, const clf_model *model) {
+  clf__store *store = NULL;
+  void *copy = NULL;
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__store_create(&store, model->context));
+  CLF__TRY(write(model, store));
+  CLF__TRY(read(&copy, model->context, store));
+  *out = copy;
+done:
+  clf__store_free(store);
+  return status;
+}
+
 clf_status clf_model_save(const clf_model *model, const char *path) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(path);

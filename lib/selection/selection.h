@@ -1,4 +1,4 @@
-/* Cross-validation of several settings of one model, for cross_validation.c and grid_search.c. */
+/* Cross-validation of several settings of one model, for cross_validation.c and the searches. */
 #ifndef CLF_SELECTION_SELECTION_H
 #define CLF_SELECTION_SELECTION_H
 
@@ -6,12 +6,18 @@
 
 #include "models/model.h"
 
+/* The parameters of clf_search_create(), for the catalog. */
+extern const clf__kind clf__search_kind;
+
 /* Sets a parameter of a model, of its optimizer (or of the default one for its kind of task), or of
  * one of its transforms (settings.c). */
 clf_status clf__setting_apply(clf_model *model, bool regression, const char *name,
                               const char *value);
 /* Sets "name=value …", NULL for none. After an error, some of them may have been set. */
 clf_status clf__settings_apply(clf_model *model, bool regression, const char *text);
+
+/* Returns the CLF_PARAM_… of the parameter that a setting names. */
+clf_status clf__setting_type(clf_model *model, const char *name, int32_t *type);
 
 /* Settings to try, each added to the model's own: "name=value …", "" for none. */
 typedef struct clf__variants {

@@ -56,36 +56,55 @@ static clf_status fail_part(const clf_model *model, const char *setting, const c
                    length > 0 ? "; it has: " : ", no transforms and no optimizer", list);
 }
 
-static clf_status set_optimizer(clf_model *model, bool regression, const char *name,
-                                const char *value) {
-  clf_status status = CLF_OK;
+/* A part of a model: its optimizer or one of its transforms. */
+typedef struct part {
+  const clf__param_table *table;
+  void *values;
+} part;
+
+static clf_status find_optimizer(part *out, clf_model *model, bool regression) {
   if (model->optimizer == NULL) {
-    status = clf__optimizer_default(&model->optimizer, model->context, regression);
+    CLF__CHECK(clf__optimizer_default(&model->optimizer, model->context, regression));
   }
-  return status < 0 ? status
-                    : clf__params_set_text(model->context, &model->optimizer->kind->base.params,
-                                           model->optimizer->params, name, value);
+  *out = (part){&model->optimizer->kind->base.params, model->optimizer->params};
+  return CLF_OK;
+}
+
+/* Finds the part that the setting names before its dot. */
+static clf_status find_part(part *out, clf_model *model, bool regression, const char *setting,
+                            const char *dot) {
+  char name[64];
+  snprintf(name, sizeof name, "%.*s", (int)(dot - setting < 63 ? dot - setting : 63), setting);
+  if (has_optimizer(model) && strcmp(name, optimizer_name) == 0) {
+    return find_optimizer(out, model, regression);
+  }
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    if (strcmp(name, name_of_stage(model, i).text) == 0) {
+      *out = (part){&model->stages[i]->kind->base.params, model->stages[i]->params};
+      return CLF_OK;
+    }
+  }
+  return fail_part(model, setting, name);
 }
 
 clf_status clf__setting_apply(clf_model *model, bool regression, const char *name,
                               const char *value) {
   const char *dot = strchr(name, '.');
-  char part[64];
+  part found;
   if (dot == NULL) {
     return clf_model_set_text(model, name, value);
   }
-  snprintf(part, sizeof part, "%.*s", (int)(dot - name < 63 ? dot - name : 63), name);
-  if (has_optimizer(model) && strcmp(part, optimizer_name) == 0) {
-    return set_optimizer(model, regression, dot + 1, value);
+  CLF__CHECK(find_part(&found, model, regression, name, dot));
+  return clf__params_set_text(model->context, found.table, found.values, dot + 1, value);
+}
+
+clf_status clf__setting_type(clf_model *model, const char *name, int32_t *type) {
+  const char *dot = strchr(name, '.');
+  part found = {&model->kind->base.params, model->params};
+  if (dot != NULL) {
+    CLF__CHECK(find_part(&found, model, false, name, dot));
   }
-  for (int64_t i = 0; i < model->stage_count; i++) {
-    if (strcmp(part, name_of_stage(model, i).text) == 0) {
-      clf_transform *stage = model->stages[i];
-      return clf__params_set_text(model->context, &stage->kind->base.params, stage->params, dot + 1,
-                                  value);
-    }
-  }
-  return fail_part(model, name, part);
+  return clf__params_type(found.table, dot != NULL ? dot + 1 : name, type);
 }
 
 clf_status clf__settings_apply(clf_model *model, bool regression, const char *text) {

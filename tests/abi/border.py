@@ -5,7 +5,8 @@ import pathlib
 import re
 import sys
 
-STORED = {"clf_tensor_scale", "clf_search_mean", "clf_search_deviation"}  # numbers as they lie there
+STORED = {"clf_tensor_scale", "clf_search_mean", "clf_search_deviation",
+          "clf_search_score"}  # numbers as they lie there
 
 
 def definition(name, texts):

@@ -10,6 +10,7 @@ HEADERS = {
     "model_writer": "model.h", "image_writer": "image.h", "layer": "network.h",
     "optimizer": "optimizer.h", "augment": "network.h", "document_reader": "text.h",
     "vocabulary": "text.h", "image": "image.h", "image_reader": "image.h", "detector": "detect.h",
+    "search": "selection.h",
 }
 
 

@@ -66,6 +66,18 @@ class Tune(Cli):
         self.assertEqual([row["accuracy"] for row in rows], [1, 1])
         self.classify("test", "texts.clf", "reviews")
 
+    def test_random_and_halving(self):
+        data = self.flowers()
+        rows = json.loads(self.classify("tune", data, "--model", "ridge", "--search", "alpha=log:0.01..100", "--method",
+                                        "random trials=5", "--folds", "3", "--json"))
+        self.assertEqual(len({row["parameters"] for row in rows}), 5)
+        rows = json.loads(self.classify("tune", data, "--model", "ridge", "--search", "alpha=0.1|1|10|100", "--method",
+                                        "halving factor=2 min_rows=20", "--folds", "2", "-o", "best.clf", "--json"))
+        self.assertEqual([row["rows"] for row in rows], sorted((row["rows"] for row in rows), reverse=True))
+        self.assertLess(rows[-1]["rows"], rows[0]["rows"])
+        self.classify("tune", data, "--model", "ridge", "--search", "alpha=log:1..2", status=2)
+        self.assertIn("method=random", self.said)
+
     def test_regression(self):
         self.write("line.csv", "x,y\n" + "".join(f"{i},{2 * i + 1}\n" for i in range(30)))
         rows = json.loads(self.classify("tune", "line.csv", "--format", "csv regression=true", "--model", "ridge",

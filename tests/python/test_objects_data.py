@@ -614,6 +614,25 @@ def test_a_grid_search_has_typed_parameters():
         search[8]
 
 
+def test_random_and_halving_searches():
+    model = clf.Model("ridge")
+    found = clf.random_search(model, {"alpha": "log:0.01..100"}, X, Y, folds=3, trials=5,
+                              refit=True)
+    assert len(found) == 5
+    assert all(0.01 <= c.params["alpha"] <= 100 and c.rows == len(X) for c in found)
+    assert np.isclose(np.mean(found[2].scores), found[2].mean)
+    best = clf.Model("ridge", **found.best_params).fit(X, Y)
+    assert np.array_equal(found.model().decision_function(X), best.decision_function(X))
+    halved = clf.halving_search(model, {"alpha": [0.1, 1, 10, 100]}, X, Y, folds=2, factor=2,
+                                min_rows=20)
+    assert halved[halved.best].rows == len(X) and min(c.rows for c in halved) < len(X)
+    with pytest.raises(clf.ArgumentError, match="method=random"):
+        clf.grid_search(model, {"alpha": "log:1..2"}, X, Y)
+    with pytest.raises(clf.Error, match="time_limit"):
+        network = clf.Network("dense units=3", epochs=1000000)
+        clf.grid_search(network, {"epochs": 1000000}, X, Y, time_limit=0.1)
+
+
 def test_a_grid_of_a_network_searches_its_optimizer():
     network = clf.Network("dense units=3", epochs=2)
     search = clf.grid_search(network, {"optimizer.learning_rate": [0.1, 0.01], "epochs": 2,

@@ -109,7 +109,7 @@ def test_a_stopped_search_keeps_complete_folds():
 
     class AtSearch(StopAt):
         def __call__(self, progress):
-            return super().__call__(progress) if progress.stage == "grid_search" else None
+            return super().__call__(progress) if progress.stage == "search" else None
 
     with clf.watch(AtSearch(7)):  # two of five folds of three combinations, and one fit more
         search = clf.grid_search(model, grid, X, y, folds=5, seed=1)

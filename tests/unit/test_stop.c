@@ -426,7 +426,7 @@ TEST_LOOP(search__that_is_stopped_keeps_what_is_scored, 0, 4) {
   }
   clf_search *search = NULL;
   own.reports = 0;
-  ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED, g->text));
+  ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED, g->text, NULL));
   const int64_t reports = own.reports, step = 1 + reports / 40;
   clf_search_free(search);
   int64_t kept = 0, cancelled = 0;
@@ -435,7 +435,7 @@ TEST_LOOP(search__that_is_stopped_keeps_what_is_scored, 0, 4) {
     own.at = at;
     own.reports = 0;
     search = NULL;
-    const clf_status status = clf_search_create(&search, model, data, FOLDS, SEED, g->text);
+    const clf_status status = clf_search_create(&search, model, data, FOLDS, SEED, g->text, NULL);
     if (status == CLF_OK) {
       clf_model *best = NULL;
       check_scores(search, scores);

@@ -1,4 +1,4 @@
-/* classify tune: cross-validates every combination of parameter values. */
+/* classify tune: cross-validates combinations of parameter values. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 static struct {
   recipe recipe;
-  const char *search;
+  const char *search, *method;
   int64_t folds;
 } set = {.folds = 5};
 
@@ -24,6 +24,10 @@ static const option_entry options[] = {
      "the values to try, such as 'C=0.1|1|10 gamma=0.01|0.1'; those of an optimizer and of "
      "transforms with their name: 'optimizer.learning_rate=0.01|0.001 pca.components=10|20'",
      OPTION_TEXT, 0, &set.search},
+    {"method", "METHOD",
+     "'random trials=60' tries some combinations, of ranges such as 'C=log:0.01..100', too; "
+     "'halving factor=3' tries all on few rows, and the best of them on more (default: grid)",
+     OPTION_TEXT, 0, &set.method},
     {"folds", "N",
      "parts of the rows, each of which is predicted by a model of the others (default: 5)",
      OPTION_NUMBER, 2, &set.folds},
@@ -53,18 +57,21 @@ static int fail_search(clf_status status, const tool *t) {
   return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
 }
 
-/* Sorts the combinations by their score; of equal ones the first stays in front. */
+/* Whether a combination is better: scored on more rows, so in a later round, or with a higher
+ * score. One without a score is never better. */
+static bool is_better(const clf_search *search, int64_t one, int64_t other) {
+  const int64_t rows = clf_search_rows(search, one), others = clf_search_rows(search, other);
+  return rows != others ? rows > others
+                        : clf_search_mean(search, one) > clf_search_mean(search, other);
+}
+
+/* Sorts the combinations, the best first; of equal ones the first stays in front. */
 static clf_status set_order(tuning *self) {
   const int64_t count = clf_search_count(self->search);
   self->order = calloc((size_t)count, sizeof *self->order);
   for (int64_t i = 0; self->order != NULL && i < count; i++) {
-    const double mean = clf_search_mean(self->search, i);
     int64_t at = i;
-    for (; at > 0 && !isnan(mean); at--) {
-      const double before = clf_search_mean(self->search, self->order[at - 1]);
-      if (before >= mean) {
-        break;
-      }
+    for (; at > 0 && is_better(self->search, i, self->order[at - 1]); at--) {
       self->order[at] = self->order[at - 1];
     }
     self->order[at] = i;
@@ -72,15 +79,28 @@ static clf_status set_order(tuning *self) {
   return self->order != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
+/* In a halving search, the rows of a combination say in which round it was scored. */
+static bool has_rounds(const tuning *self) {
+  const int64_t count = clf_search_count(self->search);
+  const int64_t most = clf_search_rows(self->search, self->order[0]);
+  const int64_t fewest = clf_search_rows(self->search, self->order[count - 1]);
+  return fewest > 0 && fewest < most;
+}
+
 static int print_result(const tuning *self, const tool *t) {
-  const bool regression = clf_dataset_classes(self->in.rows) == 0;
-  const table_column columns[] = {
-      {"parameters", false, 0}, {regression ? "r2" : "accuracy", true, 4}, {"deviation", true, 4}};
-  table all = table_of(columns, sizeof columns / sizeof *columns);
+  const bool regression = clf_dataset_classes(self->in.rows) == 0, rounds = has_rounds(self);
+  const table_column columns[] = {{"parameters", false, 0},
+                                  {regression ? "r2" : "accuracy", true, 4},
+                                  {"deviation", true, 4},
+                                  {"rows", true, 0}};
+  table all = table_of(columns, rounds ? 4 : 3);
   for (int64_t i = 0; i < clf_search_count(self->search); i++) {
     table_text(&all, clf_search_combination(self->search, self->order[i]));
     table_number(&all, clf_search_mean(self->search, self->order[i]));
     table_number(&all, clf_search_deviation(self->search, self->order[i]));
+    if (rounds) {
+      table_number(&all, (double)clf_search_rows(self->search, self->order[i]));
+    }
   }
   const int status = table_print(&all, t, stdout);
   table_free(&all);
@@ -155,8 +175,10 @@ static clf_status keep_best(tuning *self, tool *t) {
 
 static int search_and_keep(tuning *self, tool *t) {
   progress_title(&t->progress, "search");
+  char params[256];
+  snprintf(params, sizeof params, "method=%s", set.method != NULL ? set.method : "grid");
   clf_status status = clf_search_create(&self->search, self->model, self->in.rows, set.folds,
-                                        (uint64_t)t->common.seed, set.search);
+                                        (uint64_t)t->common.seed, set.search, params);
   progress_clear(&t->progress);
   if (status < 0) {
     return fail_search(status, t);
@@ -205,8 +227,8 @@ const verb verb_tune = {
     .words = "DATA…",
     .words_help = "labeled data, as for train",
     .details =
-        "Cross-validates every combination of the values on the same folds and prints them,\n"
-        "the best first. With -o, the model with the best combination is fitted to all rows\n"
+        "Cross-validates combinations of the values on the same folds and prints them, the\n"
+        "best first. With -o, the model with the best combination is fitted to all rows\n"
         "and saved. Ctrl-C or the end of --time ends the search; the combinations are then\n"
         "compared on the folds that are done. During the last fit, Ctrl-C ends that fit, and\n"
         "the model so far is saved.",

@@ -40,7 +40,8 @@ from .model import Model
 from .network import Network
 from .optimizer import Optimizer
 from .progress import STOP, Progress, watch
-from .selection import Search, cross_validate, grid_search
+from .selection import (Search, cross_validate, grid_search, halving_search,
+                        random_search)
 from .sequence import Sequence
 from .tensor import Tensor
 from .text import Documents, Vocabulary
@@ -90,10 +91,12 @@ __all__ = [
     "detect",
     "errors",
     "grid_search",
+    "halving_search",
     "kinds",
     "metrics",
     "params",
     "plots",
+    "random_search",
     "report",
     "show_versions",
     "watch",

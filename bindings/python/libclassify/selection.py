@@ -1,8 +1,8 @@
-"""Choosing parameters: cross-validation and grid search."""
+"""Choosing parameters: cross-validation, and searches by it."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -41,19 +41,26 @@ def cross_validate(model: Model, X: Any, y: Any = None, *, sample_weight: Any = 
 
 
 class Combination(NamedTuple):
-    """One combination of a grid: its parameters, and mean and deviation of its scores."""
+    """One combination: its parameters, and mean and deviation of its scores.
+
+    `scores` are those of the folds, and `rows` is on how many rows they were found: in a halving
+    search, scores of different numbers of rows cannot be compared.
+    """
 
     params: Dict[str, Any]
     mean: float
     deviation: float
+    scores: Tuple[float, ...]
+    rows: int
 
 
 class Search(Handle):
-    """The results of a grid search: a sequence of :class:`Combination`."""
+    """The results of a search: a sequence of :class:`Combination`."""
 
     _free = lib.clf_search_free
     _kind: str  # of the model
     _optimizer: str  # the kind of a network's
+    _folds: int
 
     def __len__(self) -> int:
         return self.run(lib.clf_search_count)
@@ -68,6 +75,8 @@ class Search(Handle):
             {name: self._typed(name, value) for name, value in catalog.split(line)},
             self.run(lib.clf_search_mean, at),
             self.run(lib.clf_search_deviation, at),
+            tuple(self.run(lib.clf_search_score, at, fold) for fold in range(self._folds)),
+            self.run(lib.clf_search_rows, at),
         )
 
     def _typed(self, name: str, value: str) -> Any:
@@ -95,7 +104,10 @@ class Search(Handle):
         return self[self.best].mean
 
     def model(self) -> Model:
-        """Return an unfitted model with the parameters of the best combination."""
+        """Return a model with the parameters of the best combination.
+
+        It is fitted to all rows if the search had refit=True, otherwise unfitted.
+        """
         made = Model._new(self.context, lib.clf_search_model, self)
         made._become()
         return made
@@ -112,7 +124,8 @@ def _without_number(owner: str) -> str:
 
 
 def grid_search(model: Model, grid: Grid, X: Any, y: Any = None, *, sample_weight: Any = None,
-                targets: Any = None, folds: int = 5, seed: int = 0) -> Search:
+                targets: Any = None, folds: int = 5, seed: int = 0, time_limit: float = 0,
+                refit: bool = False) -> Search:
     """Cross-validate every combination of parameter values, on the same folds.
 
     Parameters
@@ -127,19 +140,82 @@ def grid_search(model: Model, grid: Grid, X: Any, y: Any = None, *, sample_weigh
         A Dataset, or what one is made of.
     folds, seed : int
         As for :func:`cross_validate`.
+    time_limit : float
+        Seconds after which the search ends with the scores that it has; 0 for no limit.
+    refit : bool
+        Whether the best combination is then fitted to all rows, for :meth:`Search.model`.
 
     Notes
     -----
-    A search that a report of progress ends by `STOP` has the means over the folds on which every
-    combination was scored. Before the end of the first fold, combinations without a score have NaN.
+    A search that a report of progress ends by `STOP`, or that its time limit ends, has the means
+    over the folds on which every combination was scored. Before the end of the first fold,
+    combinations without a score have NaN.
     """
     data = model._data(X, y, sample_weight, targets)
+    return _search(model, grid, data, folds, seed, method="grid", time_limit=time_limit,
+                   refit=refit)
+
+
+def random_search(model: Model, grid: Grid, X: Any, y: Any = None, *, sample_weight: Any = None,
+                  targets: Any = None, folds: int = 5, seed: int = 0, trials: int = 60,
+                  time_limit: float = 0, refit: bool = False) -> Search:
+    """Cross-validate combinations that are drawn at random.
+
+    Parameters
+    ----------
+    grid : dict or str
+        As for :func:`grid_search`. A name may also have a range: {"C": "log:0.01..100"} draws
+        the logarithm uniformly, and {"l1_ratio": "linear:0..1"} the value itself.
+    trials : int
+        How many combinations are drawn. A grid without ranges that has no more is tried whole.
+
+    The other parameters are those of :func:`grid_search`; `seed` also draws the combinations.
+    """
+    data = model._data(X, y, sample_weight, targets)
+    return _search(model, grid, data, folds, seed, method="random", trials=trials,
+                   time_limit=time_limit, refit=refit)
+
+
+def halving_search(model: Model, grid: Grid, X: Any, y: Any = None, *, sample_weight: Any = None,
+                   targets: Any = None, folds: int = 5, seed: int = 0,
+                   trials: Union[int, str] = "auto", factor: float = 3,
+                   min_rows: Union[int, str] = "auto", time_limit: float = 0,
+                   refit: bool = False) -> Search:
+    """Cross-validate many combinations on few rows, and the best of them on more.
+
+    Each round keeps the best share 1 / factor of its combinations, and has `factor` times the rows
+    of the round before; the last one has all rows, and decides.
+
+    Parameters
+    ----------
+    grid : dict or str
+        As for :func:`random_search`.
+    trials : int or "auto"
+        How many combinations are drawn; "auto" takes all of a grid without ranges, otherwise 60.
+    factor : float
+        More than 1.
+    min_rows : int or "auto"
+        Minimum number of rows in the first round; "auto" is 2 for each fold and class.
+
+    The other parameters are those of :func:`grid_search`; `seed` also draws the combinations and
+    the rows of the rounds.
+    """
+    data = model._data(X, y, sample_weight, targets)
+    return _search(model, grid, data, folds, seed, method="halving", trials=trials, factor=factor,
+                   min_rows=min_rows, time_limit=time_limit, refit=refit)
+
+
+def _search(model: Model, grid: Grid, data: Any, folds: int, seed: int, **params: Any) -> Search:
+    known = catalog.named("search", "search")
     search = Search.__new__(Search)
     search._kind = model.kind
     optimizer = model.optimizer if search._kind == "network" else None
     search._optimizer = "adam" if optimizer is None else optimizer.kind
+    search._folds = folds
+    line = " ".join(f"{name}={catalog.quote(catalog.value_text(value, known[name]))}"
+                    for name, value in params.items())
     search._make(model.context, lib.clf_search_create, model, data, folds, seed,
-                 _grid_text(search._kind, grid))
+                 _grid_text(search._kind, grid), line)
     return search
 
 

@@ -211,7 +211,7 @@ static void run_measures(trace *to, clf_context *context, const clf_dataset *row
   note(to, out, sizeof out);
   CALL(clf_cross_validate(model, rows, 3, 1, out));
   note(to, out, 3 * sizeof *out);
-  CALL(clf_search_create(&search, model, rows, 3, 1, "alpha=0.1|1.7"));
+  CALL(clf_search_create(&search, model, rows, 3, 1, "alpha=0.1|1.7", NULL));
   out[0] = clf_search_mean(search, 1);
   out[1] = clf_search_deviation(search, 1);
   note(to, out, 2 * sizeof *out);

@@ -130,7 +130,7 @@ TEST(searches__do_not_tell_of_each_fit) {
     open_data("threads=2");
     ck_clf_ok(clf_model_create(&model, context, kinds[k][0], NULL));
     ck_clf_ok(clf_cross_validate(model, data, 3, 1, scores));
-    ck_clf_ok(clf_search_create(&search, model, data, 3, 1, kinds[k][1]));
+    ck_clf_ok(clf_search_create(&search, model, data, 3, 1, kinds[k][1], NULL));
     ck_assert_int_eq(lines_with(&kept, CLF_LOG_INFO, kinds[k][0]), 0);
     clf_search_free(search);
     clf_model_free(model);

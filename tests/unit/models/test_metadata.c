@@ -67,7 +67,7 @@ TEST(metadata__of_the_best_model_of_a_search_is_that_of_the_searched) {
   clf_search *search = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "ridge", NULL));
   set_texts(model);
-  ck_clf_ok(clf_search_create(&search, model, rows, 2, 1, "alpha=1|2"));
+  ck_clf_ok(clf_search_create(&search, model, rows, 2, 1, "alpha=1|2", NULL));
   ck_clf_ok(clf_search_model(&best, search));
   check_texts(best);
   clf_model_free(best);

@@ -285,7 +285,7 @@ TEST(search__of_far_rows_is_that_of_single_fits) {
   clf_model *model = NULL;
   clf_search *search = NULL;
   ck_clf_ok(clf_model_create(&model, context, "svm", NULL));
-  ck_clf_ok(clf_search_create(&search, model, data, 3, 1, "C=0.001|10"));
+  ck_clf_ok(clf_search_create(&search, model, data, 3, 1, "C=0.001|10", NULL));
   for (int i = 0; i < 2; i++) {
     double folds[3];
     clf_model *single = NULL;

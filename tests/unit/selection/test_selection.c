@@ -157,7 +157,7 @@ TEST(cross_validate__tells_of_the_first_fold_that_failed) {
 
 static clf_search *search_for(const char *grid) {
   clf_search *search = NULL;
-  ck_clf_ok(clf_search_create(&search, ridge, data, FOLDS, SEED, grid));
+  ck_clf_ok(clf_search_create(&search, ridge, data, FOLDS, SEED, grid, NULL));
   return search;
 }
 
@@ -239,7 +239,7 @@ TEST(search__of_support_vector_machines_equals_the_loop) {
     clf_model *svm = NULL;
     clf_search *search = NULL;
     ck_clf_ok(clf_model_create(&svm, context, "svm", "tolerance=1e-5"));
-    ck_clf_ok(clf_search_create(&search, svm, data, FOLDS, SEED, grids[g]));
+    ck_clf_ok(clf_search_create(&search, svm, data, FOLDS, SEED, grids[g], NULL));
     for (int64_t i = 0; i < clf_search_count(search); i++) {
       clf_model *one = NULL;
       double scores[FOLDS], mean = 0;
@@ -279,7 +279,8 @@ TEST(search__knows_nothing_beyond_its_end) {
 
 static void check_refused(const char *grid, const char *says) {
   clf_search *search = NULL;
-  ck_clf_fails(clf_search_create(&search, ridge, data, FOLDS, SEED, grid), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_search_create(&search, ridge, data, FOLDS, SEED, grid, NULL),
+               CLF_ERROR_ARGUMENT);
   ck_clf_says(says);
   ck_assert_ptr_null(search);
 }
@@ -315,7 +316,7 @@ TEST(search__ends_at_kernels_beyond_float) {
     clf_model *model = NULL;
     clf_search *search = NULL;
     ck_clf_ok(clf_model_create(&model, context, kinds[i], "kernel=polynomial gamma=1e9"));
-    ck_clf_fails(clf_search_create(&search, model, data, FOLDS, SEED, "degree=1|2|40"),
+    ck_clf_fails(clf_search_create(&search, model, data, FOLDS, SEED, "degree=1|2|40", NULL),
                  CLF_ERROR_NUMERIC);
     ck_clf_says("degree=40, fold 0: ");
     ck_clf_says("beyond the range of float");
@@ -328,7 +329,7 @@ TEST(search__tells_of_the_first_combination_that_failed) {
   for (int i = 0; i < 20; i++) {
     clf_search *search = NULL;
     ck_clf_fails(
-        clf_search_create(&search, ridge, data, FOLDS, SEED, "class_weight=none|1,2|1,2,3,4"),
+        clf_search_create(&search, ridge, data, FOLDS, SEED, "class_weight=none|1,2|1,2,3,4", NULL),
         CLF_ERROR_ARGUMENT);
     ck_clf_says("class_weight=1,2, fold 0: ridge: class_weight has 2 numbers");
     ck_assert_ptr_null(search);
@@ -358,7 +359,7 @@ TEST(search__reports_its_steps) {
   ck_clf_ok(clf_context_set_progress(context, report, &all));
   clf_search_free(search_for("alpha=1|2|3"));
   ck_assert_int_ge(all.count, 1);
-  ck_assert_str_eq(all.stage, "grid_search");
+  ck_assert_str_eq(all.stage, "search");
   ck_assert_int_eq(all.last_step, 3 * FOLDS);
   ck_assert_int_eq(all.steps, 3 * FOLDS);
 }

@@ -72,7 +72,7 @@ TEST_LOOP(search__takes_parameters_of_the_optimizer, 0, (int)(sizeof threads / s
     }
     clf_optimizer_free(sgd);
     ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED,
-                                "optimizer.learning_rate=0.0001|0.05|5"));
+                                "optimizer.learning_rate=0.0001|0.05|5", NULL));
     ck_assert_int_eq(clf_search_count(search), 3);
     ck_assert_str_eq(clf_search_combination(search, 1), "optimizer.learning_rate=0.05");
     for (int64_t i = 0; i < 3; i++) {
@@ -137,7 +137,8 @@ TEST_LOOP(search__takes_parameters_of_transforms, 0, (int)(sizeof threads / size
   ck_clf_ok(clf_model_add_transform(model, "pca", "components=5"));
   ck_clf_ok(clf_model_add_transform(model, "pca", "components=3"));
   ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED,
-                              "standardize.mean=false|true pca_2.components=2|4 alpha=0.1|10"));
+                              "standardize.mean=false|true pca_2.components=2|4 alpha=0.1|10",
+                              NULL));
   ck_assert_int_eq(clf_search_count(search), 8);
   for (int64_t i = 0; i < 8; i++) {
     char text[64];
@@ -168,7 +169,8 @@ TEST(search__best_model_has_optimizer_and_transforms) {
   size_t size = 0;
   ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED,
-                              "optimizer.learning_rate=0.125 standardize.mean=false epochs=2"));
+                              "optimizer.learning_rate=0.125 standardize.mean=false epochs=2",
+                              NULL));
   ck_clf_ok(clf_search_model(&best, search));
   ck_clf_ok(clf_model_fit(best, data, NULL, NULL));
   ck_clf_ok(clf_model_clone(&clone, best));
@@ -208,7 +210,8 @@ TEST(search__of_a_regression_begins_with_its_default) {
   ck_clf_ok(clf_tensor_wrap(&tensor, NULL, targets, CLF_F64, 1, &rows, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, tensor));
   clf_model *model = model_of(NULL, "network", "epochs=1 loss=squared_error layers=dense");
-  ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED, "optimizer.weight_decay=0.5"));
+  ck_clf_ok(
+      clf_search_create(&search, model, data, FOLDS, SEED, "optimizer.weight_decay=0.5", NULL));
   ck_assert_double_eq(clf_search_mean(search, 0),
                       score_by_loop(model, data, "adam", "learning_rate=0.003 weight_decay=0.5"));
   ck_clf_ok(clf_search_model(&best, search));
@@ -245,7 +248,7 @@ TEST_LOOP(search__names_what_there_is, 0, (int)(sizeof wrong / sizeof wrong[0]))
   ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   ck_clf_ok(clf_model_add_transform(model, "pca", NULL));
   ck_clf_ok(clf_model_add_transform(model, "pca", NULL));
-  ck_clf_fails(clf_search_create(&search, model, data, FOLDS, SEED, wrong[_i].grid),
+  ck_clf_fails(clf_search_create(&search, model, data, FOLDS, SEED, wrong[_i].grid, NULL),
                CLF_ERROR_ARGUMENT);
   ck_clf_says(wrong[_i].says[0]);
   ck_clf_says(wrong[_i].says[1]);
@@ -276,7 +279,7 @@ TEST_LOOP(search__over_parts_is_cancelled, 0, (int)(sizeof threads / sizeof thre
   clf_model *model = model_of(context, "network", "epochs=100000 layers='dense units=3'");
   ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(
-      clf_search_create(&search, model, data, FOLDS, SEED, "optimizer.learning_rate=0.1|0.2"),
+      clf_search_create(&search, model, data, FOLDS, SEED, "optimizer.learning_rate=0.1|0.2", NULL),
       CLF_ERROR_CANCELLED);
   ck_assert_ptr_null(search);
   clf_model_free(model);
@@ -301,7 +304,7 @@ TEST(search__over_parts_survives_refused_allocations) {
     from.refuse = atomic_load(&from.asked) + refuse;
     TRY(clf_model_set_optimizer(model, sgd));
     TRY(clf_search_create(&search, model, data, 2, SEED,
-                          "optimizer.learning_rate=0.1|0.2 standardize.mean=true"));
+                          "optimizer.learning_rate=0.1|0.2 standardize.mean=true", NULL));
     TRY(clf_search_model(&best, search));
     all = true;
   done:

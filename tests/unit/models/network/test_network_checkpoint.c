@@ -413,14 +413,14 @@ TEST(checkpoint__is_not_shared_by_folds) {
   ck_clf_ok(clf_model_set_i64(model, "epochs", 1));
   ck_clf_ok(clf_cross_validate(model, data, 3, 1, scores));
   ck_assert_int_ne(access(path, F_OK), 0);
-  ck_clf_ok(clf_search_create(&search, model, data, 3, 1, "epochs=1|2"));
+  ck_clf_ok(clf_search_create(&search, model, data, 3, 1, "epochs=1|2", NULL));
   ck_assert_int_ne(access(path, F_OK), 0);
   ck_clf_ok(clf_search_model(&best, search));
   check_no_checkpoint(best, data);
   clf_search_free(search);
   search = NULL;
   snprintf(grid, sizeof grid, "epochs=1|2 checkpoint=%s", path);
-  ck_clf_fails(clf_search_create(&search, model, data, 3, 1, grid), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_search_create(&search, model, data, 3, 1, grid, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("checkpoint");
   ck_assert_ptr_null(search);
   ck_assert_int_ne(access(path, F_OK), 0);

@@ -38,7 +38,7 @@ TEST_LOOP(network__texts_are_checked_when_they_are_set, 0,
   for (int way = 0; way < 4; way++) {
     clf_status status = way == 0   ? clf_model_create(&none, NULL, "network", params)
                         : way == 1 ? clf_model_set_text(model, name, value)
-                        : way == 2 ? clf_search_create(&search, model, data, 3, 1, params)
+                        : way == 2 ? clf_search_create(&search, model, data, 3, 1, params, NULL)
                                    : clf_network_add_layer(model, "dense", "units=y");
     ck_assert_int_eq(status, CLF_ERROR_ARGUMENT);
     ck_assert_ptr_null(none);
