@@ -241,9 +241,9 @@ TEST(search__ends_by_its_time_limit) {
     ck_assert_int_eq(clf_search_best(search), 0);
     clf_search_free(search);
     search = NULL;
-    ck_clf_fails(clf_search_create(&search, network, data, FOLDS, SEED, "epochs=1000000",
-                                   "time_limit=0.2"),
-                 CLF_ERROR_CANCELLED);
+    ck_clf_fails(
+        clf_search_create(&search, network, data, FOLDS, SEED, "epochs=1000000", "time_limit=0.2"),
+        CLF_ERROR_CANCELLED);
     ck_clf_says("time_limit of 0.2 s");
     clf_model_free(network);
   }
