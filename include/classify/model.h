@@ -243,6 +243,23 @@ CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
  *  until the next fit. @since 0.1 */
 CLF_API const char *clf_model_feature_name(const clf_model *model, int64_t index);
 
+/** Returns the number of columns that the transforms of the pipeline make of the features: those
+ *  that the model itself learns from; -1 when not fitted. @since 0.1 */
+CLF_API int64_t clf_model_columns(const clf_model *model);
+
+/** Writes the name of a column that the pipeline makes, such as "city=Bern", as
+ *  clf_transform_output_name() of its last transform does; without transforms the name of the
+ *  feature. Features without a name are called x0, x1, …
+ *  @param index     0 … clf_model_columns() - 1
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL),
+ *          CLF_ERROR_NOT_FITTED, CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_model_column_name(const clf_model *model, int64_t index, char *buffer,
+                                         size_t capacity, size_t *needed);
+
 /** Returns the number of categories that a feature had in the training dataset; 0 for a feature of
  *  numbers, -1 for NULL, for a feature that there is not, and before a fit. @since 0.1 */
 CLF_API int64_t clf_model_category_count(const clf_model *model, int64_t feature);

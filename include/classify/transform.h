@@ -6,8 +6,23 @@
  *  Kinds: "standardize" (mean 0, standard deviation 1), "min_max" (to [low, high]), "polynomial"
  *  (powers and products of features up to a degree), "log_count_ratio" (each feature times how much
  *  its share differs between the classes), "pca" (principal components: the directions in which the
- *  rows vary most), "hog" (histograms of oriented gradients of gray images); see
- *  clf_kind_name("transform", …).
+ *  rows vary most), "hog" (histograms of oriented gradients of gray images), "select" (some of the
+ *  columns, as they are); see clf_kind_name("transform", …).
+ *
+ *  **Some of the columns.** Every transform has the parameter `columns`, a list such as age,fare. It
+ *  reads these columns and no others: each item is a name, as the rows have it, or a number from 1,
+ *  or -1 for the last column; names go first. A '!' before the list chooses all other columns. Names
+ *  with commas are quoted: columns='"a,b",c'. The columns that are not chosen pass through
+ *  untouched ("select" leaves them out): numbers keep their values, and columns of categories their
+ *  categories. What a transform makes of one column stands where that stood. What it makes of
+ *  several ("polynomial", "pca", "hog") stands behind the columns that pass through. If the rows, or
+ *  what is made of them, are sparse, so is the result; otherwise it is f64 if either is. The messages
+ *  of a transform count the columns that it reads.
+ *
+ *  **Names.** If the rows of the fit have names of columns, so have the transformed rows: what is
+ *  made of one column has its name, products are called "a b^2", and what depends on several in
+ *  another way is numbered, pca_0, pca_1, …; see clf_transform_output_name(). Rows of more than
+ *  65,536 columns get no names.
  *
  *  **Use.** Fit a transform on the rows for training, and apply it to all others:
  *
@@ -40,16 +55,18 @@ typedef struct clf_transform clf_transform;
 
 /** Makes an unfitted transform.
  *  @param out     receives the transform; free it with clf_transform_free()
- *  @param kind    "standardize", "min_max", "polynomial", "log_count_ratio", "pca" or "hog"
+ *  @param kind    "standardize", "min_max", "polynomial", "log_count_ratio", "pca", "hog" or
+ *                 "select"
  *  @param params  "name=value …" or NULL; clf_param_describe("transform", kind, …) describes them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                         const char *params);
 
-/** Computes the statistics of a dataset that the transform needs. The arithmetic is in f64 for rows
- *  of any type, so features may lie far from 0, such as 1e9 ± 1.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf; for pca, rows that are
- *          all equal), CLF_ERROR_UNSUPPORTED (sparse rows would become dense; log_count_ratio on
+/** Computes what the transform needs to know of the columns. The arithmetic is in f64 for rows of any
+ *  type, so features may lie far from 0, such as 1e9 ± 1.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf, a column that is
+ *          not there, a column of categories; for pca, rows that are all equal),
+ *          CLF_ERROR_UNSUPPORTED (sparse rows would become dense; log_count_ratio on
  *          rows without labels), CLF_ERROR_SHAPE (a basis or an eigenproblem too large),
  *          CLF_ERROR_NUMERIC (products of rows that overflow), CLF_ERROR_CANCELLED,
  *          CLF_ERROR_MEMORY
@@ -69,7 +86,34 @@ CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset
 CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
                                        const clf_dataset *dataset);
 
+/** Fits the transform to a dataset and transforms the same rows, as a model does with the
+ *  transforms of its pipeline: clf_transform_fit() and clf_transform_apply() in one call.
+ *  @param out  receives the dataset; free it with clf_dataset_free()
+ *  @return CLF_OK, or a status of these two: CLF_ERROR_ARGUMENT, CLF_ERROR_DATA,
+ *          CLF_ERROR_UNSUPPORTED, CLF_ERROR_SHAPE, CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED,
+ *          CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_transform_fit_apply(clf_dataset **out, clf_transform *transform,
+                                           const clf_dataset *dataset);
+
+/** Returns the number of columns of the transformed rows, with those that pass through; -1 when
+ *  not fitted. @since 0.1 */
+CLF_API int64_t clf_transform_outputs(const clf_transform *transform);
+
+/** Writes the name of a column of the transformed rows. Columns of the fit without a name are
+ *  called x0, x1, … in it.
+ *  @param index     0 … clf_transform_outputs() - 1
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL),
+ *          CLF_ERROR_NOT_FITTED, CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_transform_output_name(const clf_transform *transform, int64_t index,
+                                             char *buffer, size_t capacity, size_t *needed);
+
 /** Returns a read-only tensor of the fitted transform:
+ *  - with `columns`: "columns" i64 [features], the chosen columns, counted from 0; where others
+ *    below have [features], these are meant;
  *  - standardize, all f64 [features]: "mean"; "deviation", by which features are divided: the
  *    standard deviation, but 1 for a constant feature; and "spread", the standard deviation itself,
  *    which is 0 for a constant feature. Transforms that earlier versions saved lack "spread";

@@ -10,14 +10,9 @@
 #include "data/dataset.h"
 #include "data/dictionary.h"
 
-/* How messages call a column: "column 'city'", or "column 3" without names. */
-typedef struct column_text {
-  char text[64];
-} column_text;
-
-static column_text text_of(const clf_dataset *dataset, int64_t column) {
+clf__column_text clf__dataset_column(const clf_dataset *dataset, int64_t column) {
   const char *name = clf__names_at(dataset->names, column);
-  column_text out;
+  clf__column_text out;
   if (name == NULL || name[0] == '\0') {
     snprintf(out.text, sizeof out.text, "column %lld", (long long)column + 1);
   } else {
@@ -33,7 +28,7 @@ clf_status clf__dataset_check_numbers(const clf_dataset *dataset, const char *ow
                     : clf__fail(CLF_ERROR_DATA,
                                 "%s: %s holds categories: one_hot, ordinal, target_mean or hash "
                                 "make numbers of them",
-                                owner, text_of(dataset, column).text);
+                                owner, clf__dataset_column(dataset, column).text);
 }
 
 /* Returns an element of dense rows of f32 or f64. */
@@ -51,7 +46,7 @@ static clf_status check_codes(const clf_dataset *dataset, int64_t column, int64_
           CLF_ERROR_DATA,
           "categories: %s has %s in row %lld; it must be 0 to %lld, or NaN where it is "
           "missing",
-          text_of(dataset, column).text, clf__number_text(code), (long long)i,
+          clf__dataset_column(dataset, column).text, clf__number_text(code), (long long)i,
           (long long)count - 1);
     }
   }

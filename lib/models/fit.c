@@ -23,10 +23,8 @@ static clf_status run_stages(pipeline_data *out, clf_transform **stages, int64_t
   pipeline_data now = {data, NULL};
   for (int64_t i = 0; i < count; i++) {
     clf_dataset *next = NULL;
-    clf_status status = fit ? clf_transform_fit(stages[i], now.data) : CLF_OK;
-    if (status == CLF_OK) {
-      status = clf_transform_apply(&next, stages[i], now.data);
-    }
+    clf_status status = fit ? clf_transform_fit_apply(&next, stages[i], now.data)
+                            : clf_transform_apply(&next, stages[i], now.data);
     clf_dataset_free(now.made);
     if (status < 0) {
       return status;

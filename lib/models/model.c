@@ -327,6 +327,35 @@ const char *clf_model_category_name(const clf_model *model, int64_t feature, int
                        : NULL;
 }
 
+int64_t clf_model_columns(const clf_model *model) {
+  return model != NULL && model->state != NULL ? model->columns : -1;
+}
+
+clf_status clf_model_column_name(const clf_model *model, int64_t index, char *buffer,
+                                 size_t capacity, size_t *needed) {
+  CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__model_require_fit(model));
+  if (index < 0 || index >= model->columns) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: column %lld; it must be 0 to %lld",
+                     model->kind->base.name, (long long)index, (long long)(model->columns - 1));
+  }
+  if (model->stage_count > 0) {
+    return clf_transform_output_name(model->stages[model->stage_count - 1], index, buffer, capacity,
+                                     needed);
+  }
+  const char *name = clf__names_at(model->names, index);
+  clf__text text = {.context = model->context};
+  if (name != NULL) {
+    clf__text_append(&text, "%s", name);
+  } else {
+    clf__text_append(&text, "x%lld", (long long)index);
+  }
+  const clf_status status = clf__text_copy(&text, buffer, capacity, needed);
+  clf__text_free(&text);
+  return status;
+}
+
 clf_status clf__model_check_names(const clf_model *model, const clf_dataset *data) {
   const int64_t column = clf__names_difference(model->names, data->names);
   if (column < 0) {

@@ -192,7 +192,7 @@ static clf_status check_loaded(const clf_model *model) {
   }
   int64_t columns = model->features;
   for (int64_t i = 0; i < model->stage_count; i++) {
-    if (model->stages[i]->features != columns) {
+    if (model->stages[i]->inputs != columns) {
       return corrupt("steps");
     }
     columns = clf__transform_columns(model->stages[i]);

@@ -15,6 +15,7 @@
 #include "transform/transform.h"
 
 typedef struct hog_params {
+  clf__transform_params common;
   clf__list input;
   int64_t cell;
   int64_t bins;
@@ -37,6 +38,7 @@ static const clf__param params[] = {
     CLF__REAL(gamma, "0.5", CLF__ABOVE(0), 10, "exponent of the pixels before the gradients"),
     CLF__REAL(clip, "0.2", CLF__ABOVE(0), 1, "maximum of a value relative to its block's norm"),
     CLF__BOOL(signs, "false", "whether opposite directions of the gradient differ"),
+    CLF__TRANSFORM_PARAMS,
 };
 
 /* The layout that follows from the parameters and the size of the images. */

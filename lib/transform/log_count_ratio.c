@@ -11,12 +11,14 @@
 #include "transform/transform.h"
 
 typedef struct ratio_params {
+  clf__transform_params common;
   double alpha;
 } ratio_params;
 
 #define CLF__VALUES ratio_params
 static const clf__param params[] = {
     CLF__REAL(alpha, "1", 1e-12, 1e12, "constant that is added to each count, so that none is 0"),
+    CLF__TRANSFORM_PARAMS,
 };
 
 enum { BETWEEN = 1 << 18 }; /* approximate counts between two checks for cancellation */
@@ -137,10 +139,6 @@ static void affine(const clf_transform *transform, double *center, double *facto
   *out = (clf__affine){.factor = factor, .low = -INFINITY, .high = INFINITY};
 }
 
-static int64_t columns(const clf_transform *transform) {
-  return transform->features;
-}
-
 static clf_status check(const clf_transform *transform) {
   const double *factor = clf__transform_vector(transform, "factor");
   for (int64_t j = 0; factor != NULL && j < transform->features; j++) {
@@ -157,9 +155,9 @@ const clf__transform_kind clf__log_count_ratio_kind = {
                   "features scaled by how differently the classes have them, for counts of words",
                   params, ratio_params),
     .operation = CLF__TRANSFORM_AFFINE,
+    .can = CLF__ONE_EACH,
     .fit = fit,
     .apply = clf__transform_change,
     .affine = affine,
-    .columns = columns,
     .check = check,
 };

@@ -8,6 +8,7 @@
 #include "transform/transform.h"
 
 typedef struct min_max_params {
+  clf__transform_params common;
   double low;
   double high;
   bool clip;
@@ -20,6 +21,7 @@ static const clf__param params[] = {
     CLF__REAL(high, "1", -1e30, 1e30, "value to which a feature's maximum is mapped; above low"),
     CLF__BOOL(clip, "false", "clip numbers beyond the fitted range to low and high"),
     CLF__PRECISION_PARAM,
+    CLF__TRANSFORM_PARAMS,
 };
 
 static clf_status check_params(const min_max_params *values) {
@@ -114,10 +116,6 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   return status < 0 ? status : clf__transform_change(out, transform, dataset);
 }
 
-static int64_t columns(const clf_transform *transform) {
-  return transform->features;
-}
-
 static clf_status check(const clf_transform *transform) {
   const double *minimum = clf__transform_vector(transform, "minimum");
   const double *maximum = clf__transform_vector(transform, "maximum");
@@ -140,9 +138,9 @@ const clf__transform_kind clf__min_max_kind = {
     .base =
         CLF__KIND("min_max", "features scaled to the range [low, high]", params, min_max_params),
     .operation = CLF__TRANSFORM_AFFINE,
+    .can = CLF__ONE_EACH,
     .fit = fit,
     .apply = apply,
     .affine = affine,
-    .columns = columns,
     .check = check,
 };

@@ -14,6 +14,7 @@
 #include "transform/transform.h"
 
 typedef struct pca_params {
+  clf__transform_params common;
   clf__number components;
   double variance;
   bool whiten;
@@ -31,6 +32,7 @@ static const clf__param params[] = {
     CLF__CHOICE(solver, "auto|gram|covariance", "auto",
                 "products of rows (gram) or of features; auto: gram if dense rows are the fewer"),
     CLF__PRECISION_PARAM,
+    CLF__TRANSFORM_PARAMS,
 };
 
 /* A vector if there are no columns. */

@@ -14,6 +14,7 @@
 #include "transform/transform.h"
 
 typedef struct polynomial_params {
+  clf__transform_params common;
   int64_t degree;
   bool interaction_only;
 } polynomial_params;
@@ -24,6 +25,7 @@ enum { MAX_DEGREE = 32, TASK_NUMBERS = 1 << 16 };
 static const clf__param params[] = {
     CLF__INT(degree, "2", 1, MAX_DEGREE, "maximum number of factors in a product"),
     CLF__BOOL(interaction_only, "false", "products of different features only, no powers"),
+    CLF__TRANSFORM_PARAMS,
 };
 
 /* Returns the number of products: the sum over d of the combinations of d features out of n, with
@@ -54,6 +56,64 @@ static clf_status check_count(const polynomial_params *values, int64_t features)
 
 static int64_t columns(const clf_transform *transform) {
   return (int64_t)count_products(transform->params, transform->features);
+}
+
+/* Returns how many products of so many factors there are of so many features. */
+static double combine(const polynomial_params *values, int64_t factors, int64_t features) {
+  double combinations = 1;
+  for (int64_t d = 1; d <= factors; d++) {
+    const double before = (double)(d - 1);
+    const double fresh = (double)features + (values->interaction_only ? -before : before);
+    combinations = fresh > 0 ? combinations * fresh / (double)d : 0;
+  }
+  return floor(combinations + 0.5);
+}
+
+/* Returns the first feature of product `*index` of so many factors of the features from `first` on,
+ * which stand in order of their first features; *index becomes that among the products of the other
+ * factors. */
+static int64_t first_factor(const polynomial_params *values, int64_t factors, int64_t first,
+                            int64_t features, double *index) {
+  const double all = combine(values, factors, features - first);
+  int64_t low = first, high = features - 1;
+  while (low < high) {
+    const int64_t middle = low + (high - low + 1) / 2;
+    if (all - combine(values, factors, features - middle) <= *index) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  *index -= all - combine(values, factors, features - low);
+  return low;
+}
+
+/* Appends "a b^2" for a product of a, b and b. */
+static void name(const clf_transform *transform, int64_t column, clf__text *out) {
+  const polynomial_params *values = transform->params;
+  const int64_t features = transform->features;
+  double index = (double)column;
+  int64_t factors = 1, power = 0, last = -1, first = 0;
+  for (; factors < values->degree && index >= combine(values, factors, features); factors++) {
+    index -= combine(values, factors, features);
+  }
+  for (; factors >= 0; factors--) {
+    const int64_t next = factors > 0 ? first_factor(values, factors, first, features, &index) : -1;
+    if (next == last) {
+      power++;
+      continue;
+    }
+    if (power > 1) {
+      clf__text_append(out, "^%lld", (long long)power);
+    }
+    if (next >= 0) {
+      clf__text_append(out, last >= 0 ? " " : "");
+      clf__transform_feature_name(transform, next, out);
+    }
+    last = next;
+    first = next + values->interaction_only;
+    power = 1;
+  }
 }
 
 static clf_status check_sparse(const clf_dataset *dataset) {
@@ -182,5 +242,6 @@ const clf__transform_kind clf__polynomial_kind = {
     .fit = fit,
     .apply = apply,
     .columns = columns,
+    .name = name,
     .check = check,
 };

@@ -6,6 +6,7 @@
 #include "transform/transform.h"
 
 typedef struct standardize_params {
+  clf__transform_params common;
   bool mean;
   bool deviation;
   int32_t precision;
@@ -16,6 +17,7 @@ static const clf__param params[] = {
     CLF__BOOL(mean, "true", "subtract the mean; false keeps sparse rows sparse"),
     CLF__BOOL(deviation, "true", "divide by the standard deviation"),
     CLF__PRECISION_PARAM,
+    CLF__TRANSFORM_PARAMS,
 };
 
 static clf_status check_sparse(const clf_transform *transform, const clf_dataset *dataset) {
@@ -82,10 +84,6 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   return status < 0 ? status : clf__transform_change(out, transform, dataset);
 }
 
-static int64_t columns(const clf_transform *transform) {
-  return transform->features;
-}
-
 static clf_status check(const clf_transform *transform) {
   const double *mean = clf__transform_vector(transform, "mean");
   const double *deviation = clf__transform_vector(transform, "deviation");
@@ -108,9 +106,9 @@ const clf__transform_kind clf__standardize_kind = {
     .base = CLF__KIND("standardize", "features with mean 0 and standard deviation 1", params,
                       standardize_params),
     .operation = CLF__TRANSFORM_AFFINE,
+    .can = CLF__ONE_EACH,
     .fit = fit,
     .apply = apply,
     .affine = affine,
-    .columns = columns,
     .check = check,
 };

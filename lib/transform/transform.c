@@ -3,12 +3,14 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/border.h"
-#include "base/progress.h"
 #include "base/text.h"
 #include "store/object.h"
+
+static const char columns_entry[] = "columns", names_entry[] = "input_names";
 
 clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                 const char *params) {
@@ -24,7 +26,7 @@ clf_status clf_transform_create(clf_transform **out, clf_context *context, const
     return CLF_ERROR_MEMORY;
   }
   transform->kind = found;
-  transform->features = -1;
+  transform->inputs = transform->features = -1;
   clf_status status =
       clf__params_create(&transform->params, transform->context, &found->base.params, params);
   if (status < 0) {
@@ -35,11 +37,20 @@ clf_status clf_transform_create(clf_transform **out, clf_context *context, const
   return CLF_OK;
 }
 
+void clf__transform_drop_fit(clf_transform *transform) {
+  clf__store_free(transform->state);
+  clf__names_release(transform->names);
+  clf__names_release(transform->outputs);
+  transform->state = NULL;
+  transform->names = transform->outputs = NULL;
+  transform->inputs = transform->features = -1;
+}
+
 void clf_transform_free(clf_transform *transform) {
   if (transform == NULL) {
     return;
   }
-  clf__store_free(transform->state);
+  clf__transform_drop_fit(transform);
   clf__params_free(&transform->kind->base.params, transform->params);
   clf__handle_free(transform);
 }
@@ -63,90 +74,11 @@ clf_status clf__transform_clone(clf_transform **out, const clf_transform *transf
   return CLF_OK;
 }
 
-/* Prefixes the message of a failure with the name of the transform. The message of a cancelled call
- * has it already. */
-static clf_status end_call(const clf_transform *transform, clf__call *call, clf_status status) {
-  status = clf__call_end(call, status);
-  return status < 0 && status != CLF_ERROR_CANCELLED
-             ? clf__fail_within(status, "%s", transform->kind->base.name)
-             : status;
-}
-
-static clf_status check_columns(const clf_transform *transform, const clf_dataset *dataset) {
-  return transform->kind->takes_categories
-             ? CLF_OK
-             : clf__dataset_check_numbers(dataset, transform->kind->base.name);
-}
-
-clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset) {
-  CLF__REQUIRE(transform);
-  CLF__REQUIRE(dataset);
-  CLF__ENTER(transform->kind->base.name);
-  clf__rows x = clf__dataset_rows(dataset);
-  clf__store *state = NULL;
-  clf__call call;
-  clf_status status = CLF_OK;
-  CLF__CHECK(check_columns(transform, dataset));
-  clf__call_begin(&call, transform->context, transform->kind->base.name, x.rows);
-  CLF__TRY(clf__rows_check_finite(transform->context, &x));
-  CLF__TRY(clf__store_create(&state, transform->context));
-  CLF__TRY(transform->kind->fit(transform, dataset, state));
-done:
-  status = end_call(transform, &call, status);
-  if (status < 0) {
-    clf__store_free(state);
-    return status;
-  }
-  clf__store_free(transform->state);
-  transform->state = state;
-  transform->features = dataset->features;
-  return CLF_OK;
-}
-
-clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
-                                 const clf_dataset *dataset) {
-  double *center = clf__alloc_matrix(dataset->context, 2, transform->features, sizeof *center);
-  clf__affine affine;
-  if (center == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  transform->kind->affine(transform, center, center + transform->features, &affine);
-  clf_status status = clf__affine_apply(out, dataset, &affine);
-  clf__free(center);
-  return status;
-}
-
-static clf_status require_fit(const clf_transform *transform) {
+clf_status clf__transform_require_fit(const clf_transform *transform) {
   return transform->state != NULL
              ? CLF_OK
              : clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
                          transform->kind->base.name);
-}
-
-clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
-                               const clf_dataset *dataset) {
-  CLF__REQUIRE(out);
-  CLF__REQUIRE(transform);
-  CLF__REQUIRE(dataset);
-  CLF__ENTER(transform->kind->base.name);
-  CLF__CHECK(require_fit(transform));
-  if (dataset->features != transform->features) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
-                     transform->kind->base.name, (long long)transform->features,
-                     (long long)dataset->features);
-  }
-  CLF__CHECK(check_columns(transform, dataset));
-  clf_dataset *made = NULL;
-  clf__call call;
-  clf__call_begin(&call, transform->context, transform->kind->base.name, dataset->rows);
-  clf_status status = transform->kind->apply(&made, transform, dataset);
-  status = end_call(transform, &call, status);
-  if (status < 0) {
-    clf_dataset_free(made);
-    return status;
-  }
-  *out = made;
-  return CLF_OK;
 }
 
 clf_status clf_transform_tensor(clf_tensor **out, const clf_transform *transform,
@@ -155,12 +87,13 @@ clf_status clf_transform_tensor(clf_tensor **out, const clf_transform *transform
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
   CLF__ENTER(transform->kind->base.name);
-  CLF__CHECK(require_fit(transform));
+  CLF__CHECK(clf__transform_require_fit(transform));
   return clf__store_share(out, transform->state, transform->kind->base.name, name);
 }
 
-int64_t clf__transform_columns(const clf_transform *transform) {
-  return transform->kind->columns(transform);
+const int64_t *clf__transform_chosen(const clf_transform *transform) {
+  const clf_tensor *columns = clf__store_tensor(transform->state, columns_entry);
+  return columns != NULL ? columns->data : NULL;
 }
 
 const double *clf__transform_vector(const clf_transform *transform, const char *name) {
@@ -216,7 +149,7 @@ clf_status clf__transform_save(const clf_transform *transform, clf__store *store
   CLF__TRY(clf__store_add_text(store, prefixed(prefix, "params").text,
                                params.bytes != NULL ? params.bytes : ""));
   char features[32];
-  snprintf(features, sizeof features, "%lld", (long long)transform->features);
+  snprintf(features, sizeof features, "%lld", (long long)transform->inputs);
   CLF__TRY(clf__store_add_text(store, prefixed(prefix, "features").text, features));
   for (int64_t i = 0; i < clf__store_count(transform->state); i++) {
     const char *name = clf__store_name(transform->state, i);
@@ -226,6 +159,11 @@ clf_status clf__transform_save(const clf_transform *transform, clf__store *store
 done:
   clf__text_free(&params);
   return status;
+}
+
+static int compare_columns(const void *one, const void *other) {
+  const int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
+  return (a > b) - (a < b);
 }
 
 static clf_status load_state(clf_transform *transform, const clf__store *store,
@@ -240,6 +178,41 @@ static clf_status load_state(clf_transform *transform, const clf__store *store,
     }
   }
   return status;
+}
+
+/* The chosen columns of a file, if it has any, are different columns of the rows. */
+static clf_status load_columns(clf_transform *transform) {
+  const clf_tensor *columns = clf__store_tensor(transform->state, columns_entry);
+  if (columns == NULL) {
+    return CLF_OK;
+  }
+  const int64_t count = columns->ndim == 1 ? columns->shape[0] : 0;
+  bool sound = columns->dtype == CLF_I64 && count > 0 && count <= transform->inputs;
+  int64_t *sorted = clf__alloc_array(transform->context, sound ? count : 0, sizeof *sorted);
+  if (sorted == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (sound) {
+    memcpy(sorted, columns->data, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, compare_columns);
+  }
+  for (int64_t k = 0; sound && k < count; k++) {
+    sound = sorted[k] > (k > 0 ? sorted[k - 1] : -1) && sorted[k] < transform->inputs;
+  }
+  clf__free(sorted);
+  transform->features = count;
+  return sound ? CLF_OK
+               : clf__fail(CLF_ERROR_CORRUPT, "damaged: the chosen columns of %s are not valid",
+                           transform->kind->base.name);
+}
+
+static clf_status load_fit(clf_transform *transform, const clf__store *store, const char *prefix) {
+  CLF__CHECK(load_state(transform, store, prefix));
+  CLF__CHECK(load_columns(transform));
+  CLF__CHECK(clf__names_load(&transform->names, transform->context, store,
+                             prefixed(prefix, names_entry).text, transform->inputs));
+  CLF__CHECK(transform->kind->check(transform));
+  return clf__transform_name_outputs(transform);
 }
 
 clf_status clf__transform_load(clf_transform **out, clf_context *context, const clf__store *store,
@@ -263,11 +236,8 @@ clf_status clf__transform_load(clf_transform **out, clf_context *context, const 
   if (status < 0) {
     return status;
   }
-  transform->features = count;
-  status = load_state(transform, store, prefix);
-  if (status == CLF_OK) {
-    status = transform->kind->check(transform);
-  }
+  transform->inputs = transform->features = count;
+  status = load_fit(transform, store, prefix);
   if (status < 0) {
     clf_transform_free(transform);
     return status;
@@ -306,7 +276,7 @@ clf_status clf_transform_save(const clf_transform *transform, const char *path) 
   CLF__REQUIRE(transform);
   CLF__REQUIRE(path);
   CLF__ENTER(transform->kind->base.name);
-  CLF__CHECK(require_fit(transform));
+  CLF__CHECK(clf__transform_require_fit(transform));
   return clf__object_save(&object_kind, transform, transform->context, path);
 }
 
@@ -315,7 +285,7 @@ clf_status clf_transform_save_memory(const clf_transform *transform, void *buffe
   CLF__REQUIRE(transform);
   CLF__REQUIRE(size);
   CLF__ENTER(transform->kind->base.name);
-  CLF__CHECK(require_fit(transform));
+  CLF__CHECK(clf__transform_require_fit(transform));
   return clf__object_save_memory(&object_kind, transform, transform->context, buffer, capacity,
                                  size);
 }

@@ -6,6 +6,7 @@
 #include <classify/transform.h>
 
 #include "base/kinds.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "store/store.h"
 #include "transform/affine.h"
@@ -20,19 +21,50 @@ enum {
   CLF__TRANSFORMS
 };
 
+/* What a kind does beyond making numbers of finite numbers. */
+enum {
+  CLF__TAKES_MISSING = 1,    /* NaN is a missing value */
+  CLF__TAKES_CATEGORIES = 2, /* otherwise rows with category columns are refused */
+  CLF__WANTS_CATEGORIES = 4, /* without `columns` it reads the category columns only */
+  CLF__ONE_EACH = 8,         /* makes one column of each; otherwise see `widths` */
+  CLF__LEAVES_OUT = 16       /* columns that are not chosen do not pass through */
+};
+
+/* The first member of the parameters of every kind, and its row of the table. */
+typedef struct clf__transform_params {
+  char *columns; /* NULL for all */
+} clf__transform_params;
+#define CLF__TRANSFORM_PARAMS                                                                      \
+  CLF__TEXT(common.columns, NULL,                                                                  \
+            "columns to transform, by name or number from 1, as age,fare; !age: all but age")
+
 typedef struct clf__transform_kind {
   clf__kind base;
-  int32_t operation;     /* CLF__TRANSFORM_… */
-  bool takes_categories; /* otherwise rows with category columns are refused */
-  /* Adds what it learns to `state` as tensors. */
+  int32_t operation; /* CLF__TRANSFORM_… */
+  uint32_t can;      /* CLF__TAKES_… and others */
+  /* Adds what it learns to `state` as tensors, none of which is called "columns", "input_names" or
+   * begins with "categories". The dataset has the chosen columns only. */
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
+  /* Makes the transformed columns of the chosen ones. */
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
                       const clf_dataset *dataset);
+  /* The same for the rows of the fit itself, where a model that learns from them must not see what
+   * apply would make of them, because that depends on their own labels. NULL: apply. */
+  clf_status (*apply_training)(clf_dataset **out, const clf_transform *transform,
+                               const clf_dataset *dataset);
   /* For kinds that change each feature by itself: describes the fitted transform; center (if it
    * shifts features) and factor [features] are memory to fill. NULL for other kinds. */
   void (*affine)(const clf_transform *transform, double *center, double *factor, clf__affine *out);
-  /* Returns the columns of the fitted output. */
+  /* Returns the columns of the fitted output. NULL: as many as features. */
   int64_t (*columns)(const clf_transform *transform);
+  /* Fills widths [features] with the columns that are made of each. NULL for kinds that make one
+   * each, and for those whose columns depend on several features. */
+  void (*widths)(const clf_transform *transform, int64_t *widths);
+  /* Appends the name of a column of the fitted output. NULL: the name of the feature, or "pca_0"
+   * for kinds whose columns depend on several. */
+  void (*name)(const clf_transform *transform, int64_t column, clf__text *out);
+  /* Returns the feature whose categories a column of the fitted output holds, or -1. NULL: -1. */
+  int64_t (*category)(const clf_transform *transform, int64_t column);
   /* Checks whether a loaded state is complete and fits `features`. Returns CLF_OK or
    * CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_transform *transform);
@@ -41,9 +73,13 @@ typedef struct clf__transform_kind {
 struct clf_transform {
   clf_context *context;
   const clf__transform_kind *kind;
-  void *params;
-  int64_t features; /* -1 until fitted */
-  clf__store *state;
+  void *params; /* begins with clf__transform_params */
+  /* -1 and NULL until fitted. */
+  int64_t inputs;      /* columns of the rows */
+  int64_t features;    /* of them, which the kind reads */
+  clf__store *state;   /* of the kind, and what follows: */
+  clf__names *names;   /* of the inputs, or NULL; "input_names" */
+  clf__names *outputs; /* names of what it makes, made of `names`; or NULL */
 };
 
 extern const clf__transform_kind clf__standardize_kind;
@@ -52,6 +88,7 @@ extern const clf__transform_kind clf__polynomial_kind;
 extern const clf__transform_kind clf__log_count_ratio_kind;
 extern const clf__transform_kind clf__pca_kind;
 extern const clf__transform_kind clf__hog_kind;
+extern const clf__transform_kind clf__select_kind;
 
 extern const clf__registry clf__transform_kinds;
 
@@ -59,14 +96,30 @@ extern const clf__registry clf__transform_kinds;
  * message of CLF_ERROR_CORRUPT set, if there are none. */
 const double *clf__transform_vector(const clf_transform *transform, const char *name);
 
-/* Returns what a fitted transform of a kind with `affine` does to the dataset. */
+/* Returns what a fitted transform of a kind with `affine` does to the chosen columns. */
 clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
                                  const clf_dataset *dataset);
+/* Describes what a fitted transform of a kind with `affine` does to all columns; center and factor
+ * [inputs] are memory to fill. Returns CLF_ERROR_UNSUPPORTED if it shifts or clips only some of
+ * them. */
+clf_status clf__transform_affine(const clf_transform *transform, double *center, double *factor,
+                                 clf__affine *out);
 
 /* Makes an unfitted transform of the same kind and parameters. */
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);
-/* Returns the columns that a fitted transform makes. */
+/* Returns CLF_ERROR_NOT_FITTED for a transform that was not fitted. */
+clf_status clf__transform_require_fit(const clf_transform *transform);
+/* Returns the columns that a fitted transform makes, with those that pass through. */
 int64_t clf__transform_columns(const clf_transform *transform);
+/* Returns the chosen columns [features] of a fitted transform, NULL for all. */
+const int64_t *clf__transform_chosen(const clf_transform *transform);
+/* Names of columns (names.c): appends that of feature k of the chosen ones, "x3" if it has none. */
+void clf__transform_feature_name(const clf_transform *transform, int64_t feature, clf__text *out);
+/* Sets transform->outputs, which stay NULL if the inputs have no names or there are too many. */
+clf_status clf__transform_name_outputs(clf_transform *transform);
+
+/* Frees the fitted members, and sets them to NULL and -1. */
+void clf__transform_drop_fit(clf_transform *transform);
 
 /* Entries are named "<prefix>kind", "<prefix>params", "<prefix>features", and the tensors by
  * prefix and name. */

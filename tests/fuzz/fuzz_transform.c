@@ -5,7 +5,7 @@
 #include "models.h"
 #include "transform/transform.h"
 
-enum { CAPACITY = 1 << 14, FILES = 9, SIDE = 4, FEATURES = SIDE * SIDE };
+enum { CAPACITY = 1 << 14, FILES = 11, SIDE = 4, FEATURES = SIDE * SIDE };
 
 static clf_context *context_of_files;
 static fuzz_entries files[FILES];
@@ -36,6 +36,8 @@ static void make_files(void) {
     make_file(&files[8], "pca", "components=2 precision=f64");
     make_file(&files[6], "hog", "input=4,4 cell=2 block=1 bins=3");
     make_file(&files[7], "hog", "input=4,4 cell=1 block=2 signs=true");
+    make_file(&files[9], "select", "columns=3,1");
+    make_file(&files[10], "standardize", "columns='!2'");
   }
 }
 
@@ -46,7 +48,7 @@ static void use(const clf_transform *transform, clf_context *context) {
   FUZZ_CHECK(clf_transform_params(transform, text, sizeof text, NULL) == CLF_OK);
   FUZZ_CHECK(clf_transform_create(&equal, context, clf_transform_kind(transform), text) == CLF_OK);
   clf_transform_free(equal);
-  const int64_t features = transform->features;
+  const int64_t features = transform->inputs;
   if (features <= FUZZ_MOST_FEATURES && clf__transform_columns(transform) <= 1 << 16) {
     clf_dataset *rows = fuzz_rows(context, features, false, false);
     if (fuzz_fine(clf_transform_apply(&out, transform, rows))) {

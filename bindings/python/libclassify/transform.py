@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .tensor import Tensor
 
 
 class Transform(Handle):
-    """A transform: standardize, min_max, polynomial, log_count_ratio, pca, hog …
+    """A transform: standardize, min_max, polynomial, log_count_ratio, pca, hog, select …
 
     Parameters
     ----------
@@ -67,8 +67,21 @@ class Transform(Handle):
 
     def fit_transform(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Any:
         """Fit the transform, and return the transformed features of the same rows."""
+        return self.fit_apply(X, y, sample_weight=sample_weight).X
+
+    def fit_apply(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> Dataset:
+        """Fit the transform, and return a dataset of the same rows, transformed."""
         data = self._data(X, y, sample_weight)
-        return self.fit(data).transform(data)
+        made = Dataset._part(data)
+        run(self.context, lib.clf_transform_fit_apply, ctypes.byref(made._out), self, data,
+            changes=(self,))
+        return made
+
+    @property
+    def outputs(self) -> List[str]:
+        """The names of the transformed columns; of a column without a name x0, x1, …"""
+        return [self._text(lib.clf_transform_output_name, index)
+                for index in range(self.run(lib.clf_transform_outputs))]
 
     @property
     def fitted(self) -> bool:

@@ -83,13 +83,23 @@ static clf_status write_affine(clf__csource *source, const clf_transform *stage,
 }
 
 static clf_status add_affine(clf__csource *source, const clf_transform *stage, int64_t number) {
-  double *center = clf__alloc_matrix(source->model->context, 2, stage->features, sizeof *center);
+  double *center = clf__alloc_matrix(source->model->context, 2, stage->inputs, sizeof *center);
   clf__affine affine;
   if (center == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  stage->kind->affine(stage, center, center + stage->features, &affine);
-  const clf_status status = write_affine(source, stage, &affine, number);
+  clf_status status = clf__transform_affine(stage, center, center + stage->inputs, &affine);
+  if (status < 0) {
+    status = clf__fail_within(status, "c");
+  } else if (source->wide && clf__transform_chosen(stage) != NULL && affine.center != NULL &&
+             !affine.f64) {
+    status = clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "c: the transform %s makes f32 of some columns, and others stay f64: set "
+                       "precision=f64, or input=f32",
+                       stage->kind->base.name);
+  } else {
+    status = write_affine(source, stage, &affine, number);
+  }
   clf__free(center);
   return status;
 }
@@ -219,13 +229,15 @@ clf_status clf__csource_transforms(clf__csource *source) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < model->stage_count && status == CLF_OK; i++) {
     const clf_transform *stage = model->stages[i];
-    add_stage *add = rules[stage->kind->operation];
-    status = add != NULL
-                 ? add(source, stage, i + 1)
-                 : clf__fail(CLF_ERROR_UNSUPPORTED,
-                             "c: the transform %s is not written; fit on rows that are transformed "
-                             "already",
-                             stage->kind->base.name);
+    const bool whole = stage->kind->affine != NULL || clf__transform_chosen(stage) == NULL;
+    add_stage *add = whole ? rules[stage->kind->operation] : NULL;
+    status =
+        add != NULL
+            ? add(source, stage, i + 1)
+            : clf__fail(CLF_ERROR_UNSUPPORTED,
+                        "c: the transform %s%s is not written; fit on rows that are transformed "
+                        "already",
+                        stage->kind->base.name, whole ? "" : " of some columns");
   }
   return status;
 }

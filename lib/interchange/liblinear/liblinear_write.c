@@ -170,11 +170,15 @@ static clf_status fold_stage(exporting *e, const clf_transform *stage) {
                      "already",
                      stage->kind->base.name);
   }
-  double *center = clf__alloc_matrix(e->model->context, 2, stage->features, sizeof *center);
+  double *center = clf__alloc_matrix(e->model->context, 2, stage->inputs, sizeof *center);
   if (center == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  stage->kind->affine(stage, center, center + stage->features, &affine);
+  const clf_status status = clf__transform_affine(stage, center, center + stage->inputs, &affine);
+  if (status < 0) {
+    clf__free(center);
+    return clf__fail_within(status, "liblinear");
+  }
   const bool clips = isfinite(affine.low) || isfinite(affine.high);
   if (!clips) {
     fold(e, affine.center, affine.factor, affine.shift);

@@ -89,7 +89,7 @@ static void add_affine(clf__graph *graph, const clf__affine *affine, double *shi
 /* Returns whether f32 rows can represent features that are transformed this way. */
 static clf_status check_affine(const clf__graph *graph, const clf__affine *affine,
                                const clf_transform *stage) {
-  for (int64_t j = 0; j < stage->features && !graph->wide; j++) {
+  for (int64_t j = 0; j < stage->inputs && !graph->wide; j++) {
     const float factor = (float)affine->factor[j];
     const bool holds = isnormal(factor) || affine->factor[j] == 0;
     if (!holds || (affine->center != NULL && !isfinite((float)affine->center[j]))) {
@@ -111,14 +111,14 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
                        "already",
                        stage->kind->base.name);
     }
-    const int64_t features = stage->features;
+    const int64_t features = stage->inputs;
     double *center = clf__alloc_matrix(model->context, 3, features, sizeof *center);
     if (center == NULL) {
       return CLF_ERROR_MEMORY;
     }
     clf__affine affine;
-    stage->kind->affine(stage, center, center + features, &affine);
-    const clf_status status = check_affine(graph, &affine, stage);
+    clf_status status = clf__transform_affine(stage, center, center + features, &affine);
+    status = status < 0 ? clf__fail_within(status, "onnx") : check_affine(graph, &affine, stage);
     if (status == CLF_OK) {
       add_affine(graph, &affine, center + 2 * features, features, i + 1);
     }
