@@ -8,6 +8,7 @@
 #include <classify/catalog.h>
 #include <classify/context.h>
 #include <classify/dataset.h>
+#include <classify/decision.h>
 #include <classify/detect.h>
 #include <classify/image.h>
 #include <classify/metrics.h>

@@ -14,6 +14,7 @@
 #include "image/image.h"
 #include "interchange/model_format.h"
 #include "layers/layer.h"
+#include "models/decision/decision.h"
 #include "models/model.h"
 #include "optim/optimizer.h"
 #include "selection/selection.h"
@@ -31,6 +32,7 @@ AREA(vocabulary, &clf__vocabulary_kind);
 AREA(image, &clf__image_normalize_kind);
 AREA(detector, &clf__detector_kind);
 AREA(search, &clf__search_kind);
+AREA(decision, &clf__calibrate_kind);
 
 static const clf__registry *const areas[] = {
     &context,
@@ -50,6 +52,7 @@ static const clf__registry *const areas[] = {
     &clf__image_writers,
     &detector,
     &search,
+    &decision,
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 

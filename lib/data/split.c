@@ -142,6 +142,20 @@ done:
   return status;
 }
 
+clf_status clf__split_folds(clf_context *context, const clf__split *split, int64_t folds,
+                            uint64_t seed, int64_t *fold) {
+  groups all = {0};
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  CLF__TRY(shuffle_groups(&all, &arena, split, seed));
+  for (int64_t i = 0; i < split->rows; i++) {
+    fold[all.order[i]] = i % folds;
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
 static clf__split split_of(const clf_dataset *dataset) {
   const int32_t *labels = clf__dataset_labels(dataset);
   return (clf__split){labels, labels != NULL ? clf__classes_count(dataset->classes) : 1,
@@ -197,14 +211,14 @@ clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test, const clf_d
                      (long long)fold, (long long)folds, (long long)dataset->rows);
   }
   const clf__split split = split_of(dataset);
-  groups all = {0};
   clf_status status = CLF_OK;
   clf__arena arena = {.context = dataset->context};
-  bool *mark = clf__arena_zeroed(&arena, dataset->rows, sizeof *mark);
+  int64_t *of_row = clf__arena_array(&arena, dataset->rows, sizeof *of_row);
+  bool *mark = clf__arena_array(&arena, dataset->rows, sizeof *mark);
   CLF__TRY(clf__arena_status(&arena));
-  CLF__TRY(shuffle_groups(&all, &arena, &split, seed));
-  for (int64_t i = fold; i < dataset->rows; i += folds) {
-    mark[all.order[i]] = true;
+  CLF__TRY(clf__split_folds(dataset->context, &split, folds, seed, of_row));
+  for (int64_t i = 0; i < dataset->rows; i++) {
+    mark[i] = of_row[i] == fold;
   }
   CLF__TRY(part(test, train, dataset, mark));
 done:

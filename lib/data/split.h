@@ -15,5 +15,8 @@ typedef struct clf__split {
  * class, as nearly as whole rows allow. The only row of a class is in the first part. */
 clf_status clf__split_mark(clf_context *context, const clf__split *split, double fraction,
                            uint64_t seed, bool *mark);
+/* fold [rows] = the fold of each row, 0 … folds - 1, as clf_dataset_fold() assigns them. */
+clf_status clf__split_folds(clf_context *context, const clf__split *split, int64_t folds,
+                            uint64_t seed, int64_t *fold);
 
 #endif

@@ -69,6 +69,13 @@ static clf_status check_classes_left(const clf_model *model, const clf__training
                                left == 0 ? "no row a weight" : "rows of one class only");
 }
 
+/* A class whose factor is 0 is as one without rows. */
+static void drop_classes(const clf__training *training, const double *factor) {
+  for (int64_t k = 0; k < training->classes; k++) {
+    training->class_rows[k] = factor[k] > 0 ? training->class_rows[k] : 0;
+  }
+}
+
 static clf_status multiply_weights(const clf_model *model, const clf__training *training,
                                    const double *factor, float *weights) {
   for (int64_t i = 0; i < training->x->rows; i++) {
@@ -101,6 +108,7 @@ clf_status clf__effective_weights(const float **out, clf__arena *arena, const cl
     log_balanced(fit, factor);
   }
   CLF__CHECK(check_classes_left(model, fit, factor));
+  drop_classes(fit, factor);
   CLF__CHECK(multiply_weights(model, rows, factor, weights));
   *out = weights;
   return CLF_OK;

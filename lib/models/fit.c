@@ -7,6 +7,7 @@
 
 #include "base/border.h"
 #include "base/text.h"
+#include "models/decision/decision.h"
 #include "models/fit_checks.h"
 #include "models/kind_rows.h"
 #include "models/targets.h"
@@ -184,6 +185,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   clf__stop_keep(&extras->stop, CLF_OK);
   next->outcome = ended < 0 ? CLF_NOT_CONVERGED : ended;
   CLF__TRY(clf__iterations_add(next));
+  CLF__TRY(clf__decision_add_absent(next, &training));
   CLF__TRY(clf__state_check_finite(next));
   CLF__TRY(check_fitted(next));
   CLF__TRY(clf__model_prepare(next));
@@ -235,6 +237,7 @@ static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_o
   next->stages = goes_on ? model->stages : NULL;
   next->state = NULL;
   next->prepared = NULL;
+  next->decision = (clf__decision){.absent = NULL};
   next->classes = NULL;
   next->names = NULL;
   next->categories = NULL;
@@ -340,9 +343,14 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   if (status < 0 && !kept) {
     goto done;
   }
+  if (!kept && !extras->partial && !extras->stop.kept) {
+    CLF__TRY(clf__decision_fit(&next, train, labels != NULL ? labels : clf__dataset_labels(train),
+                               extras->optimizer, validation));
+  }
   if (validation != NULL && !kept) {
     CLF__TRY(add_validation_score(&next, validation));
   }
+  clf__decision_log_dropped(model, &next);
   clf_model old = *model;
   *model = next;
   next = old;
@@ -373,13 +381,13 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
   return fit_model(model, train, validation, &extras);
 }
 
-clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
-                                 clf__fit_shared *shared) {
+clf_status clf__model_fit_within(clf_model *model, const clf_dataset *train,
+                                 const clf_dataset *validation, clf__fit_shared *shared) {
   /* Rows that a pipeline makes exist for one fit only. */
   fit_extras extras = {.optimizer = model->optimizer,
                        .silent = true,
                        .shared = model->stage_count == 0 ? shared : NULL};
-  return fit_model(model, train, NULL, &extras);
+  return fit_model(model, train, validation, &extras);
 }
 
 clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train) {

@@ -7,10 +7,12 @@
 #include "base/border.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "models/decision/decision.h"
 #include "text/vocabulary.h"
 
 static clf_status check_params(const clf__model_kind *kind, clf_context *context,
                                const void *params) {
+  CLF__CHECK(clf__decision_check_params(kind, params));
   return kind->check_params != NULL ? kind->check_params(context, params) : CLF_OK;
 }
 
@@ -62,6 +64,7 @@ clf_status clf__model_prepare(clf_model *model) {
   if (status == CLF_OK) {
     drop_prepared(model);
     model->prepared = prepared;
+    clf__decision_bind(model);
   }
   return status;
 }
@@ -73,6 +76,7 @@ void clf__model_drop_fit(clf_model *model) {
   clf__names_release(model->names);
   clf__categories_release(model->categories);
   model->state = NULL;
+  clf__decision_bind(model);
   model->classes = NULL;
   model->names = NULL;
   model->categories = NULL;

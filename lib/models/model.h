@@ -45,6 +45,16 @@ typedef struct clf__training {
   clf__stop *stop; /* by which a fit that the host stops keeps what it has (base/progress.h) */
 } clf__training;
 
+/* The tensors of the state that turn scores into decisions, the same for all kinds
+ * (decision/decision.h); NULL for those that are not set. */
+typedef struct clf__decision {
+  const int32_t *absent;
+  const double *sigmoid;
+  const double *temperature;
+  const double *isotonic_x, *isotonic_y;
+  const int64_t *isotonic_start;
+} clf__decision;
+
 /* How a fitted model decides, which determines how files of other programs express it. */
 enum {
   CLF__DECISION_OWN,      /* in none of the ways below */
@@ -59,6 +69,8 @@ enum {
 /* How probabilities are computed from the decisions of several classes. */
 enum { CLF__LINK_NONE, CLF__LINK_SOFTMAX, CLF__LINK_SIGMOIDS /* scaled to sum to 1 */ };
 
+/* The first member of the struct of parameters of each kind is the clf__decision_params `decision`
+ * (decision/decision.h), whose rows in the table are CLF__DECISION_PARAMS. */
 typedef struct clf__model_kind {
   clf__kind base;
   int32_t decision; /* CLF__DECISION_… */
@@ -118,6 +130,13 @@ typedef struct clf__model_kind {
   clf_status (*probabilities)(const clf_model *model, float *values, int64_t rows);
   /* Returns CLF__LINK_… of this fit; NULL if there is none. */
   int32_t (*link)(const clf_model *model);
+  /* Kinds that compute probabilities from sigmoids of several machines a class do so by themselves:
+   * the tensor of the state with these sigmoids, which fit() adds if calibration=sigmoid, and a
+   * function that adds it for held-out rows, with `labels` as indices of the model's classes. Both
+   * NULL for other kinds. */
+  const char *own_sigmoids;
+  clf_status (*fit_sigmoids)(const clf_model *model, const clf_dataset *held_out,
+                             const int32_t *labels, clf__store *state);
   /* transform(): values [rows, components(model)]; both NULL if the kind has none. */
   int64_t (*components)(const clf_model *model);
   clf_status (*transform)(const clf_model *model, const clf__rows *x, float *values);
@@ -142,6 +161,7 @@ struct clf_model {
   /* The fitted state; NULL and -1 before the first fit. */
   clf__store *state;
   void *prepared;              /* derived from the state by the kind; not saved */
+  clf__decision decision;      /* tensors of the state */
   clf__classes *classes;       /* NULL in a regression */
   clf__names *names;           /* of the features, or NULL */
   clf__categories *categories; /* of the features, or NULL if all are numbers */
@@ -162,11 +182,11 @@ extern const clf__model_kind clf__network_kind;
 clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows);
 clf_status clf__link_probabilities_f64(const clf_model *model, double *values, int64_t rows);
 
-/* Runs clf_model_fit() for one of several models of one kind on the same rows. `shared`
- * (kind_rows.h), or NULL, is what their fits pass on. */
+/* Runs clf_model_fit() for one of the many fits of another call, without its log. `shared`
+ * (kind_rows.h), or NULL, is what fits of one kind on the same rows pass on. */
 struct clf__fit_shared;
-clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
-                                 struct clf__fit_shared *shared);
+clf_status clf__model_fit_within(clf_model *model, const clf_dataset *train,
+                                 const clf_dataset *validation, struct clf__fit_shared *shared);
 
 /* Fitted models as entries of a file; the model shares the tensors, and other entries are
  * ignored. */
@@ -185,7 +205,7 @@ clf_status clf__model_require_fit(const clf_model *model);
 /* Returns whether a tensor of the state is saved in the model's file. */
 bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and stages */
-/* Replaces model->prepared; called by whoever completes or changes a state. */
+/* Replaces model->prepared and model->decision; called by whoever completes or changes a state. */
 clf_status clf__model_prepare(clf_model *model);
 /* Returns CLF_ERROR_UNSUPPORTED for kinds that have a solver. */
 clf_status clf__model_check_optimizer(const clf_model *model);

@@ -8,6 +8,7 @@
 
 #include "base/border.h"
 #include "base/text.h"
+#include "models/decision/decision.h"
 #include "models/kind_rows.h"
 #include "store/object.h"
 #include "text/vocabulary.h"
@@ -180,6 +181,9 @@ static clf_status check_loaded(const clf_model *model) {
   }
   if (status == CLF_OK) {
     status = clf__iterations_check(model);
+  }
+  if (status == CLF_OK) {
+    status = clf__decision_check(model);
   }
   if (status < 0) {
     return status;

@@ -11,6 +11,7 @@
 #include "base/border.h"
 #include "metrics/determination.h"
 #include "models/blocks.h"
+#include "models/decision/decision.h"
 #include "models/linear.h"
 
 static clf_status check_call(const clf_model *model, const clf_dataset *data, const void *out,
@@ -83,7 +84,18 @@ static clf_status make_f32(const making *m, const clf__rows *x, float *values) {
     return check_finite(m->model, x, values, x->rows * m->width);
   }
   CLF__CHECK(decide(m->model, x, values));
-  return m->what == PROBABILITIES ? kind->probabilities(m->model, values, x->rows) : CLF_OK;
+  return m->what == PROBABILITIES ? clf__decision_probabilities(m->model, values, x->rows) : CLF_OK;
+}
+
+/* Scores in f64 as probabilities, which agree with the classes that scores in f32 give. */
+static clf_status make_probabilities_f64(const making *m, const clf__rows *x, double *values) {
+  float *scores = clf__alloc_matrix(m->model->context, x->rows, m->width, sizeof *scores);
+  clf_status status = scores == NULL ? CLF_ERROR_MEMORY : decide(m->model, x, scores);
+  if (status == CLF_OK) {
+    status = clf__decision_probabilities_f64(m->model, values, scores, x->rows);
+  }
+  clf__free(scores);
+  return status;
 }
 
 static clf_status make_f64(const making *m, const clf__rows *x, double *values) {
@@ -91,7 +103,7 @@ static clf_status make_f64(const making *m, const clf__rows *x, double *values) 
   CLF__CHECK(m->what == PROJECTIONS ? kind->transform_f64(m->model, x, values)
                                     : kind->decide_f64(m->model, x, values));
   CLF__CHECK(check_finite_f64(m->model, x, values, x->rows * m->width));
-  return m->what == PROBABILITIES ? kind->probabilities_f64(m->model, values, x->rows) : CLF_OK;
+  return m->what == PROBABILITIES ? make_probabilities_f64(m, x, values) : CLF_OK;
 }
 
 /* Results in f64 of a model that computes in f32. */
@@ -107,7 +119,8 @@ static clf_status make_widened(const making *m, const clf__rows *x, double *valu
 
 static bool is_in_f64(const making *m) {
   const clf__model_kind *kind = m->model->kind;
-  if (m->what == PROBABILITIES && kind->probabilities_f64 == NULL) {
+  if (m->what == PROBABILITIES && kind->probabilities_f64 == NULL &&
+      !clf__calibration_there(&m->model->decision)) {
     return false;
   }
   return kind->has_f64 != NULL ? kind->has_f64(m->model) : clf__linear_has_f64(m->model);
@@ -164,11 +177,26 @@ clf_status clf_model_decision_function_f64(const clf_model *model, const clf_dat
   return write_decisions(model, data, values, capacity, true);
 }
 
+static clf_status require_probabilities(const clf_model *model) {
+  CLF__CHECK(clf__model_require_fit(model));
+  if (clf__decision_has_probabilities(model)) {
+    return CLF_OK;
+  }
+  if (model->classes != NULL && model->kind->probabilities != NULL) {
+    return model->kind->probabilities(model, NULL, 0); /* says what the fit lacks */
+  }
+  return model->classes == NULL
+             ? clf__fail(CLF_ERROR_UNSUPPORTED, "%s was fitted as a regression: it has no classes",
+                         model->kind->base.name)
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "%s gives no probabilities; fitted with calibration=sigmoid, or "
+                         "calibrated by clf_model_calibrate(), it does",
+                         model->kind->base.name);
+}
+
 static clf_status write_probabilities(const clf_model *model, const clf_dataset *data, void *values,
                                       int64_t capacity, bool f64) {
-  if (model->kind->probabilities == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->base.name);
-  }
+  CLF__CHECK(require_probabilities(model));
   making m = {.model = model, .what = PROBABILITIES, .width = model->outputs, .f64 = f64};
   return write_values(&m, data, values, capacity);
 }
@@ -223,21 +251,11 @@ clf_status clf_model_project_f64(const clf_model *model, const clf_dataset *data
   return write_projections(model, data, values, capacity, components, true);
 }
 
-static int32_t argmax(const float *values, int64_t count) {
-  int32_t best = 0;
-  for (int32_t i = 1; i < count; i++) {
-    best = values[i] > values[best] ? i : best;
-  }
-  return best;
-}
-
 static clf_status make_labels(void *argument, const clf__rows *x, int64_t first) {
   const making *m = argument;
   clf_status status = decide(m->model, x, m->values);
-  for (int64_t i = 0; status == CLF_OK && i < x->rows; i++) {
-    m->labels[first + i] = argmax(m->values + i * m->width, m->width);
-  }
-  return status;
+  return status < 0 ? status
+                    : clf__decision_labels(m->model, m->values, x->rows, m->labels + first);
 }
 
 clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, int32_t *labels,

@@ -56,7 +56,7 @@ static clf_status score_variant(const clf_model *model, const char *params, cons
   clf_model *variant = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__variant_make(&variant, model, rows->train->labels == NULL, params));
-  CLF__TRY(clf__model_fit_shared(variant, rows->train, shared));
+  CLF__TRY(clf__model_fit_within(variant, rows->train, NULL, shared));
   CLF__TRY(clf_model_score(variant, rows->test, score));
 done:
   clf_model_free(variant);

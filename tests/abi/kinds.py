@@ -11,6 +11,7 @@ HEADERS = {
     "optimizer": "optimizer.h", "augment": "network.h", "document_reader": "text.h",
     "vocabulary": "text.h", "image": "image.h", "image_reader": "image.h", "detector": "detect.h",
     "search": "selection.h",
+    "decision": "decision.h",
 }
 
 

@@ -41,6 +41,7 @@ static const clf__param params[] = {
     CLF__INT(max_iterations, "200", 1, 1e9, "kernel: maximum number of iterations of cg"),
     CLF__INT(cache_mb, "4096", 1, 1e9, "cg: megabytes of the kernel matrix, if need be in 16 bits"),
     CLF__PRECISION("products of the rows in f32, or in f64"),
+    CLF__DECISION_PARAMS,
 };
 
 static clf_status allocate(clf__fisher_work *work) {

@@ -3,10 +3,12 @@
 #ifndef CLF_MODELS_FISHER_FISHER_H
 #define CLF_MODELS_FISHER_FISHER_H
 
+#include "models/decision/decision.h"
 #include "models/kernel/kernel.h"
 #include "models/linear.h"
 
 typedef struct clf__fisher_params {
+  clf__decision_params decision;
   clf__number shrinkage;
   clf__list priors;
   bool unbiased;

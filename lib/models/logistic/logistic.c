@@ -15,11 +15,13 @@
 
 #include "base/progress.h"
 #include "base/text.h"
+#include "models/decision/decision.h"
 #include "models/linear.h"
 #include "models/logistic/logistic.h"
 #include "optim/lbfgs.h"
 
 typedef struct logistic_params {
+  clf__decision_params decision;
   double C;
   double tolerance;
   int64_t max_iterations;
@@ -39,6 +41,7 @@ static const clf__param params[] = {
                 "one softmax of all classes, or a sigmoid for each class"),
     CLF__CLASS_WEIGHT,
     CLF__PRECISION("arithmetic of the fit; f64 reaches a tolerance of 1e-12"),
+    CLF__DECISION_PARAMS,
 };
 
 enum { ONE_VS_REST = 1 };

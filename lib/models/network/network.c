@@ -39,6 +39,7 @@ static const clf__param params[] = {
     CLF__BOOL(warm_start, "false", "whether a fit starts from fitted weights, not from new ones"),
     CLF__TEXT(frozen, "",
               "layers that a fit leaves as they are: names, as conv2d_1,dense_1, or kinds"),
+    CLF__DECISION_PARAMS,
 };
 
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,

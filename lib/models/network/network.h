@@ -5,10 +5,12 @@
 #include "base/text.h"
 #include "layers/activation.h"
 #include "layers/loss.h"
+#include "models/decision/decision.h"
 #include "models/model.h"
 #include "optim/optimizer.h"
 
 typedef struct clf__network_params {
+  clf__decision_params decision;
   char *layers;
   clf__list input;
   int32_t loss;

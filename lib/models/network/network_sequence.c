@@ -263,5 +263,5 @@ clf_status clf_sequence_predict_proba(const clf_sequence *sequence, float *proba
     return clf__fail(CLF_ERROR_UNSUPPORTED, "a regression has no probabilities");
   }
   clf_status status = clf_sequence_decision_function(sequence, probabilities, capacity);
-  return status < 0 ? status : model->kind->probabilities(model, probabilities, 1);
+  return status < 0 ? status : clf__decision_probabilities(model, probabilities, 1);
 }

@@ -27,6 +27,7 @@ static const clf__param params[] = {
     CLF__INT(budget, "0", 0, 1e9, "kernel: maximum number of support vectors; 0: no limit"),
     CLF__CHOICE(budget_policy, "oldest|least_useful", "oldest",
                 "kernel: which support vector a new one replaces when the budget is used up"),
+    CLF__DECISION_PARAMS,
 };
 
 #define MAX_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */

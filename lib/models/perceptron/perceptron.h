@@ -3,9 +3,11 @@
 #define CLF_MODELS_PERCEPTRON_PERCEPTRON_H
 
 #include "base/progress.h"
+#include "models/decision/decision.h"
 #include "models/kernel/kernel.h"
 
 typedef struct clf__perceptron_params {
+  clf__decision_params decision;
   int64_t epochs;
   double learning_rate;
   bool averaged;

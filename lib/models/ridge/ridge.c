@@ -24,6 +24,7 @@ static const clf__param params[] = {
     CLF__REAL(tolerance, "1e-5", CLF__ABOVE(0), 1, "cg: relative residual to stop at"),
     CLF__INT(max_iterations, "1000", 1, 1e9, "cg: maximum number of iterations"),
     CLF__PRECISION("products of the rows in f32 or in f64; with cg, those of its residuals"),
+    CLF__DECISION_PARAMS,
 };
 
 enum { LARGE = 4096 };

@@ -2,9 +2,11 @@
 #ifndef CLF_MODELS_RIDGE_RIDGE_H
 #define CLF_MODELS_RIDGE_RIDGE_H
 
+#include "models/decision/decision.h"
 #include "models/model.h"
 
 typedef struct clf__ridge_params {
+  clf__decision_params decision;
   double alpha;
   bool fit_intercept;
   clf__list class_weight;

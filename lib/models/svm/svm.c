@@ -17,21 +17,33 @@ static const clf__param params[] = {
     CLF__CHOICE(multiclass, "one_vs_one|one_vs_rest", "one_vs_one",
                 "a machine for each pair of classes, or for each class"),
     CLF__REAL(tolerance, "1e-3", CLF__ABOVE(0), 1, "violation of optimality at which to stop"),
-    CLF__BOOL(probability, "false", "whether to fit probabilities, at some six times the cost"),
+    CLF__BOOL(probability, "false", "the same as calibration=sigmoid"),
     CLF__INT(max_iterations, "0", 0, 1e9,
              "maximum number of steps of a machine; 0: 100 a row, at least 10,000,000"),
     CLF__REAL(cache_mb, "200", 0, 1e9, "memory for kernel values, in units of 2^20 bytes"),
     CLF__PRECISION("products of rows and weights in f32 or in f64; f64 is for kernel=linear"),
+    CLF__DECISION_PARAMS,
 };
 
 static clf_status check_params(clf_context *context, const void *own) {
   const clf__svm_params *p = own;
   (void)context;
+  if (p->probability &&
+      (p->decision.calibration > CLF__CALIBRATION_SIGMOID || p->decision.calibration_folds == 0)) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "svm: probability=true is calibration=sigmoid with calibration_folds of 2 or "
+                     "more; set probability=false for another calibration");
+  }
   return p->precision == CLF__PRECISION_F32 || p->kernel.kernel == CLF__KERNEL_LINEAR
              ? CLF_OK
              : clf__fail(CLF_ERROR_ARGUMENT,
                          "svm: precision=f64 is for kernel=linear; the values of other kernels are "
                          "f32");
+}
+
+int64_t clf__svm_calibration_folds(const clf__svm_params *p) {
+  const bool sigmoid = p->probability || p->decision.calibration == CLF__CALIBRATION_SIGMOID;
+  return sigmoid ? p->decision.calibration_folds : 0;
 }
 
 static clf_status corrupt(const clf_model *model, const char *what) {
@@ -122,6 +134,9 @@ const clf__model_kind clf__svm_kind = {
     .free_prepared = clf__support_free_prepared,
     .decide = clf__svm_decide,
     .probabilities = clf__svm_probabilities,
+    .link = clf__svm_link,
+    .own_sigmoids = "calibration",
+    .fit_sigmoids = clf__svm_fit_sigmoids,
     .components = clf__svm_components,
     .transform = clf__svm_transform,
     .has_f64 = clf__svm_has_f64,

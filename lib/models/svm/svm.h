@@ -5,10 +5,12 @@
 #define CLF_MODELS_SVM_SVM_H
 
 #include "base/progress.h"
+#include "models/decision/decision.h"
 #include "models/kernel/kernel.h"
 #include "models/kernel/kernel_cache.h"
 
 typedef struct clf__svm_params {
+  clf__decision_params decision;
   clf__kernel_params kernel;
   double C;
   clf__list class_weight;
@@ -79,8 +81,16 @@ void clf__svm_problem_free(clf__svm_problem *problem);
 /* Keeps only the variables that are support vectors. */
 void clf__svm_keep_vectors(clf__svm_problem *problem);
 
-/* Computes A and B of the sigmoid of a solved problem by cross-validation. */
-clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]);
+/* Returns the folds by which a fit computes probabilities, 0 if it computes none. */
+int64_t clf__svm_calibration_folds(const clf__svm_params *params);
+/* Computes A and B of the sigmoid of a solved problem by cross-validation. `weights` [rows of x]
+ * are those of the rows, or NULL. */
+clf_status clf__svm_calibrate(const clf__svm_problem *whole, const float *weights, int64_t folds,
+                              double ab[2]);
+/* Adds `calibration`, the sigmoids of all machines, fitted to held-out rows. */
+clf_status clf__svm_fit_sigmoids(const clf_model *model, const clf_dataset *held_out,
+                                 const int32_t *labels, clf__store *state);
+int32_t clf__svm_link(const clf_model *model);
 /* Computes the log-odds [classes] from the values f of a row's machines. Classes without support
  * vectors had no rows, and get probability 0. `scratch` has classes * (classes + 2) elements. */
 void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64_t *support_count,

@@ -141,10 +141,10 @@ static clf_status prepare(fitting *f) {
 
 /* Finishes a solved machine: probabilities, the start for the next fit, its vectors. */
 static clf_status finish_problem(fitting *f, int64_t index) {
-  const clf__svm_params *p = f->model->params;
   clf__svm_problem *problem = &f->problems[index];
-  if (p->probability && !f->stopped) {
-    CLF__CHECK(clf__svm_calibrate(problem, problem->calibration));
+  const int64_t folds = clf__svm_calibration_folds(f->model->params);
+  if (folds > 0 && !f->stopped) {
+    CLF__CHECK(clf__svm_calibrate(problem, f->training->weights, folds, problem->calibration));
   }
   if (f->training->shared != NULL) {
     clf__svm_hand_on(f->shared, index, problem);
@@ -306,7 +306,7 @@ static clf_status store_problems(const fitting *f, clf__store *state) {
     ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
     ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
   }
-  if (p->probability && !f->stopped) {
+  if (clf__svm_calibration_folds(p) > 0 && !f->stopped) {
     CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
     double *calibration = clf__state_data(state, "calibration");
     for (int64_t i = 0; i < problems; i++) {
@@ -361,7 +361,7 @@ static clf_status outcome(const fitting *f) {
   }
   if (f->stopped) {
     clf__fit_log(f->training, "%lld steps were made%s", (long long)steps,
-                 p->probability ? "; there are no probabilities" : "");
+                 clf__svm_calibration_folds(p) > 0 ? "; there are no probabilities" : "");
     return CLF_NOT_CONVERGED;
   }
   if (open == 0) {

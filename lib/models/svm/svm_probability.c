@@ -1,8 +1,7 @@
-/* Probabilities of support vector machines. A sigmoid 1 / (1 + exp(A f + B)) maps the value f of
- * each machine to the probability of its positive side (Platt 2000). It is fitted by the Newton
- * method of Lin, Lin and Weng (2007) to values on rows that were left out of the fit, in a
- * five-fold cross-validation. The probabilities of all pairs are coupled into those of the classes
- * by the second method of Wu, Lin and Weng (2004).
+/* Probabilities of support vector machines. A sigmoid (models/decision/sigmoid.h) maps the value f
+ * of each machine to the probability of its positive side. It is fitted to values on rows that were
+ * left out of the fit, in a cross-validation, or on held-out rows. The probabilities of all pairs
+ * are coupled into those of the classes by the second method of Wu, Lin and Weng (2004).
  *
  * A row is left out by setting its bound to 0. The solver updates its gradient like that of any
  * other row, which gives its value at no cost, and the folds share rows of the kernel matrix.
@@ -12,96 +11,22 @@
 
 #include "base/math.h"
 #include "base/random.h"
+#include "models/decision/sigmoid.h"
 #include "models/svm/svm.h"
 
-enum { FOLDS = 5 };
-
-/* ln(1 + e^z) without overflow. */
-static double log_1_plus_exp(double z) {
-  return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
-}
-
-/* 1 / (1 + e^z). */
-static double sigmoid(double z) {
-  return z > 0 ? exp(-z) / (1 + exp(-z)) : 1 / (1 + exp(z));
-}
-
-/* The cross-entropy of the targets t under A, B. */
-static double entropy(const double *f, const double *t, int64_t count, double A, double B) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; i++) {
-    const double z = A * f[i] + B;
-    sum += t[i] * z + log_1_plus_exp(-z);
-  }
-  return sum;
-}
-
-/* Gradient [2] and Hessian [3] (AA, AB, BB) of the cross-entropy. */
-static void derivatives(const double *f, const double *t, int64_t count, const double ab[2],
-                        double *gradient, double *hessian) {
-  memset(gradient, 0, 2 * sizeof *gradient);
-  hessian[0] = hessian[2] = 1e-12;
-  hessian[1] = 0;
-  for (int64_t i = 0; i < count; i++) {
-    const double p = sigmoid(ab[0] * f[i] + ab[1]), d = t[i] - p, weight = p * (1 - p);
-    gradient[0] += f[i] * d;
-    gradient[1] += d;
-    hessian[0] += f[i] * f[i] * weight;
-    hessian[1] += f[i] * weight;
-    hessian[2] += weight;
-  }
-}
-
-/* Halves the step until the cross-entropy decreases enough; returns false if it never does. */
-static bool search(const double *f, const double *t, int64_t count, double ab[2],
-                   const double step[2], double derivative, double *value) {
-  for (double length = 1; length >= 1e-10; length /= 2) {
-    const double A = ab[0] + length * step[0], B = ab[1] + length * step[1];
-    const double now = entropy(f, t, count, A, B);
-    if (now < *value + 1e-4 * length * derivative) {
-      ab[0] = A;
-      ab[1] = B;
-      *value = now;
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Targets t [count] are 1 and 0, moved inward by one prior row on each side: (positives + 1) /
- * (positives + 2) and 1 / (negatives + 2). */
-static void fit_sigmoid(const double *f, const double *t, int64_t count, double positives,
-                        double negatives, double ab[2]) {
-  enum { MAX_STEPS = 100 };
-  double gradient[2], hessian[3];
-  ab[0] = 0;
-  ab[1] = log((negatives + 1) / (positives + 1));
-  double value = entropy(f, t, count, ab[0], ab[1]);
-  for (int i = 0; i < MAX_STEPS; i++) {
-    derivatives(f, t, count, ab, gradient, hessian);
-    if (fabs(gradient[0]) < 1e-5 && fabs(gradient[1]) < 1e-5) {
-      break;
-    }
-    const double det = hessian[0] * hessian[2] - hessian[1] * hessian[1];
-    const double step[2] = {-(hessian[2] * gradient[0] - hessian[1] * gradient[1]) / det,
-                            -(hessian[0] * gradient[1] - hessian[1] * gradient[0]) / det};
-    const double derivative = gradient[0] * step[0] + gradient[1] * step[1];
-    if (!search(f, t, count, ab, step, derivative, &value)) {
-      break;
-    }
-  }
-}
-
-typedef struct held_out {
+typedef struct left_out {
   const clf__svm_problem *whole; /* solved */
-  double *f, *target;            /* [count] values of left-out rows; targets of the sigmoid */
-  int64_t *order;                /* scratch */
-  int32_t *fold;                 /* the fold in which each row is left out */
+  int64_t folds;
+  double *f;       /* [count] values of rows that are left out */
+  double *weights; /* [count] */
+  bool *positive;  /* [count] */
+  int64_t *order;  /* scratch */
+  int32_t *fold;   /* the fold in which each row is left out */
   bool *absent;
-} held_out;
+} left_out;
 
 /* Distributes the rows of each side among the folds, in an order drawn from the seed. */
-static void deal_folds(held_out *c) {
+static void deal_folds(left_out *c) {
   const clf__svm_problem *whole = c->whole;
   clf_context *context = whole->rows->context;
   clf__random random = clf__random_seed(clf__context_seed(context), (uint64_t)whole->count);
@@ -113,11 +38,11 @@ static void deal_folds(held_out *c) {
   for (int64_t i = 0; i < whole->count; i++) {
     int32_t *place = &next[whole->y[c->order[i]] > 0];
     c->fold[c->order[i]] = *place;
-    *place = (*place + 1) % FOLDS;
+    *place = (int32_t)((*place + 1) % c->folds);
   }
 }
 
-static clf_status value_fold(held_out *c, int32_t fold) {
+static clf_status value_fold(left_out *c, int32_t fold) {
   const clf__svm_problem *whole = c->whole;
   clf__svm_problem part = {.rows = whole->rows,
                            .parts = whole->parts,
@@ -140,34 +65,84 @@ static clf_status value_fold(held_out *c, int32_t fold) {
   return status;
 }
 
-static void fit_targets(held_out *c, double ab[2]) {
-  const clf__svm_problem *whole = c->whole;
-  double positives = 0;
-  for (int64_t i = 0; i < whole->count; i++) {
-    positives += whole->y[i] > 0;
-  }
-  const double negatives = (double)whole->count - positives;
-  for (int64_t i = 0; i < whole->count; i++) {
-    c->target[i] = whole->y[i] > 0 ? (positives + 1) / (positives + 2) : 1 / (negatives + 2);
-  }
-  fit_sigmoid(c->f, c->target, whole->count, positives, negatives, ab);
-}
-
-clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]) {
-  held_out c = {.whole = whole};
+clf_status clf__svm_calibrate(const clf__svm_problem *whole, const float *weights, int64_t folds,
+                              double ab[2]) {
+  left_out c = {.whole = whole, .folds = folds};
   clf__arena arena = {.context = whole->rows->context};
   c.f = clf__arena_zeroed(&arena, whole->count, sizeof *c.f);
-  c.target = clf__arena_array(&arena, whole->count, sizeof *c.target);
+  c.weights = clf__arena_array(&arena, whole->count, sizeof *c.weights);
+  c.positive = clf__arena_array(&arena, whole->count, sizeof *c.positive);
   c.order = clf__arena_array(&arena, whole->count, sizeof *c.order);
   c.fold = clf__arena_array(&arena, whole->count, sizeof *c.fold);
   c.absent = clf__arena_array(&arena, whole->count, sizeof *c.absent);
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
   deal_folds(&c);
-  for (int32_t fold = 0; fold < FOLDS; fold++) {
+  for (int32_t fold = 0; fold < folds; fold++) {
     CLF__TRY(value_fold(&c, fold));
   }
-  fit_targets(&c, ab);
+  for (int64_t i = 0; i < whole->count; i++) {
+    c.positive[i] = whole->y[i] > 0;
+    c.weights[i] = weights != NULL ? (double)weights[whole->row[i]] : 1;
+  }
+  const clf__sigmoid_rows rows = {c.f, c.positive, c.weights, whole->count};
+  clf__sigmoid_fit(&rows, ab);
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+/* Held-out rows with the values of all machines. */
+typedef struct valued_rows {
+  clf__svm_shape shape;
+  const float *values;   /* [rows, problems] */
+  const int32_t *labels; /* [rows] */
+  const float *weights;  /* [rows], or NULL for 1 */
+  int64_t rows;
+  double *f, *own_weights; /* [rows] scratch: the rows of one machine */
+  bool *positive;
+} valued_rows;
+
+/* Fits the sigmoid of machine `index` to the rows of its two sides: class i is the positive one,
+ * and j the other, or all others. */
+static void fit_machine(const valued_rows *v, int64_t index, int64_t i, int64_t j, double ab[2]) {
+  int64_t count = 0;
+  for (int64_t row = 0; row < v->rows; row++) {
+    if (v->shape.one_vs_rest || v->labels[row] == i || v->labels[row] == j) {
+      v->f[count] = (double)v->values[row * v->shape.problems + index];
+      v->positive[count] = v->labels[row] == i;
+      v->own_weights[count++] = v->weights != NULL ? (double)v->weights[row] : 1;
+    }
+  }
+  const clf__sigmoid_rows rows = {v->f, v->positive, v->own_weights, count};
+  clf__sigmoid_fit(&rows, ab);
+}
+
+clf_status clf__svm_fit_sigmoids(const clf_model *model, const clf_dataset *held_out,
+                                 const int32_t *labels, clf__store *state) {
+  const clf__svm_shape shape = clf__svm_shape_of(model);
+  const int64_t classes = model->outputs, rows = held_out->rows;
+  clf__arena arena = {.context = model->context};
+  float *values = clf__arena_matrix(&arena, rows, shape.problems, sizeof *values);
+  valued_rows v = {.shape = shape,
+                   .values = values,
+                   .labels = labels,
+                   .weights = clf__dataset_weights(held_out),
+                   .rows = rows,
+                   .f = clf__arena_array(&arena, rows, sizeof *v.f),
+                   .own_weights = clf__arena_array(&arena, rows, sizeof *v.own_weights),
+                   .positive = clf__arena_array(&arena, rows, sizeof *v.positive)};
+  int64_t index = 0;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(clf_model_project(model, held_out, values, rows * shape.problems, NULL));
+  CLF__TRY(clf__state_tensor(model->context, state, "calibration", CLF_F64, shape.problems, 2));
+  double *ab = clf__state_data(state, "calibration");
+  for (int64_t i = 0; i < classes; i++) {
+    for (int64_t j = shape.one_vs_rest ? classes - 1 : i + 1; j < classes; j++, index++) {
+      fit_machine(&v, index, i, j, ab + 2 * index);
+    }
+  }
 done:
   clf__arena_free(&arena);
   return status;
@@ -210,7 +185,7 @@ static void couple(const double *Q, int64_t classes, double *Qp, double *p) {
 }
 
 static double calibrated(const double *ab, float f) {
-  const double min = 1e-7, p = sigmoid(ab[0] * (double)f + ab[1]);
+  const double min = 1e-7, p = clf__sigmoid_value(ab[0] * (double)f + ab[1]);
   return p < min ? min : p > 1 - min ? 1 - min : p;
 }
 
@@ -269,21 +244,27 @@ void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64
   }
 }
 
+int32_t clf__svm_link(const clf_model *model) {
+  return clf__store_tensor(model->state, "calibration") != NULL ? CLF__LINK_SIGMOIDS
+                                                                : CLF__LINK_NONE;
+}
+
 clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows) {
   const int64_t classes = model->outputs;
   const int64_t *support_count = clf__state_data(model->state, "support_count");
   if (clf__store_tensor(model->state, "calibration") == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "svm: it was fitted without probabilities; set probability=true and fit it to "
-                     "its end");
+    return clf__fail(
+        CLF_ERROR_UNSUPPORTED,
+        "svm: it was fitted without probabilities; set calibration=sigmoid and fit it to "
+        "its end, or call clf_model_calibrate()");
   }
   for (int64_t row = 0; row < rows; row++, values += classes) {
     double sum = 0;
     for (int64_t k = 0; k < classes; k++) {
-      sum += support_count[k] > 0 ? sigmoid(-(double)values[k]) : 0;
+      sum += support_count[k] > 0 ? clf__sigmoid_value(-(double)values[k]) : 0;
     }
     for (int64_t k = 0; k < classes; k++) {
-      values[k] = support_count[k] > 0 ? (float)(sigmoid(-(double)values[k]) / sum) : 0;
+      values[k] = support_count[k] > 0 ? (float)(clf__sigmoid_value(-(double)values[k]) / sum) : 0;
     }
   }
   return CLF_OK;

@@ -214,7 +214,7 @@ TEST(svm__gives_probabilities_only_when_asked_to) {
   clf_model *plain = fitted(NULL, "svm", NULL, data);
   clf_model *model = fitted(NULL, "svm", "probability=true", data);
   ck_clf_fails(clf_model_predict_proba(plain, data, values, 2 * ROWS), CLF_ERROR_UNSUPPORTED);
-  ck_clf_says("probability=true");
+  ck_clf_says("calibration=sigmoid");
   ck_clf_ok(clf_model_predict_proba(model, data, values, 2 * ROWS));
   ck_clf_ok(clf_model_decision_function(model, data, decision, 2 * ROWS));
   ck_clf_ok(clf_model_predict(model, data, labels, ROWS));

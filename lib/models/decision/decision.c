@@ -1,0 +1,215 @@
+/* One way from the scores of a model to its probabilities and classes:
+ *   p = the calibration's, or those of the kind's link; 0 for classes without weight.
+ * The predicted class has the largest p, and among equal ones the largest score; without
+ * probabilities it has the largest score. It is always computed from scores in f32. The
+ * probabilities of a row agree with it: where rounding, saturation or arithmetic in f64 makes
+ * another class the first maximum, the two values are exchanged, and if they are equal, that of the
+ * predicted class becomes the next larger number. */
+#include <math.h>
+#include <string.h>
+
+#include "base/border.h"
+#include "models/decision/decision.h"
+
+bool clf__decision_has_probabilities(const clf_model *model) {
+  const clf__model_kind *kind = model->kind;
+  return model->classes != NULL && (clf__calibration_there(&model->decision) ||
+                                    (kind->link != NULL && kind->link(model) != CLF__LINK_NONE));
+}
+
+/* Returns whether the predicted class follows from the probabilities, not from the scores, which
+ * the link keeps in order. */
+static bool decides_by_p(const clf__decision *d) {
+  return clf__calibration_there(d);
+}
+
+static bool is_plain(const clf__decision *d) {
+  return d->absent == NULL && !decides_by_p(d);
+}
+
+/* p is NULL if the scores decide. */
+static int32_t winner_of(const clf__decision *d, const double *p, const float *scores,
+                         int64_t classes) {
+  int32_t best = -1;
+  for (int32_t k = 0; k < classes; k++) {
+    if (d->absent != NULL && d->absent[k] != 0) {
+      continue;
+    }
+    const bool more = best >= 0 && p != NULL && p[k] > p[best];
+    const bool equal = best >= 0 && (p == NULL || p[k] == p[best]);
+    best = best < 0 || more || (equal && scores[k] > scores[best]) ? k : best;
+  }
+  return best;
+}
+
+static void exclude_absent(const clf__decision *d, int64_t classes, double *p, int64_t rows) {
+  for (int64_t i = 0; i < rows && d->absent != NULL; i++, p += classes) {
+    double sum = 0, present = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      present += d->absent[k] == 0;
+      sum += d->absent[k] == 0 ? p[k] : 0;
+    }
+    for (int64_t k = 0; k < classes; k++) {
+      p[k] = d->absent[k] != 0 ? 0 : sum > 0 ? p[k] / sum : 1 / present;
+    }
+  }
+}
+
+static void widen(const float *from, int64_t count, double *to) {
+  for (int64_t i = 0; i < count; i++) {
+    to[i] = (double)from[i];
+  }
+}
+
+/* Computes p [rows, classes] in f64 by the kind's link in f32. */
+static clf_status link_f32(const clf_model *model, const float *scores, int64_t rows, double *p) {
+  const int64_t count = rows * model->outputs;
+  float *own = clf__alloc_array(model->context, count, sizeof *own);
+  if (own == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  memcpy(own, scores, (size_t)count * sizeof *own);
+  const clf_status status = model->kind->probabilities(model, own, rows);
+  widen(own, count, p);
+  clf__free(own);
+  return status;
+}
+
+/* Computes p [rows, classes] from scores in f32. */
+static clf_status compute(const clf_model *model, const float *scores, int64_t rows, double *p) {
+  const clf__decision *d = &model->decision;
+  if (clf__calibration_there(d)) {
+    widen(scores, rows * model->outputs, p);
+    clf__calibration_apply(d, model->outputs, p, rows);
+  } else {
+    CLF__CHECK(link_f32(model, scores, rows, p));
+  }
+  exclude_absent(d, model->outputs, p, rows);
+  return CLF_OK;
+}
+
+/* The same from scores in f64, in place. */
+static clf_status compute_f64(const clf_model *model, double *p, int64_t rows) {
+  const clf__decision *d = &model->decision;
+  if (clf__calibration_there(d)) {
+    clf__calibration_apply(d, model->outputs, p, rows);
+  } else {
+    CLF__CHECK(model->kind->probabilities_f64(model, p, rows));
+  }
+  exclude_absent(d, model->outputs, p, rows);
+  return CLF_OK;
+}
+
+clf_status clf__decision_labels(const clf_model *model, const float *scores, int64_t rows,
+                                int32_t *labels) {
+  const clf__decision *d = &model->decision;
+  const int64_t classes = model->outputs;
+  double *p = NULL;
+  clf_status status = CLF_OK;
+  if (decides_by_p(d)) {
+    p = clf__alloc_matrix(model->context, rows, classes, sizeof *p);
+    CLF__TRY(p != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+    CLF__TRY(compute(model, scores, rows, p));
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    labels[i] = winner_of(d, p != NULL ? p + i * classes : NULL, scores + i * classes, classes);
+  }
+done:
+  clf__free(p);
+  return status;
+}
+
+/* These make p[winner] the first maximum of p. */
+static int64_t argmax(const float *p, int64_t classes) {
+  int64_t best = 0;
+  for (int64_t k = 1; k < classes; k++) {
+    best = p[k] > p[best] ? k : best;
+  }
+  return best;
+}
+
+static void agree(float *p, int64_t classes, int32_t winner) {
+  const int64_t best = argmax(p, classes);
+  const float largest = p[best];
+  if (best != winner) {
+    p[best] = p[winner];
+    p[winner] = largest;
+    p[winner] = argmax(p, classes) == winner ? largest : nextafterf(largest, 2);
+  }
+}
+
+static int64_t argmax_f64(const double *p, int64_t classes) {
+  int64_t best = 0;
+  for (int64_t k = 1; k < classes; k++) {
+    best = p[k] > p[best] ? k : best;
+  }
+  return best;
+}
+
+static void agree_f64(double *p, int64_t classes, int32_t winner) {
+  const int64_t best = argmax_f64(p, classes);
+  const double largest = p[best];
+  if (best != winner) {
+    p[best] = p[winner];
+    p[winner] = largest;
+    p[winner] = argmax_f64(p, classes) == winner ? largest : nextafter(largest, 2);
+  }
+}
+
+/* The link of scores, where nothing else was set: few rows need no memory. */
+static clf_status link_rows(const clf_model *model, float *values, int64_t rows) {
+  enum { FEW = 64 };
+  const int64_t classes = model->outputs;
+  int32_t few[FEW], *many = NULL;
+  clf_status status = CLF_OK;
+  if (rows > FEW) {
+    many = clf__alloc_array(model->context, rows, sizeof *many);
+    CLF__TRY(many != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  }
+  int32_t *winner = many != NULL ? many : few;
+  CLF__TRY(clf__decision_labels(model, values, rows, winner));
+  CLF__TRY(model->kind->probabilities(model, values, rows));
+  for (int64_t i = 0; i < rows; i++) {
+    agree(values + i * classes, classes, winner[i]);
+  }
+done:
+  clf__free(many);
+  return status;
+}
+
+clf_status clf__decision_probabilities(const clf_model *model, float *values, int64_t rows) {
+  const clf__decision *d = &model->decision;
+  const int64_t classes = model->outputs;
+  if (is_plain(d)) {
+    return link_rows(model, values, rows);
+  }
+  double *p = clf__alloc_matrix(model->context, rows, classes, sizeof *p);
+  clf_status status = p != NULL ? compute(model, values, rows, p) : CLF_ERROR_MEMORY;
+  for (int64_t i = 0; i < rows && status == CLF_OK; i++) {
+    float *row = values + i * classes;
+    const double *own = p + i * classes;
+    const int32_t winner = winner_of(d, decides_by_p(d) ? own : NULL, row, classes);
+    for (int64_t k = 0; k < classes; k++) {
+      row[k] = (float)own[k];
+    }
+    agree(row, classes, winner);
+  }
+  clf__free(p);
+  return status;
+}
+
+clf_status clf__decision_probabilities_f64(const clf_model *model, double *values,
+                                           const float *scores, int64_t rows) {
+  const int64_t classes = model->outputs;
+  int32_t *winner = clf__alloc_array(model->context, rows, sizeof *winner);
+  clf_status status = CLF_OK;
+  CLF__TRY(winner != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  CLF__TRY(clf__decision_labels(model, scores, rows, winner));
+  CLF__TRY(compute_f64(model, values, rows));
+  for (int64_t i = 0; i < rows; i++) {
+    agree_f64(values + i * classes, classes, winner[i]);
+  }
+done:
+  clf__free(winner);
+  return status;
+}

@@ -1,0 +1,103 @@
+/* From scores to decisions, the same for all kinds of models. What a kind decides are scores; a
+ * calibration or the kind's link makes probabilities of them, and the class with the highest
+ * probability is predicted. Everything that is set in addition is a tensor of the state whose name
+ * begins with "decision_", so that it is saved, loaded and described with the model:
+ *
+ *   decision_absent       i32 [classes]    1 for classes without weight in the fit: probability 0
+ *   decision_sigmoid      f64 [maps, 2]    A and B of 1 / (1 + exp(A s + B)) (sigmoid.h)
+ *   decision_temperature  f64 [1]          T of the softmax of scores / T
+ *   decision_isotonic_x, decision_isotonic_y, decision_isotonic_start (isotonic.h)
+ *
+ * Two classes have one map, of the difference of their scores, and more classes one map each, whose
+ * values are scaled to sum to 1. */
+#ifndef CLF_MODELS_DECISION_DECISION_H
+#define CLF_MODELS_DECISION_DECISION_H
+
+#include <classify/decision.h>
+
+#include "base/kinds.h"
+#include "models/model.h"
+
+/* The parameters that all kinds share: the first member of the struct of parameters of each. */
+typedef struct clf__decision_params {
+  int32_t calibration;
+  int64_t calibration_folds;
+} clf__decision_params;
+
+enum {
+  CLF__CALIBRATION_NONE,
+  CLF__CALIBRATION_SIGMOID,
+  CLF__CALIBRATION_TEMPERATURE,
+  CLF__CALIBRATION_ISOTONIC
+};
+
+/* Their rows, for a table whose struct has the member `decision`. */
+#define CLF__DECISION_PARAMS                                                                       \
+  CLF__CHOICE(decision.calibration, "none|sigmoid|temperature|isotonic", "none",                   \
+              "map of scores to probabilities, fitted to rows left out by cross-validation"),      \
+      CLF__INT(decision.calibration_folds, "5", 0, 1e6,                                            \
+               "folds of this cross-validation; 0: none, clf_model_calibrate() follows the fit")
+
+/* Checks what the rows of the parameters do not express. */
+clf_status clf__decision_check_params(const clf__model_kind *kind, const void *params);
+
+/* Sets model->decision to the tensors of the state (decision_set.c). */
+void clf__decision_bind(clf_model *model);
+/* Returns CLF_ERROR_CORRUPT unless the tensors of a loaded state are valid. */
+clf_status clf__decision_check(const clf_model *model);
+/* Setting something on a fitted model: make a state that shares the model's tensors, except those
+ * whose names begin with a prefix of `dropped` (ends with NULL); add tensors to it; and let the
+ * model adopt it. Adopting takes ownership of the state, also after a failure, which leaves the
+ * model unchanged. */
+clf_status clf__decision_state(clf__store **out, const clf_model *model,
+                               const char *const *dropped);
+clf_status clf__decision_adopt(clf_model *model, clf__store *state);
+/* Adds decision_absent to the state of a fit, if classes have no weight. */
+clf_status clf__decision_add_absent(const clf_model *next, const clf__training *training);
+/* Logs which of the model's decision tensors the new fit drops. */
+void clf__decision_log_dropped(const clf_model *model, const clf_model *next);
+
+/* Returns whether the fitted model computes probabilities (decision.c). */
+bool clf__decision_has_probabilities(const clf_model *model);
+/* Computes the class of each row from scores [rows, classes]. */
+clf_status clf__decision_labels(const clf_model *model, const float *scores, int64_t rows,
+                                int32_t *labels);
+/* Converts scores [rows, classes] into probabilities, in place. The first maximum of a row is the
+ * class that is predicted. */
+clf_status clf__decision_probabilities(const clf_model *model, float *values, int64_t rows);
+/* The same in f64 for scores in f64; those in f32, from which classes are predicted, are
+ * `scores`. */
+clf_status clf__decision_probabilities_f64(const clf_model *model, double *values,
+                                           const float *scores, int64_t rows);
+
+/* Computes scores [train->rows, outputs] of the rows by models that were fitted without them: a
+ * cross-validation of `folds` folds, stratified, in an order drawn from the context's seed. It has
+ * fewer folds if a class has fewer rows. Rows of weight 0 are in no fold, and have scores 0. The
+ * optimizer and the validation rows are those of the fit, or NULL. Returns CLF_ERROR_DATA if a
+ * class has one row only (cross_fit.c). */
+clf_status clf__cross_fit(const clf_model *model, const clf_dataset *train,
+                          const clf_optimizer *optimizer, const clf_dataset *validation,
+                          int64_t folds, float *scores);
+
+/* Rows with scores, to fit calibrations to. */
+typedef struct clf__scored {
+  const float *scores;   /* [rows, classes] */
+  const int32_t *labels; /* [rows] */
+  const float *weights;  /* [rows], or NULL for 1 */
+  int64_t rows, classes;
+} clf__scored;
+
+/* Calibrates a model that was just fitted to `train`, if its parameters ask for it. `labels` are
+ * class indices of the model. */
+clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,
+                             const clf_optimizer *optimizer, const clf_dataset *validation);
+/* Converts scores [rows, classes] in place by the calibration that the model has
+ * (calibration_apply.c). */
+bool clf__calibration_there(const clf__decision *decision);
+void clf__calibration_apply(const clf__decision *decision, int64_t classes, double *values,
+                            int64_t rows);
+
+/* The kinds of parameters of the functions of classify/decision.h, for the catalog. */
+extern const clf__kind clf__calibrate_kind;
+
+#endif

@@ -1,0 +1,102 @@
+/* The temperature T minimizes the cross-entropy of the softmax of b z, b = 1 / T,
+ *   L(b) = sum_i w_i (ln sum_k exp(b z_ik) - b sum_k t_ik z_ik),
+ * which is convex in b. As for the sigmoid, the targets t are moved inward by what one prior row is
+ * among all: 1 - e for the row's class and e / (classes - 1) for each other one, e = 1 / (n + 2),
+ * where n is the total weight. So b is finite even if every row's class has the highest score.
+ * The minimum is found by Newton steps on L'(b) = 0 inside of a bracket, which a step that would
+ * leave it halves. b is measured in units of 1 / (the mean range of a row's scores), so that the
+ * result does not depend on the unit of the scores. */
+#include "models/decision/temperature.h"
+
+#include <math.h>
+
+/* If the scores say nothing of the classes, b is this instead of 0: all probabilities are equal. */
+#define MIN_B 1e-6
+
+static double weight_of(const clf__scored *rows, int64_t i) {
+  return rows->weights != NULL ? (double)rows->weights[i] : 1;
+}
+
+static double largest_of(const float *z, int64_t classes) {
+  double largest = (double)z[0];
+  for (int64_t k = 1; k < classes; k++) {
+    largest = fmax(largest, (double)z[k]);
+  }
+  return largest;
+}
+
+/* The mean over the rows of the range of their scores; *total receives the weight of all rows. */
+static double mean_range(const clf__scored *rows, double *total) {
+  double sum = 0;
+  *total = 0;
+  for (int64_t i = 0; i < rows->rows; i++) {
+    const float *z = rows->scores + i * rows->classes;
+    double smallest = (double)z[0];
+    for (int64_t k = 1; k < rows->classes; k++) {
+      smallest = fmin(smallest, (double)z[k]);
+    }
+    const double w = weight_of(rows, i);
+    *total += w;
+    sum += w > 0 ? w * (largest_of(z, rows->classes) - smallest) : 0;
+  }
+  return sum / *total;
+}
+
+/* Adds a row's part of L'(b) and L''(b) with z in units of `unit`, relative to the largest. */
+static void add_row(const float *z, int64_t classes, int32_t label, double b, double unit,
+                    double inward, double derivative[2]) {
+  const double largest = largest_of(z, classes), other = inward / (double)(classes - 1);
+  double sum = 0, first = 0, second = 0, target = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    const double value = ((double)z[k] - largest) / unit, e = exp(b * value);
+    sum += e;
+    first += e * value;
+    second += e * value * value;
+    target += (k == label ? 1 - inward : other) * value;
+  }
+  const double mean = first / sum;
+  derivative[0] = mean - target;
+  derivative[1] = second / sum - mean * mean;
+}
+
+static void derivatives(const clf__scored *rows, double b, double unit, double total,
+                        double derivative[2]) {
+  const double inward = 1 / (total + 2);
+  derivative[0] = derivative[1] = 0;
+  for (int64_t i = 0; i < rows->rows; i++) {
+    const double w = weight_of(rows, i);
+    double own[2];
+    if (w > 0) {
+      add_row(rows->scores + i * rows->classes, rows->classes, rows->labels[i], b, unit, inward,
+              own);
+      derivative[0] += w * own[0];
+      derivative[1] += w * own[1];
+    }
+  }
+}
+
+double clf__temperature_fit(const clf__scored *rows) {
+  enum { MAX_STEPS = 200 };
+  double total, low = 0, high = INFINITY, b = 1, derivative[2];
+  const double unit = mean_range(rows, &total);
+  if (!(unit > 0)) {
+    return 1;
+  }
+  derivatives(rows, MIN_B, unit, total, derivative);
+  if (derivative[0] >= 0) {
+    return unit / MIN_B;
+  }
+  for (int step = 0; step < MAX_STEPS; step++) {
+    derivatives(rows, b, unit, total, derivative);
+    *(derivative[0] < 0 ? &low : &high) = b;
+    double next = b - derivative[0] / derivative[1];
+    if (!(next > low && next < high)) {
+      next = high < INFINITY ? (low + high) / 2 : 2 * b;
+    }
+    if (fabs(next - b) <= 1e-12 * b) {
+      break;
+    }
+    b = next;
+  }
+  return unit / b;
+}
