@@ -14,6 +14,7 @@
 #include "image/image.h"
 #include "interchange/model_format.h"
 #include "layers/layer.h"
+#include "metrics/bootstrap.h"
 #include "models/decision/decision.h"
 #include "models/model.h"
 #include "optim/optimizer.h"
@@ -33,6 +34,7 @@ AREA(image, &clf__image_normalize_kind);
 AREA(detector, &clf__detector_kind);
 AREA(search, &clf__search_kind);
 AREA(decision, &clf__calibrate_kind);
+AREA(measure, &clf__bootstrap_kind);
 
 static const clf__registry *const areas[] = {
     &context,
@@ -53,6 +55,7 @@ static const clf__registry *const areas[] = {
     &detector,
     &search,
     &decision,
+    &measure,
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 
@@ -168,6 +171,9 @@ static const struct {
     CONSTANT(average, CLF_AVERAGE_MACRO),
     CONSTANT(average, CLF_AVERAGE_MICRO),
     CONSTANT(average, CLF_AVERAGE_WEIGHTED),
+    CONSTANT(disagreement, CLF_DISAGREEMENT_EQUAL),
+    CONSTANT(disagreement, CLF_DISAGREEMENT_LINEAR),
+    CONSTANT(disagreement, CLF_DISAGREEMENT_QUADRATIC),
     CONSTANT(param, CLF_PARAM_I64),
     CONSTANT(param, CLF_PARAM_F64),
     CONSTANT(param, CLF_PARAM_BOOL),

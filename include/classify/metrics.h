@@ -10,12 +10,10 @@
  *
  *  @code
  *  const int32_t truth[4] = {0, 1, 1, 0}, predicted[4] = {0, 1, 0, 0};
- *  double accuracy = 0;
- *  int64_t confusion[2][2];
+ *  double accuracy = 0, confusion[2][2];
  *  if (clf_accuracy(truth, predicted, NULL, 4, &accuracy) >= 0 &&
- *      clf_confusion_matrix(truth, predicted, 4, 2, &confusion[0][0]) >= 0) {
- *    printf("accuracy %g, %lld of class 1 taken for class 0\n", accuracy,
- *           (long long)confusion[1][0]);
+ *      clf_confusion_matrix(truth, predicted, NULL, 4, 2, &confusion[0][0]) >= 0) {
+ *    printf("accuracy %g, %g of class 1 predicted as class 0\n", accuracy, confusion[1][0]);
  *  }
  *  @endcode
  */
@@ -35,6 +33,13 @@ enum {
   CLF_AVERAGE_WEIGHTED = 3 /**< mean over the classes, weighted by their true rows */
 };
 
+/** How much two classes i and j differ in Cohen's kappa. The values never change. */
+enum {
+  CLF_DISAGREEMENT_EQUAL = 1,    /**< 1 */
+  CLF_DISAGREEMENT_LINEAR = 2,   /**< |i - j|, of classes in an order */
+  CLF_DISAGREEMENT_QUADRATIC = 3 /**< (i - j)² */
+};
+
 /* From predicted classes */
 
 /** Computes the share of rows that were predicted right.
@@ -44,25 +49,54 @@ CLF_API clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted,
                                 const float *weights, int64_t rows, double *out);
 
 /** Counts the pairs of true and predicted classes.
- *  @param out  [classes, classes] receives the counts: a row for each true class, a column for each
- *              predicted one. Predictions out of range are left out @since 0.1 */
+ *  @param weights  [rows] ≥ 0, not all 0; or NULL
+ *  @param out  [classes, classes] receives the sums of the weights, which without weights are the
+ *              counts: a row for each true class, a column for each predicted one. Predictions out
+ *              of range are left out @since 0.1 */
 CLF_API clf_status clf_confusion_matrix(const int32_t *truth, const int32_t *predicted,
-                                        int64_t rows, int64_t classes, int64_t *out);
+                                        const float *weights, int64_t rows, int64_t classes,
+                                        double *out);
 
 /** Computes precision, recall and F1 of each class.
- *  @param precision, recall, f1  [classes] each, or NULL
- *  @param support  [classes] true rows of each class, or NULL @since 0.1 */
-CLF_API clf_status clf_class_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
-                                    int64_t classes, double *precision, double *recall, double *f1,
-                                    int64_t *support);
+ *  @param weights  [rows] ≥ 0, not all 0; or NULL
+ *  @param scores  [classes, 4] receives precision, recall, F1 and support, which is the sum of the
+ *                 weights of the true rows, without weights their number @since 0.1 */
+CLF_API clf_status clf_class_scores(const int32_t *truth, const int32_t *predicted,
+                                    const float *weights, int64_t rows, int64_t classes,
+                                    double *scores);
 
 /** Computes precision, recall and F1 averaged over the classes that occur in `truth` or
  *  `predicted`.
+ *  @param weights  [rows] ≥ 0, not all 0; or NULL
  *  @param average  CLF_AVERAGE_…
- *  @param precision, recall, f1  one value each, or NULL @since 0.1 */
-CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
-                                      int64_t classes, int32_t average, double *precision,
-                                      double *recall, double *f1);
+ *  @param scores  [3] receives precision, recall and F1 @since 0.1 */
+CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted,
+                                      const float *weights, int64_t rows, int64_t classes,
+                                      int32_t average, double *scores);
+
+/** Computes the mean over the classes that occur in `truth` of their recall. Always predicting one
+ *  of them gives 1 / classes.
+ *  @param weights  [rows] ≥ 0, not all 0; or NULL @since 0.1 */
+CLF_API clf_status clf_balanced_accuracy(const int32_t *truth, const int32_t *predicted,
+                                         const float *weights, int64_t rows, int64_t classes,
+                                         double *out);
+
+/** Computes the Matthews correlation coefficient, -1 to 1, of two or more classes (Gorodkin,
+ *  "Comparing two K-category assignments by a K-category correlation coefficient", 2004). 0 is
+ *  what chance reaches. Predictions out of range are one more class.
+ *  @param weights  [rows] ≥ 0, not all 0; or NULL @since 0.1 */
+CLF_API clf_status clf_matthews_correlation(const int32_t *truth, const int32_t *predicted,
+                                            const float *weights, int64_t rows, int64_t classes,
+                                            double *out);
+
+/** Computes Cohen's kappa, the agreement beyond chance (Cohen, 1960; with distances 1968): 1 minus
+ *  the mean disagreement of truth and prediction over that of independent ones. Without distances,
+ *  predictions out of range are one more class; with distances they are CLF_ERROR_DATA.
+ *  @param weights  [rows] ≥ 0, not all 0; or NULL
+ *  @param disagreement  CLF_DISAGREEMENT_… @since 0.1 */
+CLF_API clf_status clf_cohen_kappa(const int32_t *truth, const int32_t *predicted,
+                                   const float *weights, int64_t rows, int64_t classes,
+                                   int32_t disagreement, double *out);
 
 /* From probabilities and scores. With `weights`, rows count as if each were repeated that often:
  * [rows] ≥ 0, not all 0; NULL weighs all rows alike. */
@@ -98,6 +132,15 @@ CLF_API clf_status clf_calibration_error(const int32_t *truth, const float *prob
                                          const float *weights, int64_t rows, int64_t classes,
                                          int64_t bins, double *out, double *curve);
 
+/** Computes the share of rows whose true class is among those with the `k` highest scores; of equal
+ *  scores, those of lower indices come first, so that k = 1 is the accuracy of clf_model_predict().
+ *  @param scores   [rows, classes] no NaN
+ *  @param weights  [rows], or NULL
+ *  @param k        ≥ 1 @since 0.1 */
+CLF_API clf_status clf_top_k_accuracy(const int32_t *truth, const float *scores,
+                                      const float *weights, int64_t rows, int64_t classes,
+                                      int64_t k, double *out);
+
 /** Computes the area under the ROC curve; ties count half.
  *  @param truth    [rows] 0 or 1, both present in rows of a weight above 0
  *  @param scores   [rows] higher means 1; no NaN
@@ -129,6 +172,34 @@ CLF_API clf_status clf_average_precision(const int32_t *truth, const float *scor
 CLF_API clf_status clf_average_precision_classes(const int32_t *truth, const float *scores,
                                                  const float *weights, int64_t rows,
                                                  int64_t classes, double *out);
+
+/* Confidence intervals */
+
+/** Computes measures of weighted rows for clf_bootstrap(), such as by the functions above.
+ *  @param argument  as given to clf_bootstrap()
+ *  @param weights   [rows] of one draw, valid during the call
+ *  @param values    [values] receives the measures; they are NaN before, which stands for one that
+ *                   is not defined
+ *  @return CLF_OK; a negative status, with which clf_bootstrap() then fails; or a positive one,
+ *          after which it ends with the draws before @since 0.1 */
+typedef clf_status (*clf_measure_callback)(void *argument, const float *weights, double *values);
+
+/** Computes confidence intervals of measures by the bootstrap: rows are drawn with replacement, as
+ *  many as there are, and an interval is what lies between two percentiles of the measures of such
+ *  draws (Efron, "Bootstrap methods: another look at the jackknife", 1979). A row that is drawn
+ *  n times weighs n times as much. The same seed draws the same rows.
+ *  @param measure, argument  called for each draw, on the calling thread
+ *  @param weights    [rows] ≥ 0, not all 0; or NULL
+ *  @param values     how many measures there are, ≥ 1
+ *  @param intervals  [values, 2] receives the lower and the upper end of each; NaN with fewer than
+ *                    20 draws, or where a measure is not defined for half of them
+ *  @param draws      receives how many were done, or NULL
+ *  @param params     "draws=1000 seed=0 coverage=0.95", or NULL; clf_param_describe("measure",
+ *                    "bootstrap", …) lists them
+ *  @return as the other functions, or what `measure` fails with @since 0.1 */
+CLF_API clf_status clf_bootstrap(clf_measure_callback measure, void *argument, const float *weights,
+                                 int64_t rows, int64_t values, double *intervals, int64_t *draws,
+                                 const char *params);
 
 #ifdef __cplusplus
 }

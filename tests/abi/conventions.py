@@ -7,7 +7,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import headers  # noqa: E402
 
 SCALARS = {"clf_status", "int32_t", "int64_t", "uint64_t", "size_t", "double", "float"}
-CALLBACKS = {"clf_release_callback", "clf_progress_callback", "clf_log_callback"}
+CALLBACKS = {"clf_release_callback", "clf_progress_callback", "clf_log_callback",
+             "clf_measure_callback"}
 OBJECT = re.compile(r"^(?:clf_\w+|void) \*\*(?:out|first|second|train|test)$")
 MAX_ARGUMENTS = 8
 # What a name means, wherever it stands: its type tells.

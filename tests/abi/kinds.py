@@ -12,6 +12,7 @@ HEADERS = {
     "vocabulary": "text.h", "image": "image.h", "image_reader": "image.h", "detector": "detect.h",
     "search": "selection.h",
     "decision": "decision.h",
+    "measure": "metrics.h",
 }
 
 

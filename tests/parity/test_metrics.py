@@ -45,40 +45,6 @@ def accuracy__agrees_with_and_without_weights():
                       "accuracy")
 
 
-def confusion_matrix__agrees():
-    for rows, classes in CASES:
-        truth, predicted = labels(rows, classes, 2)
-        found = np.zeros((classes, classes), np.int64)
-        clf.call("clf_confusion_matrix", address(truth), address(predicted), clf.i64(rows),
-                 clf.i64(classes), address(found))
-        expected = metrics.confusion_matrix(truth, predicted, labels=range(classes))
-        assert np.array_equal(found, expected)
-
-
-def class_scores__agree():
-    for rows, classes in CASES:
-        truth, predicted = labels(rows, classes, 3)
-        found = [np.zeros(classes) for _ in range(3)] + [np.zeros(classes, np.int64)]
-        clf.call("clf_class_scores", address(truth), address(predicted), clf.i64(rows),
-                 clf.i64(classes), *map(address, found))
-        expected = metrics.precision_recall_fscore_support(truth, predicted, labels=range(classes),
-                                                           zero_division=0)
-        for ours, theirs, what in zip(found, expected, ("precision", "recall", "F1", "support")):
-            clf.close(ours, theirs, 1e-12, what)
-
-
-def average_scores__agree():
-    for rows, classes in CASES:
-        truth, predicted = labels(rows, classes, 4)
-        for number, name in ((MACRO, "macro"), (MICRO, "micro"), (WEIGHTED, "weighted")):
-            found = [clf.f64() for _ in range(3)]
-            clf.call("clf_average_scores", address(truth), address(predicted), clf.i64(rows),
-                     clf.i64(classes), clf.i32(number), *map(C.byref, found))
-            expected = metrics.precision_recall_fscore_support(truth, predicted, average=name,
-                                                               zero_division=0)
-            clf.close([f.value for f in found], expected[:3], 1e-12, name)
-
-
 def weights(rows):
     """None, and weights of which some are 0."""
     values = np.random.default_rng(11).random(rows).astype(np.float32)
@@ -88,6 +54,73 @@ def weights(rows):
 
 def optional(array):
     return None if array is None else address(array)
+
+
+def predictions():
+    for seed, (rows, classes) in enumerate(CASES):
+        for w in weights(rows):
+            yield rows, classes, *labels(rows, classes, seed), w
+
+
+def confusion_matrix__agrees():
+    for rows, classes, truth, predicted, w in predictions():
+        found = np.zeros((classes, classes))
+        clf.call("clf_confusion_matrix", address(truth), address(predicted), optional(w),
+                 clf.i64(rows), clf.i64(classes), address(found))
+        expected = metrics.confusion_matrix(truth, predicted, labels=range(classes),
+                                            sample_weight=w)
+        clf.close(found, expected, 0 if w is None else 1e-12, "confusion matrix")
+
+
+def class_scores__agree():
+    for rows, classes, truth, predicted, w in predictions():
+        found = np.zeros((classes, 4))
+        clf.call("clf_class_scores", address(truth), address(predicted), optional(w),
+                 clf.i64(rows), clf.i64(classes), address(found))
+        expected = metrics.precision_recall_fscore_support(
+            truth, predicted, labels=range(classes), zero_division=0, sample_weight=w)
+        for ours, theirs, what in zip(found.T, expected, ("precision", "recall", "F1", "support")):
+            clf.close(ours, theirs, 1e-12, what)
+
+
+def average_scores__agree():
+    for rows, classes, truth, predicted, w in predictions():
+        for number, name in ((MACRO, "macro"), (MICRO, "micro"), (WEIGHTED, "weighted")):
+            found = np.zeros(3)
+            clf.call("clf_average_scores", address(truth), address(predicted), optional(w),
+                     clf.i64(rows), clf.i64(classes), clf.i32(number), address(found))
+            present = np.union1d(truth if w is None else truth[w > 0],
+                                 predicted if w is None else predicted[w > 0])
+            expected = metrics.precision_recall_fscore_support(
+                truth, predicted, labels=present, average=name, zero_division=0, sample_weight=w)
+            clf.close(found, expected[:3], 1e-12, name)
+
+
+def agreement__agrees():
+    for rows, classes, truth, predicted, w in predictions():
+        given = (address(truth), address(predicted), optional(w), clf.i64(rows), clf.i64(classes))
+        if w is None or set(predicted) <= set(truth[w > 0]):
+            clf.close([one("clf_balanced_accuracy", *given)], [metrics.balanced_accuracy_score(
+                truth, predicted, sample_weight=w)], 1e-12, "balanced accuracy")
+        clf.close([one("clf_matthews_correlation", *given)],
+                  [metrics.matthews_corrcoef(truth, predicted, sample_weight=w)], 1e-12, "Matthews")
+        for number, name in enumerate((None, "linear", "quadratic"), 1):
+            expected = metrics.cohen_kappa_score(truth, predicted, weights=name, sample_weight=w,
+                                                 labels=range(classes))
+            clf.close([one("clf_cohen_kappa", *given, clf.i32(number))], [expected], 1e-12,
+                      f"kappa {name}")
+
+
+def top_k_accuracy__agrees():
+    for rows, classes, truth, _, w in predictions():
+        values = np.random.default_rng(4).random((rows, classes)).astype(np.float32)
+        for k in {1, min(2, classes - 1), max(1, classes - 1)}:
+            found = one("clf_top_k_accuracy", address(truth), address(values), optional(w),
+                        clf.i64(rows), clf.i64(classes), clf.i64(k))
+            expected = metrics.top_k_accuracy_score(
+                truth, (values[:, 1] - values[:, 0]) / 2 + 0.5 if classes == 2 else values, k=k,
+                labels=range(classes), sample_weight=w)
+            clf.close([found], [expected], 1e-12, f"top {k}")
 
 
 def forecasts():

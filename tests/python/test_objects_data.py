@@ -449,6 +449,41 @@ def test_metrics_are_scikit_learns(names):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
+def test_measures_of_agreement_are_scikit_learns(weighted):
+    sk = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(3)
+    a = np.array(["x", "y", "z"])[rng.integers(0, 3, 200)]
+    b = np.where(rng.random(200) < 0.6, a, np.array(["x", "y", "z"])[rng.integers(0, 3, 200)])
+    scores = rng.random((200, 3)).astype(np.float32)
+    given = {"sample_weight": rng.integers(0, 5, 200)} if weighted else {}
+    for name, arguments in (("balanced_accuracy_score", {}), ("matthews_corrcoef", {}),
+                            ("balanced_accuracy_score", {"adjusted": True}),
+                            ("cohen_kappa_score", {}), ("cohen_kappa_score", {"weights": "linear"}),
+                            ("cohen_kappa_score", {"weights": "quadratic"}),
+                            ("confusion_matrix", {}), ("precision_recall_fscore_support", {}),
+                            ("f1_score", {"average": "macro"})):
+        ours, theirs = (getattr(module, name)(a, b, **arguments, **given)
+                        for module in (metrics, sk))
+        assert np.allclose(ours, theirs, rtol=0, atol=1e-12), name
+    assert metrics.top_k_accuracy_score(a, scores, k=2, **given) == pytest.approx(
+        sk.top_k_accuracy_score(a, scores, k=2, **given), abs=1e-12)
+
+
+def test_bootstrap_interval():
+    true, predicted = np.arange(400) % 2, np.where(np.arange(400) < 100, 0, np.arange(400) % 2)
+    low, high = metrics.bootstrap_interval(metrics.accuracy_score, true, predicted, draws=200)
+    half = 1.96 * np.sqrt(0.875 * 0.125 / 400)
+    assert low == pytest.approx(0.875 - half, abs=0.01)
+    assert high == pytest.approx(0.875 + half, abs=0.01)
+    assert (low, high) == metrics.bootstrap_interval(metrics.accuracy_score, true, predicted,
+                                                     draws=200)
+    with pytest.raises(ZeroDivisionError):
+        metrics.bootstrap_interval(lambda *_, **__: 1 / 0, true, predicted)
+    with pytest.raises(clf.ArgumentError, match="coverage"):
+        metrics.bootstrap_interval(metrics.accuracy_score, true, predicted, coverage=2)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
 def test_measures_of_two_classes_are_scikit_learns(weighted):
     sk = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(3)
@@ -572,6 +607,9 @@ def test_labels_of_a_confusion_matrix():
     (lambda: metrics.brier_score_loss([0, 1], [0.5, 1.5]), clf.DataError),
     (lambda: metrics.brier_score_loss([0, 1], [0.5, 0.5], scale_by_half="half"), clf.ArgumentError),
     (lambda: metrics.calibration_error([0, 1], [0.5, 0.5], n_bins=0), clf.ArgumentError),
+    (lambda: metrics.cohen_kappa_score([0, 1], [0, 1], weights="cubic"), clf.ArgumentError),
+    (lambda: metrics.confusion_matrix([0, 1], [0, 1], sample_weight=[1, -1]), clf.DataError),
+    (lambda: metrics.top_k_accuracy_score([0, 1], [[0.5, 0.5]] * 2, k=0), clf.ArgumentError),
     (lambda: metrics.calibration_error([0, 1], [0.5, 0.5], n_bins=1.5), TypeError),
     (lambda: metrics.average_precision_score([0, 1], [np.nan, 0.2]), clf.DataError),
 ])

@@ -490,18 +490,33 @@ TEST(null__image) {
 TEST(null__metrics) {
   const int32_t *none = NULL;
   double out = 7;
-  int64_t counts[4] = {7};
+  double counts[4] = {7};
   const refusal all[] = {
       REFUSED(clf_accuracy(none, labels, NULL, ROWS, &out)),
       REFUSED(clf_accuracy(labels, none, NULL, ROWS, &out)),
       REFUSED(clf_accuracy(labels, labels, NULL, ROWS, NULL)),
-      REFUSED(clf_confusion_matrix(none, labels, ROWS, 2, counts)),
-      REFUSED(clf_confusion_matrix(labels, none, ROWS, 2, counts)),
-      REFUSED(clf_confusion_matrix(labels, labels, ROWS, 2, NULL)),
-      REFUSED(clf_class_scores(none, labels, ROWS, 2, NULL, NULL, NULL, NULL)),
-      REFUSED(clf_class_scores(labels, none, ROWS, 2, NULL, NULL, NULL, NULL)),
-      REFUSED(clf_average_scores(none, labels, ROWS, 2, CLF_AVERAGE_MACRO, &out, NULL, NULL)),
-      REFUSED(clf_average_scores(labels, none, ROWS, 2, CLF_AVERAGE_MACRO, &out, NULL, NULL)),
+      REFUSED(clf_confusion_matrix(none, labels, NULL, ROWS, 2, counts)),
+      REFUSED(clf_confusion_matrix(labels, none, NULL, ROWS, 2, counts)),
+      REFUSED(clf_confusion_matrix(labels, labels, NULL, ROWS, 2, NULL)),
+      REFUSED(clf_class_scores(none, labels, NULL, ROWS, 2, counts)),
+      REFUSED(clf_class_scores(labels, none, NULL, ROWS, 2, counts)),
+      REFUSED(clf_class_scores(labels, labels, NULL, ROWS, 2, NULL)),
+      REFUSED(clf_average_scores(none, labels, NULL, ROWS, 2, CLF_AVERAGE_MACRO, counts)),
+      REFUSED(clf_average_scores(labels, none, NULL, ROWS, 2, CLF_AVERAGE_MACRO, counts)),
+      REFUSED(clf_average_scores(labels, labels, NULL, ROWS, 2, CLF_AVERAGE_MACRO, NULL)),
+      REFUSED(clf_balanced_accuracy(none, labels, NULL, ROWS, 2, &out)),
+      REFUSED(clf_balanced_accuracy(labels, none, NULL, ROWS, 2, &out)),
+      REFUSED(clf_balanced_accuracy(labels, labels, NULL, ROWS, 2, NULL)),
+      REFUSED(clf_matthews_correlation(none, labels, NULL, ROWS, 2, &out)),
+      REFUSED(clf_matthews_correlation(labels, none, NULL, ROWS, 2, &out)),
+      REFUSED(clf_matthews_correlation(labels, labels, NULL, ROWS, 2, NULL)),
+      REFUSED(clf_cohen_kappa(none, labels, NULL, ROWS, 2, CLF_DISAGREEMENT_EQUAL, &out)),
+      REFUSED(clf_cohen_kappa(labels, none, NULL, ROWS, 2, CLF_DISAGREEMENT_EQUAL, &out)),
+      REFUSED(clf_cohen_kappa(labels, labels, NULL, ROWS, 2, CLF_DISAGREEMENT_EQUAL, NULL)),
+      REFUSED(clf_top_k_accuracy(none, values, NULL, ROWS, 2, 1, &out)),
+      REFUSED(clf_top_k_accuracy(labels, NULL, NULL, ROWS, 2, 1, &out)),
+      REFUSED(clf_top_k_accuracy(labels, values, NULL, ROWS, 2, 1, NULL)),
+      REFUSED(clf_bootstrap(NULL, NULL, NULL, ROWS, 1, counts, NULL, NULL)),
       REFUSED(clf_log_loss(none, values, NULL, ROWS, 2, &out)),
       REFUSED(clf_log_loss(labels, NULL, NULL, ROWS, 2, &out)),
       REFUSED(clf_log_loss(labels, values, NULL, ROWS, 2, NULL)),
@@ -526,7 +541,7 @@ TEST(null__metrics) {
   };
   CHECK_ALL(all);
   ck_assert_double_eq(out, 7);
-  ck_assert_int_eq(counts[0], 7);
+  ck_assert_double_eq(counts[0], 7);
 }
 
 TEST(null__selection_and_catalog) {

@@ -127,23 +127,30 @@ TEST(folders__out_of_memory) {
 
 static bool changed; /* whether a call that failed wrote something */
 
+static clf_status measure_nothing(void *argument, const float *weights, double *values) {
+  (void)argument;
+  (void)weights;
+  values[0] = 1;
+  return CLF_OK;
+}
+
 /* All measures that allocate. */
 static clf_status measure(clf_context *context) {
   static const int32_t truth[] = {0, 1, 2, 1}, two[] = {0, 1, 1, 0};
   static const float scores[] = {0.5f, 0.25f, 0.25f, 0, 1, 0, 0, 0.25f, 0.75f, 1, 0, 0};
-  double value = -1;
-  int64_t support[3] = {-1, -1, -1};
+  double value = -1, several[12] = {-1};
   (void)context;
   clf_status status = clf_roc_auc(two, scores, NULL, 4, &value);
-  for (int i = 1; status == CLF_OK && i < 6; i++) {
-    value = -1;
+  for (int i = 1; status == CLF_OK && i < 7; i++) {
+    value = several[0] = -1;
     status = i == 1   ? clf_roc_auc_classes(truth, scores, NULL, 4, 3, &value)
              : i == 2 ? clf_average_precision(two, scores, NULL, 4, &value)
              : i == 3 ? clf_average_precision_classes(truth, scores, NULL, 4, 3, &value)
              : i == 4 ? clf_calibration_error(truth, scores, NULL, 4, 3, 7, &value, NULL)
-                      : clf_class_scores(truth, two, 4, 3, NULL, NULL, NULL, support);
+             : i == 5 ? clf_bootstrap(measure_nothing, NULL, NULL, 4, 1, several, NULL, "draws=3")
+                      : clf_class_scores(truth, two, NULL, 4, 3, several);
   }
-  changed = changed || (status < 0 && (value != -1 || support[0] != -1));
+  changed = changed || (status < 0 && (value != -1 || several[0] != -1));
   return status;
 }
 

@@ -30,16 +30,38 @@ static clf_status score_rows(evaluation *e) {
   return status;
 }
 
+/* Whether the class of each row is among those with the highest scores, as clf_top_k_accuracy()
+ * has it of scores in f32. */
+static void score_tops(evaluation *e) {
+  const graded *g = e->of;
+  for (int64_t i = 0; i < g->rows; i++) {
+    const double *row = g->said.values + i * g->outputs;
+    const int32_t truth = e->truth[i];
+    int64_t rank = 0;
+    for (int64_t k = 0; k < g->outputs; k++) {
+      rank += row[k] > row[truth] || (row[k] == row[truth] && k < truth);
+    }
+    e->top[i] = g->truth[i] >= 0 && rank < TOP_SCORES ? 1 : 0;
+  }
+}
+
 static clf_status prepare_classes(evaluation *e) {
   const graded *g = e->of;
   e->truth = allocate(g->rows, sizeof *e->truth);
+  e->classes = allocate(g->rows, sizeof *e->classes);
+  e->top = allocate(g->rows, sizeof *e->top);
   e->known = allocate(g->rows, sizeof *e->known);
   e->tally = allocate(g->classes, sizeof *e->tally);
-  if (e->truth == NULL || e->known == NULL || e->tally == NULL || !ranks_create(&e->ranking, g)) {
+  if (e->truth == NULL || e->classes == NULL || e->top == NULL || e->known == NULL ||
+      e->tally == NULL || !ranks_create(&e->ranking, g)) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t i = 0; i < g->rows; i++) {
     e->truth[i] = g->truth[i] < 0 ? 0 : g->truth[i];
+    e->classes[i] = g->truth[i] < 0 ? (int32_t)g->classes : g->truth[i];
+  }
+  if (g->classes > TOP_SCORES) {
+    score_tops(e);
   }
   return g->chances != NULL ? score_rows(e) : CLF_OK;
 }
@@ -59,6 +81,8 @@ clf_status evaluation_create(evaluation *out, const graded *g) {
 void evaluation_free(evaluation *e) {
   ranks_free(&e->ranking);
   free(e->truth);
+  free(e->classes);
+  free(e->top);
   free(e->known);
   free(e->log_loss);
   free(e->brier);
@@ -115,6 +139,30 @@ static void score_classes(const evaluation *e, double *of, double *of_class) {
   }
 }
 
+/* Rows of unknown classes are of one more class, which is never predicted. */
+static clf_status score_agreement(const evaluation *e, const float *weights, double *of) {
+  const graded *g = e->of;
+  const int32_t *predicted = g->said.labels;
+  const int64_t classes = g->classes + 1;
+  double sum = 0, top = 0;
+  for (int64_t i = 0; i < g->rows; i++) {
+    sum += (double)weights[i];
+    top += (double)weights[i] * e->top[i];
+  }
+  if (!(sum > 0)) {
+    return CLF_OK;
+  }
+  of[MEASURE_TOP] = g->classes > TOP_SCORES ? top / sum : (double)NAN;
+  clf_status status = clf_balanced_accuracy(e->classes, predicted, weights, g->rows, classes,
+                                            &of[MEASURE_BALANCED]);
+  status = status == CLF_OK ? clf_matthews_correlation(e->classes, predicted, weights, g->rows,
+                                                       classes, &of[MEASURE_MATTHEWS])
+                            : status;
+  return status == CLF_OK ? clf_cohen_kappa(e->classes, predicted, weights, g->rows, classes,
+                                            CLF_DISAGREEMENT_EQUAL, &of[MEASURE_KAPPA])
+                          : status;
+}
+
 static clf_status score_probabilities(evaluation *e, double sum, double *of) {
   const graded *g = e->of;
   double log_loss = 0, brier = 0;
@@ -141,6 +189,10 @@ static clf_status evaluate_classes(evaluation *e, const float *weights, double *
   const areas mean = ranks_mean_areas(&e->ranking, weights);
   of[MEASURE_ROC] = mean.roc;
   of[MEASURE_AVERAGE_PRECISION] = mean.average_precision;
+  const clf_status status = score_agreement(e, weights, of);
+  if (status < 0) {
+    return status;
+  }
   return g->chances != NULL && sum > 0 ? score_probabilities(e, sum, of) : CLF_OK;
 }
 

@@ -1,11 +1,11 @@
 /* The intervals of shares of rows are Wilson's (1927): of the accuracy, and of the precision and
- * recall of a class. Weighted rows count as (sum w)^2 / sum w^2. The others are percentiles of the
- * bootstrap (Efron, 1979): of the measures of rows that are drawn from the rows with replacement. A
- * row that is drawn n times weighs n times as much.
- */
+ * recall of a class. Weighted rows count as (sum w)^2 / sum w^2. The others are those of
+ * clf_bootstrap(). */
 #include "measures.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +14,13 @@
 
 const measure_kind measure_kinds[MEASURES] = {
     [MEASURE_ACCURACY] = {"accuracy", "accuracy", false},
+    [MEASURE_BALANCED] = {"balanced_accuracy", "balanced accuracy", false},
     [MEASURE_PRECISION] = {"precision", "precision", false},
     [MEASURE_RECALL] = {"recall", "recall", false},
     [MEASURE_F1] = {"f1", "F1", false},
+    [MEASURE_MATTHEWS] = {"matthews_correlation", "Matthews correlation", false},
+    [MEASURE_KAPPA] = {"cohen_kappa", "Cohen's kappa", false},
+    [MEASURE_TOP] = {"top_5_accuracy", "top-5 accuracy", false},
     [MEASURE_LOG_LOSS] = {"log_loss", "log loss", true},
     [MEASURE_BRIER] = {"brier_score", "Brier score", true},
     [MEASURE_CALIBRATION] = {"calibration_error", "calibration error", true},
@@ -30,83 +34,31 @@ const measure_kind measure_kinds[MEASURES] = {
 const char *const class_measure_names[CLASS_MEASURES] = {"precision", "recall", "f1"};
 const char *const interval_names[] = {"none", "Wilson", "bootstrap"};
 
-/* SplitMix64 (Steele, Lea and Flood, 2014). */
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
+/* The draws of rows: each is measured and shown as it is done. */
+typedef struct drawing {
+  evaluation *e;
+  tool *t;
+  int64_t values, done, wanted;
+  double began;
+} drawing;
 
-static void draw_rows(const graded *g, uint64_t *state, float *weights) {
-  memset(weights, 0, (size_t)g->rows * sizeof *weights);
-  for (int64_t i = 0; i < g->rows; i++) {
-    const uint64_t row = next_random(state) % (uint64_t)g->rows;
-    weights[row] += g->weights[row];
+static clf_status measure_draw(void *argument, const float *weights, double *values) {
+  drawing *d = argument;
+  if (progress_ends(&d->t->progress)) {
+    return progress_cancels(&d->t->progress) ? CLF_ERROR_CANCELLED : CLF_NOT_CONVERGED;
   }
+  const clf_status status = evaluate(d->e, weights, values, values + MEASURES);
+  progress_show(&d->t->progress, ++d->done, d->wanted, d->began);
+  return status;
 }
 
-enum { MIN_DRAWS = 20 };
-
-/* The measures of all draws: [draws, values], of which the first MEASURES are not of a class. */
-typedef struct bootstrap {
-  double *found;
-  int64_t draws, values;
-} bootstrap;
-
-static clf_status run_bootstrap(bootstrap *b, evaluation *e, tool *t, int64_t draws) {
-  const graded *g = e->of;
-  const double began = seconds_now();
-  uint64_t state = (uint64_t)t->common.seed;
-  float *weights = malloc((size_t)g->rows * sizeof *weights);
-  clf_status status = CLF_OK;
-  b->found = malloc(((size_t)(draws * b->values) + 1) * sizeof *b->found);
-  if (weights == NULL || b->found == NULL) {
-    status = CLF_ERROR_MEMORY;
-  }
-  progress_title(&t->progress, "intervals");
-  while (status == CLF_OK && b->draws < draws && !progress_ends(&t->progress)) {
-    double *found = b->found + b->draws++ * b->values;
-    draw_rows(g, &state, weights);
-    status = evaluate(e, weights, found, found + MEASURES);
-    progress_show(&t->progress, b->draws, draws, began);
-  }
-  progress_clear(&t->progress);
-  free(weights);
-  return status == CLF_OK && progress_cancels(&t->progress) ? CLF_ERROR_CANCELLED : status;
-}
-
-static int compare_numbers(const void *first, const void *second) {
-  const double a = *(const double *)first, b = *(const double *)second;
-  return (a > b) - (a < b);
-}
-
-/* The value below which a share of ascending numbers lies, between two of them by line. */
-static double quantile(const double *sorted, int64_t count, double share) {
-  const double place = share * (double)(count - 1);
-  const int64_t low = (int64_t)place, high = low + 1 < count ? low + 1 : low;
-  return sorted[low] + (place - (double)low) * (sorted[high] - sorted[low]);
-}
-
-/* There is none where the draws are too few, where the measure is not defined for half of them,
- * and where it would be a single value, as where no row is wrong: draws then say nothing of
- * other rows. */
-static void find_interval(const bootstrap *b, int64_t value, double *sorted, figure *out) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < b->draws; i++) {
-    const double found = b->found[i * b->values + value];
-    if (isfinite(found)) {
-      sorted[count++] = found;
-    }
-  }
-  if (count >= MIN_DRAWS && 2 * count > b->draws && isfinite(out->value)) {
-    qsort(sorted, (size_t)count, sizeof *sorted, compare_numbers);
-    const double low = quantile(sorted, count, 0.025), high = quantile(sorted, count, 0.975);
-    if (low < high) {
-      out->low = low;
-      out->high = high;
-      out->interval = INTERVAL_BOOTSTRAP;
-    }
+/* There is none where it would be a single value, as where no row is wrong: draws then say nothing
+ * of other rows. */
+static void set_interval(figure *out, const double *ends) {
+  if (isfinite(out->value) && ends[0] < ends[1]) {
+    out->low = ends[0];
+    out->high = ends[1];
+    out->interval = INTERVAL_BOOTSTRAP;
   }
 }
 
@@ -165,20 +117,32 @@ static int64_t usual_draws(const graded *g) {
   return draws > USUAL ? USUAL : draws < FEW ? FEW : (int64_t)draws;
 }
 
+static clf_status run_bootstrap(measures *m, drawing *d, double *ends) {
+  const graded *g = d->e->of;
+  char params[80];
+  snprintf(params, sizeof params, "draws=%" PRId64 " seed=%" PRId64, d->wanted, d->t->common.seed);
+  progress_title(&d->t->progress, "intervals");
+  const clf_status status =
+      clf_bootstrap(measure_draw, d, g->weights, g->rows, d->values, ends, &m->resamples, params);
+  progress_clear(&d->t->progress);
+  return status;
+}
+
 static clf_status find_intervals(measures *m, evaluation *e, tool *t, int64_t draws) {
-  bootstrap b = {NULL, 0, MEASURES + m->classes * CLASS_MEASURES};
-  double *sorted = malloc(((size_t)draws + 1) * sizeof *sorted);
-  clf_status status = sorted != NULL ? run_bootstrap(&b, e, t, draws) : CLF_ERROR_MEMORY;
-  m->resamples = b.draws;
+  drawing d = {e, t, MEASURES + m->classes * CLASS_MEASURES, 0, draws, seconds_now()};
+  double *ends = malloc(2 * (size_t)d.values * sizeof *ends);
+  clf_status status = ends != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   m->wanted = draws;
-  for (int64_t i = 0; status == CLF_OK && i < b.values; i++) {
-    find_interval(&b, i, sorted, i < MEASURES ? &m->of[i] : &m->of_class[0][0] + (i - MEASURES));
+  if (status == CLF_OK && draws > 0) {
+    status = run_bootstrap(m, &d, ends);
+    for (int64_t i = 0; status == CLF_OK && i < d.values; i++) {
+      set_interval(i < MEASURES ? &m->of[i] : &m->of_class[0][0] + (i - MEASURES), ends + 2 * i);
+    }
   }
   if (status == CLF_OK && m->classes > 0) {
     status = find_shares(m, e->of);
   }
-  free(sorted);
-  free(b.found);
+  free(ends);
   return status;
 }
 

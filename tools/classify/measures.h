@@ -6,9 +6,13 @@
 
 enum {
   MEASURE_ACCURACY,
+  MEASURE_BALANCED,
   MEASURE_PRECISION, /* means over the classes that occur in truth or prediction */
   MEASURE_RECALL,
   MEASURE_F1,
+  MEASURE_MATTHEWS,
+  MEASURE_KAPPA,
+  MEASURE_TOP, /* of more than TOP_SCORES classes */
   MEASURE_LOG_LOSS,
   MEASURE_BRIER,
   MEASURE_CALIBRATION,
@@ -52,8 +56,8 @@ typedef struct measures {
   int64_t wanted;                     /* draws; fewer are done if Ctrl-C or the time ended them */
 } measures;
 
-/* Bins of confidence of the calibration error. */
-enum { CALIBRATION_BINS = 15 };
+/* Bins of confidence of the calibration error, and how many scores a row's class may be among. */
+enum { CALIBRATION_BINS = 15, TOP_SCORES = 5 };
 
 /* Computes all measures, and the intervals from `resamples` draws of the rows with replacement
  * (from fewer where there are very many rows); -1 draws as many as are usual. Ctrl-C, or the end of

@@ -67,10 +67,14 @@ static test_view open_view(const clf_model *model, const clf_dataset *test, cons
 
 /* Confusions, and what each class has of them; not for more classes than fit into the page. */
 static clf_status write_tables(FILE *out, const test_view *view) {
+  double found[MAX_CLASSES * MAX_CLASSES];
   int64_t counts[MAX_CLASSES * MAX_CLASSES];
   clf_status status =
-      clf_confusion_matrix(view->labels, view->predicted, view->rows, view->classes, counts);
+      clf_confusion_matrix(view->labels, view->predicted, NULL, view->rows, view->classes, found);
   if (status == CLF_OK) {
+    for (int64_t i = 0; i < view->classes * view->classes; i++) {
+      counts[i] = (int64_t)found[i];
+    }
     fputs("<div class=\"tables\">\n", out);
     page_confusion(out, counts, view->names, view->classes);
     page_classes(out, counts, view->names, view->classes);

@@ -12,14 +12,20 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from . import _arrays, _labels, errors
-from ._declarations import CONSTANTS
+from . import _arrays, _labels, catalog, errors
+from ._declarations import CONSTANTS, FUNCTIONS
 from ._library import check, lib
 
 _AVERAGES = {
     "macro": CONSTANTS["CLF_AVERAGE_MACRO"],
     "micro": CONSTANTS["CLF_AVERAGE_MICRO"],
     "weighted": CONSTANTS["CLF_AVERAGE_WEIGHTED"],
+}
+
+_DISAGREEMENTS = {
+    None: CONSTANTS["CLF_DISAGREEMENT_EQUAL"],
+    "linear": CONSTANTS["CLF_DISAGREEMENT_LINEAR"],
+    "quadratic": CONSTANTS["CLF_DISAGREEMENT_QUADRATIC"],
 }
 
 _NORMAL, _NORMAL_END = 0x00800000, 0x7F800000  # the bits of positive normal float32
@@ -131,7 +137,8 @@ def _address(array: Optional[np.ndarray]) -> Optional[int]:
     return None if array is None else array.ctypes.data
 
 
-def confusion_matrix(y_true: Any, y_pred: Any, *, labels: Any = None) -> np.ndarray:
+def confusion_matrix(y_true: Any, y_pred: Any, *, labels: Any = None,
+                     sample_weight: Any = None) -> np.ndarray:
     """Count the pairs of true and predicted classes.
 
     Parameters
@@ -140,23 +147,28 @@ def confusion_matrix(y_true: Any, y_pred: Any, *, labels: Any = None) -> np.ndar
     labels : array_like, optional
         The classes, in the order of the result; rows with a true or a predicted label that is not
         among them are left out. Otherwise all that occur.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
 
     Returns
     -------
-    ndarray of int64, [classes, classes]
+    ndarray of int64, with weights of float64, [classes, classes]
         A row for each true class, a column for each predicted one.
     """
     true, predicted, values = _indices(y_true, y_pred, labels)
+    weights = _weights(sample_weight, len(true))
     known, classes = (true >= 0) & (predicted >= 0), len(values.array)
     true, predicted = true[known], predicted[known]
-    out = np.zeros((classes, classes), np.int64)
-    check(lib.clf_confusion_matrix(true.ctypes.data, predicted.ctypes.data, len(true), classes,
-                                   out.ctypes.data))
-    return out
+    weights = None if weights is None else weights[known]
+    out = np.zeros((classes, classes))
+    check(lib.clf_confusion_matrix(true.ctypes.data, predicted.ctypes.data, _address(weights),
+                                   len(true), classes, out.ctypes.data))
+    return out.astype(np.int64) if weights is None else out
 
 
 def precision_recall_fscore_support(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
-                                    average: Optional[str] = None) -> Scores:
+                                    average: Optional[str] = None,
+                                    sample_weight: Any = None) -> Scores:
     """Compute precision, recall and F1; where a ratio is 0/0, it is 0.
 
     Parameters
@@ -167,28 +179,32 @@ def precision_recall_fscore_support(y_true: Any, y_pred: Any, *, pos_label: Any 
     average : {"binary", "macro", "micro", "weighted"}, optional
         "binary" gives the figures of `pos_label` among two classes, the others those over the
         classes that occur. None gives the figures of each class, and its true rows.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
     """
     true, predicted, values = _indices(y_true, y_pred)
-    classes = len(values.array)
+    classes, weights = len(values.array), _weights(sample_weight, len(true))
     if average is None or average == "binary":
-        scores = _of_classes(true, predicted, classes)
+        scores = _of_classes(true, predicted, weights, classes)
         return scores if average is None else _of_class(scores, values, pos_label)
     if average not in _AVERAGES:
         raise errors.ArgumentError(
             f"average is {average!r}; it must be None, binary or one of {', '.join(_AVERAGES)}"
         )
-    figures = [ctypes.c_double() for _ in range(3)]
-    check(lib.clf_average_scores(true.ctypes.data, predicted.ctypes.data, len(true), classes,
-                                 _AVERAGES[average], *map(ctypes.byref, figures)))
-    return Scores(*(figure.value for figure in figures), None)
+    figures = np.empty(3)
+    check(lib.clf_average_scores(true.ctypes.data, predicted.ctypes.data, _address(weights),
+                                 len(true), classes, _AVERAGES[average], figures.ctypes.data))
+    return Scores(*figures.tolist(), None)
 
 
-def _of_classes(true: np.ndarray, predicted: np.ndarray, classes: int) -> Scores:
-    figures = np.empty((3, classes))
-    support = np.empty(classes, np.int64)
-    check(lib.clf_class_scores(true.ctypes.data, predicted.ctypes.data, len(true), classes,
-                               *(row.ctypes.data for row in figures), support.ctypes.data))
-    return Scores(figures[0], figures[1], figures[2], support)
+def _of_classes(true: np.ndarray, predicted: np.ndarray, weights: Optional[np.ndarray],
+                classes: int) -> Scores:
+    scores = np.empty((classes, 4))
+    check(lib.clf_class_scores(true.ctypes.data, predicted.ctypes.data, _address(weights),
+                               len(true), classes, scores.ctypes.data))
+    precision, recall, fscore, support = np.ascontiguousarray(scores.T)
+    return Scores(precision, recall, fscore,
+                  support.astype(np.int64) if weights is None else support)
 
 
 def _of_class(scores: Scores, classes: _Values, pos_label: Any) -> Scores:
@@ -212,24 +228,157 @@ def _of_class(scores: Scores, classes: _Values, pos_label: Any) -> Scores:
 
 
 def precision_score(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
-                    average: Optional[str] = "binary") -> Any:
+                    average: Optional[str] = "binary", sample_weight: Any = None) -> Any:
     """Compute the precision; see :func:`precision_recall_fscore_support`."""
     return precision_recall_fscore_support(
-        y_true, y_pred, pos_label=pos_label, average=average).precision
+        y_true, y_pred, pos_label=pos_label, average=average, sample_weight=sample_weight).precision
 
 
 def recall_score(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
-                 average: Optional[str] = "binary") -> Any:
+                 average: Optional[str] = "binary", sample_weight: Any = None) -> Any:
     """Compute the recall; see :func:`precision_recall_fscore_support`."""
     return precision_recall_fscore_support(
-        y_true, y_pred, pos_label=pos_label, average=average).recall
+        y_true, y_pred, pos_label=pos_label, average=average, sample_weight=sample_weight).recall
 
 
 def f1_score(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
-             average: Optional[str] = "binary") -> Any:
+             average: Optional[str] = "binary", sample_weight: Any = None) -> Any:
     """Compute F1; see :func:`precision_recall_fscore_support`."""
     return precision_recall_fscore_support(
-        y_true, y_pred, pos_label=pos_label, average=average).fscore
+        y_true, y_pred, pos_label=pos_label, average=average, sample_weight=sample_weight).fscore
+
+
+def balanced_accuracy_score(y_true: Any, y_pred: Any, *, sample_weight: Any = None,
+                            adjusted: bool = False) -> float:
+    """Compute the mean recall of the classes that occur in `y_true`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of shape [rows]
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    adjusted : bool
+        Scale the score so that always predicting one class gives 0, and 1 stays best.
+    """
+    true, predicted, classes = _indices(y_true, y_pred)
+    score = _of_predictions(lib.clf_balanced_accuracy, true, predicted, classes, sample_weight)
+    weights = _weights(sample_weight, len(true))
+    chance = 1 / len(np.unique(true if weights is None else true[weights > 0]))
+    return (score - chance) / (1 - chance) if adjusted else score
+
+
+def matthews_corrcoef(y_true: Any, y_pred: Any, *, sample_weight: Any = None) -> float:
+    """Compute the Matthews correlation coefficient, of any number of classes; 0 by chance.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of shape [rows]
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    """
+    return _of_predictions(lib.clf_matthews_correlation, *_indices(y_true, y_pred), sample_weight)
+
+
+def cohen_kappa_score(y1: Any, y2: Any, *, labels: Any = None, weights: Optional[str] = None,
+                      sample_weight: Any = None) -> float:
+    """Compute Cohen's kappa, the agreement beyond chance; 0 where it is 0/0.
+
+    Parameters
+    ----------
+    y1, y2 : array_like of shape [rows]
+    labels : array_like, optional
+        The classes in their order; rows with other ones are left out. Otherwise all that occur.
+    weights : {"linear", "quadratic"}, optional
+        How the disagreement of two classes grows with their distance in that order; None: all
+        disagreements are equal.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    """
+    if weights not in _DISAGREEMENTS:
+        raise errors.ArgumentError(f"weights is {weights!r}; it must be None, linear or quadratic")
+    first, second, classes = _indices(y1, y2, labels)
+    of_rows, known = _weights(sample_weight, len(first)), (first >= 0) & (second >= 0)
+    return _of_predictions(lib.clf_cohen_kappa, first[known], second[known], classes,
+                           None if of_rows is None else of_rows[known], (_DISAGREEMENTS[weights],))
+
+
+def _of_predictions(measure: Any, true: np.ndarray, predicted: np.ndarray, classes: _Values,
+                    sample_weight: Any, inputs: Tuple[int, ...] = ()) -> float:
+    weights = _weights(sample_weight, len(true))
+    out = ctypes.c_double()
+    check(measure(true.ctypes.data, predicted.ctypes.data, _address(weights), len(true),
+                  len(classes.array), *inputs, ctypes.byref(out)))
+    return out.value
+
+
+def top_k_accuracy_score(y_true: Any, y_score: Any, *, k: int = 2, sample_weight: Any = None,
+                         labels: Any = None) -> float:
+    """Compute the share of rows whose class is among the `k` with the highest scores.
+
+    Of equal scores, those of lower columns come first, as in predictions.
+
+    Parameters
+    ----------
+    y_true : array_like of shape [rows]
+    y_score : array_like of shape [rows, classes]
+        Used as float32.
+    k : int
+        1 is the accuracy.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    labels : array_like of shape [classes], optional
+        The class of each column; otherwise those that occur, in ascending order.
+    """
+    return _of_probabilities(lib.clf_top_k_accuracy, y_true, y_score, sample_weight, labels,
+                             (operator.index(k),))
+
+
+def bootstrap_interval(measure: Any, y_true: Any, y_pred: Any, *, sample_weight: Any = None,
+                       draws: int = 1000, coverage: float = 0.95,
+                       seed: int = 0) -> Tuple[float, float]:
+    """Compute a confidence interval of a measure: percentiles of it on rows drawn with replacement.
+
+    Parameters
+    ----------
+    measure : callable
+        ``measure(y_true, y_pred, sample_weight=weights)`` returns a number, as the functions of
+        this module do. A :class:`~libclassify.DataError` of it, as where a draw lacks a class,
+        counts as not defined.
+    y_true, y_pred
+        What `measure` takes.
+    sample_weight : array_like of shape [rows], optional
+        At least 0, not all 0; used as float32.
+    draws, coverage, seed
+        How often rows are drawn, the share of the draws in the interval, and the seed of them.
+
+    Returns
+    -------
+    (low, high)
+        NaN with fewer than 20 draws, or where the measure is not defined for half of them.
+    """
+    rows = len(_values(y_true, "y_true").array)
+    weights = _weights(sample_weight, rows)
+    raised: List[BaseException] = []
+
+    def one(_: Any, address: int, values: Any) -> int:
+        drawn = np.ctypeslib.as_array(ctypes.cast(address, ctypes.POINTER(ctypes.c_float)), (rows,))
+        try:
+            values[0] = measure(y_true, y_pred, sample_weight=drawn.copy())
+        except errors.DataError:
+            pass
+        except BaseException as error:  # it is raised after the call
+            raised.append(error)
+            return CONSTANTS["CLF_ERROR_CANCELLED"]
+        return 0
+
+    ends = (ctypes.c_double * 2)()
+    params = catalog.to_text("measure", "bootstrap", {"draws": draws, "coverage": coverage, "seed": seed})
+    status = lib.clf_bootstrap(FUNCTIONS["clf_bootstrap"][1][0](one), None, _address(weights), rows, 1,
+                               ends, None, params)
+    if raised:
+        raise raised[0]
+    check(status)
+    return ends[0], ends[1]
 
 
 def _truth(true: _Values, labels: Any, columns: int) -> Tuple[np.ndarray, int]:

@@ -194,7 +194,7 @@ static void run_data(trace *to, clf_context *context, const clf_dataset *rows) {
 }
 
 static void run_measures(trace *to, clf_context *context, const clf_dataset *rows) {
-  double out[4], three[3][CLASSES];
+  double out[4], scores[CLASSES][4];
   clf_model *model = NULL;
   clf_search *search = NULL;
   CALL(clf_accuracy(labels, labels, NULL, ROWS, &out[0]));
@@ -204,7 +204,9 @@ static void run_measures(trace *to, clf_context *context, const clf_dataset *row
   CALL(clf_brier_score(labels, probabilities, NULL, ROWS, CLASSES, &out[0]));
   CALL(clf_calibration_error(labels, probabilities, NULL, ROWS, CLASSES, 5, &out[1], NULL));
   CALL(clf_average_precision_classes(labels, probabilities, NULL, ROWS, CLASSES, &out[2]));
-  CALL(clf_class_scores(labels, labels, ROWS, CLASSES, three[0], three[1], three[2], NULL));
+  CALL(clf_class_scores(labels, labels, NULL, ROWS, CLASSES, scores[0]));
+  CALL(clf_cohen_kappa(labels, labels, NULL, ROWS, CLASSES, CLF_DISAGREEMENT_LINEAR, &out[3]));
+  CALL(clf_top_k_accuracy(labels, probabilities, NULL, ROWS, CLASSES, 2, &out[3]));
   CALL(clf_model_create(&model, context, "ridge", NULL));
   CALL(clf_model_set_f64(model, "alpha", 0.1));
   CALL(clf_model_get_f64(model, "alpha", &out[3]));
