@@ -20,6 +20,7 @@ typedef struct clf__number {
 
 typedef struct clf__list {
   double *values;
+  char *keys; /* of a list "key:number,…": the keys, each with a NUL; otherwise NULL */
   int64_t count;
   int32_t word; /* index of the word, or -1 if it is a list */
 } clf__list;
@@ -33,6 +34,7 @@ typedef struct clf__param {
   const char *help;
   double maximum, minimum; /* of numbers and list elements; INFINITY, -INFINITY for none */
   bool exclusive;          /* the minimum itself is not allowed */
+  bool keyed;              /* a list may also be "key:number,…" */
 } clf__param;
 
 typedef struct clf__param_table {
@@ -70,6 +72,8 @@ static inline const char *clf__param_name(const clf__param *param) {
   CLF__ROW(NUMBER, clf__number, member, words, standard, help, max, .minimum = min)
 #define CLF__LIST(member, words, standard, min, max, help)                                         \
   CLF__ROW(LIST, clf__list, member, words, standard, help, max, .minimum = min)
+#define CLF__KEYED_LIST(member, words, standard, min, max, help)                                   \
+  CLF__ROW(LIST, clf__list, member, words, standard, help, max, .minimum = min, .keyed = true)
 #define CLF__ABOVE(minimum) minimum, true
 
 /* The row of the parameter `precision`: f64 computes what is otherwise computed in f32. */

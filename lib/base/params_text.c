@@ -23,21 +23,34 @@ void clf__params_quote(clf__text *out, const char *value) {
   clf__text_append_bytes(out, &quote, 1);
 }
 
+/* Appends a value as parameter strings have it. Texts and keys may hold anything, and are quoted. */
+static void append_value(clf__text *out, const clf__param *param, const void *values) {
+  const void *at = (const char *)values + param->offset;
+  const clf__list *list = param->type == CLF_PARAM_LIST ? at : NULL;
+  if (clf__param_type_of(param)->quoted) {
+    clf__params_quote(out, *(char *const *)at);
+  } else if (list != NULL && list->keys != NULL) {
+    clf__text_append(out, "\"");
+    clf__list_print(out, list, '"');
+    clf__text_append(out, "\"");
+  } else {
+    clf__param_append(out, param, values);
+  }
+}
+
+static bool is_null(const clf__param *param, const void *values) {
+  return clf__param_type_of(param)->quoted &&
+         *(char *const *)((const char *)values + param->offset) == NULL;
+}
+
 void clf__params_format(const clf__param_table *table, const void *values, clf__text *out) {
   const char *before = "";
   for (int64_t i = 0; i < table->count; i++) {
     const clf__param *param = &table->params[i];
-    const bool quoted = clf__param_type_of(param)->quoted;
-    const char *text = quoted ? *(char *const *)((const char *)values + param->offset) : NULL;
-    if (quoted && text == NULL) {
-      continue;
-    }
-    clf__text_append(out, "%s%s=", before, clf__param_name(param));
-    before = " ";
-    if (quoted) {
-      clf__params_quote(out, text);
-    } else {
-      clf__param_append(out, param, values);
+    if (!is_null(param, values)) {
+      clf__text_append(out, "%s%s=", before, clf__param_name(param));
+      before = " ";
+      append_value(out, param, values);
     }
   }
 }

@@ -240,31 +240,66 @@ static bool count_i64(const void *at, int64_t *out) {
 
 /* CLF_PARAM_LIST */
 
-static clf_status copy_list(clf_context *context, void *to, const void *from) {
-  const clf__list *list = from;
-  clf__list copy = *list;
-  if (list->values != NULL) {
-    copy.values = clf__alloc_array(context, list->count, sizeof(double));
-    if (copy.values == NULL) {
-      return CLF_ERROR_MEMORY;
-    }
-    memcpy(copy.values, list->values, (size_t)list->count * sizeof(double));
+static int64_t keys_size(const clf__list *list) {
+  const char *end = list->keys;
+  for (int64_t i = 0; i < list->count; i++) {
+    end += strlen(end) + 1;
   }
-  *(clf__list *)to = copy;
-  return CLF_OK;
+  return end - list->keys;
 }
 
 static void clear_list(void *at) {
   clf__list *list = at;
   clf__free(list->values);
+  clf__free(list->keys);
   list->values = NULL;
+  list->keys = NULL;
 }
 
-/* Reads numbers separated by commas. */
+static clf_status copy_list(clf_context *context, void *to, const void *from) {
+  const clf__list *list = from;
+  clf__list copy = *list;
+  if (list->values != NULL) {
+    const size_t keys = list->keys != NULL ? (size_t)keys_size(list) : 0;
+    copy.values = clf__alloc_array(context, list->count, sizeof(double));
+    copy.keys = keys > 0 ? clf__alloc_array(context, (int64_t)keys, 1) : NULL;
+    if (copy.values == NULL || (keys > 0 && copy.keys == NULL)) {
+      clear_list(&copy);
+      return CLF_ERROR_MEMORY;
+    }
+    memcpy(copy.values, list->values, (size_t)list->count * sizeof(double));
+    if (keys > 0) {
+      memcpy(copy.keys, list->keys, keys);
+    }
+  }
+  *(clf__list *)to = copy;
+  return CLF_OK;
+}
+
+/* Moves "key:" to the end of the keys; the last colon before the comma ends the key. Returns where
+ * the number begins, or NULL. */
+static const char *take_key(const char *at, char **keys) {
+  const size_t length = strcspn(at, ",");
+  const char *colon = NULL;
+  for (const char *next = at; next < at + length; next++) {
+    colon = *next == ':' ? next : colon;
+  }
+  if (colon == NULL || colon == at) {
+    return NULL;
+  }
+  memcpy(*keys, at, (size_t)(colon - at));
+  *keys += colon - at;
+  *(*keys)++ = '\0';
+  return colon + 1;
+}
+
+/* Reads numbers, or keys with numbers, separated by commas. */
 static clf_status read_list(const clf__field *field, const clf__list *list, const char *text) {
   const char *at = text, *end = text + strlen(text);
+  char *keys = list->keys;
   for (int64_t i = 0; i < list->count; i++) {
-    at = read_number(at, end, &list->values[i]);
+    at = keys != NULL ? take_key(at, &keys) : at;
+    at = at != NULL ? read_number(at, end, &list->values[i]) : NULL;
     if (at == NULL || (i + 1 < list->count ? *at != ',' : at != end)) {
       return fail_value(field, text);
     }
@@ -274,26 +309,47 @@ static clf_status read_list(const clf__field *field, const clf__list *list, cons
   return CLF_OK;
 }
 
-static clf_status parse_list(const clf__field *field, const char *text) {
-  clf__list list = {NULL, 0, word_of(field, text)};
-  if (list.word < 0) {
-    list.count = 1;
-    for (const char *at = text; *at != '\0'; at++) {
-      list.count += *at == ',';
-    }
-    list.values = clf__alloc_array(field->context, list.count, sizeof(double));
-    if (list.values == NULL) {
+static clf_status make_list(const clf__field *field, clf__list *list, const char *text) {
+  list->count = 1;
+  for (const char *at = text; *at != '\0'; at++) {
+    list->count += *at == ',';
+  }
+  list->values = clf__alloc_array(field->context, list->count, sizeof(double));
+  if (list->values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (field->param->keyed && strchr(text, ':') != NULL) {
+    list->keys = clf__alloc_array(field->context, (int64_t)strlen(text) + 1, 1);
+    if (list->keys == NULL) {
       return CLF_ERROR_MEMORY;
     }
-    clf_status status = read_list(field, &list, text);
-    if (status < 0) {
-      clf__free(list.values);
-      return status;
-    }
   }
-  clear_list(field->at);
-  *(clf__list *)field->at = list;
-  return CLF_OK;
+  return read_list(field, list, text);
+}
+
+static clf_status parse_list(const clf__field *field, const char *text) {
+  clf__list list = {.word = word_of(field, text)};
+  const clf_status status = list.word < 0 ? make_list(field, &list, text) : CLF_OK;
+  clear_list(status < 0 ? (void *)&list : field->at);
+  if (status == CLF_OK) {
+    *(clf__list *)field->at = list;
+  }
+  return status;
+}
+
+void clf__list_print(clf__text *out, const clf__list *list, char quote) {
+  const char *key = list->keys;
+  for (int64_t i = 0; i < list->count; i++) {
+    clf__text_append(out, "%s", i > 0 ? "," : "");
+    for (; key != NULL && *key != '\0'; key++) {
+      clf__text_append_bytes(out, key, 1);
+      if (*key == quote) {
+        clf__text_append_bytes(out, key, 1);
+      }
+    }
+    clf__text_append(out, "%s%s", key != NULL ? ":" : "", clf__number_text(list->values[i]));
+    key = key != NULL ? key + 1 : NULL;
+  }
 }
 
 static void print_list(clf__text *out, const clf__param *param, const void *at) {
@@ -301,9 +357,7 @@ static void print_list(clf__text *out, const clf__param *param, const void *at) 
   if (list->word >= 0) {
     print_word(out, param, list->word);
   }
-  for (int64_t i = 0; i < list->count; i++) {
-    clf__text_append(out, "%s%s", i > 0 ? "," : "", clf__number_text(list->values[i]));
-  }
+  clf__list_print(out, list, '\0');
 }
 
 #define REAL "a number that a double holds"

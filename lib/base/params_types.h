@@ -38,6 +38,9 @@ static inline const clf__param_type *clf__param_type_of(const clf__param *param)
   return &clf__param_types[param->type];
 }
 
+/* Appends the numbers of a list, with its keys, in which a quote is doubled. */
+void clf__list_print(clf__text *out, const clf__list *list, char quote);
+
 /* Returns CLF_ERROR_TYPE; the message says what the parameter is and how to set it. */
 clf_status clf__field_fail_type(const clf__field *field, const char *use);
 

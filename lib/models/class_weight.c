@@ -2,6 +2,7 @@
  */
 #include <float.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "models/model.h"
@@ -14,10 +15,47 @@ static clf_status check_class_weight(const clf_model *model, const clf__training
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight has no meaning in a regression",
                      model->kind->base.name);
   }
-  if (class_weight->word < 0 && class_weight->count != training->classes) {
+  if (class_weight->word < 0 && class_weight->keys == NULL &&
+      class_weight->count != training->classes) {
     return clf__fail(
         CLF_ERROR_ARGUMENT, "%s: class_weight has %lld numbers; there are %lld classes",
         model->kind->base.name, (long long)class_weight->count, (long long)training->classes);
+  }
+  return CLF_OK;
+}
+
+static clf_status fail_name(const clf_model *model, const char *name) {
+  clf__text list = {.context = model->context};
+  enum { SHOWN = 20 };
+  const int32_t classes = clf__classes_count(model->classes);
+  for (int32_t k = 0; k < classes && k < SHOWN; k++) {
+    clf__text_append(&list, "%s%s", k > 0 ? ", " : "", clf__classes_name(model->classes, k));
+  }
+  const clf_status status =
+      list.failed
+          ? CLF_ERROR_MEMORY
+          : clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight names '%s'; the classes are %s%s",
+                      model->kind->base.name, name, list.bytes, classes > SHOWN ? " …" : "");
+  clf__text_free(&list);
+  return status;
+}
+
+/* Classes that have no weight of their own weigh 1. */
+static clf_status set_named_factors(const clf_model *model, const clf__list *class_weight,
+                                    int64_t classes, double *factor) {
+  const char *name = class_weight->keys;
+  for (int64_t k = 0; k < classes; k++) {
+    factor[k] = 1;
+  }
+  for (int64_t i = 0; i < class_weight->count; i++, name += strlen(name) + 1) {
+    int64_t k = 0;
+    while (k < classes && strcmp(clf__classes_name(model->classes, k), name) != 0) {
+      k++;
+    }
+    if (k == classes) {
+      return fail_name(model, name);
+    }
+    factor[k] = class_weight->values[i];
   }
   return CLF_OK;
 }
@@ -103,7 +141,11 @@ clf_status clf__effective_weights(const float **out, clf__arena *arena, const cl
   float *weights = clf__arena_array(arena, rows->x->rows, sizeof *weights);
   double *factor = clf__arena_array(arena, fit->classes, sizeof *factor);
   CLF__CHECK(clf__arena_status(arena));
-  set_class_factors(fit, class_weight, factor);
+  if (class_weight->keys != NULL) {
+    CLF__CHECK(set_named_factors(model, class_weight, fit->classes, factor));
+  } else {
+    set_class_factors(fit, class_weight, factor);
+  }
   if (class_weight->word == WEIGHT_BALANCED && rows == fit) {
     log_balanced(fit, factor);
   }

@@ -256,7 +256,8 @@ clf_status clf__effective_weights(const float **out, clf__arena *arena, const cl
                                   const clf__list *class_weight);
 /* The row of the parameter. */
 #define CLF__CLASS_WEIGHT                                                                          \
-  CLF__LIST(class_weight, "none|balanced", "none", 0, DBL_MAX,                                     \
-            "weight of each class, or balanced by the number of its rows")
+  CLF__KEYED_LIST(                                                                                 \
+      class_weight, "none|balanced", "none", 0, DBL_MAX,                                           \
+      "weight of each class, or of those named: spam:5; or balanced by the class's rows")
 
 #endif

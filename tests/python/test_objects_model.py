@@ -266,6 +266,17 @@ def test_changes_of_training_images_are_a_dict_and_lists_are_sequences():
             clf.Model(kind, C=1)
 
 
+def test_class_weights_by_name():
+    X, y = rows()
+    names = np.array(["ham", "spam"])[y % 2]
+    named = clf.Model("ridge", class_weight={"spam": 5}).fit(X, names)
+    numbered = clf.Model("ridge", class_weight=[1, 5]).fit(X, names)
+    assert named.params["class_weight"] == {"spam": 5}
+    assert np.array_equal(named.decision_function(X), numbered.decision_function(X))
+    with pytest.raises(clf.ArgumentError, match="ham, spam"):
+        clf.Model("ridge", class_weight={"egg": 5}).fit(X, names)
+
+
 def test_weights_can_be_set_by_name():
     network = clf.Network("dense units=2", input=2)
     network.set_weight("dense_1.weight", [[1.0, 0.0], [0.0, 1.0]])

@@ -181,7 +181,7 @@ def value_text(value: Any, param: Optional[Param] = None, quoted: Any = str) -> 
     Parameters
     ----------
     value : bool, int, float, str, path, or a sequence of numbers
-        For `layers` also a list of layers, and for `augment` a dict.
+        For `layers` also a list of layers; for `augment` and `class_weight` a dict.
     param : Param, optional
         Decides between forms of one value, such as 2.0 and 2.
     quoted : callable
@@ -202,6 +202,9 @@ def value_text(value: Any, param: Optional[Param] = None, quoted: Any = str) -> 
         return quoted(layers_text(value))
     if name == "augment" and isinstance(value, Mapping):
         return quoted((to_text("augment", "image", value) or b"").decode())
+    if name == "class_weight" and isinstance(value, Mapping):
+        return quoted(",".join(f"{key}:{_number_text(weight, param)}"
+                               for key, weight in value.items()))
     if isinstance(value, (list, tuple)) or getattr(value, "ndim", None) == 1:
         return quoted(",".join(value_text(element, param) for element in value))
     raise errors.TypeMismatch(
@@ -300,7 +303,11 @@ def _value(kind: str, words: Tuple[str, ...], value: str) -> Any:
     if kind in ("choice", "str") or value in words:
         return value
     if kind == "list or word":
-        return tuple(_number(part) for part in value.split(","))
+        parts = value.split(",")
+        if ":" in value:  # by the name of a class
+            return {name: _number(number) for name, _, number in
+                    (part.rpartition(":") for part in parts)}
+        return tuple(_number(part) for part in parts)
     return int(value) if kind.startswith("int") else float(value)
 
 

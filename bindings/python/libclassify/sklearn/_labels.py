@@ -39,7 +39,10 @@ def class_weight_of(model: Any) -> Any:
     given = model.params["class_weight"]
     if isinstance(given, str):
         return None if given == "none" else given
-    return dict(zip(model.classes.tolist(), given))
+    labels = model.classes.tolist()
+    if isinstance(given, dict):
+        return {label: given[str(label)] for label in labels if str(label) in given}
+    return dict(zip(labels, given))
 
 
 def row_weights(sample_weight: Any, rows: int) -> Optional[np.ndarray]:
