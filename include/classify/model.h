@@ -193,11 +193,21 @@ CLF_API clf_status clf_model_params(const clf_model *model, char *buffer, size_t
 CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
                                  clf_optimizer *optimizer, const clf_dataset *validation);
 
-/** Continues fitting with more rows (perceptron, network).
+/** Continues fitting with more rows (ridge, fisher, perceptron, network).
  *
- *  The first call, or a fit before it, fixes the classes and the features, so pass a dataset that
- *  has all classes, or batches of one. Transforms must have been fitted by a fit, and stay as they
- *  are.
+ *  ridge (solver=cholesky, or auto up to 4,096 features) and fisher (kernel=none) keep sums over
+ *  the rows: features^2 numbers of f64. The result is that of one fit of all rows, in whatever
+ *  order and in however many calls they come: of bytes to the bit, otherwise to about 1e-10.
+ *  Batches may have a single row, and classes that earlier ones lacked are added. Few rows change
+ *  the sums at once, and the model is computed from them when it is next used. If rounding errors
+ *  of the sums matter, as they do for nearly dependent features without regularization, the log
+ *  says so, and clf_model_outcome() is CLF_NOT_CONVERGED. A fit with incremental=true keeps the
+ *  sums, too. They are saved with the model. Transforms that learn from rows, such as standardize,
+ *  must be applied to the dataset instead.
+ *
+ *  For the other kinds, the first call, or a fit before it, fixes the classes and the features, so
+ *  pass a dataset that has all classes, or batches of one. Transforms must have been fitted by a
+ *  fit, and stay as they are.
  *
  *  For a network, each call is one epoch over these rows, of at most `max_steps` steps. It uses the
  *  optimizer of the last clf_model_fit() (a fit with epochs=0 is enough to choose one), or else the
@@ -216,9 +226,31 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *  as a fit does; otherwise it uses the running ones. A `checkpoint` is neither read nor written.
  *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the first rows lacked),
  *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_UNSUPPORTED (also:
- *          a kind without partial fits; transforms that are not fitted). The model is unchanged
- *          after any failure, CLF_ERROR_DIVERGED included @since 0.1 */
+ *  a kind without partial fits; transforms that are not fitted; a model that keeps no sums).
+ *          The model is unchanged after any failure, CLF_ERROR_DIVERGED included @since 0.1 */
 CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train);
+
+/** Subtracts rows from a model that keeps sums (ridge, fisher; see clf_model_partial_fit()), which
+ *  then is as if it had never seen them: of bytes to the bit, otherwise within the rounding errors
+ *  of the sums. A class that loses all its rows remains, without weight.
+ *  @param data  rows that the model has learned, with their labels or targets, and their weights
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_DATA (NaN or Inf; more rows
+ *          of a class than were learned; rows that were not; too few rows or classes left for a
+ *          fit), CLF_ERROR_SHAPE, CLF_ERROR_UNSUPPORTED (a model without sums), CLF_ERROR_NUMERIC,
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED. The model is unchanged after any failure
+ *  @since 0.1 */
+CLF_API clf_status clf_model_forget(clf_model *model, const clf_dataset *data);
+
+/** Adds what another model has learned from other rows: the result is the model of all rows, as
+ *  clf_model_partial_fit() of the other's rows would make it. Both keep sums (ridge, fisher), and
+ *  have the same kind, parameters, transforms and features. Classes are matched by name.
+ *  @param into   receives the sum
+ *  @param other  is not changed; it may be of another context
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: models that differ), CLF_ERROR_NOT_FITTED,
+ *          CLF_ERROR_SHAPE (other features), CLF_ERROR_DATA (numbers and names as classes),
+ *          CLF_ERROR_UNSUPPORTED (a model without sums), CLF_ERROR_NUMERIC, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED. `into` is unchanged after any failure @since 0.1 */
+CLF_API clf_status clf_model_merge(clf_model *into, const clf_model *other);
 
 /** Returns how the last fit ended.
  *  @return CLF_OK, CLF_NOT_CONVERGED (iteration limit reached, or stopped), CLF_ERROR_NOT_FITTED,

@@ -25,6 +25,11 @@ const char *clf__classes_name(const clf__classes *classes, int64_t index); /* NU
  * equal if their shortest texts are, so that 0.1 equals 0.1. */
 void clf__classes_map(const clf__classes *from, const clf__classes *to, int32_t *map);
 
+/* Makes the classes of both, with those of `more` that `classes` lacks: *out retains `classes` if
+ * there are none. Returns CLF_ERROR_DATA if the ones are numbers and the others are not. */
+clf_status clf__classes_join(clf__classes **out, clf_context *context, clf__classes *classes,
+                             const clf__classes *more);
+
 clf_status clf__classes_save(const clf__classes *classes, clf__store *store);
 /* *out stays NULL if the store has none. */
 clf_status clf__classes_load(clf__classes **out, clf_context *context, const clf__store *store);

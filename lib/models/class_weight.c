@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "models/model.h"
 
-enum { WEIGHT_NONE = 0, WEIGHT_BALANCED = 1 };
-
 static clf_status check_class_weight(const clf_model *model, const clf__training *training,
                                      const clf__list *class_weight) {
   if (training->labels == NULL) {
@@ -72,9 +70,9 @@ static void set_class_factors(const clf__training *training, const clf__list *cl
   }
   for (int64_t k = 0; k < training->classes; k++) {
     const double rows = training->class_rows[k];
-    factor[k] = class_weight->word != WEIGHT_BALANCED ? class_weight->values[k]
-                : rows > 0                            ? sum / present / rows
-                                                      : 1;
+    factor[k] = class_weight->word != CLF__CLASS_WEIGHT_BALANCED ? class_weight->values[k]
+                : rows > 0                                       ? sum / present / rows
+                                                                 : 1;
   }
 }
 
@@ -133,7 +131,7 @@ static clf_status multiply_weights(const clf_model *model, const clf__training *
 clf_status clf__effective_weights(const float **out, clf__arena *arena, const clf_model *model,
                                   const clf__training *rows, const clf__training *fit,
                                   const clf__list *class_weight) {
-  if (class_weight->word == WEIGHT_NONE) {
+  if (class_weight->word == CLF__CLASS_WEIGHT_NONE) {
     *out = rows->weights;
     return CLF_OK;
   }
@@ -146,7 +144,7 @@ clf_status clf__effective_weights(const float **out, clf__arena *arena, const cl
   } else {
     set_class_factors(fit, class_weight, factor);
   }
-  if (class_weight->word == WEIGHT_BALANCED && rows == fit) {
+  if (class_weight->word == CLF__CLASS_WEIGHT_BALANCED && rows == fit) {
     log_balanced(fit, factor);
   }
   CLF__CHECK(check_classes_left(model, fit, factor));

@@ -10,6 +10,7 @@
 #include "models/decision/decision.h"
 #include "models/fit_checks.h"
 #include "models/kind_rows.h"
+#include "models/sums.h"
 #include "models/targets.h"
 
 /* A dataset that belongs to the caller or was made by the pipeline. */
@@ -36,15 +37,20 @@ static clf_status run_stages(pipeline_data *out, clf_transform **stages, int64_t
   return CLF_OK;
 }
 
-clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
-                               const clf_dataset **out, clf_dataset **made) {
+clf_status clf__stages_run(const clf_dataset **out, clf_dataset **made, clf_transform **stages,
+                           int64_t count, bool fit, const clf_dataset *data) {
   pipeline_data result;
-  clf_status status = run_stages(&result, model->stages, model->stage_count, false, data);
+  clf_status status = run_stages(&result, stages, count, fit, data);
   if (status == CLF_OK) {
     *out = result.data;
     *made = result.made;
   }
   return status;
+}
+
+clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
+                               const clf_dataset **out, clf_dataset **made) {
+  return clf__stages_run(out, made, model->stages, model->stage_count, false, data);
 }
 
 /* Fills class_rows, and refuses data without two classes. */
@@ -93,7 +99,7 @@ static bool is_partly_good(clf_status status, const clf_model *next) {
 }
 
 /* Refuses what a file of the model would be refused for. */
-static clf_status check_fitted(const clf_model *next) {
+clf_status clf__fit_check_fitted(const clf_model *next) {
   const clf_status status = next->kind->check(next);
   return status == CLF_ERROR_CORRUPT
              ? clf__fail_within(CLF_ERROR_NUMERIC, "these rows and parameters leave no model")
@@ -187,7 +193,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   CLF__TRY(clf__iterations_add(next));
   CLF__TRY(clf__decision_add_absent(next, &training));
   CLF__TRY(clf__state_check_finite(next));
-  CLF__TRY(check_fitted(next));
+  CLF__TRY(clf__fit_check_fitted(next));
   CLF__TRY(clf__model_prepare(next));
   status = ended;
 done:
@@ -215,7 +221,7 @@ clf_status clf__state_check_finite(const clf_model *model) {
   return CLF_OK;
 }
 
-static clf_status add_validation_score(clf_model *next, const clf_dataset *validation) {
+clf_status clf__fit_add_validation_score(clf_model *next, const clf_dataset *validation) {
   double score = 0;
   clf_tensor *tensor = NULL;
   clf_status status = clf_model_score(next, validation, &score);
@@ -238,6 +244,7 @@ static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_o
   next->state = NULL;
   next->prepared = NULL;
   next->decision = (clf__decision){.absent = NULL};
+  next->sums = NULL;
   next->classes = NULL;
   next->names = NULL;
   next->categories = NULL;
@@ -348,7 +355,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
                                extras->optimizer, validation));
   }
   if (validation != NULL && !kept) {
-    CLF__TRY(add_validation_score(&next, validation));
+    CLF__TRY(clf__fit_add_validation_score(&next, validation));
   }
   clf__decision_log_dropped(model, &next);
   clf_model old = *model;
@@ -365,6 +372,10 @@ done:
 
 static clf_status fit_model(clf_model *model, const clf_dataset *train,
                             const clf_dataset *validation, fit_extras *extras) {
+  const clf__sums_kind *sums = model->kind->sums;
+  if (sums != NULL && sums->kept(model)) {
+    return clf__sums_fit(model, train, validation, extras->silent);
+  }
   clf__stop_begin(&extras->stop);
   const clf_status status = fit_stoppable(model, train, validation, extras);
   clf__stop_end(&extras->stop);
@@ -395,6 +406,9 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train) {
   CLF__REQUIRE(train);
   CLF__ENTER(model->kind->base.name);
   fit_extras extras = {.partial = true, .optimizer = model->optimizer};
+  if (model->kind->sums != NULL) {
+    return clf__sums_partial_fit(model, train);
+  }
   if (model->kind->partial_fit == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->base.name);
   }

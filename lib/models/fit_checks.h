@@ -15,4 +15,12 @@ clf_status clf__fit_check_outputs(const clf_model *model, const clf_dataset *row
 clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
                                      const clf_dataset *data);
 
+/* The parts of fits that fits by sums (sums.h) have in common with others (fit.c): the stages of a
+ * pipeline, fitted first if `fit` is set; the kind's check of a fitted model; and the score of
+ * validation rows. */
+clf_status clf__stages_run(const clf_dataset **out, clf_dataset **made, clf_transform **stages,
+                           int64_t count, bool fit, const clf_dataset *data);
+clf_status clf__fit_check_fitted(const clf_model *next);
+clf_status clf__fit_add_validation_score(clf_model *next, const clf_dataset *validation);
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/math.h"
 #include "models/kernel/kernel.h"
 #include "models/model.h"
+#include "ops/linalg/moments.h"
 #include "ops/ops.h"
 
 enum { SAMPLE_ROWS = 32, F32_BITS = 32, F64_BITS = 64 };
@@ -238,11 +239,41 @@ done:
   return status;
 }
 
-clf_status clf__linear_store(clf_context *context, clf__store *state,
-                             const clf__linear_names *names, const clf__linear_solution *s,
-                             const clf__rows *x) {
-  bool precise;
-  CLF__CHECK(measure(&precise, context, s, x));
+/* Sums give the spread of the values, and an upper bound of the size of their terms: the square of
+ * |b| + sum_j |w_j| times the root mean square of x_j. */
+static clf_status measure_sums(bool *precise, clf_context *context, const clf__linear_solution *s,
+                               const clf__moments *m) {
+  const int64_t n = s->columns;
+  const double total = clf__moments_weight(m);
+  clf__arena arena = {.context = context};
+  double *mean = clf__arena_array(&arena, n, sizeof *mean);
+  double *variance = clf__arena_array(&arena, n, sizeof *variance);
+  double *w = clf__arena_array(&arena, n, sizeof *w);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  clf__moments_columns(m, mean, variance);
+  *precise = false;
+  for (int64_t k = 0; k < s->outputs && !*precise; k++) {
+    double value = s->b[k], terms = fabs(s->b[k]), along = 0;
+    for (int64_t j = 0; j < n; j++) {
+      w[j] = s->w[k * s->output_step + j * s->column_step];
+      value += w[j] * mean[j];
+      terms += fabs(w[j]) * sqrt(mean[j] * mean[j] + variance[j]);
+      w[j] *= m->unit;
+      along += w[j] * m->sum[j] / total;
+    }
+    const double square = clf__moments_form(m, w) / total - along * along;
+    const output_sums sums = {
+        .value = value, .square = fmax(square, 0) + value * value, .size = terms * terms};
+    *precise = !suffices(&sums, 1);
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+static clf_status store_map(clf_context *context, clf__store *state, const clf__linear_names *names,
+                            const clf__linear_solution *s, bool precise) {
   CLF__CHECK(clf__state_tensor(context, state, names->weights, CLF_F32, s->outputs, s->columns));
   CLF__CHECK(clf__state_tensor(context, state, names->offset, CLF_F32, s->outputs, -1));
   CLF__CHECK(
@@ -263,4 +294,20 @@ clf_status clf__linear_store(clf_context *context, clf__store *state,
     b_f64[k] = s->b[k];
   }
   return CLF_OK;
+}
+
+clf_status clf__linear_store(clf_context *context, clf__store *state,
+                             const clf__linear_names *names, const clf__linear_solution *s,
+                             const clf__rows *x) {
+  bool precise;
+  CLF__CHECK(measure(&precise, context, s, x));
+  return store_map(context, state, names, s, precise);
+}
+
+clf_status clf__linear_store_sums(clf_context *context, clf__store *state,
+                                  const clf__linear_names *names, const clf__linear_solution *s,
+                                  const clf__moments *sums) {
+  bool precise;
+  CLF__CHECK(measure_sums(&precise, context, s, sums));
+  return store_map(context, state, names, s, precise);
 }

@@ -27,6 +27,12 @@ typedef struct clf__linear_solution {
 clf_status clf__linear_store(clf_context *context, clf__store *state,
                              const clf__linear_names *names, const clf__linear_solution *solution,
                              const clf__rows *x);
+/* The same with the precision that the rows of sums require. */
+struct clf__moments;
+clf_status clf__linear_store_sums(clf_context *context, clf__store *state,
+                                  const clf__linear_names *names,
+                                  const clf__linear_solution *solution,
+                                  const struct clf__moments *sums);
 /* values [rows, outputs] for rows of any storage. */
 clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
                              const clf__rows *x, float *values);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "models/decision/decision.h"
+#include "models/sums.h"
 #include "text/vocabulary.h"
 
 static clf_status check_params(const clf__model_kind *kind, clf_context *context,
@@ -72,11 +73,13 @@ clf_status clf__model_prepare(clf_model *model) {
 void clf__model_drop_fit(clf_model *model) {
   drop_prepared(model);
   clf__store_free(model->state);
+  clf__sums_free(model->sums);
   clf__classes_release(model->classes);
   clf__names_release(model->names);
   clf__categories_release(model->categories);
   model->state = NULL;
   clf__decision_bind(model);
+  model->sums = NULL;
   model->classes = NULL;
   model->names = NULL;
   model->categories = NULL;
@@ -214,6 +217,9 @@ const char *clf_model_kind(const clf_model *model) {
  * failure. */
 static clf_status adopt_params(clf_model *model, void *trial, clf_status status) {
   status = status == CLF_OK ? check_params(model->kind, model->context, trial) : status;
+  if (status == CLF_OK && model->sums != NULL) {
+    status = clf__sums_settle(model); /* with the parameters of its fit */
+  }
   void *unused = trial;
   if (status == CLF_OK) {
     unused = model->params;
@@ -383,12 +389,15 @@ clf_status clf__model_check_names(const clf_model *model, const clf_dataset *dat
 }
 
 const char *clf_model_tensor_name(const clf_model *model, int64_t index) {
-  bool there =
-      model != NULL && model->state != NULL && index >= 0 && index < clf__store_count(model->state);
+  bool there = model != NULL && model->state != NULL && clf__model_require_fit(model) == CLF_OK &&
+               index >= 0 && index < clf__store_count(model->state);
   return there ? clf__store_name(model->state, index) : NULL;
 }
 
 clf_status clf__model_require_fit(const clf_model *model) {
+  if (model->sums != NULL) {
+    return clf__sums_settle(model);
+  }
   return model->state != NULL ? CLF_OK
                               : clf__fail(CLF_ERROR_NOT_FITTED, "%s: the model is not fitted yet",
                                           model->kind->base.name);

@@ -107,6 +107,9 @@ typedef struct clf__model_kind {
    * cannot. */
   clf_status (*partial_fit)(const clf_model *model, const clf__training *training,
                             clf__store *state);
+  /* Of kinds whose fit follows from sums over the rows (sums.h), NULL for others. They have no
+   * partial_fit of their own. */
+  const struct clf__sums_kind *sums;
   /* Returns whether the parameters let fit, too, continue from the existing state; NULL for never.
    * If such a state is discarded, the log says so, and names the setting that would keep it. */
   bool (*goes_on)(const clf_model *model);
@@ -160,6 +163,7 @@ struct clf_model {
   clf__store *metadata;       /* texts of the caller (metadata.c), or NULL */
   /* The fitted state; NULL and -1 before the first fit. */
   clf__store *state;
+  struct clf__sums *sums;      /* of its rows, if it keeps them; or NULL */
   void *prepared;              /* derived from the state by the kind; not saved */
   clf__decision decision;      /* tensors of the state */
   clf__classes *classes;       /* NULL in a regression */
@@ -254,10 +258,16 @@ clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t d
 clf_status clf__effective_weights(const float **out, clf__arena *arena, const clf_model *model,
                                   const clf__training *rows, const clf__training *fit,
                                   const clf__list *class_weight);
+enum { CLF__CLASS_WEIGHT_NONE, CLF__CLASS_WEIGHT_BALANCED }; /* its words */
 /* The row of the parameter. */
 #define CLF__CLASS_WEIGHT                                                                          \
   CLF__KEYED_LIST(                                                                                 \
       class_weight, "none|balanced", "none", 0, DBL_MAX,                                           \
       "weight of each class, or of those named: spam:5; or balanced by the class's rows")
+
+/* The row of the parameter of kinds with `sums`. */
+#define CLF__INCREMENTAL                                                                           \
+  CLF__BOOL(incremental, "false",                                                                  \
+            "whether fit keeps sums of features^2, to add, forget and merge rows")
 
 #endif

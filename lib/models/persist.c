@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "models/decision/decision.h"
 #include "models/kind_rows.h"
+#include "models/sums.h"
 #include "store/object.h"
 #include "text/vocabulary.h"
 
@@ -111,6 +112,7 @@ static clf_status write(const void *object, clf__store *store) {
     CLF__CHECK(clf__vocabulary_write(model->vocabulary, store));
   }
   CLF__CHECK(clf__metadata_save(model, store));
+  CLF__CHECK(clf__sums_save(model, store));
   return save_state(model, store);
 }
 
@@ -225,6 +227,7 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   CLF__CHECK(clf__metadata_load(model, store));
   CLF__CHECK(load_state(model, store));
   CLF__CHECK(check_loaded(model));
+  CLF__CHECK(clf__sums_load(model, store));
   CLF__CHECK(clf__iterations_add(model));
   return clf__model_prepare(model);
 }

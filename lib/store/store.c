@@ -36,6 +36,12 @@ void clf__store_free(clf__store *store) {
   clf__handle_free(store);
 }
 
+void clf__store_swap(clf__store *one, clf__store *two) {
+  const clf__store entries = *one;
+  *one = *two;
+  *two = entries;
+}
+
 /* Returns the first position in the order by name whose entry is not before `name`. */
 static int64_t place_of(const clf__store *store, const char *name) {
   int64_t first = 0, end = store->count;

@@ -9,6 +9,8 @@ typedef struct clf__store clf__store;
 
 clf_status clf__store_create(clf__store **out, clf_context *context);
 void clf__store_free(clf__store *store); /* NULL is fine */
+/* Exchanges the entries of two stores of one context. */
+void clf__store_swap(clf__store *one, clf__store *two);
 
 /* Add an entry. Names are unique and have 1 to 255 printable ASCII characters without blanks. Texts
  * are copied; tensors are shared (and made C-contiguous). A store has at most 10,000 entries. */

@@ -290,6 +290,7 @@ static clf_status check(const clf_transform *transform) {
 
 const clf__transform_kind clf__hog_kind = {
     .base = CLF__KIND("hog", "histograms of oriented gradients of gray images", params, hog_params),
+    .can = CLF__CONSTANT,
     .fit = fit,
     .apply = apply,
     .columns = columns,

@@ -239,6 +239,7 @@ const clf__transform_kind clf__polynomial_kind = {
     .base =
         CLF__KIND("polynomial", "products of features up to a degree", params, polynomial_params),
     .operation = CLF__TRANSFORM_PRODUCTS,
+    .can = CLF__CONSTANT,
     .fit = fit,
     .apply = apply,
     .columns = columns,

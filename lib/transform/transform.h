@@ -27,7 +27,8 @@ enum {
   CLF__TAKES_CATEGORIES = 2, /* otherwise rows with category columns are refused */
   CLF__WANTS_CATEGORIES = 4, /* without `columns` it reads the category columns only */
   CLF__ONE_EACH = 8,         /* makes one column of each; otherwise see `widths` */
-  CLF__LEAVES_OUT = 16       /* columns that are not chosen do not pass through */
+  CLF__LEAVES_OUT = 16,      /* columns that are not chosen do not pass through */
+  CLF__CONSTANT = 32         /* what it computes does not depend on the rows it was fitted to */
 };
 
 /* The first member of the parameters of every kind, and its row of the table. */
@@ -107,6 +108,8 @@ clf_status clf__transform_affine(const clf_transform *transform, double *center,
 
 /* Makes an unfitted transform of the same kind and parameters. */
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);
+/* Sets *equal to whether kind, parameters and fitted tensors of two transforms are the same. */
+clf_status clf__transform_equal(bool *equal, const clf_transform *one, const clf_transform *two);
 /* Returns CLF_ERROR_NOT_FITTED for a transform that was not fitted. */
 clf_status clf__transform_require_fit(const clf_transform *transform);
 /* Returns the columns that a fitted transform makes, with those that pass through. */

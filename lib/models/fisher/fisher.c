@@ -15,6 +15,7 @@
 #include "base/math.h"
 #include "models/fisher/fisher.h"
 #include "models/linear.h"
+#include "models/sums.h"
 #include "ops/ops.h"
 
 typedef clf__fisher_params fisher_params;
@@ -42,6 +43,7 @@ static const clf__param params[] = {
     CLF__INT(cache_mb, "4096", 1, 1e9, "cg: megabytes of the kernel matrix, if need be in 16 bits"),
     CLF__PRECISION("products of the rows in f32, or in f64"),
     CLF__DECISION_PARAMS,
+    CLF__INCREMENTAL,
 };
 
 static clf_status allocate(clf__fisher_work *work) {
@@ -125,6 +127,13 @@ static clf_status check_rows(const clf__training *training) {
                          (long long)counted, (long long)classes);
 }
 
+static clf_status store_map(const clf__fisher_work *work, clf__store *state,
+                            const clf__linear_names *names, const clf__linear_solution *map) {
+  return work->sums != NULL
+             ? clf__linear_store_sums(work->context, state, names, map, work->sums)
+             : clf__linear_store(work->context, state, names, map, work->training->x);
+}
+
 /* Classes without rows get a bias below all others, so that they are never predicted. */
 static clf_status store_classifier(clf__fisher_work *work, clf__store *state) {
   const int64_t d = work->columns, classes = work->classes;
@@ -144,8 +153,7 @@ static clf_status store_classifier(clf__fisher_work *work, clf__store *state) {
     bias[k] = known ? log(prior) - at_mean / 2 - at_origin : -1e30;
   }
   const clf__linear_solution solution = {work->directions, bias, 1, classes, classes, d};
-  const clf_status status =
-      clf__linear_store(work->context, state, &clf__decision_names, &solution, work->training->x);
+  const clf_status status = store_map(work, state, &clf__decision_names, &solution);
   clf__free(bias);
   return status;
 }
@@ -238,8 +246,7 @@ static clf_status store_axes(const clf__fisher_work *work, const double *values,
     explained[c] = values[c] / sum;
   }
   const clf__linear_solution solution = {axes, offsets, d, 1, count, d};
-  status =
-      clf__linear_store(work->context, state, &clf__projection_names, &solution, work->training->x);
+  status = store_map(work, state, &clf__projection_names, &solution);
 done:
   clf__free(axes);
   return status;
@@ -261,6 +268,40 @@ done:
   return status;
 }
 
+static clf_status make_gram(clf__fisher_work *work) {
+  const clf__training *training = work->training;
+  const clf__gram_input input = {.x = training->x,
+                                 .weights = training->weights,
+                                 .labels = training->labels,
+                                 .outputs = training->classes,
+                                 .centered = true,
+                                 .within = true,
+                                 .f64 = work->params->precision == CLF__PRECISION_F64};
+  if (work->sums != NULL) {
+    return clf__moments_gram(&work->gram, work->context, work->sums, true, true, &work->separated);
+  }
+  CLF__CHECK(check_rows(training));
+  return clf__gram_create(&work->gram, work->context, &input);
+}
+
+static clf_status fit_work(clf__fisher_work *work, clf__store *state) {
+  clf_status status = CLF_OK;
+  CLF__TRY(make_gram(work));
+  CLF__TRY(allocate(work));
+  CLF__TRY(set_priors(work));
+  set_offsets(work);
+  CLF__TRY(store_gaussians(work, state));
+  CLF__TRY(clf__fisher_solve(work));
+  CLF__TRY(store_classifier(work, state));
+  CLF__TRY(store_projection(work, state));
+  status = work->sums != NULL
+               ? clf__sums_judge(work->training, work->separated ? 1 : work->uncertainty)
+               : CLF_OK;
+done:
+  release(work);
+  return status;
+}
+
 clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
                                   clf__store *state) {
   clf__fisher_work work = {.context = model->context,
@@ -268,26 +309,31 @@ clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *t
                            .params = model->params,
                            .columns = training->x->columns,
                            .classes = training->classes};
-  clf__gram_input input = {.x = training->x,
-                           .weights = training->weights,
-                           .labels = training->labels,
-                           .outputs = training->classes,
-                           .centered = true,
-                           .within = true,
-                           .f64 = work.params->precision == CLF__PRECISION_F64};
-  clf_status status = CLF_OK;
-  CLF__TRY(check_rows(training));
-  CLF__TRY(clf__gram_create(&work.gram, model->context, &input));
-  CLF__TRY(allocate(&work));
-  CLF__TRY(set_priors(&work));
-  set_offsets(&work);
-  CLF__TRY(store_gaussians(&work, state));
-  CLF__TRY(clf__fisher_solve(&work));
-  CLF__TRY(store_classifier(&work, state));
-  CLF__TRY(store_projection(&work, state));
-done:
-  release(&work);
-  return status;
+  return fit_work(&work, state);
+}
+
+static int64_t min_rows(const clf_model *model, int64_t classes) {
+  (void)model;
+  return classes + 1;
+}
+
+/* As long as no class has two rows, nothing varies within the classes, and the decisions are those
+ * of the priors alone. */
+static clf_status fit_sums(const clf_model *model, const clf__training *training,
+                           const clf__moments *sums, clf__store *state) {
+  clf__fisher_work work = {.context = model->context,
+                           .training = training,
+                           .params = model->params,
+                           .columns = training->x->columns,
+                           .classes = training->classes,
+                           .sums = sums};
+  for (int64_t k = 0; k < sums->groups; k++) {
+    work.varies = work.varies || sums->rows[k] > 1;
+  }
+  if (!work.varies) {
+    clf__fit_log(training, "no class has two rows yet: the decisions are those of the priors");
+  }
+  return fit_work(&work, state);
 }
 
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
@@ -368,6 +414,34 @@ static bool is_linear(const clf_model *model) {
   return p->kernel.kernel == CLF__FISHER_LINEAR;
 }
 
+static bool keeps_sums(const clf_model *model) {
+  return ((const fisher_params *)model->params)->incremental;
+}
+
+static clf_status check_sums(const clf_model *model) {
+  const fisher_params *p = model->params;
+  if (!is_linear(model)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "fisher: with a kernel all rows are needed at once; kernel=none keeps sums");
+  }
+  return p->shrinkage.word != CLF__FISHER_SHRINKAGE_AUTO
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "fisher: shrinkage=auto needs fourth powers of all rows at once; set "
+                         "shrinkage to none or to a number");
+}
+
+static bool is_centered(const clf_model *model) {
+  (void)model;
+  return true;
+}
+
+static const clf__sums_kind sums_kind = {.kept = keeps_sums,
+                                         .check = check_sums,
+                                         .centered = is_centered,
+                                         .min_rows = min_rows,
+                                         .solve = fit_sums};
+
 const clf__model_kind clf__fisher_kind = {
     .base = CLF__KIND(
         "fisher",
@@ -379,6 +453,7 @@ const clf__model_kind clf__fisher_kind = {
     .check_params = check_params,
     .movable = movable,
     .fit = fit,
+    .sums = &sums_kind,
     .reads_f64 = is_linear,
     .check = check,
     .prepare = clf__support_prepare,

@@ -6,6 +6,7 @@
 #include "models/decision/decision.h"
 #include "models/kernel/kernel.h"
 #include "models/linear.h"
+#include "ops/linalg/moments.h"
 
 typedef struct clf__fisher_params {
   clf__decision_params decision;
@@ -22,6 +23,7 @@ typedef struct clf__fisher_params {
   int64_t max_iterations;
   int64_t cache_mb;
   int32_t precision;
+  bool incremental;
 } clf__fisher_params;
 
 enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */
@@ -33,6 +35,9 @@ typedef struct clf__fisher_work {
   clf_context *context;
   const clf__training *training;
   const clf__fisher_params *params;
+  const clf__moments *sums; /* instead of the rows of `training`, or NULL */
+  bool varies, separated;   /* with sums: a class has two rows; the classes lie far apart */
+  double uncertainty;       /* with sums: of the directions */
   int64_t columns;
   int64_t classes;
   clf__gram gram;         /* scatter becomes the covariance within the classes, then its factor */

@@ -2,6 +2,7 @@
  * engine's sums, with variances that are never 0 by chance, and with shrinkage if the parameter
  * asks for it. Its equations are solved in correlation form by ops/linalg/least_squares.h. */
 #include <math.h>
+#include <string.h>
 
 #include "models/fisher/fisher.h"
 #include "models/fisher/fisher_shrinkage.h"
@@ -141,7 +142,9 @@ static clf_status solve_directions(clf__fisher_work *work) {
                                       .coarse = work->gram.coarse,
                                       .exact = work->gram.exact,
                                       .outputs = classes,
-                                      .right_side = right};
+                                      .right_side = right,
+                                      .uncertainty =
+                                          work->sums != NULL ? &work->uncertainty : NULL};
   CLF__TRY(clf__least_squares_solve(work->directions, NULL, work->context, &problem));
   for (int64_t i = 0; i < d * classes; i++) {
     work->directions[i] *= factors[i / classes];
@@ -152,6 +155,10 @@ done:
 }
 
 clf_status clf__fisher_solve(clf__fisher_work *work) {
+  if (work->sums != NULL && !work->varies) {
+    memset(work->directions, 0, (size_t)(work->columns * work->classes) * sizeof *work->directions);
+    return CLF_OK;
+  }
   CLF__CHECK(set_scale(work));
   covariance_within(work);
   CLF__CHECK(set_deviations(work));

@@ -13,6 +13,7 @@
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/ridge/ridge.h"
+#include "models/sums.h"
 #include "ops/ops.h"
 
 #define CLF__VALUES clf__ridge_params
@@ -25,6 +26,7 @@ static const clf__param params[] = {
     CLF__INT(max_iterations, "1000", 1, 1e9, "cg: maximum number of iterations"),
     CLF__PRECISION("products of the rows in f32 or in f64; with cg, those of its residuals"),
     CLF__DECISION_PARAMS,
+    CLF__INCREMENTAL,
 };
 
 enum { LARGE = 4096 };
@@ -56,7 +58,7 @@ static void right_hand_side(const clf__training *training, const clf__gram *gram
       rhs[j * outputs + k] = gram->cross[k * columns + j];
       all += rhs[j * outputs + k];
     }
-    for (int64_t k = 0; k < outputs && training->labels != NULL; k++) {
+    for (int64_t k = 0; k < outputs && training->classes > 0; k++) {
       rhs[j * outputs + k] = 2 * rhs[j * outputs + k] - all;
     }
   }
@@ -64,7 +66,7 @@ static void right_hand_side(const clf__training *training, const clf__gram *gram
 
 static clf_status solve(clf_context *context, const clf__ridge_params *p,
                         const clf__gram_input *input, const clf__gram *gram, const double *means,
-                        const double *right_side, double *solution) {
+                        const double *right_side, double *solution, double *uncertainty) {
   const int64_t columns = input->x->columns;
   double *penalty = clf__alloc_array(context, columns, sizeof *penalty);
   if (penalty == NULL) {
@@ -86,7 +88,8 @@ static clf_status solve(clf_context *context, const clf__ridge_params *p,
                                       .right_side = right_side,
                                       .targets = input->targets,
                                       .labels = input->labels,
-                                      .target_mean = means};
+                                      .target_mean = uncertainty != NULL ? NULL : means,
+                                      .uncertainty = uncertainty};
   clf_status status = clf__least_squares_solve(solution, NULL, context, &problem);
   clf__free(penalty);
   return status;
@@ -104,36 +107,77 @@ static void set_intercepts(const clf__ridge_params *p, const clf__gram *gram, co
   }
 }
 
+/* Solves for W and b by sums over the rows, and stores them. `means` [outputs] are those of the
+ * targets. With `sums`, the rows of the input are empty. */
+static clf_status fit_gram(const clf_model *model, const clf__training *training,
+                           const clf__gram_input *input, clf__gram *gram, double *means,
+                           const clf__moments *sums, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  clf_context *context = model->context;
+  const int64_t columns = training->x->columns, outputs = training->outputs;
+  double uncertainty = 0;
+  clf__arena arena = {.context = context};
+  clf_status status = CLF_OK;
+  double *right_side = clf__arena_matrix(&arena, columns, outputs, sizeof *right_side);
+  double *solution = clf__arena_matrix(&arena, columns, outputs, sizeof *solution);
+  CLF__TRY(clf__arena_status(&arena));
+  right_hand_side(training, gram, right_side);
+  CLF__TRY(solve(context, p, input, gram, means, right_side, solution,
+                 sums != NULL ? &uncertainty : NULL));
+  set_intercepts(p, gram, solution, columns, outputs, means);
+  const clf__linear_solution found = {solution, means, 1, outputs, outputs, columns};
+  CLF__TRY(sums != NULL
+               ? clf__linear_store_sums(context, state, &clf__decision_names, &found, sums)
+               : clf__linear_store(context, state, &clf__decision_names, &found, training->x));
+  status = sums != NULL ? clf__sums_judge(training, uncertainty) : CLF_OK;
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
 static clf_status fit_cholesky(const clf_model *model, const clf__training *training,
                                const float *row_weights, clf__store *state) {
   const clf__ridge_params *p = model->params;
-  clf_context *context = model->context;
-  int64_t columns = training->x->columns;
-  int64_t outputs = training->outputs;
   clf__gram_input input = {.x = training->x,
                            .weights = row_weights,
                            .labels = training->labels,
                            .targets = training->targets,
-                           .outputs = outputs,
+                           .outputs = training->outputs,
                            .centered = p->fit_intercept,
                            .f64 = p->precision == CLF__PRECISION_F64};
   clf__gram gram = {0};
-  clf__arena arena = {.context = context};
   clf_status status = CLF_OK;
-  CLF__TRY(clf__gram_create(&gram, context, &input));
-  double *right_side = clf__arena_matrix(&arena, columns, outputs, sizeof *right_side);
-  double *solution = clf__arena_matrix(&arena, columns, outputs, sizeof *solution);
-  double *means = clf__arena_array(&arena, outputs, sizeof *means);
-  CLF__TRY(clf__arena_status(&arena));
+  double *means = clf__alloc_array(model->context, training->outputs, sizeof *means);
+  CLF__TRY(means != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  CLF__TRY(clf__gram_create(&gram, model->context, &input));
   target_means(training, &gram, row_weights, p->fit_intercept, means);
-  right_hand_side(training, &gram, right_side);
-  CLF__TRY(solve(context, p, &input, &gram, means, right_side, solution));
-  set_intercepts(p, &gram, solution, columns, outputs, means);
-  const clf__linear_solution found = {solution, means, 1, outputs, outputs, columns};
-  status = clf__linear_store(context, state, &clf__decision_names, &found, training->x);
+  status = fit_gram(model, training, &input, &gram, means, NULL, state);
 done:
   clf__gram_free(&gram);
-  clf__arena_free(&arena);
+  clf__free(means);
+  return status;
+}
+
+/* The same by sums of all rows that the model has been given. */
+static clf_status fit_sums(const clf_model *model, const clf__training *training,
+                           const clf__moments *sums, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  const clf__gram_input input = {.x = training->x, .outputs = training->outputs};
+  clf__gram gram = {0};
+  clf_status status = CLF_OK;
+  double *means = clf__alloc_array(model->context, training->outputs, sizeof *means);
+  CLF__TRY(means != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  CLF__TRY(clf__moments_gram(&gram, model->context, sums, p->fit_intercept, false, NULL));
+  for (int64_t k = 0; k < training->outputs; k++) {
+    const double share = gram.class_weight[k] / gram.weight;
+    means[k] = !p->fit_intercept ? 0
+               : sums->classes   ? 2 * gram.class_weight[k] / gram.weight - 1
+                                 : sums->target_reference[k] + share;
+  }
+  status = fit_gram(model, training, &input, &gram, means, sums, state);
+done:
+  clf__gram_free(&gram);
+  clf__free(means);
   return status;
 }
 
@@ -164,6 +208,42 @@ static bool movable(const clf_model *model) {
   return ((const clf__ridge_params *)model->params)->fit_intercept;
 }
 
+static bool keeps_sums(const clf_model *model) {
+  return ((const clf__ridge_params *)model->params)->incremental;
+}
+
+static clf_status check_sums(const clf_model *model) {
+  const clf__ridge_params *p = model->params;
+  if (!is_direct(model)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "ridge: conjugate gradients need all rows at once; solver=cholesky keeps the "
+                     "sums of products of %lld features (%lld MB)",
+                     (long long)model->columns,
+                     (long long)(clf__count(model->columns, model->columns) >> 17));
+  }
+  return p->class_weight.word != CLF__CLASS_WEIGHT_BALANCED
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "ridge: class_weight=balanced weighs the rows by how many there are of "
+                         "each class, which later rows change; set numbers");
+}
+
+static const clf__list *class_weight(const clf_model *model) {
+  return &((const clf__ridge_params *)model->params)->class_weight;
+}
+
+static int64_t min_rows(const clf_model *model, int64_t classes) {
+  (void)model;
+  return classes;
+}
+
+static const clf__sums_kind sums_kind = {.kept = keeps_sums,
+                                         .check = check_sums,
+                                         .centered = movable,
+                                         .class_weight = class_weight,
+                                         .min_rows = min_rows,
+                                         .solve = fit_sums};
+
 const clf__model_kind clf__ridge_kind = {
     .base = CLF__KIND("ridge",
                       "regularized least squares, a classifier on 1-of-K targets or a regression",
@@ -172,6 +252,7 @@ const clf__model_kind clf__ridge_kind = {
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,
+    .sums = &sums_kind,
     .check = clf__linear_check,
     .reads_f64 = is_direct,
     .decide = clf__linear_decide,

@@ -14,6 +14,7 @@ typedef struct clf__ridge_params {
   double tolerance;
   int64_t max_iterations;
   int32_t precision;
+  bool incremental;
 } clf__ridge_params;
 
 clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,

@@ -20,6 +20,7 @@
 
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/gram_parts.h"
+#include "ops/linalg/moments.h"
 
 enum { SQUARE = 64, DENSE_SHARE = 8 /* one entry in so many: treated as dense */ };
 
@@ -67,6 +68,11 @@ static void finish_square(void *argument, int64_t index, int32_t worker) {
       f->scatter[j * f->columns + i] = value;
     }
   }
+}
+
+static void finish_scatter(clf_context *context, finish *f) {
+  clf__parallel(context, f->squares * (f->squares + 1) / 2,
+                (double)f->columns * (double)f->columns / 2 * CLF__COST_ELEMENT, finish_square, f);
 }
 
 /* [columns] each. */
@@ -139,9 +145,7 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
   choose_shift(each, input, how, f.weight);
   clf_status status = add_products(gram, &f.bias, context, input, how, each);
   if (status == CLF_OK) {
-    clf__parallel(context, f.squares * (f.squares + 1) / 2,
-                  (double)x->columns * (double)x->columns / 2 * CLF__COST_ELEMENT, finish_square,
-                  &f);
+    finish_scatter(context, &f);
     set_noise(gram, x->columns, how);
     gram->coarse = how == COARSE;
     gram->exact = how == EXACT;
@@ -151,10 +155,9 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
 
 /* Computes the class means [classes, columns], and what they add to the total scatter for weights
  * of 1. */
-static void class_means(const clf__gram *gram, const clf__gram_input *input, double *means,
+static void class_means(const clf__gram *gram, int64_t columns, int64_t classes, double *means,
                         double *roots) {
-  const int64_t columns = input->x->columns;
-  for (int64_t k = 0; k < input->outputs; k++) {
+  for (int64_t k = 0; k < classes; k++) {
     const double weight = gram->class_weight[k];
     for (int64_t j = 0; j < columns; j++) {
       const double offset = weight > 0 ? gram->cross[k * columns + j] / weight : 0;
@@ -189,17 +192,25 @@ static clf_status fill_about_classes(clf__gram *gram, clf_context *context,
   return status;
 }
 
-static clf_status fill_within(clf__gram *gram, clf_context *context, const clf__gram_input *input) {
-  const int64_t columns = input->x->columns, classes = input->outputs;
+/* Computes the class means [classes, columns] and subtracts the scatter of the classes. */
+static clf_status subtract_between(clf__gram *gram, clf_context *context, int64_t columns,
+                                   int64_t classes, double **class_mean) {
   double *means = clf__alloc_matrix(context, 2 * classes, columns, sizeof *means);
   if (means == NULL) {
     return CLF_ERROR_MEMORY;
   }
   double *roots = means + classes * columns;
-  class_means(gram, input, means, roots);
-  clf_status status =
-      clf__gemm_f64(context, -1, clf__f64_transposed(roots, columns, classes, columns),
-                    clf__f64_matrix(roots, classes, columns, columns), 1, gram->scatter, columns);
+  class_means(gram, columns, classes, means, roots);
+  *class_mean = means;
+  return clf__gemm_f64(context, -1, clf__f64_transposed(roots, columns, classes, columns),
+                       clf__f64_matrix(roots, classes, columns, columns), 1, gram->scatter,
+                       columns);
+}
+
+static clf_status fill_within(clf__gram *gram, clf_context *context, const clf__gram_input *input) {
+  const int64_t columns = input->x->columns;
+  double *means = NULL;
+  clf_status status = subtract_between(gram, context, columns, input->outputs, &means);
   if (status == CLF_OK && !has_digits(gram, columns)) {
     status = fill_about_classes(gram, context, input, means);
   }
@@ -208,13 +219,12 @@ static clf_status fill_within(clf__gram *gram, clf_context *context, const clf__
 }
 
 /* Turns sums of raw rows into the scaled mean, and into cross about the mean. */
-static void finish_sums(clf__gram *gram, const clf__gram_input *input, const clf__gram_sums *sums) {
-  const int64_t columns = input->x->columns;
-  const double scale = (double)input->x->scale;
-  for (int64_t j = 0; j < columns && input->centered; j++) {
+static void finish_sums(clf__gram *gram, int64_t columns, int64_t outputs, bool centered,
+                        double scale, const clf__gram_sums *sums) {
+  for (int64_t j = 0; j < columns && centered; j++) {
     gram->mean[j] = scale * (sums->x[j] / gram->weight);
   }
-  for (int64_t o = 0; o < input->outputs; o++) {
+  for (int64_t o = 0; o < outputs; o++) {
     for (int64_t j = 0; j < columns; j++) {
       gram->cross[o * columns + j] =
           scale * sums->cross[o * columns + j] - sums->target[o] * gram->mean[j];
@@ -222,9 +232,8 @@ static void finish_sums(clf__gram *gram, const clf__gram_input *input, const clf
   }
 }
 
-static clf_status create_outputs(clf__gram *gram, clf_context *context,
-                                 const clf__gram_input *input) {
-  const int64_t columns = input->x->columns;
+static clf_status create_outputs(clf__gram *gram, clf_context *context, int64_t columns,
+                                 int64_t outputs) {
   gram->scatter = clf__alloc_zeroed(context, clf__count(columns, columns), sizeof *gram->scatter);
   if (gram->scatter == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "a matrix of %lld by %lld columns",
@@ -233,9 +242,8 @@ static clf_status create_outputs(clf__gram *gram, clf_context *context,
   gram->arena.context = context;
   gram->mean = clf__arena_zeroed(&gram->arena, columns, sizeof *gram->mean);
   gram->noise = clf__arena_zeroed(&gram->arena, columns, sizeof *gram->noise);
-  gram->cross =
-      clf__arena_zeroed(&gram->arena, clf__count(input->outputs, columns), sizeof *gram->cross);
-  gram->class_weight = clf__arena_zeroed(&gram->arena, input->outputs, sizeof *gram->class_weight);
+  gram->cross = clf__arena_zeroed(&gram->arena, clf__count(outputs, columns), sizeof *gram->cross);
+  gram->class_weight = clf__arena_zeroed(&gram->arena, outputs, sizeof *gram->class_weight);
   return clf__arena_status(&gram->arena);
 }
 
@@ -254,11 +262,12 @@ clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gra
   if (input->centered && !(gram.weight > 0)) {
     return clf__fail(CLF_ERROR_DATA, "the rows' weights sum to 0; some must be above 0");
   }
-  CLF__TRY(create_outputs(&gram, context, input));
+  CLF__TRY(create_outputs(&gram, context, input->x->columns, input->outputs));
   CLF__TRY(create_columns(&each, context, input->x->columns));
   clf__gram_sums sums = {each.sums, gram.class_weight, gram.cross};
   CLF__TRY(clf__gram_add_sums(&sums, context, input));
-  finish_sums(&gram, input, &sums);
+  finish_sums(&gram, input->x->columns, input->outputs, input->centered, (double)input->x->scale,
+              &sums);
   CLF__TRY(fill_scatter(&gram, context, input, &each));
   status = input->within ? fill_within(&gram, context, input) : CLF_OK;
   CLF__TRY(status);
@@ -266,6 +275,65 @@ clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gra
   gram = (clf__gram){0};
 done:
   clf__arena_free(&each.arena);
+  clf__gram_free(&gram);
+  return status;
+}
+
+/* Sums about a reference are shifted to the mean as those of bytes are, by a whole number first. */
+static clf_status center_products(clf__gram *gram, clf_context *context, const clf__moments *m,
+                                  bool centered) {
+  const int64_t n = m->columns;
+  finish f = {.scatter = gram->scatter,
+              .columns = n,
+              .squares = clf__ceil_div(n, SQUARE),
+              .scale = m->unit,
+              .weight = gram->weight > 0 ? gram->weight : 1,
+              .sums = m->sum};
+  double *shift = clf__alloc_matrix(context, 2, n, sizeof *shift);
+  if (shift == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double *rest = shift + n;
+  for (int64_t j = 0; j < n; j++) {
+    shift[j] = centered ? rint(m->sum[j] / f.weight) : 0;
+    rest[j] = centered ? m->sum[j] - f.weight * shift[j] : 0;
+  }
+  f.shift = shift;
+  f.rest = rest;
+  memcpy(gram->scatter, m->products, (size_t)(n * n) * sizeof *gram->scatter);
+  finish_scatter(context, &f);
+  for (int64_t j = 0; j < n; j++) {
+    const double peak = m->integers ? 0 : m->peak[j] * (m->unit * m->unit);
+    gram->noise[j] = sqrt(fine_rounding * fmax(gram->scatter[j * (n + 1)], peak));
+  }
+  gram->exact = m->integers;
+  clf__free(shift);
+  return CLF_OK;
+}
+
+clf_status clf__moments_gram(clf__gram *out, clf_context *context, const clf__moments *m,
+                             bool centered, bool within, bool *separated) {
+  clf__gram gram = {.weight = clf__moments_weight(m)};
+  double *means = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(create_outputs(&gram, context, m->columns, m->outputs));
+  memcpy(gram.cross, m->cross, (size_t)(m->outputs * m->columns) * sizeof *gram.cross);
+  memcpy(gram.class_weight, m->classes ? m->weight : m->target,
+         (size_t)m->outputs * sizeof *gram.class_weight);
+  const clf__gram_sums sums = {m->sum, gram.class_weight, gram.cross};
+  finish_sums(&gram, m->columns, m->outputs, centered, m->unit, &sums);
+  CLF__TRY(center_products(&gram, context, m, centered));
+  CLF__TRY(within ? subtract_between(&gram, context, m->columns, m->outputs, &means) : CLF_OK);
+  if (separated != NULL) {
+    *separated = !has_digits(&gram, m->columns);
+  }
+  for (int64_t j = 0; j < m->columns && centered; j++) {
+    gram.mean[j] += m->reference[j];
+  }
+  *out = gram;
+  gram = (clf__gram){0};
+done:
+  clf__free(means);
   clf__gram_free(&gram);
   return status;
 }

@@ -86,6 +86,9 @@ static double total_weight(const clf__least_squares *p) {
 static clf_status check_squares(const solver *s) {
   const clf__least_squares *p = s->problem;
   int64_t column;
+  if (p->uncertainty != NULL) {
+    return CLF_OK;
+  }
   const clf_status status =
       clf__rows_vanishing(&column, s->context, p->rows.x, p->weights, p->matrix, s->columns + 1);
   return status < 0 || column < 0
@@ -108,6 +111,7 @@ static clf_status measure_columns(solver *s) {
     s->lengths[j] = sqrt(square);
     s->units[j] = 4 * DBL_EPSILON * (steps * s->lengths[j] + offset);
     s->noise[j] = p->noise[j];
+    s->units[j] = fmax(s->units[j], p->uncertainty != NULL ? pivot_margin * s->noise[j] : 0);
     if (!isfinite(s->units[j]) || isnan(p->matrix[j * n + j])) {
       return clf__fail(CLF_ERROR_NUMERIC,
                        "least squares: the sum of squares of column %lld overflows", (long long)j);
@@ -220,12 +224,18 @@ static clf_status solve_for(solver *s, const double *right, double *solution, do
   return status < 0 ? status : clf__ls_backward(&s->factor, s->context, s->y, s->outputs, solution);
 }
 
-static bool rounding_is_harmless(const solver *s) {
+/* Returns the relative change of the fitted values by the rounding errors of S. */
+static double effect_of_rounding(const solver *s) {
   double effect = 0;
   for (int64_t k = 0; k < s->outputs; k++) {
     const double moved = s->lift * norm_of(s->solution, s->columns, s->outputs, k, s->noise);
     effect = fmax(effect, s->fit[k] > 0 ? moved / s->fit[k] : 0);
   }
+  return effect;
+}
+
+static bool rounding_is_harmless(const solver *s) {
+  const double effect = effect_of_rounding(s);
   return effect <= (s->coarse ? coarse_effect : fine_effect) &&
          s->growth <= (s->coarse ? coarse_growth : fine_growth);
 }
@@ -297,6 +307,31 @@ done:
   return status;
 }
 
+/* Without the rows. */
+static clf_status solve_by_sums(solver *s) {
+  const clf__least_squares *p = s->problem;
+  const int64_t n = s->columns;
+  clf_status status = CLF_OK;
+  double *copy = clf__alloc_matrix(s->context, n, n, sizeof *copy);
+  CLF__TRY(copy != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  memcpy(copy, p->matrix, (size_t)(n * n) * sizeof *copy);
+  CLF__TRY(factor_matrix(s));
+  CLF__TRY(measure_rounding(s));
+  const bool split = s->factor.rest != NULL;
+  if (s->growth <= (split ? max_growth_of_rest : max_growth) &&
+      !(split && s->factor.project == NULL)) {
+    CLF__TRY(solve_for(s, p->right_side, s->solution, s->fit));
+    *p->uncertainty = fmax(effect_of_rounding(s), s->growth);
+  } else {
+    *p->uncertainty = 1;
+    status = clf__ls_solve_in_eigenvectors(s->solution, s->context, copy, n, s->noise,
+                                           p->right_side, s->outputs);
+  }
+done:
+  clf__free(copy);
+  return status;
+}
+
 /* Computes S in f64. */
 static clf_status sum_products(solver *s) {
   const clf__least_squares *p = s->problem;
@@ -350,7 +385,9 @@ static void report_rank(const solver *s) {
     clf__log(s->context, CLF_LOG_INFO,
              "least squares: %lld of %lld features are explained by the others as far as %s; %s",
              (long long)explained, (long long)s->columns,
-             s->factor.rest != NULL ? "f64 tells" : "tolerance asks",
+             s->factor.rest == NULL            ? "tolerance asks"
+             : s->problem->uncertainty != NULL ? "their sums tell"
+                                               : "f64 tells",
              s->factor.rest != NULL ? "of all solutions the one of minimum norm is taken"
                                     : "they are left out, with weights of 0");
   }
@@ -369,7 +406,8 @@ clf_status clf__least_squares_solve(double *solution, int64_t *rank, clf_context
   CLF__TRY(allocate(&s));
   CLF__TRY(check_squares(&s));
   CLF__TRY(measure_columns(&s));
-  CLF__TRY(solve_by_scatter(&s, &reached));
+  reached = problem->uncertainty != NULL;
+  CLF__TRY(reached ? solve_by_sums(&s) : solve_by_scatter(&s, &reached));
   if (!reached && s.coarse) {
     CLF__TRY(sum_products(&s));
     CLF__TRY(solve_by_scatter(&s, &reached));

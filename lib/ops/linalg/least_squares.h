@@ -23,7 +23,11 @@
  * its mean to its deviation). Among all solutions the one of minimum norm |Z| is then computed.
  * With a `tolerance` above rounding, a column is left out if at most that share of its squared
  * length is not explained by earlier columns; its weights are then 0. The log reports the number of
- * both kinds of columns. */
+ * both kinds of columns.
+ *
+ * Without the rows there is 1 alone: columns whose pivot is a rounding error count as combinations
+ * of others, and the uncertainty of the result is returned. If it is large, the equations are
+ * solved in the eigenvectors of S whose eigenvalues are above its rounding errors. */
 #ifndef CLF_OPS_LINALG_LEAST_SQUARES_H
 #define CLF_OPS_LINALG_LEAST_SQUARES_H
 
@@ -45,6 +49,9 @@ typedef struct clf__least_squares {
   const double *targets;     /* [rows, outputs], or NULL */
   const int32_t *labels;     /* [rows] instead */
   const double *target_mean; /* [outputs]; NULL if only C is given */
+  /* If not NULL, `rows` are empty, and S and C are all that is known. *uncertainty receives the
+   * relative change of solution or fitted values that the rounding errors of S may cause. */
+  double *uncertainty;
 } clf__least_squares;
 
 /* Computes `solution` [columns, outputs]. *rank, if not NULL, receives the number of independent

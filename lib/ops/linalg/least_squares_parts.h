@@ -44,6 +44,12 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
  * and, with targets, Q^T t. */
 clf_status clf__ls_triangle(double *r, clf_context *context, const clf__least_squares *problem);
 
+/* Solves matrix [columns, columns] Z = right_side in the eigenvectors of the matrix, in units of
+ * `noise`, whose eigenvalues are above the rounding errors noise_i noise_j of its elements. */
+clf_status clf__ls_solve_in_eigenvectors(double *solution, clf_context *context, double *matrix,
+                                         int64_t columns, const double *noise,
+                                         const double *right_side, int64_t outputs);
+
 /* Returns whether the columns J that are longer than 0 are combinations of a few of K, to within
  * their unit. Returns false if they are not, if they combine many columns, or if the rows are
  * sparse. */
