@@ -73,6 +73,16 @@ CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *contex
  *  @since 0.1 */
 CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset);
 
+/** Continues fitting with more rows ("standardize", "min_max", "pca"): the transform is then that of
+ *  one fit of all rows, in whatever order and in however many calls they come, to about 1e-10. The
+ *  first call begins; it forgets nothing of a "min_max" that was fitted before. "standardize" keeps
+ *  a few sums for each feature, and "pca" (not with solver=gram) those of features^2 products, from
+ *  which each call computes the components. They are saved with the transform.
+ *  @return as clf_transform_fit(), CLF_ERROR_SHAPE (also: another number of features than fitted
+ *          on), CLF_ERROR_UNSUPPORTED (also: another kind; a transform that clf_transform_fit()
+ *          fitted, which keeps no sums). The transform is unchanged after any failure @since 0.1 */
+CLF_API clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset *dataset);
+
 /** Makes a dataset with transformed features and the same labels, targets and weights.
  *
  *  The new features are f32, with two exceptions. From f64 rows, "polynomial" and "standardize"

@@ -71,8 +71,18 @@ static clf_status check_ranges(const clf_transform *transform, const double *min
   return CLF_OK;
 }
 
-static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
-                      clf__store *state) {
+/* Extends the ranges by those of an earlier fit. */
+static void extend(const clf__store *before, double *minimum, double *maximum, int64_t columns) {
+  const double *low = clf__store_tensor(before, "minimum")->data;
+  const double *high = clf__store_tensor(before, "maximum")->data;
+  for (int64_t j = 0; j < columns; j++) {
+    minimum[j] = fmin(minimum[j], low[j]);
+    maximum[j] = fmax(maximum[j], high[j]);
+  }
+}
+
+static clf_status partial_fit(const clf_transform *transform, const clf_dataset *dataset,
+                              const clf__store *before, clf__store *state) {
   clf__rows x = clf__dataset_rows(dataset);
   clf_tensor *minimum = NULL;
   clf_tensor *maximum = NULL;
@@ -82,6 +92,9 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   CLF__TRY(clf__tensor_vector(&maximum, transform->context, CLF_F64, x.columns));
   clf__columns columns = {.minimum = minimum->data, .maximum = maximum->data};
   CLF__TRY(clf__column_statistics(transform->context, &x, clf__dataset_weights(dataset), &columns));
+  if (before != NULL) {
+    extend(before, minimum->data, maximum->data, x.columns);
+  }
   CLF__TRY(check_sparse(transform, dataset, minimum->data));
   CLF__TRY(check_ranges(transform, minimum->data, maximum->data, x.columns));
   CLF__TRY(clf__store_add_tensor(state, "minimum", minimum));
@@ -90,6 +103,11 @@ done:
   clf_tensor_free(minimum);
   clf_tensor_free(maximum);
   return status;
+}
+
+static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
+                      clf__store *state) {
+  return partial_fit(transform, dataset, NULL, state);
 }
 
 static void affine(const clf_transform *transform, double *center, double *factor,
@@ -140,6 +158,7 @@ const clf__transform_kind clf__min_max_kind = {
     .operation = CLF__TRANSFORM_AFFINE,
     .can = CLF__ONE_EACH,
     .fit = fit,
+    .partial_fit = partial_fit,
     .apply = apply,
     .affine = affine,
     .check = check,

@@ -9,6 +9,7 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "ops/linalg/moments.h"
 #include "ops/ops.h"
 #include "transform/pca.h"
 #include "transform/transform.h"
@@ -66,33 +67,66 @@ static clf_status check_variance(const pca_params *values, const clf__directions
   return CLF_OK;
 }
 
-static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
-                      clf__store *state) {
+static clf_status store(const clf_transform *transform, const clf__directions *found,
+                        clf__store *state) {
   const pca_params *values = transform->params;
-  const double max = values->components.word < 0 ? values->components.value : INFINITY;
-  const clf__rows x = clf__dataset_rows(dataset);
-  clf__directions found = {0};
+  const int64_t size = found->count * transform->features;
   clf_tensor *components = NULL;
-  clf_status status;
-  CLF__TRY(
-      clf__directions_find(&found, transform->context, &x, clf__dataset_weights(dataset),
-                           &(clf__directions_wanted){values->solver, max, values->variance,
-                                                     values->precision == CLF__PRECISION_F64}));
-  CLF__TRY(check_variance(values, &found));
-  CLF__TRY(clf__tensor_matrix(&components, transform->context, CLF_F32, found.count, x.columns));
-  for (int64_t i = 0; i < found.count * x.columns; i++) {
-    ((float *)components->data)[i] = (float)found.vectors[i];
+  clf_status status = CLF_OK;
+  CLF__TRY(check_variance(values, found));
+  CLF__TRY(clf__tensor_matrix(&components, transform->context, CLF_F32, found->count,
+                              transform->features));
+  for (int64_t i = 0; i < size; i++) {
+    ((float *)components->data)[i] = (float)found->vectors[i];
   }
   CLF__TRY(clf__store_add_tensor(state, "components", components));
   if (values->precision == CLF__PRECISION_F64) {
-    CLF__TRY(
-        keep(state, transform->context, "components_f64", found.vectors, found.count, x.columns));
+    CLF__TRY(keep(state, transform->context, "components_f64", found->vectors, found->count,
+                  transform->features));
   }
-  CLF__TRY(keep(state, transform->context, "mean", found.mean, x.columns, 0));
-  CLF__TRY(keep(state, transform->context, "variance", found.variance, found.count, 0));
-  CLF__TRY(keep(state, transform->context, "total_variance", &found.total, 1, 0));
+  CLF__TRY(keep(state, transform->context, "mean", found->mean, transform->features, 0));
+  CLF__TRY(keep(state, transform->context, "variance", found->variance, found->count, 0));
+  CLF__TRY(keep(state, transform->context, "total_variance", &found->total, 1, 0));
 done:
   clf_tensor_free(components);
+  return status;
+}
+
+static clf__directions_wanted wanted(const clf_transform *transform) {
+  const pca_params *values = transform->params;
+  const double max = values->components.word < 0 ? values->components.value : INFINITY;
+  return (clf__directions_wanted){values->solver, max, values->variance,
+                                  values->precision == CLF__PRECISION_F64};
+}
+
+static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
+                      clf__store *state) {
+  const clf__rows x = clf__dataset_rows(dataset);
+  const clf__directions_wanted how = wanted(transform);
+  clf__directions found = {0};
+  clf_status status =
+      clf__directions_find(&found, transform->context, &x, clf__dataset_weights(dataset), &how);
+  status = status == CLF_OK ? store(transform, &found, state) : status;
+  clf__arena_free(&found.arena);
+  return status;
+}
+
+static clf_status partial_fit(const clf_transform *transform, const clf_dataset *dataset,
+                              const clf__store *before, clf__store *state) {
+  const clf__directions_wanted how = wanted(transform);
+  clf__moments *sums = NULL;
+  clf__directions found = {0};
+  clf_status status = CLF_OK;
+  CLF__TRY(how.solver != CLF__PCA_GRAM
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_UNSUPPORTED,
+                           "solver=gram needs all rows at once; solver=covariance keeps sums"));
+  CLF__TRY(clf__directions_check_size(transform->features));
+  CLF__TRY(clf__transform_sums(&sums, transform, dataset, before, true, state));
+  CLF__TRY(clf__directions_of_sums(&found, transform->context, sums, &how));
+  status = store(transform, &found, state);
+done:
+  clf__moments_free(sums);
   clf__arena_free(&found.arena);
   return status;
 }
@@ -268,7 +302,7 @@ static clf_status check(const clf_transform *transform) {
     const double variance = clf__tensor_value(clf__store_tensor(transform->state, "variance"), k);
     sound = variance > 0 && (!values->whiten || whitens(variance));
   }
-  return sound ? CLF_OK
+  return sound ? clf__transform_check_sums(transform, true)
                : clf__fail(CLF_ERROR_CORRUPT, "damaged: a tensor of pca is missing or not valid");
 }
 
@@ -277,6 +311,7 @@ const clf__transform_kind clf__pca_kind = {
                       params, pca_params),
     .operation = CLF__TRANSFORM_PROJECTION,
     .fit = fit,
+    .partial_fit = partial_fit,
     .apply = apply,
     .columns = columns,
     .check = check,

@@ -2,7 +2,7 @@
 #ifndef CLF_TRANSFORM_PCA_H
 #define CLF_TRANSFORM_PCA_H
 
-#include "tensor/rows.h"
+#include "ops/linalg/moments.h"
 
 enum { CLF__PCA_AUTO, CLF__PCA_GRAM, CLF__PCA_COVARIANCE };
 
@@ -30,5 +30,10 @@ typedef struct clf__directions {
  * freed after a failure, too. */
 clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
                                 const float *weights, const clf__directions_wanted *wanted);
+/* The same from sums over the rows (full, without outputs). */
+clf_status clf__directions_of_sums(clf__directions *out, clf_context *context,
+                                   const clf__moments *sums, const clf__directions_wanted *wanted);
+/* Returns CLF_ERROR_SHAPE for more features than an eigenproblem may have. */
+clf_status clf__directions_check_size(int64_t features);
 
 #endif

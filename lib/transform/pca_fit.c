@@ -200,6 +200,57 @@ static clf_status check_size(const clf__rows *x, bool gram, int64_t size) {
   return CLF_OK;
 }
 
+clf_status clf__directions_check_size(int64_t features) {
+  const clf__rows none = {.columns = features};
+  return check_size(&none, false, features);
+}
+
+/* Solves the eigenproblem of the matrix. */
+static clf_status find(clf__directions *out, eigen_job *job, const clf__directions_wanted *wanted,
+                       bool gram) {
+  out->total = trace(job) / job->weight;
+  CLF__CHECK(clf__eigen_symmetric(job->context, job->matrix, job->size, job->count, job->values,
+                                  job->vectors));
+  out->count = count_kept(job, wanted->share, out->total * job->weight);
+  return out->count > 0
+             ? make_vectors(job, out, gram)
+             : clf__fail(CLF_ERROR_DATA, "all rows are equal: they vary in no direction");
+}
+
+static clf_status allocate(clf__directions *out, eigen_job *job,
+                           const clf__directions_wanted *wanted) {
+  out->arena.context = job->context;
+  job->count = wanted->max < (double)job->size ? (int64_t)wanted->max : job->size;
+  out->mean = clf__arena_array(&out->arena, job->x->columns, sizeof *out->mean);
+  job->matrix = clf__arena_matrix(&job->arena, job->size, job->size, sizeof *job->matrix);
+  job->vectors = clf__arena_matrix(&job->arena, job->count, job->size, sizeof *job->vectors);
+  job->values = clf__arena_array(&job->arena, job->count, sizeof *job->values);
+  CLF__CHECK(clf__arena_status(&out->arena));
+  return clf__arena_status(&job->arena);
+}
+
+clf_status clf__directions_of_sums(clf__directions *out, clf_context *context,
+                                   const clf__moments *sums, const clf__directions_wanted *wanted) {
+  const clf__rows none = {.columns = sums->columns, .dtype = CLF_F64, .scale = 1};
+  eigen_job job = {.context = context,
+                   .arena = {.context = context},
+                   .x = &none,
+                   .size = sums->columns,
+                   .min = min_of_f64};
+  clf__gram gram = {0};
+  clf_status status = CLF_OK;
+  CLF__TRY(allocate(out, &job, wanted));
+  CLF__TRY(clf__moments_gram(&gram, context, sums, true, false, NULL));
+  memcpy(out->mean, gram.mean, (size_t)job.size * sizeof *out->mean);
+  memcpy(job.matrix, gram.scatter, (size_t)(job.size * job.size) * sizeof *job.matrix);
+  job.weight = gram.weight;
+  status = find(out, &job, wanted, false);
+done:
+  clf__gram_free(&gram);
+  clf__arena_free(&job.arena);
+  return status;
+}
+
 clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
                                 const float *weights, const clf__directions_wanted *wanted) {
   const bool few = x->rows < x->columns && !clf__rows_sparse(x);
@@ -208,23 +259,12 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
   clf_status status = CLF_OK;
   out->arena.context = context;
   job.size = gram ? x->rows : x->columns;
-  job.count = wanted->max < (double)job.size ? (int64_t)wanted->max : job.size;
   job.min = gram || wanted->f64 ? min_of_f64 : min_of_f32;
   CLF__TRY(check_size(x, gram, job.size));
-  out->mean = clf__arena_array(&out->arena, x->columns, sizeof *out->mean);
-  job.matrix = clf__arena_matrix(&job.arena, job.size, job.size, sizeof *job.matrix);
-  job.vectors = clf__arena_matrix(&job.arena, job.count, job.size, sizeof *job.vectors);
-  job.values = clf__arena_array(&job.arena, job.count, sizeof *job.values);
-  CLF__TRY(clf__arena_status(&out->arena));
-  CLF__TRY(clf__arena_status(&job.arena));
+  CLF__TRY(allocate(out, &job, wanted));
   CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out, wanted->f64));
   CLF__TRY(clf__rows_check_small(x, weights, out->mean));
-  out->total = trace(&job) / job.weight;
-  CLF__TRY(clf__eigen_symmetric(context, job.matrix, job.size, job.count, job.values, job.vectors));
-  out->count = count_kept(&job, wanted->share, out->total * job.weight);
-  status = out->count > 0
-               ? make_vectors(&job, out, gram)
-               : clf__fail(CLF_ERROR_DATA, "all rows are equal: they vary in no direction");
+  status = find(out, &job, wanted, gram);
 done:
   clf__arena_free(&job.arena);
   return status;

@@ -149,19 +149,49 @@ static clf_status keep_columns(const clf_transform *next, const int64_t *columns
 }
 
 /* Keeps what the fit must know of its rows beside the state of the kind. */
-static clf_status keep_inputs(clf_transform *next, const clf_dataset *dataset) {
+static clf_status keep_inputs(clf_transform *next, const clf_dataset *dataset,
+                              const clf_transform *before) {
   next->inputs = dataset->features;
-  next->names = clf__names_retain(dataset->names);
+  next->names = clf__names_retain(before != NULL ? before->names : dataset->names);
   return next->names != NULL ? clf__names_save(next->names, next->state, names_entry) : CLF_OK;
+}
+
+/* *out, allocated, receives the chosen columns of an earlier fit; NULL for all. */
+static clf_status copy_columns(int64_t **out, int64_t *count, const clf_transform *before) {
+  const int64_t *columns = clf__transform_chosen(before);
+  *count = before->features;
+  if (columns == NULL) {
+    return CLF_OK;
+  }
+  *out = clf__alloc_array(before->context, *count, sizeof **out);
+  if (*out == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  memcpy(*out, columns, (size_t)*count * sizeof **out);
+  return CLF_OK;
+}
+
+/* What a fit does: FIT, or a partial one that begins, or continues from `before`. */
+typedef struct fitting {
+  bool partial;
+  const clf_transform *before; /* NULL unless it continues */
+} fitting;
+
+static clf_status fit_kind(const clf_transform *next, const clf_dataset *data, const fitting *how) {
+  return !how->partial
+             ? next->kind->fit(next, data, next->state)
+             : next->kind->partial_fit(next, data, how->before != NULL ? how->before->state : NULL,
+                                       next->state);
 }
 
 /* Fits `next`, which has no fitted members yet; *chosen receives the rows that the kind read, NULL
  * for `dataset`. */
-static clf_status fit_columns(clf_transform *next, clf_dataset **chosen,
-                              const clf_dataset *dataset) {
+static clf_status fit_columns(clf_transform *next, clf_dataset **chosen, const clf_dataset *dataset,
+                              const fitting *how) {
   int64_t *columns = NULL, count = 0;
   clf_status status = CLF_OK;
-  CLF__TRY(choose_columns(&columns, &count, next, dataset));
+  CLF__TRY(how->before != NULL ? copy_columns(&columns, &count, how->before)
+                               : choose_columns(&columns, &count, next, dataset));
   CLF__TRY(clf__store_create(&next->state, next->context));
   if (columns != NULL) {
     CLF__TRY(keep_columns(next, columns, count));
@@ -170,9 +200,9 @@ static clf_status fit_columns(clf_transform *next, clf_dataset **chosen,
   const clf_dataset *data = *chosen != NULL ? *chosen : dataset;
   CLF__TRY(check_categories(next, data));
   CLF__TRY(check_values(next, data));
-  CLF__TRY(keep_inputs(next, dataset));
+  CLF__TRY(keep_inputs(next, dataset, how->before));
   next->features = count;
-  CLF__TRY(next->kind->fit(next, data, next->state));
+  CLF__TRY(fit_kind(next, data, how));
   status = clf__transform_name_outputs(next);
 done:
   clf__free(columns);
@@ -258,7 +288,8 @@ static void begin(clf_transform *next, const clf_transform *transform) {
 }
 
 /* Fits the transform and, unless `out` is NULL, applies it to the rows of the fit. */
-static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dataset *dataset) {
+static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dataset *dataset,
+                      const fitting *how) {
   const clf__transform_kind *kind = transform->kind;
   clf_transform next;
   clf_dataset *chosen = NULL, *made = NULL;
@@ -266,7 +297,7 @@ static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dat
   clf_status status = CLF_OK;
   begin(&next, transform);
   clf__call_begin(&call, transform->context, kind->base.name, dataset->rows);
-  CLF__TRY(fit_columns(&next, &chosen, dataset));
+  CLF__TRY(fit_columns(&next, &chosen, dataset, how));
   if (out != NULL) {
     CLF__TRY(apply_chosen(&made, &next,
                           kind->apply_training != NULL ? kind->apply_training : kind->apply, chosen,
@@ -292,7 +323,24 @@ clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *datase
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
-  return fit(NULL, transform, dataset);
+  return fit(NULL, transform, dataset, &(fitting){.partial = false});
+}
+
+clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset *dataset) {
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(dataset);
+  CLF__ENTER(transform->kind->base.name);
+  const bool goes_on = transform->state != NULL;
+  const char *name = transform->kind->base.name;
+  if (transform->kind->partial_fit == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", name);
+  }
+  if (goes_on && dataset->features != transform->inputs) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld", name,
+                     (long long)transform->inputs, (long long)dataset->features);
+  }
+  return fit(NULL, transform, dataset,
+             &(fitting){.partial = true, .before = goes_on ? transform : NULL});
 }
 
 clf_status clf_transform_fit_apply(clf_dataset **out, clf_transform *transform,
@@ -301,7 +349,7 @@ clf_status clf_transform_fit_apply(clf_dataset **out, clf_transform *transform,
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
-  return fit(out, transform, dataset);
+  return fit(out, transform, dataset, &(fitting){.partial = false});
 }
 
 clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,

@@ -2,6 +2,7 @@
  * (of the population, as by scikit-learn's StandardScaler). A constant feature is divided by 1. */
 #include <math.h>
 
+#include "ops/linalg/moments.h"
 #include "transform/statistics.h"
 #include "transform/transform.h"
 
@@ -29,25 +30,41 @@ static clf_status check_sparse(const clf_transform *transform, const clf_dataset
   return CLF_OK;
 }
 
-static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
-                      clf__store *state) {
-  clf__rows x = clf__dataset_rows(dataset);
+/* Computes mean and deviation of the rows and, if they are not NULL, the sums of earlier ones. */
+static clf_status compute(const clf_transform *transform, const clf_dataset *dataset,
+                          const clf__moments *sums, double *mean, double *spread) {
+  const clf__rows x = clf__dataset_rows(dataset);
+  if (sums != NULL) {
+    clf__moments_columns(sums, mean, spread);
+    for (int64_t j = 0; j < x.columns; j++) {
+      spread[j] = sqrt(spread[j]);
+    }
+    return CLF_OK;
+  }
+  double *extremes = clf__alloc_matrix(transform->context, 2, x.columns, sizeof *extremes);
+  if (extremes == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const clf__columns columns = {
+      .minimum = extremes, .maximum = extremes + x.columns, .mean = mean, .deviation = spread};
+  const clf_status status =
+      clf__column_statistics(transform->context, &x, clf__dataset_weights(dataset), &columns);
+  clf__free(extremes);
+  return status;
+}
+
+static clf_status store(const clf_transform *transform, const clf_dataset *dataset,
+                        const clf__moments *sums, clf__store *state) {
+  const int64_t count = dataset->features;
   clf_tensor *mean = NULL;
   clf_tensor *deviation = NULL;
   clf_tensor *spread = NULL;
-  clf_tensor *extremes = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(check_sparse(transform, dataset));
-  CLF__TRY(clf__tensor_vector(&mean, transform->context, CLF_F64, x.columns));
-  CLF__TRY(clf__tensor_vector(&deviation, transform->context, CLF_F64, x.columns));
-  CLF__TRY(clf__tensor_vector(&spread, transform->context, CLF_F64, x.columns));
-  CLF__TRY(clf__tensor_matrix(&extremes, transform->context, CLF_F64, 2, x.columns));
-  clf__columns columns = {.minimum = extremes->data,
-                          .maximum = (double *)extremes->data + x.columns,
-                          .mean = mean->data,
-                          .deviation = spread->data};
-  CLF__TRY(clf__column_statistics(transform->context, &x, clf__dataset_weights(dataset), &columns));
-  for (int64_t j = 0; j < x.columns; j++) {
+  CLF__TRY(clf__tensor_vector(&mean, transform->context, CLF_F64, count));
+  CLF__TRY(clf__tensor_vector(&deviation, transform->context, CLF_F64, count));
+  CLF__TRY(clf__tensor_vector(&spread, transform->context, CLF_F64, count));
+  CLF__TRY(compute(transform, dataset, sums, mean->data, spread->data));
+  for (int64_t j = 0; j < count; j++) {
     const double found = ((double *)spread->data)[j];
     ((double *)deviation->data)[j] = found > 0 ? found : 1;
   }
@@ -58,7 +75,22 @@ done:
   clf_tensor_free(mean);
   clf_tensor_free(deviation);
   clf_tensor_free(spread);
-  clf_tensor_free(extremes);
+  return status;
+}
+
+static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
+                      clf__store *state) {
+  const clf_status status = check_sparse(transform, dataset);
+  return status < 0 ? status : store(transform, dataset, NULL, state);
+}
+
+static clf_status partial_fit(const clf_transform *transform, const clf_dataset *dataset,
+                              const clf__store *before, clf__store *state) {
+  clf__moments *sums = NULL;
+  CLF__CHECK(check_sparse(transform, dataset));
+  CLF__CHECK(clf__transform_sums(&sums, transform, dataset, before, false, state));
+  const clf_status status = store(transform, dataset, sums, state);
+  clf__moments_free(sums);
   return status;
 }
 
@@ -99,7 +131,7 @@ static clf_status check(const clf_transform *transform) {
                        "damaged: a standard deviation is not above 0, or too small to divide by");
     }
   }
-  return CLF_OK;
+  return clf__transform_check_sums(transform, false);
 }
 
 const clf__transform_kind clf__standardize_kind = {
@@ -108,6 +140,7 @@ const clf__transform_kind clf__standardize_kind = {
     .operation = CLF__TRANSFORM_AFFINE,
     .can = CLF__ONE_EACH,
     .fit = fit,
+    .partial_fit = partial_fit,
     .apply = apply,
     .affine = affine,
     .check = check,

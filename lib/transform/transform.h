@@ -46,6 +46,10 @@ typedef struct clf__transform_kind {
   /* Adds what it learns to `state` as tensors, none of which is called "columns", "input_names" or
    * begins with "categories". The dataset has the chosen columns only. */
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
+  /* The same, but continues from the state `before`, NULL at the first call; NULL if the kind
+   * cannot. `before` may also come from fit. */
+  clf_status (*partial_fit)(const clf_transform *transform, const clf_dataset *dataset,
+                            const clf__store *before, clf__store *state);
   /* Makes the transformed columns of the chosen ones. */
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
                       const clf_dataset *dataset);
@@ -92,6 +96,16 @@ extern const clf__transform_kind clf__hog_kind;
 extern const clf__transform_kind clf__select_kind;
 
 extern const clf__registry clf__transform_kinds;
+
+/* Sums over the rows of partial fits (sums.c), in the state as tensors "sums.*". Makes those of
+ * `before`, or new ones if it is NULL, with the rows of the dataset; `full` ones have the products
+ * of all columns. Adds them to the state. Returns CLF_ERROR_UNSUPPORTED if `before` has none. */
+struct clf__moments;
+clf_status clf__transform_sums(struct clf__moments **out, const clf_transform *transform,
+                               const clf_dataset *dataset, const clf__store *before, bool full,
+                               clf__store *state);
+/* For check(): returns CLF_ERROR_CORRUPT if the state has sums that are not valid. */
+clf_status clf__transform_check_sums(const clf_transform *transform, bool full);
 
 /* For check(): returns the finite numbers [features] of an f64 tensor of the state; NULL, with the
  * message of CLF_ERROR_CORRUPT set, if there are none. */
