@@ -177,9 +177,9 @@ CLF_API clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tenso
 
 /** Sets the names of the features, as the header of a CSV file does; NULL removes them. Subsets,
  *  splits, folds and batches have the same names, and so have rows after a transform that keeps
- *  each feature ("standardize", "min_max"). A model remembers the names that it was fitted on, and
- *  refuses rows whose names differ (see clf_model_predict()); rows or models without names are not
- *  compared.
+ *  each feature ("standardize", "min_max"). Models and transforms remember the names that they were
+ *  fitted on, and find their columns by them (see clf_model_predict()); if one side has no names,
+ *  columns are taken in their order.
  *  @param names  [count] NUL-terminated UTF-8, copied; names may be empty and may repeat
  *  @param count  the number of features; ignored if `names` is NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (another number of features), CLF_ERROR_DATA

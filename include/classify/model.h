@@ -303,15 +303,17 @@ CLF_API const char *clf_model_category_name(const clf_model *model, int64_t feat
 
 /** Predicts class indices: the argmax of the decision function.
  *  @param data      dense or sparse, with the features fitted on; labels are ignored. If both these
- *                   rows and those of the fit have names of columns, the names must be the same, in
- *                   the same order. To classify new values repeatedly, wrap one buffer, make one
+ *                   rows and those of the fit have names of columns, columns are found by name:
+ *                   their order is free, others are left out, and the log names them. Otherwise
+ *                   the columns are those of the fit in their order. Categories are matched by
+ *                   their texts. To classify new values repeatedly, wrap one buffer, make one
  *                   dataset of it, and refill the buffer before each call.
  *  @param labels    [rows] receives 0 … classes - 1
  *  @param capacity  elements of labels, ≥ rows
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
- *          whose result is not finite; names of columns that are not those of the fit: the message
- *          has the first that differs), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY,
- *          CLF_ERROR_CANCELLED; `labels` is written only if all rows succeed @since 0.1 */
+ *          whose result is not finite; columns of the fit that the rows lack, which the message
+ *          names; categories in place of numbers, or the other way round), CLF_ERROR_UNSUPPORTED
+ *          (a regression), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; `labels` is written only if all rows succeed @since 0.1 */
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *data,
                                      int32_t *labels, int64_t capacity);
 

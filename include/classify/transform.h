@@ -89,9 +89,11 @@ CLF_API clf_status clf_transform_partial_fit(clf_transform *transform, const clf
  *  with mean=false, which subtract nothing, make f64 features. "standardize", "min_max" and "pca"
  *  with precision=f64 do so, too. With precision=f32 they subtract in f64 and round to f32
  *  afterwards, so an offset costs no digits.
+ *  Columns are matched with those of the fit as by clf_model_predict().
  *  @param out  receives the dataset; free it with clf_dataset_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE (another number of
- *          features than fitted on), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
+ *          features than fitted on), CLF_ERROR_DATA (columns that are missing, or categories in
+ *          place of numbers), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
                                        const clf_dataset *dataset);

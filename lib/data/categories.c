@@ -7,7 +7,6 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/utf8_text.h"
-#include "data/dictionary.h"
 
 struct clf__categories {
   clf_context *context;
@@ -79,13 +78,17 @@ int64_t clf__categories_next(const clf__categories *categories, int64_t from) {
 
 clf_status clf__categories_column(clf__names **out, clf_context *context, const char *const *names,
                                   int64_t count, int64_t *twice) {
-  clf__dictionary distinct = {.context = context};
-  clf_status status = clf__dictionary_add_names(&distinct, names, count, twice);
+  clf__names *made = NULL;
+  clf_status status = clf__names_create(&made, context, names, count);
   if (status == CLF_OK) {
-    status = clf__names_create(out, context, names, count);
+    status = clf__names_index(made, twice);
   }
-  clf__dictionary_free(&distinct);
-  return status;
+  if (status < 0) {
+    clf__names_release(made);
+    return status;
+  }
+  *out = made;
+  return CLF_OK;
 }
 
 typedef struct entry_names {
@@ -150,7 +153,7 @@ static int64_t add_counts(const clf_tensor *counts, int64_t columns, int64_t siz
   }
   for (int64_t j = 0; j < columns; j++) {
     const int64_t count = ((const int64_t *)counts->data)[j];
-    if (count < 0 || count > size - sum || count > CLF__DICTIONARY_MAX) {
+    if (count < 0 || count > size - sum || count > CLF__MAX_CATEGORIES) {
       return -1;
     }
     sum += count;

@@ -9,6 +9,8 @@
 
 typedef struct clf__categories clf__categories;
 
+enum { CLF__MAX_CATEGORIES = 1 << 24 }; /* of a column: f32 represents all codes */
+
 /* Makes categories of columns [count], each a dictionary of distinct names or NULL; the
  * dictionaries are shared. *out becomes NULL if all are NULL. */
 clf_status clf__categories_create(clf__categories **out, clf_context *context,

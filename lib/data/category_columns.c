@@ -8,7 +8,6 @@
 #include "base/utf8.h"
 #include "base/utf8_text.h"
 #include "data/dataset.h"
-#include "data/dictionary.h"
 
 clf__column_text clf__dataset_column(const clf_dataset *dataset, int64_t column) {
   const char *name = clf__names_at(dataset->names, column);
@@ -31,16 +30,10 @@ clf_status clf__dataset_check_numbers(const clf_dataset *dataset, const char *ow
                                 owner, clf__dataset_column(dataset, column).text);
 }
 
-/* Returns an element of dense rows of f32 or f64. */
-static double value_at(const clf__rows *x, int64_t row, int64_t column) {
-  const int64_t at = row * x->stride + column;
-  return x->dtype == CLF_F64 ? ((const double *)x->data)[at] : (double)((const float *)x->data)[at];
-}
-
 static clf_status check_codes(const clf_dataset *dataset, int64_t column, int64_t count) {
   const clf__rows x = clf__dataset_rows(dataset);
   for (int64_t i = 0; i < x.rows; i++) {
-    const double code = value_at(&x, i, column);
+    const double code = clf__rows_element(&x, i, column);
     if (!isnan(code) && !(code >= 0 && code < (double)count && code == floor(code))) {
       return clf__fail(
           CLF_ERROR_DATA,
@@ -72,9 +65,9 @@ static clf_status check_column(const clf_dataset *dataset, int64_t column) {
 static clf_status make_column(clf__names **out, const clf_dataset *dataset, int64_t column,
                               const char *const *names, int64_t count) {
   int64_t twice = -1;
-  if (count < 1 || count > CLF__DICTIONARY_MAX) {
+  if (count < 1 || count > CLF__MAX_CATEGORIES) {
     return clf__fail(CLF_ERROR_ARGUMENT, "categories: %lld names; there must be 1 to %d",
-                     (long long)count, CLF__DICTIONARY_MAX);
+                     (long long)count, CLF__MAX_CATEGORIES);
   }
   CLF__CHECK(clf__utf8_check_names(names, count, "categories: the name of code"));
   CLF__CHECK(check_codes(dataset, column, count));

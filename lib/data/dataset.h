@@ -37,15 +37,14 @@ const int32_t *clf__dataset_labels(const clf_dataset *dataset); /* NULL without 
 const double *clf__dataset_targets(const clf_dataset *dataset); /* NULL without */
 const float *clf__dataset_weights(const clf_dataset *dataset);  /* NULL without */
 
-/* Returns CLF_ERROR_DATA for a dataset with category columns on behalf of `owner`, such as "svm",
- * which computes with numbers. */
-clf_status clf__dataset_check_numbers(const clf_dataset *dataset, const char *owner);
-
 /* How messages call a column: "column 'city'", or "column 3" without names. */
 typedef struct clf__column_text {
   char text[64];
 } clf__column_text;
 clf__column_text clf__dataset_column(const clf_dataset *dataset, int64_t column);
+/* Returns CLF_ERROR_DATA for a dataset with category columns on behalf of `owner`, such as "svm",
+ * which computes with numbers. */
+clf_status clf__dataset_check_numbers(const clf_dataset *dataset, const char *owner);
 
 /* A block of a dataset's rows on the same memory, without labels, targets and weights. It is on the
  * stack and is not freed; the dataset must outlive it. */

@@ -6,6 +6,7 @@
 #include "base/border.h"
 #include "base/utf8_text.h"
 #include "data/dataset.h"
+#include "data/text_hash.h"
 
 struct clf__names {
   clf_context *context;
@@ -15,6 +16,8 @@ struct clf__names {
   const char **name; /* [count] into text */
   char *text;        /* the names, each followed by a NUL */
   int64_t text_size;
+  int32_t *slots;     /* [slot_count] indices of names by their hash, -1 for none; NULL without */
+  int64_t slot_count; /* a power of 2, at least twice the count */
 };
 
 clf_status clf__names_create(clf__names **out, clf_context *context, const char *const *names,
@@ -83,7 +86,41 @@ int64_t clf__names_difference(const clf__names *one, const clf__names *other) {
   return one->count == other->count ? -1 : one->count < other->count ? one->count : other->count;
 }
 
+/* Returns the slot of a name, or the free one where it belongs. */
+static int64_t slot_of(const clf__names *names, const char *name) {
+  const int64_t mask = names->slot_count - 1;
+  int64_t slot = (int64_t)(clf__text_hash(names, name, strlen(name)) >> 8) & mask;
+  while (names->slots[slot] >= 0 && strcmp(names->name[names->slots[slot]], name) != 0) {
+    slot = (slot + 1) & mask;
+  }
+  return slot;
+}
+
+clf_status clf__names_index(clf__names *names, int64_t *twice) {
+  int64_t count = 4;
+  while (count < 2 * names->count) {
+    count *= 2;
+  }
+  *twice = -1;
+  names->slots = clf__arena_array(&names->arena, count, sizeof *names->slots);
+  CLF__CHECK(clf__arena_status(&names->arena));
+  memset(names->slots, 0xFF, (size_t)count * sizeof *names->slots);
+  names->slot_count = count;
+  for (int64_t i = 0; i < names->count; i++) {
+    int32_t *slot = &names->slots[slot_of(names, names->name[i])];
+    if (*slot >= 0) {
+      *twice = i;
+      return clf__fail(CLF_ERROR_DATA, "the name %lld occurs twice", (long long)i);
+    }
+    *slot = (int32_t)i;
+  }
+  return CLF_OK;
+}
+
 int64_t clf__names_find(const clf__names *names, const char *name) {
+  if (names != NULL && names->slots != NULL) {
+    return names->slots[slot_of(names, name)];
+  }
   for (int64_t i = 0; names != NULL && i < names->count; i++) {
     if (strcmp(names->name[i], name) == 0) {
       return i;

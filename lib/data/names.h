@@ -18,7 +18,10 @@ const char *clf__names_at(const clf__names *names, int64_t index);
 
 /* Returns the first index at which the two differ; -1 if they are equal, or one is NULL. */
 int64_t clf__names_difference(const clf__names *one, const clf__names *other);
-/* Returns the first index of a name; -1 if there is none. */
+/* Builds a hash table of names that nobody shares yet. Returns CLF_ERROR_DATA if one occurs twice;
+ * `*twice` is then its second index, otherwise -1. */
+clf_status clf__names_index(clf__names *names, int64_t *twice);
+/* Returns the first index of a name; -1 if there is none. Without a hash table, it compares all. */
 int64_t clf__names_find(const clf__names *names, const char *name);
 
 /* Saved as one u8 tensor of the names, with a NUL after each. */

@@ -58,8 +58,8 @@ static clf_status check_rows(const clf_model *model, const clf_dataset *rows) {
   return status < 0 ? clf__fail_within(status, "%s", model->kind->base.name) : CLF_OK;
 }
 
-static clf_status use_block(const clf_model *model, const clf_dataset *rows, bool wide,
-                            clf__block_use use, void *argument, int64_t first) {
+static clf_status use_rows(const clf_model *model, const clf_dataset *rows, bool wide,
+                           clf__block_use use, void *argument, int64_t first) {
   const clf_dataset *data = NULL;
   clf_dataset *made = NULL;
   clf__kind_rows kind = {.center = NULL};
@@ -76,19 +76,34 @@ done:
   return status;
 }
 
+static clf_status use_block(const clf_model *model, const clf__match *match,
+                            const clf_dataset *block, bool wide, clf__block_use use, void *argument,
+                            int64_t first) {
+  const clf_dataset *rows = NULL;
+  clf_dataset *matched = NULL;
+  CLF__CHECK(clf__match_rows(&rows, &matched, match, block));
+  const clf_status status = use_rows(model, rows, wide, use, argument, first);
+  clf_dataset_free(matched);
+  return status;
+}
+
 clf_status clf__for_blocks(const clf_model *model, const clf_dataset *rows, int64_t block,
                            const char *stage, bool wide, clf__block_use use, void *argument) {
+  const clf__fit_columns fitted = clf__model_fit_columns(model);
+  clf__match match;
   clf__call call;
   clf_status status = CLF_OK;
   clf__call_begin(&call, model->context, stage, rows->rows);
+  CLF__TRY(clf__match_begin(&match, &fitted, rows));
   for (int64_t first = 0; first < rows->rows; first += block) {
     const int64_t count = clf__min_i64(rows->rows - first, block);
     clf__dataset_block part;
     const clf_dataset *data =
         count < rows->rows ? clf__dataset_block_of(&part, rows, first, count) : rows;
     CLF__TRY(clf__call_next(&call, first));
-    CLF__TRY(use_block(model, data, wide, use, argument, first));
+    CLF__TRY(use_block(model, &match, data, wide, use, argument, first));
   }
 done:
+  clf__match_end(&match);
   return clf__call_end(&call, status);
 }

@@ -265,6 +265,8 @@ static void free_fit(clf_model *fitted, bool goes_on) {
 /* Prepares the validation rows as fits with epochs read them; other fits do not need them. But all
  * kinds score them after the fit, and therefore refuse now what they could not score. */
 typedef struct validation_rows {
+  const clf_dataset *given; /* matched with the model's columns */
+  clf_dataset *matched;     /* owned, or NULL */
   pipeline_data data;
   clf__kind_rows rows;
   int32_t *labels;
@@ -274,12 +276,12 @@ typedef struct validation_rows {
 static clf_status validation_begin(validation_rows *v, const clf_model *next,
                                    const clf_dataset *validation) {
   clf_status status = CLF_OK;
-  CLF__TRY(clf__fit_check_rows(next, validation));
   CLF__TRY(clf__fit_check_outputs(next, validation));
+  CLF__TRY(clf__fit_match(&v->given, &v->matched, next, validation));
   if ((next->kind->can & CLF__CAN_STEP) == 0) {
     return CLF_OK;
   }
-  CLF__TRY(run_stages(&v->data, next->stages, next->stage_count, false, validation));
+  CLF__TRY(run_stages(&v->data, next->stages, next->stage_count, false, v->given));
   CLF__TRY(clf__dataset_check_numbers(v->data.data, next->kind->base.name));
   const clf__rows x = clf__dataset_rows(v->data.data);
   v->training = (clf__training){.x = &v->rows.x,
@@ -300,6 +302,7 @@ static void validation_end(validation_rows *v) {
   clf__free(v->labels);
   clf__kind_rows_free(&v->rows);
   clf_dataset_free(v->data.made);
+  clf_dataset_free(v->matched);
 }
 
 /* Sets extras->before to the state that the fit continues from; if it discards one instead, the log
@@ -324,8 +327,9 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   const bool goes_on = extras->before != NULL;
   const bool same_outputs =
       goes_on && !(model->kind->has_new_outputs != NULL && model->kind->has_new_outputs(model));
-  CLF__CHECK(goes_on ? clf__fit_check_rows(model, train) : CLF_OK);
+  clf_dataset *matched = NULL;
   CLF__CHECK(same_outputs ? clf__fit_check_outputs(model, train) : CLF_OK);
+  CLF__CHECK(goes_on ? clf__fit_match(&train, &matched, model, train) : CLF_OK);
   clf_model next;
   pipeline_data data = {train, NULL};
   validation_rows held = {.data = {NULL, NULL}};
@@ -355,7 +359,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
                                extras->optimizer, validation));
   }
   if (validation != NULL && !kept) {
-    CLF__TRY(clf__fit_add_validation_score(&next, validation));
+    CLF__TRY(clf__fit_add_validation_score(&next, held.given));
   }
   clf__decision_log_dropped(model, &next);
   clf_model old = *model;
@@ -366,6 +370,7 @@ done:
   clf__free(labels);
   validation_end(&held);
   clf_dataset_free(data.made);
+  clf_dataset_free(matched);
   free_fit(&next, goes_on);
   return status;
 }

@@ -23,14 +23,10 @@ clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset
   return CLF_OK;
 }
 
-/* Returns whether the rows have the features that the model was fitted to. */
-clf_status clf__fit_check_rows(const clf_model *model, const clf_dataset *rows) {
-  const char *name = model->kind->base.name;
-  if (rows->features != model->features) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld", name,
-                     (long long)rows->features, (long long)model->features);
-  }
-  return clf__model_check_names(model, rows);
+clf_status clf__fit_match(const clf_dataset **out, clf_dataset **made, const clf_model *model,
+                          const clf_dataset *rows) {
+  const clf__fit_columns fitted = clf__model_fit_columns(model);
+  return clf__dataset_match(out, made, &fitted, rows);
 }
 
 /* Returns whether they have what the model was fitted to predict, apart from the classes. */

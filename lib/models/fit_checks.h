@@ -6,9 +6,11 @@
 
 /* Checks labels or targets, weights and sparse rows against what the kind supports. */
 clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset *train);
-/* Check the features, and the labels or target columns, against those that the model was fitted to
- * or that a fit has begun with. */
-clf_status clf__fit_check_rows(const clf_model *model, const clf_dataset *rows);
+/* Matches the columns with those that the model was fitted to, or that a fit has begun with: *out
+ * is `rows` or *made, which the caller frees. */
+clf_status clf__fit_match(const clf_dataset **out, clf_dataset **made, const clf_model *model,
+                          const clf_dataset *rows);
+/* Checks the labels or target columns against those that the model was fitted to. */
 clf_status clf__fit_check_outputs(const clf_model *model, const clf_dataset *rows);
 /* *out [rows], allocated, receives the labels as class indices of the model. Returns CLF_ERROR_DATA
  * if a row is of another class. */

@@ -366,26 +366,9 @@ clf_status clf_model_column_name(const clf_model *model, int64_t index, char *bu
   return status;
 }
 
-clf_status clf__model_check_names(const clf_model *model, const clf_dataset *data) {
-  const int64_t column = clf__names_difference(model->names, data->names);
-  if (column < 0) {
-    return CLF_OK;
-  }
-  const char *name = clf__names_at(data->names, column);
-  const char *wanted = clf__names_at(model->names, column);
-  char place[64] = "";
-  const int64_t found = clf__names_find(data->names, wanted);
-  if (found >= 0) {
-    snprintf(place, sizeof place, ", which is column %lld of these rows", (long long)found + 1);
-  }
-  return clf__fail(
-      CLF_ERROR_DATA,
-      "%s: column %lld is '%s'; the model was fitted on '%s' there%s: rows need the "
-      "columns of the fit in their order, as columns=NAME,... of csv reads them, or no "
-      "names",
-      model->kind->base.name, (long long)column + 1,
-      clf__excerpt_of(name, name + strlen(name)).text,
-      clf__excerpt_of(wanted, wanted + strlen(wanted)).text, place);
+clf__fit_columns clf__model_fit_columns(const clf_model *model) {
+  return (clf__fit_columns){model->context, model->kind->base.name, model->features, model->names,
+                            model->categories};
 }
 
 const char *clf_model_tensor_name(const clf_model *model, int64_t index) {

@@ -8,7 +8,7 @@
 
 #include "base/kinds.h"
 #include "base/progress.h"
-#include "data/dataset.h"
+#include "data/match.h"
 #include "optim/optimizer.h"
 #include "store/object.h"
 #include "tensor/rows.h"
@@ -218,8 +218,8 @@ clf_status clf__model_copy_params(void **out, const clf_model *model);
 clf_status clf__stages_clone(clf_transform ***out, const clf_model *model, int64_t extra);
 void clf__stages_free(clf_transform **stages, int64_t count);
 
-/* Returns CLF_ERROR_DATA if the rows have names of columns that differ from the model's. */
-clf_status clf__model_check_names(const clf_model *model, const clf_dataset *data);
+/* The columns that it was fitted on, before the pipeline. */
+clf__fit_columns clf__model_fit_columns(const clf_model *model);
 
 /* The metadata (metadata.c). *out stays NULL if the model has none. */
 clf_status clf__metadata_clone(clf__store **out, const clf_model *model);

@@ -17,11 +17,6 @@
 static clf_status check_call(const clf_model *model, const clf_dataset *data, const void *out,
                              int64_t width, int64_t capacity) {
   CLF__CHECK(clf__model_require_fit(model));
-  if (data->features != model->features) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
-                     model->kind->base.name, (long long)model->features, (long long)data->features);
-  }
-  CLF__CHECK(clf__model_check_names(model, data));
   int64_t needed;
   if (!clf__mul_i64(data->rows, width, &needed) || out == NULL || capacity < needed) {
     return clf__fail(CLF_ERROR_ARGUMENT,

@@ -18,9 +18,10 @@ typedef struct sums_call {
   clf_model next;
   bool own_stages; /* next.stages are new */
   const clf_dataset *data;
-  clf_dataset *made;
-  int32_t *labels; /* [rows] classes of `next`; NULL for targets */
-  int32_t *map;    /* [classes of the model] their indices in `next` */
+  clf_dataset *matched; /* the rows with the model's columns, or NULL */
+  clf_dataset *made;    /* by the stages, or NULL */
+  int32_t *labels;      /* [rows] classes of `next`; NULL for targets */
+  int32_t *map;         /* [classes of the model] their indices in `next` */
   clf__arena arena;
   clf__moment_rows rows;
   clf__rows x;
@@ -38,11 +39,6 @@ static clf_status check_stages(const clf_model *model) {
     }
   }
   return CLF_OK;
-}
-
-static clf_status check_task(const clf_model *model, const clf_dataset *rows) {
-  CLF__CHECK(clf__fit_check_rows(model, rows));
-  return clf__fit_check_outputs(model, rows);
 }
 
 /* Chooses the classes of the result, of which those of the model keep their names. */
@@ -124,7 +120,10 @@ static clf_status begin(sums_call *call, const clf_dataset *train) {
   next->categories = NULL;
   call->arena.context = model->context;
   CLF__CHECK(clf__fit_check_capabilities(model, train));
-  CLF__CHECK(call->what > BEGIN ? check_task(model, train) : CLF_OK);
+  if (call->what > BEGIN) {
+    CLF__CHECK(clf__fit_check_outputs(model, train));
+    CLF__CHECK(clf__fit_match(&train, &call->matched, model, train));
+  }
   CLF__CHECK(clf__store_create(&next->state, model->context));
   CLF__CHECK(run_stages(call, train));
   next->names = clf__names_retain(call->what <= BEGIN ? train->names : model->names);
@@ -134,6 +133,7 @@ static clf_status begin(sums_call *call, const clf_dataset *train) {
   CLF__CHECK(join_classes(call));
   next->outputs =
       next->classes != NULL ? clf__classes_count(next->classes) : clf_dataset_outputs(train);
+  CLF__CHECK(clf__dataset_check_numbers(call->data, next->kind->base.name));
   call->x = clf__dataset_rows(call->data);
   call->rows.x = &call->x;
   next->columns = call->x.columns;
@@ -157,6 +157,7 @@ static void end(sums_call *call) {
   clf__few_rows_free(call->few);
   clf__model_drop_fit(&call->next);
   clf_dataset_free(call->made);
+  clf_dataset_free(call->matched);
   clf__free(call->labels);
   clf__arena_free(&call->arena);
 }
@@ -285,7 +286,7 @@ static clf_status run(sums_call *call, const clf_dataset *train, const clf_datas
   clf_model *model = call->model;
   clf_status status = CLF_OK;
   CLF__TRY(begin(call, train));
-  CLF__TRY(validation != NULL ? check_task(&call->next, validation) : CLF_OK);
+  CLF__TRY(validation != NULL ? clf__fit_check_outputs(&call->next, validation) : CLF_OK);
   CLF__TRY(change_sums(call));
   CLF__TRY(finish(call, silent));
   if (call->what == FIT) {

@@ -30,6 +30,12 @@ static inline bool clf__rows_sparse(const clf__rows *x) {
   return x->row_start != NULL;
 }
 
+/* Returns an element of dense rows of f32 or f64. */
+static inline double clf__rows_element(const clf__rows *x, int64_t row, int64_t column) {
+  const int64_t at = row * x->stride + column;
+  return x->dtype == CLF_F64 ? ((const double *)x->data)[at] : (double)((const float *)x->data)[at];
+}
+
 /* Returns rows `first` … `first + count - 1`, sharing memory. */
 clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count);
 

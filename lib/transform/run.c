@@ -9,7 +9,8 @@
 #include "transform/columns.h"
 #include "transform/transform.h"
 
-static const char columns_entry[] = "columns", names_entry[] = "input_names";
+static const char columns_entry[] = "columns", names_entry[] = "input_names",
+                  categories_entry[] = "input_categories";
 
 /* Prefixes the message of a failure with the name of the transform. The message of a cancelled call
  * has it already. */
@@ -153,7 +154,12 @@ static clf_status keep_inputs(clf_transform *next, const clf_dataset *dataset,
                               const clf_transform *before) {
   next->inputs = dataset->features;
   next->names = clf__names_retain(before != NULL ? before->names : dataset->names);
-  return next->names != NULL ? clf__names_save(next->names, next->state, names_entry) : CLF_OK;
+  next->categories =
+      clf__categories_retain(before != NULL ? before->categories : dataset->categories);
+  CLF__CHECK(next->names != NULL ? clf__names_save(next->names, next->state, names_entry) : CLF_OK);
+  return next->categories != NULL
+             ? clf__categories_save(next->categories, next->state, categories_entry)
+             : CLF_OK;
 }
 
 /* *out, allocated, receives the chosen columns of an earlier fit; NULL for all. */
@@ -284,6 +290,7 @@ static void begin(clf_transform *next, const clf_transform *transform) {
   *next = *transform;
   next->state = NULL;
   next->names = next->outputs = NULL;
+  next->categories = NULL;
   next->inputs = next->features = -1;
 }
 
@@ -326,6 +333,12 @@ clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *datase
   return fit(NULL, transform, dataset, &(fitting){.partial = false});
 }
 
+/* Returns the columns of the rows that it was fitted on. */
+static clf__fit_columns columns_of(const clf_transform *transform) {
+  return (clf__fit_columns){transform->context, transform->kind->base.name, transform->inputs,
+                            transform->names, transform->categories};
+}
+
 clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset *dataset) {
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
@@ -335,12 +348,14 @@ clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset
   if (transform->kind->partial_fit == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", name);
   }
-  if (goes_on && dataset->features != transform->inputs) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld", name,
-                     (long long)transform->inputs, (long long)dataset->features);
-  }
-  return fit(NULL, transform, dataset,
-             &(fitting){.partial = true, .before = goes_on ? transform : NULL});
+  const clf__fit_columns fitted = columns_of(transform);
+  const clf_dataset *rows = dataset;
+  clf_dataset *matched = NULL;
+  CLF__CHECK(goes_on ? clf__dataset_match(&rows, &matched, &fitted, dataset) : CLF_OK);
+  const clf_status status =
+      fit(NULL, transform, rows, &(fitting){.partial = true, .before = goes_on ? transform : NULL});
+  clf_dataset_free(matched);
+  return status;
 }
 
 clf_status clf_transform_fit_apply(clf_dataset **out, clf_transform *transform,
@@ -405,10 +420,7 @@ static clf_status apply_columns(clf_dataset **out, const clf_transform *transfor
   if (columns != NULL) {
     CLF__CHECK(choose(&chosen, dataset, columns, transform->features));
   }
-  clf_status status = check_categories(transform, chosen != NULL ? chosen : dataset);
-  if (status == CLF_OK) {
-    status = apply_chosen(out, transform, transform->kind->apply, chosen, dataset);
-  }
+  const clf_status status = apply_chosen(out, transform, transform->kind->apply, chosen, dataset);
   clf_dataset_free(chosen);
   return status;
 }
@@ -420,16 +432,18 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
   CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
   CLF__CHECK(clf__transform_require_fit(transform));
-  if (dataset->features != transform->inputs) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
-                     transform->kind->base.name, (long long)transform->inputs,
-                     (long long)dataset->features);
-  }
-  clf_dataset *made = NULL;
+  const clf__fit_columns fitted = columns_of(transform);
+  const clf_dataset *rows = NULL;
+  clf_dataset *matched = NULL, *made = NULL;
   clf__call call;
   clf__call_begin(&call, transform->context, transform->kind->base.name, dataset->rows);
-  clf_status status = apply_columns(&made, transform, dataset);
-  status = end_call(transform, &call, status);
+  clf_status status = clf__dataset_match(&rows, &matched, &fitted, dataset);
+  const bool matches = status == CLF_OK;
+  if (matches) {
+    status = apply_columns(&made, transform, rows);
+  }
+  clf_dataset_free(matched);
+  status = matches ? end_call(transform, &call, status) : clf__call_end(&call, status);
   if (status < 0) {
     clf_dataset_free(made);
     return status;

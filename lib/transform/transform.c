@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "store/object.h"
 
-static const char columns_entry[] = "columns", names_entry[] = "input_names";
+static const char columns_entry[] = "columns", names_entry[] = "input_names",
+                  categories_entry[] = "input_categories";
 
 clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                 const char *params) {
@@ -40,9 +41,11 @@ clf_status clf_transform_create(clf_transform **out, clf_context *context, const
 void clf__transform_drop_fit(clf_transform *transform) {
   clf__store_free(transform->state);
   clf__names_release(transform->names);
+  clf__categories_release(transform->categories);
   clf__names_release(transform->outputs);
   transform->state = NULL;
   transform->names = transform->outputs = NULL;
+  transform->categories = NULL;
   transform->inputs = transform->features = -1;
 }
 
@@ -211,6 +214,8 @@ static clf_status load_fit(clf_transform *transform, const clf__store *store, co
   CLF__CHECK(load_columns(transform));
   CLF__CHECK(clf__names_load(&transform->names, transform->context, store,
                              prefixed(prefix, names_entry).text, transform->inputs));
+  CLF__CHECK(clf__categories_load(&transform->categories, transform->context, store,
+                                  prefixed(prefix, categories_entry).text, transform->inputs));
   CLF__CHECK(transform->kind->check(transform));
   return clf__transform_name_outputs(transform);
 }

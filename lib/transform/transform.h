@@ -7,7 +7,7 @@
 
 #include "base/kinds.h"
 #include "base/text.h"
-#include "data/dataset.h"
+#include "data/match.h"
 #include "store/store.h"
 #include "transform/affine.h"
 
@@ -80,11 +80,12 @@ struct clf_transform {
   const clf__transform_kind *kind;
   void *params; /* begins with clf__transform_params */
   /* -1 and NULL until fitted. */
-  int64_t inputs;      /* columns of the rows */
-  int64_t features;    /* of them, which the kind reads */
-  clf__store *state;   /* of the kind, and what follows: */
-  clf__names *names;   /* of the inputs, or NULL; "input_names" */
-  clf__names *outputs; /* names of what it makes, made of `names`; or NULL */
+  int64_t inputs;              /* columns of the rows */
+  int64_t features;            /* of them, which the kind reads */
+  clf__store *state;           /* of the kind, and what follows: */
+  clf__names *names;           /* of the inputs, or NULL; "input_names" */
+  clf__categories *categories; /* of the inputs, or NULL; "input_categories_…" */
+  clf__names *outputs;         /* names of what it makes, made of `names`; or NULL */
 };
 
 extern const clf__transform_kind clf__standardize_kind;

@@ -203,7 +203,6 @@ static clf_status calibrate(clf_model *model, const clf_dataset *held_out, int32
   int32_t *labels = NULL;
   clf_status status = CLF_OK;
   bare.state = NULL;
-  CLF__TRY(clf__fit_check_rows(model, held_out));
   CLF__TRY(clf__fit_check_outputs(model, held_out));
   CLF__TRY(clf__fit_translate_labels(&labels, model, held_out));
   CLF__TRY(check_held_out(model, held_out, labels));

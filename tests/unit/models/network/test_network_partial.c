@@ -204,7 +204,7 @@ TEST(partial_fit__refuses_what_does_not_fit) {
   ck_clf_ok(clf_model_partial_fit(model, data));
   const size_t size = saved(model, before);
   ck_clf_fails(clf_model_partial_fit(model, narrow), CLF_ERROR_SHAPE);
-  ck_clf_says("5 features, the model 6");
+  ck_clf_says("network was fitted on 6 features; the rows have 5");
   ck_clf_fails(clf_model_partial_fit(model, unknown), CLF_ERROR_DATA);
   ck_clf_says("row 2 is of class '7'");
   ck_clf_fails(clf_model_partial_fit(model, targets), CLF_ERROR_ARGUMENT);
