@@ -110,6 +110,13 @@ CLF_API int64_t clf_search_rows(const clf_search *search, int64_t index);
  *  @since 0.1 */
 CLF_API int64_t clf_search_best(const clf_search *search);
 
+/** Makes a dataset of the results: a row for each combination; as columns the parameters that vary,
+ *  by their names, then "mean", "deviation", "rows" and the scores "fold_1" … in f64. A parameter
+ *  whose values are not all numbers is a category column. Scores that there are not are NaN.
+ *  @param out  receives the dataset; free it with clf_dataset_free()
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_search_dataset(clf_dataset **out, const clf_search *search);
+
 /** Makes a model with the parameters of the best combination, those of its optimizer and
  *  transforms included: fitted to all rows after a search with refit=true, otherwise unfitted. A
  *  fit without an explicit optimizer then uses that of the combination.

@@ -1,4 +1,5 @@
-/* Searches: search.c has the handle and its results, search_rounds.c the fits. */
+/* Searches: search.c has the handle and its results, search_rounds.c the fits, and
+ * search_table.c the results as a dataset. */
 #ifndef CLF_SELECTION_SEARCH_H
 #define CLF_SELECTION_SEARCH_H
 

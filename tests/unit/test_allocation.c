@@ -184,17 +184,23 @@ done:
 }
 
 static clf_status run_selection(clf_context *context, const setting *how, results *out) {
-  clf_dataset *rows = NULL;
+  clf_dataset *rows = NULL, *scores = NULL;
   clf_model *model = NULL, *best = NULL;
   clf_search *search = NULL;
   clf_status status;
   TRY(make_rows(&rows, context, how));
   TRY(make_model(&model, context, how));
   TRY(clf_cross_validate(model, rows, FOLDS, 1, out->folds));
+  if (strcmp(how->kind, "ridge") != 0) {
+    TRY(clf_search_create(&search, model, rows, FOLDS, 1, how->grid, NULL));
+    goto done;
+  }
   TRY(clf_search_create(&search, model, rows, FOLDS, 1, how->grid,
                         "method=halving min_rows=1 factor=2 refit=true"));
   TRY(clf_search_model(&best, search));
+  TRY(clf_search_dataset(&scores, search));
 done:
+  clf_dataset_free(scores);
   clf_model_free(best);
   clf_search_free(search);
   clf_model_free(model);

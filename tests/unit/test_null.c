@@ -553,6 +553,8 @@ TEST(null__selection_and_catalog) {
       REFUSED(clf_cross_validate(NULL, data, 2, 0, scores)),
       REFUSED(clf_cross_validate(model, NULL, 2, 0, scores)),
       REFUSED(clf_cross_validate(model, data, 2, 0, NULL)),
+      REFUSED(clf_search_dataset(NULL, search)),
+      REFUSED(clf_search_dataset(&data, NULL)),
       REFUSED(clf_search_create(NULL, model, data, 2, 0, "", NULL)),
       REFUSED(clf_search_create(&search, NULL, data, 2, 0, "", NULL)),
       REFUSED(clf_search_create(&search, model, NULL, 2, 0, "", NULL)),

@@ -9,6 +9,7 @@ import numpy as np
 from . import catalog, errors
 from ._handle import Handle
 from ._library import lib, text
+from .dataset import Dataset
 from .model import Model
 
 Grid = Union[str, Mapping[str, Sequence[Any]]]
@@ -102,6 +103,10 @@ class Search(Handle):
     def best_score(self) -> float:
         """The mean score of the best combination."""
         return self[self.best].mean
+
+    def dataset(self) -> Dataset:
+        """Return the results as a Dataset: parameters, mean, deviation, rows, scores of folds."""
+        return Dataset._new(self.context, lib.clf_search_dataset, self)
 
     def model(self) -> Model:
         """Return a model with the parameters of the best combination.

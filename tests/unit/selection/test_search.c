@@ -208,6 +208,31 @@ TEST(search__gives_the_scores_of_folds) {
   clf_search_free(search);
 }
 
+TEST(search__gives_its_results_as_a_dataset) {
+  clf_search *search = search_for("alpha=1|100 class_weight='none|balanced|1,2,3'", NULL);
+  clf_dataset *results = NULL;
+  clf_tensor *cells = NULL;
+  ck_clf_ok(clf_search_dataset(&results, search));
+  ck_assert_int_eq(clf_dataset_rows(results), 6);
+  ck_assert_int_eq(clf_dataset_features(results), 2 + 3 + FOLDS);
+  ck_assert_str_eq(clf_dataset_column_name(results, 0), "alpha");
+  ck_assert_str_eq(clf_dataset_column_name(results, 2), "mean");
+  ck_assert_str_eq(clf_dataset_column_name(results, 5), "fold_1");
+  ck_assert_int_eq(clf_dataset_category_count(results, 0), 0);
+  ck_assert_int_eq(clf_dataset_category_count(results, 1), 3);
+  ck_assert_str_eq(clf_dataset_category_name(results, 1, 2), "1,2,3");
+  ck_clf_ok(clf_dataset_tensor(&cells, results, "x"));
+  const double *row = (const double *)clf_tensor_data(cells) + 5 * (2 + 3 + FOLDS);
+  ck_assert_double_eq(row[0], 100);
+  ck_assert_double_eq(row[1], 2);
+  ck_assert_double_eq(row[2], clf_search_mean(search, 5));
+  ck_assert_double_eq(row[4], ROWS);
+  ck_assert_double_eq(row[5 + 1], clf_search_score(search, 5, 1));
+  clf_tensor_free(cells);
+  clf_dataset_free(results);
+  clf_search_free(search);
+}
+
 TEST(search__refits_the_best) {
   clf_search *search = search_for("alpha=1|1e6", "refit=true");
   clf_model *best = NULL, *by_hand = NULL;
