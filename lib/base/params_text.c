@@ -23,7 +23,7 @@ void clf__params_quote(clf__text *out, const char *value) {
   clf__text_append_bytes(out, &quote, 1);
 }
 
-/* Appends a value as parameter strings have it. Texts and keys may hold anything, and are quoted. */
+/* Appends a value as parameter strings have it. Texts and keys may hold anything and are quoted. */
 static void append_value(clf__text *out, const clf__param *param, const void *values) {
   const void *at = (const char *)values + param->offset;
   const clf__list *list = param->type == CLF_PARAM_LIST ? at : NULL;

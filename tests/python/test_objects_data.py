@@ -662,8 +662,8 @@ def test_random_and_halving_searches():
     best = clf.Model("ridge", **found.best_params).fit(X, Y)
     assert np.array_equal(found.model().decision_function(X), best.decision_function(X))
     results = found.dataset()
-    assert results.column_names[:4] == ["alpha", "mean", "deviation", "rows"]
-    assert [row[1] for row in results.x] == [c.mean for c in found]
+    assert results.column_names[:4] == ("alpha", "mean", "deviation", "rows")
+    assert np.array_equal(results.X[:, 1], [c.mean for c in found])
     halved = clf.halving_search(model, {"alpha": [0.1, 1, 10, 100]}, X, Y, folds=2, factor=2,
                                 min_rows=20)
     assert halved[halved.best].rows == len(X) and min(c.rows for c in halved) < len(X)
