@@ -125,8 +125,20 @@ static void log_rows(const clf__training *training) {
     clf__fit_log(training, "%lld rows of %lld columns%s, %lld %s; %d threads, kernels for %s",
                  (long long)training->x->rows, (long long)training->x->columns,
                  training->center != NULL ? ", their center subtracted" : "",
-                 (long long)training->outputs, training->classes > 0 ? "classes" : "targets",
+                 (long long)training->outputs,
+                 training->classes > 0         ? "classes"
+                 : training->targets != NULL   ? "targets"
+                                               : "outputs",
                  (int)clf__context_threads(model->context), clf_context_cpu(model->context));
+  }
+}
+
+/* Labels and targets that the fit does not use. */
+static void log_unused(const clf_model *model, const clf_dataset *data) {
+  if (data->labels != NULL || data->targets != NULL) {
+    clf__log(model->context, CLF_LOG_INFO, "%s: with %s the fit does not use the %s of the rows",
+             model->kind->base.name, clf__model_learning(model).setting,
+             data->labels != NULL ? "labels" : "targets");
   }
 }
 
@@ -142,6 +154,7 @@ static void log_stop(const clf__training *training) {
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
                            fit_extras *extras) {
   const clf__rows x = clf__dataset_rows(data);
+  const bool alone = clf__model_learning(next).from == CLF__LEARNS_ROWS;
   clf__kind_rows own = {.center = NULL};
   clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
   CLF__CHECK(clf__dataset_check_numbers(data, next->kind->base.name));
@@ -151,7 +164,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   }
   clf__training training = {
       .labels = labels,
-      .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
+      .targets = labels == NULL && !alone ? clf__dataset_targets(data) : NULL,
       .weights = clf__dataset_weights(data),
       .classes = labels != NULL ? next->outputs : 0,
       .outputs = next->outputs,
@@ -173,7 +186,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   next->columns = x.columns;
   CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
-  CLF__TRY(labels != NULL ? CLF_OK : clf__targets_check(next, &training));
+  CLF__TRY(training.targets == NULL ? CLF_OK : clf__targets_check(next, &training));
   CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, extras->before));
   training.x = &rows->x;
   training.center = rows->center != NULL ? rows->center->data : NULL;
@@ -339,17 +352,24 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   next.features = train->features;
   next.names = clf__names_retain(goes_on ? model->names : train->names);
   next.categories = clf__categories_retain(goes_on ? model->categories : train->categories);
-  next.classes = clf__classes_retain(same_outputs ? model->classes : train->classes);
+  const bool alone = clf__model_learning(model).from == CLF__LEARNS_ROWS;
+  if (!alone) {
+    next.classes = clf__classes_retain(same_outputs ? model->classes : train->classes);
+  } else if (!extras->silent) {
+    log_unused(model, train);
+  }
   if (same_outputs && next.classes != NULL) {
     CLF__TRY(clf__fit_translate_labels(&labels, &next, train));
   }
-  next.outputs =
-      next.classes != NULL ? clf__classes_count(next.classes) : clf_dataset_outputs(train);
+  next.outputs = next.classes != NULL ? clf__classes_count(next.classes)
+                 : alone              ? 1
+                                      : clf_dataset_outputs(train);
   if (validation != NULL) {
     CLF__TRY(validation_begin(&held, &next, validation));
     extras->validation = held.training.x != NULL ? &held.training : NULL;
   }
-  status = fit_rows(&next, data.data, labels != NULL ? labels : clf__dataset_labels(train), extras);
+  status = fit_rows(&next, data.data,
+                    labels != NULL || alone ? labels : clf__dataset_labels(train), extras);
   const bool kept = is_partly_good(status, &next);
   if (status < 0 && !kept) {
     goto done;

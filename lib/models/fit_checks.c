@@ -7,12 +7,23 @@
 /* What the kind does not support is refused, never ignored. */
 clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset *train) {
   const clf__model_kind *kind = model->kind;
-  if (train->labels == NULL && train->targets == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no labels to learn", kind->base.name);
+  const clf__learning learning = clf__model_learning(model);
+  const bool alone = learning.from == CLF__LEARNS_ROWS;
+  if (train->labels == NULL && train->targets == NULL && !alone) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to learn", kind->base.name,
+                     learning.from == CLF__LEARNS_TARGETS ? "targets" : "labels");
   }
-  if (train->labels == NULL && (kind->can & CLF__CAN_REGRESS) == 0) {
+  if (train->labels == NULL && !alone &&
+      ((kind->can & CLF__CAN_REGRESS) == 0 || learning.from == CLF__LEARNS_LABELS)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s is a classifier: the dataset needs labels, not targets", kind->base.name);
+                     "%s%s%s is a classifier: the dataset needs labels, not targets",
+                     kind->base.name, learning.setting != NULL ? " of " : "",
+                     learning.setting != NULL ? learning.setting : "");
+  }
+  if (train->labels != NULL && learning.from == CLF__LEARNS_TARGETS) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s of %s is a regression: the dataset needs targets, not labels",
+                     kind->base.name, learning.setting);
   }
   if (train->weights != NULL && (kind->can & CLF__CAN_WEIGH) == 0) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take row weights", kind->base.name);

@@ -377,6 +377,14 @@ const char *clf_model_tensor_name(const clf_model *model, int64_t index) {
   return there ? clf__store_name(model->state, index) : NULL;
 }
 
+clf__learning clf__model_learning(const clf_model *model) {
+  return model->kind->learning != NULL ? model->kind->learning(model) : (clf__learning){NULL, CLF__LEARNS_AS_GIVEN};
+}
+
+bool clf__model_separates_outliers(const clf_model *model) {
+  return model->kind->separates_outliers != NULL && model->kind->separates_outliers(model);
+}
+
 clf_status clf__model_require_fit(const clf_model *model) {
   if (model->sums != NULL) {
     return clf__sums_settle(model);

@@ -69,6 +69,18 @@ enum {
 /* How probabilities are computed from the decisions of several classes. */
 enum { CLF__LINK_NONE, CLF__LINK_SOFTMAX, CLF__LINK_SIGMOIDS /* scaled to sum to 1 */ };
 
+/* What a fit with the current parameters learns from. */
+enum {
+  CLF__LEARNS_AS_GIVEN, /* labels or targets, as the rows have them */
+  CLF__LEARNS_LABELS,
+  CLF__LEARNS_TARGETS,
+  CLF__LEARNS_ROWS /* the rows alone: labels and targets are not used */
+};
+typedef struct clf__learning {
+  const char *setting; /* what determines it, such as "type=nu_svr"; NULL if nothing does */
+  int32_t from;        /* CLF__LEARNS_… */
+} clf__learning;
+
 /* The first member of the struct of parameters of each kind is the clf__decision_params `decision`
  * (decision/decision.h), whose rows in the table are CLF__DECISION_PARAMS. */
 typedef struct clf__model_kind {
@@ -84,6 +96,11 @@ typedef struct clf__model_kind {
   /* A text parameter that belongs to the handle it is set on, such as a path to write to. It is not
    * saved, ignored when loaded, and not copied to clones, folds and searches. Or NULL. */
   const char *unshared;
+  /* Returns what the fit learns from; NULL for CLF__LEARNS_AS_GIVEN. */
+  clf__learning (*learning)(const clf_model *model);
+  /* Returns whether the only output of a fitted model, without classes, is positive for rows like
+   * those of its fit, and predictions are 0 for these and -1 for others. NULL for never. */
+  bool (*separates_outliers)(const clf_model *model);
   /* Checks what the bounds of a parameter do not express, such as the grammar of a text, whenever a
    * parameter is set. Returns CLF_OK or CLF_ERROR_ARGUMENT. NULL if there is nothing to check. */
   clf_status (*check_params)(clf_context *context, const void *params);
@@ -206,6 +223,8 @@ void clf__fit_log(const clf__training *training, const char *format, ...)
 extern const clf__registry clf__model_kinds;
 
 clf_status clf__model_require_fit(const clf_model *model);
+clf__learning clf__model_learning(const clf_model *model);
+bool clf__model_separates_outliers(const clf_model *model); /* fitted */
 /* Returns whether a tensor of the state is saved in the model's file. */
 bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and stages */

@@ -260,7 +260,7 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, in
   CLF__ENTER(model->kind->base.name);
   clf_status status = CLF_OK;
   CLF__CHECK(check_call(model, data, labels, 1, capacity));
-  if (model->classes == NULL) {
+  if (model->classes == NULL && !clf__model_separates_outliers(model)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s was fitted as a regression: use the decision function",
                      model->kind->base.name);
@@ -295,6 +295,27 @@ static clf_status score_labels(const clf_model *model, const clf_dataset *data, 
     bool known = map[labels[i]] >= 0;
     truth[i] = known ? map[labels[i]] : 0;
     found[i] = known ? found[i] : -1;
+  }
+  CLF__TRY(clf_accuracy(truth, found, clf__dataset_weights(data), data->rows, score));
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+/* The share of rows that are classified as their labels say: those of a class "-1" are outliers,
+ * all others are not. */
+static clf_status score_outliers(const clf_model *model, const clf_dataset *data, double *score) {
+  clf__arena arena = {.context = model->context};
+  int32_t *found = clf__arena_array(&arena, data->rows, sizeof *found);
+  int32_t *truth = clf__arena_array(&arena, data->rows, sizeof *truth);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(clf_model_predict(model, data, found, data->rows));
+  const int32_t *labels = clf__dataset_labels(data);
+  for (int64_t i = 0; i < data->rows; i++) {
+    const bool outlier = strcmp(clf__classes_name(data->classes, labels[i]), "-1") == 0;
+    truth[i] = outlier ? 1 : 0;
+    found[i] = found[i] < 0 ? 1 : 0;
   }
   CLF__TRY(clf_accuracy(truth, found, clf__dataset_weights(data), data->rows, score));
 done:
@@ -347,10 +368,13 @@ clf_status clf_model_score(const clf_model *model, const clf_dataset *data, doub
   CLF__REQUIRE(score);
   CLF__ENTER(model->kind->base.name);
   CLF__CHECK(clf__model_require_fit(model));
-  bool regression = model->classes == NULL;
+  const bool outliers = clf__model_separates_outliers(model);
+  bool regression = model->classes == NULL && !outliers;
   if ((regression ? data->targets : data->labels) == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to score by",
                      model->kind->base.name, regression ? "targets" : "labels");
   }
-  return regression ? score_targets(model, data, score) : score_labels(model, data, score);
+  return regression ? score_targets(model, data, score)
+         : outliers ? score_outliers(model, data, score)
+                    : score_labels(model, data, score);
 }

@@ -100,12 +100,23 @@ static clf_status compute_f64(const clf_model *model, double *p, int64_t rows) {
   return CLF_OK;
 }
 
+/* As in LIBSVM, a row on the boundary counts as an outlier. */
+static void label_outliers(const float *scores, int64_t rows, int32_t *labels) {
+  for (int64_t i = 0; i < rows; i++) {
+    labels[i] = scores[i] > 0 ? 0 : -1;
+  }
+}
+
 clf_status clf__decision_labels(const clf_model *model, const float *scores, int64_t rows,
                                 int32_t *labels) {
   const clf__decision *d = &model->decision;
   const int64_t classes = model->outputs;
   double *p = NULL;
   clf_status status = CLF_OK;
+  if (clf__model_separates_outliers(model)) {
+    label_outliers(scores, rows, labels);
+    return CLF_OK;
+  }
   if (decides_by_p(d)) {
     p = clf__alloc_matrix(model->context, rows, classes, sizeof *p);
     CLF__TRY(p != NULL ? CLF_OK : CLF_ERROR_MEMORY);

@@ -1,7 +1,8 @@
-/* The support vector machine as a model (C-SVC; Boser, Guyon and Vapnik 1992; Cortes and Vapnik
- * 1995): parameters, state, and what a file must have. svm_fit.c has the fit and svm_decide.c the
- * predictions.
- */
+/* The support vector machine as a model: parameters, state, and what a file must have. svm_fit.c has
+ * the fit and svm_decide.c the predictions. Its types are C-SVC (Boser, Guyon and Vapnik 1992; Cortes
+ * and Vapnik 1995), epsilon-SVR (Vapnik 1995), nu-SVC and nu-SVR (Schölkopf, Smola, Williamson and
+ * Bartlett 2000) and the one-class machine (Schölkopf, Platt, Shawe-Taylor, Smola and Williamson
+ * 2001), as LIBSVM has them. */
 #include "models/svm/svm.h"
 
 #include <float.h>
@@ -11,7 +12,15 @@
 static const clf__param params[] = {
     CLF__CHOICE(kernel.kernel, CLF__KERNEL_WORDS, "rbf",
                 "rbf: exp(-gamma |x-z|^2); sigmoid: tanh(gamma x.z+coef0); precomputed: rows of K"),
-    CLF__REAL(C, "1", CLF__ABOVE(0), 1e30, "weight of errors; upper bound of the dual variables"),
+    CLF__CHOICE(type, CLF__SVM_TYPE_WORDS, "c_svc",
+                "classes by C or nu, rows unlike those of the fit, or targets by epsilon or nu"),
+    CLF__REAL(C, "1", CLF__ABOVE(0), 1e30,
+              "weight of errors; upper bound of the dual variables (c_svc, epsilon_svr, nu_svr)"),
+    CLF__REAL(
+        nu, "0.5", CLF__ABOVE(0), 1,
+        "nu_svc, nu_svr, one_class: share of rows beyond the margin at most, of support vectors "
+        "at least"),
+    CLF__REAL(epsilon, "0.1", 0, 1e30, "epsilon_svr: errors up to it have no weight"),
     CLF__KERNEL_PARAMS,
     CLF__CLASS_WEIGHT,
     CLF__CHOICE(multiclass, "one_vs_one|one_vs_rest", "one_vs_one",
@@ -25,20 +34,39 @@ static const clf__param params[] = {
     CLF__DECISION_PARAMS,
 };
 
+static const char *const type_settings[] = {"type=c_svc", "type=nu_svc", "type=one_class",
+                                            "type=epsilon_svr", "type=nu_svr"};
+
+static bool is_classifier(int32_t type) {
+  return type == CLF__SVM_C_SVC || type == CLF__SVM_NU_SVC;
+}
+
+static clf__learning learning(const clf_model *model) {
+  const int32_t type = ((const clf__svm_params *)model->params)->type;
+  return (clf__learning){type_settings[type], is_classifier(type)          ? CLF__LEARNS_LABELS
+                                              : type == CLF__SVM_ONE_CLASS ? CLF__LEARNS_ROWS
+                                                                           : CLF__LEARNS_TARGETS};
+}
+
 static clf_status check_params(clf_context *context, const void *own) {
   const clf__svm_params *p = own;
   (void)context;
+  if (p->precision == CLF__PRECISION_F64 && p->kernel.kernel != CLF__KERNEL_LINEAR) {
+    return clf__fail(
+        CLF_ERROR_ARGUMENT,
+        "svm: precision=f64 is for kernel=linear; the values of other kernels are f32");
+  }
+  if (p->probability && !is_classifier(p->type)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "svm: probability=true is for classes, not for %s",
+                     type_settings[p->type]);
+  }
   if (p->probability &&
       (p->decision.calibration > CLF__CALIBRATION_SIGMOID || p->decision.calibration_folds == 0)) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "svm: probability=true is calibration=sigmoid with calibration_folds of 2 or "
                      "more; set probability=false for another calibration");
   }
-  return p->precision == CLF__PRECISION_F32 || p->kernel.kernel == CLF__KERNEL_LINEAR
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_ARGUMENT,
-                         "svm: precision=f64 is for kernel=linear; the values of other kernels are "
-                         "f32");
+  return CLF_OK;
 }
 
 int64_t clf__svm_calibration_folds(const clf__svm_params *p) {
@@ -51,10 +79,11 @@ static clf_status corrupt(const clf_model *model, const char *what) {
 }
 
 static clf_status check_counts(const clf_model *model) {
-  CLF__CHECK(clf__check_tensor(model, "support_count", CLF_I64, model->outputs, -1));
+  const int64_t groups = model->classes != NULL ? model->outputs : 1;
+  CLF__CHECK(clf__check_tensor(model, "support_count", CLF_I64, groups, -1));
   const int64_t *count = clf__state_data(model->state, "support_count");
   int64_t left = clf__support_count(model);
-  for (int64_t k = 0; k < model->outputs; k++) {
+  for (int64_t k = 0; k < groups; k++) {
     if (count[k] < 0 || count[k] > left) {
       return corrupt(model, "the classes' support vectors are not those that there are");
     }
@@ -85,11 +114,30 @@ static clf_status check_f64(const clf_model *model, const clf__svm_shape *shape)
              : CLF_OK;
 }
 
-static clf_status check(const clf_model *model) {
-  if (model->outputs < 2) {
+/* Returns whether the type agrees with classes and outputs. */
+static clf_status check_type(const clf_model *model) {
+  CLF__CHECK(check_if_there(model, "type", CLF_I32, 1, -1));
+  CLF__CHECK(check_if_there(model, "one_vs_rest", CLF_I32, 1, -1));
+  const int32_t type = clf__svm_shape_of(model).type;
+  if (type < 0 || type >= CLF__SVM_TYPES || is_classifier(type) != (model->classes != NULL)) {
+    return corrupt(model, "its type is not that of a model with these classes");
+  }
+  if (model->classes != NULL && model->outputs < 2) {
     return corrupt(model, "it has fewer than two classes");
   }
-  CLF__CHECK(check_if_there(model, "one_vs_rest", CLF_I32, 1, -1));
+  if (type == CLF__SVM_ONE_CLASS && model->outputs != 1) {
+    return corrupt(model, "a one-class machine has one output");
+  }
+  return CLF_OK;
+}
+
+static clf_status check_implied(const clf_model *model, const clf__svm_shape *shape) {
+  CLF__CHECK(check_if_there(model, "implied_C", CLF_F64, shape->problems, -1));
+  return check_if_there(model, "implied_epsilon", CLF_F64, shape->problems, -1);
+}
+
+static clf_status check(const clf_model *model) {
+  CLF__CHECK(check_type(model));
   const clf__svm_shape shape = clf__svm_shape_of(model);
   CLF__CHECK(clf__support_check(model));
   CLF__CHECK(check_counts(model));
@@ -105,6 +153,7 @@ static clf_status check(const clf_model *model) {
   }
   CLF__CHECK(check_f64(model, &shape));
   CLF__CHECK(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
+  CLF__CHECK(check_implied(model, &shape));
   /* The outcome of the fit; models of other programs have neither entry. A file with only one of
    * them is damaged. */
   if (clf__store_tensor(model->state, "objective") != NULL ||
@@ -115,16 +164,24 @@ static clf_status check(const clf_model *model) {
   return CLF_OK;
 }
 
+static bool separates_outliers(const clf_model *model) {
+  return clf__svm_shape_of(model).type == CLF__SVM_ONE_CLASS;
+}
+
 static bool movable(const clf_model *model) {
   return clf__kernel_movable(((const clf__svm_params *)model->params)->kernel.kernel);
 }
 
 const clf__model_kind clf__svm_kind = {
     .base = CLF__KIND(
-        "svm", "the support vector machine: linear, polynomial, rbf, sigmoid or precomputed kernel",
+        "svm",
+        "the support vector machine, for classes, targets or one class: linear, polynomial, rbf, "
+        "sigmoid or precomputed kernel",
         params, clf__svm_params),
     .decision = CLF__DECISION_MACHINES,
-    .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .learning = learning,
+    .separates_outliers = separates_outliers,
     .movable = movable,
     .fit = clf__svm_fit,
     .free_shared = clf__svm_shared_free,

@@ -1,6 +1,7 @@
 /* The support vector machine, between its files: svm.c (the kind, its parameters and state),
- * svm_fit.c (all machines of a fit), svm_shared.c (what they share), svm_solve.c (one problem of
- * two classes), svm_set.c (its working sets), svm_probability.c, svm_decide.c (prediction). */
+ * svm_fit.c (all machines of a fit), svm_store.c (their state), svm_shared.c (what they share),
+ * svm_problem.c (the variables of one problem), svm_solve.c (its solution), svm_set.c (its working
+ * sets), svm_probability.c, svm_decide.c (prediction). */
 #ifndef CLF_MODELS_SVM_SVM_H
 #define CLF_MODELS_SVM_SVM_H
 
@@ -9,10 +10,23 @@
 #include "models/kernel/kernel.h"
 #include "models/kernel/kernel_cache.h"
 
+/* What a model distinguishes or predicts, in LIBSVM's order. */
+enum {
+  CLF__SVM_C_SVC,
+  CLF__SVM_NU_SVC,
+  CLF__SVM_ONE_CLASS,
+  CLF__SVM_EPSILON_SVR,
+  CLF__SVM_NU_SVR,
+  CLF__SVM_TYPES
+};
+#define CLF__SVM_TYPE_WORDS "c_svc|nu_svc|one_class|epsilon_svr|nu_svr"
+
 typedef struct clf__svm_params {
   clf__decision_params decision;
   clf__kernel_params kernel;
+  int32_t type; /* CLF__SVM_C_SVC … */
   double C;
+  double nu, epsilon;
   clf__list class_weight;
   int32_t multiclass;
   double tolerance;
@@ -22,8 +36,12 @@ typedef struct clf__svm_params {
   int32_t precision;
 } clf__svm_params;
 
-/* The number of machines, and of coefficients for each vector. */
+/* The number of machines, and of coefficients for each vector. Machines of pairs of classes share
+ * lines of coefficients. Others have a line each: of a class against the rest, of an output of a
+ * regression, or of all rows as one class. */
 typedef struct clf__svm_shape {
+  int32_t type; /* CLF__SVM_C_SVC … */
+  bool pairs;
   bool one_vs_rest;
   int64_t problems;
   int64_t coefficients;
@@ -41,11 +59,20 @@ typedef struct clf__svm_rows {
   clf__progress progress;
 } clf__svm_rows;
 
-/* One problem: of the classes in part[], those of side +1 against those of side -1. The variables
- * are the rows of the parts, one part after another. With b_i = y_i alpha_i,
- *   maximize y^T b - 1/2 b^T K b,  0 <= y_i b_i <= C_i,  sum b = 0. */
+/* One problem. Its variables are the rows of the parts, one part after another; a row's side y is
+ * its part's. With b_i = y_i alpha_i,
+ *   maximize p^T b - 1/2 b^T K b,  0 <= y_i b_i <= C_i,
+ * where the sum of all b is constant or, with two sums, that of each side:
+ *   type         parts                    p              constant
+ *   c_svc        classes of two sides     y              sum b = 0
+ *   nu_svc       the same                 0              sum alpha of each side = nu sum C / 2
+ *   one_class    all rows, on side 1      0              sum alpha = nu sum C
+ *   epsilon_svr  all rows on both sides   t - epsilon y  sum b = 0
+ *   nu_svr       the same                 t              sum alpha of each side = nu sum C / 2
+ * The targets t are taken about their mean, which the intercept contains again. */
 typedef struct clf__svm_problem {
   const clf__svm_rows *rows;
+  int32_t type; /* CLF__SVM_C_SVC … */
   int64_t parts;
   const int64_t *part; /* [parts] classes */
   const int8_t *side;  /* [parts] */
@@ -54,22 +81,46 @@ typedef struct clf__svm_problem {
   int64_t max_steps;  /* limit of `steps` */
   const double *C;    /* [rows] upper bounds of the rows' alpha */
   const bool *absent; /* [count] variables to leave at 0, or NULL */
-  /* A solution for other bounds to start from, [count] each, or NULL. */
-  const double *start_b, *start_gradient;
+  double nu, epsilon;
+  const double *target; /* of row i: target[i * stride]; NULL for a classification */
+  int64_t stride;
+  double target_mean, target_spread;
+  /* A solution for other bounds to start from, if sum b = 0: b and K b, [count] each, or NULL. */
+  const double *start_b, *start_product;
   /* Results. */
   int64_t count;    /* variables */
   int64_t *row;     /* [count] the variable's row of x */
   double *y;        /* [count] 1 or -1 */
+  double *linear;   /* [count] p */
   double *b;        /* [count] */
-  double *gradient; /* [count] y_i - sum_j b_j K_ij, the gradient of the dual objective */
+  double *gradient; /* [count] p_i - sum_j b_j K_ij, the gradient of the dual objective */
   double intercept;
+  double implied;        /* with two sums: the margin of a nu_svc before it is scaled to 1, or minus
+                          * the epsilon of a nu_svr */
   double calibration[2]; /* A and B of its sigmoid, with probability=true */
-  double objective;      /* of the dual, to be minimized: 1/2 alpha^T Q alpha - sum alpha */
+  double objective;      /* of the dual, to be minimized: 1/2 b^T K b - p^T b */
   int64_t steps;
   bool converged;
   bool ended;    /* converged, or no step would change the result */
   bool finished; /* ended, and complete: its probabilities are fitted, only its vectors are kept */
 } clf__svm_problem;
+
+/* Regressions have two variables for each row, the second `count / 2` after the first. */
+static inline bool clf__svm_twins(const clf__svm_problem *problem) {
+  return problem->target != NULL;
+}
+
+static inline bool clf__svm_two_sums(const clf__svm_problem *problem) {
+  return problem->type == CLF__SVM_NU_SVC || problem->type == CLF__SVM_NU_SVR;
+}
+
+static inline bool clf__svm_type_is_regression(int32_t type) {
+  return type == CLF__SVM_EPSILON_SVR || type == CLF__SVM_NU_SVR;
+}
+
+static inline bool clf__svm_type_has_nu(int32_t type) {
+  return type == CLF__SVM_NU_SVC || type == CLF__SVM_NU_SVR || type == CLF__SVM_ONE_CLASS;
+}
 
 /* Returns the number of its variables, also before it is solved. */
 int64_t clf__svm_count(const clf__svm_problem *problem);
@@ -78,8 +129,16 @@ int64_t clf__svm_count(const clf__svm_problem *problem);
  * has made `steps`. */
 clf_status clf__svm_solve(clf__svm_problem *problem);
 void clf__svm_problem_free(clf__svm_problem *problem);
-/* Keeps only the variables that are support vectors. */
+/* Returns the machine's value for the row of variable i, of its training or absent from it. */
+double clf__svm_value(const clf__svm_problem *problem, int64_t i);
+/* Scales a solved nu_svc so that its values at the margin are 1 and -1, as those of the c_svc with C
+ * = 1 / margin are; does nothing for other types. Returns CLF_ERROR_NUMERIC if there is no
+ * margin. */
+clf_status clf__svm_scale_margin(clf__svm_problem *problem);
+/* Keeps only the variables that are support vectors, one for each row. */
 void clf__svm_keep_vectors(clf__svm_problem *problem);
+/* Returns the largest feasible nu of a nu_svc: the sides' bounds limit their sums. */
+double clf__svm_max_nu(const clf__svm_problem *problem);
 
 /* Returns the folds by which a fit computes probabilities, 0 if it computes none. */
 int64_t clf__svm_calibration_folds(const clf__svm_params *params);
@@ -97,9 +156,9 @@ void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64
                        const double *calibration, const float *f, double *scratch, float *values);
 /* Computes probabilities from log-odds, in place. */
 clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows);
-/* The solution of a problem, [count] each. */
+/* The solution of a problem: b and K b, [count] each. */
 typedef struct clf__svm_solution {
-  double *b, *gradient;
+  double *b, *product;
 } clf__svm_solution;
 
 /* The things that several fits on the same rows share. */
@@ -116,6 +175,15 @@ typedef struct clf__svm_shared {
   clf__svm_solution *solutions; /* [problems], NULL before the first fit */
 } clf__svm_shared;
 
+/* The groups of rows that the machines are made of: classes, or all rows as one group. */
+static inline int64_t clf__svm_groups(const clf__training *training) {
+  return training->labels != NULL ? training->classes : 1;
+}
+
+static inline int64_t clf__svm_group_of(const clf__training *training, int64_t row) {
+  return training->labels != NULL ? training->labels[row] : 0;
+}
+
 /* Returns the shared data of an earlier fit if it has the same rows and kernel. Otherwise it makes
  * new data, which replace those in training->shared; if that is NULL, they belong to the caller. */
 clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
@@ -124,12 +192,16 @@ clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
 void clf__svm_shared_free(void *shared);
 /* Allocates the solutions of a fit; those of an earlier one are kept. */
 clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shape *shape);
-/* Keeps the solution of a solved problem for the next fit; takes ownership of its gradient. */
+/* Keeps the solution of a solved problem without nu for the next fit; takes ownership of its
+ * gradient, of which it makes K b. */
 void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
 
-/* Returns the machines of a fitted model, whose parameters may have changed since: the tensor
- * `one_vs_rest` i32 [1] in the state says whether each class is against the rest. */
+/* Returns the machines of a fitted model, whose parameters may have changed since. The state has the
+ * tensor `type` i32 [1] (CLF__SVM_C_SVC if there is none) and, if each class is against the rest,
+ * `one_vs_rest` i32 [1]. */
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
+/* Returns the machines of a fit with the current parameters. */
+clf__svm_shape clf__svm_shape_to_fit(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
 int64_t clf__svm_components(const clf_model *model); /* its machines */
 clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);

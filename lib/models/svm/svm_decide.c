@@ -53,7 +53,7 @@ static clf_status machines_of(const clf_model *model, const clf__rows *x, float 
   if (clf__support_function(model).kind == CLF__KERNEL_LINEAR) {
     status = clf__linear(model->context, x, clf__state_data(model->state, "weights"), NULL,
                          shape.problems, f, shape.problems);
-  } else if (shape.one_vs_rest) {
+  } else if (!shape.pairs) {
     status = clf__support_sums(model, whole, 1, clf__state_data(model->state, "dual_coef"),
                                shape.coefficients, x, f);
   } else {
@@ -101,7 +101,10 @@ static clf_status decide_block(const clf_model *model, const clf__rows *x, float
   const int64_t classes = model->outputs;
   const clf_tensor *calibration = clf__store_tensor(model->state, "calibration");
   const int64_t *support_count = clf__state_data(model->state, "support_count");
-  clf_status status = machines_of(model, x, f);
+  clf_status status = machines_of(model, x, model->classes != NULL ? f : values);
+  if (model->classes == NULL) {
+    return status;
+  }
   for (int64_t row = 0; status == CLF_OK && row < x->rows; row++, values += classes) {
     const float *own = f + row * shape.problems;
     if (calibration != NULL) {

@@ -50,11 +50,10 @@ static clf_status machines(const clf_model *model, const clf__rows *x, double *f
     return clf__linear_f64(model->context, x, clf__state_data(model->state, "weights_f64"),
                            intercept, shape.problems, f);
   }
-  CLF__CHECK(shape.one_vs_rest
-                 ? clf__support_sums_f64(model, whole, 1,
-                                         clf__state_data(model->state, "dual_coef_f64"),
-                                         shape.coefficients, x, f)
-                 : expand_pairs(model, x, f));
+  CLF__CHECK(!shape.pairs ? clf__support_sums_f64(model, whole, 1,
+                                                  clf__state_data(model->state, "dual_coef_f64"),
+                                                  shape.coefficients, x, f)
+                          : expand_pairs(model, x, f));
   for (int64_t i = 0; i < x->rows * shape.problems; i++) {
     f[i] += intercept[i % shape.problems];
   }
@@ -129,8 +128,8 @@ clf_status clf__svm_decide_f64(const clf_model *model, const clf__rows *x, doubl
   clf_status status = clf__arena_status(&arena);
   for (int64_t first = 0; status == CLF_OK && first < x->rows; first += block) {
     const clf__rows part = block_at(model, x, first);
-    status = machines(model, &part, f);
-    for (int64_t row = 0; status == CLF_OK && row < part.rows; row++) {
+    status = machines(model, &part, model->classes != NULL ? f : values + first * classes);
+    for (int64_t row = 0; status == CLF_OK && model->classes != NULL && row < part.rows; row++) {
       decide_row(model, &shape, f + row * shape.problems, scratch,
                  values + (first + row) * classes);
     }

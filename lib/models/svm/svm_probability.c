@@ -45,6 +45,8 @@ static void deal_folds(left_out *c) {
 static clf_status value_fold(left_out *c, int32_t fold) {
   const clf__svm_problem *whole = c->whole;
   clf__svm_problem part = {.rows = whole->rows,
+                           .type = whole->type,
+                           .nu = whole->nu,
                            .parts = whole->parts,
                            .part = whole->part,
                            .side = whole->side,
@@ -56,9 +58,10 @@ static clf_status value_fold(left_out *c, int32_t fold) {
     c->absent[i] = c->fold[i] == fold;
   }
   clf_status status = clf__svm_solve(&part);
+  status = status == CLF_OK ? clf__svm_scale_margin(&part) : status;
   for (int64_t i = 0; status == CLF_OK && i < part.count; i++) {
     if (c->absent[i]) {
-      c->f[i] = part.y[i] - part.gradient[i] + part.intercept;
+      c->f[i] = clf__svm_value(&part, i);
     }
   }
   clf__svm_problem_free(&part);

@@ -6,6 +6,8 @@
 #include "base/math.h"
 #include "models/svm/svm_solver.h"
 
+#define MIN_CURVATURE 1e-12
+
 /* Returns whether variable a violates the conditions more than b. It compares gradients times
  * `sign`; equal ones are ordered by index. */
 static bool before(const double *gradient, double sign, int64_t a, int64_t b) {
@@ -48,13 +50,15 @@ static void add(clf__svm_solver *s, int64_t i) {
   s->set[s->size++] = i;
 }
 
-/* Adds up to `wanted` violators from the up set (sign 1) or the low set (-1). */
-static void add_violators(clf__svm_solver *s, double sign, double limit, int64_t wanted) {
+/* Adds up to `wanted` violators of a sum from the up set (sign 1) or the low set (-1). */
+static void add_violators(clf__svm_solver *s, int64_t sum, double sign, int64_t wanted) {
   const double *gradient = s->p->gradient;
+  const double limit = sign > 0 ? s->gap[sum].min_low : s->gap[sum].max_up;
   int64_t found = 0;
   for (int64_t i = 0; i < s->p->count; i++) {
     if (!s->in_set[i] && sign * gradient[i] > sign * limit &&
-        (sign > 0 ? clf__svm_in_up_set(s, i) : clf__svm_in_low_set(s, i))) {
+        (sign > 0 ? clf__svm_in_up_set(s, i) : clf__svm_in_low_set(s, i)) &&
+        clf__svm_sum_of(s, i) == sum) {
       s->candidate[found++] = i;
     }
   }
@@ -68,9 +72,12 @@ static void add_violators(clf__svm_solver *s, double sign, double limit, int64_t
 /* Keeps variables of the old set that lie between their bounds, up to half of it, the latest
  * first. */
 static void keep_free(clf__svm_solver *s) {
-  int64_t *old = s->row;
-  const int64_t size = s->size;
-  memcpy(old, s->set, (size_t)size * sizeof *old);
+  int64_t *old = s->row, size = 0;
+  for (int64_t i = 0; i < s->size; i++) {
+    if (s->set[i] >= 0) {
+      old[size++] = s->set[i];
+    }
+  }
   for (int64_t i = 0; i < size; i++) {
     s->in_set[old[i]] = false;
   }
@@ -82,17 +89,48 @@ static void keep_free(clf__svm_solver *s) {
   }
 }
 
-void clf__svm_select_working_set(clf__svm_solver *s, double max_up, double min_low) {
+/* Moves the variables of the second sum behind a multiple of CLF__SMO_LANES. */
+static void separate_sums(clf__svm_solver *s) {
+  int64_t *all = s->row, next = 0;
+  memcpy(all, s->set, (size_t)s->size * sizeof *all);
+  for (int64_t sum = 0; sum < 2; sum++) {
+    for (int64_t i = 0; i < s->size; i++) {
+      if (clf__svm_sum_of(s, all[i]) == sum) {
+        s->set[next++] = all[i];
+      }
+    }
+    for (; sum == 0 && next % CLF__SMO_LANES != 0; next++) {
+      s->set[next] = -1;
+    }
+    s->split = sum == 0 ? next : s->split;
+  }
+  s->size = next;
+}
+
+void clf__svm_select_working_set(clf__svm_solver *s) {
+  const int64_t capacity = s->sums == 2 ? s->capacity - CLF__SMO_LANES : s->capacity;
   keep_free(s);
-  add_violators(s, 1, min_low, (s->capacity - s->size) / 2);
-  add_violators(s, -1, max_up, s->capacity - s->size);
-  add_violators(s, 1, min_low, s->capacity - s->size);
+  for (int64_t sum = 0; sum < s->sums; sum++) {
+    const int64_t limit = s->size + (capacity - s->size) / (s->sums - sum);
+    add_violators(s, sum, 1, (limit - s->size) / 2);
+    add_violators(s, sum, -1, limit - s->size);
+    add_violators(s, sum, 1, limit - s->size);
+  }
+  if (s->sums == 2) {
+    separate_sums(s);
+  }
+}
+
+/* Curvatures are raised to a minimum; if only nu bounds the problem, its scale is that of K. */
+static double min_curvature(const clf__svm_solver *s) {
+  return MIN_CURVATURE * (clf__svm_type_has_nu(s->p->type) ? fmin(1, s->largest) : 1);
 }
 
 static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
   const int64_t steps = 100 * s->size, left = s->p->max_steps - s->p->steps;
   const int64_t padded = clf__round_up(s->size, CLF__SMO_LANES);
   return (clf__smo){.count = padded,
+                    .split = s->sums == 2 ? s->split : padded,
                     .K = s->K,
                     .diagonal = s->diagonal,
                     .lower = s->own,
@@ -102,6 +140,7 @@ static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
                     .up_set = s->own + 4 * s->capacity,
                     .low_set = s->own + 5 * s->capacity,
                     .tolerance = tolerance,
+                    .min_curvature = min_curvature(s),
                     .max_steps = clf__min_i64(steps, left)};
 }
 
@@ -143,23 +182,31 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
   return status;
 }
 
+/* A gap has the row of the variable before it, and cannot change. */
+static void set_rows(clf__svm_solver *s) {
+  for (int64_t i = 0; i < s->size; i++) {
+    s->row[i] = s->set[i] >= 0 ? s->p->row[s->set[i]] : s->row[i - 1];
+  }
+}
+
 /* Loads K and the variables of the set. */
 clf_status clf__svm_load_working_set(clf__svm_solver *s, double tolerance, clf__smo *out) {
-  const clf__smo smo = own_problem(s, tolerance);
+  const int64_t padded = clf__round_up(s->size, CLF__SMO_LANES);
   memset(s->diagonal, 0, (size_t)s->capacity * sizeof *s->diagonal);
   memset(s->own, 0, (size_t)(6 * s->capacity) * sizeof *s->own);
-  for (int64_t i = 0; i < s->size; i++) {
-    s->row[i] = s->p->row[s->set[i]];
-  }
-  clf_status status = compute_matrix(s, smo.count);
+  set_rows(s);
+  clf_status status = compute_matrix(s, padded);
   for (int64_t i = 0; status == CLF_OK && i < s->size; i++) {
     const int64_t at = s->set[i];
-    s->diagonal[i] = s->K[i * smo.count + i];
-    s->own[i] = s->lower[at];
-    s->own[s->capacity + i] = s->upper[at];
-    s->own[2 * s->capacity + i] = s->p->b[at];
-    s->own[3 * s->capacity + i] = s->p->gradient[at];
+    s->diagonal[i] = s->K[i * padded + i];
+    s->largest = fmax(s->largest, fabs((double)s->diagonal[i]));
+    if (at >= 0) {
+      s->own[i] = s->lower[at];
+      s->own[s->capacity + i] = s->upper[at];
+      s->own[2 * s->capacity + i] = s->p->b[at];
+      s->own[3 * s->capacity + i] = s->p->gradient[at];
+    }
   }
-  *out = smo;
+  *out = own_problem(s, tolerance);
   return status;
 }

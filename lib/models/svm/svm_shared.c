@@ -5,19 +5,20 @@
 
 #include "models/svm/svm.h"
 
-/* order[] and start[]: rows by class, in their original order, without those whose bound is 0. */
+/* order[] and start[]: rows by class, in their original order, without those whose bound is 0. Rows
+ * without labels are one class. */
 static void group(clf__svm_shared *s, const clf__training *training, const double *C) {
-  const int64_t classes = training->classes;
+  const int64_t classes = clf__svm_groups(training);
   memset(s->start, 0, (size_t)(classes + 1) * sizeof *s->start);
   for (int64_t i = 0; i < training->x->rows; i++) {
-    s->start[training->labels[i] + 1] += C[i] > 0;
+    s->start[clf__svm_group_of(training, i) + 1] += C[i] > 0;
   }
   for (int64_t k = 0; k < classes; k++) {
     s->start[k + 1] += s->start[k];
   }
   for (int64_t i = 0; i < training->x->rows; i++) {
     if (C[i] > 0) {
-      s->order[s->start[training->labels[i]]++] = i;
+      s->order[s->start[clf__svm_group_of(training, i)]++] = i;
     }
   }
   memmove(s->start + 1, s->start, (size_t)classes * sizeof *s->start);
@@ -27,7 +28,7 @@ static void group(clf__svm_shared *s, const clf__training *training, const doubl
 static void drop_solutions(clf__svm_shared *s) {
   for (int64_t i = 0; s->solutions != NULL && i < s->shape.problems; i++) {
     clf__free(s->solutions[i].b);
-    clf__free(s->solutions[i].gradient);
+    clf__free(s->solutions[i].product);
   }
   clf__free(s->solutions);
   s->solutions = NULL;
@@ -55,14 +56,14 @@ static clf_status begin(clf__svm_shared **out, clf_context *context, const clf__
   s->function = *function;
   s->arena.context = context;
   s->order = clf__arena_array(&s->arena, training->x->rows, sizeof *s->order);
-  s->start = clf__arena_array(&s->arena, training->classes + 1, sizeof *s->start);
+  s->start = clf__arena_array(&s->arena, clf__svm_groups(training) + 1, sizeof *s->start);
   if (clf__arena_status(&s->arena) < 0) {
     clf__svm_shared_free(s);
     return CLF_ERROR_MEMORY;
   }
   group(s, training, C);
   s->x = *training->x;
-  s->groups = (clf__grouped_rows){&s->x, s->order, s->start, training->classes};
+  s->groups = (clf__grouped_rows){&s->x, s->order, s->start, clf__svm_groups(training)};
   *out = s;
   return CLF_OK;
 }
@@ -105,7 +106,7 @@ done:
 
 clf_status clf__svm_begin_solutions(clf__svm_shared *s, const clf__svm_shape *shape) {
   if (s->solutions != NULL && s->shape.problems == shape->problems &&
-      s->shape.one_vs_rest == shape->one_vs_rest) {
+      s->shape.one_vs_rest == shape->one_vs_rest && s->shape.type == shape->type) {
     return CLF_OK;
   }
   drop_solutions(s);
@@ -118,10 +119,13 @@ void clf__svm_hand_on(clf__svm_shared *s, int64_t index, clf__svm_problem *solve
   clf__svm_solution *own = &s->solutions[index];
   double *b = clf__alloc_array(s->context, solved->count, sizeof *b);
   clf__free(own->b);
-  clf__free(own->gradient);
+  clf__free(own->product);
   *own = (clf__svm_solution){NULL, NULL};
   if (b != NULL) {
     memcpy(b, solved->b, (size_t)solved->count * sizeof *b);
+    for (int64_t i = 0; i < solved->count; i++) {
+      solved->gradient[i] = solved->linear[i] - solved->gradient[i];
+    }
     *own = (clf__svm_solution){b, solved->gradient};
     solved->gradient = NULL;
   }

@@ -1,4 +1,4 @@
-/* One problem of two sides, solved by decomposition. A working set of some hundred variables,
+/* One problem, solved by decomposition. A working set of some hundred variables,
  * selected among those that violate the optimality conditions most, is solved by sequential minimal
  * optimization with its part of the kernel matrix in L2. Then the gradients of all rows are
  * updated. So kernel rows are computed only for variables that changed, which are few more than the
@@ -6,6 +6,7 @@
  *
  * The stopping rule is LIBSVM's: the largest gradient in the up set exceeds the smallest in the low
  * set by no more than the tolerance (Keerthi et al. 2001). */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,28 +14,41 @@
 #include "base/progress.h"
 #include "models/svm/svm_solver.h"
 
-/* The optimality conditions: the largest gradient in the up set, and the smallest in the low
- * set. */
-static void extremes(const clf__svm_solver *s, double *max_up, double *min_low) {
-  *max_up = (double)-INFINITY;
-  *min_low = (double)INFINITY;
+static clf__svm_gap gap_of(const clf__svm_solver *s, int64_t sum) {
+  clf__svm_gap gap = {(double)-INFINITY, (double)INFINITY};
   for (int64_t i = 0; i < s->p->count; i++) {
     const double gradient = s->p->gradient[i];
-    if (clf__svm_in_up_set(s, i) && gradient > *max_up) {
-      *max_up = gradient;
+    if (clf__svm_sum_of(s, i) != sum) {
+      continue;
     }
-    if (clf__svm_in_low_set(s, i) && gradient < *min_low) {
-      *min_low = gradient;
+    if (clf__svm_in_up_set(s, i) && gradient > gap.max_up) {
+      gap.max_up = gradient;
+    }
+    if (clf__svm_in_low_set(s, i) && gradient < gap.min_low) {
+      gap.min_low = gradient;
     }
   }
+  return gap;
+}
+
+/* Sets the gap of each sum, and returns by how much the worst violates the conditions. */
+static double find_gaps(clf__svm_solver *s) {
+  double worst = (double)-INFINITY;
+  for (int64_t sum = 0; sum < s->sums; sum++) {
+    s->gap[sum] = gap_of(s, sum);
+    worst = fmax(worst, s->gap[sum].max_up - s->gap[sum].min_low);
+  }
+  return worst;
 }
 
 /* Exchanges the b of the set with those that it had or will have. */
 static void exchange(clf__svm_solver *s, const clf__smo *smo) {
   for (int64_t i = 0; i < s->size; i++) {
-    const double b = s->p->b[s->set[i]];
-    s->p->b[s->set[i]] = smo->b[i];
-    smo->b[i] = b;
+    if (s->set[i] >= 0) {
+      const double b = s->p->b[s->set[i]];
+      s->p->b[s->set[i]] = smo->b[i];
+      smo->b[i] = b;
+    }
   }
 }
 
@@ -43,7 +57,7 @@ static int64_t apply_changes(clf__svm_solver *s, const clf__smo *smo) {
   int64_t moved = 0;
   exchange(s, smo);
   for (int64_t i = 0; i < s->size; i++) {
-    const double b = s->p->b[s->set[i]];
+    const double b = s->set[i] >= 0 ? s->p->b[s->set[i]] : smo->b[i];
     if (b != smo->b[i]) {
       s->row[moved] = s->p->row[s->set[i]];
       s->factor[moved++] = smo->b[i] - b;
@@ -96,12 +110,19 @@ static void add_linear(void *argument, clf__range range) {
   }
 }
 
-static void update_linear(clf__svm_solver *s, int64_t moved) {
+/* Returns the variables whose gradients are computed; those of twins follow. */
+static int64_t computed(const clf__svm_problem *p) {
+  return clf__svm_twins(p) ? p->count / 2 : p->count;
+}
+
+static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
   step_weights(s, moved);
   const clf__rows *x = s->p->rows->groups.x;
+  const int64_t count = computed(s->p);
   const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
-  clf__parallel_ranges(s->context, s->p->count, TASK_ROWS,
-                       (double)s->p->count * entries * CLF__COST_COPY, add_linear, s);
+  clf__parallel_ranges(s->context, count, TASK_ROWS, (double)count * entries * CLF__COST_COPY,
+                       add_linear, s);
+  return CLF_OK;
 }
 
 /* Processes some rows at a time, so that the host is asked often enough if there are many
@@ -109,10 +130,11 @@ static void update_linear(clf__svm_solver *s, int64_t moved) {
 static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
   enum { PART = 64 };
   const clf__svm_problem *p = s->p;
+  const int64_t parts = clf__svm_twins(p) ? 1 : p->parts;
   for (int64_t first = 0; first < moved; first += PART) {
     const int64_t count = clf__min_i64(moved - first, PART);
     double *gradient = p->gradient;
-    for (int64_t i = 0; i < p->parts; i++) {
+    for (int64_t i = 0; i < parts; i++) {
       const int64_t *start = p->rows->groups.start + p->part[i];
       CLF__CHECK(clf__kernel_cache_add(p->rows->cache, p->part[i], s->row + first,
                                        s->factor + first, count, gradient));
@@ -123,56 +145,117 @@ static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
   return CLF_OK;
 }
 
+/* Adds row[i] times factor[i], for `moved` rows, to the gradients. Those of the two variables of a
+ * row differ by their linear terms only. */
+static clf_status update_gradients(clf__svm_solver *s, int64_t moved) {
+  clf__svm_problem *p = s->p;
+  const int64_t half = p->count / 2;
+  CLF__CHECK(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
+  for (int64_t i = 0; clf__svm_twins(p) && i < half; i++) {
+    p->gradient[half + i] = p->gradient[i] + (p->linear[half + i] - p->linear[i]);
+  }
+  return CLF_OK;
+}
+
+/* Subtracts K b from the gradients. The first values of twins cancel. */
+static clf_status subtract_start(clf__svm_solver *s) {
+  const clf__svm_problem *p = s->p;
+  int64_t moved = 0;
+  for (int64_t i = 0; !clf__svm_twins(p) && i < p->count; i++) {
+    if (p->b[i] != 0) {
+      s->row[moved] = p->row[i];
+      s->factor[moved++] = -p->b[i];
+    }
+    if (moved == s->capacity || (i == p->count - 1 && moved > 0)) {
+      CLF__CHECK(update_gradients(s, moved));
+      moved = 0;
+    }
+  }
+  return CLF_OK;
+}
+
 /* For free variables, which lie between their bounds, the conditions require that the machine's
  * value equals y. So the intercept is the mean of their gradients, as in LIBSVM: near the optimum
  * all are the same, and far from it the mean is a better guess. Without free variables it is the
  * middle of the interval that the conditions allow. */
-static double intercept_of(const clf__svm_solver *s, double max_up, double min_low) {
-  double sum = 0;
+static double multiplier_of(const clf__svm_solver *s, int64_t sum) {
+  const double max_up = s->gap[sum].max_up, min_low = s->gap[sum].min_low;
+  double total = 0;
   int64_t count = 0;
   for (int64_t i = 0; i < s->p->count; i++) {
-    if (clf__svm_in_up_set(s, i) && clf__svm_in_low_set(s, i)) {
-      sum += s->p->gradient[i];
+    if (clf__svm_in_up_set(s, i) && clf__svm_in_low_set(s, i) && clf__svm_sum_of(s, i) == sum) {
+      total += s->p->gradient[i];
       count++;
     }
   }
-  return count > 0                               ? sum / (double)count
+  return count > 0                               ? total / (double)count
          : isfinite(max_up) && isfinite(min_low) ? max_up / 2 + min_low / 2
          : isfinite(max_up)                      ? max_up
          : isfinite(min_low)                     ? min_low
                                                  : 0;
 }
 
-/* Computes the objective of the dual, 1/2 b^T K b - y^T b. */
+/* With two sums, each has a multiplier: a nu_svc is to have values m and -m at its margin, a nu_svr
+ * epsilon and -epsilon beside its targets. */
+static void set_intercept(clf__svm_solver *s) {
+  clf__svm_problem *p = s->p;
+  p->intercept = multiplier_of(s, 0);
+  p->implied = 0;
+  if (s->sums == 2) {
+    const double other = multiplier_of(s, 1);
+    p->implied = other / 2 - p->intercept / 2;
+    p->intercept = p->intercept / 2 + other / 2;
+  }
+  p->intercept += p->target_mean;
+}
+
+/* Computes the objective of the dual, 1/2 b^T K b - p^T b. */
 static void set_objective(clf__svm_problem *p) {
   double sum = 0;
   for (int64_t i = 0; i < p->count; i++) {
-    sum += p->b[i] * (p->y[i] + p->gradient[i]);
+    sum += p->b[i] * (p->linear[i] + p->gradient[i]);
   }
   p->objective = -0.5 * sum;
 }
 
+/* The gap at which to stop. It is LIBSVM's, the tolerance, but no larger than the tolerance times
+ * what gradients are measured by: the spread of the targets, the margin of a nu_svc, the offset of a
+ * one-class machine. Gradients are not known better than by rounded values of K. */
+static double gap_to_reach(clf__svm_solver *s) {
+  clf__svm_problem *p = s->p;
+  double unit = p->target_spread, sum = 0;
+  if (p->type == CLF__SVM_C_SVC) {
+    return p->tolerance;
+  }
+  if (p->target == NULL) {
+    set_intercept(s);
+    unit = s->sums == 2 ? fmax(p->implied, 0) : fabs(p->intercept);
+  }
+  for (int64_t i = 0; i < p->count; i++) {
+    sum += fabs(p->b[i]);
+  }
+  const double noise = (double)FLT_EPSILON * sum * s->largest;
+  return fmin(p->tolerance, fmax(p->tolerance * unit, noise));
+}
+
 /* Solves one working set. If that fails, b and the gradients are as before. */
-static clf_status improve(clf__svm_solver *s, double max_up, double min_low) {
+static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
   clf__svm_problem *p = s->p;
   const size_t bytes = (size_t)p->count * sizeof *s->before;
   clf__smo smo;
-  CLF__CHECK(clf__progress_step(&p->rows->progress, 0, max_up - min_low, (double)NAN));
-  clf__svm_select_working_set(s, max_up, min_low);
-  CLF__CHECK(
-      clf__svm_load_working_set(s, fmax(0.5 * p->tolerance, 0.1 * (max_up - min_low)), &smo));
+  CLF__CHECK(clf__progress_step(&p->rows->progress, 0, gap, (double)NAN));
+  clf__svm_select_working_set(s);
+  CLF__CHECK(clf__svm_load_working_set(s, fmax(0.5 * tolerance, 0.1 * gap), &smo));
   const int64_t steps = clf__smo_solve(s->context, &smo);
   const int64_t moved = apply_changes(s, &smo);
-  if (p->rows->cache == NULL) {
-    update_linear(s, moved);
-  } else {
+  if (p->rows->cache != NULL) {
     memcpy(s->before, p->gradient, bytes);
-    const clf_status status = update_kernel(s, moved);
-    if (status < 0) {
-      exchange(s, &smo);
-      memcpy(p->gradient, s->before, bytes);
-      return status;
-    }
+  }
+  const clf_status status = update_gradients(s, moved);
+  if (status < 0) { /* with a cache only */
+    exchange(s, &smo);
+    memcpy(p->gradient, s->before, bytes);
+    return status;
   }
   p->steps += steps;
   return CLF_OK;
@@ -184,63 +267,30 @@ static clf_status improve(clf__svm_solver *s, double max_up, double min_low) {
 static clf_status iterate(clf__svm_solver *s) {
   enum { MAX_STALLED = 10 };
   clf__svm_problem *p = s->p;
-  double max_up, min_low, smallest = (double)INFINITY;
+  double smallest = (double)INFINITY;
   clf_status status = CLF_OK;
   for (int stalled = 0; status == CLF_OK; stalled++) {
     set_objective(p);
-    extremes(s, &max_up, &min_low);
+    const double gap = find_gaps(s), tolerance = gap_to_reach(s);
     stalled = p->objective < smallest ? 0 : stalled;
     smallest = fmin(smallest, p->objective);
-    p->converged = !(max_up - min_low > p->tolerance);
+    p->converged = !(gap > tolerance);
     p->ended = p->converged || stalled == MAX_STALLED;
     if (p->ended || p->steps >= p->max_steps) {
       break;
     }
-    status = improve(s, max_up, min_low);
+    status = improve(s, gap, tolerance);
   }
-  p->intercept = intercept_of(s, max_up, min_low);
+  set_intercept(s);
   return status;
-}
-
-/* Starts from another solution, moved within the bounds: one factor shrinks all b, which keeps
- * their sum, and y - gradient = K b with them. */
-static void start_from(clf__svm_solver *s) {
-  clf__svm_problem *p = s->p;
-  double factor = 1;
-  for (int64_t i = 0; i < p->count; i++) {
-    const double bound = p->start_b[i] > 0 ? s->upper[i] : s->lower[i];
-    factor = fabs(p->start_b[i]) * factor > fabs(bound) ? bound / p->start_b[i] : factor;
-  }
-  for (int64_t i = 0; i < p->count; i++) {
-    p->b[i] = fmin(fmax(factor * p->start_b[i], s->lower[i]), s->upper[i]);
-    p->gradient[i] = p->y[i] - factor * (p->y[i] - p->start_gradient[i]);
-  }
-}
-
-int64_t clf__svm_count(const clf__svm_problem *p) {
-  const int64_t *start = p->rows->groups.start;
-  int64_t count = 0;
-  for (int64_t i = 0; i < p->parts; i++) {
-    count += start[p->part[i] + 1] - start[p->part[i]];
-  }
-  return count;
-}
-
-/* Allocates the results, which outlive the solver. */
-static clf_status alloc_results(clf__svm_problem *p) {
-  clf_context *context = p->rows->context;
-  p->count = clf__svm_count(p);
-  p->row = clf__alloc_array(context, p->count, sizeof *p->row);
-  p->y = clf__alloc_array(context, p->count, sizeof *p->y);
-  p->b = clf__alloc_zeroed(context, p->count, sizeof *p->b);
-  p->gradient = clf__alloc_array(context, p->count, sizeof *p->gradient);
-  return p->row && p->y && p->b && p->gradient ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
 static clf_status open_solver(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   const int64_t columns = p->rows->groups.x->columns;
-  const int64_t padded = clf__round_up(p->count, CLF__SMO_LANES);
+  s->sums = clf__svm_two_sums(p) ? 2 : 1;
+  const int64_t padded =
+      clf__round_up(p->count, CLF__SMO_LANES) + (s->sums == 2 ? CLF__SMO_LANES : 0);
   s->capacity = clf__min_i64(padded, CLF__SVM_SET);
   s->lower = clf__arena_array(&s->arena, p->count, sizeof *s->lower);
   s->upper = clf__arena_array(&s->arena, p->count, sizeof *s->upper);
@@ -258,71 +308,21 @@ static clf_status open_solver(clf__svm_solver *s) {
   return clf__arena_status(&s->arena);
 }
 
-static void set_variables(clf__svm_solver *s) {
-  clf__svm_problem *p = s->p;
-  const clf__grouped_rows *groups = &p->rows->groups;
-  int64_t at = 0;
-  for (int64_t i = 0; i < p->parts; i++) {
-    for (int64_t j = groups->start[p->part[i]]; j < groups->start[p->part[i] + 1]; j++, at++) {
-      const double C = p->absent != NULL && p->absent[at] ? 0 : p->C[groups->order[j]];
-      p->row[at] = groups->order[j];
-      p->y[at] = p->side[i];
-      s->lower[at] = p->side[i] > 0 ? 0 : -C;
-      s->upper[at] = p->side[i] > 0 ? C : 0;
-    }
-  }
-}
-
-/* Sets all b to 0, or to those of the starting solution. */
-static void set_start(clf__svm_solver *s) {
-  for (int64_t i = 0; i < s->p->count; i++) {
-    s->p->gradient[i] = s->p->y[i];
-  }
-  if (s->p->start_b != NULL) {
-    start_from(s);
-  }
-}
-
 clf_status clf__svm_solve(clf__svm_problem *p) {
   clf__svm_solver s = {.p = p, .context = p->rows->context, .arena = {.context = p->rows->context}};
   const bool begun = p->b != NULL;
   clf_status status = CLF_OK;
   if (!begun) {
-    CLF__TRY(alloc_results(p));
+    CLF__TRY(clf__svm_alloc_results(p));
   }
   CLF__TRY(open_solver(&s));
-  set_variables(&s);
+  clf__svm_set_variables(&s);
   if (!begun) {
-    set_start(&s);
+    clf__svm_set_start(&s);
+    CLF__TRY(clf__svm_type_has_nu(p->type) ? subtract_start(&s) : CLF_OK);
   }
   status = iterate(&s);
 done:
   clf__arena_free(&s.arena);
   return status;
-}
-
-void clf__svm_problem_free(clf__svm_problem *p) {
-  clf__free(p->row);
-  clf__free(p->y);
-  clf__free(p->b);
-  clf__free(p->gradient);
-}
-
-void clf__svm_keep_vectors(clf__svm_problem *p) {
-  int64_t kept = 0;
-  for (int64_t i = 0; i < p->count; i++) {
-    if (p->b[i] != 0) {
-      p->row[kept] = p->row[i];
-      p->b[kept++] = p->b[i];
-    }
-  }
-  p->count = kept;
-  clf__free(p->y);
-  clf__free(p->gradient);
-  p->y = NULL;
-  p->gradient = NULL;
-  int64_t *row = clf__resize_array(p->rows->context, p->row, kept, sizeof *row);
-  double *b = clf__resize_array(p->rows->context, p->b, kept, sizeof *b);
-  p->row = row != NULL ? row : p->row;
-  p->b = b != NULL ? b : p->b;
 }

@@ -1,4 +1,4 @@
-/* One problem while it is being solved, shared by svm_solve.c and svm_set.c. */
+/* One problem while it is being solved, shared by svm_problem.c, svm_solve.c and svm_set.c. */
 #ifndef CLF_MODELS_SVM_SVM_SOLVER_H
 #define CLF_MODELS_SVM_SVM_SOLVER_H
 
@@ -8,16 +8,26 @@ enum {
   CLF__SVM_SET = 512
 }; /* max variables of a working set; its matrix takes 1 MB, the size of L2 */
 
+/* The optimality conditions of the variables of one sum: the largest gradient in the up set exceeds
+ * the smallest in the low set by no more than the tolerance. */
+typedef struct clf__svm_gap {
+  double max_up, min_low;
+} clf__svm_gap;
+
 typedef struct clf__svm_solver {
   clf__arena arena;
   clf__svm_problem *p;
   clf_context *context;
   double *lower, *upper; /* [count] */
   double *before;        /* [count] gradients before the current step, if it can be cancelled */
+  int64_t sums;          /* of b that are constant: 1, or 2 for those of the sides */
+  clf__svm_gap gap[2];   /* [sums] */
+  double largest;        /* |K_ii| so far */
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;
-  int64_t *set;       /* [capacity] */
+  int64_t split;      /* where the variables of the second sum begin */
+  int64_t *set;       /* [capacity] variables; -1 for a gap before the split */
   bool *in_set;       /* [count] whether a variable is in the set */
   int64_t *candidate; /* [count] scratch */
   int64_t *row;       /* [capacity] rows of x */
@@ -37,9 +47,19 @@ static inline bool clf__svm_in_low_set(const clf__svm_solver *s, int64_t i) {
   return s->p->b[i] > s->lower[i];
 }
 
-/* Selects the next working set: variables of the up set whose gradient is above `min_low`, and of
- * the low set whose gradient is below `max_up`. */
-void clf__svm_select_working_set(clf__svm_solver *s, double max_up, double min_low);
+static inline int64_t clf__svm_sum_of(const clf__svm_solver *s, int64_t i) {
+  return s->sums == 2 && s->p->y[i] < 0;
+}
+
+/* svm_problem.c. The variables, and their values to start from; K b is not subtracted from the
+ * gradients of values that are distributed for a nu. */
+clf_status clf__svm_alloc_results(clf__svm_problem *p);
+void clf__svm_set_variables(clf__svm_solver *s);
+void clf__svm_set_start(clf__svm_solver *s);
+
+/* Selects the next working set: for each sum, variables of the up set whose gradient is above
+ * `min_low`, and of the low set whose gradient is below `max_up`. */
+void clf__svm_select_working_set(clf__svm_solver *s);
 
 /* Makes the set a problem of its own, in the solver's memory. Fails if memory runs out. */
 clf_status clf__svm_load_working_set(clf__svm_solver *s, double tolerance, clf__smo *out);

@@ -1,0 +1,29 @@
+/* A fit while it is running, shared by svm_fit.c and svm_store.c. */
+#ifndef CLF_MODELS_SVM_SVM_FITTING_H
+#define CLF_MODELS_SVM_SVM_FITTING_H
+
+#include "models/svm/svm.h"
+
+typedef struct clf__svm_fitting {
+  clf__arena arena;
+  const clf_model *model;
+  const clf__training *training;
+  clf__svm_shape shape;
+  clf__svm_rows rows;
+  clf__svm_shared *shared;
+  double *C;            /* [rows] */
+  const float *counted; /* [rows], or NULL for 1 */
+  int64_t *all;         /* [classes] 0, 1, … : the parts of a problem of all classes */
+  clf__svm_problem *problems;
+  int64_t (*pairs)[2];
+  int8_t *sides;             /* [classes, classes] the sides of each class against the rest */
+  int64_t quota;             /* steps that a machine may make in this round */
+  bool closing;              /* unsolved machines stay as they are */
+  bool stopped;              /* by the host */
+  atomic_int_least64_t done; /* machines */
+} clf__svm_fitting;
+
+/* Writes the machines of a finished fit to the state. */
+clf_status clf__svm_store_machines(const clf__svm_fitting *f, clf__store *state);
+
+#endif

@@ -1,0 +1,146 @@
+/* The machines of a fit as the state of its model. */
+#include <string.h>
+
+#include "models/svm/svm_fitting.h"
+
+/* Computes the index of each row among the support vectors, -1 for the others; returns their
+ * number. A model has at least one, with coefficient 0 if a regression is a constant. */
+static int64_t number_vectors(const clf__svm_fitting *f, int64_t *place, int64_t *vectors,
+                              int64_t *count) {
+  const int64_t rows = f->training->x->rows;
+  int64_t next = 0;
+  memset(place, 0, (size_t)rows * sizeof *place);
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    for (int64_t k = 0; k < f->problems[i].count; k++) {
+      place[f->problems[i].row[k]] = 1;
+    }
+  }
+  const int64_t end = f->shared->start[clf__svm_groups(f->training)];
+  bool none = true;
+  for (int64_t at = 0; none && at < end; at++) {
+    none = place[f->shared->order[at]] == 0;
+  }
+  for (int64_t at = 0; at < end; at++) {
+    const int64_t row = f->shared->order[at];
+    if (place[row] == 1 || none) {
+      none = false;
+      count[clf__svm_group_of(f->training, row)]++;
+      vectors[next] = row;
+      place[row] = next++;
+    } else {
+      place[row] = -1;
+    }
+  }
+  return next;
+}
+
+/* LIBSVM's layout: for a vector of class i, the coefficient in its machine against class j is in
+ * row j, or in row j - 1 if j > i. */
+static void store_coefficients(const clf__svm_fitting *f, const int64_t *place, float *c,
+                               double *precise, int64_t vectors) {
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    const clf__svm_problem *p = &f->problems[i];
+    for (int64_t k = 0; k < p->count; k++) {
+      int64_t line = i;
+      if (f->shape.pairs) {
+        line = f->training->labels[p->row[k]] == p->part[0] ? p->part[1] - 1 : p->part[0];
+      }
+      c[line * vectors + place[p->row[k]]] = (float)p->b[k];
+      precise[line * vectors + place[p->row[k]]] = p->b[k];
+    }
+  }
+}
+
+static clf_status store_weights(const clf__svm_fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const clf__rows *x = f->training->x;
+  const int64_t problems = f->shape.problems, columns = x->columns;
+  CLF__CHECK(clf__state_tensor(context, state, "weights", CLF_F32, problems, columns));
+  CLF__CHECK(clf__state_tensor(context, state, "weights_f64", CLF_F64, problems, columns));
+  float *weights = clf__state_data(state, "weights");
+  double *w = clf__state_data(state, "weights_f64");
+  memset(w, 0, (size_t)(problems * columns) * sizeof *w);
+  for (int64_t i = 0; i < problems; i++) {
+    for (int64_t k = 0; k < f->problems[i].count; k++) {
+      clf__sum_row(context, x, f->problems[i].row[k], f->problems[i].b[k], w + i * columns);
+    }
+  }
+  for (int64_t i = 0; i < problems * columns; i++) {
+    weights[i] = (float)w[i];
+  }
+  return CLF_OK;
+}
+
+/* What nu determined: the C of the c_svc, or the epsilon of the epsilon_svr, of the same machine. */
+static clf_status store_implied(const clf__svm_fitting *f, clf__store *state) {
+  const bool margins = f->shape.type == CLF__SVM_NU_SVC;
+  const char *name = margins ? "implied_C" : "implied_epsilon";
+  if (!margins && f->shape.type != CLF__SVM_NU_SVR) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__state_tensor(f->model->context, state, name, CLF_F64, f->shape.problems, -1));
+  double *values = clf__state_data(state, name);
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    const double implied = f->problems[i].implied;
+    values[i] = !margins ? -implied : implied > 0 ? 1 / implied : 0;
+  }
+  return CLF_OK;
+}
+
+static clf_status store_problems(const clf__svm_fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const clf__svm_params *p = f->model->params;
+  const int64_t problems = f->shape.problems;
+  if (f->shape.one_vs_rest) {
+    CLF__CHECK(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(state, "one_vs_rest") = 1;
+  }
+  if (f->shape.type != CLF__SVM_C_SVC) {
+    CLF__CHECK(clf__state_tensor(context, state, "type", CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(state, "type") = f->shape.type;
+  }
+  CLF__CHECK(store_implied(f, state));
+  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, problems, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "objective", CLF_F64, problems, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "iterations", CLF_I64, problems, -1));
+  for (int64_t i = 0; i < problems; i++) {
+    ((double *)clf__state_data(state, "intercept"))[i] = f->problems[i].intercept;
+    ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
+    ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
+  }
+  if (p->probability && !f->stopped) {
+    CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
+    double *calibration = clf__state_data(state, "calibration");
+    for (int64_t i = 0; i < problems; i++) {
+      memcpy(calibration + 2 * i, f->problems[i].calibration, 2 * sizeof *calibration);
+    }
+  }
+  return CLF_OK;
+}
+
+clf_status clf__svm_store_machines(const clf__svm_fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const int64_t rows = f->training->x->rows;
+  clf__arena arena = {.context = context};
+  int64_t *place = clf__arena_array(&arena, rows, sizeof *place);
+  int64_t *vectors = clf__arena_array(&arena, rows, sizeof *vectors);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(clf__state_tensor(context, state, "support_count", CLF_I64, clf__svm_groups(f->training),
+                             -1));
+  const int64_t count = number_vectors(f, place, vectors, clf__state_data(state, "support_count"));
+  CLF__TRY(clf__support_store(context, state, &f->rows.function, f->training->x, vectors, count,
+                              f->shared->center));
+  CLF__TRY(clf__state_tensor(context, state, "dual_coef", CLF_F32, f->shape.coefficients, count));
+  CLF__TRY(
+      clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, f->shape.coefficients, count));
+  store_coefficients(f, place, clf__state_data(state, "dual_coef"),
+                     clf__state_data(state, "dual_coef_f64"), count);
+  CLF__TRY(store_problems(f, state));
+  if (f->rows.function.kind == CLF__KERNEL_LINEAR) {
+    CLF__TRY(store_weights(f, state));
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
