@@ -20,7 +20,7 @@ typedef struct clf__header_field {
   const char *end;
 } clf__header_field;
 
-enum { CLF__HEADER_MAX_FIELDS = 12 };
+enum { CLF__HEADER_MAX_FIELDS = 13 };
 
 typedef struct clf__header {
   const clf__header_kind *kind;

@@ -126,9 +126,9 @@ static void log_rows(const clf__training *training) {
                  (long long)training->x->rows, (long long)training->x->columns,
                  training->center != NULL ? ", their center subtracted" : "",
                  (long long)training->outputs,
-                 training->classes > 0         ? "classes"
-                 : training->targets != NULL   ? "targets"
-                                               : "outputs",
+                 training->classes > 0       ? "classes"
+                 : training->targets != NULL ? "targets"
+                                             : "outputs",
                  (int)clf__context_threads(model->context), clf_context_cpu(model->context));
   }
 }
@@ -368,8 +368,8 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
     CLF__TRY(validation_begin(&held, &next, validation));
     extras->validation = held.training.x != NULL ? &held.training : NULL;
   }
-  status = fit_rows(&next, data.data,
-                    labels != NULL || alone ? labels : clf__dataset_labels(train), extras);
+  status = fit_rows(&next, data.data, labels != NULL || alone ? labels : clf__dataset_labels(train),
+                    extras);
   const bool kept = is_partly_good(status, &next);
   if (status < 0 && !kept) {
     goto done;

@@ -378,7 +378,8 @@ const char *clf_model_tensor_name(const clf_model *model, int64_t index) {
 }
 
 clf__learning clf__model_learning(const clf_model *model) {
-  return model->kind->learning != NULL ? model->kind->learning(model) : (clf__learning){NULL, CLF__LEARNS_AS_GIVEN};
+  return model->kind->learning != NULL ? model->kind->learning(model)
+                                       : (clf__learning){NULL, CLF__LEARNS_AS_GIVEN};
 }
 
 bool clf__model_separates_outliers(const clf_model *model) {

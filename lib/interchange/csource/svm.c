@@ -1,5 +1,6 @@
 /* Decisions of support vector machines as C source code: the values of the machines, and from them
- * votes, values or log-odds of the classes, as in lib/models/svm. */
+ * votes, values or log-odds of the classes, as in lib/models/svm. Without classes, the values are
+ * the scores. */
 #include "models/svm/svm.h"
 
 #include "base/math.h"
@@ -16,7 +17,7 @@ typedef struct machines {
 
 static machines machines_of(const clf_model *model) {
   machines m = {.shape = clf__svm_shape_of(model),
-                .classes = model->outputs,
+                .classes = model->classes != NULL ? model->outputs : 0,
                 .support_count = clf__state_data(model->state, "support_count")};
   for (int64_t k = 0; k < m.classes; k++) {
     m.present += m.support_count[k] > 0;
@@ -88,7 +89,7 @@ static clf_status add_machines(clf__csource *source, machines *m) {
     return CLF_OK;
   }
   CLF__CHECK(clf__csource_kernel(source));
-  if (!m->shape.one_vs_rest) {
+  if (m->shape.pairs) {
     return add_pairs(source, m);
   }
   CLF__CHECK(clf__csource_coefficients(source, "dual_coef", m->shape.problems));
@@ -254,6 +255,12 @@ clf_status clf__csource_svm(clf__csource *source) {
   machines m = machines_of(source->model);
   CLF__CHECK(clf__csource_model_rows(source));
   CLF__CHECK(add_machines(source, &m));
+  if (source->model->classes == NULL) {
+    clf__csource_code(source, &source->body,
+                      "  for (int k = 0; k < %lld; k++) {\n    scores[k] = %s[k];\n  }\n",
+                      (long long)m.shape.problems, m.values);
+    return CLF_OK;
+  }
   if (calibration != NULL) {
     return add_log_odds(source, &m, calibration->data);
   }

@@ -88,7 +88,7 @@ static const char *input_of(const csource_params *chosen) {
 /* What the reader of the file needs, and the declarations. */
 static clf_status write_head(clf__csource *source, const char *input) {
   const clf_model *model = source->model;
-  const bool classes = model->classes != NULL;
+  const bool classes = model->classes != NULL, outliers = clf__model_separates_outliers(model);
   const long long features = model->features, outputs = model->outputs;
   clf__text *text = &source->text;
   clf__text_append(
@@ -104,8 +104,9 @@ static clf_status write_head(clf__csource *source, const char *input) {
                     classes ? "CLASSES" : "OUTPUTS", outputs);
   clf__csource_code(
       source, text,
-      classes ? "\n/* Computes scores [@CLASSES]; the predicted class has the largest. */\n"
-              : "\n/* Computes the outputs of the regression, scores [@OUTPUTS]. */\n");
+      classes    ? "\n/* Computes scores [@CLASSES]; the predicted class has the largest. */\n"
+      : outliers ? "\n/* Computes the score, positive for rows like those of the fit. */\n"
+                 : "\n/* Computes the outputs of the regression, scores [@OUTPUTS]. */\n");
   clf__csource_code(source, text, "void @decision(const %s *x, double *scores);\n", input);
   if (has_probabilities(model)) {
     clf__csource_code(source, text,
@@ -119,6 +120,11 @@ static clf_status write_head(clf__csource *source, const char *input) {
                       "int @predict(const %s *x);\n",
                       input);
     CLF__CHECK(write_names(source, "class", outputs, clf_model_class_name));
+  } else if (outliers) {
+    clf__csource_code(source, text,
+                      "\n/* Returns 0 for a row like those of the fit, -1 for another one. */\n"
+                      "int @predict(const %s *x);\n",
+                      input);
   }
   return clf_model_feature_name(model, 0) != NULL
              ? write_names(source, "feature", features, clf_model_feature_name)
@@ -188,6 +194,16 @@ static void write_predict(clf__csource *source, const char *input) {
                     input, (long long)source->model->outputs, (long long)source->model->outputs);
 }
 
+static void write_outlier(clf__csource *source, const char *input) {
+  clf__csource_code(source, &source->text,
+                    "\nint @predict(const %s *x) {\n"
+                    "  double score;\n"
+                    "  @decision(x, &score);\n"
+                    "  return score > 0 ? 0 : -1;\n"
+                    "}\n",
+                    input);
+}
+
 static clf_status write_model(clf__csource *source, const char *input) {
   const clf_model *model = source->model;
   static clf_status (*const decisions[CLF__DECISIONS])(clf__csource *) = {
@@ -212,6 +228,8 @@ static clf_status write_model(clf__csource *source, const char *input) {
   }
   if (model->classes != NULL) {
     write_predict(source, input);
+  } else if (clf__model_separates_outliers(model)) {
+    write_outlier(source, input);
   }
   return clf__output_text(source->output, &source->text, 0);
 }

@@ -57,7 +57,9 @@ static clf_status check_written(const clf_model *model) {
     return unsupported(model, "is not linear", "the file holds weights of the features alone");
   }
   if (model->classes == NULL) {
-    return unsupported(model, "is a regression", "the file holds classifiers");
+    return unsupported(model,
+                       clf__model_separates_outliers(model) ? "has one class" : "is a regression",
+                       "the file holds classifiers");
   }
   return clf__model_check_integer_classes(model, "liblinear");
 }

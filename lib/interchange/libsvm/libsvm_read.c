@@ -44,9 +44,26 @@ static clf_status add_classes(importing *i) {
              : clf__fail(CLF_ERROR_FORMAT, "a label occurs twice");
 }
 
+/* Vectors without classes stay in their order. */
+static clf_status keep_order(importing *i) {
+  const clf__libsvm *file = i->file;
+  CLF__CHECK(
+      clf__state_tensor(i->model->context, i->model->state, "support_count", CLF_I64, 1, -1));
+  *(int64_t *)clf__state_data(i->model->state, "support_count") = file->vectors;
+  i->vectors = clf__arena_array(&i->arena, file->vectors, sizeof *i->vectors);
+  CLF__CHECK(clf__arena_status(&i->arena));
+  for (int64_t v = 0; v < file->vectors; v++) {
+    i->vectors[v] = v;
+  }
+  return CLF_OK;
+}
+
 /* Fills vectors[] and home[], and our count of each class. */
 static clf_status order_vectors(importing *i) {
   const clf__libsvm *file = i->file;
+  if (file->labels == NULL) {
+    return keep_order(i);
+  }
   CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "support_count", CLF_I64,
                                file->classes, -1));
   int64_t *start = clf__arena_zeroed(&i->arena, file->classes + 1, sizeof *start);
@@ -152,11 +169,18 @@ static clf_status store_coefficients(importing *i) {
   const clf__libsvm *file = i->file;
   const int64_t count = file->vectors;
   CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "dual_coef", CLF_F32,
-                               file->classes - 1, count));
+                               file->lines, count));
   CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "dual_coef_f64", CLF_F64,
-                               file->classes - 1, count));
+                               file->lines, count));
   float *c = clf__state_data(i->model->state, "dual_coef");
   double *precise = clf__state_data(i->model->state, "dual_coef_f64");
+  for (int64_t v = 0; file->labels == NULL && v < count; v++) {
+    precise[v] = file->coefficients[v];
+    c[v] = (float)precise[v];
+  }
+  if (file->labels == NULL) {
+    return CLF_OK;
+  }
   int64_t *next = clf__arena_zeroed(&i->arena, file->classes, sizeof *next);
   CLF__CHECK(clf__arena_status(&i->arena));
   for (int64_t k = 1; k < file->classes; k++) {
@@ -176,12 +200,32 @@ static clf_status store_coefficients(importing *i) {
   return CLF_OK;
 }
 
+/* The type and, of a machine without classes, its intercept and the distribution of its errors. */
+static clf_status store_type(importing *i) {
+  const clf__libsvm *file = i->file;
+  clf_context *context = i->model->context;
+  clf__store *state = i->model->state;
+  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, file->pairs, -1));
+  if (file->type != CLF__SVM_C_SVC) {
+    CLF__CHECK(clf__state_tensor(context, state, "type", CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(state, "type") = file->type;
+  }
+  if (file->labels == NULL) {
+    *(double *)clf__state_data(state, "intercept") = -file->rho[0];
+  }
+  if (clf__svm_type_is_regression(file->type) && file->calibration_a != NULL) {
+    CLF__CHECK(clf__state_tensor(context, state, "laplace_scale", CLF_F64, 1, -1));
+    *(double *)clf__state_data(state, "laplace_scale") = file->calibration_a[0];
+  }
+  return CLF_OK;
+}
+
 static clf_status store_machines(importing *i) {
   const clf__libsvm *file = i->file;
   clf_context *context = i->model->context;
   clf__store *state = i->model->state;
-  const bool calibrated = file->calibration_a != NULL;
-  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, file->pairs, -1));
+  const bool calibrated = file->calibration_a != NULL && file->labels != NULL;
+  CLF__CHECK(store_type(i));
   if (calibrated) {
     CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, file->pairs, 2));
   }
@@ -214,6 +258,16 @@ static void add_vector(const clf__libsvm *file, int64_t vector, double a, const 
   for (; e < end; e++) {
     w[file->column[e]] += a * file->value[e];
   }
+}
+
+static double add_all(const importing *i, const double *center, double *w) {
+  const double *c = clf__state_data(i->model->state, "dual_coef_f64");
+  double sum = 0;
+  for (int64_t v = 0; v < i->file->vectors; v++) {
+    add_vector(i->file, i->vectors[v], c[v], center, w);
+    sum += c[v];
+  }
+  return sum;
 }
 
 /* Adds the vectors of class `own`, times their coefficients against `other`. Returns the sum of the
@@ -271,6 +325,9 @@ static clf_status store_weights(importing *i) {
   double *precise = clf__state_data(state, "weights_f64"), *w = precise;
   double *intercept = clf__state_data(state, "intercept");
   memset(precise, 0, (size_t)size * sizeof *precise);
+  if (file->labels == NULL) {
+    move_intercept(center, columns, add_all(i, center, w), w, intercept);
+  }
   for (int64_t k = 0; k < file->classes; k++) {
     start[k + 1] = start[k] + count[k];
   }
@@ -292,8 +349,8 @@ static clf_status fill(importing *i) {
   clf_status status;
   CLF__TRY(clf__store_create(&model->state, model->context));
   model->features = model->columns = i->file->columns;
-  model->outputs = i->file->classes;
-  CLF__TRY(add_classes(i));
+  model->outputs = i->file->labels != NULL ? i->file->classes : 1;
+  CLF__TRY(i->file->labels != NULL ? add_classes(i) : CLF_OK);
   CLF__TRY(store_vectors(i));
   CLF__TRY(store_coefficients(i));
   CLF__TRY(store_machines(i));
@@ -316,13 +373,14 @@ done:
 static clf_status create_model(clf_model **out, clf_context *context, const clf__libsvm *file) {
   static const char *const kernels[] = {"linear", "polynomial", "rbf", "sigmoid", "precomputed"};
   clf__text text = {.context = context};
-  clf__text_append(&text, "kernel=%s", kernels[file->function.kind]);
+  static const char *const types[] = {"c_svc", "nu_svc", "one_class", "epsilon_svr", "nu_svr"};
+  clf__text_append(&text, "kernel=%s type=%s", kernels[file->function.kind], types[file->type]);
   if (file->function.kind != CLF__KERNEL_LINEAR && file->support == NULL) {
     clf__text_append(&text, " gamma=%s", clf__number_text(file->function.gamma));
     clf__text_append(&text, " degree=%d", (int)file->function.degree);
     clf__text_append(&text, " coef0=%s", clf__number_text(file->function.coef0));
   }
-  if (file->calibration_a != NULL) {
+  if (file->calibration_a != NULL && file->labels != NULL) {
     clf__text_append(&text, " probability=true");
   }
   clf_status status = text.failed
@@ -353,7 +411,6 @@ done:
 }
 
 const clf__model_reader clf__model_reader_libsvm = {
-    .base = CLF__KIND("libsvm", "LIBSVM's own model files, of C-SVC and nu-SVC", params,
-                      clf__libsvm_params),
+    .base = CLF__KIND("libsvm", "LIBSVM's own model files", params, clf__libsvm_params),
     .import = import,
 };

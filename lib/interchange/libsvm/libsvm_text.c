@@ -10,19 +10,6 @@ enum { MAX_DEGREE = 64 };
 
 static const clf__header_kind header_kind = {"LIBSVM", CLF__LIBSVM_KEYS, "SV"};
 
-static clf_status read_kind(const clf__libsvm_reader *self) {
-  int32_t type;
-  clf_status status =
-      clf__header_word(&self->header, CLF__LIBSVM_SVM_TYPE, CLF__LIBSVM_TYPES, &type);
-  if (status == CLF_OK && type != CLF__LIBSVM_C_SVC && type != CLF__LIBSVM_NU_SVC) {
-    clf__header_field line = self->header.fields[CLF__LIBSVM_SVM_TYPE];
-    clf__fail(CLF_ERROR_UNSUPPORTED, "'%.*s' is no classifier; c_svc and nu_svc are read",
-              (int)(line.end - line.begin), line.begin);
-    status = clf__header_fail_at(&self->header, line.begin, CLF_ERROR_UNSUPPORTED);
-  }
-  return status;
-}
-
 static clf_status read_function(const clf__libsvm_reader *self) {
   clf__kernel_function *function = &self->file->function;
   int32_t kind = 0;
@@ -60,28 +47,38 @@ static clf_status check_counts(const clf__libsvm_reader *self) {
                              CLF_ERROR_FORMAT);
 }
 
-static clf_status read_classes(const clf__libsvm_reader *self) {
+static clf_status read_labels(const clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
-  double classes = 0, vectors = 0;
   int64_t *labels = NULL;
-  CLF__CHECK(clf__header_number(&self->header, CLF__LIBSVM_NR_CLASS, 2, INT32_MAX, true, &classes));
-  CLF__CHECK(clf__header_number(&self->header, CLF__LIBSVM_TOTAL_SV, 1, INT32_MAX, true, &vectors));
-  file->classes = (int64_t)classes;
-  file->vectors = (int64_t)vectors;
-  file->pairs = file->classes * (file->classes - 1) / 2;
   CLF__CHECK(clf__header_list(&self->header, CLF__LIBSVM_LABEL, file->classes, NULL, &labels));
   CLF__CHECK(clf__header_list(&self->header, CLF__LIBSVM_NR_SV, file->classes, NULL, &file->count));
   CLF__CHECK(check_counts(self));
+  CLF__CHECK(clf__tensor_vector(&file->labels, self->context, CLF_I64, file->classes));
+  memcpy(file->labels->data, labels, (size_t)file->classes * sizeof *labels);
+  return CLF_OK;
+}
+
+static clf_status read_machines(const clf__libsvm_reader *self) {
+  clf__libsvm *file = self->file;
+  const bool labeled = clf__svm_type_has_classes(file->type);
+  double classes = 0, vectors = 0;
+  CLF__CHECK(clf__header_number(&self->header, CLF__LIBSVM_NR_CLASS, 2, INT32_MAX, true, &classes));
+  CLF__CHECK(clf__header_number(&self->header, CLF__LIBSVM_TOTAL_SV, labeled ? 1 : 0, INT32_MAX,
+                                true, &vectors));
+  file->classes = labeled ? (int64_t)classes : 0;
+  file->vectors = (int64_t)vectors;
+  file->pairs = labeled ? file->classes * (file->classes - 1) / 2 : 1;
+  file->lines = labeled ? file->classes - 1 : 1;
+  CLF__CHECK(labeled ? read_labels(self) : CLF_OK);
   CLF__CHECK(clf__header_list(&self->header, CLF__LIBSVM_RHO, file->pairs, &file->rho, NULL));
   if (clf__header_has(&self->header, CLF__LIBSVM_PROBABILITY_A) ||
       clf__header_has(&self->header, CLF__LIBSVM_PROBABILITY_B)) {
     CLF__CHECK(clf__header_list(&self->header, CLF__LIBSVM_PROBABILITY_A, file->pairs,
                                 &file->calibration_a, NULL));
-    CLF__CHECK(clf__header_list(&self->header, CLF__LIBSVM_PROBABILITY_B, file->pairs,
-                                &file->calibration_b, NULL));
+    CLF__CHECK(labeled ? clf__header_list(&self->header, CLF__LIBSVM_PROBABILITY_B, file->pairs,
+                                          &file->calibration_b, NULL)
+                       : CLF_OK);
   }
-  CLF__CHECK(clf__tensor_vector(&file->labels, self->context, CLF_I64, file->classes));
-  memcpy(file->labels->data, labels, (size_t)file->classes * sizeof *labels);
   return CLF_OK;
 }
 
@@ -91,9 +88,9 @@ clf_status clf__libsvm_parse(clf__libsvm *out, clf_context *context, const clf__
   clf_status status;
   out->arena.context = context;
   CLF__TRY(clf__header_read(&self.header, &out->arena, bytes, name, &header_kind));
-  CLF__TRY(read_kind(&self));
+  CLF__TRY(clf__header_word(&self.header, CLF__LIBSVM_SVM_TYPE, CLF__SVM_TYPE_WORDS, &out->type));
   CLF__TRY(read_function(&self));
-  CLF__TRY(read_classes(&self));
+  CLF__TRY(read_machines(&self));
   CLF__TRY(clf__libsvm_read_vectors(&self));
 done:
   return status;

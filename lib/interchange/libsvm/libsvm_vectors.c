@@ -1,5 +1,5 @@
 /* The support vectors of LIBSVM's model files, one in each line: "coefficient … index:value …" with
- * a coefficient for each class except its own. */
+ * a coefficient for each class except its own, or one without classes. */
 #include "interchange/libsvm/libsvm_text.h"
 
 #include <math.h>
@@ -18,8 +18,7 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
   const int64_t bytes = self->header.lines.end - self->header.after;
   int64_t entries = 0, coefficients;
-  if (!clf__mul_i64(file->classes - 1, file->vectors, &coefficients) ||
-      coefficients > bytes / 2 + 1) {
+  if (!clf__mul_i64(file->lines, file->vectors, &coefficients) || coefficients > bytes / 2 + 1) {
     return clf__fail(CLF_ERROR_FORMAT,
                      "%s: it ends before the coefficients of %lld support vectors",
                      self->header.lines.name, (long long)file->vectors);
@@ -28,13 +27,15 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
     entries += *at == ':';
   }
   entries = clf__min_i64(entries, bytes / 3 + 1);
-  file->coefficients = clf__arena_array(&file->arena, coefficients, sizeof *file->coefficients);
-  file->row_start = clf__arena_zeroed(&file->arena, file->vectors + 1, sizeof(int64_t));
+  const int64_t vectors = clf__max_i64(file->vectors, 1);
+  file->coefficients =
+      clf__arena_zeroed(&file->arena, clf__max_i64(coefficients, 1), sizeof *file->coefficients);
+  file->row_start = clf__arena_zeroed(&file->arena, vectors + 1, sizeof(int64_t));
   file->column = clf__arena_array(&file->arena, entries, sizeof(int32_t));
   file->value = clf__arena_array(&file->arena, entries, sizeof(double));
   self->entries = entries;
   if (file->function.kind == CLF__KERNEL_PRECOMPUTED) {
-    file->support = clf__arena_array(&file->arena, file->vectors, sizeof *file->support);
+    file->support = clf__arena_zeroed(&file->arena, vectors, sizeof *file->support);
   }
   const clf_status status = clf__arena_status(&file->arena);
   return status < 0 ? clf__fail_within(status, "%s", self->header.lines.name) : CLF_OK;
@@ -92,7 +93,7 @@ static clf_status read_vector(clf__libsvm_reader *self, const char *at, const ch
   const int64_t first = file->row_start[vector];
   int64_t entry = first;
   clf_status status = CLF_OK;
-  for (int64_t k = 0; k < file->classes - 1; k++) {
+  for (int64_t k = 0; k < file->lines; k++) {
     double coefficient = 0;
     CLF__TRY(clf__header_read_single(&self->header, &at, end, &coefficient));
     file->coefficients[k * file->vectors + vector] = coefficient;
@@ -172,5 +173,8 @@ static clf_status set_columns(clf__libsvm_reader *self) {
 clf_status clf__libsvm_read_vectors(clf__libsvm_reader *self) {
   CLF__CHECK(allocate_vectors(self));
   CLF__CHECK(read_vectors(self));
-  return set_columns(self);
+  CLF__CHECK(set_columns(self));
+  /* A constant has no vectors there; here it has one of zeros, whose coefficient is 0. */
+  self->file->vectors = clf__max_i64(self->file->vectors, 1);
+  return CLF_OK;
 }

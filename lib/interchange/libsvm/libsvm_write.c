@@ -1,4 +1,5 @@
-/* Writes LIBSVM's model files, with classes in our order, so that no sign changes.
+/* Writes LIBSVM's model files, with classes in our order, so that no sign changes. A machine without
+ * classes has one line of coefficients, and neither labels nor counts.
  *
  * Such files have no center. A model that subtracts a center c from its rows x has support vectors
  * s = t - c of training rows t. It is written as the same function of x itself:
@@ -40,6 +41,14 @@ static clf_status check_written(const clf_model *model) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "libsvm: its files hold machines of pairs; fit with multiclass=one_vs_one");
   }
+  if (model->classes == NULL) {
+    return model->outputs == 1
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_UNSUPPORTED,
+                           "libsvm: its files hold one target; the model has %lld, so fit one for "
+                           "each",
+                           (long long)model->outputs);
+  }
   return clf__model_check_integer_classes(model, "libsvm");
 }
 
@@ -53,11 +62,12 @@ static void append_numbers(clf__text *text, const char *key, const double *value
   clf__text_append(text, "\n");
 }
 
-static void append_function(clf__text *text, const clf__kernel_function *function) {
+static void append_function(clf__text *text, int32_t type, const clf__kernel_function *function) {
+  static const char *const types[] = {"c_svc", "nu_svc", "one_class", "epsilon_svr", "nu_svr"};
   static const char *const kernels[] = {"linear", "polynomial", "rbf", "sigmoid", "precomputed"};
   const bool polynomial = function->kind == CLF__KERNEL_POLYNOMIAL;
   const bool sigmoid = function->kind == CLF__KERNEL_SIGMOID;
-  clf__text_append(text, "svm_type c_svc\nkernel_type %s\n", kernels[function->kind]);
+  clf__text_append(text, "svm_type %s\nkernel_type %s\n", types[type], kernels[function->kind]);
   if (polynomial) {
     clf__text_append(text, "degree %d\n", (int)function->degree);
   }
@@ -78,6 +88,10 @@ static void move_rho(exporting *e, int64_t own, int64_t v) {
   for (int64_t j = 0; j < e->z.columns; j++) {
     dot += e->center[j] * e->vector[j];
   }
+  if (e->model->classes == NULL) {
+    e->rho[0] += (double)a[v] * dot;
+    return;
+  }
   for (int64_t other = 0; other < classes; other++) {
     if (other != own) {
       const int64_t pair = other < own ? clf__libsvm_pair(other, own, classes)
@@ -89,7 +103,8 @@ static void move_rho(exporting *e, int64_t own, int64_t v) {
 
 static clf_status move_machines(exporting *e) {
   const int64_t *count = clf__state_data(e->model->state, "support_count");
-  for (int64_t own = 0, v = 0; own < e->model->outputs; own++) {
+  const int64_t groups = e->model->classes != NULL ? e->model->outputs : 1;
+  for (int64_t own = 0, v = 0; own < groups; own++) {
     for (int64_t left = count[own]; left > 0; left--, v++) {
       move_rho(e, own, v);
     }
@@ -123,14 +138,10 @@ static clf_status prepare(exporting *e) {
              : CLF_OK;
 }
 
-static void append_header(clf__text *text, const exporting *e) {
+static void append_classes(clf__text *text, const exporting *e) {
   const clf_model *model = e->model;
-  const clf__kernel_function function = clf__support_function(model);
   const clf_tensor *calibration = clf__store_tensor(model->state, "calibration");
-  append_function(text, &function);
-  clf__text_append(text, "nr_class %lld\ntotal_sv %lld\n", (long long)model->outputs,
-                   (long long)clf__support_count(model));
-  append_numbers(text, "rho", e->rho, e->pairs, 1);
+  const int64_t *count = clf__state_data(model->state, "support_count");
   clf__text_append(text, "label");
   for (int64_t k = 0; k < model->outputs; k++) {
     clf__text_append(text, " %s", clf__classes_name(model->classes, k));
@@ -141,11 +152,27 @@ static void append_header(clf__text *text, const exporting *e) {
     append_numbers(text, "probB", (const double *)calibration->data + 1, e->pairs, 2);
   }
   clf__text_append(text, "nr_sv");
-  const int64_t *count = clf__state_data(model->state, "support_count");
   for (int64_t k = 0; k < model->outputs; k++) {
     clf__text_append(text, " %lld", (long long)count[k]);
   }
-  clf__text_append(text, "\nSV\n");
+  clf__text_append(text, "\n");
+}
+
+static void append_header(clf__text *text, const exporting *e) {
+  const clf_model *model = e->model;
+  const clf__kernel_function function = clf__support_function(model);
+  const clf_tensor *laplace = clf__store_tensor(model->state, "laplace_scale");
+  append_function(text, clf__svm_shape_of(model).type, &function);
+  clf__text_append(text, "nr_class %lld\ntotal_sv %lld\n",
+                   model->classes != NULL ? (long long)model->outputs : 2,
+                   (long long)clf__support_count(model));
+  append_numbers(text, "rho", e->rho, e->pairs, 1);
+  if (model->classes != NULL) {
+    append_classes(text, e);
+  } else if (laplace != NULL) {
+    append_numbers(text, "probA", laplace->data, 1, 1);
+  }
+  clf__text_append(text, "SV\n");
 }
 
 /* Returns the vector of a model with a center, as f64. */
@@ -168,7 +195,8 @@ static void append_moved(clf__text *text, exporting *e, int64_t vector) {
 static void append_vector(clf__text *text, exporting *e, int64_t vector) {
   const clf_model *model = e->model;
   const float *c = clf__state_data(model->state, "dual_coef");
-  for (int64_t k = 0; k < model->outputs - 1; k++) {
+  const int64_t lines = clf__svm_shape_of(model).coefficients;
+  for (int64_t k = 0; k < lines; k++) {
     const float own = c[k * e->z.rows + vector];
     const clf__number_text_result number =
         e->center != NULL ? clf__number_format((double)own) : clf__number_format_f32(own);
@@ -205,6 +233,7 @@ done:
 }
 
 const clf__model_writer clf__model_writer_libsvm = {
-    .base = CLF__KIND_PLAIN("libsvm", "LIBSVM's own model files, of an svm of pairs"),
+    .base = CLF__KIND_PLAIN(
+        "libsvm", "LIBSVM's own model files, of an svm of pairs, of one class or of a target"),
     .write = write,
 };

@@ -37,14 +37,10 @@ static const clf__param params[] = {
 static const char *const type_settings[] = {"type=c_svc", "type=nu_svc", "type=one_class",
                                             "type=epsilon_svr", "type=nu_svr"};
 
-static bool is_classifier(int32_t type) {
-  return type == CLF__SVM_C_SVC || type == CLF__SVM_NU_SVC;
-}
-
 static clf__learning learning(const clf_model *model) {
   const int32_t type = ((const clf__svm_params *)model->params)->type;
-  return (clf__learning){type_settings[type], is_classifier(type)          ? CLF__LEARNS_LABELS
-                                              : type == CLF__SVM_ONE_CLASS ? CLF__LEARNS_ROWS
+  return (clf__learning){type_settings[type], clf__svm_type_has_classes(type) ? CLF__LEARNS_LABELS
+                                              : type == CLF__SVM_ONE_CLASS    ? CLF__LEARNS_ROWS
                                                                            : CLF__LEARNS_TARGETS};
 }
 
@@ -56,7 +52,7 @@ static clf_status check_params(clf_context *context, const void *own) {
         CLF_ERROR_ARGUMENT,
         "svm: precision=f64 is for kernel=linear; the values of other kernels are f32");
   }
-  if (p->probability && !is_classifier(p->type)) {
+  if (p->probability && !clf__svm_type_has_classes(p->type)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "svm: probability=true is for classes, not for %s",
                      type_settings[p->type]);
   }
@@ -119,7 +115,8 @@ static clf_status check_type(const clf_model *model) {
   CLF__CHECK(check_if_there(model, "type", CLF_I32, 1, -1));
   CLF__CHECK(check_if_there(model, "one_vs_rest", CLF_I32, 1, -1));
   const int32_t type = clf__svm_shape_of(model).type;
-  if (type < 0 || type >= CLF__SVM_TYPES || is_classifier(type) != (model->classes != NULL)) {
+  if (type < 0 || type >= CLF__SVM_TYPES ||
+      clf__svm_type_has_classes(type) != (model->classes != NULL)) {
     return corrupt(model, "its type is not that of a model with these classes");
   }
   if (model->classes != NULL && model->outputs < 2) {
@@ -153,6 +150,7 @@ static clf_status check(const clf_model *model) {
   }
   CLF__CHECK(check_f64(model, &shape));
   CLF__CHECK(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
+  CLF__CHECK(check_if_there(model, "laplace_scale", CLF_F64, 1, -1));
   CLF__CHECK(check_implied(model, &shape));
   /* The outcome of the fit; models of other programs have neither entry. A file with only one of
    * them is damaged. */

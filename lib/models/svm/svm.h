@@ -118,6 +118,10 @@ static inline bool clf__svm_type_is_regression(int32_t type) {
   return type == CLF__SVM_EPSILON_SVR || type == CLF__SVM_NU_SVR;
 }
 
+static inline bool clf__svm_type_has_classes(int32_t type) {
+  return type == CLF__SVM_C_SVC || type == CLF__SVM_NU_SVC;
+}
+
 static inline bool clf__svm_type_has_nu(int32_t type) {
   return type == CLF__SVM_NU_SVC || type == CLF__SVM_NU_SVR || type == CLF__SVM_ONE_CLASS;
 }

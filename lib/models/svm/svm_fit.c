@@ -12,7 +12,7 @@
 #include "models/targets.h"
 
 static clf__svm_shape shape_with(int32_t type, bool rest, int64_t outputs) {
-  if (clf__svm_type_is_regression(type) || type == CLF__SVM_ONE_CLASS) {
+  if (!clf__svm_type_has_classes(type)) {
     return (clf__svm_shape){.type = type, .problems = outputs, .coefficients = outputs};
   }
   return (clf__svm_shape){.type = type,
@@ -172,6 +172,9 @@ static clf_status prepare(clf__svm_fitting *f) {
                             .cache = f->shared->cache,
                             .progress = clf__progress_begin(context, "svm", problems)};
   set_problems(f);
+  if (bound_of(p) != p->C) {
+    clf__fit_log(f->training, "C has no effect with %s", clf__model_learning(f->model).setting);
+  }
   return check_nu(f);
 }
 
@@ -265,53 +268,47 @@ static clf_status solve_all(clf__svm_fitting *f) {
   return run_round(f);
 }
 
-static clf_status finish_problem(clf__svm_fitting *f, int64_t index) {
-  clf__svm_problem *problem = &f->problems[index];
-  const int64_t folds = clf__svm_calibration_folds(f->model->params);
-  CLF__CHECK(clf__svm_scale_margin(problem));
-  if (folds > 0 && !f->stopped) {
-    CLF__CHECK(clf__svm_calibrate(problem, f->training->weights, folds, problem->calibration));
-    for (int64_t i = 0; f->problems != NULL && i < f->shape.problems; i++) {
-      clf__svm_problem_free(&f->problems[i]);
-    }
-    if (f->training->shared == NULL) {
-      clf__svm_shared_free(f->shared);
-    }
-    clf__arena_free(&f->arena);
+static void release(clf__svm_fitting *f) {
+  for (int64_t i = 0; f->problems != NULL && i < f->shape.problems; i++) {
+    clf__svm_problem_free(&f->problems[i]);
   }
+  if (f->training->shared == NULL) {
+    clf__svm_shared_free(f->shared);
+  }
+  clf__arena_free(&f->arena);
+}
 
-  static clf_status outcome(const clf__svm_fitting *f) {
-    const clf__svm_params *p = f->model->params;
-    int64_t open = 0, steps = 0;
-    for (int64_t i = 0; i < f->shape.problems; i++) {
-      open += !f->problems[i].converged;
-      steps += f->problems[i].steps;
-    }
-    if (f->stopped) {
-      clf__fit_log(f->training, "%lld steps were made%s", (long long)steps,
-                   clf__svm_calibration_folds(p) > 0 ? "; there are no probabilities" : "");
-      return CLF_NOT_CONVERGED;
-    }
-    if (open == 0) {
-      return CLF_OK;
-    }
-    clf__log(f->model->context, CLF_LOG_WARNING,
-             "svm: %lld of %lld machines have not converged, after %lld steps in all; scale the "
-             "features, lower C, or raise tolerance or max_iterations",
-             (long long)open, (long long)f->shape.problems, (long long)steps);
+static clf_status outcome(const clf__svm_fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  int64_t open = 0, steps = 0;
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    open += !f->problems[i].converged;
+    steps += f->problems[i].steps;
+  }
+  if (f->stopped) {
+    clf__fit_log(f->training, "%lld steps were made%s", (long long)steps,
+                 clf__svm_calibration_folds(p) > 0 ? "; there are no probabilities" : "");
     return CLF_NOT_CONVERGED;
   }
-
-  clf_status clf__svm_fit(const clf_model *model, const clf__training *training,
-                          clf__store *state) {
-    clf__svm_fitting f = {
-        .model = model, .training = training, .shape = clf__svm_shape_to_fit(model)};
-    clf_status status = CLF_OK;
-    CLF__TRY(prepare(&f));
-    CLF__TRY(solve_all(&f));
-    CLF__TRY(clf__svm_store_machines(&f, state));
-    status = outcome(&f);
-  done:
-    release(&f);
-    return status;
+  if (open == 0) {
+    return CLF_OK;
   }
+  clf__log(f->model->context, CLF_LOG_WARNING,
+           "svm: %lld of %lld machines have not converged, after %lld steps in all; scale the "
+           "features, lower C, or raise tolerance or max_iterations",
+           (long long)open, (long long)f->shape.problems, (long long)steps);
+  return CLF_NOT_CONVERGED;
+}
+
+clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  clf__svm_fitting f = {
+      .model = model, .training = training, .shape = clf__svm_shape_to_fit(model)};
+  clf_status status = CLF_OK;
+  CLF__TRY(prepare(&f));
+  CLF__TRY(solve_all(&f));
+  CLF__TRY(clf__svm_store_machines(&f, state));
+  status = outcome(&f);
+done:
+  release(&f);
+  return status;
+}

@@ -122,7 +122,7 @@ clf_status clf__svm_scale_margin(clf__svm_problem *p) {
   bool sides[2] = {false, false};
   for (int64_t i = 0; i < p->count; i++) {
     largest = fmax(largest, fabs(p->gradient[i]));
-    sides[p->y[i] < 0] = true;
+    sides[p->y[i] < 0] |= p->absent == NULL || !p->absent[i];
   }
   if (p->type != CLF__SVM_NU_SVC) {
     return CLF_OK;

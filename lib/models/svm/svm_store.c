@@ -108,7 +108,7 @@ static clf_status store_problems(const clf__svm_fitting *f, clf__store *state) {
     ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
     ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
   }
-  if (p->probability && !f->stopped) {
+  if (clf__svm_calibration_folds(p) > 0 && !f->stopped) {
     CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
     double *calibration = clf__state_data(state, "calibration");
     for (int64_t i = 0; i < problems; i++) {

@@ -19,7 +19,8 @@ enum { CLF__SMO_LANES = 16 };
  * 0. */
 typedef struct clf__smo {
   int64_t count;
-  int64_t split;  /* where the second sum begins, a multiple of CLF__SMO_LANES; count if there is one */
+  int64_t
+      split; /* where the second sum begins, a multiple of CLF__SMO_LANES; count if there is one */
   const float *K; /* [count, count], symmetric */
   const float *diagonal;
   const double *lower, *upper;
