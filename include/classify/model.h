@@ -167,13 +167,15 @@ CLF_API clf_status clf_model_params(const clf_model *model, char *buffer, size_t
 
 /* Fitting */
 
-/** Fits the model to labeled rows, or a regression to targets.
+/** Fits the model to labeled rows, or a regression to targets. The parameter `type` of an svm
+ *  determines what it learns from; a one-class machine does not need labels, and does not use them.
  *
  *  A model that is fitted already is fitted from scratch, which the log reports; if the call fails,
  *  the model stays as it was. With the parameter `warm_start=true`, a fitted network continues from
  *  its weights instead: it keeps its classes and its fitted transforms, and the new epochs are
  *  appended to its history.
- *  @param train       rows with labels, or with targets for a regression (ridge, network)
+ *  @param train       rows with labels, or with targets for a regression (ridge, network, svm of
+ *                     type=epsilon_svr or nu_svr)
  *  @param optimizer   the optimizer of a network. It starts without its state of earlier steps,
  *                     even with warm_start=true. NULL uses the network's own (see
  *                     clf_model_set_optimizer()), or adam with its defaults (learning_rate=0.003
@@ -301,14 +303,16 @@ CLF_API const char *clf_model_category_name(const clf_model *model, int64_t feat
 
 /* Prediction */
 
-/** Predicts class indices: the argmax of the decision function.
+/** Predicts class indices: the argmax of the decision function. A one-class machine (svm with
+ *  type=one_class) predicts 0 for rows like those of its fit, whose decision value is positive, and
+ *  -1 for all others.
  *  @param data      dense or sparse, with the features fitted on; labels are ignored. If both these
  *                   rows and those of the fit have names of columns, columns are found by name:
  *                   their order is free, others are left out, and the log names them. Otherwise
  *                   the columns are those of the fit in their order. Categories are matched by
  *                   their texts. To classify new values repeatedly, wrap one buffer, make one
  *                   dataset of it, and refill the buffer before each call.
- *  @param labels    [rows] receives 0 … classes - 1
+ *  @param labels    [rows] receives 0 … classes - 1; of a one-class machine 0 or -1
  *  @param capacity  elements of labels, ≥ rows
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
  *          whose result is not finite; columns of the fit that the rows lack, which the message
@@ -317,7 +321,8 @@ CLF_API const char *clf_model_category_name(const clf_model *model, int64_t feat
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *data,
                                      int32_t *labels, int64_t capacity);
 
-/** Computes the decision function: one score for each class, or the regression outputs.
+/** Computes the decision function: one score for each class, or the regression outputs, or the value
+ *  of a one-class machine.
  *
  *  The scores of an svm with two classes are the decision value and its negative. With more classes
  *  in pairs, a score is the number of votes plus a fraction below 1 that grows with the sum of the
@@ -389,7 +394,8 @@ CLF_API clf_status clf_model_project_f64(const clf_model *model, const clf_datas
 
 /** Computes the accuracy on labeled rows, or the coefficient of determination R² of a regression
  *  (its mean over the outputs). Both are weighted when the dataset has weights. Rows of classes
- *  that the model does not know count as wrong.
+ *  that the model does not know count as wrong. For a one-class machine the rows of a class named
+ *  "-1" are outliers and all others are not; the score is the share that it classifies so.
  *  @return as clf_model_predict(); CLF_ERROR_ARGUMENT (the dataset has no labels or targets),
  *          CLF_ERROR_DATA (its weights are all 0)
  *  @since 0.1 */
@@ -454,8 +460,8 @@ CLF_API clf_status clf_model_save_memory(const clf_model *model, void *buffer, s
 CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const char *path);
 
 /** Reads a model from another program's file.
- *  @param format  "libsvm": C-SVC and nu-SVC, which become a model of kind "svm" with the same
- *                 decision values (and probabilities, where the file has them).
+ *  @param format  "libsvm": machines of all types, which become a model of kind "svm" with the
+ *                 same decision values (and probabilities of classes, where the file has them).
  *                 "liblinear": the logistic regressions become models of kind "logistic", with the
  *                 same probabilities, and the support vector machines linear ones of kind "svm".
  *                 See clf_kind_name("model_reader", …). A file compressed by gzip is read, too.

@@ -238,6 +238,8 @@ static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *b
   static const char *const others[][2] = {
       {"svm", "kernel=rbf probability=true"},
       {"svm", "kernel=polynomial multiclass=one_vs_rest"},
+      {"svm", "type=nu_svc nu=0.2"},
+      {"svm", "type=one_class kernel=linear"},
       {"fisher", "kernel=rbf"},
       {"perceptron", "kernel=rbf"},
   };
@@ -255,6 +257,9 @@ static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *b
   }
   if (index-- == 0) {
     return fuzz_save_fitted(context, "ridge", NULL, true, NULL, buffer, capacity);
+  }
+  if (index-- == 0) {
+    return fuzz_save_fitted(context, "svm", "type=nu_svr", true, NULL, buffer, capacity);
   }
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     if (index-- == 0) {

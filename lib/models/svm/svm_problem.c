@@ -133,10 +133,11 @@ clf_status clf__svm_scale_margin(clf__svm_problem *p) {
     return CLF_OK;
   }
   if (!(p->implied > largest * (double)FLT_EPSILON)) {
-    return clf__fail(CLF_ERROR_NUMERIC,
-                     "type=nu_svc: no margin separates two classes with nu=%s, as when their rows "
-                     "are the same; lower nu, or use type=c_svc",
-                     clf__number_text(p->nu));
+    return clf__fail(
+        CLF_ERROR_NUMERIC,
+        "type=nu_svc: with nu=%s no margin separates two of the classes; raise nu, unless "
+        "their rows are the same",
+        clf__number_text(p->nu));
   }
   for (int64_t i = 0; i < p->count; i++) {
     p->b[i] /= p->implied;

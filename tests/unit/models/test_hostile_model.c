@@ -28,9 +28,12 @@ static const char *const networks[] = {
     "initial_state=learned; dense units=3'",
 };
 enum { NORMS, WORDS, NETWORKS }; /* their order; the second reads words and has a vocabulary */
+/* And an svm of each type that has tensors of its own. */
+static const char *const machines[] = {"type=one_class", "type=nu_svc nu=0.3 kernel=linear"};
+enum { MACHINES = sizeof machines / sizeof *machines };
 
 static int setting_count(void) {
-  return 2 * (int)clf_kind_count("model") + NETWORKS;
+  return 2 * (int)clf_kind_count("model") + NETWORKS + MACHINES;
 }
 
 static void add_vocabulary(clf_model *model, clf_context *context) {
@@ -48,9 +51,14 @@ static void add_vocabulary(clf_model *model, clf_context *context) {
 
 static clf_model *create_model(clf_context *context, int setting) {
   const int kinds = (int)clf_kind_count("model"), network = setting - 2 * kinds;
-  const char *kind = network < 0 ? clf_kind_name("model", setting / 2) : "network";
+  const char *kind = network < 0          ? clf_kind_name("model", setting / 2)
+                     : network < NETWORKS ? "network"
+                                          : "svm";
   clf_model *model = NULL;
-  ck_clf_ok(clf_model_create(&model, context, kind, network < 0 ? NULL : networks[network]));
+  ck_clf_ok(clf_model_create(&model, context, kind,
+                             network < 0          ? NULL
+                             : network < NETWORKS ? networks[network]
+                                                  : machines[network - NETWORKS]));
   if (network == WORDS) {
     add_vocabulary(model, context);
   }

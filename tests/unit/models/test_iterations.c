@@ -27,6 +27,7 @@ static const setting settings[] = {
     {"perceptron", "epochs=2 kernel=rbf", 1, 1, 2, "history_loss"},
     {"svm", "", CLASSES, 1, 10000, NULL},
     {"svm", "multiclass=one_vs_rest", CLASSES, 1, 10000, NULL},
+    {"svm", "type=one_class", 1, 1, 10000, NULL},
     {"network", "epochs=2", 1, 2, 2, "history_loss"},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };

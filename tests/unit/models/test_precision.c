@@ -67,6 +67,7 @@ static const struct {
              {"logistic", NULL},
              {"svm", NULL},
              {"svm", "kernel=linear"},
+             {"svm", "type=nu_svc nu=0.1"},
              {"perceptron", NULL},
              {"perceptron", "kernel=rbf"}};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

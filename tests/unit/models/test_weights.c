@@ -99,6 +99,10 @@ static const setting settings[] = {
     {"svm", "kernel=rbf tolerance=1e-9 multiclass=one_vs_rest", false, 1e-8},
     {"svm", "kernel=polynomial tolerance=1e-9", false, 1e-8},
     {"svm", "kernel=sigmoid tolerance=1e-9", false, 1e-8},
+    {"svm", "type=nu_svc kernel=rbf nu=0.3 tolerance=1e-9", false, 1e-6},
+    {"svm", "type=one_class kernel=rbf nu=0.3 tolerance=1e-9", false, 1e-6},
+    {"svm", "type=epsilon_svr kernel=rbf tolerance=1e-9", true, 1e-6},
+    {"svm", "type=nu_svr kernel=rbf tolerance=1e-9", true, 1e-6},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings, CELLS = ROWS * CLASSES };
 
