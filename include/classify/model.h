@@ -321,8 +321,8 @@ CLF_API const char *clf_model_category_name(const clf_model *model, int64_t feat
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *data,
                                      int32_t *labels, int64_t capacity);
 
-/** Computes the decision function: one score for each class, or the regression outputs, or the value
- *  of a one-class machine.
+/** Computes the decision function: one score for each class, or the regression outputs, or the
+ *  value of a one-class machine.
  *
  *  The scores of an svm with two classes are the decision value and its negative. With more classes
  *  in pairs, a score is the number of votes plus a fraction below 1 that grows with the sum of the

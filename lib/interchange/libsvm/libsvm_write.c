@@ -1,5 +1,5 @@
-/* Writes LIBSVM's model files, with classes in our order, so that no sign changes. A machine without
- * classes has one line of coefficients, and neither labels nor counts.
+/* Writes LIBSVM's model files, with classes in our order, so that no sign changes. A machine
+ * without classes has one line of coefficients, and neither labels nor counts.
  *
  * Such files have no center. A model that subtracts a center c from its rows x has support vectors
  * s = t - c of training rows t. It is written as the same function of x itself:

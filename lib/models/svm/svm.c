@@ -1,8 +1,8 @@
-/* The support vector machine as a model: parameters, state, and what a file must have. svm_fit.c has
- * the fit and svm_decide.c the predictions. Its types are C-SVC (Boser, Guyon and Vapnik 1992; Cortes
- * and Vapnik 1995), epsilon-SVR (Vapnik 1995), nu-SVC and nu-SVR (Schölkopf, Smola, Williamson and
- * Bartlett 2000) and the one-class machine (Schölkopf, Platt, Shawe-Taylor, Smola and Williamson
- * 2001), as LIBSVM has them. */
+/* The support vector machine as a model: parameters, state, and what a file must have. svm_fit.c
+ * has the fit and svm_decide.c the predictions. Its types are C-SVC (Boser, Guyon and Vapnik 1992;
+ * Cortes and Vapnik 1995), epsilon-SVR (Vapnik 1995), nu-SVC and nu-SVR (Schölkopf, Smola,
+ * Williamson and Bartlett 2000) and the one-class machine (Schölkopf, Platt, Shawe-Taylor, Smola
+ * and Williamson 2001), as LIBSVM has them. */
 #include "models/svm/svm.h"
 
 #include <float.h>
@@ -16,10 +16,8 @@ static const clf__param params[] = {
                 "classes by C or nu, rows unlike those of the fit, or targets by epsilon or nu"),
     CLF__REAL(C, "1", CLF__ABOVE(0), 1e30,
               "weight of errors; upper bound of the dual variables (c_svc, epsilon_svr, nu_svr)"),
-    CLF__REAL(
-        nu, "0.5", CLF__ABOVE(0), 1,
-        "nu_svc, nu_svr, one_class: share of rows beyond the margin at most, of support vectors "
-        "at least"),
+    CLF__REAL(nu, "0.5", CLF__ABOVE(0), 1,
+              "max share of rows beyond the margin, and min share of support vectors"),
     CLF__REAL(epsilon, "0.1", 0, 1e30, "epsilon_svr: errors up to it have no weight"),
     CLF__KERNEL_PARAMS,
     CLF__CLASS_WEIGHT,
@@ -128,9 +126,19 @@ static clf_status check_type(const clf_model *model) {
   return CLF_OK;
 }
 
+/* What nu determined, by a fit of such a type; models of other programs lack it. */
 static clf_status check_implied(const clf_model *model, const clf__svm_shape *shape) {
-  CLF__CHECK(check_if_there(model, "implied_C", CLF_F64, shape->problems, -1));
-  return check_if_there(model, "implied_epsilon", CLF_F64, shape->problems, -1);
+  static const char *const names[] = {"implied_C", "implied_epsilon"};
+  const int32_t types[] = {CLF__SVM_NU_SVC, CLF__SVM_NU_SVR};
+  const bool fitted = clf__store_tensor(model->state, "objective") != NULL;
+  for (int i = 0; i < 2; i++) {
+    const bool there = clf__store_tensor(model->state, names[i]) != NULL;
+    if (there != (fitted && shape->type == types[i])) {
+      return corrupt(model, "its type and what nu determined do not agree");
+    }
+    CLF__CHECK(check_if_there(model, names[i], CLF_F64, shape->problems, -1));
+  }
+  return CLF_OK;
 }
 
 static clf_status check(const clf_model *model) {

@@ -135,8 +135,8 @@ clf_status clf__svm_solve(clf__svm_problem *problem);
 void clf__svm_problem_free(clf__svm_problem *problem);
 /* Returns the machine's value for the row of variable i, of its training or absent from it. */
 double clf__svm_value(const clf__svm_problem *problem, int64_t i);
-/* Scales a solved nu_svc so that its values at the margin are 1 and -1, as those of the c_svc with C
- * = 1 / margin are; does nothing for other types. Returns CLF_ERROR_NUMERIC if there is no
+/* Scales a solved nu_svc so that its values at the margin are 1 and -1, as those of the c_svc with
+ * C = 1 / margin are; does nothing for other types. Returns CLF_ERROR_NUMERIC if there is no
  * margin. */
 clf_status clf__svm_scale_margin(clf__svm_problem *problem);
 /* Keeps only the variables that are support vectors, one for each row. */
@@ -200,12 +200,10 @@ clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shap
  * gradient, of which it makes K b. */
 void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
 
-/* Returns the machines of a fitted model, whose parameters may have changed since. The state has the
- * tensor `type` i32 [1] (CLF__SVM_C_SVC if there is none) and, if each class is against the rest,
- * `one_vs_rest` i32 [1]. */
+/* Returns the machines of a fitted model, whose parameters may have changed since. The state has
+ * the tensor `type` i32 [1] (CLF__SVM_C_SVC if there is none) and `one_vs_rest` i32 [1], if each
+ * class is against the rest. */
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
-/* Returns the machines of a fit with the current parameters. */
-clf__svm_shape clf__svm_shape_to_fit(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
 int64_t clf__svm_components(const clf_model *model); /* its machines */
 clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);

@@ -28,7 +28,8 @@ clf__svm_shape clf__svm_shape_of(const clf_model *model) {
                     clf__store_tensor(model->state, "one_vs_rest") != NULL, model->outputs);
 }
 
-clf__svm_shape clf__svm_shape_to_fit(const clf_model *model) {
+/* Returns the machines of a fit with the current parameters. */
+static clf__svm_shape shape_to_fit(const clf_model *model) {
   const clf__svm_params *p = model->params;
   return shape_with(p->type, p->multiclass == CLF__SVM_ONE_VS_REST && model->outputs > 2,
                     model->outputs);
@@ -301,8 +302,7 @@ static clf_status outcome(const clf__svm_fitting *f) {
 }
 
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
-  clf__svm_fitting f = {
-      .model = model, .training = training, .shape = clf__svm_shape_to_fit(model)};
+  clf__svm_fitting f = {.model = model, .training = training, .shape = shape_to_fit(model)};
   clf_status status = CLF_OK;
   CLF__TRY(prepare(&f));
   CLF__TRY(solve_all(&f));

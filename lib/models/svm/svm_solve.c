@@ -219,8 +219,8 @@ static void set_objective(clf__svm_problem *p) {
 }
 
 /* The gap at which to stop. It is LIBSVM's, the tolerance, but no larger than the tolerance times
- * what gradients are measured by: the spread of the targets, the margin of a nu_svc, the offset of a
- * one-class machine. Gradients are not known better than by rounded values of K. */
+ * what gradients are measured by: the spread of the targets, the margin of a nu_svc, the offset of
+ * a one-class machine. Gradients are not known better than by rounded values of K. */
 static double gap_to_reach(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   double unit = p->target_spread, sum = 0;

@@ -71,7 +71,7 @@ static clf_status store_weights(const clf__svm_fitting *f, clf__store *state) {
   return CLF_OK;
 }
 
-/* What nu determined: the C of the c_svc, or the epsilon of the epsilon_svr, of the same machine. */
+/* What nu determined: the C of the c_svc, or the epsilon of the epsilon_svr, with this machine. */
 static clf_status store_implied(const clf__svm_fitting *f, clf__store *state) {
   const bool margins = f->shape.type == CLF__SVM_NU_SVC;
   const char *name = margins ? "implied_C" : "implied_epsilon";
