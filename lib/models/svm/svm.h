@@ -85,7 +85,8 @@ typedef struct clf__svm_problem {
   const double *target; /* of row i: target[i * stride]; NULL for a classification */
   int64_t stride;
   double target_mean, target_spread;
-  /* A solution for other bounds to start from, if sum b = 0: b and K b, [count] each, or NULL. */
+  /* A solution for other bounds, or with the absent variables, to start from, if sum b = 0: b and
+   * K b, [count] each, or NULL. */
   const double *start_b, *start_product;
   /* Results. */
   int64_t count;    /* variables */

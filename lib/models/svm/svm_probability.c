@@ -4,7 +4,8 @@
  * are coupled into those of the classes by the second method of Wu, Lin and Weng (2004).
  *
  * A row is left out by setting its bound to 0. The solver updates its gradient like that of any
- * other row, which gives its value at no cost, and the folds share rows of the kernel matrix.
+ * other row, which gives its value at no cost. The folds share rows of the kernel matrix, and start
+ * from the solution with all rows.
  */
 #include <math.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct left_out {
   double *f;       /* [count] values of rows that are left out */
   double *weights; /* [count] */
   bool *positive;  /* [count] */
+  double *product; /* [count] K b of the solution, or NULL for a type that cannot start from it */
   int64_t *order;  /* scratch */
   int32_t *fold;   /* the fold in which each row is left out */
   bool *absent;
@@ -42,6 +44,8 @@ static void deal_folds(left_out *c) {
   }
 }
 
+/* Values within ten times the tolerance of the fit give the same sigmoid to far more digits than its
+ * rows determine. */
 static clf_status value_fold(left_out *c, int32_t fold) {
   const clf__svm_problem *whole = c->whole;
   clf__svm_problem part = {.rows = whole->rows,
@@ -50,10 +54,13 @@ static clf_status value_fold(left_out *c, int32_t fold) {
                            .parts = whole->parts,
                            .part = whole->part,
                            .side = whole->side,
-                           .tolerance = whole->tolerance,
+                           .tolerance = fmin(10 * whole->tolerance, 1),
                            .max_steps = whole->max_steps,
+                           .f64 = whole->f64,
                            .C = whole->C,
-                           .absent = c->absent};
+                           .absent = c->absent,
+                           .start_b = c->product != NULL ? whole->b : NULL,
+                           .start_product = c->product};
   for (int64_t i = 0; i < whole->count; i++) {
     c->absent[i] = c->fold[i] == fold;
   }
@@ -79,7 +86,13 @@ clf_status clf__svm_calibrate(const clf__svm_problem *whole, const float *weight
   c.fold = clf__arena_array(&arena, whole->count, sizeof *c.fold);
   c.absent = clf__arena_array(&arena, whole->count, sizeof *c.absent);
   clf_status status = CLF_OK;
+  if (whole->type == CLF__SVM_C_SVC) {
+    c.product = clf__arena_array(&arena, whole->count, sizeof *c.product);
+  }
   CLF__TRY(clf__arena_status(&arena));
+  for (int64_t i = 0; c.product != NULL && i < whole->count; i++) {
+    c.product[i] = whole->linear[i] - whole->gradient[i];
+  }
   deal_folds(&c);
   for (int32_t fold = 0; fold < folds; fold++) {
     CLF__TRY(value_fold(&c, fold));
