@@ -23,8 +23,8 @@
  *  clf_dataset_free(all);
  *  @endcode
  *
- *  Thread class of the file: the model is changed, so no other thread may use it during the call;
- *  datasets are only read.
+ *  Thread class of the file: a model that is not const is changed, so no other thread may use it
+ *  during the call; the others, and datasets, are only read.
  */
 #ifndef CLASSIFY_DECISION_H
 #define CLASSIFY_DECISION_H
@@ -62,6 +62,123 @@ extern "C" {
  *          failure the model is unchanged @since 0.1 */
 CLF_API clf_status clf_model_calibrate(clf_model *model, const clf_dataset *held_out,
                                        const char *params);
+
+/* Choices: which class is predicted from the probabilities */
+
+/** Sets what mistakes cost: from then on clf_model_predict() gives the class of the lowest expected
+ *  cost, sum over i of p_i costs[i][j], the first of equal ones (Elkan, "The Foundations of
+ *  Cost-Sensitive Learning", 2001). Probabilities stay as they are; costs only mean something if
+ *  these are good, for which clf_model_calibrate() is. A threshold of clf_model_tune_threshold() is
+ *  dropped. The log says if a class is never predicted by these costs.
+ *  @param model  a fitted classifier with probabilities
+ *  @param costs  [classes, classes] finite: a row for each true class, a column for each predicted
+ *                one, as in clf_confusion_matrix(); NULL for none
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_DATA, CLF_ERROR_UNSUPPORTED
+ *          (a regression, no probabilities), CLF_ERROR_MEMORY; after a failure the model is
+ *          unchanged @since 0.1 */
+CLF_API clf_status clf_model_set_costs(clf_model *model, const double *costs);
+
+/** Chooses the probability from which a class is predicted, by a measure of held-out rows. Of two
+ *  classes the second has such a threshold, or the one of `class`; of more classes each has its
+ *  own, of it against the others, or only the one of `class`. Of the classes that reach their
+ *  thresholds the one with the largest ratio of both is predicted; if there is none, the most
+ *  probable of those without a threshold, or else the one with the largest ratio.
+ *
+ *  A threshold is the middle between two neighboring probabilities of the rows; of those with the
+ *  same measure it is the nearest to 1/2. The log says which row decided, and the tensor
+ *  "decision_thresholds" [classes] holds them, 0 for none. Costs are dropped; clf_model_set_costs()
+ *  with NULL drops the thresholds.
+ *  @param model     a fitted classifier with probabilities
+ *  @param held_out  rows with labels that the fit did not see; its weights count
+ *  @param params    "metric=f1", "metric=precision require='recall>=0.95'": the measure that is
+ *                   maximized, and conditions, separated by commas, of these measures: f1,
+ *                   accuracy, balanced_accuracy, precision, recall, specificity,
+ *                   matthews_correlation, cohen_kappa. clf_param_describe("decision",
+ *                   "tune_threshold", …) lists the parameters
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a
+ *          condition that is not reached, with what is; no rows of the class, or of others),
+ *          CLF_ERROR_UNSUPPORTED (a regression, no probabilities), CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED; after a failure the model is unchanged @since 0.1 */
+CLF_API clf_status clf_model_tune_threshold(clf_model *model, const clf_dataset *held_out,
+                                            const char *params);
+
+/** Corrects probabilities for rows in which the classes have other shares than in the training
+ *  rows: p_k becomes p_k priors_k / from_k, scaled to sum to 1 (Saerens, Latinne and Decaestecker,
+ *  "Adjusting the Outputs of a Classifier to New a Priori Probabilities", 2002). Predictions
+ *  follow. Thresholds and prediction sets are dropped, with a line in the log.
+ *  @param model   a fitted classifier with probabilities
+ *  @param priors  [classes] shares, ≥ 0, scaled to sum to 1; NULL for no correction
+ *  @param from    [classes] shares that the probabilities are of; NULL for those of the training
+ *                 rows with their weights and class_weight, or of the rows of clf_model_calibrate()
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_DATA (negative, all 0, or
+ *          above 0 for a class that had no rows), CLF_ERROR_UNSUPPORTED (a regression, no
+ *          probabilities, or NULL for `from` of a model from a file that does not have it),
+ *          CLF_ERROR_MEMORY; after a failure the model is unchanged @since 0.1 */
+CLF_API clf_status clf_model_set_priors(clf_model *model, const double *priors, const double *from);
+
+/** Estimates the shares of the classes among rows without labels, by expectation maximization: the
+ *  shares that are the mean of the probabilities corrected for them (Saerens et al. 2002). It is as
+ *  good as the probabilities are calibrated. clf_model_set_priors() sets them.
+ *  @param model     a fitted classifier with probabilities; a correction that is set does not count
+ *  @param data      rows; its weights count
+ *  @param priors    [classes] receives the shares
+ *  @param capacity  of `priors`
+ *  @return CLF_OK, CLF_NOT_CONVERGED (the shares are usable), or as clf_model_set_priors()
+ *          @since 0.1 */
+CLF_API clf_status clf_model_estimate_priors(const clf_model *model, const clf_dataset *data,
+                                             double *priors, int64_t capacity);
+
+/* Sets and intervals that hold the truth with a given probability */
+
+/** Keeps with the model how well it fits held-out rows, from which clf_model_predict_set() and
+ *  clf_model_predict_interval() find what holds the truth of other rows with a given probability,
+ *  whatever the model: by split conformal prediction (Vovk, Gammerman and Shafer 2005). Held-out
+ *  and other rows must come from the same source, and the fit must not have seen them.
+ *
+ *  - `method=lac`: the classes whose probability (or score, of a model without probabilities) is
+ *    high enough; the smallest sets on average (Sadinle, Lei and Wasserman 2019). A set is empty
+ *    where no class is: as for a row between the classes of a model that is better than the
+ *    coverage.
+ *  - `method=aps`: the most probable classes until their probabilities sum to enough (Romano,
+ *    Sesia and Candès 2020), with sets that are larger where the model is less certain.
+ *    `randomized=true` makes coverage exact, with some empty sets; its numbers are drawn by the
+ *    row's probabilities and `seed`, so that a row always has the same set. With
+ *    `randomized=false` the most probable class is in each set, and coverage is at least that
+ *    asked for.
+ *  - `by_class=true`: coverage holds for each class, also for rare ones. A class with fewer than
+ *    coverage / (1 - coverage) held-out rows is in each set.
+ *
+ *  Intervals of a regression have the same width for all rows, by absolute residuals.
+ *  @param model     a fitted classifier or regression
+ *  @param held_out  rows with labels or targets; a weight of n counts as n rows
+ *  @param params    "name=value …", or NULL; clf_param_describe("decision", "conform", …) lists
+ *                   them
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA,
+ *          CLF_ERROR_UNSUPPORTED (aps without probabilities), CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED; after a failure the model is unchanged @since 0.1 */
+CLF_API clf_status clf_model_conform(clf_model *model, const clf_dataset *held_out,
+                                     const char *params);
+
+/** Predicts a set of classes for each row, which holds the true class with probability `coverage`.
+ *  With too few held-out rows for it the sets hold all classes, and the log says so.
+ *  @param model     a classifier after clf_model_conform(), which the call does not change
+ *  @param data      rows
+ *  @param coverage  between 0 and 1, such as 0.95
+ *  @param sets      [rows, classes] receives 1 for each class in the set, else 0
+ *  @param capacity  of `sets`
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA,
+ *          CLF_ERROR_UNSUPPORTED (a regression, or no scores of held-out rows), CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_model_predict_set(const clf_model *model, const clf_dataset *data,
+                                         double coverage, uint8_t *sets, int64_t capacity);
+
+/** Predicts an interval for each row and output of a regression, which holds the target with
+ *  probability `coverage`. With too few held-out rows for it its ends are -Inf and Inf, and the log
+ *  says so.
+ *  @param bounds  [rows, outputs, 2] receives the lower and the upper end
+ *  @return as clf_model_predict_set() @since 0.1 */
+CLF_API clf_status clf_model_predict_interval(const clf_model *model, const clf_dataset *data,
+                                              double coverage, float *bounds, int64_t capacity);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 #include "base/kind_use.h"
 #include "base/text.h"
 #include "data/source.h"
+#include "models/decision/decision.h"
 #include "tensor/rows_precision.h"
 
 clf_status clf__model_check_integer_classes(const clf_model *model, const char *format) {
@@ -69,6 +70,7 @@ clf_status clf_model_export(const clf_model *model, const char *format, const ch
   void *values = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__model_require_fit(model));
+  CLF__TRY(clf__choices_check_export(model, format));
   CLF__TRY(clf__params_create(&values, model->context, &writer->base.params, params));
   CLF__TRY(clf__output_open(&output, model->context, path));
   CLF__TRY(writer->write(model, &output, values));

@@ -108,6 +108,7 @@ static clf_status check_classes_left(const clf_model *model, const clf__training
 /* A class whose factor is 0 is as one without rows. */
 static void drop_classes(const clf__training *training, const double *factor) {
   for (int64_t k = 0; k < training->classes; k++) {
+    training->class_sums[k] = factor[k] * training->class_rows[k];
     training->class_rows[k] = factor[k] > 0 ? training->class_rows[k] : 0;
   }
 }

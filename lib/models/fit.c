@@ -62,6 +62,8 @@ static clf_status count_classes(clf__training *training, const clf_model *model)
     present += *rows == 0 && weight > 0;
     *rows += weight;
   }
+  memcpy(training->class_sums, training->class_rows,
+         (size_t)training->classes * sizeof *training->class_sums);
   if (present == 0) {
     return clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->base.name);
   }
@@ -178,10 +180,12 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .shared = extras->shared != NULL ? &extras->shared->own : NULL,
       .stop = &extras->stop,
   };
-  training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
+  training.class_rows =
+      clf__alloc_zeroed(next->context, clf__count(2, training.classes), sizeof(double));
   if (training.class_rows == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  training.class_sums = training.class_rows + training.classes;
   training.x = &x;
   next->columns = x.columns;
   CLF__TRY(labels != NULL ? count_classes(&training, next)
@@ -205,6 +209,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   next->outcome = ended < 0 ? CLF_NOT_CONVERGED : ended;
   CLF__TRY(clf__iterations_add(next));
   CLF__TRY(clf__decision_add_absent(next, &training));
+  CLF__TRY(clf__decision_add_class_rows(next, &training));
   CLF__TRY(clf__state_check_finite(next));
   CLF__TRY(clf__fit_check_fitted(next));
   CLF__TRY(clf__model_prepare(next));

@@ -35,6 +35,7 @@ typedef struct clf__training {
   const clf__store *before;               /* the state that the fit continues from, or NULL */
   int64_t outputs;                        /* classes, or target columns */
   double *class_rows;                     /* [classes] sum of the sample weights in each class */
+  double *class_sums;                     /* [classes] the same, times the class weights */
   int32_t row_dimensions;                 /* of a dense row: 3 for images with channels */
   const int64_t *row_shape;               /* [row_dimensions] */
   clf_optimizer *optimizer;               /* the caller's, or NULL */
@@ -53,6 +54,9 @@ typedef struct clf__decision {
   const double *temperature;
   const double *isotonic_x, *isotonic_y;
   const int64_t *isotonic_start;
+  const double *class_rows, *priors, *costs, *thresholds;
+  const int64_t *set_method, *set_start;
+  const double *set_scores, *set_cumulative;
 } clf__decision;
 
 /* How a fitted model decides, which determines how files of other programs express it. */

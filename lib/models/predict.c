@@ -13,9 +13,10 @@
 #include "models/blocks.h"
 #include "models/decision/decision.h"
 #include "models/linear.h"
+#include "models/predict.h"
 
-static clf_status check_call(const clf_model *model, const clf_dataset *data, const void *out,
-                             int64_t width, int64_t capacity) {
+clf_status clf__predict_check(const clf_model *model, const clf_dataset *data, const void *out,
+                              int64_t width, int64_t capacity) {
   CLF__CHECK(clf__model_require_fit(model));
   int64_t needed;
   if (!clf__mul_i64(data->rows, width, &needed) || out == NULL || capacity < needed) {
@@ -134,7 +135,7 @@ static clf_status make_values(void *argument, const clf__rows *x, int64_t first)
 static clf_status write_values(making *m, const clf_dataset *data, void *out, int64_t capacity) {
   const size_t size = m->f64 ? sizeof(double) : sizeof(float);
   clf_status status = CLF_OK;
-  CLF__CHECK(check_call(m->model, data, out, m->width, capacity));
+  CLF__CHECK(clf__predict_check(m->model, data, out, m->width, capacity));
   void *made = clf__alloc_matrix(m->model->context, data->rows, m->width, size);
   if (made == NULL) {
     return CLF_ERROR_MEMORY;
@@ -172,26 +173,9 @@ clf_status clf_model_decision_function_f64(const clf_model *model, const clf_dat
   return write_decisions(model, data, values, capacity, true);
 }
 
-static clf_status require_probabilities(const clf_model *model) {
-  CLF__CHECK(clf__model_require_fit(model));
-  if (clf__decision_has_probabilities(model)) {
-    return CLF_OK;
-  }
-  if (model->classes != NULL && model->kind->probabilities != NULL) {
-    return model->kind->probabilities(model, NULL, 0); /* says what the fit lacks */
-  }
-  return model->classes == NULL
-             ? clf__fail(CLF_ERROR_UNSUPPORTED, "%s was fitted as a regression: it has no classes",
-                         model->kind->base.name)
-             : clf__fail(CLF_ERROR_UNSUPPORTED,
-                         "%s gives no probabilities; fitted with calibration=sigmoid, or "
-                         "calibrated by clf_model_calibrate(), it does",
-                         model->kind->base.name);
-}
-
 static clf_status write_probabilities(const clf_model *model, const clf_dataset *data, void *values,
                                       int64_t capacity, bool f64) {
-  CLF__CHECK(require_probabilities(model));
+  CLF__CHECK(clf__decision_require_probabilities(model));
   making m = {.model = model, .what = PROBABILITIES, .width = model->outputs, .f64 = f64};
   return write_values(&m, data, values, capacity);
 }
@@ -259,7 +243,7 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, in
   CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
   clf_status status = CLF_OK;
-  CLF__CHECK(check_call(model, data, labels, 1, capacity));
+  CLF__CHECK(clf__predict_check(model, data, labels, 1, capacity));
   if (model->classes == NULL && !clf__model_separates_outliers(model)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s was fitted as a regression: use the decision function",
@@ -277,6 +261,31 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, in
   memcpy(labels, m.labels, (size_t)data->rows * sizeof *labels);
 done:
   clf__free(m.values);
+  return status;
+}
+
+/* The use of scores, and an array that holds those of a block. */
+typedef struct scoring {
+  const clf_model *model;
+  clf__scores_use use;
+  void *argument;
+  float *scores; /* [block, outputs] */
+} scoring;
+
+static clf_status use_scores(void *argument, const clf__rows *x, int64_t first) {
+  const scoring *s = argument;
+  CLF__CHECK(decide(s->model, x, s->scores));
+  return s->use(s->argument, s->scores, x->rows, first);
+}
+
+clf_status clf__predict_scores(const clf_model *model, const clf_dataset *data, int64_t block,
+                               clf__scores_use use, void *argument) {
+  scoring s = {model, use, argument, NULL};
+  s.scores = clf__alloc_matrix(model->context, block, model->outputs, sizeof *s.scores);
+  clf_status status = s.scores != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  status = status == CLF_OK ? clf__for_blocks(model, data, block, "predict", false, use_scores, &s)
+                            : status;
+  clf__free(s.scores);
   return status;
 }
 

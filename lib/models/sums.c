@@ -82,6 +82,11 @@ clf_status clf__sums_solve(clf_model *next, bool silent) {
       .columns = next->columns, .dtype = CLF_F64, .scale = 1, .stride = next->columns};
   clf__stop stop = {.outermost = false};
   clf_status status = CLF_OK;
+  double *class_sums = clf__arena_array(&arena, moments->outputs, sizeof *class_sums);
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t k = 0; moments->classes && k < moments->outputs; k++) {
+    class_sums[k] = moments->weight[k];
+  }
   CLF__TRY(choose_center(&view, &arena, next));
   const clf_tensor *center = clf__store_tensor(next->state, "center");
   const clf__training training = {.x = &none,
@@ -90,6 +95,7 @@ clf_status clf__sums_solve(clf_model *next, bool silent) {
                                   .partial = true,
                                   .outputs = moments->outputs,
                                   .class_rows = moments->classes ? moments->weight : NULL,
+                                  .class_sums = class_sums,
                                   .row_dimensions = 1,
                                   .row_shape = &row_shape,
                                   .log_as = silent ? NULL : next,
@@ -99,6 +105,7 @@ clf_status clf__sums_solve(clf_model *next, bool silent) {
                                        : status);
   next->outcome = status;
   CLF__TRY(clf__decision_add_absent(next, &training));
+  CLF__TRY(clf__decision_add_class_rows(next, &training));
   CLF__TRY(clf__state_check_finite(next));
   CLF__TRY(clf__fit_check_fitted(next));
   status = clf__model_prepare(next);

@@ -79,6 +79,13 @@ static inline void fuzz_predict(const clf_model *model, const clf_dataset *rows)
       }
     }
   }
+  if (outputs <= FUZZ_MOST_OUTPUTS / 2) {
+    uint8_t sets[FUZZ_ROWS * FUZZ_MOST_OUTPUTS];
+    double priors[FUZZ_MOST_OUTPUTS];
+    fuzz_fine(clf_model_predict_set(model, rows, 0.5, sets, FUZZ_ROWS * outputs));
+    fuzz_fine(clf_model_predict_interval(model, rows, 0.5, values, FUZZ_ROWS * outputs * 2));
+    fuzz_fine(clf_model_estimate_priors(model, rows, priors, FUZZ_MOST_OUTPUTS));
+  }
   fuzz_fine(clf_model_project(model, rows, values, FUZZ_ROWS * FUZZ_MOST_OUTPUTS, NULL));
   fuzz_fine(clf_model_score(model, rows, &score));
 }
@@ -196,6 +203,16 @@ static inline void fuzz_load_and_use(const uint8_t *bytes, size_t size) {
   clf_context_free(context);
 }
 
+/* Sets what the model offers of other decisions. */
+static inline void fuzz_decide(clf_model *model, const clf_dataset *rows) {
+  static const double ones[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
+  const bool costs = strcmp(clf_model_kind(model), "logistic") == 0;
+  FUZZ_CHECK(clf_model_classes(model) <= 3);
+  fuzz_fine(clf_model_set_priors(model, ones, NULL));
+  fuzz_fine(costs ? clf_model_set_costs(model, ones) : clf_model_tune_threshold(model, rows, NULL));
+  fuzz_fine(clf_model_conform(model, rows, costs ? "by_class=true" : NULL));
+}
+
 /* A fitted model of three features; its file in the buffer. */
 static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, const char *params,
                                       bool regression, const char *transform, uint8_t *buffer,
@@ -213,6 +230,7 @@ static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, co
                                        images ? "input=1,3 cell=1 block=1" : NULL) == CLF_OK);
   }
   FUZZ_CHECK(clf_model_fit(model, rows, NULL, NULL) >= CLF_OK);
+  fuzz_decide(model, rows);
   FUZZ_CHECK(clf_model_save_memory(model, buffer, capacity, &size) == CLF_OK);
   clf_dataset_free(rows);
   clf_model_free(model);

@@ -316,6 +316,7 @@ TEST(null__model_fitting_and_asking) {
   double precise[ROWS * 2] = {7};
   double score = 7;
   clf_tensor *part = NULL;
+  uint8_t sets[2 * ROWS];
   const refusal all[] = {
       REFUSED(clf_model_fit(NULL, data, NULL, NULL)),
       REFUSED(clf_model_fit(model, NULL, NULL, NULL)),
@@ -339,6 +340,21 @@ TEST(null__model_fitting_and_asking) {
       REFUSED(clf_model_predict_proba_f64(model, NULL, precise, 2 * ROWS)),
       REFUSED(clf_model_project_f64(NULL, data, precise, 2 * ROWS, NULL)),
       REFUSED(clf_model_project_f64(model, NULL, precise, 2 * ROWS, NULL)),
+      REFUSED(clf_model_calibrate(NULL, data, NULL)),
+      REFUSED(clf_model_calibrate(model, NULL, NULL)),
+      REFUSED(clf_model_set_costs(NULL, precise)),
+      REFUSED(clf_model_set_priors(NULL, precise, NULL)),
+      REFUSED(clf_model_estimate_priors(NULL, data, precise, 2)),
+      REFUSED(clf_model_estimate_priors(model, NULL, precise, 2)),
+      REFUSED(clf_model_estimate_priors(model, data, NULL, 2)),
+      REFUSED(clf_model_tune_threshold(NULL, data, NULL)),
+      REFUSED(clf_model_tune_threshold(model, NULL, NULL)),
+      REFUSED(clf_model_conform(NULL, data, NULL)),
+      REFUSED(clf_model_conform(model, NULL, NULL)),
+      REFUSED(clf_model_predict_set(NULL, data, 0.9, sets, 2 * ROWS)),
+      REFUSED(clf_model_predict_set(model, NULL, 0.9, sets, 2 * ROWS)),
+      REFUSED(clf_model_predict_interval(NULL, data, 0.9, numbers, 2 * ROWS)),
+      REFUSED(clf_model_predict_interval(model, NULL, 0.9, numbers, 2 * ROWS)),
       REFUSED(clf_model_score(NULL, data, &score)),
       REFUSED(clf_model_score(model, NULL, &score)),
       REFUSED(clf_model_score(model, data, NULL)),

@@ -196,9 +196,26 @@ done:
   return status;
 }
 
+/* Adds the sums of the weights of the classes, which the probabilities are of from then on. */
+static clf_status count_classes(const clf_model *bare, const clf_dataset *held_out,
+                                const int32_t *labels) {
+  const float *weights = clf__dataset_weights(held_out);
+  CLF__CHECK(clf__state_tensor(bare->context, bare->state, "decision_class_rows", CLF_F64,
+                               bare->outputs, -1));
+  double *sums = clf__state_data(bare->state, "decision_class_rows");
+  for (int64_t i = 0; i < held_out->rows; i++) {
+    sums[labels[i]] += weights != NULL ? (double)weights[i] : 1;
+  }
+  return CLF_OK;
+}
+
 static clf_status calibrate(clf_model *model, const clf_dataset *held_out, int32_t method) {
-  const char *const dropped[] = {"decision_sigmoid", "decision_temperature", "decision_isotonic",
-                                 model->kind->own_sigmoids, NULL};
+  const char *const dropped[] = {
+      "decision_sigmoid",    "decision_temperature",    "decision_isotonic",
+      "decision_class_rows", "decision_priors",         "decision_thresholds",
+      "decision_set",        model->kind->own_sigmoids, NULL};
+  const bool stale = model->decision.priors != NULL || model->decision.thresholds != NULL ||
+                     model->decision.set_start != NULL;
   clf_model bare = *model;
   int32_t *labels = NULL;
   clf_status status = CLF_OK;
@@ -209,8 +226,12 @@ static clf_status calibrate(clf_model *model, const clf_dataset *held_out, int32
   CLF__TRY(clf__decision_state(&bare.state, model, dropped));
   clf__decision_bind(&bare);
   CLF__TRY(fit_held_out(&bare, held_out, labels, method));
+  CLF__TRY(count_classes(&bare, held_out, labels));
   status = clf__decision_adopt(model, bare.state);
   bare.state = NULL;
+  if (status == CLF_OK && stale) {
+    clf__decision_log_stale(model);
+  }
 done:
   clf__store_free(bare.state);
   clf__free(labels);

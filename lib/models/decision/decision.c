@@ -1,6 +1,8 @@
 /* One way from the scores of a model to its probabilities and classes:
- *   p = the calibration's, or those of the kind's link; 0 for classes without weight.
- * The predicted class has the largest p, and among equal ones the largest score; without
+ *   p = the calibration's, or those of the kind's link; 0 for classes without weight; corrected for
+ *       other shares of the classes.
+ * The predicted class has the lowest expected cost, or is chosen by thresholds, if these are set.
+ * Otherwise it has the largest p, and among equal ones the largest score; without
  * probabilities it has the largest score. It is always computed from scores in f32. The
  * probabilities of a row agree with it: where rounding, saturation or arithmetic in f64 makes
  * another class the first maximum, the two values are exchanged, and if they are equal, that of the
@@ -9,7 +11,10 @@
 #include <string.h>
 
 #include "base/border.h"
+#include "models/decision/costs.h"
 #include "models/decision/decision.h"
+#include "models/decision/priors.h"
+#include "models/decision/thresholds.h"
 
 bool clf__decision_has_probabilities(const clf_model *model) {
   const clf__model_kind *kind = model->kind;
@@ -17,10 +22,32 @@ bool clf__decision_has_probabilities(const clf_model *model) {
                                     (kind->link != NULL && kind->link(model) != CLF__LINK_NONE));
 }
 
+clf_status clf__decision_require_classes(const clf_model *model) {
+  CLF__CHECK(clf__model_require_fit(model));
+  return model->classes != NULL
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED, "%s was fitted as a regression: it has no classes",
+                         model->kind->base.name);
+}
+
+clf_status clf__decision_require_probabilities(const clf_model *model) {
+  CLF__CHECK(clf__decision_require_classes(model));
+  if (clf__decision_has_probabilities(model)) {
+    return CLF_OK;
+  }
+  if (model->kind->probabilities != NULL) {
+    return model->kind->probabilities(model, NULL, 0); /* says what the fit lacks */
+  }
+  return clf__fail(CLF_ERROR_UNSUPPORTED,
+                   "%s gives no probabilities; fitted with calibration=sigmoid, or calibrated by "
+                   "clf_model_calibrate(), it does",
+                   model->kind->base.name);
+}
+
 /* Returns whether the predicted class follows from the probabilities, not from the scores, which
  * the link keeps in order. */
 static bool decides_by_p(const clf__decision *d) {
-  return clf__calibration_there(d);
+  return clf__calibration_there(d) || d->priors != NULL;
 }
 
 static bool is_plain(const clf__decision *d) {
@@ -55,6 +82,12 @@ static void exclude_absent(const clf__decision *d, int64_t classes, double *p, i
   }
 }
 
+static void apply_priors(const clf__decision *d, int64_t classes, double *p, int64_t rows) {
+  if (d->priors != NULL) {
+    clf__priors_apply(d->priors, d->priors + classes, p, rows, classes);
+  }
+}
+
 static void widen(const float *from, int64_t count, double *to) {
   for (int64_t i = 0; i < count; i++) {
     to[i] = (double)from[i];
@@ -75,8 +108,7 @@ static clf_status link_f32(const clf_model *model, const float *scores, int64_t 
   return status;
 }
 
-/* Computes p [rows, classes] from scores in f32. */
-static clf_status compute(const clf_model *model, const float *scores, int64_t rows, double *p) {
+clf_status clf__decision_p(const clf_model *model, const float *scores, int64_t rows, double *p) {
   const clf__decision *d = &model->decision;
   if (clf__calibration_there(d)) {
     widen(scores, rows * model->outputs, p);
@@ -85,6 +117,7 @@ static clf_status compute(const clf_model *model, const float *scores, int64_t r
     CLF__CHECK(link_f32(model, scores, rows, p));
   }
   exclude_absent(d, model->outputs, p, rows);
+  apply_priors(d, model->outputs, p, rows);
   return CLF_OK;
 }
 
@@ -97,6 +130,7 @@ static clf_status compute_f64(const clf_model *model, double *p, int64_t rows) {
     CLF__CHECK(model->kind->probabilities_f64(model, p, rows));
   }
   exclude_absent(d, model->outputs, p, rows);
+  apply_priors(d, model->outputs, p, rows);
   return CLF_OK;
 }
 
@@ -107,8 +141,9 @@ static void label_outliers(const float *scores, int64_t rows, int32_t *labels) {
   }
 }
 
-clf_status clf__decision_labels(const clf_model *model, const float *scores, int64_t rows,
-                                int32_t *labels) {
+/* The class with the highest probability, or score, of each row. */
+static clf_status find_winners(const clf_model *model, const float *scores, int64_t rows,
+                               int32_t *labels) {
   const clf__decision *d = &model->decision;
   const int64_t classes = model->outputs;
   double *p = NULL;
@@ -120,12 +155,29 @@ clf_status clf__decision_labels(const clf_model *model, const float *scores, int
   if (decides_by_p(d)) {
     p = clf__alloc_matrix(model->context, rows, classes, sizeof *p);
     CLF__TRY(p != NULL ? CLF_OK : CLF_ERROR_MEMORY);
-    CLF__TRY(compute(model, scores, rows, p));
+    CLF__TRY(clf__decision_p(model, scores, rows, p));
   }
   for (int64_t i = 0; i < rows; i++) {
     labels[i] = winner_of(d, p != NULL ? p + i * classes : NULL, scores + i * classes, classes);
   }
 done:
+  clf__free(p);
+  return status;
+}
+
+clf_status clf__decision_labels(const clf_model *model, const float *scores, int64_t rows,
+                                int32_t *labels) {
+  const clf__decision *d = &model->decision;
+  if (d->costs == NULL && d->thresholds == NULL) {
+    return find_winners(model, scores, rows, labels);
+  }
+  double *p = clf__alloc_matrix(model->context, rows, model->outputs, sizeof *p);
+  clf_status status = p != NULL ? clf__decision_p(model, scores, rows, p) : CLF_ERROR_MEMORY;
+  if (status == CLF_OK && d->costs != NULL) {
+    clf__costs_decide(d->costs, p, rows, model->outputs, labels);
+  } else if (status == CLF_OK) {
+    clf__thresholds_decide(d->thresholds, p, rows, model->outputs, labels);
+  }
   clf__free(p);
   return status;
 }
@@ -178,7 +230,7 @@ static clf_status link_rows(const clf_model *model, float *values, int64_t rows)
     CLF__TRY(many != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   }
   int32_t *winner = many != NULL ? many : few;
-  CLF__TRY(clf__decision_labels(model, values, rows, winner));
+  CLF__TRY(find_winners(model, values, rows, winner));
   CLF__TRY(model->kind->probabilities(model, values, rows));
   for (int64_t i = 0; i < rows; i++) {
     agree(values + i * classes, classes, winner[i]);
@@ -195,7 +247,7 @@ clf_status clf__decision_probabilities(const clf_model *model, float *values, in
     return link_rows(model, values, rows);
   }
   double *p = clf__alloc_matrix(model->context, rows, classes, sizeof *p);
-  clf_status status = p != NULL ? compute(model, values, rows, p) : CLF_ERROR_MEMORY;
+  clf_status status = p != NULL ? clf__decision_p(model, values, rows, p) : CLF_ERROR_MEMORY;
   for (int64_t i = 0; i < rows && status == CLF_OK; i++) {
     float *row = values + i * classes;
     const double *own = p + i * classes;
@@ -215,7 +267,7 @@ clf_status clf__decision_probabilities_f64(const clf_model *model, double *value
   int32_t *winner = clf__alloc_array(model->context, rows, sizeof *winner);
   clf_status status = CLF_OK;
   CLF__TRY(winner != NULL ? CLF_OK : CLF_ERROR_MEMORY);
-  CLF__TRY(clf__decision_labels(model, scores, rows, winner));
+  CLF__TRY(find_winners(model, scores, rows, winner));
   CLF__TRY(compute_f64(model, values, rows));
   for (int64_t i = 0; i < rows; i++) {
     agree_f64(values + i * classes, classes, winner[i]);

@@ -7,6 +7,12 @@
  *   decision_sigmoid      f64 [maps, 2]    A and B of 1 / (1 + exp(A s + B)) (sigmoid.h)
  *   decision_temperature  f64 [1]          T of the softmax of scores / T
  *   decision_isotonic_x, decision_isotonic_y, decision_isotonic_start (isotonic.h)
+ *   decision_class_rows   f64 [classes]    sums of the weights of the rows that the probabilities
+ *                                          are of: those of the fit, or of the calibration
+ *   decision_priors       f64 [2, classes] other shares of the classes, and those before
+ *   decision_costs        f64 [classes, classes]  of predicting a column where a row is true
+ *   decision_thresholds   f64 [classes]    of probabilities; 0: none (thresholds.h)
+ *   decision_set_method, decision_set_scores, … (conform.c)
  *
  * Two classes have one map, of the difference of their scores, and more classes one map each, whose
  * values are scaled to sum to 1. */
@@ -54,11 +60,29 @@ clf_status clf__decision_state(clf__store **out, const clf_model *model,
 clf_status clf__decision_adopt(clf_model *model, clf__store *state);
 /* Adds decision_absent to the state of a fit, if classes have no weight. */
 clf_status clf__decision_add_absent(const clf_model *next, const clf__training *training);
+/* Adds decision_class_rows to the state of a fit, if they are known. */
+clf_status clf__decision_add_class_rows(const clf_model *next, const clf__training *training);
+/* Return CLF_ERROR_CORRUPT unless the tensors of costs, thresholds and priors, and those of
+ * prediction sets, are valid. */
+clf_status clf__choices_check(const clf_model *model);
+clf_status clf__prediction_sets_check(const clf_model *model);
+/* Returns CLF_ERROR_UNSUPPORTED if the model decides by what files of other programs do not
+ * express: costs, thresholds or other priors. */
+clf_status clf__choices_check_export(const clf_model *model, const char *format);
 /* Logs which of the model's decision tensors the new fit drops. */
 void clf__decision_log_dropped(const clf_model *model, const clf_model *next);
 
 /* Returns whether the fitted model computes probabilities (decision.c). */
 bool clf__decision_has_probabilities(const clf_model *model);
+/* Logs that what was set for the probabilities before is dropped. */
+void clf__decision_log_stale(const clf_model *model);
+
+/* Return CLF_OK if the model is fitted to classes, and if it computes probabilities; else
+ * CLF_ERROR_NOT_FITTED or CLF_ERROR_UNSUPPORTED, with what would be right. */
+clf_status clf__decision_require_classes(const clf_model *model);
+clf_status clf__decision_require_probabilities(const clf_model *model);
+/* Computes p [rows, classes] in f64, from which classes are decided, from scores. */
+clf_status clf__decision_p(const clf_model *model, const float *scores, int64_t rows, double *p);
 /* Computes the class of each row from scores [rows, classes]. */
 clf_status clf__decision_labels(const clf_model *model, const float *scores, int64_t rows,
                                 int32_t *labels);
@@ -99,5 +123,7 @@ void clf__calibration_apply(const clf__decision *decision, int64_t classes, doub
 
 /* The kinds of parameters of the functions of classify/decision.h, for the catalog. */
 extern const clf__kind clf__calibrate_kind;
+extern const clf__kind clf__tune_threshold_kind;
+extern const clf__kind clf__conform_kind;
 
 #endif

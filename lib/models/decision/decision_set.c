@@ -20,6 +20,14 @@ void clf__decision_bind(clf_model *model) {
       .isotonic_x = data_of(model->state, "decision_isotonic_x"),
       .isotonic_y = data_of(model->state, "decision_isotonic_y"),
       .isotonic_start = data_of(model->state, "decision_isotonic_start"),
+      .class_rows = data_of(model->state, "decision_class_rows"),
+      .priors = data_of(model->state, "decision_priors"),
+      .costs = data_of(model->state, "decision_costs"),
+      .thresholds = data_of(model->state, "decision_thresholds"),
+      .set_method = data_of(model->state, "decision_set_method"),
+      .set_start = data_of(model->state, "decision_set_start"),
+      .set_scores = data_of(model->state, "decision_set_scores"),
+      .set_cumulative = data_of(model->state, "decision_set_cumulative"),
   };
 }
 
@@ -89,9 +97,12 @@ static clf_status check_isotonic(const clf_model *model, int64_t maps) {
   return CLF_OK;
 }
 
-static bool any_set(const clf_model *model) {
+/* Whether the state has a tensor of decisions, other than those of intervals if `classes`. */
+static bool any_set(const clf_model *model, bool classes) {
   for (int64_t i = 0; i < clf__store_count(model->state); i++) {
-    if (strncmp(clf__store_name(model->state, i), prefix, strlen(prefix)) == 0) {
+    const char *name = clf__store_name(model->state, i);
+    if (strncmp(name, prefix, strlen(prefix)) == 0 &&
+        !(classes && strncmp(name, "decision_set_", strlen("decision_set_")) == 0)) {
       return true;
     }
   }
@@ -100,18 +111,20 @@ static bool any_set(const clf_model *model) {
 
 clf_status clf__decision_check(const clf_model *model) {
   const int64_t maps = model->outputs == 2 ? 1 : model->outputs;
-  if (!any_set(model)) {
+  if (!any_set(model, false)) {
     return CLF_OK;
   }
+  CLF__CHECK(clf__prediction_sets_check(model));
   if (model->classes == NULL || model->outputs < 2) {
-    return corrupt(model, "it has no classes to decide between");
+    return any_set(model, true) ? corrupt(model, "it has no classes to decide between") : CLF_OK;
   }
   CLF__CHECK(check_absent(model));
   if (data_of(model->state, "decision_sigmoid") != NULL) {
     CLF__CHECK(clf__check_tensor(model, "decision_sigmoid", CLF_F64, maps, 2));
   }
   CLF__CHECK(check_temperature(model));
-  return check_isotonic(model, maps);
+  CLF__CHECK(check_isotonic(model, maps));
+  return clf__choices_check(model);
 }
 
 static bool is_dropped(const char *name, const char *const *dropped) {
@@ -185,11 +198,27 @@ clf_status clf__decision_add_absent(const clf_model *next, const clf__training *
   return CLF_OK;
 }
 
+clf_status clf__decision_add_class_rows(const clf_model *next, const clf__training *training) {
+  const char *name = "decision_class_rows";
+  const bool goes_on = training->before != NULL && clf__store_count(training->before) > 0;
+  const clf_tensor *earlier = goes_on ? clf__store_tensor(training->before, name) : NULL;
+  if (training->classes == 0 || (goes_on && earlier == NULL)) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__state_tensor(next->context, next->state, name, CLF_F64, training->classes, -1));
+  double *own = clf__state_data(next->state, name);
+  for (int64_t k = 0; k < training->classes; k++) {
+    const bool there = earlier != NULL && k < earlier->shape[0];
+    own[k] = training->class_sums[k] + (there ? ((const double *)earlier->data)[k] : 0);
+  }
+  return CLF_OK;
+}
+
 void clf__decision_log_dropped(const clf_model *model, const clf_model *next) {
   for (int64_t i = 0; model->state != NULL && i < clf__store_count(model->state); i++) {
     const char *name = clf__store_name(model->state, i);
     if (strncmp(name, prefix, strlen(prefix)) == 0 && strcmp(name, "decision_absent") != 0 &&
-        clf__store_tensor(next->state, name) == NULL) {
+        strcmp(name, "decision_class_rows") != 0 && clf__store_tensor(next->state, name) == NULL) {
       clf__log(model->context, CLF_LOG_WARNING,
                "%s: the fit drops '%s' and whatever else was set on the fitted model; set it again",
                model->kind->base.name, name);

@@ -76,6 +76,9 @@ static clf_status set_priors(clf__fisher_work *work) {
   }
   for (int64_t k = 0; k < work->classes; k++) {
     work->priors[k] /= sum;
+    if (given->word < 0) { /* the probabilities are of these shares */
+      work->training->class_sums[k] = work->gram.class_weight[k] > 0 ? work->priors[k] : 0;
+    }
   }
   return CLF_OK;
 }

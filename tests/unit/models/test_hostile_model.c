@@ -232,6 +232,7 @@ static bool is_optional(const char *name) {
   static const char *const names[] = {"state.history_loss",
                                       "state.explained_ratio",
                                       "state.iterations",
+                                      "state.decision_class_rows",
                                       "step.2.spread",
                                       "state.dual_coef_f64",
                                       "state.precision",
