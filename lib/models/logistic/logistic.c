@@ -19,10 +19,13 @@
 #include "models/linear.h"
 #include "models/logistic/logistic.h"
 #include "optim/lbfgs.h"
+#include "optim/prox_newton.h"
 
 typedef struct logistic_params {
   clf__decision_params decision;
   double C;
+  int32_t penalty;
+  double l1_ratio;
   double tolerance;
   int64_t max_iterations;
   bool fit_intercept;
@@ -33,7 +36,9 @@ typedef struct logistic_params {
 
 #define CLF__VALUES logistic_params
 static const clf__param params[] = {
-    CLF__REAL(C, "1", CLF__ABOVE(0), INFINITY, "inverse strength of the L2 penalty; inf: none"),
+    CLF__REAL(C, "1", CLF__ABOVE(0), INFINITY, "inverse strength of the penalty; inf: none"),
+    CLF__CHOICE(penalty, "l2|l1|elastic_net", "l2", "|W|^2 / 2, |W|_1, or a mixture of both"),
+    CLF__REAL(l1_ratio, "0.5", 0, 1, "elastic_net: share of |W|_1 in it"),
     CLF__REAL(tolerance, "1e-7", 0, DBL_MAX, "maximum of the mean objective's gradient to stop at"),
     CLF__INT(max_iterations, "1000", 1, 1e9, "maximum number of iterations"),
     CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
@@ -45,6 +50,7 @@ static const clf__param params[] = {
 };
 
 enum { ONE_VS_REST = 1 };
+enum { L2, L1, ELASTIC_NET };
 
 enum {
   PAIRS = 7,
@@ -166,11 +172,83 @@ done:
   return status;
 }
 
-static clf_status outcome(const fitting *f, const clf__lbfgs_result *result) {
-  const double precision = f->objective.f64 ? PRECISION_F64 : PRECISION;
-  bool precise =
-      result->end == CLF__LBFGS_STALLED && result->decrease <= precision * fabs(result->value);
-  if (result->end == CLF__LBFGS_STOPPED || precise) {
+/* What a solver has found, and whether that is the minimum. */
+typedef struct found {
+  int64_t iterations;
+  bool converged;
+} found;
+
+/* The smooth objective: L-BFGS. */
+static clf_status minimize_smooth(fitting *f, const logistic_params *p, double *variables,
+                                  found *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const double precision = o->f64 ? PRECISION_F64 : PRECISION;
+  CLF__CHECK(clf__logistic_preconditioner_create(&f->preconditioner, o));
+  for (int64_t j = 0; j < o->columns; j++) {
+    f->unit = fmax(f->unit, fmin(sqrt(f->preconditioner.squares[j]), 1));
+  }
+  f->unit = f->unit > 0 ? f->unit : 1;
+  const clf__lbfgs_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .size = clf__count(o->outputs, o->columns + 1),
+      .pairs = PAIRS,
+      .max_iterations = p->max_iterations,
+      .f64 = o->f64,
+      .evaluate = evaluate,
+      .precondition = precondition,
+      .observe = observe,
+  };
+  clf__lbfgs_result result = {.iterations = 0};
+  const clf_status status = clf__lbfgs_minimize(&result, &problem, variables);
+  const bool precise =
+      result.end == CLF__LBFGS_STALLED && result.decrease <= precision * fabs(result.value);
+  *out = (found){result.iterations, result.end == CLF__LBFGS_STOPPED || precise};
+  return status;
+}
+
+static void curvature(void *argument, int64_t output, float *values) {
+  const fitting *f = argument;
+  clf__logistic_curvature(&f->objective, output, values);
+}
+
+static clf_status observe_sparse(void *argument, int64_t iteration, double value) {
+  fitting *f = argument;
+  const clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  return status < 0 ? status : clf__progress_step(&f->progress, iteration, value, (double)NAN);
+}
+
+/* The objective with an L1 penalty: proximal Newton. */
+static clf_status minimize_sparse(fitting *f, const logistic_params *p, double l1,
+                                  double *variables, found *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const double precision = o->f64 ? PRECISION_F64 : PRECISION;
+  const clf__prox_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .x = o->x,
+      .weights = o->own_weights,
+      .outputs = o->outputs,
+      .intercept = o->intercept,
+      .l1 = l1,
+      .l2 = clf__logistic_penalty(o, p->C) - l1,
+      .tolerance = p->tolerance,
+      .max_iterations = p->max_iterations,
+      .f64 = o->f64,
+      .evaluate = evaluate,
+      .curvature = curvature,
+      .observe = observe_sparse,
+  };
+  clf__prox_result result = {.iterations = 0};
+  const clf_status status = clf__prox_newton(&result, &problem, variables);
+  f->largest = result.violation;
+  const bool precise = result.stalled && result.decrease <= precision * fabs(result.value);
+  *out = (found){result.iterations, result.violation <= p->tolerance || precise};
+  return status;
+}
+
+static clf_status outcome(const fitting *f, const found *result) {
+  if (result->converged) {
     return CLF_OK;
   }
   clf__log(f->objective.context, CLF_LOG_WARNING,
@@ -180,26 +258,16 @@ static clf_status outcome(const fitting *f, const clf__lbfgs_result *result) {
   return CLF_NOT_CONVERGED;
 }
 
-static clf_status minimize(fitting *f, const clf_model *model, clf__store *state) {
+static clf_status minimize(fitting *f, const clf_model *model, double l1, clf__store *state) {
   const logistic_params *p = model->params;
   int64_t size = clf__count(f->objective.outputs, f->objective.columns + 1);
   double *variables = clf__alloc_zeroed(model->context, size, sizeof *variables);
   if (variables == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf__lbfgs_problem problem = {
-      .context = model->context,
-      .argument = f,
-      .size = size,
-      .pairs = PAIRS,
-      .max_iterations = p->max_iterations,
-      .f64 = f->objective.f64,
-      .evaluate = evaluate,
-      .precondition = precondition,
-      .observe = observe,
-  };
-  clf__lbfgs_result result = {.iterations = 0};
-  clf_status status = clf__lbfgs_minimize(&result, &problem, variables);
+  found result = {.iterations = 0};
+  clf_status status = l1 > 0 ? minimize_sparse(f, p, l1, variables, &result)
+                             : minimize_smooth(f, p, variables, &result);
   if (result.iterations > 0) {
     status = clf__stop_keep(f->stop, status);
   }
@@ -209,6 +277,11 @@ static clf_status minimize(fitting *f, const clf_model *model, clf__store *state
   }
   clf__free(variables);
   return status < 0 ? status : stopped ? CLF_NOT_CONVERGED : outcome(f, &result);
+}
+
+/* The share of |W|_1 in the penalty. */
+static double l1_share(const logistic_params *p) {
+  return p->penalty == L1 ? 1 : p->penalty == ELASTIC_NET ? p->l1_ratio : 0;
 }
 
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
@@ -231,13 +304,10 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   };
   clf_status status = CLF_OK;
   CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
-  CLF__TRY(clf__logistic_objective_create(&f.objective, weights, p->C));
-  CLF__TRY(clf__logistic_preconditioner_create(&f.preconditioner, &f.objective));
-  for (int64_t j = 0; j < f.objective.columns; j++) {
-    f.unit = fmax(f.unit, fmin(sqrt(f.preconditioner.squares[j]), 1));
-  }
-  f.unit = f.unit > 0 ? f.unit : 1;
-  status = minimize(&f, model, state);
+  /* With an L1 penalty, the objective is the loss alone. */
+  const double share = l1_share(p);
+  CLF__TRY(clf__logistic_objective_create(&f.objective, weights, share > 0 ? INFINITY : p->C));
+  status = minimize(&f, model, share * clf__logistic_penalty(&f.objective, p->C), state);
 done:
   clf__logistic_preconditioner_free(&f.preconditioner);
   clf__logistic_objective_free(&f.objective);
@@ -265,7 +335,7 @@ static bool movable(const clf_model *model) {
 }
 
 const clf__model_kind clf__logistic_kind = {
-    .base = CLF__KIND("logistic", "logistic regression: softmax or one-vs-rest, with an L2 penalty",
+    .base = CLF__KIND("logistic", "logistic regression: softmax or one-vs-rest, L1 or L2 penalty",
                       params, logistic_params),
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,

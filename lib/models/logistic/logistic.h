@@ -53,12 +53,19 @@ typedef struct clf__logistic_objective {
  * Free it after a failure, too. */
 clf_status clf__logistic_objective_create(clf__logistic_objective *objective, const float *weights,
                                           double C);
+/* Returns the factor of the penalty in the mean objective, 1 / (C sum_i w_i). */
+double clf__logistic_penalty(const clf__logistic_objective *objective, double C);
 void clf__logistic_objective_free(clf__logistic_objective *objective);
 /* Matches clf__lbfgs_problem.evaluate. */
 clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
                                   double *gradient);
 
-/* The same in f64 (logistic_loss_f64.c). */
+/* Computes the second derivatives [rows] of the mean loss with respect to an output at the last
+ * evaluation, w p (1 - p) / rows. They are never exactly 0 for a row that counts. */
+void clf__logistic_curvature(const clf__logistic_objective *objective, int64_t output,
+                             float *values);
+
+/* clf__logistic_evaluate() in f64 (logistic_loss_f64.c). */
 clf_status clf__logistic_evaluate_f64(clf__logistic_objective *objective, const double *at,
                                       double *value, double *gradient);
 

@@ -19,6 +19,8 @@
 #include "models/logistic/logistic.h"
 
 #define MAX_PENALTY 1e30 /* with a larger penalty, W is 0 in single precision */
+#define MIN_DOUBT 0.05F
+#define MIN_CURVATURE 1e-10F
 
 enum {
   BLOCK_ROWS = 128,  /* 100 kB for MNIST: half of a small L2 cache */
@@ -213,6 +215,22 @@ static clf_status scale_weights(clf__logistic_objective *o, const float *weights
   return CLF_OK;
 }
 
+double clf__logistic_penalty(const clf__logistic_objective *o, double C) {
+  return fmin(MAX_PENALTY, 1 / (C * o->weight_sum));
+}
+
+/* The doubt of a row that is certainly misclassified rises as soon as a step begins to correct
+ * it. */
+void clf__logistic_curvature(const clf__logistic_objective *o, int64_t output, float *values) {
+  const float share = 1 / (float)o->x->rows;
+  for (int64_t i = 0; i < o->x->rows; i++) {
+    const float weight = weight_of(o, i);
+    const float wrong = fabsf(o->residual[i * o->outputs + output]); /* w times |p - t| */
+    const float doubt = weight > 0 ? fmaxf(MIN_DOUBT, 1 - wrong / weight) : 0;
+    values[i] = (wrong * doubt + weight * MIN_CURVATURE) * share;
+  }
+}
+
 clf_status clf__logistic_objective_create(clf__logistic_objective *o, const float *weights,
                                           double C) {
   int32_t threads = clf__context_threads(o->context);
@@ -221,9 +239,9 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   clf_status status = CLF_OK;
   o->arena.context = o->context;
   CLF__CHECK(weights != NULL ? scale_weights(o, weights, &sum) : CLF_OK);
-  o->penalty = fmin(MAX_PENALTY, 1 / (C * sum));
   o->own_weights = weights;
   o->weight_sum = sum;
+  o->penalty = clf__logistic_penalty(o, C);
   o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
   if (o->f64) {
     clf__linear_pass_create(&o->pass, &o->arena, o->x, o->outputs);
