@@ -11,8 +11,8 @@
  * is computed, in units of the columns' deviations; a visit then costs nothing, and a change a row
  * of H.
  *
- * The sweeps are extrapolated (Bertrand and Massias 2021): of the points after each of PERIOD sweeps,
- * the combination whose last changes nearly cancel is kept if the model is smaller there. */
+ * The sweeps are extrapolated. A weight that is 0 in the last of them is 0 in all that were compared,
+ * or its change is lost, and the model's value decides. */
 #include "optim/prox_model.h"
 
 #include <math.h>
@@ -22,13 +22,15 @@
 #include "base/progress.h"
 #include "base/status.h"
 #include "ops/linalg/gram.h"
+#include "optim/extrapolation.h"
 
 enum {
   MAX_ROUNDS = 20,
-  PERIOD = 5,          /* sweeps before an extrapolation */
-  POINTS = PERIOD + 2, /* the current one, and after each sweep of a period */
+  POINTS = 1 + CLF__PERIOD_POINTS, /* the current one, and after each sweep of a period */
   WORK_A_CHECK = 1 << 20
 };
+
+static const double max_ratio = 0.999;
 
 /* Means and diagonal of the columns' entries. */
 static void use_entries(clf__prox_model *m) {
@@ -213,111 +215,60 @@ static double value_at(const clf__prox_model *m, const double *point) {
   return sum + curved / 2;
 }
 
-/* Solves A z = 1 for a symmetric positive definite A [PERIOD, PERIOD] by elimination, and scales z
- * to a sum of 1. Returns false if that fails. */
-static bool solve_few(double *A, double *z) {
-  double sum = 0;
-  for (int i = 0; i < PERIOD; i++) {
-    z[i] = 1;
-  }
-  for (int i = 0; i < PERIOD; i++) {
-    for (int r = i + 1; r < PERIOD; r++) {
-      const double factor = A[r * PERIOD + i] / A[i * PERIOD + i];
-      for (int c = i; c < PERIOD; c++) {
-        A[r * PERIOD + c] -= factor * A[i * PERIOD + c];
-      }
-      z[r] -= factor * z[i];
-    }
-  }
-  for (int i = PERIOD - 1; i >= 0; i--) {
-    for (int c = i + 1; c < PERIOD; c++) {
-      z[i] -= A[i * PERIOD + c] * z[c];
-    }
-    z[i] /= A[i * PERIOD + i];
-    sum += z[i];
-  }
-  for (int i = 0; i < PERIOD; i++) {
-    z[i] /= sum;
-    if (!isfinite(z[i])) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* Products of the changes from point to point. */
-static void products_of_steps(const clf__prox_model *m, double *A) {
-  double trace = 0;
-  for (int i = 0; i < PERIOD; i++) {
-    for (int k = 0; k <= i; k++) {
-      const double *a = m->points + (i + 1) * m->size, *b = m->points + (k + 1) * m->size;
-      double sum = 0;
-      for (int64_t j = 0; j < m->count; j++) {
-        const double scale = m->diagonal[j];
-        sum += scale * (a[m->size + j] - a[j]) * (b[m->size + j] - b[j]);
-      }
-      A[i * PERIOD + k] = A[k * PERIOD + i] = sum;
-    }
-    trace += A[i * PERIOD + i];
-  }
-  for (int i = 0; i < PERIOD; i++) {
-    A[i * PERIOD + i] += 1e-10 * trace;
-  }
-}
-
 /* Keeps the current point as number `index` of the period. */
 static void keep_point(clf__prox_model *m, int index) {
   memcpy(m->points + (index + 1) * m->size, m->points, (size_t)m->size * sizeof *m->points);
 }
 
-/* Replaces the current point by the extrapolated one, if the model is smaller there. */
+/* Replaces the current point by the extrapolated one, if the model is smaller there. Weights that
+ * are 0 stay so. */
 static void extrapolate(clf__prox_model *m) {
-  double A[PERIOD * PERIOD], z[PERIOD], *to = m->points + m->size;
-  products_of_steps(m, A);
-  if (!solve_few(A, z)) {
+  double z[CLF__PERIOD], *kept = m->points + m->size, *to = kept;
+  if (!clf__extrapolation(z, kept, m->count, m->size, m->diagonal)) {
     return;
   }
-  for (int64_t j = 0; j < m->size; j++) {
-    double sum = 0;
-    for (int i = 0; i < PERIOD; i++) {
-      sum += z[i] * m->points[(i + 2) * m->size + j];
-    }
-    to[j] = sum;
-  }
+  clf__extrapolate(to, z, kept, m->size, m->size);
   for (int64_t a = 0; a < m->count; a++) {
-    const double last = m->weight[m->set[a]] + m->change[a];
-    to[a] = last == 0 ? m->change[a] : to[a];
+    to[a] = m->weight[m->set[a]] + m->change[a] == 0 ? m->change[a] : to[a];
   }
   if (value_at(m, to) < value_at(m, m->points)) {
     memcpy(m->points, to, (size_t)m->size * sizeof *m->points);
   }
 }
 
-/* Sweeps over the coordinates that are not 0 until one of them decreases the model by no more than
- * `enough`. */
-static clf_status run_period(clf__prox_model *m, double enough) {
-  double decrease = 0;
+/* Runs a sweep. *done becomes true if little is left: were the decreases of sweeps a geometric
+ * series, as the last two are, their rest would be a share `accuracy` of their sum. */
+static clf_status next_sweep(clf__prox_model *m, bool all, double accuracy, bool *done) {
+  const double before = m->decrease;
+  CLF__CHECK(sweep(m, all, &m->decrease));
+  m->decreases += m->decrease;
+  const double ratio = fmin(m->decrease / before, max_ratio);
+  *done = !(m->decrease * ratio / (1 - ratio) > accuracy * m->decreases);
+  return CLF_OK;
+}
+
+/* Sweeps over the coordinates that are not 0. */
+static clf_status run_period(clf__prox_model *m, double accuracy) {
+  bool done = false;
   keep_point(m, 0);
-  for (int i = 1; i <= PERIOD; i++) {
-    CLF__CHECK(sweep(m, false, &decrease));
-    if (decrease <= enough) {
-      return CLF_OK;
-    }
+  for (int i = 1; i <= CLF__PERIOD && !done; i++) {
+    CLF__CHECK(next_sweep(m, false, accuracy, &done));
     keep_point(m, i);
   }
-  extrapolate(m);
+  if (!done) {
+    extrapolate(m);
+  }
   return CLF_OK;
 }
 
 clf_status clf__prox_model_minimize(clf__prox_model *m, double accuracy) {
-  double first = 0, decrease = 0;
-  for (int round = 0; round < MAX_ROUNDS; round++) {
-    CLF__CHECK(sweep(m, true, &decrease));
-    first = fmax(first, decrease);
-    if (decrease <= accuracy * first) {
-      break;
-    }
-    CLF__CHECK(run_period(m, accuracy * first));
+  bool done = false;
+  m->decrease = (double)INFINITY;
+  CLF__CHECK(sweep(m, true, &m->decrease));
+  m->decreases = m->decrease;
+  for (int round = 0; round < MAX_ROUNDS && !done; round++) {
+    CLF__CHECK(run_period(m, accuracy));
+    CLF__CHECK(next_sweep(m, true, accuracy, &done));
   }
   return CLF_OK;
 }

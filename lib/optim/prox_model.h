@@ -39,6 +39,8 @@ typedef struct clf__prox_model {
   double bias_gradient; /* of f with respect to the intercept */
   double *matrix;       /* [columns, columns], or NULL if there are entries */
   int64_t responses;    /* columns or rows */
+  double decrease;      /* of the last sweep */
+  double decreases;     /* of all sweeps */
   int64_t size;         /* of a point */
   double *points;       /* [points, size]; the first is the current one, which follows */
   double *change;       /* [count] of the weights */
@@ -68,5 +70,9 @@ clf_status clf__prox_model_minimize(clf__prox_model *model, double violation);
 
 /* Returns the change of the intercept. */
 double clf__prox_model_bias(const clf__prox_model *model);
+
+/* Adds to each column of the variables w the number that minimizes its penalty; `sorted` [outputs]
+ * is scratch. */
+void clf__prox_shift(const clf__prox_problem *problem, double *w, double *sorted);
 
 #endif

@@ -23,12 +23,15 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "optim/extrapolation.h"
 #include "optim/prox_model.h"
 
 enum {
   MIN_ADDED = 256, /* columns that may come to a set */
   MAX_TRIALS = 30,
-  PATIENCE = 3 /* iterations without progress */
+  PATIENCE_F32 = 3, /* iterations without progress: gradients have digits when values have none */
+  PATIENCE_F64 = 25,
+  ENTRIES_AGAIN = 10 /* how often a model reads them */
 };
 
 static const double accuracy = 1e-2;
@@ -46,6 +49,9 @@ typedef struct solver {
   double value; /* F */
   double *gradient, *trial, *trial_gradient, *direction;
   double *violation; /* [outputs] */
+  double *points;    /* [CLF__PERIOD_POINTS, size] of the last iterations */
+  double *scale;     /* [size] squared deviations of the columns, 1 for the intercepts */
+  int64_t kept;      /* points */
   float stiffness;   /* factor of the models' curvature */
   double noise;
 } solver;
@@ -174,7 +180,9 @@ static clf_status direction_job(void *argument, clf__range range) {
 static clf_status find_directions(solver *s) {
   const clf__prox_problem *p = s->problem;
   memset(s->direction, 0, (size_t)s->size * sizeof *s->direction);
-  return clf__jobs_ranges(p->context, p->outputs, 1, CLF__WORK_LONG, direction_job, s);
+  const double entries = (double)clf__rows_entries(p->x) * (double)p->outputs;
+  return clf__jobs_ranges(p->context, p->outputs, 1, ENTRIES_AGAIN * entries * CLF__COST_ELEMENT,
+                          direction_job, s);
 }
 
 static clf_status evaluate(const solver *s, const double *at, double *value, double *gradient) {
@@ -199,6 +207,11 @@ static void accept(solver *s, double value) {
   s->gradient = s->trial_gradient;
   s->trial_gradient = gradient;
   s->value = value;
+  if (s->problem->shifts) {
+    s->value -= penalty(s, s->x);
+    clf__prox_shift(s->problem, s->x, s->violation);
+    s->value += penalty(s, s->x);
+  }
 }
 
 /* Moves along the direction; *moved is false if no step decreases F. */
@@ -227,17 +240,44 @@ static clf_status search_line(solver *s, double change, bool *moved) {
   return CLF_OK;
 }
 
+/* After each period of iterations, moves to the extrapolated point if F is smaller there. The models
+ * leave out how outputs depend on each other, so that iterations may converge only linearly. */
+static clf_status extrapolate(solver *s) {
+  double z[CLF__PERIOD], value = NAN;
+  memcpy(s->points + s->kept * s->size, s->x, (size_t)s->size * sizeof *s->x);
+  s->kept++;
+  if (s->kept < CLF__PERIOD_POINTS) {
+    return CLF_OK;
+  }
+  s->kept = 0;
+  if (!clf__extrapolation(z, s->points, s->size, s->size, s->scale)) {
+    return CLF_OK;
+  }
+  clf__extrapolate(s->trial, z, s->points, s->size, s->size);
+  for (int64_t i = 0; i < s->size; i++) {
+    s->trial[i] = s->x[i] == 0 ? 0 : s->trial[i];
+  }
+  CLF__CHECK(evaluate(s, s->trial, &value, s->trial_gradient));
+  if (value < s->value) {
+    accept(s, value);
+  }
+  return CLF_OK;
+}
+
 static clf_status iterate(solver *s, clf__prox_result *result) {
   const clf__prox_problem *p = s->problem;
-  double best = (double)INFINITY;
+  double best = (double)INFINITY, smallest = (double)INFINITY;
   bool moved = true;
   for (int stalled = 0;; stalled++) {
     result->value = s->value;
     result->violation = measure(s);
     CLF__CHECK(p->observe(p->argument, result->iterations, s->value));
-    stalled = s->value < best - s->noise * fabs(best) || result->iterations == 0 ? 0 : stalled;
+    if (result->violation < smallest / 2 || s->value < best - s->noise * fabs(best)) {
+      stalled = 0;
+    }
     best = fmin(best, s->value);
-    result->stalled = !moved || stalled >= PATIENCE;
+    smallest = fmin(smallest, result->violation);
+    result->stalled = !moved || stalled >= (p->f64 ? PATIENCE_F64 : PATIENCE_F32);
     if (result->violation <= p->tolerance || result->stalled ||
         result->iterations >= p->max_iterations) {
       return CLF_OK;
@@ -246,6 +286,7 @@ static clf_status iterate(solver *s, clf__prox_result *result) {
     const double change = linear_change(s);
     result->decrease = -change;
     CLF__CHECK(search_line(s, change, &moved));
+    CLF__CHECK(p->outputs > 1 ? extrapolate(s) : CLF_OK);
     result->iterations += moved;
   }
 }
@@ -259,8 +300,17 @@ static clf_status create(solver *s, const clf__prox_problem *p) {
   s->trial_gradient = clf__arena_array(&s->arena, s->size, sizeof *s->trial_gradient);
   s->direction = clf__arena_array(&s->arena, s->size, sizeof *s->direction);
   s->violation = clf__arena_array(&s->arena, p->outputs, sizeof *s->violation);
+  s->points = clf__arena_matrix(&s->arena, p->outputs > 1 ? CLF__PERIOD_POINTS : 0, s->size,
+                                sizeof *s->points);
+  s->scale = clf__arena_array(&s->arena, s->size, sizeof *s->scale);
   CLF__CHECK(clf__arena_status(&s->arena));
-  return clf__prox_columns_create(&s->columns, p);
+  CLF__CHECK(clf__prox_columns_create(&s->columns, p));
+  for (int64_t i = 0; i < s->size; i++) {
+    const double deviation =
+        i < p->outputs * p->x->columns ? s->columns.deviation[i % p->x->columns] : 1;
+    s->scale[i] = deviation * deviation;
+  }
+  return CLF_OK;
 }
 
 clf_status clf__prox_newton(clf__prox_result *result, const clf__prox_problem *problem, double *x) {

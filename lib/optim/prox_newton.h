@@ -18,6 +18,8 @@ typedef struct clf__prox_problem {
   const float *weights; /* [rows] of the rows, or NULL for 1 */
   int64_t outputs;
   bool intercept; /* otherwise b stays as it is */
+  /* f does not change if the same is added to the weights of a column in all outputs. */
+  bool shifts;
   double l1, l2;
   /* The violation of the optimality conditions to stop at, in units of the deviations of the
    * columns, so that it is the same for columns of any scale. */

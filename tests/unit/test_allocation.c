@@ -322,6 +322,8 @@ static const setting SETTINGS[] = {
     {"logistic", "max_iterations=6", "C=1|2", "threads=1", DENSE_F32, true},
     {"logistic", "max_iterations=6", "C=1|2", "threads=1", DENSE_U8, false},
     {"logistic", "max_iterations=6", "C=1|2", "threads=2", SPARSE, false},
+    {"logistic", "penalty=l1 max_iterations=3", "C=1|2", "threads=1", DENSE_F32, false},
+    {"logistic", "penalty=l1 max_iterations=3", "C=1|2", "threads=2", SPARSE, false},
 };
 enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 

@@ -230,6 +230,7 @@ static clf_status minimize_sparse(fitting *f, const logistic_params *p, double l
       .weights = o->own_weights,
       .outputs = o->outputs,
       .intercept = o->intercept,
+      .shifts = o->link == CLF__LOGISTIC_SOFTMAX,
       .l1 = l1,
       .l2 = clf__logistic_penalty(o, p->C) - l1,
       .tolerance = p->tolerance,

@@ -315,6 +315,7 @@ static const char *const few_rows[][2] = {
     {"fisher", "shrinkage=auto"},
     {"perceptron", ""},
     {"logistic", ""},
+    {"logistic", "penalty=l1"},
     {"svm", "kernel=linear"},
     {"svm", "kernel=rbf"},
     {"perceptron", "kernel=rbf"},

@@ -23,6 +23,7 @@ static const setting settings[] = {
     {"fisher", "kernel=rbf solver=cg landmarks=0", 1, 1, 200, "history_residual"},
     {"logistic", "", 1, 3, 100, "history_loss"},
     {"logistic", "max_iterations=2", 1, 2, 2, "history_loss"},
+    {"logistic", "penalty=l1 max_iterations=2", 1, 2, 2, "history_loss"},
     {"perceptron", "epochs=3 averaged=false", 1, 1, 3, "history_loss"},
     {"perceptron", "epochs=2 kernel=rbf", 1, 1, 2, "history_loss"},
     {"svm", "", CLASSES, 1, 10000, NULL},

@@ -74,9 +74,13 @@ static void check_probabilities(const clf_model *model, const clf_dataset *rows,
   }
 }
 
-static const char *const linear[][2] = {
-    {"ridge", ""},  {"logistic", ""},   {"logistic", "multiclass=one_vs_rest C=0.1"},
-    {"fisher", ""}, {"perceptron", ""}, {"ridge", "solver=cg"}};
+static const char *const linear[][2] = {{"ridge", ""},
+                                        {"logistic", ""},
+                                        {"logistic", "multiclass=one_vs_rest C=0.1"},
+                                        {"logistic", "penalty=l1"},
+                                        {"fisher", ""},
+                                        {"perceptron", ""},
+                                        {"ridge", "solver=cg"}};
 enum { LINEAR = sizeof linear / sizeof *linear };
 
 TEST_LOOP(results_f64__of_linear_maps_have_the_digits_of_f64, 0, LINEAR *STORAGES) {

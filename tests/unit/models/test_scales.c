@@ -53,6 +53,7 @@ static const struct {
              {"fisher", "shrinkage=auto"},
              {"fisher", "kernel=rbf"},
              {"logistic", "C=inf"},
+             {"logistic", "penalty=l1 C=100"},
              {"perceptron", NULL},
              {"perceptron", "kernel=rbf"},
              {"svm", NULL},

@@ -93,6 +93,7 @@ static const setting settings[] = {
     {"logistic", "precision=f64", false, 1e-8},
     {"logistic", "precision=f64 tolerance=1e-10 C=100", false, 1e-8},
     {"logistic", "precision=f64 tolerance=1e-10 multiclass=one_vs_rest", false, 1e-8},
+    {"logistic", "precision=f64 tolerance=1e-11 penalty=l1", false, 1e-8},
     {"svm", "kernel=linear precision=f64 tolerance=1e-9", false, 1e-8},
     {"svm", "kernel=linear tolerance=1e-9", false, 1e-6},
     {"svm", "kernel=rbf tolerance=1e-9", false, 1e-8},

@@ -597,7 +597,7 @@ TEST(logistic__can_be_cancelled) {
 
 TEST(logistic__parameters_have_bounds) {
   static const char *const wrong[] = {
-      "C=0", "C=-1", "tolerance=-1", "C=nan", "max_iterations=0", "multiclass=ovr", "penalty=l1"};
+      "C=0", "C=-1", "tolerance=-1", "C=nan", "max_iterations=0", "multiclass=ovr", "penalty=l3"};
   for (int i = 0; i < 7; i++) {
     clf_model *model = NULL;
     ck_clf_fails(clf_model_create(&model, NULL, "logistic", wrong[i]), CLF_ERROR_ARGUMENT);
