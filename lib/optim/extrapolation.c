@@ -1,5 +1,5 @@
-/* The factors z minimize |sum_i z_i s_i|^2 with sum z = 1 over the steps s_i from point to point: z is
- * proportional to the solution of A z = 1 with the products A of the steps. */
+/* The factors z minimize |sum_i z_i s_i|^2 with sum z = 1 over the steps s_i from point to
+ * point: z is proportional to the solution of A z = 1 with the products A of the steps. */
 #include "optim/extrapolation.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Extrapolation of sequences of points that converge linearly (Anderson 1965; for coordinate descent
- * Bertrand and Massias 2021). */
+/* Extrapolation of sequences of points that converge linearly (Anderson 1965; for coordinate
+ * descent Bertrand and Massias 2021). */
 #ifndef CLF_OPTIM_EXTRAPOLATION_H
 #define CLF_OPTIM_EXTRAPOLATION_H
 

@@ -1,18 +1,17 @@
 /* The quadratic model and its coordinate descent (Friedman, Hastie and Tibshirani 2010). One
  * coordinate's minimum is a soft threshold of its Newton step.
  *
- * With the curvature v_i of the rows, V = sum v_i, the weighted means m_j = sum v_i x_ij / V and the
- * gradient G of f with respect to the intercept, a change d of the weights has its best change of
- * the intercept at -G / V - sum m_j d_j. What is left is a function of d alone, with the gradient
- * g_j - m_j G and the second derivatives H_jk = sum v_i (x_ij - m_j) (x_ik - m_k).
+ * With the curvature v_i of the rows, V = sum v_i, the weighted means m_j = sum v_i x_ij / V and
+ * the gradient G of f with respect to the intercept, a change d of the weights has its best
+ * change of the intercept at -G / V - sum m_j d_j. What is left is a function of d alone, with
+ * the gradient g_j - m_j G and the second derivatives H_jk = sum v_i (x_ij - m_j) (x_ik - m_k).
  *
  * Two forms compute H d. Either v_i sum_j x_ij d_j is kept for each row, and a visit reads the
- * entries of a column; the means are subtracted by formula, so that sparse rows stay sparse. Or H
- * is computed, in units of the columns' deviations; a visit then costs nothing, and a change a row
- * of H.
+ * entries of a column; the means are subtracted by formula, so that sparse rows stay sparse. Or
+ * H is computed, in units of the columns' deviations; a visit then costs nothing, and a change a
+ * row of H.
  *
- * The sweeps are extrapolated. A weight that is 0 in the last of them is 0 in all that were compared,
- * or its change is lost, and the model's value decides. */
+ * The sweeps are extrapolated. */
 #include "optim/prox_model.h"
 
 #include <math.h>
@@ -72,8 +71,8 @@ done:
   return status;
 }
 
-/* A point consists of the changes of the weights, the shift, and H times the changes, or the changes
- * of the outputs that stand for it. All of them are linear in the changes. */
+/* A point consists of the changes of the weights, the shift, and H times the changes, or the
+ * changes of the outputs that stand for it. All of them are linear in the changes. */
 static clf_status create_points(clf__prox_model *m) {
   const clf__rows *x = m->problem->x;
   m->responses = m->columns->start == NULL ? x->columns : x->rows;
@@ -220,10 +219,24 @@ static void keep_point(clf__prox_model *m, int index) {
   memcpy(m->points + (index + 1) * m->size, m->points, (size_t)m->size * sizeof *m->points);
 }
 
+/* Returns whether a weight that is 0 was so at all points of the period. */
+static bool stayed_zero(const clf__prox_model *m, int64_t a) {
+  bool same = true;
+  for (int i = 1; i <= CLF__PERIOD_POINTS; i++) {
+    same = same && m->points[i * m->size + a] == m->change[a];
+  }
+  return same;
+}
+
 /* Replaces the current point by the extrapolated one, if the model is smaller there. Weights that
- * are 0 stay so. */
+ * are 0 stay so; if one has become 0 in the period, its changes are no such sequence. */
 static void extrapolate(clf__prox_model *m) {
   double z[CLF__PERIOD], *kept = m->points + m->size, *to = kept;
+  for (int64_t a = 0; a < m->count; a++) {
+    if (m->weight[m->set[a]] + m->change[a] == 0 && !stayed_zero(m, a)) {
+      return;
+    }
+  }
   if (!clf__extrapolation(z, kept, m->count, m->size, m->diagonal)) {
     return;
   }

@@ -1,18 +1,19 @@
 /* Proximal Newton (Lee, Sun and Saunders 2014) on working sets, as glmnet (Friedman, Hastie and
- * Tibshirani 2010), LIBLINEAR's newGLMNET (Yuan, Ho and Lin 2012) and celer (Massias, Gramfort and
- * Salmon 2018) have it.
+ * Tibshirani 2010), LIBLINEAR's newGLMNET (Yuan, Ho and Lin 2012) and celer (Massias, Gramfort
+ * and Salmon 2018) have it.
  *
- * Each iteration computes the gradient of all weights, and for each output a quadratic model of f on
- * the columns whose weight is not 0 and those that violate the optimality conditions most, at most
- * as many as there are weights already, and some. Coordinate descent minimizes model and penalty
- * (prox_model.c), and F is decreased along the line to that point. The conditions are, with s_j the
- * deviation of column j:
- *   |g_j + l2 w_j + l1 sign w_j| <= tolerance s_j if w_j is not 0, else |g_j| - l1 <= tolerance s_j.
- * Since w and g change inversely with the unit of a column, and s with it, this means the same for
- * columns of any scale.
+ * Each iteration computes the gradient of all weights, and for each output a quadratic model of
+ * f on the columns whose weight is not 0 and those that violate the optimality conditions most,
+ * at most as many as there are weights already, and some. Coordinate descent minimizes model and
+ * penalty (prox_model.c), and F is decreased along the line to that point. The conditions are,
+ * with s_j the deviation of column j:
+ *   |g_j + l2 w_j + l1 sign w_j| <= tolerance s_j   if w_j is not 0,
+ *                     |g_j| - l1 <= tolerance s_j   otherwise.
+ * Since w and g change inversely with the unit of a column, and s with it, this means the same
+ * for columns of any scale.
  *
- * The models leave out how outputs depend on each other, and estimate products from some rows. If F
- * decreases less than they predict, the next models have more rows and a larger curvature. */
+ * The models leave out how outputs depend on each other. If F decreases less than they predict,
+ * the next ones have a larger curvature; and sequences of points are extrapolated. */
 #include "optim/prox_newton.h"
 
 #include <math.h>
@@ -240,8 +241,9 @@ static clf_status search_line(solver *s, double change, bool *moved) {
   return CLF_OK;
 }
 
-/* After each period of iterations, moves to the extrapolated point if F is smaller there. The models
- * leave out how outputs depend on each other, so that iterations may converge only linearly. */
+/* After each period of iterations, moves to the extrapolated point if F is smaller there. The
+ * models leave out how outputs depend on each other, so that iterations may converge only
+ * linearly. */
 static clf_status extrapolate(solver *s) {
   double z[CLF__PERIOD], value = NAN;
   memcpy(s->points + s->kept * s->size, s->x, (size_t)s->size * sizeof *s->x);

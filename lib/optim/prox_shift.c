@@ -1,7 +1,8 @@
-/* A softmax does not change if the same is added to the weights of a column in all outputs, which the
- * models of single outputs do not see. So after each step the weights w_k of every column are shifted
- * by the c that minimizes their penalty sum_k l1 |w_k - c| + l2/2 (w_k - c)^2, as by Friedman, Hastie
- * and Tibshirani (2010): a median of them, drawn to the mean by l2. The intercepts get the sum 0. */
+/* A softmax does not change if the same is added to the weights of a column in all outputs,
+ * which the models of single outputs do not see. So after each step the weights w_k of every
+ * column are shifted by the c that minimizes their penalty sum_k l1 |w_k - c| + l2/2 (w_k -
+ * c)^2, as by Friedman, Hastie and Tibshirani (2010): a median of them, drawn to the mean by l2.
+ * The intercepts get the sum 0. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -17,8 +18,8 @@ static double derivative(const clf__prox_problem *p, double sum, double c, int64
   return p->l2 * ((double)p->outputs * c - sum) + p->l1 * (double)(2 * below - p->outputs);
 }
 
-/* Returns the best c for weights [outputs], which are sorted. It is one of them, where the derivative
- * changes its sign, or lies between two. */
+/* Returns the best c for weights [outputs], which are sorted. It is one of them, where the
+ * derivative changes its sign, or lies between two. */
 static double best_of_sorted(const clf__prox_problem *p, const double *w, double sum) {
   const int64_t count = p->outputs;
   for (int64_t i = 0; i < count; i++) {

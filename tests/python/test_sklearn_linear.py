@@ -160,6 +160,21 @@ def test_logistic_regression_without_penalty_and_one_vs_rest():
     np.testing.assert_allclose(ours.predict_proba(X).sum(axis=1), 1)
 
 
+@pytest.mark.parametrize("penalty, l1_ratio, C", [("l1", 0, 0.1), ("elasticnet", 0.5, 0.05)])
+def test_logistic_regression_with_an_l1_penalty_is_at_their_minimum(penalty, l1_ratio, C):
+    X, y = datasets.load_iris(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    ours = LogisticRegression(penalty, C=C, l1_ratio=l1_ratio, max_iter=1000).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = linear_model.LogisticRegression(
+            penalty=penalty, C=C, l1_ratio=l1_ratio, solver="saga", tol=1e-9, max_iter=20000
+        ).fit(X, y)
+    assert difference(ours.coef_, theirs.coef_) < 1e-4
+    assert ((ours.coef_ == 0) == (np.abs(theirs.coef_) < 1e-7)).all() and (ours.coef_ == 0).any()
+    assert np.abs(ours.predict_proba(X) - theirs.predict_proba(X)).max() < 1e-4
+
+
 def test_logistic_regression_takes_sparse_rows_and_weights():
     X = sp.random(400, 60, 0.1, format="csr", random_state=0)
     y = (np.asarray(X @ np.random.RandomState(1).randn(60)) > 0).astype(int)
@@ -273,10 +288,9 @@ REFUSED = [
     (Ridge(positive=True), "positive=True"),
     (Ridge(alpha=[1.0, 2.0]), "one alpha"),
     (Ridge(solver="lbfgs"), "no solver 'lbfgs'"),
-    (LogisticRegression(penalty="l1"), "penalty='l1'"),
+    (LogisticRegression(penalty="l0"), "penalty='l0'"),
     (LogisticRegression(dual=True), "dual=True"),
     (LogisticRegression(solver="liblinear"), "solver='liblinear'"),
-    (LogisticRegression(l1_ratio=0.5), "l1_ratio=0.5"),
     (LogisticRegression(warm_start=True), "warm_start=True"),
     (Perceptron(penalty="l2"), "penalty='l2'"),
     (Perceptron(early_stopping=True), "early_stopping=True"),

@@ -7,28 +7,31 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
+from .. import errors
 from .._warnings import warn
 from ._base import Classifier, ProbabilityMixin
 from ._linear import SparseCoefficients
 
 
 class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
-    """Logistic regression: one softmax, or one sigmoid for each class, with an L2 penalty.
+    """Logistic regression: one softmax, or one sigmoid for each class, with a penalty.
 
-    It minimizes ``C sum_i w_i loss_i + |W|² / 2``; the intercept is not penalized (Cox 1958). The
-    minimum is unique, and all solvers of scikit-learn that minimize this find it, so their names
-    are accepted, and the library's own solver runs: L-BFGS (Liu and Nocedal 1989) with a
-    preconditioner. Parameters, defaults and fitted attributes are those of scikit-learn's
+    It minimizes ``C sum_i w_i loss_i + |W|² / 2``, or with |W|₁ or a mixture of both in place of
+    the last term; the intercept is not penalized (Cox 1958). The minimum is unique, and all solvers
+    of scikit-learn that minimize this find it, so their names are accepted, and the library's own
+    solver runs: L-BFGS (Liu and Nocedal 1989) with a preconditioner, and proximal Newton (Lee, Sun
+    and Saunders 2014) where there is an L1 penalty. Parameters, defaults and fitted attributes are those of scikit-learn's
     ``LogisticRegression``.
 
     Parameters
     ----------
-    penalty : "l2" or None, default "l2"
+    penalty : "l1", "l2", "elasticnet" or None, default "l2"
         None is no penalty, as ``C=inf`` is.
     dual : bool, default False
     tol : float, default 1e-4
         The fit ends when the largest component of the mean loss's gradient is below a millionth of
-        it, so that weights equal repeated rows in all digits that are compared.
+        it, so that weights equal repeated rows in all digits that are compared; with an L1 penalty,
+        when the optimality conditions are violated by less than a ten-thousandth of it.
     C : float, default 1.0
         Weight of the losses against the penalty; ``numpy.inf`` for no penalty.
     fit_intercept : bool, default True
@@ -46,7 +49,9 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     warm_start : bool, default False
     n_jobs : int, optional
         Threads; None uses all that the process may use.
-    l1_ratio : float, optional
+    l1_ratio : float, default 0
+        Share of the L1 penalty in "elasticnet". Above 0, "l2" is such a mixture, too, as it is in
+        scikit-learn since 1.8, where `penalty` is deprecated.
 
     Attributes
     ----------
@@ -61,7 +66,6 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     ==================  ==================================  ====================================
     parameter           scikit-learn                        here
     ==================  ==================================  ====================================
-    penalty             l1, l2, elasticnet, None            l2, None
     solver="liblinear"  penalizes the intercept             refused
     tol                 bounds the solver's own measure     a gradient is below tol / 1,000,000
     max_iter            often needed above 100              seldom reached, also on raw features
@@ -76,7 +80,7 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     _kind = "logistic"
     _names = {"C": "C", "fit_intercept": "fit_intercept", "max_iter": "max_iterations"}
     _lacks = {
-        "penalty": (("l2", None, "none", "deprecated"), "the library penalizes by L2"),
+        "penalty": (("l2", "l1", "elasticnet", None, "none", "deprecated"), "there is no such penalty"),
         "dual": ((False,), "the library solves the primal problem"),
         "intercept_scaling": ((1,), "the intercept is not penalized, so it has no scale"),
         "solver": (
@@ -85,7 +89,6 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
         ),
         "multi_class": (("auto", "multinomial", "ovr"), "there is no such treatment of classes"),
         "warm_start": ((False,), "every fit starts from 0, and finds the same minimum"),
-        "l1_ratio": ((None, 0), "the library penalizes by L2"),
     }
 
     def __init__(
@@ -126,10 +129,17 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     def _library_params(self) -> Dict[str, Any]:
         if self.penalty in (None, "none") and self.C != 1.0:
             warn("Setting penalty=None will ignore the C parameter")
+        ratio = 1.0 if self.penalty == "l1" else self.l1_ratio or 0.0
+        if not 0 <= ratio <= 1:
+            raise errors.ArgumentError(f"l1_ratio must be between 0 and 1; got (l1_ratio={ratio!r})")
+        if self.penalty == "elasticnet" and self.l1_ratio is None:
+            raise errors.ArgumentError("l1_ratio must be specified when penalty is elasticnet.")
         return {
+            "penalty": "l1" if ratio == 1 else "elastic_net" if ratio > 0 else "l2",
+            **({"l1_ratio": ratio} if 0 < ratio < 1 else {}),
             "C": math.inf if self.penalty in (None, "none") else self.C,
             "precision": "f64",
-            "tolerance": self.tol * 1e-6,
+            "tolerance": self.tol * (1e-6 if ratio == 0 else 1e-4),
             "max_iterations": self.max_iter,
             "fit_intercept": bool(self.fit_intercept),
             "multiclass": "one_vs_rest" if self.multi_class == "ovr" else "multinomial",
@@ -137,9 +147,13 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
 
     @classmethod
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        mixed = params["penalty"] == "elastic_net"
+        ratio = params["l1_ratio"] if mixed else 1.0 if params["penalty"] == "l1" else 0.0
         return {
             **super()._params_of(params),
-            "tol": params["tolerance"] * 1e6,
+            "penalty": {"elastic_net": "elasticnet"}.get(params["penalty"], params["penalty"]),
+            "l1_ratio": ratio,
+            "tol": params["tolerance"] * (1e6 if ratio == 0 else 1e4),
             "multi_class": "ovr" if params["multiclass"] == "one_vs_rest" else "auto",
         }
 
