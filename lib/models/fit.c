@@ -329,7 +329,7 @@ static void choose_before(const clf_model *model, fit_extras *extras) {
   const clf__model_kind *kind = model->kind;
   if (extras->partial || (kind->goes_on != NULL && kind->goes_on(model))) {
     extras->before = model->state;
-  } else if (kind->goes_on != NULL && model->state != NULL) {
+  } else if (kind->goes_on_by != NULL && model->state != NULL) {
     clf__log(model->context, CLF_LOG_WARNING,
              "%s: the fit replaces what the model has learned; %s continues from it, and so does "
              "partial_fit",

@@ -134,7 +134,8 @@ typedef struct clf__model_kind {
   /* Returns whether the parameters let fit, too, continue from the existing state; NULL for never.
    * If such a state is discarded, the log says so, and names the setting that would keep it. */
   bool (*goes_on)(const clf_model *model);
-  const char *goes_on_by; /* the setting that does so, such as "warm_start=true" */
+  const char *goes_on_by; /* the setting that does so, such as "warm_start=true"; NULL if the
+                           * result is the same either way, and the log need not say it */
   /* Returns whether a fit that continues from the existing state makes other outputs than that has:
    * it may have other classes, or targets. NULL for never. */
   bool (*has_new_outputs)(const clf_model *model);

@@ -32,6 +32,7 @@ typedef struct logistic_params {
   int32_t multiclass;
   clf__list class_weight;
   int32_t precision;
+  bool warm_start;
 } logistic_params;
 
 #define CLF__VALUES logistic_params
@@ -46,6 +47,7 @@ static const clf__param params[] = {
                 "one softmax of all classes, or a sigmoid for each class"),
     CLF__CLASS_WEIGHT,
     CLF__PRECISION("arithmetic of the fit; f64 reaches a tolerance of 1e-12"),
+    CLF__BOOL(warm_start, "false", "whether fit begins at the model's weights, if it has any"),
     CLF__DECISION_PARAMS,
 };
 
@@ -69,6 +71,7 @@ typedef struct fitting {
   clf__logistic_preconditioner preconditioner;
   clf__progress progress;
   clf__stop *stop;
+  const clf__store *before; /* the state that the fit begins with, or NULL for 0 */
   double tolerance;
   double unit;     /* of the weights' gradient: the maximum of 1 and the largest feature's size */
   double largest;  /* largest component of the current gradient */
@@ -139,10 +142,32 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   } else if (status == CLF_OK && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
     f->refresh = 2 * iteration + FIRST_REFRESH;
-    status = clf__logistic_refresh(&f->preconditioner, iteration == 0);
+    status = clf__logistic_refresh(&f->preconditioner, iteration == 0 && f->before == NULL);
   }
   f->value = value;
   return status;
+}
+
+/* Sets the variables to the weights of an earlier fit. The softmax of two classes has one output,
+ * the difference of theirs. */
+static void begin(const fitting *f, const clf_model *model, double *variables) {
+  const clf__logistic_objective *o = &f->objective;
+  const int64_t n = o->columns, first = model->outputs - o->outputs;
+  const clf_tensor *weights = clf__store_tensor(f->before, clf__decision_names.weights_f64);
+  const clf_tensor *offset = clf__store_tensor(f->before, clf__decision_names.offset_f64);
+  if (weights == NULL) { /* of a version that kept f32 only */
+    weights = clf__store_tensor(f->before, clf__decision_names.weights);
+    offset = clf__store_tensor(f->before, clf__decision_names.offset);
+  }
+  for (int64_t k = 0; k < o->outputs; k++) {
+    for (int64_t j = 0; j < n; j++) {
+      variables[k * n + j] = clf__tensor_value(weights, (first + k) * n + j) -
+                             (first > 0 ? clf__tensor_value(weights, j) : 0);
+    }
+    const double b =
+        clf__tensor_value(offset, first + k) - (first > 0 ? clf__tensor_value(offset, 0) : 0);
+    variables[o->outputs * n + k] = o->intercept ? b : 0;
+  }
 }
 
 /* Copies the variables [outputs, columns], [outputs] to the model's `weights` and `intercept`. A
@@ -266,6 +291,9 @@ static clf_status minimize(fitting *f, const clf_model *model, double l1, clf__s
   if (variables == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  if (f->before != NULL) {
+    begin(f, model, variables);
+  }
   found result = {.iterations = 0};
   clf_status status = l1 > 0 ? minimize_sparse(f, p, l1, variables, &result)
                              : minimize_smooth(f, p, variables, &result);
@@ -301,6 +329,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                     .f64 = p->precision == CLF__PRECISION_F64},
       .progress = clf__progress_begin(model->context, "logistic", p->max_iterations),
       .stop = training->stop,
+      .before = training->before,
       .tolerance = p->tolerance,
   };
   clf_status status = CLF_OK;
@@ -335,6 +364,10 @@ static bool movable(const clf_model *model) {
   return ((const logistic_params *)model->params)->fit_intercept;
 }
 
+static bool goes_on(const clf_model *model) {
+  return ((const logistic_params *)model->params)->warm_start;
+}
+
 const clf__model_kind clf__logistic_kind = {
     .base = CLF__KIND("logistic", "logistic regression: softmax or one-vs-rest, L1 or L2 penalty",
                       params, logistic_params),
@@ -343,6 +376,7 @@ const clf__model_kind clf__logistic_kind = {
     .movable = movable,
     .reads_f64 = reads_f64,
     .fit = fit,
+    .goes_on = goes_on,
     .check = check,
     .decide = clf__linear_decide,
     .decide_f64 = clf__linear_decide_f64,
