@@ -310,6 +310,35 @@ def test_partial_fits_continue():
     assert model.score(data) > 0.9
 
 
+def test_sums_add_up():
+    X, y = rows()
+    whole = clf.Model("ridge").fit(X, y)
+    parts = clf.Model("ridge")
+    for at in range(len(X)):
+        assert parts.partial_fit(X[at:at + 1], y[at:at + 1]) is parts
+    assert np.allclose(parts.decision_function(X), whole.decision_function(X), atol=1e-6)
+    half = len(X) // 2
+    one = clf.Model("fisher").partial_fit(X[:half], y[:half])
+    two = clf.Model("fisher").partial_fit(X[half:], y[half:])
+    both = clf.Model("fisher", incremental=True).fit(X, y)
+    assert np.allclose(one.merge(two).decision_function(X), both.decision_function(X), atol=1e-6)
+    two.partial_fit(X[:5], y[:5]).forget(X[:5], y[:5])
+    rest = clf.Model("fisher").fit(X[half:], y[half:])
+    assert np.allclose(two.decision_function(X), rest.decision_function(X), atol=1e-6)
+    with pytest.raises(clf.Unsupported, match="incremental=true"):
+        whole.forget(X[:5], y[:5])
+
+
+def test_transforms_are_fitted_in_parts():
+    X, _ = rows()
+    for kind in ("standardize", "min_max", "pca"):
+        parts = clf.Transform(kind)
+        for first in range(0, len(X), 16):
+            parts.partial_fit(X[first:first + 16])
+        expected = clf.Transform(kind).fit(X).transform(X)
+        assert np.allclose(parts.transform(X), expected, atol=1e-5)
+
+
 def test_validation_is_scored():
     X, y = rows()
     network = clf.Network("dense units=3", epochs=3).fit(X, y, validation=(X, y))

@@ -210,13 +210,41 @@ class Model(Fitted):
 
     def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None,
                     targets: Any = None) -> "Model":
-        """Continue fitting with more rows (perceptron, network); returns the model."""
+        """Continue fitting with more rows; returns the model.
+
+        ridge and fisher become the models of one fit of all rows, which a fit with
+        ``incremental=True`` lets them continue from. perceptron and network make one pass.
+        """
         train = self._data(X, y, sample_weight, targets)
         first = self._kind is None
         with collected_warnings() as lines:
             self.change(lib.clf_model_partial_fit, train)
-            told = self._fitted(train, lines, keep=not first)
+            told = None
+            if self.kind in self._BY_SUMS:  # which are solved, and may warn, at their next use
+                self._fits += 1
+                self._kind = train._kind if first else self._kind
+            else:
+                told = self._fitted(train, lines, keep=not first)
         self._warn(told)
+        return self
+
+    _BY_SUMS = ("ridge", "fisher")
+
+    def forget(self, X: Any, y: Any = None, *, sample_weight: Any = None,
+               targets: Any = None) -> "Model":
+        """Subtract rows that the model has learned by sums (ridge, fisher); returns the model.
+
+        The rows come with their labels or targets and their weights. The model is then as if it
+        had never seen them.
+        """
+        self.change(lib.clf_model_forget, self._data(X, y, sample_weight, targets))
+        self._fits += 1
+        return self
+
+    def merge(self, other: "Model") -> "Model":
+        """Add what another model has learned from other rows (ridge, fisher); returns the model."""
+        self.change(lib.clf_model_merge, other)
+        self._fits += 1
         return self
 
     def _fitted(self, train: Dataset, lines: List[str], keep: bool = False) -> Optional[str]:

@@ -54,6 +54,14 @@ class Transform(Handle):
         self.change(lib.clf_transform_fit, self._data(X, y, sample_weight))
         return self
 
+    def partial_fit(self, X: Any, y: Any = None, *, sample_weight: Any = None) -> "Transform":
+        """Continue with more rows (standardize, min_max, pca); returns the transform.
+
+        It is then that of one fit of all rows. The first call begins.
+        """
+        self.change(lib.clf_transform_partial_fit, self._data(X, y, sample_weight))
+        return self
+
     def apply(self, X: Any) -> Dataset:
         """Return a dataset with transformed features and the same labels, targets and weights."""
         data = self._data(X)
