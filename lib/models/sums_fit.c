@@ -97,6 +97,8 @@ static clf_status weigh_rows(sums_call *call) {
   }
   training.class_rows =
       clf__arena_zeroed(&call->arena, training.classes, sizeof *training.class_rows);
+  training.class_sums =
+      clf__arena_zeroed(&call->arena, training.classes, sizeof *training.class_sums);
   CLF__CHECK(clf__arena_status(&call->arena));
   for (int64_t i = 0; i < call->x.rows && call->labels != NULL; i++) {
     training.class_rows[call->labels[i]] +=
