@@ -165,11 +165,16 @@ class Fitted(Handle):
         Returns
         -------
         ndarray of shape [rows]
-            Of the type that the labels had. Of a regression float64, [rows] or [rows, outputs].
+            Of the type that the labels had. Of a regression float64, [rows] or [rows, outputs]. Of
+            a one-class machine int32: 0 for rows like those of the fit, -1 for others.
         """
         with self.reading():
             classes = self._classes()
             if classes.size == 0:
+                try:
+                    return self.predict_indices(X)
+                except errors.Unsupported:
+                    pass  # a regression
                 values = self.decision_function(X)
                 return values[:, 0] if values.shape[1] == 1 else values
             return classes[self.predict_indices(X)]

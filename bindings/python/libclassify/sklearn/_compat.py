@@ -10,7 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 try:
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
+    from sklearn.base import (
+        BaseEstimator,
+        ClassifierMixin,
+        OutlierMixin,
+        RegressorMixin,
+        TransformerMixin,
+    )
     from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted
@@ -31,6 +37,7 @@ except ImportError:
         ConvergenceWarning,
         DataConversionWarning,
         NotFittedError,
+        OutlierMixin,
         RegressorMixin,
         TransformerMixin,
         check_classification_targets,
@@ -47,6 +54,7 @@ __all__ = [
     "DataConversionWarning",
     "HAS_SKLEARN",
     "NotFittedError",
+    "OutlierMixin",
     "RegressorMixin",
     "TransformerMixin",
     "check_classification_targets",

@@ -101,4 +101,4 @@ class KernelMixin:
         if not table:
             checked = super()._rows(values, y, reset=True)
             del self.n_features_in_  # which objects do not have
-        return values, checked[1]
+        return (values, checked[1]) if isinstance(checked, tuple) else values

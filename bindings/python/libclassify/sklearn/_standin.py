@@ -112,6 +112,16 @@ class RegressorMixin:
         return float(np.mean(scores))
 
 
+class OutlierMixin:
+    """Marks detectors of outliers, which predict 1 for inliers and -1 for outliers."""
+
+    _estimator_type = "outlier_detector"
+
+    def fit_predict(self, X: Any, y: Any = None, **fit_params: Any) -> np.ndarray:
+        """Fit to the rows, and predict them."""
+        return self.fit(X, y, **fit_params).predict(X)
+
+
 class TransformerMixin:
     """Transforms: fit and apply in one call."""
 

@@ -1,4 +1,4 @@
-"""The support vector machine for classification.
+"""Support vector machines for classification; regressions and the one-class machine are in _svr.py.
 
 There is no LinearSVC: scikit-learn's penalizes the intercept and by default squares the hinge loss,
 which is another objective. ``SVC(kernel="linear")`` is fast for dense and sparse rows here.
@@ -6,7 +6,6 @@ which is another objective. ``SVC(kernel="linear")`` is fast for dense and spars
 
 from __future__ import annotations
 
-import math
 from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
@@ -14,17 +13,15 @@ import numpy as np
 from .. import errors
 from ..dataset import Dataset
 from ._base import Classifier, result_type
-from ._checks import check_numbers
 from ._compat import NotFittedError
-from ._kernels import KernelMixin, kernel_params
+from ._machines import MachineMixin, positive_weights
+from ._svr import SVR, NuSVR, OneClassSVM
 from ._votes import by_votes, votes_of, weight_of_classes
 
-__all__ = ["SVC"]
-
-MAX_C = 1e30  # the library's, which is infinite for rows of f32
+__all__ = ["NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"]
 
 
-class SVC(KernelMixin, Classifier):
+class SVC(MachineMixin, Classifier):
     """The support vector machine (C-SVC), with one machine for each pair of classes.
 
     It minimizes ``|w|² / 2 + C sum_i w_i max(0, 1 - y_i f(x_i))`` for each pair (Cortes and Vapnik
@@ -95,13 +92,8 @@ class SVC(KernelMixin, Classifier):
     ===================  =================================  ====================================
     """
 
-    _kind = "svm"
-    _names = {"C": "C", "coef0": "coef0", "degree": "degree", "gamma": "gamma", "tol": "tolerance",
-              "cache_size": "cache_mb", "probability": "probability"}
-    _lacks = {
-        "shrinking": ((True,), "the solver chooses itself which rows it looks at; the solution "
-                               "is the same"),
-    }
+    _type = "c_svc"
+    _names = {**MachineMixin._names, "C": "C"}
 
     def __init__(
         self,
@@ -149,33 +141,15 @@ class SVC(KernelMixin, Classifier):
     def _has_probabilities(self) -> bool:
         return bool(self.probability) and self.probability != "deprecated"
 
-    def _pairwise_kernel(self) -> bool:
-        return callable(self.kernel) or self.kernel == "precomputed"
-
-    def _accepts_sparse(self) -> bool:
-        return self.kernel != "precomputed"
-
     def _library_params(self) -> Dict[str, Any]:
-        return {
-            **super()._library_params(),
-            "C": MAX_C if self.C == math.inf else self.C,
-            **({"kernel": "precomputed"} if callable(self.kernel) else kernel_params(self)),
-            "probability": self._has_probabilities(),
-            "max_iterations": None if self.max_iter == -1 else self.max_iter,
-        }
+        return {**super()._library_params(), "probability": self._has_probabilities()}
 
     @classmethod
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
-        return {
-            **super()._params_of(params),
-            "C": math.inf if params["C"] == MAX_C else params["C"],
-            "max_iter": params["max_iterations"] or -1,
-        }
+        return {**super()._params_of(params), "probability": params["probability"]}
 
     def _check_params(self) -> None:
-        check_numbers(self, C=0, tol=0, cache_size=0, degree=0, coef0=-math.inf, max_iter=-1)
-        if self.max_iter == 0:
-            raise errors.ArgumentError("max_iter is 0; it is the limit of the iterations, or -1")
+        super()._check_params()
         if self.decision_function_shape not in ("ovr", "ovo"):
             raise errors.ArgumentError(
                 f"decision_function_shape is {self.decision_function_shape!r}; it is 'ovr' or 'ovo'"
@@ -198,27 +172,7 @@ class SVC(KernelMixin, Classifier):
         -------
         self
         """
-        if sample_weight is not None:
-            sample_weight = np.maximum(np.asarray(sample_weight, np.float64), 0)
-            if not sample_weight.any():
-                raise errors.DataError(
-                    "Invalid input - all samples have zero or negative weights."
-                )
-        return super().fit(X, y, sample_weight)
-
-    def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
-        if callable(self.kernel):
-            return self._kernel_rows(X, y, reset)
-        if self.kernel == "precomputed" and hasattr(X, "tocsr"):
-            raise errors.TypeMismatch("Sparse precomputed kernels are not supported.")
-        rows = super()._rows(X, y, reset=reset, **checks)
-        X = rows[0] if isinstance(rows, tuple) else rows
-        if reset and self.kernel == "precomputed" and X.shape[0] != X.shape[1]:
-            raise errors.ShapeError(
-                f"Precomputed matrix must be a square matrix. Input is a {X.shape[0]}x"
-                f"{X.shape[1]} matrix."
-            )
-        return rows
+        return super().fit(X, y, positive_weights(sample_weight))
 
     def _params_for(self, data: Dataset) -> Dict[str, Any]:
         weights, indices = data.sample_weight, data.labels
@@ -231,15 +185,6 @@ class SVC(KernelMixin, Classifier):
         equal = bool((self.class_weight_ == 1).all())
         return {"class_weight": None if equal else self.class_weight_.tolist()}
 
-    def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
-        self.shape_fit_ = (X.shape[0], getattr(self, "n_features_in_", X.shape[1]))
-        self.support_vectors_ = self._vectors_of(X)
-
-    def _vectors_of(self, X: Any) -> Any:
-        if self._pairwise_kernel():
-            return np.empty((0, 0))
-        return X[self.support_].astype(np.float64)
-
     def _adopt(self, model: Any) -> None:
         super()._adopt(model)
         if model.params["multiclass"] != "one_vs_one" and len(self.classes_) > 2:
@@ -248,73 +193,12 @@ class SVC(KernelMixin, Classifier):
             )
         if self.class_weight != "balanced":  # whose file does not hold the counts of the classes
             self.class_weight_ = weight_of_classes(self.class_weight, self.classes_, None)
-        vectors = self._tensor("support_vectors")
-        center = self._tensor("center")
-        vectors = np.empty((0, 0)) if vectors is None else np.array(vectors, np.float64)
-        self.support_vectors_ = vectors if center is None or not vectors.size else vectors + center
 
     # Fitted attributes
 
     def _signed(self, values: np.ndarray) -> np.ndarray:
         """Return machines' values, which are positive for the second of two classes."""
         return -values if len(self.classes_) == 2 else values
-
-    @property
-    def support_(self) -> np.ndarray:
-        """Numbers of the support vectors among the rows of the fit."""
-        return np.array(self._tensor("support"), np.int32)
-
-    @property
-    def n_support_(self) -> np.ndarray:
-        """Number of support vectors of each class."""
-        return np.array(self._tensor("support_count"), np.int32)
-
-    @property
-    def dual_coef_(self) -> np.ndarray:
-        """Coefficients of the support vectors, in LIBSVM's layout; sparse after sparse rows."""
-        found = self._signed(np.array(self._tensor("dual_coef_f64", "dual_coef"), np.float64))
-        return self._like_rows(found)
-
-    def _like_rows(self, values: np.ndarray) -> Any:
-        """Return values as a sparse matrix, if the rows of the fit were one."""
-        if not hasattr(self.support_vectors_, "tocsr"):
-            return values
-        from scipy.sparse import csr_matrix
-
-        return csr_matrix(values)
-
-    def _linear_map(self) -> Tuple[np.ndarray, np.ndarray]:
-        weights = np.array(self._tensor("weights_f64", "weights"), np.float64)
-        intercept = np.array(self._tensor("intercept"), np.float64)
-        center = self._tensor("center")
-        return weights, intercept if center is None else intercept - weights @ center
-
-    @property
-    def coef_(self) -> np.ndarray:
-        """Weights of the features, with a linear kernel."""
-        if self.kernel != "linear":
-            raise AttributeError("coef_ is only available when using a linear kernel")
-        coefficients = self._like_rows(self._signed(self._linear_map()[0]))
-        values = coefficients if isinstance(coefficients, np.ndarray) else coefficients.data
-        values.flags.writeable = False
-        return coefficients
-
-    @property
-    def intercept_(self) -> np.ndarray:
-        """Constant of each machine."""
-        if self.kernel == "linear":
-            return self._signed(self._linear_map()[1])
-        return self._signed(np.array(self._tensor("intercept"), np.float64))
-
-    @property
-    def n_iter_(self) -> np.ndarray:
-        """Iterations of each machine."""
-        return np.array(self._tensor("iterations"), np.int32)
-
-    @property
-    def fit_status_(self) -> int:
-        """0 if all machines converged, else 1."""
-        return 0 if self.model_.outcome == "converged" else 1
 
     def _calibration(self, column: int) -> np.ndarray:
         found = self._tensor("calibration")
@@ -395,3 +279,67 @@ class SVC(KernelMixin, Classifier):
                 "predict_proba is not available when fitted with probability=False"
             )
         return np.asarray(self.model_.predict_proba(X), result_type(X))
+
+
+class NuSVC(SVC):
+    """The support vector machine (nu-SVC), whose nu bounds errors and support vectors.
+
+    At most a share `nu` of the rows of a pair of classes lies beyond the margin, and at least that
+    share supports it (Schölkopf et al. 2000). The machines are those of :class:`SVC` for a C that
+    follows from nu. Parameters, defaults and fitted attributes are those of scikit-learn's
+    ``NuSVC``; all but `nu` are described at :class:`SVC`.
+
+    Parameters
+    ----------
+    nu : float, default 0.5
+        Above 0, and at most 2 n / (n + m) for a pair of classes of n and m rows, n being fewer.
+
+    Notes
+    -----
+    ===================  =================================  ====================================
+    parameter            scikit-learn                       here
+    ===================  =================================  ====================================
+    class_weight         no effect                          factors of the rows' weights
+    other parameters     as of SVC                          as of SVC
+    ===================  =================================  ====================================
+    """
+
+    _type = "nu_svc"
+    _names = {**MachineMixin._names, "nu": "nu"}
+
+    def __init__(
+        self,
+        *,
+        nu: float = 0.5,
+        kernel: Union[str, Callable[[Any, Any], Any]] = "rbf",
+        degree: int = 3,
+        gamma: Any = "scale",
+        coef0: float = 0.0,
+        shrinking: bool = True,
+        probability: Any = False,
+        tol: float = 1e-3,
+        cache_size: float = 200,
+        class_weight: Any = None,
+        verbose: bool = False,
+        max_iter: int = -1,
+        decision_function_shape: str = "ovr",
+        break_ties: bool = False,
+        random_state: Any = None,
+        n_jobs: Optional[int] = None,
+    ) -> None:
+        self.nu = nu
+        self.kernel = kernel
+        self.degree = degree
+        self.gamma = gamma
+        self.coef0 = coef0
+        self.shrinking = shrinking
+        self.probability = probability
+        self.tol = tol
+        self.cache_size = cache_size
+        self.class_weight = class_weight
+        self.verbose = verbose
+        self.max_iter = max_iter
+        self.decision_function_shape = decision_function_shape
+        self.break_ties = break_ties
+        self.random_state = random_state
+        self.n_jobs = n_jobs
