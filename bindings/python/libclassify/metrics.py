@@ -13,7 +13,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from . import _arrays, _labels, catalog, errors
-from ._declarations import CONSTANTS, FUNCTIONS
+from ._declarations import CONSTANTS
 from ._library import check, lib
 
 _AVERAGES = {
@@ -27,6 +27,9 @@ _DISAGREEMENTS = {
     "linear": CONSTANTS["CLF_DISAGREEMENT_LINEAR"],
     "quadratic": CONSTANTS["CLF_DISAGREEMENT_QUADRATIC"],
 }
+
+_MEASURE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p,
+                            ctypes.POINTER(ctypes.c_double))
 
 _NORMAL, _NORMAL_END = 0x00800000, 0x7F800000  # the bits of positive normal float32
 
@@ -373,8 +376,9 @@ def bootstrap_interval(measure: Any, y_true: Any, y_pred: Any, *, sample_weight:
 
     ends = (ctypes.c_double * 2)()
     params = catalog.to_text("measure", "bootstrap", {"draws": draws, "coverage": coverage, "seed": seed})
-    status = lib.clf_bootstrap(FUNCTIONS["clf_bootstrap"][1][0](one), None, _address(weights), rows, 1,
-                               ends, None, params)
+    callback = _MEASURE(one)
+    status = lib.clf_bootstrap(ctypes.cast(callback, ctypes.c_void_p), None, _address(weights), rows,
+                               1, ends, None, params)
     if raised:
         raise raised[0]
     check(status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, MutableMapping, Optional, Tuple
 
 from . import catalog, errors
-from ._fitted import Fitted
+from ._decision import Decision
 from ._handle import encode
 from ._library import lib, text
 from ._warnings import warn
@@ -50,7 +50,7 @@ class Metadata(MutableMapping):
         return f"<Metadata {dict(self)!r}>"
 
 
-class Model(Fitted):
+class Model(Decision):
     """A model of any kind: ridge, fisher, perceptron, logistic, svm, network …
 
     Parameters

@@ -1,0 +1,99 @@
+"""Costs, thresholds, priors and prediction sets of models as objects."""
+import numpy as np
+import pytest
+
+import libclassify as clf
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(5)
+    index = rng.choice(3, 1500, p=[0.6, 0.3, 0.1])
+    x = rng.normal(size=(1500, 3)) + 1.5 * np.eye(3)[index]
+    return x, np.array(["a", "b", "rare"])[index]
+
+
+@pytest.fixture
+def model(data):
+    x, y = data
+    return clf.Model("logistic").fit(x[:400], y[:400])
+
+
+def test_costs(data, model):
+    x, _ = data
+    plain, p = model.predict(x), model.predict_proba(x)
+    costs = np.array([[0, 1, 1], [1, 0, 1], [20, 20, 0]])
+    assert model.set_costs(costs) is model
+    assert (model.predict(x) == model.classes[(p @ costs).argmin(1)]).mean() > 0.999
+    assert (clf.Model.load(model.to_bytes()).predict(x) == model.predict(x)).all()
+    assert (model.set_costs(None).predict(x) == plain).all()
+    with pytest.raises(clf.ShapeError, match=r"it must be \[3, 3\]"):
+        model.set_costs([[0, 1], [1, 0]])
+    with pytest.raises(clf.DataError, match="'rare'"):
+        model.set_costs(np.where(costs == 20, np.nan, costs))
+    with pytest.raises(clf.Unsupported, match="probabilities"):
+        clf.Model("ridge").fit(*data).set_costs(costs)
+
+
+def test_thresholds(data, model):
+    x, y = data
+    model.tune_threshold(x[400:900], y[400:900], metric="precision", require="recall>=0.9",
+                         positive="rare")
+    threshold = model.tensors["decision_thresholds"]
+    assert (threshold[:2] == 0).all() and 0 < threshold[2] < 0.5
+    found = model.predict(x[400:900])
+    assert (found[y[400:900] == "rare"] == "rare").mean() >= 0.9
+    assert ((model.predict_proba(x)[:, 2] >= threshold[2]) == (model.predict(x) == "rare")).all()
+    with pytest.raises(clf.DataError, match="recall>=1.5 is not reached"):
+        model.tune_threshold(x, y, require="recall>=1.5")
+    with pytest.raises(clf.ArgumentError, match="metric"):
+        model.tune_threshold(x, y, metric="loss")
+    with pytest.raises(clf.ArgumentError, match="positive='c' is none of the classes"):
+        model.tune_threshold(x, y, positive="c")
+
+
+def test_priors(data, model):
+    x, y = data
+    p, shares = model.predict_proba(x), model.tensors["decision_class_rows"]
+    assert shares.tolist() == [(y[:400] == label).sum() for label in model.classes]
+    model.set_priors({"a": 1, "b": 1, "rare": 2})
+    wanted = p * [1, 1, 2] / shares
+    assert np.allclose(model.predict_proba(x), wanted / wanted.sum(1, keepdims=True), atol=1e-6)
+    assert np.allclose(model.set_priors(None).predict_proba(x), p)
+    moved = np.concatenate([x[y == label][:100] for label in ("a", "b", "rare")])
+    assert np.allclose(model.estimate_priors(moved), 1 / 3, atol=0.08)
+    with pytest.raises(clf.ArgumentError, match="priors has the labels"):
+        model.set_priors({"a": 1, "b": 1})
+    with pytest.raises(clf.ShapeError):
+        model.set_priors([0.5, 0.5])
+
+
+@pytest.mark.parametrize("params", [{}, {"method": "aps"}, {"by_class": True}])
+def test_sets(data, model, params):
+    x, y = data
+    with pytest.raises(clf.Unsupported, match="clf_model_conform"):
+        model.predict_set(x)
+    model.conform(x[400:900], y[400:900], **params)
+    sets = model.predict_set(x[900:], coverage=0.9)
+    truth = np.searchsorted(model.classes, y[900:])
+    hit = sets[np.arange(len(truth)), truth]
+    assert sets.dtype == bool and sets.shape == (600, 3)
+    assert hit.mean() == pytest.approx(0.9, abs=0.05)
+    if params.get("by_class"):
+        assert hit[y[900:] == "rare"].mean() > 0.75
+    with pytest.raises(clf.ArgumentError, match="coverage is 1"):
+        model.predict_set(x, coverage=1)
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_intervals(outputs):
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(900, 2))
+    target = x @ rng.normal(size=(2, outputs)) + rng.normal(size=(900, outputs))
+    model = clf.Model("ridge").fit(x[:200], targets=target[:200])
+    model.conform(x[200:500], targets=target[200:500])
+    bounds = model.predict_interval(x[500:], 0.9)
+    assert bounds.shape == ((400, 2) if outputs == 1 else (400, outputs, 2))
+    bounds = bounds.reshape(400, outputs, 2)
+    inside = (bounds[..., 0] <= target[500:]) & (target[500:] <= bounds[..., 1])
+    assert inside.mean() == pytest.approx(0.9, abs=0.05)
