@@ -74,6 +74,10 @@ clf_status clf__csource_linear(clf__csource *source);
 clf_status clf__csource_svm(clf__csource *source);
 clf_status clf__csource_network(clf__csource *source);
 
+/* Write the functions @probabilities(x, p) and @predict(x) of classifiers. */
+clf_status clf__csource_probabilities(clf__csource *source, const char *input);
+void clf__csource_predict(clf__csource *source, const char *input);
+
 /* Writes the support vectors and the function @kernel(values, v), which returns the kernel value of
  * the current row and vector v. */
 clf_status clf__csource_kernel(clf__csource *source);

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "interchange/csource/csource.h"
+#include "models/decision/decision.h"
 
 typedef struct csource_params {
   char *name;
@@ -75,12 +76,6 @@ static clf_status write_names(clf__csource *source, const char *what, int64_t co
   return CLF_OK;
 }
 
-static bool has_probabilities(const clf_model *model) {
-  return model->classes != NULL &&
-         (model->kind->link != NULL ? model->kind->link(model) != CLF__LINK_NONE
-                                    : clf__store_tensor(model->state, "calibration") != NULL);
-}
-
 static const char *input_of(const csource_params *chosen) {
   return chosen->input == 0 ? "float" : "double";
 }
@@ -108,7 +103,7 @@ static clf_status write_head(clf__csource *source, const char *input) {
       : outliers ? "\n/* Computes the score, positive for rows like those of the fit. */\n"
                  : "\n/* Computes the outputs of the regression, scores [@OUTPUTS]. */\n");
   clf__csource_code(source, text, "void @decision(const %s *x, double *scores);\n", input);
-  if (has_probabilities(model)) {
+  if (clf__decision_has_probabilities(model)) {
     clf__csource_code(source, text,
                       "\n/* Computes the probabilities p [@CLASSES] of the classes. */\n"
                       "void @probabilities(const %s *x, double *p);\n",
@@ -147,53 +142,6 @@ static clf_status write_decision(clf__csource *source, const char *input) {
   return CLF_OK;
 }
 
-/* The softmax of the scores, or their sigmoids, scaled to sum to 1. */
-static void write_probabilities(clf__csource *source, const char *input) {
-  const clf_model *model = source->model;
-  const long long outputs = model->outputs;
-  const bool softmax = model->kind->link != NULL && model->kind->link(model) == CLF__LINK_SOFTMAX;
-  clf__text *text = &source->text;
-  clf__csource_math(source);
-  clf__csource_code(source, text,
-                    "\nvoid @probabilities(const %s *x, double *p) {\n"
-                    "  double sum = 0%s;\n"
-                    "  @decision(x, p);\n",
-                    input, softmax ? ", largest" : "");
-  if (softmax) {
-    clf__csource_code(source, text,
-                      "  largest = p[0];\n"
-                      "  for (int k = 1; k < %lld; k++) {\n"
-                      "    largest = p[k] > largest ? p[k] : largest;\n"
-                      "  }\n",
-                      outputs);
-  }
-  clf__csource_code(source, text,
-                    "  for (int k = 0; k < %lld; k++) {\n"
-                    "    p[k] = %s;\n"
-                    "    sum += p[k];\n"
-                    "  }\n"
-                    "  for (int k = 0; k < %lld; k++) {\n"
-                    "    p[k] = sum > 0 ? p[k] / sum : 1.0 / %lld;\n"
-                    "  }\n"
-                    "}\n",
-                    outputs, softmax ? "exp(p[k] - largest)" : "1 / (1 + exp(-p[k]))", outputs,
-                    outputs);
-}
-
-static void write_predict(clf__csource *source, const char *input) {
-  clf__csource_code(source, &source->text,
-                    "\nint @predict(const %s *x) {\n"
-                    "  double scores[%lld];\n"
-                    "  int best = 0;\n"
-                    "  @decision(x, scores);\n"
-                    "  for (int k = 1; k < %lld; k++) {\n"
-                    "    best = scores[k] > scores[best] ? k : best;\n"
-                    "  }\n"
-                    "  return best;\n"
-                    "}\n",
-                    input, (long long)source->model->outputs, (long long)source->model->outputs);
-}
-
 static void write_outlier(clf__csource *source, const char *input) {
   clf__csource_code(source, &source->text,
                     "\nint @predict(const %s *x) {\n"
@@ -223,11 +171,11 @@ static clf_status write_model(clf__csource *source, const char *input) {
   CLF__CHECK(clf__csource_transforms(source));
   CLF__CHECK(decisions[model->kind->decision](source));
   CLF__CHECK(write_decision(source, input));
-  if (has_probabilities(model)) {
-    write_probabilities(source, input);
+  if (clf__decision_has_probabilities(model)) {
+    CLF__CHECK(clf__csource_probabilities(source, input));
   }
   if (model->classes != NULL) {
-    write_predict(source, input);
+    clf__csource_predict(source, input);
   } else if (clf__model_separates_outliers(model)) {
     write_outlier(source, input);
   }

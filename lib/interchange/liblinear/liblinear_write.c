@@ -15,6 +15,7 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "interchange/liblinear/liblinear.h"
+#include "models/decision/decision.h"
 #include "models/linear.h"
 #include "models/svm/svm.h"
 
@@ -60,6 +61,12 @@ static clf_status check_written(const clf_model *model) {
     return unsupported(model,
                        clf__model_separates_outliers(model) ? "has one class" : "is a regression",
                        "the file holds classifiers");
+  }
+  if (clf__calibration_there(&model->decision)) {
+    return clf__fail(
+        CLF_ERROR_UNSUPPORTED,
+        "liblinear: the model is calibrated, which its files cannot express; export it as it "
+        "was before");
   }
   return clf__model_check_integer_classes(model, "liblinear");
 }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "data/formats/sparse_text.h"
 #include "interchange/libsvm/libsvm.h"
+#include "models/decision/decision.h"
 
 enum { PIECE = 1 << 16 };
 
@@ -48,6 +49,12 @@ static clf_status check_written(const clf_model *model) {
                            "libsvm: its files hold one target; the model has %lld, so fit one for "
                            "each",
                            (long long)model->outputs);
+  }
+  if (clf__calibration_there(&model->decision)) {
+    return clf__fail(
+        CLF_ERROR_UNSUPPORTED,
+        "libsvm: the model is calibrated, which its files cannot express; export it as it "
+        "was before");
   }
   return clf__model_check_integer_classes(model, "libsvm");
 }

@@ -222,9 +222,89 @@ static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   return CLF_OK;
 }
 
+/* The sigmoid of class k is that of -(A s + B), for two classes of plus and minus A (s_1 - s_0) + B;
+ * a matrix and a vector make these of the scores. */
+static clf_status add_sigmoid_map(clf__graph *graph, const clf_model *model) {
+  const int64_t classes = model->outputs;
+  const double *ab = model->decision.sigmoid;
+  const clf__shape square = {2, {classes, classes}}, row = {1, {classes}};
+  clf__arena arena = {.context = graph->context};
+  const int64_t count = clf__count(classes, classes);
+  float *factor = clf__arena_zeroed(&arena, count, sizeof *factor);
+  double *offset = clf__arena_array(&arena, classes, sizeof *offset);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t k = 0; k < classes; k++) {
+    const double *own = classes == 2 ? ab : ab + 2 * k;
+    const double sign = classes == 2 && k == 0 ? 1 : -1;
+    factor[k * classes + k] = (float)-own[0];
+    if (classes == 2) {
+      factor[(1 - k) * classes + k] = (float)own[0];
+    }
+    offset[k] = sign * own[1];
+    if (!isfinite((float)own[0]) || !isfinite((float)own[1])) {
+      status = clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "onnx: the calibration of class %lld has values that f32 does not hold",
+                         (long long)k);
+      goto done;
+    }
+  }
+  clf__node_begin(graph, "MatMul");
+  clf__node_f32(graph, "calibration_factor", factor, &square);
+  clf__node_end(graph, NULL);
+  add_elementwise(graph, "Add", "calibration_offset", offset, &row);
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+static clf_status add_temperature(clf__graph *graph, const clf_model *model) {
+  const double factor = 1 / *model->decision.temperature;
+  const clf__shape one = {1, {1}};
+  if (!isnormal((float)factor)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: f32 does not hold 1 / the temperature %s",
+                     clf__number_text(*model->decision.temperature));
+  }
+  add_elementwise(graph, "Mul", "calibration_factor", &factor, &one);
+  return CLF_OK;
+}
+
+/* Classes without weight get a score whose exponential is 0. */
+static clf_status add_absent(clf__graph *graph, const clf_model *model) {
+  const clf__shape row = {1, {model->outputs}};
+  double *shift = clf__alloc_array(graph->context, model->outputs, sizeof *shift);
+  if (shift == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t k = 0; k < model->outputs; k++) {
+    shift[k] = model->decision.absent[k] != 0 ? -1e30 : 0;
+  }
+  add_elementwise(graph, "Add", "absent_classes", shift, &row);
+  clf__free(shift);
+  return CLF_OK;
+}
+
+/* Makes what the link is applied to. */
+static clf_status add_calibration(clf__graph *graph, const clf_model *model) {
+  const clf__decision *d = &model->decision;
+  CLF__CHECK(d->sigmoid != NULL ? add_sigmoid_map(graph, model) : CLF_OK);
+  CLF__CHECK(d->temperature != NULL ? add_temperature(graph, model) : CLF_OK);
+  return d->absent != NULL ? add_absent(graph, model) : CLF_OK;
+}
+
+static int32_t link_of(const clf_model *model) {
+  return model->decision.sigmoid != NULL       ? CLF__LINK_SIGMOIDS
+         : model->decision.temperature != NULL ? CLF__LINK_SOFTMAX
+         : model->kind->link != NULL           ? model->kind->link(model)
+                                               : CLF__LINK_NONE;
+}
+
 static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t link) {
   clf_status status = CLF_OK;
   clf__node_end(graph, "scores");
+  if (link != CLF__LINK_NONE) {
+    CLF__CHECK(add_calibration(graph, model));
+  }
   if (link == CLF__LINK_SIGMOIDS) {
     status = add_sigmoids(graph, model->outputs);
   } else if (link == CLF__LINK_SOFTMAX) {
@@ -289,7 +369,7 @@ done:
 
 static clf_status write(const clf_model *model, clf__output *output, const void *values) {
   const export_params *chosen = values;
-  const int32_t link = model->kind->link != NULL ? model->kind->link(model) : CLF__LINK_NONE;
+  const int32_t link = link_of(model);
   const bool layered = model->kind->decision == CLF__DECISION_LAYERS;
   clf__graph graph = {.context = model->context,
                       .nodes.context = model->context,
@@ -306,6 +386,11 @@ static clf_status write(const clf_model *model, clf__output *output, const void 
                      "onnx: models of kind %s are not written; networks and models with linear "
                      "decisions are",
                      model->kind->base.name);
+  }
+  if (model->decision.isotonic_x != NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "onnx: there is no operator for an isotonic calibration; calibrate by "
+                     "method=sigmoid or method=temperature");
   }
   if (chosen->name != NULL && clf__utf8_check(chosen->name, strlen(chosen->name), NULL) < 0) {
     return clf__fail_within(CLF_ERROR_ARGUMENT, "onnx: name");
