@@ -255,6 +255,9 @@ static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *b
   };
   static const char *const others[][2] = {
       {"svm", "kernel=rbf probability=true"},
+      {"ridge", "calibration=isotonic calibration_folds=2"},
+      {"logistic", "calibration=temperature calibration_folds=2"},
+      {"perceptron", "calibration=sigmoid calibration_folds=2"},
       {"svm", "kernel=polynomial multiclass=one_vs_rest"},
       {"svm", "type=nu_svc nu=0.2"},
       {"svm", "type=one_class kernel=linear"},

@@ -122,6 +122,22 @@ def linear_models():
         check("ridge", sparse=True, classes=classes)
 
 
+def calibrated_models():
+    for classes in 2, 3:
+        for method in "sigmoid", "temperature", "isotonic":
+            for kind, params in ("ridge", ""), ("svm", "kernel=rbf"), ("svm", "kernel=linear"), \
+                    ("logistic", ""), ("network", "epochs=3 layers='dense units=4; dense units=3'"):
+                params = params.replace("units=3", f"units={classes}")
+                check(kind, f"{params} calibration={method}", classes=classes)
+
+
+def a_class_without_weight():
+    x, y = data(6, 4)
+    weights = np.where(y == 1, 0, 1).astype(np.float32)
+    for kind, params in ("ridge", ""), ("logistic", ""), ("ridge", "calibration=sigmoid"):
+        compare(clf.Model(kind, params).fit(clf.Dataset(x, y, weights)), data(6, 4, 60, seed=2)[0], kind)
+
+
 def transforms():
     for add in ([("standardize", None)], [("min_max", "low=-1 high=3 clip=true")],
                 [("standardize", "mean=false"), ("min_max", None)],
@@ -361,6 +377,6 @@ def sources_are_plain():
         subprocess.run([program], check=True)
 
 
-clf.run([linear_models, transforms, kernels, sums_are_in_doubles, precomputed_kernels,
+clf.run([linear_models, calibrated_models, a_class_without_weight, transforms, kernels, sums_are_in_doubles, precomputed_kernels,
          probabilities_of_machines, classes_without_rows, networks, layers_of_images, regressions, rows_far_from_0,
          products_that_cancel, digits, sources_are_plain])

@@ -183,6 +183,14 @@ def linear_models():
         check("logistic", "multiclass=one_vs_rest", (6,), classes)
 
 
+def calibrated_models():
+    for classes in 2, 5:
+        for kind in "ridge", "perceptron", "logistic":
+            check(kind, "calibration=sigmoid", (6,), classes)
+            check(kind, "calibration=temperature", (6,), classes)
+    network("dense units=3", (4,), params="calibration=temperature")
+
+
 def close_to_onnxruntime(model, rows, what, dtype=np.float32):
     expected = model.decision_function(clf.Dataset(rows))
     if not onnxruntime:
@@ -332,6 +340,7 @@ def refused(kind, params, shape, says, add=()):
 
 def what_has_no_place_is_refused():
     refused("svm", "", (4,), "svm")
+    refused("ridge", "calibration=isotonic", (4,), "isotonic")
     refused("fisher", "kernel=rbf", (4,), "kernel")
     refused("perceptron", "kernel=rbf", (4,), "kernel")
     refused("ridge", "", (4,), "polynomial", [("polynomial", None)])
@@ -346,6 +355,7 @@ if __name__ == "__main__":
     clf.run([dense_layers_with_every_activation, convolutions_with_every_option,
              pooling_of_every_size, batch_normalisation_of_rows_and_images,
              grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
+             calibrated_models,
              regressions_in_the_units_of_their_targets,
              linear_models_whose_products_cancel, linear_models_of_rows_far_from_0,
              transforms_that_change_each_feature, transforms_of_rows_far_from_0,
