@@ -70,6 +70,10 @@ clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names
 }
 
 clf_status clf__linear_check(const clf_model *model) {
+  if (clf__support_there(model->state)) {
+    return clf__fail(CLF_ERROR_CORRUPT, "%s: there are support vectors, which no such model has",
+                     model->kind->base.name);
+  }
   return clf__linear_check_map(model, &clf__decision_names, model->outputs, model->columns);
 }
 

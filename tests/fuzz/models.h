@@ -263,6 +263,8 @@ static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *b
       {"svm", "type=one_class kernel=linear"},
       {"fisher", "kernel=rbf"},
       {"perceptron", "kernel=rbf"},
+      {"ridge", "incremental=true"},
+      {"fisher", "incremental=true"},
   };
   const clf__kind *const *models = clf__model_kinds.kinds;
   const clf__kind *const *transforms = clf__transform_kinds.kinds;

@@ -139,7 +139,8 @@ clf_status clf__moments_load(clf__moments **out, clf_context *context, const clf
   clf__moments *m = NULL;
   member list[MEMBERS];
   clf_status status = CLF_OK;
-  if (clf__store_tensor(store, named(prefix, unit).text) == NULL) {
+  if (clf__store_tensor(store, named(prefix, unit).text) == NULL &&
+      clf__store_tensor(store, named(prefix, "rows").text) == NULL) {
     return CLF_OK;
   }
   const double *flags = find_values(store, named(prefix, unit).text, FLAGS, 0);

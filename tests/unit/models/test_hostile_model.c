@@ -28,8 +28,11 @@ static const char *const networks[] = {
     "initial_state=learned; dense units=3'",
 };
 enum { NORMS, WORDS, NETWORKS }; /* their order; the second reads words and has a vocabulary */
-/* And an svm of each type that has tensors of its own. */
-static const char *const machines[] = {"type=one_class", "type=nu_svc nu=0.3 kernel=linear"};
+/* And models with tensors of their own: an svm of each type, and sums over rows. */
+static const char *const machines[][2] = {{"svm", "type=one_class"},
+                                          {"svm", "type=nu_svc nu=0.3 kernel=linear"},
+                                          {"ridge", "incremental=true"},
+                                          {"fisher", "incremental=true"}};
 enum { MACHINES = sizeof machines / sizeof *machines };
 
 static int setting_count(void) {
@@ -53,12 +56,12 @@ static clf_model *create_model(clf_context *context, int setting) {
   const int kinds = (int)clf_kind_count("model"), network = setting - 2 * kinds;
   const char *kind = network < 0          ? clf_kind_name("model", setting / 2)
                      : network < NETWORKS ? "network"
-                                          : "svm";
+                                          : machines[network - NETWORKS][0];
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, context, kind,
                              network < 0          ? NULL
                              : network < NETWORKS ? networks[network]
-                                                  : machines[network - NETWORKS]));
+                                                  : machines[network - NETWORKS][1]));
   if (network == WORDS) {
     add_vocabulary(model, context);
   }
