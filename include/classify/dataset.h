@@ -117,7 +117,8 @@ CLF_API clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *conte
 
 /** Writes a dataset to a file, atomically: the path holds the old file or the whole new one.
  *  @param format  "csv": a line that names the columns, then the rows: features, the weight, the
- *                 targets or the label. Class names that would read as something else are quoted.
+ *                 targets or the label. Categories are written by their names, missing values as
+ *                 empty fields. Names that would read as something else are quoted.
  *                 "npy": by a path that ends in .npz an archive of x and y, in which sparse rows
  *                 are as scipy.sparse.save_npz() writes them; otherwise one array, and with
  *                 "labels=PATH" one of the labels.
@@ -137,7 +138,7 @@ CLF_API clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *conte
  *                 lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read; weights,
  *          except in csv; several targets a row in svmlight; an archive of 4 GiB), CLF_ERROR_DATA
- *          (NaN or Inf, a value beyond the type that dtype asks for), CLF_ERROR_IO,
+ *          (Inf, or NaN except in csv; categories except in csv; a value beyond the type that dtype asks for), CLF_ERROR_IO,
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
  *  @since 0.1
  */

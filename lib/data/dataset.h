@@ -83,7 +83,9 @@ typedef struct clf__dataset_writer {
   clf__kind base;
   /* For formats that may take more than one file. If it is NULL, write is called. */
   clf_status (*save)(const clf_dataset *dataset, const char *path, const void *params);
-  /* Writes a dataset whose values are finite. */
+  /* It writes categories as texts, and missing values; others refuse both. */
+  bool tables;
+  /* Writes a dataset whose values are finite, or NaN if it writes tables. */
   clf_status (*write)(const clf_dataset *dataset, clf__output *output, const void *params);
 } clf__dataset_writer;
 

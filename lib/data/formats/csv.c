@@ -27,8 +27,12 @@ static const clf__param params[] = {
                 "beginning of a comment to the line's end; auto: # on lines before the table"),
     CLF__CHOICE(style.decimal, CLF__CSV_DECIMALS, "auto", "decimal mark"),
     CLF__CHOICE(style.thousands, CLF__CSV_THOUSANDS, "none", "mark between groups of three digits"),
-    CLF__CHOICE(missing, "error|nan|skip", "error",
-                "fields without a value: refuse them, keep NaN, or skip the row"),
+    CLF__TEXT(categories, "auto",
+              "columns of categories, separated by commas; auto: features of texts; or none"),
+    CLF__CHOICE(dates, CLF__CSV_DATES, "auto",
+                "dates become days since 1970: in the order of day (d), month and year; or none"),
+    CLF__CHOICE(missing, "error|nan|skip|keep", "error",
+                "fields without a value: refuse them, keep NaN (nan, keep), or skip the row"),
     CLF__CHOICE(unreadable, "error|nan", "error",
                 "fields of features that are no numbers: refuse them, or read NaN"),
     CLF__CSV_MISSING_VALUES,
@@ -54,7 +58,8 @@ static clf_status allocate_plain(clf__csv_reader *self) {
   self->plain = clf__arena_zeroed(&self->arena, columns->count, sizeof *self->plain);
   CLF__CHECK(clf__arena_status(&self->arena));
   for (int64_t i = 0; i + 1 < columns->count; i++) {
-    self->plain[i] = plain && columns->roles[i] == CLF__CSV_FEATURE;
+    self->plain[i] =
+        plain && columns->roles[i] == CLF__CSV_FEATURE && columns->kinds[i] == CLF__CSV_NUMBER;
   }
   return CLF_OK;
 }
@@ -68,6 +73,7 @@ static clf_status allocate(clf__csv_reader *self) {
   self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
   CLF__TRY(allocate_x(self, self->params->dtype == CLF__READ_F64));
   CLF__TRY(allocate_plain(self));
+  CLF__TRY(clf__csv_categories_create(self));
   CLF__TRY(clf__csv_order_create(self));
   if (columns->counts[CLF__CSV_TARGET] > 0) {
     CLF__TRY(clf__tensor_matrix(&self->targets, self->context, CLF_F64, self->capacity,
@@ -229,6 +235,8 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   }
   CLF__TRY(read_features(&self));
   CLF__TRY(make_dataset(&dataset, &self));
+  status = clf__csv_categories_set(dataset, &self);
+  CLF__TRY(status == CLF_ERROR_MEMORY ? clf__fail_within(status, "%s", name) : status);
   if (self.labels != NULL) {
     CLF__TRY(clf__csv_set_labels(dataset, &self.columns, self.labels));
   }
@@ -238,6 +246,7 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   dataset = NULL;
 done:
   clf_dataset_free(dataset);
+  clf__csv_categories_free(&self);
   clf__csv_columns_free(&self.columns);
   clf_tensor_free(self.x);
   clf_tensor_free(self.targets);

@@ -118,9 +118,10 @@ typedef struct clf__csv_style {
 } clf__csv_style;
 
 typedef struct clf__csv_params {
-  char *label, *weight, *ignore, *columns;
+  char *label, *weight, *ignore, *columns, *categories;
+  int32_t dates; /* an index of CLF__CSV_DATES */
   clf__csv_style style;
-  int32_t missing;    /* error, nan, skip */
+  int32_t missing;    /* error, nan, skip, keep */
   int32_t unreadable; /* error, nan */
   int32_t dtype;      /* auto, f32, f64 */
   bool regression;
@@ -134,6 +135,18 @@ typedef enum clf__csv_role {
   CLF__CSV_IGNORED,
   CLF__CSV_TEXT /* of documents */
 } clf__csv_role;
+
+/* How the fields of a feature are read. */
+typedef enum clf__csv_kind {
+  CLF__CSV_NUMBER,
+  CLF__CSV_CATEGORY, /* texts, each of which has a code */
+  CLF__CSV_DATE,     /* days since 1970-01-01 */
+  CLF__CSV_OPEN      /* the first value that is not missing decides between number and category */
+} clf__csv_kind;
+
+/* The order of the parts of a date. */
+#define CLF__CSV_DATES "auto|none|ymd|dmy|mdy"
+enum { CLF__CSV_DATES_NONE = 1, CLF__CSV_YMD, CLF__CSV_DMY, CLF__CSV_MDY };
 
 typedef struct clf__csv_columns {
   clf_context *context;
@@ -154,6 +167,10 @@ typedef struct clf__csv_columns {
   bool points;                /* decimal points were found, where commas might have been */
   const char *unlike_feature; /* why the first column may not be a feature, or NULL */
   unsigned char *roles;       /* [count] clf__csv_role; owned */
+  unsigned char *kinds;       /* [count] clf__csv_kind of features; owned */
+  bool guessed_kinds;         /* categories=auto */
+  bool guessed_dates;         /* dates=auto, and some columns have dates */
+  int32_t dates;              /* CLF__CSV_YMD … */
   int64_t *positions;         /* [count] of the features that the parameter columns lists, -1 for
                                * others; NULL if the features are in the order of the file; owned */
   int64_t counts[CLF__CSV_TEXT + 1];
@@ -167,6 +184,17 @@ clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
                                  const clf__csv_style *style);
 /* Assigns the columns of a dataset their roles. */
 clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_params *params);
+/* Chooses how the features are read. With categories=auto, a feature whose first values, those of
+ * CLF__CSV_SAMPLE records, are all texts has categories, or dates if all are dates. */
+clf_status clf__csv_kinds_choose(clf__csv_columns *columns, const clf__csv_params *params);
+/* Reads a date with its parts in this order as days since 1970-01-01, with a fraction if it has a
+ * time. Returns false if it is none. */
+bool clf__csv_date(const clf__csv_field *field, int32_t order, double *days);
+/* Returns which orders of its parts a field may have: bits 1 << CLF__CSV_YMD …; 0: it is no date. */
+uint32_t clf__csv_date_orders(const clf__csv_field *field);
+/* Returns a column by its name or, if no column has that name, by its number; -1 if there is
+ * none. */
+int64_t clf__csv_find_column(const clf__csv_columns *columns, const char *text, size_t length);
 /* Assigns a role to one column, by name or number; `parameter` is the parameter that names it. */
 clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter, const char *text,
                                 size_t length, clf__csv_role role);

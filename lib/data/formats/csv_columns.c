@@ -109,9 +109,7 @@ int64_t clf__csv_find_number(const clf__csv_columns *columns, const char *text, 
   return number > 0 ? number - 1 : columns->count + number;
 }
 
-/* Returns a column by its name or, if no column has that name, by its number; -1 if there is
- * none. */
-static int64_t find_column(const clf__csv_columns *columns, const char *text, size_t length) {
+int64_t clf__csv_find_column(const clf__csv_columns *columns, const char *text, size_t length) {
   const int64_t named = find_name(columns, text, length, 0);
   return named >= 0 ? named : clf__csv_find_number(columns, text, length);
 }
@@ -153,7 +151,7 @@ clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter
                                 size_t length, clf__csv_role role) {
   const char *name = columns->text.lines.name;
   const clf__excerpt shown = clf__excerpt_of(text, text + length);
-  const int64_t column = find_column(columns, text, length);
+  const int64_t column = clf__csv_find_column(columns, text, length);
   if (column < 0) {
     return clf__csv_fail_column(columns, parameter, text, length);
   }
@@ -182,7 +180,7 @@ static clf_status assign_roles(clf__csv_columns *columns, const char *parameter,
   }
   const size_t length = strlen(list);
   const bool several = (role == CLF__CSV_TARGET || role == CLF__CSV_IGNORED) &&
-                       find_column(columns, list, length) < 0;
+                       clf__csv_find_column(columns, list, length) < 0;
   if (!several) {
     return clf__csv_assign_role(columns, parameter, list, length, role);
   }
@@ -263,6 +261,7 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;
   }
+  CLF__TRY(clf__csv_kinds_choose(columns, params));
   CLF__TRY(clf__csv_log_guesses(columns, label, -1));
   clf__csv_warn_of_label(columns, label);
   if (columns->counts[CLF__CSV_FEATURE] == 0) {

@@ -228,8 +228,10 @@ done:
 
 void clf__csv_columns_free(clf__csv_columns *columns) {
   clf__free(columns->roles);
+  clf__free(columns->kinds);
   clf__free(columns->positions);
   columns->roles = NULL;
+  columns->kinds = NULL;
   columns->positions = NULL;
   clf__text_free(&columns->guesses);
   clf__bytes_release(&columns->converted);
@@ -305,6 +307,31 @@ static void append_column(guesses *line, clf__csv_columns *columns, const char *
   }
 }
 
+/* Appends " categories=a,b" if it was guessed that some columns have categories. */
+static void append_categories(guesses *line, clf__csv_columns *columns) {
+  clf__text list = {.context = columns->context};
+  for (int64_t i = 0; columns->guessed_kinds && i < columns->count; i++) {
+    if (columns->roles[i] != CLF__CSV_FEATURE || columns->kinds[i] != CLF__CSV_CATEGORY) {
+      continue;
+    }
+    char *selecting = selecting_name(columns, i);
+    clf__text_append(&list, "%s", list.length > 0 ? "," : "");
+    if (selecting != NULL && strchr(selecting, '"') == NULL) {
+      clf__text_append(&list, "%s", selecting);
+    } else {
+      clf__text_append(&list, "%lld", (long long)i + 1);
+    }
+    clf__free(selecting);
+  }
+  if (list.length > 0 && !list.failed) {
+    append(line, " categories=%s", list.bytes);
+    clf__text_append(&columns->guesses, "%scategories=", columns->guesses.length > 0 ? " " : "");
+    clf__params_quote(&columns->guesses, list.bytes);
+  }
+  columns->guesses.failed |= list.failed;
+  clf__text_free(&list);
+}
+
 /* Logs guesses that may be wrong, a line each. */
 static void warn(const clf__csv_columns *columns) {
   const char *file = columns->text.lines.name;
@@ -352,6 +379,10 @@ clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_
               "row_numbers", "true|false", !columns->numbered);
   append_column(&line, columns, "text", body);
   append_column(&line, columns, "label", label);
+  if (columns->kinds != NULL) {
+    append_categories(&line, columns);
+    append_word(&line, columns, columns->guessed_dates, "dates", CLF__CSV_DATES, columns->dates);
+  }
   if (columns->trailing) {
     append(&line, ", without the empty last column");
   }

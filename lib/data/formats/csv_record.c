@@ -44,6 +44,18 @@ static clf_status fail_missing(const clf__csv_reader *self, const clf__csv_field
   return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
 }
 
+clf_status clf__csv_read_missing(clf__csv_reader *self, const clf__csv_field *field, int64_t column,
+                                 double *out, bool *complete) {
+  const bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
+  const int32_t missing = self->params->missing;
+  const bool keep = missing == CLF__MISSING_NAN || missing == CLF__MISSING_KEEP;
+  *out = NAN;
+  *complete = *complete && missing != CLF__MISSING_SKIP;
+  return missing == CLF__MISSING_SKIP || (feature && keep)
+             ? CLF_OK
+             : fail_missing(self, field, column, feature);
+}
+
 /* Returns whether a field would be a number with other marks. */
 static bool is_number_by(const clf__csv_text *text, const clf__csv_field *field, char decimal,
                          char thousands) {
@@ -98,19 +110,21 @@ static clf__excerpt missing_value(const clf__csv_field *field) {
 static void fail_text(const clf__csv_reader *self, const clf__csv_field *field, int64_t column) {
   const clf__excerpt missing = missing_value(field);
   const char *quote = strchr(missing.text, ' ') != NULL ? "'" : "";
-  char first[128] = "", label[64] = "";
+  char first[128] = "", label[64] = "", category[80];
   if (missing.text[0] != '\0') {
     snprintf(first, sizeof first, "missing_values=%s%s%s takes it as missing, ", quote,
              missing.text, quote);
   }
+  snprintf(category, sizeof category, "categories=%lld takes the column as categories, ",
+           (long long)column + 1);
   if (self->params->label == NULL && !self->params->regression) {
     snprintf(label, sizeof label, "label=%lld takes the column as labels, ", (long long)column + 1);
   }
   const bool headless = self->record == self->columns.rows && self->columns.header == NULL;
-  clf__fail(CLF_ERROR_DATA, "'%s' is not a number; %s%s%signore=%lld leaves the column out",
+  clf__fail(CLF_ERROR_DATA, "'%s' is not a number; %s%s%s%signore=%lld leaves the column out",
             clf__excerpt_of(field->begin, field->end).text,
             headless ? "header=true takes the first line as names, " : "", first, label,
-            (long long)column + 1);
+            self->columns.roles[column] == CLF__CSV_FEATURE ? category : "", (long long)column + 1);
 }
 
 /* Refuses text in place of a number; the message names the parameter by which it can be read or
@@ -139,12 +153,8 @@ static clf_status read_number(clf__csv_reader *self, const clf__csv_field *field
                               double *out, int64_t *significand, bool *complete) {
   bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
   if (clf__csv_missing(&self->columns.text, field)) {
-    *out = NAN;
     *significand = INT64_MAX;
-    *complete = *complete && self->params->missing != CLF__MISSING_SKIP;
-    bool allowed = self->params->missing == CLF__MISSING_SKIP ||
-                   (feature && self->params->missing == CLF__MISSING_NAN);
-    return allowed ? CLF_OK : fail_missing(self, field, column, feature);
+    return clf__csv_read_missing(self, field, column, out, complete);
   }
   const bool number = clf__csv_number(&self->columns.text, field, out, significand) &&
                       (feature ? fits(self, *out) : isfinite((float)*out));
@@ -155,6 +165,18 @@ static clf_status read_number(clf__csv_reader *self, const clf__csv_field *field
     return CLF_OK;
   }
   return number ? CLF_OK : fail_number(self, field, column);
+}
+
+/* Returns how a feature is read. The first value of a column that is open settles it. */
+static unsigned char kind_of(clf__csv_reader *self, const clf__csv_field *field, int64_t column) {
+  unsigned char *kind = &self->columns.kinds[column];
+  double value;
+  int64_t significand;
+  if (*kind == CLF__CSV_OPEN && !clf__csv_missing(&self->columns.text, field)) {
+    *kind = clf__csv_number(&self->columns.text, field, &value, &significand) ? CLF__CSV_NUMBER
+                                                                              : CLF__CSV_CATEGORY;
+  }
+  return *kind;
 }
 
 /* Stores a field by the role of its column. */
@@ -172,7 +194,19 @@ static clf_status store(clf__csv_reader *self, const clf__csv_field *field, int6
                ? read_number(self, field, column, &number, &significand, complete)
                : CLF_OK;
   }
-  clf_status status = read_number(self, field, column, &number, &significand, complete);
+  clf_status status;
+  switch (role == CLF__CSV_FEATURE ? kind_of(self, field, column) : CLF__CSV_NUMBER) {
+  case CLF__CSV_CATEGORY:
+    status = clf__csv_read_category(self, field, column, &number, complete);
+    significand = isnan(number) ? INT64_MAX : (int64_t)number;
+    break;
+  case CLF__CSV_DATE:
+    status = clf__csv_read_date(self, field, column, &number, complete);
+    significand = INT64_MAX;
+    break;
+  default:
+    status = read_number(self, field, column, &number, &significand, complete);
+  }
   if (role == CLF__CSV_FEATURE) {
     write_feature(self, number, significand);
   } else if (role == CLF__CSV_TARGET) {

@@ -42,6 +42,7 @@ typedef struct csv_writer {
   clf__byte_texts bytes;
   double *values; /* [columns] of a row that is neither bytes nor f32 */
   bool quoted;    /* all names of columns are */
+  bool missing;   /* some values are */
 } csv_writer;
 
 static void append_delimiter(csv_writer *w) {
@@ -166,8 +167,13 @@ static void append_features(csv_writer *w, int64_t row) {
     clf__rows_read_f64(x, row, w->values);
   }
   for (int64_t j = 0; j < x->columns; j++) {
+    const clf__names *categories = clf__categories_of(w->dataset->categories, j);
     clf__text_append_bytes(&w->text, &w->style.delimiter, j > 0);
-    if (bytes) {
+    if (!bytes && isnan(w->values[j])) {
+      w->missing = true; /* an empty field */
+    } else if (categories != NULL) {
+      append_name(w, clf__names_at(categories, (int64_t)w->values[j]), false);
+    } else if (bytes) {
       clf__text_append_bytes(&w->text, w->bytes.of[own[j]].text, strlen(w->bytes.of[own[j]].text));
     } else if (w->values[j] == 0 && !signbit(w->values[j])) {
       clf__text_append_bytes(&w->text, "0", 1);
@@ -262,6 +268,10 @@ static clf_status write(const clf_dataset *dataset, clf__output *output, const v
     CLF__TRY(clf__output_text(output, &w.text, PIECE));
   }
   CLF__TRY(clf__output_text(output, &w.text, 0));
+  if (w.missing) {
+    clf__log(dataset->context, CLF_LOG_INFO,
+             "csv: missing values are empty fields, which missing=keep reads");
+  }
 done:
   clf__text_free(&w.text);
   clf__arena_free(&w.arena);
@@ -272,4 +282,5 @@ const clf__dataset_writer clf__dataset_writer_csv = {
     .base = CLF__KIND("csv", "CSV with a header: features, weights, and targets or labels", params,
                       csv_write_params),
     .write = write,
+    .tables = true,
 };

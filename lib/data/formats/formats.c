@@ -1,4 +1,6 @@
 /* Reading datasets from files of a format, or from memory, and writing them. */
+#include <math.h>
+
 #include "base/border.h"
 #include "base/kind_use.h"
 #include "data/dataset.h"
@@ -64,6 +66,22 @@ done:
   return status;
 }
 
+/* Refuses infinite values; NaN is a missing one. */
+static clf_status check_infinite(const clf_dataset *dataset, const clf__rows *x) {
+  const int64_t count = clf__rows_sparse(x) ? 1 : x->rows;
+  const int64_t columns = clf__rows_sparse(x) ? clf__rows_entries(x) : x->columns;
+  for (int64_t i = 0; x->dtype != CLF_U8 && i < count; i++) {
+    for (int64_t j = 0; j < columns; j++) {
+      const double value =
+          clf__rows_sparse(x) ? (double)x->value[x->row_start[0] + j] : clf__rows_element(x, i, j);
+      if (isinf(value)) {
+        return clf__rows_check_finite(dataset->context, x);
+      }
+    }
+  }
+  return CLF_OK;
+}
+
 clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, const char *path,
                             const char *params) {
   CLF__REQUIRE(dataset);
@@ -78,8 +96,9 @@ clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, cons
   const clf__rows x = clf__dataset_rows(dataset);
   clf_status status;
   CLF__TRY(clf__params_create(&values, dataset->context, &writer->base.params, params));
-  CLF__TRY(clf__dataset_check_numbers(dataset, format));
-  CLF__TRY(clf__rows_check_finite(dataset->context, &x));
+  CLF__TRY(writer->tables ? check_infinite(dataset, &x)
+                          : clf__dataset_check_numbers(dataset, format));
+  CLF__TRY(writer->tables ? CLF_OK : clf__rows_check_finite(dataset->context, &x));
   CLF__TRY(writer->save != NULL ? writer->save(dataset, path, values)
                                 : save_file(dataset, writer, path, values));
 done:

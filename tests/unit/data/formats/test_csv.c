@@ -328,7 +328,8 @@ TEST(loads_files) {
   ck_assert_int_eq(clf_dataset_rows(dataset), 4);
   clf_dataset_free(dataset);
   dataset = NULL;
-  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", path, "label=2"), CLF_ERROR_DATA);
+  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", path, "label=2 categories=none"),
+               CLF_ERROR_DATA);
   ck_clf_says(path);
   ck_clf_says("line 2, column 3 (species): 'setosa'");
   ck_clf_fails(clf_dataset_load(&dataset, context, "csv", folder, NULL), CLF_ERROR_IO);

@@ -1,0 +1,35 @@
+/* Distinct texts with codes 0, 1, … in the order in which they were added: a hash table whose
+ * texts are one block of memory. */
+#ifndef CLF_DATA_DICTIONARY_H
+#define CLF_DATA_DICTIONARY_H
+
+#include "data/categories.h"
+
+typedef struct clf__dictionary_entry {
+  int64_t text; /* its place in the block */
+  int64_t length;
+  uint64_t hash;
+} clf__dictionary_entry;
+
+/* All members but the context are zero at first. */
+typedef struct clf__dictionary {
+  clf_context *context;
+  int32_t *slots;                 /* [slot_count] codes, -1 for none */
+  int64_t slot_count;             /* 0, or a power of 2 above count */
+  clf__dictionary_entry *entries; /* [capacity] */
+  int64_t count, capacity;
+  char *text; /* [text_capacity], each text with a NUL after it */
+  int64_t text_size, text_capacity;
+} clf__dictionary;
+
+/* Returns the code of a text; -1 if it has none. */
+int32_t clf__dictionary_find(const clf__dictionary *self, const char *text, size_t length);
+/* *code becomes the code of the text, a new one if it had none. Returns CLF_OK, CLF_ERROR_DATA for
+ * more than CLF__MAX_CATEGORIES texts, or CLF_ERROR_MEMORY. */
+clf_status clf__dictionary_add(clf__dictionary *self, const char *text, size_t length,
+                               int32_t *code);
+/* Points `names` [count] at the texts. */
+void clf__dictionary_list(const clf__dictionary *self, const char **names);
+void clf__dictionary_free(clf__dictionary *self);
+
+#endif
