@@ -21,14 +21,14 @@ static bool are_distinct(const char **names, int64_t count) {
 }
 
 /* Quotes are doubled where they are part of a name. */
-static char *list_of(const char *const *names, int64_t count) {
+static char *list_of(const char *parameter, const char *const *names, int64_t count) {
   char *text = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
   if (out == NULL) {
     return NULL;
   }
-  fputs("columns='", out);
+  fprintf(out, "%s='", parameter);
   for (int64_t j = 0; j < count; j++) {
     fputs(j > 0 ? ",\"" : "\"", out);
     for (const char *c = names[j]; *c != '\0'; c++) {
@@ -42,7 +42,8 @@ static char *list_of(const char *const *names, int64_t count) {
 
 /* Frees the names [count], which are all there if the first one is. */
 static char *columns_of(const char **names, int64_t count) {
-  char *text = names != NULL && count > 0 && names[0] != NULL ? list_of(names, count) : NULL;
+  char *text =
+      names != NULL && count > 0 && names[0] != NULL ? list_of("columns", names, count) : NULL;
   if (text != NULL && !are_distinct(names, count)) {
     free(text);
     text = NULL;
@@ -58,6 +59,24 @@ char *columns_of_model(const clf_model *model) {
     names[j] = clf_model_feature_name(model, j);
   }
   return columns_of(names, count);
+}
+
+char *categories_of_model(const clf_model *model) {
+  const int64_t count = clf_model_features(model);
+  const char **names = calloc((size_t)count + 1, sizeof *names);
+  char *text = NULL;
+  int64_t found = 0;
+  for (int64_t j = 0; names != NULL && j < count; j++) {
+    const char *name = clf_model_feature_name(model, j);
+    if (name != NULL && clf_model_category_count(model, j) > 0) {
+      names[found++] = name;
+    }
+  }
+  if (names != NULL) {
+    text = found > 0 ? list_of("categories", names, found) : strdup("categories=none");
+  }
+  free(names);
+  return text;
 }
 
 char *columns_of_rows(const clf_dataset *rows) {

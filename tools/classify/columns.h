@@ -10,4 +10,8 @@
 char *columns_of_model(const clf_model *model);
 char *columns_of_rows(const clf_dataset *rows);
 
+/* Returns the parameter of the csv reader for the features of a model that have categories, such as
+ * categories='"city"', or categories=none; to be freed. NULL if memory runs out. */
+char *categories_of_model(const clf_model *model);
+
 #endif

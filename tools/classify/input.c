@@ -121,6 +121,27 @@ static int sniff_input(sniffed *out, const input *in) {
   return -1;
 }
 
+/* A column of sentences, most of which differ, may be meant as texts. */
+static void note_texts(const input *in, const tool *t) {
+  enum { BLANKS = 3 };
+  for (int64_t j = 0; in->rows != NULL && j < clf_dataset_features(in->rows); j++) {
+    const int64_t count = clf_dataset_category_count(in->rows, j);
+    int64_t sentences = 0;
+    for (int64_t k = 0; 2 * count > clf_dataset_rows(in->rows) && k < count; k++) {
+      int blanks = 0;
+      for (const char *c = clf_dataset_category_name(in->rows, j, k); *c != '\0'; c++) {
+        blanks += *c == ' ';
+      }
+      sentences += blanks >= BLANKS;
+    }
+    if (2 * sentences > count && count > 0 && !t->common.quiet) {
+      complain("text=NAME in --format, the name or number of a column, reads column %lld as texts",
+               (long long)j + 1);
+      return;
+    }
+  }
+}
+
 /* Reads by a reader that is known. */
 static int read_by(input *in, const tool *t, content what, const char *reader, const char *params) {
   in->reader = strdup(reader);
@@ -129,13 +150,10 @@ static int read_by(input *in, const tool *t, content what, const char *reader, c
   free(in->bytes);
   in->bytes = NULL;
   if (status == CLF_OK) {
+    note_texts(in, t);
     return -1;
   }
-  const bool texts = what == CONTENT_ROWS && sniff_refused_text(clf_last_error());
   const int failed = input_fail("standard input", status);
-  if (texts) {
-    complain("text=NAME in --format, the name or number of a column, reads it as texts");
-  }
   return status == CLF_ERROR_ARGUMENT ? EXIT_USAGE : failed;
 }
 
@@ -311,6 +329,17 @@ static int read_found(input *out, const tool *t, const char *path, const char *d
   return read;
 }
 
+/* Parameters by which the columns of a table are of numbers or of categories as those of the
+ * model, to be freed. */
+static char *with_categories(const char *params, const char *reader, const clf_model *model) {
+  const bool table = strcmp(reader, "csv") == 0 && clf_model_vocabulary(model) == NULL &&
+                     !params_has(params, "categories");
+  char *categories = table ? categories_of_model(model) : strdup("");
+  char *all = categories != NULL ? params_join(params, categories) : NULL;
+  free(categories);
+  return all;
+}
+
 int input_read_for(input *out, const tool *t, const char *path, const clf_model *model) {
   const clf_vocabulary *vocabulary = clf_model_vocabulary(model);
   const char *reader = notes_get(model, NOTE_READER);
@@ -323,9 +352,11 @@ int input_read_for(input *out, const tool *t, const char *path, const clf_model 
     status = input_read(out, t, path);
   } else {
     const content what = vocabulary != NULL ? CONTENT_TEXTS : CONTENT_ROWS;
+    char *typed = with_categories(params, reader, model);
     status = begin(out, path);
-    status =
-        status < 0 ? read_named(out, t, what, reader, params, columns_of_model(model)) : status;
+    status = typed == NULL ? tool_fail(CLF_ERROR_MEMORY) : status;
+    status = status < 0 ? read_named(out, t, what, reader, typed, columns_of_model(model)) : status;
+    free(typed);
   }
   if (status < 0 && out->texts != NULL && vocabulary == NULL) {
     complain("'%s' holds texts, and the model has no vocabulary to encode them", path);

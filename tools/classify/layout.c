@@ -110,13 +110,24 @@ static bool lay_out_order(layout *self, const service *own, const fields *first,
   return replace(self, "|header|", text) && add_default(self, "row_numbers", "false");
 }
 
+/* Columns are of numbers or of categories as those of the model, whatever a part of the rows looks
+ * like: a zip code stays a text. */
+static bool add_categories(layout *self, const service *own) {
+  char *categories =
+      params_has(self->params, "categories") ? NULL : categories_of_model(own->model);
+  const bool good = params_has(self->params, "categories") ||
+                    (categories != NULL && replace(self, "", categories));
+  free(categories);
+  return good;
+}
+
 /* A table of rows. A row without a value is not left out, since the answers behind it would then be
  * those of other lines; and numbers are f64 in every block, whatever the others have. */
 static bool lay_out_rows(layout *self, const tool *t, const service *own, const fields *first,
                          bool *header) {
   const bool given = t->common.format != NULL, named = names_features(first, own);
   bool good = (!params_is(self->params, "missing", "skip") || replace(self, "|missing|", "")) &&
-              add_default(self, "dtype", "f64");
+              add_default(self, "dtype", "f64") && add_categories(self, own);
   *header = given && params_has(self->params, "header") ? params_is(self->params, "header", "true")
                                                         : named || fields_are_names(first);
   if (!good) {

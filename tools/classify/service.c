@@ -62,17 +62,38 @@ static bool find_shape(service *s) {
 
 /* The parameters for a table with a header; NULL where the features have no names. */
 static char *name_columns(const clf_model *model) {
-  char *columns = columns_of_model(model), *text = NULL;
-  if (columns == NULL || asprintf(&text, PLAIN_TABLE " header=true %s", columns) < 0) {
+  char *columns = columns_of_model(model), *categories = categories_of_model(model), *text = NULL;
+  if (columns == NULL || categories == NULL ||
+      asprintf(&text, PLAIN_TABLE " header=true %s %s", columns, categories) < 0) {
     text = NULL;
   }
   free(columns);
+  free(categories);
   return text;
+}
+
+/* Categories are known by the numbers of their columns, which are the features. */
+static char *plain_columns(const clf_model *model) {
+  char *text = NULL;
+  size_t size = 0;
+  const char *before = PLAIN_TABLE " header=false categories=";
+  FILE *out = open_memstream(&text, &size);
+  for (int64_t j = 0; out != NULL && j < clf_model_features(model); j++) {
+    if (clf_model_category_count(model, j) > 0) {
+      fprintf(out, "%s%" PRId64, before, j + 1);
+      before = ",";
+    }
+  }
+  if (out != NULL && *before != ',') {
+    fprintf(out, "%snone", before);
+  }
+  return out == NULL || fclose(out) == 0 ? text : (free(text), NULL);
 }
 
 void service_end(service *s) {
   clf_detector_free(s->detector);
   free(s->columns);
+  free(s->plain);
   free(s->picture);
   *s = (service){0};
 }
@@ -94,6 +115,7 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
                    .kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES : ANSWER_SCORES};
   out->columns = name_columns(model);
   out->named = out->columns != NULL;
+  out->plain = plain_columns(model);
   find_sparse(out);
   if (clf_model_vocabulary(model) != NULL) {
     out->reads = READS_TEXTS;
@@ -180,8 +202,7 @@ bool service_has_header(const service *s, const char *bytes, size_t size) {
 }
 
 clf_status service_table(answers *out, const service *s, const char *bytes, size_t size) {
-  const char *params =
-      service_has_header(s, bytes, size) ? s->columns : PLAIN_TABLE " header=false";
+  const char *params = service_has_header(s, bytes, size) ? s->columns : s->plain;
   clf_dataset *data = NULL;
   if (params == NULL) {
     return CLF_ERROR_MEMORY;

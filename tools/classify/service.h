@@ -17,6 +17,7 @@ typedef struct service {
   int64_t height, width, channels; /* of its pictures */
   char *picture;                   /* how they are read: parameters of the format "images" */
   clf_detector *detector;  /* that finds what it reads in pictures; NULL: it reads whole pictures */
+  char *plain;             /* parameters of a CSV file without a header; NULL without memory */
   char *columns;           /* of a CSV file with a header, that too; NULL without memory */
   bool sparse, zero_based; /* it was trained on svmlight's format, with indices from 0 */
   bool named;              /* the features have names, all different */

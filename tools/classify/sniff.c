@@ -295,12 +295,3 @@ bool sniff_own(const char *path) {
   }
   return own;
 }
-
-bool sniff_refused_text(const char *message) {
-  const char *end = strstr(message, "' is not a number"), *at = end;
-  int blanks = 0;
-  while (at != NULL && at > message && *--at != '\'') {
-    blanks += *at == ' ';
-  }
-  return blanks >= 3;
-}

@@ -28,7 +28,4 @@ sniffed sniff_bytes(const unsigned char *bytes, size_t count);
 /* Whether a file begins as a model or another file of the library's own does. */
 bool sniff_own(const char *path);
 
-/* Whether a reader's message refuses a text of four words or more as a number. */
-bool sniff_refused_text(const char *message);
-
 #endif

@@ -190,7 +190,7 @@ clf_status clf__csv_kinds_choose(clf__csv_columns *columns, const clf__csv_param
 /* Reads a date with its parts in this order as days since 1970-01-01, with a fraction if it has a
  * time. Returns false if it is none. */
 bool clf__csv_date(const clf__csv_field *field, int32_t order, double *days);
-/* Returns which orders of its parts a field may have: bits 1 << CLF__CSV_YMD …; 0: it is no date. */
+/* Returns which orders of its parts a field may have: bits 1 << CLF__CSV_YMD …; 0: it is none. */
 uint32_t clf__csv_date_orders(const clf__csv_field *field);
 /* Returns a column by its name or, if no column has that name, by its number; -1 if there is
  * none. */

@@ -1,8 +1,8 @@
 /* Dates in CSV fields: ISO 8601 with a date as 2026-11-30 or 2026/11/30, and a time behind T or a
- * blank as 12:30, 12:30:15 or 12:30:15.25, possibly with Z or an offset such as +01:00; and dates of
- * day, month and year of four digits between two equal marks of "/" and "-", or "." if the day is
- * first. Days are counted by
- * the Gregorian calendar, also before it began, and a day has 86,400 seconds. */
+ * blank as 12:30, 12:30:15 or 12:30:15.25, possibly with Z or an offset such as +01:00; and dates
+ * of day, month and year of four digits between two equal marks of "/" and "-", or "." if the day
+ * is first. Days are counted by the Gregorian calendar, also before it began, and a day has 86,400
+ * seconds. */
 #include "data/formats/csv.h"
 
 typedef struct cursor {
