@@ -48,17 +48,15 @@ static void score_tops(evaluation *e) {
 static clf_status prepare_classes(evaluation *e) {
   const graded *g = e->of;
   e->truth = allocate(g->rows, sizeof *e->truth);
-  e->classes = allocate(g->rows, sizeof *e->classes);
   e->top = allocate(g->rows, sizeof *e->top);
   e->known = allocate(g->rows, sizeof *e->known);
   e->tally = allocate(g->classes, sizeof *e->tally);
-  if (e->truth == NULL || e->classes == NULL || e->top == NULL || e->known == NULL ||
-      e->tally == NULL || !ranks_create(&e->ranking, g)) {
+  if (e->truth == NULL || e->top == NULL || e->known == NULL || e->tally == NULL ||
+      !ranks_create(&e->ranking, g)) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t i = 0; i < g->rows; i++) {
     e->truth[i] = g->truth[i] < 0 ? 0 : g->truth[i];
-    e->classes[i] = g->truth[i] < 0 ? (int32_t)g->classes : g->truth[i];
   }
   if (g->classes > TOP_SCORES) {
     score_tops(e);
@@ -81,7 +79,6 @@ clf_status evaluation_create(evaluation *out, const graded *g) {
 void evaluation_free(evaluation *e) {
   ranks_free(&e->ranking);
   free(e->truth);
-  free(e->classes);
   free(e->top);
   free(e->known);
   free(e->log_loss);
@@ -94,27 +91,66 @@ static double ratio(double part, double whole) {
   return whole > 0 ? part / whole : 0;
 }
 
+/* Sums of the weights of all rows, of those that are right, and of those of unknown classes. */
+typedef struct totals {
+  double sum, right, unknown;
+} totals;
+
+/* As clf_balanced_accuracy(), clf_matthews_correlation() and clf_cohen_kappa() have them; rows of
+ * unknown classes are of one more class, which is never predicted. */
+static void score_agreement(const evaluation *e, const totals *all, double *of) {
+  const double unknown = all->unknown / all->sum;
+  double recalls = 0, present = unknown > 0, predicting = 0;
+  double truths = unknown * unknown, predicted = 0, chance = 0;
+  for (int64_t k = 0; k < e->of->classes; k++) {
+    const double *t = e->tally[k], p = t[PREDICTED] / all->sum, true_share = t[TRUE] / all->sum;
+    recalls += ratio(t[RIGHT], t[TRUE]);
+    present += t[TRUE] > 0;
+    predicting += p > 0;
+    truths += true_share * true_share;
+    predicted += p * p;
+    chance += true_share * p;
+  }
+  const double agreed = all->right / all->sum - chance;
+  const bool single = present < 2 || predicting < 2;
+  of[MEASURE_BALANCED] = recalls / present;
+  of[MEASURE_MATTHEWS] = single ? 0 : agreed / (sqrt(1 - truths) * sqrt(1 - predicted));
+  of[MEASURE_KAPPA] = present < 2 && all->right == all->sum ? 0 : agreed / (1 - chance);
+}
+
+static void score_top(const evaluation *e, const float *weights, double sum, double *of) {
+  double top = 0;
+  for (int64_t i = 0; i < e->of->rows; i++) {
+    top += (double)weights[i] * e->top[i];
+  }
+  of[MEASURE_TOP] = top / sum;
+}
+
 /* Rows of unknown classes are wrong, and count as predicted. */
 static void fill_tally(evaluation *e, const float *weights, double *of) {
   const graded *g = e->of;
-  double right = 0, sum = 0;
+  totals all = {0, 0, 0};
   for (int64_t k = 0; k < g->classes; k++) {
     e->tally[k][RIGHT] = e->tally[k][TRUE] = e->tally[k][PREDICTED] = 0;
   }
   for (int64_t i = 0; i < g->rows; i++) {
     const double weight = (double)weights[i];
     const int32_t predicted = g->said.labels[i], truth = g->truth[i];
-    sum += weight;
+    all.sum += weight;
     e->tally[predicted][PREDICTED] += weight;
-    if (truth >= 0) {
-      e->tally[truth][TRUE] += weight;
-    }
+    *(truth >= 0 ? &e->tally[truth][TRUE] : &all.unknown) += weight;
     if (truth == predicted) {
-      right += weight;
+      all.right += weight;
       e->tally[truth][RIGHT] += weight;
     }
   }
-  of[MEASURE_ACCURACY] = sum > 0 ? right / sum : (double)NAN;
+  of[MEASURE_ACCURACY] = all.sum > 0 ? all.right / all.sum : (double)NAN;
+  if (all.sum > 0) {
+    score_agreement(e, &all, of);
+  }
+  if (all.sum > 0 && g->classes > TOP_SCORES) {
+    score_top(e, weights, all.sum, of);
+  }
 }
 
 /* As clf_average_scores() with CLF_AVERAGE_MACRO has them, with weights. */
@@ -137,30 +173,6 @@ static void score_classes(const evaluation *e, double *of, double *of_class) {
   for (int i = 0; i < CLASS_MEASURES; i++) {
     of[means[i]] = occurring > 0 ? sums[i] / occurring : (double)NAN;
   }
-}
-
-/* Rows of unknown classes are of one more class, which is never predicted. */
-static clf_status score_agreement(const evaluation *e, const float *weights, double *of) {
-  const graded *g = e->of;
-  const int32_t *predicted = g->said.labels;
-  const int64_t classes = g->classes + 1;
-  double sum = 0, top = 0;
-  for (int64_t i = 0; i < g->rows; i++) {
-    sum += (double)weights[i];
-    top += (double)weights[i] * e->top[i];
-  }
-  if (!(sum > 0)) {
-    return CLF_OK;
-  }
-  of[MEASURE_TOP] = g->classes > TOP_SCORES ? top / sum : (double)NAN;
-  clf_status status = clf_balanced_accuracy(e->classes, predicted, weights, g->rows, classes,
-                                            &of[MEASURE_BALANCED]);
-  status = status == CLF_OK ? clf_matthews_correlation(e->classes, predicted, weights, g->rows,
-                                                       classes, &of[MEASURE_MATTHEWS])
-                            : status;
-  return status == CLF_OK ? clf_cohen_kappa(e->classes, predicted, weights, g->rows, classes,
-                                            CLF_DISAGREEMENT_EQUAL, &of[MEASURE_KAPPA])
-                          : status;
 }
 
 static clf_status score_probabilities(evaluation *e, double sum, double *of) {
@@ -189,10 +201,6 @@ static clf_status evaluate_classes(evaluation *e, const float *weights, double *
   const areas mean = ranks_mean_areas(&e->ranking, weights);
   of[MEASURE_ROC] = mean.roc;
   of[MEASURE_AVERAGE_PRECISION] = mean.average_precision;
-  const clf_status status = score_agreement(e, weights, of);
-  if (status < 0) {
-    return status;
-  }
   return g->chances != NULL && sum > 0 ? score_probabilities(e, sum, of) : CLF_OK;
 }
 

@@ -10,7 +10,6 @@ typedef struct evaluation {
   const graded *of;
   ranks ranking;            /* of a classifier */
   int32_t *truth;           /* [rows] 0 for unknown classes, whose rows then weigh nothing */
-  int32_t *classes;         /* [rows] the same, with unknown ones as one more class */
   double *top;              /* [rows] 1 where the class is among those with the highest scores */
   float *known;             /* [rows] weights of the rows of known classes, filled by evaluate() */
   double *log_loss, *brier; /* [rows] of each row alone; of probabilities */
