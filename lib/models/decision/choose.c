@@ -147,8 +147,22 @@ static clf_status check_values(const clf_model *model, const char *name, int64_t
   return CLF_OK;
 }
 
+/* A choice of classes by probabilities needs a model that computes them. */
+static clf_status check_probabilities(const clf_model *model) {
+  clf_model loaded = *model;
+  clf__decision_bind(&loaded);
+  const clf__decision *d = &loaded.decision;
+  const bool chosen = d->priors != NULL || d->costs != NULL || d->thresholds != NULL;
+  return !chosen || clf__decision_has_probabilities(&loaded)
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT,
+                         "%s: it has costs, thresholds or priors, but no probabilities",
+                         model->kind->base.name);
+}
+
 clf_status clf__choices_check(const clf_model *model) {
   const int64_t classes = model->outputs;
+  CLF__CHECK(check_probabilities(model));
   CLF__CHECK(check_values(model, "decision_class_rows", classes, -1, 0, true));
   CLF__CHECK(check_values(model, "decision_priors", 2, classes, 0, true));
   CLF__CHECK(check_values(model, "decision_costs", classes, classes, -INFINITY, false));

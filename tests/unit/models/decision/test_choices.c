@@ -531,6 +531,37 @@ TEST_LOOP(choices__from_a_hostile_file_are_refused, 0, 2) {
   clf_dataset_free(rows);
 }
 
+/* Costs in the file of a model that computes no probabilities. */
+TEST(choices__without_probabilities_are_refused) {
+  static unsigned char bytes[1 << 16];
+  size_t size = 0;
+  clf_dataset *rows = rows_of(2);
+  clf_model *model = fitted(NULL, "ridge", NULL, rows), *loaded = NULL;
+  clf__store *store = NULL;
+  ck_clf_ok(clf_model_save_memory(model, bytes, sizeof bytes, &size));
+  for (int i = 0; i < 3; i++) {
+    static const char *const names[] = {"state.decision_costs", "state.decision_thresholds",
+                                        "state.decision_priors"};
+    clf_tensor *tensor = NULL;
+    size_t changed = 0;
+    static unsigned char other[1 << 16];
+    ck_clf_ok(clf__store_read_memory(&store, NULL, bytes, size));
+    ck_clf_ok(clf_tensor_create(&tensor, NULL, CLF_F64, i == 1 ? 1 : 2, (int64_t[]){2, 2}));
+    for (int k = 0; k < (i == 1 ? 2 : 4); k++) {
+      ((double *)clf_tensor_data(tensor))[k] = 0.5;
+    }
+    ck_clf_ok(clf__store_add_tensor(store, names[i], tensor));
+    ck_clf_ok(clf__store_write_memory(store, other, sizeof other, &changed));
+    ck_clf_fails(clf_model_load_memory(&loaded, NULL, other, changed), CLF_ERROR_CORRUPT);
+    ck_clf_says("but no probabilities");
+    clf_tensor_free(tensor);
+    clf__store_free(store);
+    store = NULL;
+  }
+  clf_model_free(model);
+  clf_dataset_free(rows);
+}
+
 /* A new fit drops everything, and says so once; files of other programs do not express it. */
 TEST(choices__are_dropped_by_a_fit_and_refused_by_exports) {
   clf_context *context = context_with("threads=1");
