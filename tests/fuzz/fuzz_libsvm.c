@@ -25,7 +25,7 @@ static void predict(const clf_model *model, clf_context *context) {
   FUZZ_CHECK(clf_dataset_create(&rows, context, x, NULL) == CLF_OK);
   if (clf_model_predict(model, rows, labels, ROWS) == CLF_OK) {
     for (int i = 0; i < ROWS; i++) {
-      FUZZ_CHECK(labels[i] >= 0 && labels[i] < classes);
+      FUZZ_CHECK(labels[i] >= (classes > 0 ? 0 : -1) && labels[i] < clf_model_outputs(model));
     }
   }
   clf_model_predict_proba(model, rows, out, ROWS * classes);
@@ -89,6 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
   static const char *const seeds[] = {
+      "svm_type one_class\nkernel_type rbf\ngamma 0.5\nnr_class 2\ntotal_sv 2\nrho 0.25\nSV\n"
+      "1 1:1\n0.5 2:1\n",
+      "svm_type nu_svr\nkernel_type linear\nnr_class 2\ntotal_sv 2\nrho 1\nprobA 2\nSV\n"
+      "1 1:1\n-1 2:3\n",
       "svm_type c_svc\nkernel_type rbf\ngamma 0.5\nnr_class 2\ntotal_sv 3\nrho 0.25\n"
       "label 1 -1\nprobA -1.5\nprobB 0.1\nnr_sv 1 2\nSV\n1 1:0.5 3:2\n-0.5 2:1e-3\n-.5 1:-1 2:7\n",
       "svm_type nu_svc\nkernel_type linear\nnr_class 3\ntotal_sv 3\nrho 0 1 2\nlabel 3 1 2\n"

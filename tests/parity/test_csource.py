@@ -68,7 +68,7 @@ def data(columns, classes, rows=200, seed=1, dtype=np.float32):
 
 def differing(labels, expected, scores, tolerance=TOLERANCE):
     """Rows of another label whose two best scores differ by more than rounding."""
-    two = np.sort(scores, axis=1)[:, -2:]
+    two = np.sort(scores, axis=1)[:, -2:] if scores.shape[1] > 1 else np.hstack([0 * scores, np.abs(scores)])
     near = two[:, 1] - two[:, 0] < tolerance * np.abs(scores).max()
     return np.flatnonzero((labels != expected) & ~near)
 
@@ -167,6 +167,18 @@ def kernels():
             check("fisher", f"kernel={kernel}", classes=classes, tolerance=CANCELLING)
             check("fisher", f"kernel={kernel} landmarks=20", classes=classes, sparse=True,
                   tolerance=CANCELLING)
+
+
+def machines_of_other_types():
+    x, y = data(6, 3)
+    rows = data(6, 3, 60, seed=2)[0]
+    for kernel in KERNELS[0], KERNELS[2]:
+        check("svm", f"kernel={kernel} type=nu_svc nu=0.4")
+        check("svm", f"kernel={kernel} type=one_class nu=0.3", sparse=True)
+        assert set(check("svm", f"kernel={kernel} type=one_class nu=0.5").predict(rows)) <= {0, -1}
+        for kind in "epsilon_svr", "nu_svr":
+            model = clf.Model("svm", f"kernel={kernel} type={kind}").fit(clf.Dataset(x, targets=x[:, :2] ** 2))
+            compare(model, rows, kind)
 
 
 def sums_are_in_doubles():
@@ -377,6 +389,6 @@ def sources_are_plain():
         subprocess.run([program], check=True)
 
 
-clf.run([linear_models, calibrated_models, a_class_without_weight, transforms, kernels, sums_are_in_doubles, precomputed_kernels,
+clf.run([linear_models, calibrated_models, a_class_without_weight, transforms, kernels, machines_of_other_types, sums_are_in_doubles, precomputed_kernels,
          probabilities_of_machines, classes_without_rows, networks, layers_of_images, regressions, rows_far_from_0,
          products_that_cancel, digits, sources_are_plain])

@@ -58,6 +58,18 @@ static clf_status read_labels(const clf__libsvm_reader *self) {
   return CLF_OK;
 }
 
+static clf_status refuse_labels(const clf__libsvm_reader *self) {
+  static const int32_t keys[] = {CLF__LIBSVM_LABEL, CLF__LIBSVM_NR_SV};
+  for (int i = 0; i < 2; i++) {
+    if (clf__header_has(&self->header, keys[i])) {
+      clf__fail(CLF_ERROR_FORMAT, "labels are for classes, and the svm_type has none");
+      return clf__header_fail_at(&self->header, self->header.fields[keys[i]].begin,
+                                 CLF_ERROR_FORMAT);
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status read_machines(const clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
   const bool labeled = clf__svm_type_has_classes(file->type);
@@ -69,7 +81,7 @@ static clf_status read_machines(const clf__libsvm_reader *self) {
   file->vectors = (int64_t)vectors;
   file->pairs = labeled ? file->classes * (file->classes - 1) / 2 : 1;
   file->lines = labeled ? file->classes - 1 : 1;
-  CLF__CHECK(labeled ? read_labels(self) : CLF_OK);
+  CLF__CHECK(labeled ? read_labels(self) : refuse_labels(self));
   CLF__CHECK(clf__header_list(&self->header, CLF__LIBSVM_RHO, file->pairs, &file->rho, NULL));
   if (clf__header_has(&self->header, CLF__LIBSVM_PROBABILITY_A) ||
       clf__header_has(&self->header, CLF__LIBSVM_PROBABILITY_B)) {

@@ -1,4 +1,4 @@
-/* Decides as LIBSVM does: by the votes of the pairs, of which the first class wins where several
+/* Decides as LIBSVM does: by the value, or of classes by the votes of the pairs, of which the first class wins where several
  * have as many (clf_model_predict() lets the decision values settle that), or by probabilities. */
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static int32_t vote(const svm_machine *machine, const double *values, int64_t *v
 }
 
 static clf_status decide_votes(const svm_machine *machine, const clf_dataset *data,
-                               int32_t *chosen) {
+                               double *answer) {
   const int64_t rows = clf_dataset_rows(data);
   const int64_t pairs = machine->classes * (machine->classes - 1) / 2;
   double *values = calloc((size_t)rows, (size_t)pairs * sizeof *values);
@@ -48,7 +48,7 @@ static clf_status decide_votes(const svm_machine *machine, const clf_dataset *da
     status = clf_model_project_f64(machine->model, data, values, rows * pairs, NULL);
   }
   for (int64_t i = 0; status >= 0 && i < rows; i++) {
-    chosen[i] = vote(machine, values + i * pairs, votes);
+    answer[i] = machine->label[vote(machine, values + i * pairs, votes)];
   }
   free(votes);
   free(values);
@@ -56,7 +56,7 @@ static clf_status decide_votes(const svm_machine *machine, const clf_dataset *da
 }
 
 static clf_status decide_probabilities(const svm_machine *machine, const clf_dataset *data,
-                                       int32_t *chosen, double *probabilities) {
+                                       double *answer, double *probabilities) {
   const int64_t rows = clf_dataset_rows(data), classes = machine->classes;
   double *row = calloc((size_t)classes, sizeof *row);
   clf_status status = row == NULL ? CLF_ERROR_MEMORY
@@ -65,22 +65,38 @@ static clf_status decide_probabilities(const svm_machine *machine, const clf_dat
   for (int64_t i = 0; status >= 0 && i < rows; i++) {
     double *own = probabilities + i * classes;
     memcpy(row, own, (size_t)classes * sizeof *row);
-    chosen[i] = 0;
+    int32_t best = 0;
     for (int32_t k = 0; k < classes; k++) {
       own[k] = row[machine->place[k]];
-      chosen[i] = own[k] > own[chosen[i]] ? k : chosen[i];
+      best = own[k] > own[best] ? k : best;
     }
+    answer[i] = machine->label[best];
   }
   free(row);
   return status;
 }
 
-clf_status svm_machine_decide(const svm_machine *machine, const clf_dataset *data, int32_t *chosen,
+static clf_status decide_value(const svm_machine *machine, const clf_dataset *data,
+                               double *answer) {
+  const int64_t rows = clf_dataset_rows(data);
+  const clf_status status = clf_model_decision_function_f64(machine->model, data, answer, rows);
+  for (int64_t i = 0; status >= 0 && i < rows && machine->type == SVM_ONE_CLASS; i++) {
+    answer[i] = answer[i] > 0 ? 1 : -1;
+  }
+  return status;
+}
+
+clf_status svm_machine_decide(const svm_machine *machine, const clf_dataset *data, double *answer,
                               double *probabilities) {
   if (machine->model == NULL) {
-    memset(chosen, 0, (size_t)clf_dataset_rows(data) * sizeof *chosen);
+    for (int64_t i = 0; i < clf_dataset_rows(data); i++) {
+      answer[i] = machine->label[0];
+    }
     return CLF_OK;
   }
-  return probabilities == NULL ? decide_votes(machine, data, chosen)
-                               : decide_probabilities(machine, data, chosen, probabilities);
+  if (!svm_type_has_classes(machine->type)) {
+    return decide_value(machine, data, answer);
+  }
+  return probabilities == NULL ? decide_votes(machine, data, answer)
+                               : decide_probabilities(machine, data, answer, probabilities);
 }

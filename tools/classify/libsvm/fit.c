@@ -1,10 +1,13 @@
-/* Fits a C-SVC with LIBSVM's parameters and order of classes. The model's own classes are the
+/* Fits a machine with LIBSVM's parameters and order of classes. The model's own classes are the
  * numbers 0, 1, … of that order, so its pairs, signs and coefficients are those of LIBSVM. */
 #include <classify.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libsvm/machine.h"
+
+const char *const svm_type_words[SVM_TYPES] = {"c_svc", "nu_svc", "one_class", "epsilon_svr",
+                                               "nu_svr"};
 
 static int64_t find_class(const svm_classes *classes, int32_t label) {
   int64_t k = 0;
@@ -122,6 +125,9 @@ static double weight_of(const svm_settings *settings, int32_t label) {
 }
 
 double svm_bound_of(const svm_settings *settings, int32_t label) {
+  if (settings->type != SVM_C_SVC) {
+    return svm_type_is_regression(settings->type) ? settings->C : 1;
+  }
   return settings->C * (double)(float)weight_of(settings, label);
 }
 
@@ -149,6 +155,33 @@ static clf_status set_labels(clf_dataset *data, const svm_training *t) {
   return status;
 }
 
+/* The labels of the file as the numbers that they are. */
+static clf_status set_targets(clf_dataset *data, const svm_training *t) {
+  clf_tensor *targets = NULL;
+  clf_status status = clf_tensor_create(&targets, t->context, CLF_F64, 1, &t->count);
+  if (status >= 0) {
+    double *values = clf_tensor_data(targets);
+    for (int64_t i = 0; i < t->count; i++) {
+      values[i] = t->rows->label[t->chosen[i]];
+    }
+    status = clf_dataset_set_targets(data, targets);
+  }
+  clf_tensor_free(targets);
+  return status;
+}
+
+/* Adds what the machine is to learn of the rows. */
+static clf_status set_wanted(clf_dataset *data, const svm_training *t,
+                             const svm_settings *settings) {
+  if (!svm_type_has_classes(settings->type)) {
+    return svm_type_is_regression(settings->type) ? set_targets(data, t) : CLF_OK;
+  }
+  const clf_status status = set_labels(data, t);
+  return status >= 0 && settings->weights > 0 && settings->type == SVM_C_SVC
+             ? set_weights(data, t, settings)
+             : status;
+}
+
 static clf_status create_model(clf_model **out, clf_context *context,
                                const svm_settings *settings) {
   static const char *const kernels[] = {"linear", "polynomial", "rbf", "sigmoid", "precomputed"};
@@ -158,14 +191,19 @@ static clf_status create_model(clf_model **out, clf_context *context,
   } numbers[] = {{"gamma", settings->gamma},
                  {"coef0", settings->coef0},
                  {"C", settings->C},
+                 {"nu", settings->nu},
+                 {"epsilon", settings->epsilon},
                  {"tolerance", settings->tolerance < 1 ? settings->tolerance : 1},
                  {"cache_mb", settings->cache_mb}};
   clf_status status = clf_model_create(out, context, "svm", NULL);
   status = status >= 0 ? clf_model_set_text(*out, "kernel", kernels[settings->kernel]) : status;
+  status = status >= 0 ? clf_model_set_text(*out, "type", svm_type_words[settings->type]) : status;
   status = status >= 0 && settings->kernel == SVM_POLYNOMIAL
                ? clf_model_set_i64(*out, "degree", settings->degree)
                : status;
-  status = status >= 0 ? clf_model_set_i64(*out, "probability", settings->probability) : status;
+  status = status >= 0 && svm_type_has_classes(settings->type)
+               ? clf_model_set_i64(*out, "probability", settings->probability)
+               : status;
   for (size_t i = 0; status >= 0 && i < sizeof numbers / sizeof *numbers; i++) {
     status = clf_model_set_f64(*out, numbers[i].name, numbers[i].value);
   }
@@ -187,9 +225,13 @@ static bool keep_classes(svm_machine *out, const svm_classes *classes) {
 clf_status svm_machine_fit(svm_machine *out, svm_training *training, const svm_settings *settings) {
   clf_dataset *data = NULL;
   clf_status status = CLF_ERROR_MEMORY;
-  *out = (svm_machine){.calibrated = settings->probability};
-  if (!svm_classes_find(&training->classes, training->rows, training->chosen, training->count) ||
-      !keep_classes(out, &training->classes)) {
+  *out = (svm_machine){.type = settings->type,
+                       .classes = 2,
+                       .calibrated = settings->probability,
+                       .sigma = settings->sigma};
+  if (svm_type_has_classes(settings->type) &&
+      (!svm_classes_find(&training->classes, training->rows, training->chosen, training->count) ||
+       !keep_classes(out, &training->classes))) {
     return status;
   }
   if (out->classes < 2) {
@@ -197,8 +239,7 @@ clf_status svm_machine_fit(svm_machine *out, svm_training *training, const svm_s
     return CLF_OK;
   }
   status = svm_training_rows(&data, training, training->chosen, training->count);
-  status = status >= 0 ? set_labels(data, training) : status;
-  status = status >= 0 && settings->weights > 0 ? set_weights(data, training, settings) : status;
+  status = status >= 0 ? set_wanted(data, training, settings) : status;
   status = status >= 0 ? create_model(&out->model, training->context, settings) : status;
   status = status >= 0 ? clf_model_fit(out->model, data, NULL, NULL) : status;
   clf_dataset_free(data);

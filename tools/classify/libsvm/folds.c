@@ -1,5 +1,8 @@
 /* Cross-validation with LIBSVM's folds, which are those of rand() from its default seed: each class
- * is shuffled and cut into equal parts, so with the same C library the accuracy is comparable. */
+ * is shuffled and cut into equal parts, or without classes all rows are, so with the same C library
+ * the results are comparable. */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,10 +12,10 @@ typedef struct folding {
   svm_training training; /* of all rows */
   const svm_settings *settings;
   int64_t folds;
-  int64_t *order;   /* [count] the rows, fold after fold */
-  int64_t *start;   /* [folds + 1] */
-  int64_t *others;  /* [count] those outside the fold */
-  int32_t *decided; /* [count] class of the row at that place */
+  int64_t *order;  /* [count] the rows, fold after fold */
+  int64_t *start;  /* [folds + 1] */
+  int64_t *others; /* [count] those outside the fold */
+  double *decided; /* [count] what is predicted of the row at that place */
 } folding;
 
 static void shuffle(int64_t *rows, int64_t count) {
@@ -66,12 +69,14 @@ static bool make_stratified(folding *f) {
   return good;
 }
 
-/* A fold is a row. */
-static bool make_single(folding *f) {
+/* Each fold gets its part of all rows. */
+static bool make_plain(folding *f) {
   for (int64_t i = 0; i < f->training.count; i++) {
-    f->order[i] = f->start[i] = i;
+    f->order[i] = i;
   }
-  f->start[f->folds] = f->training.count;
+  for (int64_t fold = 0; fold <= f->folds; fold++) {
+    f->start[fold] = fold * f->training.count / f->folds;
+  }
   shuffle(f->order, f->training.count);
   return true;
 }
@@ -81,15 +86,12 @@ static clf_status decide(folding *f, const svm_machine *machine, svm_training *p
   double *probabilities = NULL;
   clf_dataset *data = NULL;
   clf_status status = svm_training_rows(&data, part, f->order + first, count);
-  if (status >= 0 && machine->calibrated) {
+  if (status >= 0 && machine->calibrated && svm_type_has_classes(machine->type)) {
     probabilities = calloc((size_t)count, (size_t)machine->classes * sizeof *probabilities);
     status = probabilities != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   }
   status =
       status >= 0 ? svm_machine_decide(machine, data, f->decided + first, probabilities) : status;
-  for (int64_t i = first; status >= 0 && i < first + count; i++) {
-    f->decided[i] = machine->label[f->decided[i]];
-  }
   free(probabilities);
   clf_dataset_free(data);
   return status;
@@ -115,9 +117,10 @@ static clf_status run_fold(folding *f, int64_t fold, bool quiet) {
   return status;
 }
 
-clf_status svm_cross_validate(int64_t *correct, const svm_training *training,
+clf_status svm_cross_validate(double *answer, const svm_training *training,
                               const svm_settings *settings, int64_t folds, bool quiet) {
   const size_t count = (size_t)training->count;
+  const bool stratified = svm_type_has_classes(settings->type) && folds < training->count;
   folding f = {.training = *training, .settings = settings, .folds = folds};
   clf_status status = CLF_ERROR_MEMORY;
   f.order = calloc(count, sizeof *f.order);
@@ -125,19 +128,60 @@ clf_status svm_cross_validate(int64_t *correct, const svm_training *training,
   f.others = calloc(count, sizeof *f.others);
   f.decided = calloc(count, sizeof *f.decided);
   if (f.order != NULL && f.start != NULL && f.others != NULL && f.decided != NULL &&
-      (folds < training->count ? make_stratified(&f) : make_single(&f))) {
+      (stratified ? make_stratified(&f) : make_plain(&f))) {
     status = CLF_OK;
   }
   for (int64_t fold = 0; status >= 0 && fold < folds; fold++) {
     status = run_fold(&f, fold, quiet);
   }
-  *correct = 0;
   for (int64_t i = 0; status >= 0 && i < training->count; i++) {
-    *correct += training->rows->label[f.order[i]] == (double)f.decided[i];
+    answer[f.order[i]] = f.decided[i];
   }
   free(f.order);
   free(f.start);
   free(f.others);
   free(f.decided);
+  return status;
+}
+
+/* The mean of the absolute errors up to `limit`; with five standard deviations of the distribution
+ * as the limit, a few large errors do not count. */
+static double mean_error(const double *error, int64_t count, double limit) {
+  double sum = 0;
+  int64_t counted = 0;
+  for (int64_t i = 0; i < count; i++) {
+    if (error[i] <= limit) {
+      sum += error[i];
+      counted++;
+    }
+  }
+  return sum / (double)counted;
+}
+
+clf_status svm_error_scale(double *sigma, const svm_training *training,
+                           const svm_settings *settings, bool quiet) {
+  enum { FOLDS = 5 };
+  svm_settings plain = *settings;
+  double *error = calloc((size_t)training->count, sizeof *error);
+  const int64_t folds = training->count < FOLDS ? training->count : FOLDS;
+  clf_status status = CLF_ERROR_MEMORY;
+  plain.probability = false;
+  if (error != NULL) {
+    status = svm_cross_validate(error, training, &plain, folds, quiet);
+  }
+  for (int64_t i = 0; status >= 0 && i < training->count; i++) {
+    error[i] = fabs(training->rows->label[training->chosen[i]] - error[i]);
+  }
+  if (status >= 0) {
+    const double mean = mean_error(error, training->count, (double)INFINITY);
+    *sigma = mean_error(error, training->count, 5 * sqrt(2 * mean * mean));
+  }
+  if (status >= 0 && !quiet) {
+    printf(
+        "Prob. model for test data: target value = predicted value + z,\n"
+        "z: Laplace distribution e^(-|z|/sigma)/(2sigma),sigma= %g\n",
+        *sigma);
+  }
+  free(error);
   return status;
 }

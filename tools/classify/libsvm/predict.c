@@ -1,9 +1,10 @@
-/* svm-predict: classifies the rows of a file by LIBSVM's model file. */
+/* svm-predict: classifies the rows of a file, or predicts their targets, by LIBSVM's model file. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libsvm/machine.h"
+#include "libsvm/measures.h"
 #include "libsvm/programs.h"
 #include "output.h"
 #include "report/progress.h"
@@ -11,14 +12,16 @@
 #include "report/text.h"
 
 static const option_entry options[] = {
-    {"b", "probability_estimates", "1 also writes the probabilities of the classes (default 0)",
+    {"b", "probability_estimates",
+     "1 also writes the probabilities of the classes, or prints the scale of the errors (default "
+     "0)",
      OPTION_TEXT, 0, NULL},
     {"q", NULL, "prints nothing", OPTION_SWITCH, 0, NULL},
 };
 
 const verb verb_svm_predict = {
     .name = "svm-predict",
-    .summary = "classify rows as LIBSVM's svm-predict does",
+    .summary = "predict rows as LIBSVM's svm-predict does",
     .usage = "[options] test_file model_file output_file",
     .words = "test_file model_file output_file",
     .words_help =
@@ -50,8 +53,13 @@ typedef struct predicting {
   svm_text text;
   svm_rows rows; /* a block of them */
   output_file out;
-  int64_t count, correct;
+  svm_measures measures;
 } predicting;
+
+/* Whether the probabilities of classes are written. */
+static bool writes_probabilities(const predicting *p) {
+  return p->options->probability != 0 && svm_type_has_classes(p->machine.type);
+}
 
 static bool read_options(predict_options *o, int argc, char **argv) {
   int letter;
@@ -87,7 +95,13 @@ static bool check_probability(const predicting *p) {
 }
 
 static void write_head(const predicting *p) {
-  if (p->options->probability == 0) {
+  if (p->options->probability != 0 && !writes_probabilities(p) && !p->options->quiet) {
+    printf(
+        "Prob. model for test data: target value = predicted value + z,\n"
+        "z: Laplace distribution e^(-|z|/sigma)/(2sigma),sigma=%g\n",
+        p->machine.sigma);
+  }
+  if (!writes_probabilities(p)) {
     return;
   }
   fprintf(p->out.file, "labels");
@@ -97,18 +111,16 @@ static void write_head(const predicting *p) {
   putc('\n', p->out.file);
 }
 
-static void write_rows(predicting *p, const int32_t *chosen, const double *probabilities) {
+static void write_rows(predicting *p, const double *answer, const double *probabilities) {
   const svm_machine *machine = &p->machine;
   for (int64_t i = 0; i < p->rows.count; i++) {
-    const int32_t label = machine->label[chosen[i]];
-    fprintf(p->out.file, "%d", label);
+    fprintf(p->out.file, "%.17g", answer[i]);
     for (int64_t k = 0; probabilities != NULL && k < machine->classes; k++) {
       fprintf(p->out.file, " %g", *probabilities++);
     }
     putc('\n', p->out.file);
-    p->correct += p->rows.label[i] == (double)label;
   }
-  p->count += p->rows.count;
+  svm_measures_add(&p->measures, p->rows.label, answer, p->rows.count);
 }
 
 /* Makes the dataset of the block, and reads the model again where its rows have more columns than
@@ -137,23 +149,23 @@ static int make_block(predicting *p, clf_dataset **out) {
 static int predict_block(predicting *p) {
   const size_t rows = (size_t)p->rows.count;
   const size_t classes = (size_t)p->machine.classes;
-  const bool asked = p->options->probability != 0;
+  const bool asked = writes_probabilities(p);
   clf_dataset *data = NULL;
-  int32_t *chosen = calloc(rows, sizeof *chosen);
+  double *answer = calloc(rows, sizeof *answer);
   double *probabilities = asked ? calloc(rows, classes * sizeof *probabilities) : NULL;
   int ended = make_block(p, &data);
   if (ended < 0) {
-    const clf_status status = chosen == NULL || (asked && probabilities == NULL)
+    const clf_status status = answer == NULL || (asked && probabilities == NULL)
                                   ? CLF_ERROR_MEMORY
-                                  : svm_machine_decide(&p->machine, data, chosen, probabilities);
+                                  : svm_machine_decide(&p->machine, data, answer, probabilities);
     ended = status < 0 ? report_failure(status) : -1;
   }
   if (ended < 0) {
-    write_rows(p, chosen, probabilities);
+    write_rows(p, answer, probabilities);
   }
   clf_dataset_free(data);
   free(probabilities);
-  free(chosen);
+  free(answer);
   return ended;
 }
 
@@ -186,8 +198,7 @@ static int predict(predicting *p) {
   }
   output_discard(&p->out);
   if (ended == EXIT_SUCCESS && !o->quiet) {
-    printf("Accuracy = %g%% (%lld/%lld) (classification)\n",
-           (double)p->correct / (double)p->count * 100, (long long)p->correct, (long long)p->count);
+    svm_measures_print(&p->measures, p->machine.type);
   }
   return ended;
 }

@@ -14,11 +14,24 @@ typedef struct header {
   int32_t *label; /* [labels] */
   int64_t labels;
   bool calibrated, precomputed;
+  int type;
+  double sigma;
 } header;
 
 static int fail(const char *path, const char *reason) {
   complain("%s: %s", path, reason);
   return EXIT_FAILURE;
+}
+
+/* An unknown word stays c_svc; the library refuses it. */
+static int find_type(const char *at) {
+  const size_t length = strcspn(at += strspn(at, " \t"), " \t\r\n");
+  int type = SVM_TYPES - 1;
+  while (type > 0 && (strlen(svm_type_words[type]) != length ||
+                      strncmp(svm_type_words[type], at, length) != 0)) {
+    type--;
+  }
+  return type;
 }
 
 static bool read_labels(header *h, const char *at) {
@@ -61,8 +74,11 @@ static int read_header(header *h, const char *path) {
       good = read_labels(h, at);
     } else if ((at = after_key(line, "kernel_type")) != NULL) {
       h->precomputed = strncmp(at + strspn(at, " \t"), "precomputed", 11) == 0;
-    } else if (after_key(line, "probA") != NULL) {
+    } else if ((at = after_key(line, "svm_type")) != NULL) {
+      h->type = find_type(at);
+    } else if ((at = after_key(line, "probA")) != NULL) {
       h->calibrated = true;
+      h->sigma = strtod(at, NULL);
     }
   }
   free(line);
@@ -109,14 +125,20 @@ int svm_machine_read(svm_machine *out, clf_context *context, const char *path, i
                      bool *precomputed) {
   header h = {.classes = 0};
   int status = read_header(&h, path);
-  *out = (svm_machine){.classes = h.labels, .label = h.label, .calibrated = h.calibrated};
+  *out = (svm_machine){.type = h.type,
+                       .classes = svm_type_has_classes(h.type) ? h.labels : 2,
+                       .label = h.label,
+                       .calibrated = h.calibrated,
+                       .sigma = h.sigma};
   *precomputed = h.precomputed;
-  if (status >= 0 || (h.classes == 1 && h.labels == 1)) {
+  if (status >= 0 || (svm_type_has_classes(h.type) && h.classes == 1 && h.labels == 1)) {
     return status;
   }
   const clf_status imported = import(out, context, path, columns);
   if (imported < 0) {
     return report_failure(imported);
   }
-  return place_classes(out) ? -1 : fail(path, "its labels are not one for each class");
+  return !svm_type_has_classes(h.type) || place_classes(out)
+             ? -1
+             : fail(path, "its labels are not one for each class");
 }

@@ -1,10 +1,11 @@
-/* svm-train: fits a C-SVC on a file of rows and writes LIBSVM's model file. */
+/* svm-train: fits a machine on a file of rows and writes LIBSVM's model file. */
 #include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libsvm/folds.h"
+#include "libsvm/measures.h"
 #include "libsvm/programs.h"
 #include "output.h"
 #include "report/files.h"
@@ -13,8 +14,7 @@
 #include "report/text.h"
 
 static const option_entry options[] = {
-    {"s", "svm_type",
-     "0 is C-SVC (default); 1 to 4, nu-SVC, one-class SVM and regression, are not supported",
+    {"s", "svm_type", "0 C-SVC (default), 1 nu-SVC, 2 one-class SVM, 3 epsilon-SVR, 4 nu-SVR",
      OPTION_TEXT, 0, NULL},
     {"t", "kernel_type",
      "0 linear, 1 polynomial, 2 radial basis function (default), 3 sigmoid, 4 precomputed kernel "
@@ -25,18 +25,20 @@ static const option_entry options[] = {
     {"g", "gamma", "gamma of the kernels 1, 2 and 3 (default, and 0: 1/highest index)", OPTION_TEXT,
      0, NULL},
     {"r", "coef0", "coef0 of the kernels 1 and 3 (default 0)", OPTION_TEXT, 0, NULL},
-    {"c", "cost", "C, the weight of errors (default 1)", OPTION_TEXT, 0, NULL},
-    {"n", "nu", "accepted; C-SVC does not use it", OPTION_TEXT, 0, NULL},
-    {"p", "epsilon", "accepted; C-SVC does not use it", OPTION_TEXT, 0, NULL},
+    {"c", "cost", "C, the weight of errors, of the types 0, 3 and 4 (default 1)", OPTION_TEXT, 0,
+     NULL},
+    {"n", "nu", "nu of the types 1, 2 and 4 (default 0.5)", OPTION_TEXT, 0, NULL},
+    {"p", "epsilon", "errors of type 3 that have no weight (default 0.1)", OPTION_TEXT, 0, NULL},
     {"m", "cachesize", "memory for kernel values in MB (default 100)", OPTION_TEXT, 0, NULL},
     {"e", "epsilon", "tolerance of the optimality conditions (default 0.001)", OPTION_TEXT, 0,
      NULL},
     {"h", "shrinking", "0 or 1, accepted; the solution is the same", OPTION_TEXT, 0, NULL},
-    {"b", "probability_estimates", "1 also fits probabilities (default 0)", OPTION_TEXT, 0, NULL},
-    {"w", "label weight", "multiplies C for the class; also written -wlabel weight", OPTION_TEXT, 0,
+    {"b", "probability_estimates",
+     "1 also fits probabilities, or the scale of the errors (default 0)", OPTION_TEXT, 0, NULL},
+    {"w", "label weight", "multiplies C for the class, of type 0; also written -wlabel weight",
+     OPTION_TEXT, 0, NULL},
+    {"v", "n", "prints measures of n-fold cross-validation, and writes no model", OPTION_TEXT, 0,
      NULL},
-    {"v", "n", "prints the accuracy of n-fold cross-validation, and writes no model", OPTION_TEXT,
-     0, NULL},
     {"q", NULL, "prints nothing about the fits", OPTION_SWITCH, 0, NULL},
 };
 
@@ -83,35 +85,29 @@ static bool read_weight(svm_settings *s, const char *label, const char *weight) 
   return true;
 }
 
-/* Whether this type of machine can be fitted. */
-static bool check_type(int64_t type) {
-  static const char *const types[] = {"C-SVC", "nu-SVC", "one-class SVM", "epsilon-SVR", "nu-SVR"};
-  if (type < 0 || type >= (int64_t)(sizeof types / sizeof *types)) {
-    return error("unknown svm type");
-  }
-  if (type > 0) {
-    complain("-s %d, %s, is not supported; only -s 0, C-SVC, is", (int)type, types[type]);
-  }
-  return type == 0;
-}
-
 static bool check_settings(const svm_settings *s, int64_t kernel) {
   if (s->tolerance > 1) {
     fputs("WARNING: eps above 1 is taken as 1, the maximum\n", stderr);
   }
-  return kernel < 0 || kernel >= SVM_KERNELS         ? error("unknown kernel type")
-         : s->gamma < 0                              ? error("gamma < 0")
-         : kernel == SVM_POLYNOMIAL && s->degree < 0 ? error("degree of polynomial kernel < 0")
-         : s->cache_mb <= 0                          ? error("cache_size <= 0")
-         : s->tolerance <= 0                         ? error("eps <= 0")
-         : s->C <= 0                                 ? error("C <= 0")
-                                                     : true;
+  const bool has_nu = s->type == SVM_NU_SVC || s->type == SVM_ONE_CLASS || s->type == SVM_NU_SVR;
+  const bool has_C = s->type != SVM_NU_SVC && s->type != SVM_ONE_CLASS;
+  return s->type < 0 || s->type >= SVM_TYPES            ? error("unknown svm type")
+         : kernel < 0 || kernel >= SVM_KERNELS          ? error("unknown kernel type")
+         : s->gamma < 0                                 ? error("gamma < 0")
+         : kernel == SVM_POLYNOMIAL && s->degree < 0    ? error("degree of polynomial kernel < 0")
+         : s->cache_mb <= 0                             ? error("cache_size <= 0")
+         : s->tolerance <= 0                            ? error("eps <= 0")
+         : has_C && s->C <= 0                           ? error("C <= 0")
+         : has_nu && (s->nu <= 0 || s->nu > 1)          ? error("nu <= 0 or nu > 1")
+         : s->type == SVM_EPSILON_SVR && s->epsilon < 0 ? error("p < 0")
+         : s->probability && s->type == SVM_ONE_CLASS
+             ? error("one-class SVM probability output not supported yet")
+             : true;
 }
 
 /* What is not among the numbers of all machines. */
 typedef struct other_options {
   int64_t type, kernel, shrinking, probability;
-  double nu, epsilon;
 } other_options;
 
 static bool read_option(train_options *o, other_options *other, int letter, char **argv) {
@@ -137,9 +133,9 @@ static bool read_option(train_options *o, other_options *other, int letter, char
   case 'c':
     return svm_read_number(&s->C, name, optarg);
   case 'n':
-    return svm_read_number(&other->nu, name, optarg);
+    return svm_read_number(&s->nu, name, optarg);
   case 'p':
-    return svm_read_number(&other->epsilon, name, optarg);
+    return svm_read_number(&s->epsilon, name, optarg);
   case 'm':
     return svm_read_number(&s->cache_mb, name, optarg);
   case 'e':
@@ -157,7 +153,8 @@ static bool read_option(train_options *o, other_options *other, int letter, char
 static bool read_options(train_options *o, int argc, char **argv) {
   other_options other = {.kernel = SVM_RBF, .shrinking = 1};
   int letter;
-  o->settings = (svm_settings){.degree = 3, .C = 1, .tolerance = 1e-3, .cache_mb = 100};
+  o->settings = (svm_settings){
+      .degree = 3, .C = 1, .nu = 0.5, .epsilon = 0.1, .tolerance = 1e-3, .cache_mb = 100};
   while ((letter = getopt(argc, argv, "+:s:t:d:g:r:c:n:p:m:e:h:b:v:w:q")) != -1) {
     if (!read_option(o, &other, letter, argv)) {
       return false;
@@ -169,9 +166,10 @@ static bool read_options(train_options *o, int argc, char **argv) {
   }
   o->input = argv[optind];
   o->model = argv[optind + 1];
+  o->settings.type = other.type >= 0 && other.type < SVM_TYPES ? (int)other.type : SVM_TYPES;
   o->settings.kernel = (int)other.kernel;
   o->settings.probability = other.probability != 0;
-  return check_type(other.type) && check_settings(&o->settings, other.kernel);
+  return check_settings(&o->settings, other.kernel);
 }
 
 static bool read_rows(svm_rows *rows, const char *path) {
@@ -262,11 +260,18 @@ static int write_model(const train_options *o, const svm_machine *machine,
   return good ? EXIT_SUCCESS : status < 0 ? report_failure(status) : EXIT_FAILURE;
 }
 
-static int train(const train_options *o, svm_training *training) {
+static int train(train_options *o, svm_training *training) {
   svm_machine machine = {.model = NULL};
   int ended = EXIT_FAILURE;
-  clf_status status = svm_machine_fit(&machine, training, &o->settings);
-  warn_weights(&o->settings, &training->classes);
+  svm_settings *settings = &o->settings;
+  clf_status status = CLF_OK;
+  if (settings->probability && svm_type_is_regression(settings->type)) {
+    status = svm_error_scale(&settings->sigma, training, settings, o->quiet);
+  }
+  status = status >= 0 ? svm_machine_fit(&machine, training, settings) : status;
+  if (svm_type_has_classes(settings->type)) {
+    warn_weights(settings, &training->classes);
+  }
   status = status >= 0 && !o->quiet ? svm_machine_print(&machine, training, &o->settings) : status;
   if (status >= 0) {
     if (machine.model != NULL && clf_model_outcome(machine.model) == CLF_NOT_CONVERGED) {
@@ -282,19 +287,24 @@ static int train(const train_options *o, svm_training *training) {
 }
 
 static int cross_validate(const train_options *o, const svm_training *training) {
-  int64_t correct, folds = o->folds;
+  svm_measures measures = {.count = 0};
+  int64_t folds = o->folds;
+  double *answer = calloc((size_t)training->count, sizeof *answer);
   if (folds > training->count) {
     folds = training->count;
     fprintf(stderr,
             "WARNING: # folds > # data. Will use # folds = # data instead (i.e., "
             "leave-one-out cross validation)\n");
   }
-  const clf_status status = svm_cross_validate(&correct, training, &o->settings, folds, o->quiet);
-  if (status < 0) {
-    return report_failure(status);
+  const clf_status status =
+      answer != NULL ? svm_cross_validate(answer, training, &o->settings, folds, o->quiet)
+                     : CLF_ERROR_MEMORY;
+  if (status >= 0) {
+    svm_measures_add(&measures, training->rows->label, answer, training->count);
+    svm_measures_print_folds(&measures, o->settings.type);
   }
-  printf("Cross Validation Accuracy = %g%%\n", 100.0 * (double)correct / (double)training->count);
-  return EXIT_SUCCESS;
+  free(answer);
+  return status >= 0 ? EXIT_SUCCESS : report_failure(status);
 }
 
 /* Makes the dataset of all rows. */
@@ -329,7 +339,8 @@ static int run(train_options *o, clf_context *context) {
   svm_training training = {.context = context, .rows = &rows};
   int64_t *chosen = NULL;
   int ended = EXIT_FAILURE;
-  if (read_rows(&rows, o->input) && check_labels(&rows) &&
+  if (read_rows(&rows, o->input) &&
+      (!svm_type_has_classes(o->settings.type) || check_labels(&rows)) &&
       (o->settings.kernel != SVM_PRECOMPUTED || check_serials(&rows))) {
     chosen = malloc((size_t)rows.count * sizeof *chosen);
     const clf_status status = chosen != NULL ? prepare(&training, o, chosen) : CLF_ERROR_MEMORY;

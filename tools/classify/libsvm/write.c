@@ -11,14 +11,14 @@ typedef struct writing {
   clf_tensor *coefficient; /* [classes - 1, vectors] f64 */
   clf_tensor *support;     /* [vectors] i64, numbers of rows among those fitted */
   clf_tensor *count;       /* [classes] i64 */
-  clf_tensor *calibration; /* [pairs, 2] f64, or NULL */
+  clf_tensor *calibration; /* [pairs, 2] f64, or NULL; count and this are of classes */
   double *rho;             /* [pairs] */
 } writing;
 
 static const char *const kernel_names[] = {"linear", "polynomial", "rbf", "sigmoid", "precomputed"};
 
 static void write_function(FILE *out, const svm_settings *s) {
-  fprintf(out, "svm_type c_svc\nkernel_type %s\n", kernel_names[s->kernel]);
+  fprintf(out, "svm_type %s\nkernel_type %s\n", svm_type_words[s->type], kernel_names[s->kernel]);
   if (s->kernel == SVM_POLYNOMIAL) {
     fprintf(out, "degree %lld\n", (long long)s->degree);
   }
@@ -71,12 +71,8 @@ static void write_one(FILE *out, const svm_machine *machine) {
   fprintf(out, "nr_class 1\ntotal_sv 0\nrho\nlabel %d\nnr_sv 0\nSV\n", machine->label[0]);
 }
 
-static void write_all(const writing *w, bool precomputed) {
+static void write_classes(const writing *w) {
   const svm_machine *machine = w->machine;
-  const int64_t vectors = clf_tensor_extent(w->coefficient, 1);
-  fprintf(w->out, "nr_class %lld\ntotal_sv %lld\n", (long long)machine->classes,
-          (long long)vectors);
-  write_numbers(w, "rho", w->rho, 1);
   fprintf(w->out, "label");
   for (int64_t k = 0; k < machine->classes; k++) {
     fprintf(w->out, " %d", machine->label[k]);
@@ -91,7 +87,21 @@ static void write_all(const writing *w, bool precomputed) {
   for (int64_t k = 0; k < machine->classes; k++) {
     fprintf(w->out, " %lld", (long long)((const int64_t *)clf_tensor_data(w->count))[k]);
   }
-  fprintf(w->out, "\nSV\n");
+  putc('\n', w->out);
+}
+
+static void write_all(const writing *w, bool precomputed) {
+  const svm_machine *machine = w->machine;
+  const int64_t vectors = clf_tensor_extent(w->coefficient, 1);
+  fprintf(w->out, "nr_class %lld\ntotal_sv %lld\n", (long long)machine->classes,
+          (long long)vectors);
+  write_numbers(w, "rho", w->rho, 1);
+  if (machine->label != NULL) {
+    write_classes(w);
+  } else if (machine->calibrated) {
+    write_numbers(w, "probA", &machine->sigma, 1);
+  }
+  fprintf(w->out, "SV\n");
   for (int64_t v = 0; v < vectors; v++) {
     write_vector(w, v, precomputed);
   }
@@ -109,7 +119,7 @@ clf_status svm_machine_write(FILE *out, const svm_machine *machine, const svm_tr
   status = clf_model_tensor(&w.coefficient, machine->model, "dual_coef_f64");
   status = status >= 0 ? clf_model_tensor(&w.support, machine->model, "support") : status;
   status = status >= 0 ? clf_model_tensor(&w.count, machine->model, "support_count") : status;
-  status = status >= 0 && machine->calibrated
+  status = status >= 0 && machine->calibrated && machine->label != NULL
                ? clf_model_tensor(&w.calibration, machine->model, "calibration")
                : status;
   if (status >= 0) {

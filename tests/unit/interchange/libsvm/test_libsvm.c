@@ -93,6 +93,10 @@ static const bad_file bad_files[] = {
     {"svm_tipe c_svc\nSV\n", NULL, "line 1, column 1: 'svm_tipe' is not", CLF_ERROR_FORMAT},
     {"svm_type epsilon_svc\nSV\n", NULL, "line 1, column 10: 'epsilon_svc' is not",
      CLF_ERROR_FORMAT},
+    {"svm_type nu_svr\nkernel_type linear\nnr_class 2\ntotal_sv 1\nrho 0\nlabel 1 2\nSV\n", NULL,
+     "line 6, column 7: labels are for classes", CLF_ERROR_FORMAT},
+    {"svm_type one_class\nkernel_type linear\nnr_class 2\ntotal_sv 0\nrho 0\nSV\n", NULL,
+     "no support vector has an entry", CLF_ERROR_FORMAT},
     {"svm_type c_svc\nSV\n", NULL, "no line 'kernel_type'", CLF_ERROR_FORMAT},
     {"svm_type c_svc\nkernel_type rbf\ngamma -1\nSV\n", NULL, "line 3, column 7", CLF_ERROR_FORMAT},
     {"svm_type c_svc\nkernel_type cubic\nSV\n", NULL, "line 2, column 13", CLF_ERROR_FORMAT},
@@ -146,6 +150,60 @@ TEST_LOOP(export__writes_what_import_reads, 0, 3) {
   read_text_file(text, sizeof text, path);
   setlocale(LC_ALL, "C");
   ck_assert_str_eq(text, HEAD "rho -0.5\nlabel -3 7\nnr_sv 1 1\nSV\n1 2:1\n-2 1:1 2:3\n");
+  clf_model_free(model);
+}
+
+/* f = 2 x1 - (x1 + 4 x2) - 3 / 2: machines without classes have one line, and neither labels nor
+ * counts. */
+#define ONE(type, probability)                                                                     \
+  "svm_type " type "\nkernel_type linear\nnr_class 2\ntotal_sv 2\nrho 1.5\n" probability           \
+  "SV\n2 1:1\n-1 1:1 2:4\n"
+
+TEST_LOOP(machines_without_classes__are_read_and_written, 0, 3) {
+  static const char *const files[] = {ONE("epsilon_svr", ""), ONE("nu_svr", "probA 0.5\n"),
+                                      ONE("one_class", "")};
+  static const float x[] = {3, 1, 9, 0.5F};
+  char text[512];
+  float values[2];
+  int32_t labels[2];
+  clf_model *model = import(files[_i], NULL), *loaded = NULL;
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 2, 2, NULL);
+  size_t size = 0;
+  char bytes[8192];
+  ck_assert_int_eq(clf_model_classes(model), 0);
+  ck_assert_int_eq(clf_model_outputs(model), 1);
+  ck_clf_ok(clf_model_save_memory(model, bytes, sizeof bytes, &size));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, size));
+  ck_clf_ok(clf_model_decision_function(loaded, rows, values, 2));
+  ck_assert_float_eq(values[0], -2.5F);
+  ck_assert_float_eq(values[1], 5.5F);
+  if (_i < 2) {
+    ck_clf_fails(clf_model_predict(loaded, rows, labels, 2), CLF_ERROR_UNSUPPORTED);
+  } else {
+    ck_clf_ok(clf_model_predict(loaded, rows, labels, 2));
+    ck_assert_int_eq(labels[0], -1);
+    ck_assert_int_eq(labels[1], 0);
+  }
+  ck_clf_ok(clf_model_export(loaded, "libsvm", path, NULL));
+  read_text_file(text, sizeof text, path);
+  ck_assert_str_eq(text, files[_i]);
+  clf_model_free(loaded);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+}
+
+/* A regression whose targets all lie within epsilon has no vectors in LIBSVM's file. */
+TEST(import__of_a_constant) {
+  clf_model *model = import(
+      "svm_type epsilon_svr\nkernel_type rbf\ngamma 1\nnr_class 2\n"
+      "total_sv 0\nrho -2.5\nSV\n",
+      "features=2");
+  static const float x[] = {3, 1};
+  float value = 0;
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 1, 2, NULL);
+  ck_clf_ok(clf_model_decision_function(model, rows, &value, 1));
+  ck_assert_float_eq(value, 2.5F);
+  clf_dataset_free(rows);
   clf_model_free(model);
 }
 
