@@ -7,7 +7,11 @@
  *  (powers and products of features up to a degree), "log_count_ratio" (each feature times how much
  *  its share differs between the classes), "pca" (principal components: the directions in which the
  *  rows vary most), "hog" (histograms of oriented gradients of gray images), "select" (some of the
- *  columns, as they are); see clf_kind_name("transform", …).
+ *  columns, as they are), "robust" (median 0, divided by the distance of the quartiles), "quantile"
+ *  (ranks, evenly or normally distributed), "log" (of 1 + x), "impute" (missing values replaced),
+ *  and of categories "one_hot" (a column of 0 and 1 for each), "ordinal" (their numbers),
+ *  "target_mean" (the mean of the labels or targets of each) and "hash" (any texts in a fixed number
+ *  of columns); see clf_kind_name("transform", …).
  *
  *  **Some of the columns.** Every transform has the parameter `columns`, a list such as age,fare. It
  *  reads these columns and no others: each item is a name, as the rows have it, or a number from 1,
@@ -18,6 +22,24 @@
  *  several ("polynomial", "pca", "hog") stands behind the columns that pass through. If the rows, or
  *  what is made of them, are sparse, so is the result; otherwise it is f64 if either is. The messages
  *  of a transform count the columns that it reads.
+ *
+ *  **Missing values** are NaN. "impute", "select" and the transforms of categories read them; all
+ *  others refuse them in a fit, as models do, and keep them later. A column that has no value at all
+ *  is imputed as 0, and the log says so.
+ *
+ *  **Categories.** "one_hot", "ordinal", "target_mean" and "hash" read the columns of categories, or
+ *  those that `columns` names: numbers there are categories by their value. The first two number the
+ *  categories by name, so that the order of rows does not matter. `min_frequency` and
+ *  `max_categories` pool the rare ones. `missing` and `unknown` say what becomes of missing values,
+ *  and of categories that the fit lacked: "error" refuses them, "own" gives them a category, which is
+ *  that of the rare ones for unknown ones where there are any, and "ignore" gives 0 in all columns of
+ *  "one_hot" and NaN by "ordinal". What "one_hot" and "hash" make is sparse (sparse=auto) if it has
+ *  256 columns or more, and 16 or more for each column that is read. "target_mean" gives the rows of
+ *  clf_transform_fit_apply() the means of other rows (cross-fitting), and all rows later the means
+ *  of the rows of the fit.
+ *
+ *  **Weights** count rows: those of weight 2 count twice. Quantiles and frequencies take weights
+ *  below 1 in units of the smallest.
  *
  *  **Names.** If the rows of the fit have names of columns, so have the transformed rows: what is
  *  made of one column has its name, products are called "a b^2", and what depends on several in
@@ -55,8 +77,9 @@ typedef struct clf_transform clf_transform;
 
 /** Makes an unfitted transform.
  *  @param out     receives the transform; free it with clf_transform_free()
- *  @param kind    "standardize", "min_max", "polynomial", "log_count_ratio", "pca", "hog" or
- *                 "select"
+ *  @param kind    "standardize", "min_max", "robust", "quantile", "log", "impute", "polynomial",
+ *                 "log_count_ratio", "pca", "hog", "select", "one_hot", "ordinal", "target_mean" or
+ *                 "hash"
  *  @param params  "name=value …" or NULL; clf_param_describe("transform", kind, …) describes them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
@@ -66,7 +89,7 @@ CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *contex
  *  type, so features may lie far from 0, such as 1e9 ± 1.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf, a column that is
  *          not there, a column of categories; for pca, rows that are all equal),
- *          CLF_ERROR_UNSUPPORTED (sparse rows would become dense; log_count_ratio on
+ *          CLF_ERROR_UNSUPPORTED (sparse rows would become dense; log_count_ratio or target_mean on
  *          rows without labels), CLF_ERROR_SHAPE (a basis or an eigenproblem too large),
  *          CLF_ERROR_NUMERIC (products of rows that overflow), CLF_ERROR_CANCELLED,
  *          CLF_ERROR_MEMORY
@@ -135,6 +158,12 @@ CLF_API clf_status clf_transform_output_name(const clf_transform *transform, int
  *    "total_variance" f64 [1], which includes the axes that were left out; and, with precision=f64,
  *    "components_f64", the axes in f64;
  *  - log_count_ratio: "factor" f64 [features], by which features are multiplied;
+ *  - robust: "center" and "scale" f64 [features]; scale is 1 where the quantiles are equal;
+ *  - quantile: "quantiles" f64 [features, quantiles];
+ *  - impute: "value" f64 [features], and "indicator" u8 [features], 1 for features that get one;
+ *  - one_hot, ordinal and target_mean: "groups" i32 [features], the number of categories with those
+ *    of rare, missing and unknown ones; target_mean: "means" f64 [all groups, outputs] and "mean"
+ *    f64 [outputs], that of all rows;
  *  - hog: "size" i64 [2], height and width.
  *  @param out  receives a new handle on the transform's memory, valid even after its next fit; free
  *              it with clf_tensor_free()

@@ -46,15 +46,26 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
   return clf__ceil_div(rows->rows, blocks);
 }
 
+/* Returns whether a transform reads missing values, which are NaN. */
+static bool takes_missing(const clf_model *model) {
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    if ((model->stages[i]->kind->can & CLF__TAKES_MISSING) != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /* A linear map of NaN or Inf is not finite, so its results are searched alone. What a clipped
- * feature, a sigmoid, a maximum or a vote makes of Inf is finite: rows are searched before
- * those. */
-static clf_status check_rows(const clf_model *model, const clf_dataset *rows) {
+ * feature, a sigmoid, a maximum or a vote makes of Inf is finite: rows are searched before those.
+ * Transforms keep NaN as NaN, unless they replace missing values. */
+static clf_status check_rows(const clf_model *model, const clf_dataset *rows, bool missing) {
   if (model->stage_count == 0 && clf__linear_has_f64(model)) {
     return CLF_OK;
   }
   const clf__rows x = clf__dataset_rows(rows);
-  const clf_status status = clf__rows_check_finite(model->context, &x);
+  const clf_status status = missing ? clf__rows_check_infinite(model->context, &x)
+                                    : clf__rows_check_finite(model->context, &x);
   return status < 0 ? clf__fail_within(status, "%s", model->kind->base.name) : CLF_OK;
 }
 
@@ -64,8 +75,10 @@ static clf_status use_rows(const clf_model *model, const clf_dataset *rows, bool
   clf_dataset *made = NULL;
   clf__kind_rows kind = {.center = NULL};
   clf_status status = CLF_OK;
-  CLF__TRY(check_rows(model, rows));
+  const bool missing = takes_missing(model);
+  CLF__TRY(check_rows(model, rows, missing));
   CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
+  CLF__TRY(missing ? check_rows(model, data, false) : CLF_OK);
   CLF__TRY(clf__dataset_check_numbers(data, model->kind->base.name));
   const clf__rows x = clf__dataset_rows(data);
   CLF__TRY(clf__kind_rows_decide(&kind, model, &x, wide));

@@ -67,5 +67,7 @@ int64_t clf__rows_entries(const clf__rows *x);
 
 /* Returns CLF_ERROR_DATA, with row and column of the first NaN or Inf in the message, or CLF_OK. */
 clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x);
+/* The same for rows with missing values: NaN is allowed. */
+clf_status clf__rows_check_infinite(clf_context *context, const clf__rows *x);
 
 #endif

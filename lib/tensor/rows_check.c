@@ -14,6 +14,7 @@ typedef struct search {
   const clf__rows *x;
   const char *data;
   size_t width; /* of a number: float or double */
+  bool missing; /* NaN is allowed */
 } search;
 
 enum { TASK_NUMBERS = 1 << 16, PIECE = 4096 };
@@ -40,8 +41,32 @@ static bool all_finite_f64(const char *values, int64_t count) {
   return bad >> 63 == 0;
 }
 
+static bool none_infinite_f32(const char *values, int64_t count) {
+  uint32_t bad = 0;
+  for (int64_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, values + i * (int64_t)sizeof bits, sizeof bits);
+    bad |= (bits & 0x7fffffffu) == exponent_f32;
+  }
+  return bad == 0;
+}
+
+static bool none_infinite_f64(const char *values, int64_t count) {
+  uint64_t bad = 0;
+  for (int64_t i = 0; i < count; i++) {
+    uint64_t bits;
+    memcpy(&bits, values + i * (int64_t)sizeof bits, sizeof bits);
+    bad |= (bits & 0x7fffffffffffffffu) == exponent_f64;
+  }
+  return bad == 0;
+}
+
 static bool all_finite(const search *job, int64_t first, int64_t count) {
   const char *values = job->data + first * (int64_t)job->width;
+  if (job->missing) {
+    return job->width == sizeof(float) ? none_infinite_f32(values, count)
+                                       : none_infinite_f64(values, count);
+  }
   return job->width == sizeof(float) ? all_finite_f32(values, count)
                                      : all_finite_f64(values, count);
 }
@@ -67,8 +92,11 @@ static clf_status fail_at(const search *job, int64_t row, int64_t column, int64_
     memcpy(&value, job->data + at * (int64_t)job->width, sizeof value);
   }
   return clf__fail(
-      CLF_ERROR_DATA, "the value in row %lld, column %lld is %s; every value must be finite",
-      (long long)(job->x->first_row + row), (long long)column, value != value ? "NaN" : "infinite");
+      CLF_ERROR_DATA, "the value in row %lld, column %lld is %s; every value must be %s",
+      (long long)(job->x->first_row + row), (long long)column, value != value ? "NaN" : "infinite",
+      value != value ? "finite: the transform impute replaces missing values"
+      : job->missing ? "finite, or NaN where it is missing"
+                     : "finite");
 }
 
 static clf_status search_entries(const search *job, clf__range rows) {
@@ -99,7 +127,7 @@ static clf_status search_rows(void *argument, clf__range rows) {
   return CLF_OK;
 }
 
-clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x) {
+static clf_status check_rows(clf_context *context, const clf__rows *x, bool missing) {
   const int64_t total = clf__rows_entries(x);
   const bool sparse = clf__rows_sparse(x);
   if (total == 0 || (!sparse && x->dtype == CLF_U8)) {
@@ -107,7 +135,16 @@ clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x) {
   }
   search job = {.x = x,
                 .data = sparse ? (const char *)x->value : x->data,
-                .width = !sparse && x->dtype == CLF_F64 ? sizeof(double) : sizeof(float)};
+                .width = !sparse && x->dtype == CLF_F64 ? sizeof(double) : sizeof(float),
+                .missing = missing};
   return clf__jobs_ranges(context, x->rows, 1 + TASK_NUMBERS / (1 + total / x->rows),
                           (double)total * CLF__COST_COPY, search_rows, &job);
+}
+
+clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x) {
+  return check_rows(context, x, false);
+}
+
+clf_status clf__rows_check_infinite(clf_context *context, const clf__rows *x) {
+  return check_rows(context, x, true);
 }

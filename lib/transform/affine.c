@@ -3,9 +3,13 @@
  * f64, because f32 might merge their values. */
 #include "transform/affine.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "base/math.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "transform/transform.h"
 
 enum { TASK_NUMBERS = 1 << 16 };
 
@@ -117,4 +121,50 @@ clf_status clf__affine_apply(clf_dataset **out, const clf_dataset *dataset,
   change job = {.x = clf__dataset_rows(dataset), .affine = affine};
   return clf__rows_sparse(&job.x) ? apply_sparse(out, dataset, &job)
                                   : apply_dense(out, dataset, &job);
+}
+
+clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
+                                 const clf_dataset *dataset) {
+  double *center = clf__alloc_matrix(dataset->context, 2, transform->features, sizeof *center);
+  clf__affine affine;
+  if (center == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  transform->kind->affine(transform, center, center + transform->features, &affine);
+  clf_status status = clf__affine_apply(out, dataset, &affine);
+  clf__free(center);
+  return status;
+}
+
+clf_status clf__transform_affine(const clf_transform *transform, double *center, double *factor,
+                                 clf__affine *out) {
+  const int64_t *chosen = clf__transform_chosen(transform);
+  const int64_t inputs = transform->inputs, features = transform->features;
+  transform->kind->affine(transform, center, factor, out);
+  if (chosen == NULL) {
+    return CLF_OK;
+  }
+  if (out->shift != 0 || isfinite(out->low) || isfinite(out->high)) {
+    return clf__fail(
+        CLF_ERROR_UNSUPPORTED,
+        "the transform %s shifts or clips some of the columns only, which is not "
+        "written: set low=0 and clip=false, or fit on rows that are transformed already",
+        transform->kind->base.name);
+  }
+  double *own = clf__alloc_matrix(transform->context, 2, features, sizeof *own);
+  if (own == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  memcpy(own, center, (size_t)features * sizeof *own);
+  memcpy(own + features, factor, (size_t)features * sizeof *own);
+  for (int64_t j = 0; j < inputs; j++) {
+    center[j] = 0;
+    factor[j] = 1;
+  }
+  for (int64_t k = 0; k < features; k++) {
+    center[chosen[k]] = out->center != NULL ? own[k] : 0;
+    factor[chosen[k]] = own[features + k];
+  }
+  clf__free(own);
+  return CLF_OK;
 }

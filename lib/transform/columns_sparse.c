@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "base/progress.h"
 #include "data/build.h"
+#include "data/row_order.h"
 #include "transform/columns.h"
 
 enum { TASK_NUMBERS = 1 << 16 };
@@ -23,48 +24,6 @@ typedef struct entries {
   double *buffers; /* [threads, columns of the wider one] */
   int64_t width;   /* of a buffer */
 } entries;
-
-/* Moves the entry at `root` of a heap of `count` entries down to its place. */
-static void sift(int32_t *column, float *value, int64_t root, int64_t count) {
-  const int32_t key = column[root];
-  const float moved = value[root];
-  for (int64_t child = 2 * root + 1; child < count; child = 2 * root + 1) {
-    child += child + 1 < count && column[child + 1] > column[child];
-    if (column[child] <= key) {
-      break;
-    }
-    column[root] = column[child];
-    value[root] = value[child];
-    root = child;
-  }
-  column[root] = key;
-  value[root] = moved;
-}
-
-/* Sorts the entries of a row by column, in place. */
-static void sort_entries(int32_t *column, float *value, int64_t count) {
-  for (int64_t i = count / 2; i-- > 0;) {
-    sift(column, value, i, count);
-  }
-  for (int64_t end = count; end-- > 1;) {
-    const int32_t last = column[end];
-    const float moved = value[end];
-    column[end] = column[0];
-    value[end] = value[0];
-    column[0] = last;
-    value[0] = moved;
-    sift(column, value, 0, end);
-  }
-}
-
-static bool ascend(const int32_t *column, int64_t count) {
-  for (int64_t i = 1; i < count; i++) {
-    if (column[i - 1] > column[i]) {
-      return false;
-    }
-  }
-  return true;
-}
 
 static void write_entry(const entries *job, int64_t at, int32_t column, float value) {
   job->column[at] = column;
@@ -109,8 +68,9 @@ static void make_entries(void *argument, clf__range rows) {
     }
     if (job->column == NULL) {
       job->start[i + 1] = beyond ? -1 : count;
-    } else if (!ascend(job->column + job->start[i], count)) {
-      sort_entries(job->column + job->start[i], job->value + job->start[i], count);
+    } else if (!clf__row_ascends(job->column + job->start[i], count)) {
+      clf__row_sort(job->column + job->start[i], job->value + job->start[i], sizeof *job->value,
+                    count);
     }
   }
 }

@@ -68,32 +68,11 @@ static clf_status choose_columns(int64_t **out, int64_t *count, const clf_transf
   return CLF_OK;
 }
 
-/* Rows with NaN are searched for infinite values one by one. */
-static clf_status check_infinite(const clf_dataset *dataset) {
-  const clf__rows x = clf__dataset_rows(dataset);
-  double *values = clf__alloc_array(dataset->context, x.columns, sizeof *values);
-  clf_status status = values == NULL ? CLF_ERROR_MEMORY : CLF_OK;
-  for (int64_t i = 0; i < x.rows && x.dtype != CLF_U8 && status == CLF_OK; i++) {
-    status = clf__progress_check();
-    clf__rows_read_f64(&x, i, values);
-    for (int64_t j = 0; j < x.columns && status == CLF_OK; j++) {
-      if (isinf(values[j])) {
-        status = clf__fail(CLF_ERROR_DATA,
-                           "the value in row %lld, %s is infinite; every value must be finite or "
-                           "NaN, which is missing",
-                           (long long)(x.first_row + i), clf__dataset_column(dataset, j).text);
-      }
-    }
-  }
-  clf__free(values);
-  return status;
-}
-
 /* Checks the chosen columns of a fit. */
 static clf_status check_values(const clf_transform *transform, const clf_dataset *dataset) {
   const clf__rows x = clf__dataset_rows(dataset);
   return (transform->kind->can & CLF__TAKES_MISSING) != 0
-             ? check_infinite(dataset)
+             ? clf__rows_check_infinite(transform->context, &x)
              : clf__rows_check_finite(transform->context, &x);
 }
 
@@ -365,52 +344,6 @@ clf_status clf_transform_fit_apply(clf_dataset **out, clf_transform *transform,
   CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
   return fit(out, transform, dataset, &(fitting){.partial = false});
-}
-
-clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
-                                 const clf_dataset *dataset) {
-  double *center = clf__alloc_matrix(dataset->context, 2, transform->features, sizeof *center);
-  clf__affine affine;
-  if (center == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  transform->kind->affine(transform, center, center + transform->features, &affine);
-  clf_status status = clf__affine_apply(out, dataset, &affine);
-  clf__free(center);
-  return status;
-}
-
-clf_status clf__transform_affine(const clf_transform *transform, double *center, double *factor,
-                                 clf__affine *out) {
-  const int64_t *chosen = clf__transform_chosen(transform);
-  const int64_t inputs = transform->inputs, features = transform->features;
-  transform->kind->affine(transform, center, factor, out);
-  if (chosen == NULL) {
-    return CLF_OK;
-  }
-  if (out->shift != 0 || isfinite(out->low) || isfinite(out->high)) {
-    return clf__fail(
-        CLF_ERROR_UNSUPPORTED,
-        "the transform %s shifts or clips some of the columns only, which is not "
-        "written: set low=0 and clip=false, or fit on rows that are transformed already",
-        transform->kind->base.name);
-  }
-  double *own = clf__alloc_matrix(transform->context, 2, features, sizeof *own);
-  if (own == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  memcpy(own, center, (size_t)features * sizeof *own);
-  memcpy(own + features, factor, (size_t)features * sizeof *own);
-  for (int64_t j = 0; j < inputs; j++) {
-    center[j] = 0;
-    factor[j] = 1;
-  }
-  for (int64_t k = 0; k < features; k++) {
-    center[chosen[k]] = out->center != NULL ? own[k] : 0;
-    factor[chosen[k]] = own[features + k];
-  }
-  clf__free(own);
-  return CLF_OK;
 }
 
 static clf_status apply_columns(clf_dataset **out, const clf_transform *transform,

@@ -99,6 +99,11 @@ const int64_t *clf__transform_chosen(const clf_transform *transform) {
   return columns != NULL ? columns->data : NULL;
 }
 
+clf__names *clf__transform_categories(const clf_transform *transform, int64_t feature) {
+  const int64_t *chosen = clf__transform_chosen(transform);
+  return clf__categories_of(transform->categories, chosen != NULL ? chosen[feature] : feature);
+}
+
 const double *clf__transform_vector(const clf_transform *transform, const char *name) {
   const clf_tensor *tensor = clf__store_tensor(transform->state, name);
   bool sound = tensor != NULL && tensor->dtype == CLF_F64 && tensor->ndim == 1 &&

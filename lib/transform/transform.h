@@ -95,6 +95,14 @@ extern const clf__transform_kind clf__log_count_ratio_kind;
 extern const clf__transform_kind clf__pca_kind;
 extern const clf__transform_kind clf__hog_kind;
 extern const clf__transform_kind clf__select_kind;
+extern const clf__transform_kind clf__impute_kind;
+extern const clf__transform_kind clf__robust_kind;
+extern const clf__transform_kind clf__quantile_kind;
+extern const clf__transform_kind clf__log_kind;
+extern const clf__transform_kind clf__one_hot_kind;
+extern const clf__transform_kind clf__ordinal_kind;
+extern const clf__transform_kind clf__target_mean_kind;
+extern const clf__transform_kind clf__hash_kind;
 
 extern const clf__registry clf__transform_kinds;
 
@@ -131,6 +139,10 @@ clf_status clf__transform_require_fit(const clf_transform *transform);
 int64_t clf__transform_columns(const clf_transform *transform);
 /* Returns the chosen columns [features] of a fitted transform, NULL for all. */
 const int64_t *clf__transform_chosen(const clf_transform *transform);
+/* Returns the categories of feature k of the chosen ones in the rows of the fit, NULL for a column of
+ * numbers. */
+clf__names *clf__transform_categories(const clf_transform *transform, int64_t feature);
+
 /* Names of columns (names.c): appends that of feature k of the chosen ones, "x3" if it has none. */
 void clf__transform_feature_name(const clf_transform *transform, int64_t feature, clf__text *out);
 /* Sets transform->outputs, which stay NULL if the inputs have no names or there are too many. */

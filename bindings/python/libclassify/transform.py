@@ -17,7 +17,7 @@ from .tensor import Tensor
 
 
 class Transform(Handle):
-    """A transform: standardize, min_max, polynomial, log_count_ratio, pca, hog, select …
+    """A transform: standardize, min_max, polynomial, log_count_ratio, pca, hog, select, impute, one_hot …
 
     Parameters
     ----------
@@ -123,6 +123,10 @@ class Transform(Handle):
             pca: "mean", "components", "variance", "total_variance"; with precision="f64" also
             "components_f64".
             log_count_ratio: "factor".
+            robust: "center", "scale".
+            quantile: "quantiles".
+            impute: "value", "indicator".
+            one_hot, ordinal, target_mean: "groups"; target_mean: "means", "mean".
             hog: "size".
         """
         return Tensor._new(self.context, lib.clf_transform_tensor, self, name)._array()
