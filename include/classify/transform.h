@@ -10,33 +10,33 @@
  *  columns, as they are), "robust" (median 0, divided by the distance of the quartiles), "quantile"
  *  (ranks, evenly or normally distributed), "log" (of 1 + x), "impute" (missing values replaced),
  *  and of categories "one_hot" (a column of 0 and 1 for each), "ordinal" (their numbers),
- *  "target_mean" (the mean of the labels or targets of each) and "hash" (any texts in a fixed number
- *  of columns); see clf_kind_name("transform", …).
+ *  "target_mean" (the mean of the labels or targets of each) and "hash" (any texts in a fixed
+ *  number of columns); see clf_kind_name("transform", …).
  *
- *  **Some of the columns.** Every transform has the parameter `columns`, a list such as age,fare. It
- *  reads these columns and no others: each item is a name, as the rows have it, or a number from 1,
- *  or -1 for the last column; names go first. A '!' before the list chooses all other columns. Names
- *  with commas are quoted: columns='"a,b",c'. The columns that are not chosen pass through
+ *  **Some of the columns.** Every transform has the parameter `columns`, a list such as age,fare.
+ *  It reads these columns and no others: each item is a name, as the rows have it, or a number from
+ *  1, or -1 for the last column; names go first. A '!' before the list chooses all other columns.
+ *  Names with commas are quoted: columns='"a,b",c'. The columns that are not chosen pass through
  *  untouched ("select" leaves them out): numbers keep their values, and columns of categories their
  *  categories. What a transform makes of one column stands where that stood. What it makes of
- *  several ("polynomial", "pca", "hog") stands behind the columns that pass through. If the rows, or
- *  what is made of them, are sparse, so is the result; otherwise it is f64 if either is. The messages
- *  of a transform count the columns that it reads.
+ *  several ("polynomial", "pca", "hog") stands behind the columns that pass through. If the rows,
+ *  or what is made of them, are sparse, so is the result; otherwise it is f64 if either is. The
+ *  messages of a transform count the columns that it reads.
  *
  *  **Missing values** are NaN. "impute", "select" and the transforms of categories read them; all
- *  others refuse them in a fit, as models do, and keep them later. A column that has no value at all
- *  is imputed as 0, and the log says so.
+ *  others refuse them in a fit, as models do, and keep them later. A column that has no value at
+ *  all is imputed as 0, and the log says so.
  *
- *  **Categories.** "one_hot", "ordinal", "target_mean" and "hash" read the columns of categories, or
- *  those that `columns` names: numbers there are categories by their value. The first two number the
- *  categories by name, so that the order of rows does not matter. `min_frequency` and
+ *  **Categories.** "one_hot", "ordinal", "target_mean" and "hash" read the columns of categories,
+ *  or those that `columns` names: numbers there are categories by their value. The first two number
+ *  the categories by name, so that the order of rows does not matter. `min_frequency` and
  *  `max_categories` pool the rare ones. `missing` and `unknown` say what becomes of missing values,
- *  and of categories that the fit lacked: "error" refuses them, "own" gives them a category, which is
- *  that of the rare ones for unknown ones where there are any, and "ignore" gives 0 in all columns of
- *  "one_hot" and NaN by "ordinal". What "one_hot" and "hash" make is sparse (sparse=auto) if it has
- *  256 columns or more, and 16 or more for each column that is read. "target_mean" gives the rows of
- *  clf_transform_fit_apply() the means of other rows (cross-fitting), and all rows later the means
- *  of the rows of the fit.
+ *  and of categories that the fit lacked: "error" refuses them, "own" gives them a category, which
+ *  is that of the rare ones for unknown ones where there are any, and "ignore" gives 0 in all
+ *  columns of "one_hot" and NaN by "ordinal". What "one_hot" and "hash" make is sparse
+ *  (sparse=auto) if it has 256 columns or more, and 16 or more for each column that is read.
+ *  "target_mean" gives the rows of clf_transform_fit_apply() the means of other rows
+ *  (cross-fitting), and all rows later the means of the rows of the fit.
  *
  *  **Weights** count rows: those of weight 2 count twice. Quantiles and frequencies take weights
  *  below 1 in units of the smallest.
@@ -85,8 +85,8 @@ typedef struct clf_transform clf_transform;
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                         const char *params);
 
-/** Computes what the transform needs to know of the columns. The arithmetic is in f64 for rows of any
- *  type, so features may lie far from 0, such as 1e9 ± 1.
+/** Computes what the transform needs to know of the columns. The arithmetic is in f64 for rows of
+ *  any type, so features may lie far from 0, such as 1e9 ± 1.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf, a column that is
  *          not there, a column of categories; for pca, rows that are all equal),
  *          CLF_ERROR_UNSUPPORTED (sparse rows would become dense; log_count_ratio or target_mean on
@@ -96,11 +96,11 @@ CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *contex
  *  @since 0.1 */
 CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset);
 
-/** Continues fitting with more rows ("standardize", "min_max", "pca"): the transform is then that of
- *  one fit of all rows, in whatever order and in however many calls they come, to about 1e-10. The
- *  first call begins; it forgets nothing of a "min_max" that was fitted before. "standardize" keeps
- *  a few sums for each feature, and "pca" (not with solver=gram) those of features^2 products, from
- *  which each call computes the components. They are saved with the transform.
+/** Continues fitting with more rows ("standardize", "min_max", "pca"): the transform is then that
+ *  of one fit of all rows, in whatever order and in however many calls they come, to about 1e-10.
+ *  The first call begins; it forgets nothing of a "min_max" that was fitted before. "standardize"
+ *  keeps a few sums for each feature, and "pca" (not with solver=gram) those of features^2
+ *  products, from which each call computes the components. They are saved with the transform.
  *  @return as clf_transform_fit(), CLF_ERROR_SHAPE (also: another number of features than fitted
  *          on), CLF_ERROR_UNSUPPORTED (also: another kind; a transform that clf_transform_fit()
  *          fitted, which keeps no sums). The transform is unchanged after any failure @since 0.1 */

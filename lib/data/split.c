@@ -198,18 +198,6 @@ done:
   return status;
 }
 
-clf_status clf__split_folds(clf_context *context, const clf__split *split, int64_t folds,
-                            uint64_t seed, int32_t *fold) {
-  groups all = {0};
-  clf__arena arena = {.context = context};
-  const clf_status status = shuffle_groups(&all, &arena, split, seed);
-  for (int64_t i = 0; status == CLF_OK && i < split->rows; i++) {
-    fold[all.order[i]] = (int32_t)(i % folds);
-  }
-  clf__arena_free(&arena);
-  return status;
-}
-
 clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test, const clf_dataset *dataset,
                             int64_t folds, int64_t fold, uint64_t seed) {
   CLF__REQUIRE(train);

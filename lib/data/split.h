@@ -19,8 +19,4 @@ clf_status clf__split_mark(clf_context *context, const clf__split *split, double
 clf_status clf__split_folds(clf_context *context, const clf__split *split, int64_t folds,
                             uint64_t seed, int64_t *fold);
 
-/* fold [rows] = 0 … folds - 1: the rows of each class, shuffled, go to the folds in turn. */
-clf_status clf__split_folds(clf_context *context, const clf__split *split, int64_t folds,
-                            uint64_t seed, int32_t *fold);
-
 #endif

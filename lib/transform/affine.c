@@ -116,8 +116,10 @@ done:
   return status;
 }
 
-clf_status clf__affine_apply(clf_dataset **out, const clf_dataset *dataset,
-                             const clf__affine *affine) {
+/* Makes a dataset of f32 features, or of f64 features if f64 rows are only scaled or stay f64.
+ * Sparse rows stay sparse: the map must keep 0, which is not checked. */
+static clf_status apply_affine(clf_dataset **out, const clf_dataset *dataset,
+                               const clf__affine *affine) {
   change job = {.x = clf__dataset_rows(dataset), .affine = affine};
   return clf__rows_sparse(&job.x) ? apply_sparse(out, dataset, &job)
                                   : apply_dense(out, dataset, &job);
@@ -131,7 +133,7 @@ clf_status clf__transform_change(clf_dataset **out, const clf_transform *transfo
     return CLF_ERROR_MEMORY;
   }
   transform->kind->affine(transform, center, center + transform->features, &affine);
-  clf_status status = clf__affine_apply(out, dataset, &affine);
+  clf_status status = apply_affine(out, dataset, &affine);
   clf__free(center);
   return status;
 }

@@ -16,9 +16,4 @@ typedef struct clf__affine {
 /* The parameter `precision` of transforms. */
 #define CLF__PRECISION_PARAM CLF__PRECISION("type of the features that are made of f64 rows")
 
-/* Makes a dataset of f32 features, or of f64 features if f64 rows are only scaled or stay f64.
- * Sparse rows stay sparse: the map must keep 0, which is not checked. */
-clf_status clf__affine_apply(clf_dataset **out, const clf_dataset *dataset,
-                             const clf__affine *affine);
-
 #endif

@@ -18,9 +18,8 @@ typedef clf_status (*clf__entries_of_row)(const void *argument, const double *va
 /* The parameter `sparse`. auto: sparse if there are many columns for each that is read. */
 enum { CLF__SPARSE_AUTO, CLF__SPARSE_FALSE, CLF__SPARSE_TRUE };
 #define CLF__SPARSE_PARAM                                                                          \
-  CLF__CHOICE(                                                                                     \
-      sparse, "auto|false|true", "auto",                                                           \
-      "sparse rows; auto: if there are 256 columns or more, and 16 or more for each that is read")
+  CLF__CHOICE(sparse, "auto|false|true", "auto",                                                   \
+              "sparse rows; auto: from 256 columns on, and 16 for each that is read")
 bool clf__entries_sparse(int32_t chosen, int64_t features, int64_t columns);
 
 /* Makes a dataset of so many columns, sparse or of f32. */

@@ -16,14 +16,12 @@ typedef struct clf__grouping_params {
   int32_t missing;
 } clf__grouping_params;
 
-/* Their rows. A column of the missing has its place even if the rows of the fit lack none, only
- * where they do. */
+/* The rows of the first two; those of the others differ in their help. */
 #define CLF__GROUPING_RARE                                                                         \
   CLF__REAL(grouping.min_frequency, "0", 0, 1e18,                                                  \
-            "rows below which a category is rare, or below 1 their share; rare ones are pooled"),  \
-      CLF__INT(                                                                                    \
-          grouping.max_categories, "0", 0, INT32_MAX,                                              \
-          "maximum number of categories of a column, the pool of the rarest among them; 0: any")
+            "rows, or below 1 their share, below which categories are rare, and pooled"),          \
+      CLF__INT(grouping.max_categories, "0", 0, INT32_MAX,                                         \
+               "maximum number of categories of a column, with the pool; 0: any")
 
 /* What a group is for, in the order of their numbers. */
 enum { CLF__GROUP_RARE, CLF__GROUP_MISSING, CLF__GROUP_UNKNOWN, CLF__GROUPS };
@@ -50,8 +48,8 @@ clf_status clf__grouping_check(const clf_transform *transform);
 void clf__grouping_list(clf__grouping *out, const clf_transform *transform);
 
 /* *group becomes that of a value of the feature, -1 for none: for a missing or an unknown one that
- * has no group. Returns CLF_ERROR_DATA if such values are refused; `dataset` has the chosen columns,
- * for the message. */
+ * has no group. Returns CLF_ERROR_DATA if such values are refused; `dataset` has the chosen
+ * columns, for the message. */
 clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
                               const clf__grouping_params *params, const clf_dataset *dataset,
                               int64_t feature, double value);

@@ -1,8 +1,8 @@
-/* hash: any number of categories in a fixed number of columns: the texts of a row each add 1, or with
- * signs -1, to a column that follows from the column's name and the text alone (Weinberger et al.,
- * "Feature hashing for large scale multitask learning", ICML 2009). Nothing is learned, so texts that
- * the fit lacked count, too. Texts that share a column are added up; signs let such sums cancel, so
- * that products of rows stay right on average. */
+/* hash: any number of categories in a fixed number of columns: the texts of a row each add 1, or
+ * with signs -1, to a column that follows from the column's name and the text alone (Weinberger et
+ * al., "Feature hashing for large scale multitask learning", ICML 2009). Nothing is learned, so
+ * texts that the fit lacked count, too. Texts that share a column are added up; signs let such sums
+ * cancel, so that products of rows stay right on average. */
 #include <math.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* impute: missing values, which are NaN, become a number that the fit determined for their column:
- * its mean, its median, its most frequent value, or a constant. A column of categories gets its most
- * frequent category, or one that is named. With indicator=true, a column that lacked values in the
- * fit is followed by one that is 1 where the value is missing, and otherwise 0. */
+ * its mean, its median, its most frequent value, or a constant. A column of categories gets its
+ * most frequent category, or one that is named. With indicator=true, a column that lacked values in
+ * the fit is followed by one that is 1 where the value is missing, and otherwise 0. */
 #include <math.h>
 #include <string.h>
 

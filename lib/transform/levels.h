@@ -18,9 +18,9 @@ typedef struct clf__levels {
 /* Is called once for each column, by any thread. */
 typedef clf_status (*clf__levels_use)(void *argument, int64_t column, const clf__levels *levels);
 
-/* Sorts each column, and calls `use`. Elements that sparse rows leave out are 0. `weights` [rows] or
- * NULL. Returns CLF_ERROR_DATA if all weights are 0, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or the
- * failure of the first column whose use failed. */
+/* Sorts each column, and calls `use`. Elements that sparse rows leave out are 0. `weights` [rows]
+ * or NULL. Returns CLF_ERROR_DATA if all weights are 0, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or
+ * the failure of the first column whose use failed. */
 clf_status clf__levels_find(clf_context *context, const clf__rows *x, const float *weights,
                             clf__levels_use use, void *argument);
 

@@ -1,5 +1,5 @@
-/* one_hot: a column of 0 and 1 for each category of a column. Rare categories share one, and missing
- * and unknown ones have one of their own, or 0 in all. */
+/* one_hot: a column of 0 and 1 for each category of a column. Rare categories share one, and
+ * missing and unknown ones have one of their own, or 0 in all. */
 #include "transform/entries.h"
 #include "transform/grouping.h"
 
@@ -15,13 +15,10 @@ typedef struct one_hot_params {
 #define CLF__VALUES one_hot_params
 static const clf__param params[] = {
     CLF__GROUPING_RARE,
-    CLF__CHOICE(
-        grouping.unknown, "error|ignore|own", "error",
-        "a category that the fit lacked: refused, 0 in all columns, or a column of its own, "
-        "which is that of rare ones if there are any"),
+    CLF__CHOICE(grouping.unknown, "error|ignore|own", "error",
+                "what the fit lacked: refused, 0 everywhere, or of its own, as rare ones if any"),
     CLF__CHOICE(grouping.missing, "own|ignore|error", "own",
-                "a missing value: a category of its own if the fit had any, 0 in all columns, or "
-                "refused"),
+                "missing values: a category if the fit had any, 0 everywhere, or refused"),
     CLF__CHOICE(drop, "none|first|binary", "none",
                 "category without a column: the first of each, or only of those with two"),
     CLF__SPARSE_PARAM,

@@ -14,13 +14,10 @@ typedef struct ordinal_params {
 #define CLF__VALUES ordinal_params
 static const clf__param params[] = {
     CLF__GROUPING_RARE,
-    CLF__CHOICE(
-        grouping.unknown, "error|ignore|own", "error",
-        "a category that the fit lacked: refused, missing, or a number of its own, which is "
-        "that of rare ones if there are any"),
+    CLF__CHOICE(grouping.unknown, "error|ignore|own", "error",
+                "what the fit lacked: refused, missing, or of its own, as rare ones if any"),
     CLF__CHOICE(grouping.missing, "own|ignore|error", "own",
-                "a missing value: a category of its own if the fit had any, still missing, or "
-                "refused"),
+                "missing values: a category if the fit had any, still missing, or refused"),
     CLF__TRANSFORM_PARAMS,
 };
 

@@ -1,6 +1,6 @@
-/* robust: the median is subtracted from each feature, which is divided by the distance of two of its
- * quantiles (the quartiles, as by scikit-learn's RobustScaler), so that few far values have little
- * effect. A feature whose quantiles are equal is divided by 1. */
+/* robust: the median is subtracted from each feature, which is divided by the distance of two of
+ * its quantiles (the quartiles, as by scikit-learn's RobustScaler), so that few far values have
+ * little effect. A feature whose quantiles are equal is divided by 1. */
 #include <math.h>
 
 #include "base/text.h"

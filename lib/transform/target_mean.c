@@ -6,8 +6,8 @@
  *   (Σ w y + m mean) / (n + m)                          with smoothing=m,
  *   λ (Σ w y / n) + (1 - λ) mean, λ = v n / (v n + u)   with smoothing=auto,
  *
- * with the variances v of all targets and u of those of the category. Missing values are a category,
- * and a category that the fit lacked gets the mean of all rows.
+ * with the variances v of all targets and u of those of the category. Missing values are a
+ * category, and a category that the fit lacked gets the mean of all rows.
  *
  * The mean of a category tells a model the target of the row itself where few rows have it. So the
  * rows of the fit get means of the rows of other folds (cross-fitting): what a model learns from
@@ -206,7 +206,7 @@ done:
 }
 
 /* Divides the rows into folds, stratified by class. */
-static clf_status divide(int32_t *fold, const clf_transform *transform,
+static clf_status divide(int64_t *fold, const clf_transform *transform,
                          const clf_dataset *dataset) {
   const mean_params *values = transform->params;
   const clf__split split = {clf__dataset_labels(dataset), clf_dataset_classes(dataset),
@@ -225,12 +225,12 @@ static clf_status apply_training(clf_dataset **out, const clf_transform *transfo
   CLF__TRY(clf__targets_begin(&targets, dataset));
   CLF__TRY(begin(&e, &arena, transform, dataset));
   e.outputs = targets.outputs;
-  int32_t *fold = clf__arena_array(&arena, dataset->rows, sizeof *fold);
+  int64_t *fold = clf__arena_array(&arena, dataset->rows, sizeof *fold);
   e.means = clf__arena_matrix(&arena, e.start[dataset->features], e.outputs, sizeof *e.means);
   CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(divide(fold, transform, dataset));
   CLF__TRY(make_rows(&x, &e));
-  for (int32_t f = 0; f < values->folds; f++) {
+  for (int64_t f = 0; f < values->folds; f++) {
     e.rows = (clf__other_folds){fold, f};
     CLF__TRY(run_means(&e));
     for (int64_t i = 0; i < dataset->rows; i++) {

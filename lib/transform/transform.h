@@ -43,8 +43,8 @@ typedef struct clf__transform_kind {
   clf__kind base;
   int32_t operation; /* CLF__TRANSFORM_… */
   uint32_t can;      /* CLF__TAKES_… and others */
-  /* Adds what it learns to `state` as tensors, none of which is called "columns", "input_names" or
-   * begins with "categories". The dataset has the chosen columns only. */
+  /* Adds what it learns to `state` as tensors, none of which is called "columns" or begins with
+   * "input_". The dataset has the chosen columns only. */
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   /* The same, but continues from the state `before`, NULL at the first call; NULL if the kind
    * cannot. `before` may also come from fit. */
@@ -139,8 +139,8 @@ clf_status clf__transform_require_fit(const clf_transform *transform);
 int64_t clf__transform_columns(const clf_transform *transform);
 /* Returns the chosen columns [features] of a fitted transform, NULL for all. */
 const int64_t *clf__transform_chosen(const clf_transform *transform);
-/* Returns the categories of feature k of the chosen ones in the rows of the fit, NULL for a column of
- * numbers. */
+/* Returns the categories of feature k of the chosen ones in the rows of the fit, NULL for a column
+ * of numbers. */
 clf__names *clf__transform_categories(const clf_transform *transform, int64_t feature);
 
 /* Names of columns (names.c): appends that of feature k of the chosen ones, "x3" if it has none. */

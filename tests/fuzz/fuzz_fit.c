@@ -193,8 +193,9 @@ static void use(const clf_model *model, const table *t, clf_context *context) {
 static clf_model *make_model(clf_context *context, const char *kind, dice *from) {
   /* Parameters that are left out make fits long, as they should, or name files. */
   static const char fixed[] = "layers|input|checkpoint|checkpoint_interval|augment|micro_batch";
-  static const char *const transforms[] = {"standardize", "min_max", "polynomial", "pca",
-                                           "log_count_ratio"};
+  static const char *const transforms[] = {
+      "standardize", "min_max", "polynomial", "pca",     "log_count_ratio", "impute", "robust",
+      "quantile",    "log",     "one_hot",    "ordinal", "target_mean",     "hash"};
   char params[1024];
   clf_model *model = NULL;
   roll_params(params, sizeof params, from, "model", kind, fixed);
@@ -207,8 +208,11 @@ static clf_model *make_model(clf_context *context, const char *kind, dice *from)
     return NULL;
   }
   if (roll(from, 4) == 1) {
-    const char *transform = transforms[roll(from, 5)];
-    roll_params(params, sizeof params, from, "transform", transform, "");
+    const char *transform = transforms[roll(from, 13)];
+    roll_params(params, sizeof params, from, "transform", transform, "columns");
+    if (roll(from, 2) == 1 || strlen(params) == 0) {
+      snprintf(params + strlen(params), sizeof params - strlen(params), " columns=1,2");
+    }
     clf_model_add_transform(model, transform, params);
   }
   return model;

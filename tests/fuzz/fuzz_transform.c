@@ -5,7 +5,7 @@
 #include "models.h"
 #include "transform/transform.h"
 
-enum { CAPACITY = 1 << 14, FILES = 11, SIDE = 4, FEATURES = SIDE * SIDE };
+enum { CAPACITY = 1 << 14, FILES = 20, SIDE = 4, FEATURES = SIDE * SIDE };
 
 static clf_context *context_of_files;
 static fuzz_entries files[FILES];
@@ -38,6 +38,15 @@ static void make_files(void) {
     make_file(&files[7], "hog", "input=4,4 cell=1 block=2 signs=true");
     make_file(&files[9], "select", "columns=3,1");
     make_file(&files[10], "standardize", "columns='!2'");
+    make_file(&files[11], "impute", "indicator=true");
+    make_file(&files[12], "robust", NULL);
+    make_file(&files[13], "quantile", "output=normal quantiles=3");
+    make_file(&files[14], "log", "signs=true");
+    make_file(&files[15], "one_hot", "columns=1,2 unknown=own drop=first");
+    make_file(&files[16], "one_hot", "columns=1,2 unknown=ignore max_categories=2 sparse=true");
+    make_file(&files[17], "ordinal", "columns=1,2 unknown=ignore missing=ignore");
+    make_file(&files[18], "target_mean", "columns=1,2");
+    make_file(&files[19], "hash", "columns=1,2 size=8");
   }
 }
 
