@@ -76,6 +76,17 @@ static clf_model *create_model(clf_context *context, int setting) {
   if (setting == 3) {
     ck_clf_ok(clf_model_add_transform(model, "log_count_ratio", NULL));
   }
+  if (setting == 4) {
+    ck_clf_ok(clf_model_add_transform(model, "impute", "indicator=true"));
+    ck_clf_ok(clf_model_add_transform(model, "robust", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "quantile", "quantiles=5"));
+  }
+  if (setting == 6) {
+    ck_clf_ok(clf_model_add_transform(model, "one_hot", "columns=1 unknown=ignore"));
+    ck_clf_ok(clf_model_add_transform(model, "target_mean", "columns=2"));
+    ck_clf_ok(clf_model_add_transform(model, "ordinal", "columns=2 unknown=own"));
+    ck_clf_ok(clf_model_add_transform(model, "hash", "columns=3 size=4"));
+  }
   return model;
 }
 
@@ -250,7 +261,8 @@ static bool is_optional(const char *name) {
       return true;
     }
   }
-  return strncmp(name, "step.", 5) == 0 && strstr(name, ".input_names") != NULL;
+  return strncmp(name, "step.", 5) == 0 &&
+         (strstr(name, ".input_names") != NULL || strstr(name, ".class_names") != NULL);
 }
 
 /* Tries the variants 0 … count-1 of a change on every entry that `applies` to. */
