@@ -159,7 +159,7 @@ CLF_API clf_status clf_transform_output_name(const clf_transform *transform, int
  *    "components_f64", the axes in f64;
  *  - log_count_ratio: "factor" f64 [features], by which features are multiplied;
  *  - robust: "center" and "scale" f64 [features]; scale is 1 where the quantiles are equal;
- *  - quantile: "quantiles" f64 [features, quantiles];
+ *  - quantile: "quantiles" f64 [features, quantiles] of the "shares" f64 [quantiles];
  *  - impute: "value" f64 [features], and "indicator" u8 [features], 1 for features that get one;
  *  - one_hot, ordinal and target_mean: "groups" i32 [features], the number of categories with those
  *    of rare, missing and unknown ones; target_mean: "means" f64 [all groups, outputs] and "mean"

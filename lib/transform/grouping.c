@@ -154,11 +154,8 @@ static clf_status keep(const fitting *f, int64_t features, clf__store *state) {
   double *first = parts[5]->data;
   for (int64_t j = 0; j < features; j++) {
     const column *c = &f->columns[j];
-    for (int32_t g = 0; g < c->groups; g++) {
-      first[g] = (double)NAN;
-    }
     for (int64_t i = 0; i < c->count; i++, at++) {
-      first[c->levels[i].group] = c->levels[i].rare ? (double)NAN : c->levels[i].value;
+      first[c->levels[i].group] = c->levels[i].rare ? 0 : c->levels[i].value;
       ((double *)parts[1]->data)[at] = c->levels[i].value;
       ((int32_t *)parts[2]->data)[at] = c->levels[i].group;
     }
@@ -236,9 +233,12 @@ static bool is_sound(const clf_transform *transform, int64_t feature, int64_t be
     sound = g.special[k] >= -1 && g.special[k] < g.groups;
   }
   for (int32_t k = 0; sound && k < g.groups; k++) {
-    sound =
-        !isinf(g.first[k]) && (names == NULL || isnan(g.first[k]) ||
-                               (g.first[k] >= 0 && g.first[k] < (double)clf__names_count(names)));
+    const double first = g.first[k];
+    const bool special = k == g.special[CLF__GROUP_RARE] || k == g.special[CLF__GROUP_MISSING] ||
+                         k == g.special[CLF__GROUP_UNKNOWN];
+    sound = special ? first == 0 : isfinite(first);
+    sound = sound &&
+            (special || names == NULL || (first >= 0 && first < (double)clf__names_count(names)));
   }
   /* each frequent group has a value or a purpose, so that a file cannot claim any number */
   return sound && g.groups <= g.count + CLF__GROUPS;
@@ -343,6 +343,6 @@ void clf__grouping_name(const clf_transform *transform, int64_t feature, int32_t
   }
   const clf__names *names = clf__transform_categories(transform, feature);
   const double value = g.first[group];
-  const char *name = isnan(value) ? NULL : clf__names_at(names, (int64_t)value);
+  const char *name = clf__names_at(names, (int64_t)value);
   clf__text_append(out, "%s", name != NULL ? name : clf__number_text(value));
 }

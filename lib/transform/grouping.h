@@ -32,7 +32,7 @@ typedef struct clf__grouping {
   const double *value;    /* [count], ascending */
   const int32_t *group;   /* [count] 0 … groups - 1; the frequent categories first, by name */
   const int32_t *special; /* [CLF__GROUPS] group, or -1; the unknown may share that of the rare */
-  const double *first;    /* [groups] the value of the group, NaN for a special one */
+  const double *first;    /* [groups] the value of the group, 0 for a special one */
   int32_t groups;
 } clf__grouping;
 

@@ -80,10 +80,10 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   const clf__rows x = clf__dataset_rows(dataset);
   const double rows = floor(fmin(count_rows(dataset), (double)values->quantiles));
   const int64_t count = clf__max_i64((int64_t)rows, 1);
-  clf_tensor *quantiles = NULL;
+  clf_tensor *quantiles = NULL, *shares = NULL;
   clf_status status = CLF_OK;
-  double *share = clf__alloc_zeroed(transform->context, count, sizeof *share);
-  CLF__TRY(share == NULL ? CLF_ERROR_MEMORY : CLF_OK);
+  CLF__TRY(clf__tensor_vector(&shares, transform->context, CLF_F64, count));
+  double *share = shares->data;
   for (int64_t k = 1; k < count; k++) {
     share[k] = (double)k / (double)(count - 1);
   }
@@ -92,14 +92,15 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   CLF__TRY(clf__levels_find(transform->context, &x, clf__dataset_weights(dataset), fit_column, &f));
   CLF__TRY(check_sparse(transform, dataset, quantiles->data, count));
   CLF__TRY(clf__store_add_tensor(state, "quantiles", quantiles));
+  CLF__TRY(clf__store_add_tensor(state, "shares", shares));
 done:
   clf_tensor_free(quantiles);
-  clf__free(share);
+  clf_tensor_free(shares);
   return status;
 }
 
 /* Returns the share of the rows below x, for x between the first quantile and the last. */
-static double share_of(const double *q, int64_t count, double x) {
+static double share_of(const double *q, const double *share, int64_t count, double x) {
   int64_t low = 0, high = count - 1;
   while (high - low > 1) { /* q[low] <= x < q[high] */
     const int64_t middle = low + (high - low) / 2;
@@ -109,9 +110,8 @@ static double share_of(const double *q, int64_t count, double x) {
       high = middle;
     }
   }
-  const double unit = 1 / (double)(count - 1);
   if (q[low] < x) {
-    return ((double)low + (x - q[low]) / (q[high] - q[low])) * unit;
+    return share[low] + (x - q[low]) / (q[high] - q[low]) * (share[high] - share[low]);
   }
   int64_t first = 0, last = low; /* q[last] = x */
   while (first < last) {
@@ -122,7 +122,7 @@ static double share_of(const double *q, int64_t count, double x) {
       last = middle;
     }
   }
-  return 0.5 * (double)(first + low) * unit;
+  return 0.5 * (share[first] + share[low]);
 }
 
 static double rational(const double *numerator, const double *denominator, int n, int m, double x) {
@@ -167,6 +167,7 @@ static double normal_quantile(double p) {
 
 typedef struct mapping {
   const double *quantiles;
+  const double *share; /* [count] */
   int64_t count;
   bool normal;
 } mapping;
@@ -178,7 +179,9 @@ static clf_status change(const void *argument, int64_t column, double *value) {
   if (isnan(x)) {
     return CLF_OK;
   }
-  const double share = x <= q[0] ? 0 : x >= q[m->count - 1] ? 1 : share_of(q, m->count, x);
+  const double share = x <= q[0]              ? 0
+                       : x >= q[m->count - 1] ? 1
+                                              : share_of(q, m->share, m->count, x);
   *value = m->normal ? normal_quantile(share) : share;
   return CLF_OK;
 }
@@ -187,7 +190,8 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
                         const clf_dataset *dataset) {
   const quantile_params *values = transform->params;
   const clf_tensor *quantiles = clf__store_tensor(transform->state, "quantiles");
-  const mapping m = {quantiles->data, quantiles->shape[1], values->output == NORMAL};
+  const mapping m = {quantiles->data, clf__store_tensor(transform->state, "shares")->data,
+                     quantiles->shape[1], values->output == NORMAL};
   CLF__CHECK(check_sparse(transform, dataset, m.quantiles, m.count));
   return clf__map_apply(out, dataset, values->precision == CLF__PRECISION_F64, change, &m);
 }
@@ -196,6 +200,13 @@ static clf_status check(const clf_transform *transform) {
   const clf_tensor *quantiles = clf__store_tensor(transform->state, "quantiles");
   bool sound = quantiles != NULL && quantiles->dtype == CLF_F64 && quantiles->ndim == 2 &&
                quantiles->shape[0] == transform->features && quantiles->shape[1] > 0;
+  const clf_tensor *shares = clf__store_tensor(transform->state, "shares");
+  sound = sound && shares != NULL && shares->dtype == CLF_F64 && shares->ndim == 1 &&
+          shares->shape[0] == quantiles->shape[1];
+  for (int64_t k = 0; sound && k < shares->shape[0]; k++) {
+    const double *share = shares->data;
+    sound = share[k] >= 0 && share[k] <= 1 && (k == 0 || share[k] > share[k - 1]);
+  }
   for (int64_t i = 0; sound && i < clf_tensor_count(quantiles); i++) {
     const double *q = quantiles->data;
     sound = isfinite(q[i]) && (i % quantiles->shape[1] == 0 || q[i] >= q[i - 1]);

@@ -124,7 +124,7 @@ class Transform(Handle):
             "components_f64".
             log_count_ratio: "factor".
             robust: "center", "scale".
-            quantile: "quantiles".
+            quantile: "quantiles", "shares".
             impute: "value", "indicator".
             one_hot, ordinal, target_mean: "groups"; target_mean: "means", "mean".
             hog: "size".
