@@ -300,6 +300,7 @@ static const setting SETTINGS[] = {
     {"ridge", "calibration=sigmoid calibration_folds=2", "alpha=1|2", "threads=1", DENSE_F32, true},
     {"ridge", "calibration=isotonic calibration_folds=2", "alpha=1|2", "threads=2", SPARSE, false},
     {"ridge", "alpha=0", "alpha=0|2", "threads=1", DENSE_F32, false},
+    {"ridge", "alphas=1,2 choose=shared", "alpha=1|2", "threads=1", SPARSE, false},
     {"fisher", NULL, "shrinkage=none|0.5", "threads=1", FAR_F64, false},
     {"ridge", NULL, "alpha=1|2", "threads=2", DENSE_U8, false},
     {"ridge", NULL, "alpha=1|2", "threads=1", FAR_F64, false},

@@ -9,7 +9,9 @@
  * among several solutions it is the one of minimum norm. If there are many features (LARGE),
  * conjugate gradients avoid the columns^2 matrix (ridge_cg.c). */
 #include <float.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/ridge/ridge.h"
@@ -19,6 +21,10 @@
 #define CLF__VALUES clf__ridge_params
 static const clf__param params[] = {
     CLF__REAL(alpha, "1", 0, DBL_MAX, "strength of the L2 penalty"),
+    CLF__LIST(alphas, "none", "none", 0, DBL_MAX,
+              "in place of alpha: one for each output, or candidates to choose from"),
+    CLF__CHOICE(choose, "none|shared|each", "none",
+                "choose among alphas by leave-one-out: one for all outputs, or one for each"),
     CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
     CLF__CLASS_WEIGHT,
     CLF__CHOICE(solver, "auto|cholesky|cg", "auto", "cholesky is exact; cg suits many features"),
@@ -64,17 +70,17 @@ static void right_hand_side(const clf__training *training, const clf__gram *gram
   }
 }
 
-static clf_status solve(clf_context *context, const clf__ridge_params *p,
-                        const clf__gram_input *input, const clf__gram *gram, const double *means,
-                        const double *right_side, double *solution, double *uncertainty) {
+static clf_status solve(clf_context *context, double alpha, const clf__gram_input *input,
+                        const clf__gram *gram, const double *means, const double *right_side,
+                        double *solution, double *uncertainty) {
   const int64_t columns = input->x->columns;
   double *penalty = clf__alloc_array(context, columns, sizeof *penalty);
   if (penalty == NULL) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t j = 0; j < columns; j++) {
-    penalty[j] = p->alpha;
-    gram->scatter[j * columns + j] += p->alpha;
+    penalty[j] = alpha;
+    gram->scatter[j * columns + j] += alpha;
   }
   const clf__least_squares problem = {.rows = {.x = input->x, .mean = gram->mean},
                                       .weights = input->weights,
@@ -95,6 +101,45 @@ static clf_status solve(clf_context *context, const clf__ridge_params *p,
   return status;
 }
 
+static bool are_equal(const double *alpha, int64_t outputs) {
+  bool equal = true;
+  for (int64_t k = 1; k < outputs; k++) {
+    equal = equal && alpha[k] == alpha[0];
+  }
+  return equal;
+}
+
+/* Solves once for each alpha that differs from those before it, and keeps the outputs that it is
+ * for. */
+static clf_status solve_each(clf_context *context, const double *alpha,
+                             const clf__gram_input *input, clf__gram *gram, const double *means,
+                             const double *right_side, double *solution) {
+  const int64_t columns = input->x->columns, outputs = input->outputs;
+  clf__arena arena = {.context = context};
+  clf_status status = CLF_OK;
+  double *scatter = clf__arena_matrix(&arena, columns, columns, sizeof *scatter);
+  double *found = clf__arena_matrix(&arena, columns, outputs, sizeof *found);
+  bool *done_with = clf__arena_zeroed(&arena, outputs, sizeof *done_with);
+  CLF__TRY(clf__arena_status(&arena));
+  memcpy(scatter, gram->scatter, (size_t)(columns * columns) * sizeof *scatter);
+  for (int64_t k = 0; k < outputs; k++) {
+    if (done_with[k]) {
+      continue;
+    }
+    memcpy(gram->scatter, scatter, (size_t)(columns * columns) * sizeof *scatter);
+    CLF__TRY(solve(context, alpha[k], input, gram, means, right_side, found, NULL));
+    for (int64_t other = k; other < outputs; other++) {
+      done_with[other] = done_with[other] || alpha[other] == alpha[k];
+      for (int64_t j = 0; j < columns && alpha[other] == alpha[k]; j++) {
+        solution[j * outputs + other] = found[j * outputs + other];
+      }
+    }
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
 /* Replaces the means of the targets by the intercepts. */
 static void set_intercepts(const clf__ridge_params *p, const clf__gram *gram, const double *rhs,
                            int64_t columns, int64_t outputs, double *means) {
@@ -108,10 +153,11 @@ static void set_intercepts(const clf__ridge_params *p, const clf__gram *gram, co
 }
 
 /* Solves for W and b by sums over the rows, and stores them. `means` [outputs] are those of the
- * targets. With `sums`, the rows of the input are empty. */
+ * targets. With `sums`, the rows of the input are empty, and `alpha` [outputs] is the same
+ * everywhere. */
 static clf_status fit_gram(const clf_model *model, const clf__training *training,
-                           const clf__gram_input *input, clf__gram *gram, double *means,
-                           const clf__moments *sums, clf__store *state) {
+                           const double *alpha, const clf__gram_input *input, clf__gram *gram,
+                           double *means, const clf__moments *sums, clf__store *state) {
   const clf__ridge_params *p = model->params;
   clf_context *context = model->context;
   const int64_t columns = training->x->columns, outputs = training->outputs;
@@ -122,8 +168,10 @@ static clf_status fit_gram(const clf_model *model, const clf__training *training
   double *solution = clf__arena_matrix(&arena, columns, outputs, sizeof *solution);
   CLF__TRY(clf__arena_status(&arena));
   right_hand_side(training, gram, right_side);
-  CLF__TRY(solve(context, p, input, gram, means, right_side, solution,
-                 sums != NULL ? &uncertainty : NULL));
+  CLF__TRY(are_equal(alpha, outputs)
+               ? solve(context, alpha[0], input, gram, means, right_side, solution,
+                       sums != NULL ? &uncertainty : NULL)
+               : solve_each(context, alpha, input, gram, means, right_side, solution));
   set_intercepts(p, gram, solution, columns, outputs, means);
   const clf__linear_solution found = {solution, means, 1, outputs, outputs, columns};
   CLF__TRY(sums != NULL
@@ -136,7 +184,7 @@ done:
 }
 
 static clf_status fit_cholesky(const clf_model *model, const clf__training *training,
-                               const float *row_weights, clf__store *state) {
+                               const float *row_weights, const double *alpha, clf__store *state) {
   const clf__ridge_params *p = model->params;
   clf__gram_input input = {.x = training->x,
                            .weights = row_weights,
@@ -151,7 +199,7 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
   CLF__TRY(means != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(clf__gram_create(&gram, model->context, &input));
   target_means(training, &gram, row_weights, p->fit_intercept, means);
-  status = fit_gram(model, training, &input, &gram, means, NULL, state);
+  status = fit_gram(model, training, alpha, &input, &gram, means, NULL, state);
 done:
   clf__gram_free(&gram);
   clf__free(means);
@@ -165,16 +213,18 @@ static clf_status fit_sums(const clf_model *model, const clf__training *training
   const clf__gram_input input = {.x = training->x, .outputs = training->outputs};
   clf__gram gram = {0};
   clf_status status = CLF_OK;
-  double *means = clf__alloc_array(model->context, training->outputs, sizeof *means);
+  double *means = clf__alloc_matrix(model->context, 2, training->outputs, sizeof *means);
   CLF__TRY(means != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  double *alpha = means + training->outputs;
   CLF__TRY(clf__moments_gram(&gram, model->context, sums, p->fit_intercept, false, NULL));
   for (int64_t k = 0; k < training->outputs; k++) {
     const double share = gram.class_weight[k] / gram.weight;
+    alpha[k] = p->alpha;
     means[k] = !p->fit_intercept ? 0
                : sums->classes   ? 2 * gram.class_weight[k] / gram.weight - 1
                                  : sums->target_reference[k] + share;
   }
-  status = fit_gram(model, training, &input, &gram, means, sums, state);
+  status = fit_gram(model, training, alpha, &input, &gram, means, sums, state);
 done:
   clf__gram_free(&gram);
   clf__free(means);
@@ -188,17 +238,68 @@ static bool is_direct(const clf_model *model) {
   return p->solver == CHOLESKY || (p->solver == AUTO && model->columns <= LARGE);
 }
 
+/* Stores what alphas became, and the errors by which they were chosen. */
+static clf_status store_alpha(const clf_model *model, const double *alpha, const double *error,
+                              int64_t outputs, clf__store *state) {
+  CLF__CHECK(clf__state_tensor(model->context, state, "alpha", CLF_F64, outputs, -1));
+  memcpy(clf__state_data(state, "alpha"), alpha, (size_t)outputs * sizeof *alpha);
+  if (error == NULL) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__state_tensor(model->context, state, "leave_one_out_error", CLF_F64, outputs, -1));
+  memcpy(clf__state_data(state, "leave_one_out_error"), error, (size_t)outputs * sizeof *error);
+  return CLF_OK;
+}
+
+/* Sets alpha [outputs] by the parameters. */
+static clf_status set_alpha(double *alpha, const clf_model *model, const clf__training *training,
+                            const float *weights, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  const int64_t outputs = training->outputs;
+  double *error = alpha + outputs;
+  for (int64_t k = 0; k < outputs; k++) {
+    alpha[k] = p->alphas.count == outputs ? p->alphas.values[k] : p->alpha;
+  }
+  if (p->alphas.word >= 0) {
+    return p->choose == CLF__RIDGE_CHOOSE_NONE
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_ARGUMENT, "ridge: choose needs candidates; set alphas");
+  }
+  if (p->choose != CLF__RIDGE_CHOOSE_NONE) {
+    CLF__CHECK(clf__ridge_choose(alpha, error, model, training, weights));
+    clf__fit_log(training, "leave-one-out chooses alpha %s%s", clf__number_text(alpha[0]),
+                 are_equal(alpha, outputs) ? "" : " for the first output");
+    return store_alpha(model, alpha, error, outputs, state);
+  }
+  if (p->alphas.count != outputs) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "ridge: alphas has %lld numbers, and there are %lld outputs; give one for "
+                     "each, or set choose=shared or choose=each",
+                     (long long)p->alphas.count, (long long)outputs);
+  }
+  return store_alpha(model, alpha, NULL, outputs, state);
+}
+
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const clf__ridge_params *p = model->params;
   const float *weights;
   clf__arena arena = {.context = model->context};
   clf_status status = CLF_OK;
+  double *alpha = clf__arena_matrix(&arena, 2, training->outputs, sizeof *alpha);
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
+  CLF__TRY(set_alpha(alpha, model, training, weights, state));
   if (p->solver == AUTO) {
     clf__fit_log(training, "solver=auto is %s", is_direct(model) ? "cholesky" : "cg");
   }
-  status = is_direct(model) ? fit_cholesky(model, training, weights, state)
-                            : clf__ridge_fit_cg(model, training, weights, state);
+  if (!is_direct(model) && !are_equal(alpha, training->outputs)) {
+    status = clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "ridge: conjugate gradients solve for all outputs with one alpha; set "
+                       "solver=cholesky");
+    goto done;
+  }
+  status = is_direct(model) ? fit_cholesky(model, training, weights, alpha, state)
+                            : clf__ridge_fit_cg(model, training, weights, alpha[0], state);
 done:
   clf__arena_free(&arena);
   return status;
@@ -220,6 +321,10 @@ static clf_status check_sums(const clf_model *model) {
                      "sums of products of %lld features (%lld MB)",
                      (long long)model->columns,
                      (long long)(clf__count(model->columns, model->columns) >> 17));
+  }
+  if (p->alphas.word < 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "ridge: alphas is for fits of all rows at once; set alpha");
   }
   return p->class_weight.word != CLF__CLASS_WEIGHT_BALANCED
              ? CLF_OK
@@ -244,6 +349,18 @@ static const clf__sums_kind sums_kind = {.kept = keeps_sums,
                                          .min_rows = min_rows,
                                          .solve = fit_sums};
 
+static clf_status check_if_there(const clf_model *model, const char *name) {
+  return clf__store_tensor(model->state, name) == NULL
+             ? CLF_OK
+             : clf__check_tensor(model, name, CLF_F64, model->outputs, -1);
+}
+
+static clf_status check(const clf_model *model) {
+  CLF__CHECK(clf__linear_check(model));
+  CLF__CHECK(check_if_there(model, "alpha"));
+  return check_if_there(model, "leave_one_out_error");
+}
+
 const clf__model_kind clf__ridge_kind = {
     .base = CLF__KIND("ridge",
                       "regularized least squares, a classifier on 1-of-K targets or a regression",
@@ -253,7 +370,7 @@ const clf__model_kind clf__ridge_kind = {
     .movable = movable,
     .fit = fit,
     .sums = &sums_kind,
-    .check = clf__linear_check,
+    .check = check,
     .reads_f64 = is_direct,
     .decide = clf__linear_decide,
     .decide_f64 = clf__linear_decide_f64,

@@ -1,4 +1,4 @@
-/* Ridge's two solvers share their parameters. */
+/* What the files of ridge share: two solvers, and the choice of alpha. */
 #ifndef CLF_MODELS_RIDGE_RIDGE_H
 #define CLF_MODELS_RIDGE_RIDGE_H
 
@@ -8,6 +8,8 @@
 typedef struct clf__ridge_params {
   clf__decision_params decision;
   double alpha;
+  clf__list alphas;
+  int32_t choose;
   bool fit_intercept;
   clf__list class_weight;
   int32_t solver;
@@ -17,7 +19,13 @@ typedef struct clf__ridge_params {
   bool incremental;
 } clf__ridge_params;
 
+enum { CLF__RIDGE_CHOOSE_NONE, CLF__RIDGE_CHOOSE_SHARED, CLF__RIDGE_CHOOSE_EACH };
+
 clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,
-                             const float *row_weights, clf__store *state);
+                             const float *row_weights, double alpha, clf__store *state);
+/* Chooses alpha [outputs] among the candidates; error [outputs] receives the mean squared
+ * leave-one-out errors (ridge_choose.c). */
+clf_status clf__ridge_choose(double *alpha, double *error, const clf_model *model,
+                             const clf__training *training, const float *weights);
 
 #endif

@@ -40,6 +40,7 @@ enum pass { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS, SUM_SQUARES };
 typedef struct cg_work {
   clf__arena arena;
   const clf_model *model;
+  double alpha;
   const clf__training *training;
   const float *weights; /* [rows] or NULL */
   int64_t outputs;
@@ -397,24 +398,24 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
   clf_status status = CLF_OK;
   for (; i < p->max_iterations && worst > p->tolerance && !work->exhausted; i++) {
     CLF__TRY(clf__progress_step(&progress, i, worst, NAN));
-    CLF__TRY(apply(work, p->alpha));
+    CLF__TRY(apply(work, work->alpha));
     const bool stuck = step_all(work, squares);
     if (stuck || i % CHECK == CHECK - 1) {
-      CLF__TRY(check_objective(work, p->alpha, first_objective));
+      CLF__TRY(check_objective(work, work->alpha, first_objective));
     }
     for (int64_t k = 0; k < work->outputs; k++) {
       work->stopped[k] = work->stopped[k] || squares[k] < 0;
     }
     worst = worst_residual(work, squares, first);
     if (work->refines && worst <= fmax(p->tolerance, REFINED * work->computed)) {
-      CLF__TRY(refine(work, p->alpha, squares, first, &worst));
+      CLF__TRY(refine(work, work->alpha, squares, first, &worst));
     }
   }
 done:
   CLF__CHECK(i > 0 ? clf__stop_keep(work->training->stop, status) : status);
   const bool ended_early = status < 0;
   if (i >= CHECK) {
-    CLF__CHECK(check_objective(work, p->alpha, first_objective));
+    CLF__CHECK(check_objective(work, work->alpha, first_objective));
   }
   work->iterations = i;
   for (int64_t k = 0; k < work->outputs; k++) {
@@ -428,9 +429,10 @@ done:
 }
 
 clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,
-                             const float *row_weights, clf__store *state) {
+                             const float *row_weights, double alpha, clf__store *state) {
   const clf__ridge_params *p = model->params;
   cg_work work = {.model = model,
+                  .alpha = alpha,
                   .training = training,
                   .weights = row_weights,
                   .outputs = training->outputs,

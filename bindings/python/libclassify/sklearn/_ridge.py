@@ -15,19 +15,26 @@ _DIRECT_COLUMNS = 16384
 _SOLVERS = ("auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga")
 
 
+def penalties(alpha: Any) -> Dict[str, Any]:
+    """Return the library's parameters for one penalty, or one for each target."""
+    if np.ndim(alpha) == 0:
+        return {"alpha": alpha}
+    return {"alphas": ",".join(repr(float(value)) for value in np.ravel(alpha))}
+
+
+def numbers(alphas: str) -> np.ndarray:
+    """Return the numbers of a list of the library."""
+    return np.array([float(value) for value in alphas.split(",")])
+
+
 class _RidgeBase(LinearModel, ModelEstimator):
     """Parameters that the regression and the classifier have in common."""
 
     _kind = "ridge"
-    _names = {"alpha": "alpha", "fit_intercept": "fit_intercept"}
+    _names = {"fit_intercept": "fit_intercept"}
     _lacks = {"positive": ((False,), "the library does not support positive fitting")}
 
     def _library_params(self) -> Dict[str, Any]:
-        if np.ndim(self.alpha) > 0:
-            raise errors.Unsupported(
-                f"{type(self).__name__} takes one alpha for all targets, not an array; fit the "
-                "targets one by one"
-            )
         if self.solver not in _SOLVERS:
             raise errors.Unsupported(
                 f"{type(self).__name__} has no solver {self.solver!r}; it takes one of "
@@ -35,6 +42,7 @@ class _RidgeBase(LinearModel, ModelEstimator):
             )
         return {
             **super()._library_params(),
+            **penalties(self.alpha),
             "fit_intercept": bool(self.fit_intercept),
             "precision": "f64",
             "tolerance": min(self.tol, 1e-7),
@@ -45,6 +53,7 @@ class _RidgeBase(LinearModel, ModelEstimator):
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
         return {
             **super()._params_of(params),
+            "alpha": params["alpha"] if params["alphas"] == "none" else numbers(params["alphas"]),
             "tol": params["tolerance"],
             "max_iter": params["max_iterations"],
         }
@@ -53,7 +62,8 @@ class _RidgeBase(LinearModel, ModelEstimator):
         # The direct solution is exact, so it stands for every solver, as long as the matrix of the
         # columns fits in 2 GB. The library's auto has sparse rows of many columns iterate.
         params = super()._params_for(data)
-        direct = self.solver in ("svd", "cholesky") or not data.sparse
+        several = np.ndim(self.alpha) > 0
+        direct = self.solver in ("svd", "cholesky") or not data.sparse or several
         if direct and data.n_features <= _DIRECT_COLUMNS:
             params["solver"] = "cholesky"
         return params
@@ -75,8 +85,8 @@ class Ridge(_RidgeBase, Regressor):
 
     Parameters
     ----------
-    alpha : float, default 1.0
-        Strength of the penalty, ≥ 0.
+    alpha : float or array of shape (n_targets,), default 1.0
+        Strength of the penalty, ≥ 0, or that of each target.
     fit_intercept : bool, default True
     copy_X : bool, default True
         No effect: rows are never changed.
@@ -103,7 +113,6 @@ class Ridge(_RidgeBase, Regressor):
     ===============  ==================================  =======================================
     parameter        scikit-learn                        here
     ===============  ==================================  =======================================
-    alpha            a number, or one for each target    a number
     solver           the one that is named               direct where that fits in memory, else
                                                          conjugate gradients
     solver="lbfgs"   for positive=True                   refused, as positive=True is
