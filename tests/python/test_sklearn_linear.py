@@ -17,6 +17,8 @@ from libclassify.sklearn import (  # noqa: E402
     Perceptron,
     Ridge,
     RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
 )
 
 TABLES = {
@@ -110,6 +112,48 @@ def test_ridge_of_sparse_rows(solver):
     theirs = linear_model.Ridge(tol=1e-12).fit(X.toarray(), y)
     assert difference(ours.predict(X), theirs.predict(X.toarray())) < 1e-5
     assert (ours.n_iter_ >= 1).all() and ours.n_iter_.shape == (1,)
+
+
+def test_ridge_takes_a_penalty_for_each_target():
+    X, y = datasets.load_diabetes(return_X_y=True)
+    targets, alpha = np.c_[y, -2 * y + 3, y**2], np.array([0.1, 10, 1])
+    ours = Ridge(alpha).fit(X, targets)
+    theirs = linear_model.Ridge(alpha).fit(X, targets)
+    assert difference(ours.coef_, theirs.coef_) < 1e-11
+    np.testing.assert_array_equal(Ridge.from_model(ours.model_).alpha, alpha)
+    with pytest.raises(ValueError, match="2 numbers"):
+        Ridge([1.0, 2.0]).fit(X, y)
+
+
+@pytest.mark.parametrize("per_target", [False, True])
+@pytest.mark.parametrize("few", [False, True])
+def test_ridge_cv_chooses_as_theirs(per_target, few):
+    X, y = datasets.load_diabetes(return_X_y=True)
+    rng = np.random.RandomState(1)
+    if few:
+        X, y = np.c_[X, rng.randn(len(X), 60) / 10][:40], y[:40]
+    targets = np.c_[y, rng.randn(len(y)), X[:, 2] + 0.01 * rng.randn(len(y))]
+    alphas = np.logspace(-4, 3, 15)
+    ours = RidgeCV(alphas, alpha_per_target=per_target).fit(X, targets)
+    theirs = linear_model.RidgeCV(alphas, alpha_per_target=per_target).fit(X, targets)
+    np.testing.assert_allclose(ours.alpha_, theirs.alpha_)
+    assert difference(ours.coef_, theirs.coef_) < 1e-8
+    np.testing.assert_allclose(ours.best_score_, theirs.best_score_, rtol=1e-8)
+    loaded = RidgeCV.from_model(ours.model_)
+    np.testing.assert_array_equal(loaded.alpha_, ours.alpha_)
+    assert loaded.alpha_per_target == per_target
+
+
+def test_ridge_classifier_cv_chooses_as_theirs():
+    alphas = np.logspace(-3, 3, 13)
+    for load in (datasets.load_wine, datasets.load_breast_cancer):
+        X, y = load(return_X_y=True)
+        X, w = StandardScaler().fit_transform(X), weights_of(len(y)) + 1
+        ours = RidgeClassifierCV(alphas).fit(X, y, sample_weight=w)
+        theirs = linear_model.RidgeClassifierCV(alphas).fit(X, y, sample_weight=w)
+        np.testing.assert_allclose(ours.alpha_, theirs.alpha_)
+        assert difference(ours.coef_, theirs.coef_) < 1e-8
+        np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
 
 
 def loss(model, X, y):
@@ -286,7 +330,7 @@ def test_rows_of_f32_give_f32(kind):
 
 REFUSED = [
     (Ridge(positive=True), "positive=True"),
-    (Ridge(alpha=[1.0, 2.0]), "one alpha"),
+    (RidgeCV(cv=5), "cv=5"),
     (Ridge(solver="lbfgs"), "no solver 'lbfgs'"),
     (LogisticRegression(penalty="l0"), "penalty='l0'"),
     (LogisticRegression(dual=True), "dual=True"),

@@ -1,9 +1,9 @@
 /* Chooses alpha by leave-one-out errors, for all candidates by one eigendecomposition (Golub, Heath
  * and Wahba 1979).
  *
- * Let X be the rows, centered and times sqrt(w_i), and T the targets, likewise. With Z of orthogonal
- * columns, Z^T Z = L diagonal and Z Z^T = X X^T, the predictions of a fit are Z (L + alpha)^-1 Z^T T,
- * and the error of row i by a fit to the other rows is
+ * Let X be the rows, centered and times sqrt(w_i), and T the targets, likewise. With Z of
+ * orthogonal columns, Z^T Z = L diagonal and Z Z^T = X X^T, the predictions of a fit are
+ * Z (L + alpha)^-1 Z^T T, and the error of row i by a fit to the other rows is
  *   (t_i - prediction_i) / (1 - h_i),   h_i = sum_j z_ij^2 / (l_j + alpha) + w_i / sum w,
  * without the last term if there is no intercept. X^T X = V L V^T gives Z = X V block by block; of
  * fewer rows than columns, X X^T = U L U^T gives Z = U L^(1/2). Squared errors count w_i times. */
@@ -294,8 +294,13 @@ static clf_status create(choosing *c, const clf__training *training) {
   c->outputs = training->outputs;
   c->by_rows = c->rows < c->columns;
   c->size = size;
+  int64_t counted = 0;
   for (int64_t i = 0; i < c->rows; i++) {
     c->total += weight_of(c, i);
+    counted += weight_of(c, i) > 0;
+  }
+  if (counted < 2) {
+    return clf__fail(CLF_ERROR_DATA, "ridge: leave-one-out needs two rows with a weight");
   }
   c->mean = clf__arena_zeroed(&c->arena, c->columns, sizeof *c->mean);
   c->targets = clf__arena_matrix(&c->arena, c->rows, c->outputs, sizeof *c->targets);

@@ -30,7 +30,14 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
         LinearDiscriminantAnalysis,
     )
     from .feature_extraction import HOG, CountVectorizer, TfidfVectorizer
-    from .linear_model import LogisticRegression, Perceptron, Ridge, RidgeClassifier
+    from .linear_model import (
+        LogisticRegression,
+        Perceptron,
+        Ridge,
+        RidgeClassifier,
+        RidgeClassifierCV,
+        RidgeCV,
+    )
     from .model_selection import GridSearch, RandomizedSearch
     from .neural_network import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
     from .preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
@@ -45,7 +52,14 @@ _MODULES = {
         "LinearDiscriminantAnalysis",
     ],
     "feature_extraction": ["HOG", "CountVectorizer", "TfidfVectorizer"],
-    "linear_model": ["LogisticRegression", "Perceptron", "Ridge", "RidgeClassifier"],
+    "linear_model": [
+        "LogisticRegression",
+        "Perceptron",
+        "Ridge",
+        "RidgeCV",
+        "RidgeClassifier",
+        "RidgeClassifierCV",
+    ],
     "model_selection": ["GridSearch", "RandomizedSearch"],
     "neural_network": [
         "MLPClassifier",

@@ -19,12 +19,7 @@ def penalties(alpha: Any) -> Dict[str, Any]:
     """Return the library's parameters for one penalty, or one for each target."""
     if np.ndim(alpha) == 0:
         return {"alpha": alpha}
-    return {"alphas": ",".join(repr(float(value)) for value in np.ravel(alpha))}
-
-
-def numbers(alphas: str) -> np.ndarray:
-    """Return the numbers of a list of the library."""
-    return np.array([float(value) for value in alphas.split(",")])
+    return {"alphas": tuple(float(value) for value in np.ravel(alpha))}
 
 
 class _RidgeBase(LinearModel, ModelEstimator):
@@ -53,7 +48,7 @@ class _RidgeBase(LinearModel, ModelEstimator):
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
         return {
             **super()._params_of(params),
-            "alpha": params["alpha"] if params["alphas"] == "none" else numbers(params["alphas"]),
+            "alpha": params["alpha"] if params["alphas"] == "none" else np.array(params["alphas"]),
             "tol": params["tolerance"],
             "max_iter": params["max_iterations"],
         }
@@ -213,3 +208,183 @@ class RidgeClassifier(_RidgeBase, Classifier):
         self.solver = solver
         self.positive = positive
         self.random_state = random_state
+
+
+class _RidgeChoice(LinearModel, ModelEstimator):
+    """Parameters that the choosing regression and classifier have in common."""
+
+    _kind = "ridge"
+    _least_rows = 2
+    _names = {"fit_intercept": "fit_intercept"}
+    _lacks = {
+        "scoring": ((None,), "leave-one-out errors are squared"),
+        "cv": ((None,), "the choice is by leave-one-out; GridSearchCV takes folds"),
+        "gcv_mode": (
+            (None, "auto", "svd", "eigen"),
+            "the decomposition follows from the shape of the rows",
+        ),
+        "store_cv_results": ((False,), "the errors of rows are not kept"),
+    }
+
+    def _library_params(self) -> Dict[str, Any]:
+        alphas = np.ravel(self.alphas)
+        if not (len(alphas) > 0 and (np.asarray(alphas, np.float64) > 0).all()):
+            raise errors.ArgumentError(
+                f"alphas must be numbers above 0, at least one; got {self.alphas!r}"
+            )
+        return {
+            **super()._library_params(),
+            **penalties(alphas),
+            "choose": "each" if self._each() else "shared",
+            "fit_intercept": bool(self.fit_intercept),
+            "precision": "f64",
+        }
+
+    def _each(self) -> bool:
+        return False
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        if params["choose"] == "none":
+            raise errors.TypeMismatch(
+                f"the model's alpha was not chosen, as that of a {cls.__name__} is"
+            )
+        return {**super()._params_of(params), "alphas": np.array(params["alphas"])}
+
+    def _params_for(self, data: Dataset) -> Dict[str, Any]:
+        params = super()._params_for(data)
+        if data.n_features <= _DIRECT_COLUMNS:
+            params["solver"] = "cholesky"
+        return params
+
+    @property
+    def alpha_(self) -> Any:
+        """The chosen penalty, or that of each target with ``alpha_per_target=True``."""
+        alpha = np.array(self._tensor("alpha"))
+        return alpha if self._each() and len(alpha) > 1 else alpha[0]
+
+    @property
+    def best_score_(self) -> Any:
+        """Minus the mean squared error of leave-one-out, of each target where these choose."""
+        error = np.array(self._tensor("leave_one_out_error"))
+        return -error if self._each() and len(error) > 1 else -error.mean()
+
+
+class RidgeCV(_RidgeChoice, Regressor):
+    """Ridge regression that chooses its penalty by leave-one-out errors.
+
+    All candidates are compared by one eigendecomposition (Golub, Heath and Wahba 1979). Parameters,
+    defaults and fitted attributes are those of scikit-learn's ``RidgeCV`` without folds.
+
+    Parameters
+    ----------
+    alphas : array-like of shape (n_alphas,), default (0.1, 1.0, 10.0)
+        Candidates, > 0.
+    fit_intercept : bool, default True
+    scoring, cv, store_cv_results
+        Accepted at their defaults.
+    gcv_mode : "auto", "svd" or "eigen", optional
+        No effect: products of the columns are decomposed or, of fewer rows, those of the rows.
+    alpha_per_target : bool, default False
+        Whether each target has the candidate that suits it.
+
+    Attributes
+    ----------
+    alpha_ : float or ndarray of shape (n_targets,)
+    best_score_ : float or ndarray of shape (n_targets,)
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    intercept_ : float or ndarray of shape (n_targets,)
+    n_features_in_, feature_names_in_, model_
+
+    Notes
+    -----
+    =================  =========================================  ==================================
+    parameter          scikit-learn                               here
+    =================  =========================================  ==================================
+    cv, scoring        folds, any score                           leave-one-out, squared errors
+    store_cv_results   offered                                    refused
+    best_score_        with weights divided by the number of      divided by their sum
+                       rows
+    sparse X           f64                                        values are rounded to f32
+    =================  =========================================  ==================================
+    """
+
+    def __init__(
+        self,
+        alphas: Any = (0.1, 1.0, 10.0),
+        *,
+        fit_intercept: bool = True,
+        scoring: Any = None,
+        cv: Any = None,
+        gcv_mode: Optional[str] = None,
+        store_cv_results: bool = False,
+        alpha_per_target: bool = False,
+    ) -> None:
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.gcv_mode = gcv_mode
+        self.store_cv_results = store_cv_results
+        self.alpha_per_target = alpha_per_target
+
+    def _each(self) -> bool:
+        return bool(self.alpha_per_target)
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {**super()._params_of(params), "alpha_per_target": params["choose"] == "each"}
+
+    coef_ = Ridge.coef_
+    intercept_ = Ridge.intercept_
+
+
+class RidgeClassifierCV(_RidgeChoice, Classifier):
+    """Ridge classification that chooses its penalty by leave-one-out errors.
+
+    The errors are those of the targets of -1 and +1. Parameters, defaults and fitted attributes are
+    those of scikit-learn's ``RidgeClassifierCV`` without folds; see :class:`RidgeCV`.
+
+    Parameters
+    ----------
+    class_weight : dict or "balanced", optional
+        Factors of the row weights.
+    alphas, fit_intercept, scoring, cv, store_cv_results
+        As for :class:`RidgeCV`.
+
+    Attributes
+    ----------
+    alpha_, best_score_ : float
+    classes_ : ndarray of shape (n_classes,)
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+    n_features_in_, feature_names_in_, model_
+
+    Notes
+    -----
+    ===================  ====================  =============
+    parameter            scikit-learn          here
+    ===================  ====================  =============
+    y of several labels  offered (multilabel)  refused
+    other parameters     as of RidgeCV         as of RidgeCV
+    ===================  ====================  =============
+    """
+
+    _lacks = {name: lack for name, lack in _RidgeChoice._lacks.items() if name != "gcv_mode"}
+
+    def __init__(
+        self,
+        alphas: Any = (0.1, 1.0, 10.0),
+        *,
+        fit_intercept: bool = True,
+        scoring: Any = None,
+        cv: Any = None,
+        class_weight: Any = None,
+        store_cv_results: bool = False,
+    ) -> None:
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.scoring = scoring
+        self.cv = cv
+        self.class_weight = class_weight
+        self.store_cv_results = store_cv_results

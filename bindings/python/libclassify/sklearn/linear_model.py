@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from ._logistic import LogisticRegression
 from ._perceptron import Perceptron
-from ._ridge import Ridge, RidgeClassifier
+from ._ridge import Ridge, RidgeClassifier, RidgeClassifierCV, RidgeCV
 
-__all__ = ["LogisticRegression", "Perceptron", "Ridge", "RidgeClassifier"]
+__all__ = [
+    "LogisticRegression",
+    "Perceptron",
+    "Ridge",
+    "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
+]

@@ -176,6 +176,9 @@ TEST(alphas__that_do_not_fit_are_refused) {
   refused(data, "choose=each alphas=0,1", CLF_ERROR_ARGUMENT, "above 0");
   refused(data, "alphas=1,2,3 solver=cg", CLF_ERROR_UNSUPPORTED, "solver=cholesky");
   refused(data, "alphas=1,2,3 incremental=true", CLF_ERROR_UNSUPPORTED, "set alpha");
+  clf_dataset *single = rows_of(1, 6, false, true, -1);
+  refused(single, "alphas=1,2 choose=each", CLF_ERROR_DATA, "two rows");
+  clf_dataset_free(single);
   clf_dataset_free(data);
 }
 
