@@ -61,6 +61,29 @@ static bool has_columns(const answer_text *self) {
   return has_labels(self) && self->kind != ANSWER_LABELS;
 }
 
+/* "value", or "value2" of several. */
+static void write_value_name(const answer_text *self, int64_t j) {
+  fputs("value", self->out);
+  if (clf_model_outputs(self->model) > 1) {
+    fprintf(self->out, "%lld", (long long)j + 1);
+  }
+}
+
+/* Heads of columns of a set, or of an interval of each value. */
+static void write_cover_header(const answer_text *self, char gap) {
+  if (has_labels(self)) {
+    fprintf(self->out, "%cset", gap);
+    return;
+  }
+  for (int64_t j = 0; j < clf_model_outputs(self->model); j++) {
+    for (int end = 0; end < 2; end++) {
+      fputc(gap, self->out);
+      write_value_name(self, j);
+      fputs(end == 0 ? "_low" : "_high", self->out);
+    }
+  }
+}
+
 /* The first line: of CSV, and of probabilities and scores. */
 static void write_header(const answer_text *self) {
   const char gap = self->csv ? ',' : '\t';
@@ -68,9 +91,13 @@ static void write_header(const answer_text *self) {
   if (self->files) {
     fprintf(self->out, "file%c", gap);
   }
-  fputs(has_labels(self) ? "label" : outputs == 1 ? "value" : "value1", self->out);
-  for (int64_t j = 1; !has_labels(self) && j < outputs; j++) {
-    fprintf(self->out, "%cvalue%lld", gap, (long long)j + 1);
+  fputs(has_labels(self) ? "label" : "", self->out);
+  for (int64_t j = 0; !has_labels(self) && j < outputs; j++) {
+    fputs(j > 0 ? (const char[]){gap, '\0'} : "", self->out);
+    write_value_name(self, j);
+  }
+  if (self->covered) {
+    write_cover_header(self, gap);
   }
   for (int64_t k = 0; has_columns(self) && k < outputs; k++) {
     fprintf(self->out, "%c%s", gap, self->names[k]);
@@ -85,7 +112,7 @@ static void begin(answer_text *self) {
   self->begun = true;
   if (self->json) {
     json_open(&self->writer, NULL, '[');
-  } else if (self->csv || has_columns(self)) {
+  } else if (self->csv || self->covered || has_columns(self)) {
     write_header(self);
   }
 }
@@ -95,6 +122,35 @@ static void write_labels(const answer_text *self, const answers *a) {
   for (int64_t i = 0; i < a->filled; i++) {
     fputs_unlocked(self->names[a->labels[i]], self->out);
     putc_unlocked('\n', self->out);
+  }
+}
+
+/* The names of the classes in the set, with | between them. */
+static void write_set(const answer_text *self, const uint8_t *set) {
+  bool first = true;
+  fputs(self->csv ? "\"" : "", self->out);
+  for (int64_t k = 0; k < clf_model_classes(self->model); k++) {
+    if (set[k] == 0) {
+      continue;
+    }
+    fputs(first ? "" : "|", self->out);
+    for (const char *c = clf_model_class_name(self->model, k); *c != '\0'; c++) {
+      fputs(self->csv && *c == '"' ? "\"" : "", self->out);
+      fputc(*c, self->out);
+    }
+    first = false;
+  }
+  fputs(self->csv ? "\"" : "", self->out);
+}
+
+static void write_cover(const answer_text *self, const answers *a, int64_t row, char gap) {
+  char text[NUMBER_BYTES];
+  if (a->sets != NULL) {
+    fputc(gap, self->out);
+    write_set(self, a->sets + row * a->outputs);
+  }
+  for (int64_t j = 0; a->bounds != NULL && j < 2 * a->outputs; j++) {
+    fprintf(self->out, "%c%s", gap, number_text(text, (double)a->bounds[row * 2 * a->outputs + j]));
   }
 }
 
@@ -109,6 +165,9 @@ static void write_line(const answer_text *self, const answers *a, int64_t row, c
   }
   fputs(self->files ? (const char[]){gap, '\0'} : "", self->out);
   fputs(a->labels != NULL ? self->names[a->labels[row]] : "", self->out);
+  if (a->labels != NULL) {
+    write_cover(self, a, row, gap);
+  }
   for (int64_t j = 0; values != NULL && j < a->outputs; j++) {
     if (j > 0 || a->labels != NULL) {
       fputc(gap, self->out);
@@ -118,6 +177,9 @@ static void write_line(const answer_text *self, const answers *a, int64_t row, c
     } else {
       fprintf(self->out, "%.6g", values[j]);
     }
+  }
+  if (a->labels == NULL) {
+    write_cover(self, a, row, gap);
   }
   fputc('\n', self->out);
 }
@@ -136,6 +198,35 @@ static void write_values(json_writer *json, const answers *a, const double *valu
   json_close(json, a->labels != NULL ? '}' : ']');
 }
 
+/* The set of a row, or its intervals. */
+static void write_covered(json_writer *json, const answers *a, int64_t row) {
+  if (a->sets != NULL) {
+    json_open(json, "set", '[');
+    for (int64_t k = 0; k < a->outputs; k++) {
+      if (a->sets[row * a->outputs + k] != 0) {
+        json_text(json, NULL, clf_model_class_name(a->model, k));
+      }
+    }
+    json_close(json, ']');
+  }
+  if (a->bounds == NULL) {
+    return;
+  }
+  const float *bounds = a->bounds + row * a->outputs * 2;
+  json_open(json, a->outputs == 1 ? "interval" : "intervals", '[');
+  for (int64_t j = 0; j < a->outputs; j++) {
+    if (a->outputs > 1) {
+      json_open(json, NULL, '[');
+    }
+    write_number(json, NULL, (double)bounds[2 * j]);
+    write_number(json, NULL, (double)bounds[2 * j + 1]);
+    if (a->outputs > 1) {
+      json_close(json, ']');
+    }
+  }
+  json_close(json, ']');
+}
+
 void answer_object(json_writer *json, const answers *a, int64_t row, const char *file) {
   json_open(json, NULL, '{');
   if (file != NULL) {
@@ -147,12 +238,13 @@ void answer_object(json_writer *json, const answers *a, int64_t row, const char 
   if (a->values != NULL) {
     write_values(json, a, a->values + row * a->outputs);
   }
+  write_covered(json, a, row);
   json_close(json, '}');
 }
 
 void answer_text_write(answer_text *self, const answers *a, const char *const *names) {
   begin(self);
-  if (!self->json && !self->files && a->values == NULL) {
+  if (!self->json && !self->files && !self->covered && a->values == NULL) {
     write_labels(self, a);
     return;
   }

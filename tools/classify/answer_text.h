@@ -13,6 +13,7 @@ typedef struct answer_text {
   const clf_model *model;
   answer_kind kind;
   bool csv, json, files; /* files: a column of names comes first */
+  bool covered;          /* with sets or intervals */
   bool begun;
   char **names; /* [classes] as they are written */
   json_writer writer;

@@ -39,7 +39,23 @@ clf_status answers_create(answers *out, const clf_model *model, answer_kind kind
                                                                             : CLF_OK;
 }
 
+clf_status answers_cover(answers *a, double coverage) {
+  a->coverage = coverage;
+  if (!(coverage > 0)) {
+    return CLF_OK;
+  }
+  const size_t values = (size_t)a->rows * (size_t)a->outputs + 1;
+  if (a->labels != NULL) {
+    a->sets = calloc(values, sizeof *a->sets);
+    return a->sets != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  }
+  a->bounds = calloc(values, 2 * sizeof *a->bounds);
+  return a->bounds != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
 void answers_free(answers *a) {
+  free(a->sets);
+  free(a->bounds);
   free(a->labels);
   free(a->values);
   *a = (answers){0};
@@ -56,6 +72,14 @@ clf_status answers_add(answers *a, const clf_dataset *data) {
     status = clf_model_predict_proba_f64(a->model, data, values, left * a->outputs);
   } else if (status == CLF_OK && values != NULL) {
     status = clf_model_decision_function_f64(a->model, data, values, left * a->outputs);
+  }
+  const int64_t done = a->filled * a->outputs;
+  if (status == CLF_OK && a->sets != NULL) {
+    status = clf_model_predict_set(a->model, data, a->coverage, a->sets + done, left * a->outputs);
+  }
+  if (status == CLF_OK && a->bounds != NULL) {
+    status = clf_model_predict_interval(a->model, data, a->coverage, a->bounds + 2 * done,
+                                        2 * left * a->outputs);
   }
   a->filled += status == CLF_OK ? clf_dataset_rows(data) : 0;
   return status;

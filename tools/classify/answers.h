@@ -2,7 +2,7 @@
 #ifndef CLASSIFY_ANSWERS_H
 #define CLASSIFY_ANSWERS_H
 
-#include <classify/model.h>
+#include <classify/decision.h>
 #include <stdbool.h>
 
 /* What is wanted besides the labels. */
@@ -15,6 +15,9 @@ typedef struct answers {
   int32_t *labels;       /* [rows] class indices; NULL of a regression */
   double *values;        /* [rows, outputs]; NULL where labels are enough */
   bool probabilities;    /* that is what the values are, instead of scores */
+  double coverage;       /* of the sets or intervals; 0 for none */
+  uint8_t *sets;         /* [rows, outputs] whether a class is in the set, or NULL */
+  float *bounds;         /* [rows, outputs, 2] of a regression, or NULL */
 } answers;
 
 /* Whether a fitted model has probabilities. */
@@ -23,6 +26,10 @@ bool model_has_probabilities(const clf_model *model);
 /* Allocates memory for the answers to `rows` rows; free them also after a failure. */
 clf_status answers_create(answers *out, const clf_model *model, answer_kind kind, int64_t rows);
 void answers_free(answers *a);
+
+/* Also asks for the classes, or the interval, that hold the truth with this probability; 0 for
+ * none. */
+clf_status answers_cover(answers *a, double coverage);
 
 /* Answers the rows of a dataset, which become the next of the answers. */
 clf_status answers_add(answers *a, const clf_dataset *data);

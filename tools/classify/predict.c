@@ -16,12 +16,19 @@
 #include "sniff.h"
 #include "verbs.h"
 
-static struct { bool probabilities, scores; } set;
+static struct {
+  bool probabilities, scores;
+  double coverage;
+} set;
 
 static const option_entry options[] = {
     {"probabilities", NULL, "also print the probability of each class", OPTION_SWITCH, 0,
      &set.probabilities},
     {"scores", NULL, "also print the score of each class", OPTION_SWITCH, 0, &set.scores},
+    {"set", "COVERAGE",
+     "also print the classes, or the interval of a regression, that hold the truth with this "
+     "probability, such as 0.95; calibrate --conform prepares the model",
+     OPTION_SHARE, 0, &set.coverage},
 };
 
 /* A run of the verb. */
@@ -42,6 +49,7 @@ static clf_status answer(prediction *self, const clf_dataset *rows, const char *
                          int64_t skipped) {
   answers a = {.rows = 0};
   clf_status status = answers_create(&a, self->model, self->kind, clf_dataset_rows(rows));
+  status = status == CLF_OK ? answers_cover(&a, set.coverage) : status;
   status = status == CLF_OK ? answers_add(&a, rows) : status;
   if (status == CLF_OK) {
     const answers rest = {.model = self->model,
@@ -49,7 +57,9 @@ static clf_status answer(prediction *self, const clf_dataset *rows, const char *
                           .filled = a.filled - skipped,
                           .labels = a.labels != NULL ? a.labels + skipped : NULL,
                           .values = a.values != NULL ? a.values + skipped * a.outputs : NULL,
-                          .probabilities = a.probabilities};
+                          .probabilities = a.probabilities,
+                          .sets = a.sets != NULL ? a.sets + skipped * a.outputs : NULL,
+                          .bounds = a.bounds != NULL ? a.bounds + skipped * a.outputs * 2 : NULL};
     answer_text_write(&self->text, &rest, names);
     self->rows += rest.filled;
   }
@@ -349,9 +359,9 @@ static int begin(prediction *self) {
     return EXIT_FAILURE;
   }
   FILE *out = output != NULL ? self->file.file : stdout;
-  return answer_text_begin(&self->text, self->tool, self->model, self->kind, out)
-             ? -1
-             : tool_fail(CLF_ERROR_MEMORY);
+  const bool begun = answer_text_begin(&self->text, self->tool, self->model, self->kind, out);
+  self->text.covered = set.coverage > 0;
+  return begun ? -1 : tool_fail(CLF_ERROR_MEMORY);
 }
 
 static int run(tool *t) {

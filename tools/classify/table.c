@@ -115,7 +115,7 @@ spaced_name table_spaced(const char *name) {
 }
 
 static void print_people(const table *self, FILE *out) {
-  int widths[16];
+  int widths[TABLE_COLUMNS];
   for (size_t c = 0; c < self->count; c++) {
     widths[c] = width_of(self, c);
   }

@@ -6,6 +6,8 @@
 #include "report/json.h"
 #include "tool.h"
 
+enum { TABLE_COLUMNS = 24 };
+
 typedef struct table_column {
   const char *name; /* with "_" between words, which people see as a blank */
   bool number;
@@ -13,7 +15,7 @@ typedef struct table_column {
 } table_column;
 
 typedef struct table {
-  const table_column *columns; /* [count], at most 16 */
+  const table_column *columns; /* [count], at most TABLE_COLUMNS */
   size_t count;
   char **cells; /* [used] row after row */
   size_t used, capacity;

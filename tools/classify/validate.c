@@ -139,12 +139,19 @@ static clf_status join_folds(validation *self, tool *t) {
 }
 
 /* Adds a row: of a fold, of the means, or of the deviations. */
+/* People get the measures that fit into a line; `test` and a report have the others. */
+static bool is_shown(const validation *self, int measure, const tool *t) {
+  const bool further = measure == MEASURE_BALANCED || measure == MEASURE_MATTHEWS ||
+                       measure == MEASURE_KAPPA || measure == MEASURE_TOP;
+  return !isnan(self->mean[measure]) && !(further && tool_for_people(t));
+}
+
 static void add_row(table *to, const validation *self, const char *name, int64_t rows,
-                    const double *of, double seconds, const char *outcome) {
+                    const double *of, double seconds, const char *outcome, const tool *t) {
   table_text(to, name);
   table_integer(to, rows);
   for (int i = 0; i < MEASURES; i++) {
-    if (!isnan(self->mean[i])) {
+    if (is_shown(self, i, t)) {
       table_number(to, of[i]);
     }
   }
@@ -153,12 +160,12 @@ static void add_row(table *to, const validation *self, const char *name, int64_t
 }
 
 static int print_result(const validation *self, const tool *t) {
-  table_column columns[16] = {{"fold", false, 0}, {"rows", true, 0}};
+  table_column columns[TABLE_COLUMNS] = {{"fold", false, 0}, {"rows", true, 0}};
   size_t count = 2;
   double seconds = 0, apart = 0;
   char name[24];
   for (int i = 0; i < MEASURES; i++) {
-    if (!isnan(self->mean[i])) {
+    if (is_shown(self, i, t)) {
       columns[count++] = (table_column){measure_kinds[i].name, true, 4};
     }
   }
@@ -169,14 +176,14 @@ static int print_result(const validation *self, const tool *t) {
     const fold *one = &self->folds[k];
     snprintf(name, sizeof name, "%" PRId64, k + 1);
     add_row(&all, self, name, one->answers.rows, one->of, one->seconds,
-            one->outcome == CLF_OK ? "converged" : "not converged");
+            one->outcome == CLF_OK ? "converged" : "not converged", t);
     seconds += one->seconds / (double)self->done;
   }
   for (int64_t k = 0; k < self->done; k++) {
     apart += pow(self->folds[k].seconds - seconds, 2) / (double)self->done;
   }
-  add_row(&all, self, "mean", self->all.rows, self->mean, seconds, "");
-  add_row(&all, self, "deviation", self->all.rows, self->deviation, sqrt(apart), "");
+  add_row(&all, self, "mean", self->all.rows, self->mean, seconds, "", t);
+  add_row(&all, self, "deviation", self->all.rows, self->deviation, sqrt(apart), "", t);
   const int status = table_print(&all, t, stdout);
   table_free(&all);
   return status;
