@@ -33,7 +33,8 @@ AREA(vocabulary, &clf__vocabulary_kind);
 AREA(image, &clf__image_normalize_kind);
 AREA(detector, &clf__detector_kind);
 AREA(search, &clf__search_kind);
-AREA(decision, &clf__calibrate_kind, &clf__tune_threshold_kind, &clf__conform_kind);
+AREA(decision, &clf__calibrate_kind, &clf__tune_threshold_kind, &clf__conform_kind,
+     &clf__reject_kind);
 AREA(measure, &clf__bootstrap_kind);
 
 static const clf__registry *const areas[] = {

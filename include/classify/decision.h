@@ -179,6 +179,40 @@ CLF_API clf_status clf_model_predict_set(const clf_model *model, const clf_datas
  *  @return as clf_model_predict_set() @since 0.1 */
 CLF_API clf_status clf_model_predict_interval(const clf_model *model, const clf_dataset *data,
                                               double coverage, float *bounds, int64_t capacity);
+/* None of these */
+
+/** Lets a fitted classifier reject rows that are unlike those of its classes. It learns from rows
+ *  that are held out, which the fit did not see, and replaces what the model has learned of this
+ *  before. From then on clf_model_predict() gives the label -1 where clf_model_novelty() is above 1.
+ *  Of new rows like those held out, about the share `rate` is rejected wrongly. What is unlike them
+ *  is not defined by examples, so no rows of other classes are needed.
+ *
+ *  The parameter `reject=RATE` of every model does the same within the fit, from its rows and the
+ *  scores of a cross-validation of `calibration_folds` folds.
+ *  @param model     a fitted classifier
+ *  @param held_out  rows with labels, of the model's classes, which are found by their names; its
+ *                   weights count. A thousand rows or more make the rate certain.
+ *  @param params    "rate=0.05" (the default), or NULL; clf_param_describe("decision", "reject", …)
+ *                   describes it; rate=0 ends rejecting, and held_out may then be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
+ *          of a class that the model does not have, or fewer than two rows),
+ *          CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; after a
+ *          failure the model is unchanged @since 0.1 */
+CLF_API clf_status clf_model_set_reject(clf_model *model, const clf_dataset *held_out,
+                                        const char *params);
+
+/** Computes how unlike the rows of its classes each row is, for a model that rejects rows: 0 and
+ *  more; those above 1 are rejected. The score is the sum of two: how far the row is from the
+ *  nearest class (a Gaussian of each class, of up to 40 axes), and how little the largest of its
+ *  scores speaks for a class, both counted from the median of known rows on.
+ *  Any number of threads may call it at once while no thread changes the model.
+ *  @param scores    [rows], receives the novelty of each row
+ *  @param capacity  elements of scores, at least the number of rows
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA,
+ *          CLF_ERROR_UNSUPPORTED (the model rejects no rows), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
+ *  @since 0.1 */
+CLF_API clf_status clf_model_novelty(const clf_model *model, const clf_dataset *data, float *scores,
+                                     int64_t capacity);
 
 #ifdef __cplusplus
 }

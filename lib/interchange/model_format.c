@@ -75,6 +75,12 @@ clf_status clf_model_export(const clf_model *model, const char *format, const ch
   CLF__TRY(clf__output_open(&output, model->context, path));
   CLF__TRY(writer->write(model, &output, values));
   CLF__TRY(clf__output_commit(&output));
+  if (model->decision.reject_scale != NULL) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "%s: %s cannot express which rows are none of the classes: the model there rejects "
+             "none",
+             model->kind->base.name, format);
+  }
 done:
   clf__output_close(&output);
   clf__params_free(&writer->base.params, values);

@@ -57,6 +57,7 @@ typedef struct clf__decision {
   const double *class_rows, *priors, *costs, *thresholds;
   const int64_t *set_method, *set_start;
   const double *set_scores, *set_cumulative;
+  const double *reject_scale;
 } clf__decision;
 
 /* How a fitted model decides, which determines how files of other programs express it. */

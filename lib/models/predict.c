@@ -3,6 +3,7 @@
  * in the library's own memory, and copied to the caller's arrays if all of them are good. Results
  * in f64 are computed in f64 from linear maps and support vectors, and widened from f32 for all
  * other models. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "metrics/determination.h"
 #include "models/blocks.h"
 #include "models/decision/decision.h"
+#include "models/decision/novelty.h"
 #include "models/linear.h"
 #include "models/predict.h"
 
@@ -60,7 +62,7 @@ static clf_status decide(const clf_model *model, const clf__rows *x, float *valu
   return status < 0 ? status : check_finite(model, x, values, x->rows * model->outputs);
 }
 
-enum { DECISIONS, PROBABILITIES, PROJECTIONS };
+enum { DECISIONS, PROBABILITIES, PROJECTIONS, NOVELTIES };
 
 /* The results of all blocks of rows. */
 typedef struct making {
@@ -73,11 +75,31 @@ typedef struct making {
   int32_t *labels; /* [rows] */
 } making;
 
+static clf_status make_novelties(const making *m, const clf__rows *x, float *values) {
+  const int64_t classes = m->model->outputs;
+  clf__arena arena = {.context = m->model->context};
+  float *scores = clf__arena_matrix(&arena, x->rows, classes, sizeof *scores);
+  double *novelty = clf__arena_array(&arena, x->rows, sizeof *novelty);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(decide(m->model, x, scores));
+  CLF__TRY(clf__novelty_compute(m->model, x, scores, novelty));
+  for (int64_t i = 0; i < x->rows; i++) {
+    values[i] = (float)fmin(novelty[i], FLT_MAX);
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
 static clf_status make_f32(const making *m, const clf__rows *x, float *values) {
   const clf__model_kind *kind = m->model->kind;
   if (m->what == PROJECTIONS) {
     CLF__CHECK(kind->transform(m->model, x, values));
     return check_finite(m->model, x, values, x->rows * m->width);
+  }
+  if (m->what == NOVELTIES) {
+    return make_novelties(m, x, values);
   }
   CLF__CHECK(decide(m->model, x, values));
   return m->what == PROBABILITIES ? clf__decision_probabilities(m->model, values, x->rows) : CLF_OK;
@@ -142,7 +164,8 @@ static clf_status write_values(making *m, const clf_dataset *data, void *out, in
   }
   m->values = made;
   m->precise = made;
-  const int64_t block = clf__block_rows(m->model, data, 0);
+  const int64_t block =
+      clf__block_rows(m->model, data, m->what == NOVELTIES ? m->model->outputs : 0);
   CLF__TRY(clf__for_blocks(m->model, data, block, m->what == PROJECTIONS ? "project" : "predict",
                            m->f64, make_values, m));
   memcpy(out, made, (size_t)(data->rows * m->width) * size);
@@ -230,11 +253,39 @@ clf_status clf_model_project_f64(const clf_model *model, const clf_dataset *data
   return write_projections(model, data, values, capacity, components, true);
 }
 
+/* Rows that the model rejects are of no class. */
+static clf_status reject_rows(const making *m, const clf__rows *x, int32_t *labels) {
+  double *novelty = clf__alloc_array(m->model->context, x->rows, sizeof *novelty);
+  clf_status status =
+      novelty != NULL ? clf__novelty_compute(m->model, x, m->values, novelty) : CLF_ERROR_MEMORY;
+  for (int64_t i = 0; status == CLF_OK && i < x->rows; i++) {
+    labels[i] = (float)novelty[i] > 1 ? -1 : labels[i];
+  }
+  clf__free(novelty);
+  return status;
+}
+
 static clf_status make_labels(void *argument, const clf__rows *x, int64_t first) {
   const making *m = argument;
-  clf_status status = decide(m->model, x, m->values);
-  return status < 0 ? status
-                    : clf__decision_labels(m->model, m->values, x->rows, m->labels + first);
+  CLF__CHECK(decide(m->model, x, m->values));
+  CLF__CHECK(clf__decision_labels(m->model, m->values, x->rows, m->labels + first));
+  return m->model->decision.reject_scale != NULL ? reject_rows(m, x, m->labels + first) : CLF_OK;
+}
+
+clf_status clf_model_novelty(const clf_model *model, const clf_dataset *data, float *scores,
+                             int64_t capacity) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(data);
+  CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__model_require_fit(model));
+  if (model->decision.reject_scale == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s has not learned which rows are none of its classes: fit it with "
+                     "reject=RATE, or call clf_model_set_reject()",
+                     model->kind->base.name);
+  }
+  making m = {.model = model, .what = NOVELTIES, .width = 1};
+  return write_values(&m, data, scores, capacity);
 }
 
 clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, int32_t *labels,

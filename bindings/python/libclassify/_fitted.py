@@ -167,6 +167,8 @@ class Fitted(Handle):
         ndarray of shape [rows]
             Of the type that the labels had. Of a regression float64, [rows] or [rows, outputs]. Of
             a one-class machine int32: 0 for rows like those of the fit, -1 for others.
+            A row that is none of the classes, as a model with ``reject`` may find, has the label -1
+            among integers other than -1, NaN among floats, and else None, in an array of objects.
         """
         with self.reading():
             classes = self._classes()
@@ -177,10 +179,11 @@ class Fitted(Handle):
                     pass  # a regression
                 values = self.decision_function(X)
                 return values[:, 0] if values.shape[1] == 1 else values
-            return classes[self.predict_indices(X)]
+            indices = self.predict_indices(X)
+            return _labels.with_none(classes, indices)[indices]
 
     def predict_indices(self, X: Any) -> np.ndarray:
-        """Predict the class index of each row, int32 [rows]."""
+        """Predict the class index of each row, int32 [rows]; -1 for none of the classes."""
         data = self._rows(X)
         out = np.empty(len(data), np.int32)
         self.run(lib.clf_model_predict, data, out.ctypes.data, out.size)
@@ -204,6 +207,16 @@ class Fitted(Handle):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute the probability of each class, float64 [rows, classes]; each row sums to 1."""
         return self._values(lib.clf_model_predict_proba_f64, X)
+
+    def novelty(self, X: Any) -> np.ndarray:
+        """Compute how unlike the rows of its classes each row is: float32 [rows].
+
+        Of a model that was fitted with ``reject``, or by `set_reject`. Rows above 1 are rejected.
+        """
+        data = self._rows(X)
+        out = np.empty(len(data), np.float32)
+        self.run(lib.clf_model_novelty, data, out.ctypes.data, out.size)
+        return out
 
     def project(self, X: Any) -> np.ndarray:
         """Compute what the model derives from rows before it decides, float64 [rows, components].

@@ -43,6 +43,15 @@ def labels(values: Any, what: str = "y") -> Labels:
     return Labels(_integers(array, what), None, (kind.replace("u", "i"), array.dtype))
 
 
+def with_none(classes: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Return the classes and, if some index is -1, what stands for none of them at the end."""
+    if indices.size == 0 or indices.min() >= 0:
+        return classes
+    if classes.dtype.kind in "if" and -1 not in classes:
+        return np.append(classes, classes.dtype.type(-1 if classes.dtype.kind == "i" else np.nan))
+    return np.append(classes.astype(object), None)
+
+
 def _one_column(values: Any, what: str) -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
         row = int(np.argmax(np.ma.getmaskarray(values).ravel()))

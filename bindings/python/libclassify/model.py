@@ -244,6 +244,21 @@ class Model(Decision):
     def merge(self, other: "Model") -> "Model":
         """Add what another model has learned from other rows (ridge, fisher); returns the model."""
         self.change(lib.clf_model_merge, other)
+    def set_reject(self, X: Any, y: Any = None, *, sample_weight: Any = None,
+                   rate: float = 0.05) -> "Model":
+        """Learn from held-out rows which rows are none of the classes; returns the model.
+
+        From then on `predict` has -1, NaN or None for rows whose `novelty` is above 1.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            Rows that the fit did not see, with labels; as for `fit`.
+        rate : float
+            The share of such rows that may be rejected.
+        """
+        held_out = self._data(X, y, sample_weight)
+        self.change(lib.clf_model_set_reject, held_out, catalog.to_text("decision", "reject", {"rate": rate}))
         self._fits += 1
         return self
 

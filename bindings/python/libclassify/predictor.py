@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, Tuple
 
 import numpy as np
 
-from . import _arrays, errors
+from . import _arrays, _labels, errors
 from ._library import lib
 from .context import Context
 from .dataset import Dataset
@@ -71,7 +71,9 @@ class Predictor:
         self._model = model.__copy__()
         self._features = model.n_features
         self._pack = struct.Struct(f"{self._features}d").pack_into
-        self._labels = list(model.classes) if model.n_classes > 0 else None
+        classes = model.classes
+        self._none = _labels.with_none(classes, np.array([-1]))[-1]
+        self._labels = list(classes) if model.n_classes > 0 else None
         self._desk = _Desk(self._model)
 
     def predict(self, row: Any) -> Any:
@@ -84,7 +86,7 @@ class Predictor:
 
         Returns
         -------
-        An element of ``model.classes``. Of a regression a float, or float64 [outputs] if it has
+        An element of ``model.classes``, or what `Model.predict` has for none of them. Of a regression a float, or float64 [outputs] if it has
         more than one.
         """
         if self._labels is None:
@@ -93,7 +95,8 @@ class Predictor:
         desk = self._filled(row)
         if desk.predict() < 0:
             self._run(desk.predict)
-        return self._labels[desk.label[0]]
+        index = desk.label[0]
+        return self._labels[index] if index >= 0 else self._none
 
     __call__ = predict
 

@@ -113,37 +113,55 @@ static clf_status fit_calibration(clf_context *context, clf__store *state, int32
 
 clf_status clf__decision_check_params(const clf__model_kind *kind, const void *params) {
   const clf__decision_params *p = params;
-  return p->calibration_folds != 1
+  if (p->calibration_folds == 1) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "%s: calibration_folds is 1; it must be 2 or more, or 0 for none",
+                     kind->base.name);
+  }
+  return p->reject == 0 || p->calibration_folds > 0
              ? CLF_OK
              : clf__fail(CLF_ERROR_ARGUMENT,
-                         "%s: calibration_folds is 1; it must be 2 or more, or 0 for none",
+                         "%s: reject needs calibration_folds of 2 or more; without them, "
+                         "clf_model_set_reject() follows the fit",
                          kind->base.name);
+}
+
+/* Returns whether the fit is followed by a calibration to scores of a cross-validation. */
+static bool calibrates(const clf_model *model) {
+  const clf__decision_params *p = model->params;
+  return p->calibration != CLF__CALIBRATION_NONE && p->calibration_folds > 0 &&
+         (model->kind->own_sigmoids == NULL || p->calibration != CLF__CALIBRATION_SIGMOID);
 }
 
 clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,
                              const clf_optimizer *optimizer, const clf_dataset *validation) {
   const clf__decision_params *p = next->params;
-  const clf__model_kind *kind = next->kind;
+  const char *what = calibrates(next) ? "calibration" : "reject";
   float *scores = NULL;
   clf_status status = CLF_OK;
-  if (p->calibration == CLF__CALIBRATION_NONE || p->calibration_folds == 0 ||
-      (kind->own_sigmoids != NULL && p->calibration == CLF__CALIBRATION_SIGMOID)) {
+  if (!calibrates(next) && p->reject == 0) {
     return CLF_OK;
   }
   if (labels == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: calibration has no meaning in a regression",
-                     kind->base.name);
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s has no meaning in a regression",
+                     next->kind->base.name, what);
   }
   scores = clf__alloc_matrix(next->context, train->rows, next->outputs, sizeof *scores);
   CLF__TRY(scores != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(clf__cross_fit(next, train, optimizer, validation, p->calibration_folds, scores));
-  const clf__scored rows = {scores, labels, clf__dataset_weights(train), train->rows,
-                            next->outputs};
-  CLF__TRY(fit_calibration(next->context, next->state, p->calibration, &rows));
+  if (calibrates(next)) {
+    const clf__scored rows = {scores, labels, clf__dataset_weights(train), train->rows,
+                              next->outputs};
+    CLF__TRY(fit_calibration(next->context, next->state, p->calibration, &rows));
+  }
+  if (p->reject > 0) {
+    const clf__scored_data rows = {train, labels, scores};
+    CLF__TRY(clf__reject_fit(next, &rows, p->reject, next->state));
+  }
   clf__decision_bind(next);
 done:
   clf__free(scores);
-  return status < 0 ? clf__fail_within(status, "calibration") : CLF_OK;
+  return status < 0 ? clf__fail_within(status, "%s", what) : CLF_OK;
 }
 
 /* The parameters of clf_model_calibrate(). */

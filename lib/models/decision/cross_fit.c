@@ -79,13 +79,14 @@ static clf_status deal_folds(cross_fit *c) {
   return clf__split_folds(context, &split, c->folds, clf__context_seed(context), c->fold);
 }
 
-/* A copy that is not fitted, and leaves calibrating to the whole model. */
+/* A copy that is not fitted, and leaves calibrating and rejecting to the whole model. */
 static clf_status make_model(clf_model **out, const cross_fit *c) {
   CLF__CHECK(clf_model_clone(out, c->model));
   clf__decision_params *p = (*out)->params;
   if ((*out)->kind->own_sigmoids == NULL || p->calibration != CLF__CALIBRATION_SIGMOID) {
     p->calibration = CLF__CALIBRATION_NONE;
   }
+  p->reject = 0;
   return c->optimizer != NULL ? clf_model_set_optimizer(*out, c->optimizer) : CLF_OK;
 }
 

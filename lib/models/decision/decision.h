@@ -13,6 +13,7 @@
  *   decision_costs        f64 [classes, classes]  of predicting a column where a row is true
  *   decision_thresholds   f64 [classes]    of probabilities; 0: none (thresholds.h)
  *   decision_set_method, decision_set_scores, … (conform.c)
+ *   decision_reject_…                     which rows are none of the classes (novelty.h)
  *
  * Two classes have one map, of the difference of their scores, and more classes one map each, whose
  * values are scaled to sum to 1. */
@@ -28,6 +29,7 @@
 typedef struct clf__decision_params {
   int32_t calibration;
   int64_t calibration_folds;
+  double reject;
 } clf__decision_params;
 
 enum {
@@ -42,7 +44,9 @@ enum {
   CLF__CHOICE(decision.calibration, "none|sigmoid|temperature|isotonic", "none",                   \
               "map of scores to probabilities, fitted to rows left out by cross-validation"),      \
       CLF__INT(decision.calibration_folds, "5", 0, 1e6,                                            \
-               "folds of this cross-validation; 0: none, clf_model_calibrate() follows the fit")
+               "folds of this cross-validation; 0: none, clf_model_calibrate() follows the fit"),  \
+      CLF__REAL(decision.reject, "0", 0, 0.5,                                                      \
+                "share of known rows that may be called none of the classes, label -1; 0: never")
 
 /* Checks what the rows of the parameters do not express. */
 clf_status clf__decision_check_params(const clf__model_kind *kind, const void *params);
@@ -111,8 +115,8 @@ typedef struct clf__scored {
   int64_t rows, classes;
 } clf__scored;
 
-/* Calibrates a model that was just fitted to `train`, if its parameters ask for it. `labels` are
- * class indices of the model. */
+/* Calibrates a model that was just fitted to `train`, and lets it reject rows, if its parameters
+ * ask for it. `labels` are class indices of the model. */
 clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,
                              const clf_optimizer *optimizer, const clf_dataset *validation);
 /* Converts scores [rows, classes] in place by the calibration that the model has
@@ -121,9 +125,21 @@ bool clf__calibration_there(const clf__decision *decision);
 void clf__calibration_apply(const clf__decision *decision, int64_t classes, double *values,
                             int64_t rows);
 
+/* A dataset with scores of models that did not see its rows. */
+typedef struct clf__scored_data {
+  const clf_dataset *data;
+  const int32_t *labels; /* [rows] class indices of the model */
+  const float *scores;   /* [rows, classes] */
+} clf__scored_data;
+
+/* Adds to `state` what rejects rows, for a rate of false alarms (reject.c). */
+clf_status clf__reject_fit(const clf_model *model, const clf__scored_data *rows, double rate,
+                           clf__store *state);
+
 /* The kinds of parameters of the functions of classify/decision.h, for the catalog. */
 extern const clf__kind clf__calibrate_kind;
 extern const clf__kind clf__tune_threshold_kind;
 extern const clf__kind clf__conform_kind;
+extern const clf__kind clf__reject_kind;
 
 #endif

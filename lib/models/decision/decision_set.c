@@ -4,6 +4,7 @@
 
 #include "base/border.h"
 #include "models/decision/decision.h"
+#include "models/decision/novelty.h"
 
 static const char prefix[] = "decision_";
 
@@ -28,6 +29,7 @@ void clf__decision_bind(clf_model *model) {
       .set_start = data_of(model->state, "decision_set_start"),
       .set_scores = data_of(model->state, "decision_set_scores"),
       .set_cumulative = data_of(model->state, "decision_set_cumulative"),
+      .reject_scale = data_of(model->state, "decision_reject_scale"),
   };
 }
 
@@ -124,6 +126,7 @@ clf_status clf__decision_check(const clf_model *model) {
   }
   CLF__CHECK(check_temperature(model));
   CLF__CHECK(check_isotonic(model, maps));
+  CLF__CHECK(clf__novelty_check(model));
   return clf__choices_check(model);
 }
 
