@@ -205,8 +205,9 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *  the sums at once, and the model is computed from them when it is next used. If rounding errors
  *  of the sums matter, as they do for nearly dependent features without regularization, the log
  *  says so, and clf_model_outcome() is CLF_NOT_CONVERGED. A fit with incremental=true keeps the
- *  sums, too. They are saved with the model. Transforms that learn from rows, such as standardize,
- *  must be applied to the dataset instead.
+ *  sums, too. They are saved with the model. The last transform of a pipeline may be standardize or
+ *  min_max, which more rows change together with the sums; others that depend on the rows of their
+ *  fit must be applied to the dataset instead.
  *
  *  For the other kinds, the first call, or a fit before it, fixes the classes and the features, so
  *  pass a dataset that has all classes, or batches of one. Transforms must have been fitted by a

@@ -18,28 +18,16 @@ typedef struct sums_call {
   clf_model next;
   bool own_stages; /* next.stages are new */
   const clf_dataset *data;
-  clf_dataset *matched; /* the rows with the model's columns, or NULL */
-  clf_dataset *made;    /* by the stages, or NULL */
-  int32_t *labels;      /* [rows] classes of `next`; NULL for targets */
-  int32_t *map;         /* [classes of the model] their indices in `next` */
+  clf_dataset *matched;   /* the rows with the model's columns, or NULL */
+  clf_dataset *made;      /* by the stages, or NULL */
+  int32_t *labels;        /* [rows] classes of `next`; NULL for targets */
+  int32_t *map;           /* [classes of the model] their indices in `next` */
+  double *factor, *shift; /* [columns] the map of earlier sums, or NULL */
   clf__arena arena;
   clf__moment_rows rows;
   clf__rows x;
   clf__few_rows *few; /* or NULL: next.sums are new */
 } sums_call;
-
-static clf_status check_stages(const clf_model *model) {
-  for (int64_t i = 0; i < model->stage_count; i++) {
-    if ((model->stages[i]->kind->can & CLF__CONSTANT) == 0) {
-      return clf__fail(CLF_ERROR_UNSUPPORTED,
-                       "%s: %s was fitted to earlier rows, and more rows would change it and "
-                       "what the model has learned: apply it to the dataset instead, or fit the "
-                       "pipeline to all rows",
-                       model->kind->base.name, model->stages[i]->kind->base.name);
-    }
-  }
-  return CLF_OK;
-}
 
 /* Chooses the classes of the result, of which those of the model keep their names. */
 static clf_status join_classes(sums_call *call) {
@@ -69,15 +57,21 @@ static clf_status join_classes(sums_call *call) {
 /* Fits the stages to the rows, or applies those of the model. */
 static clf_status run_stages(sums_call *call, const clf_dataset *train) {
   clf_model *next = &call->next;
-  if (call->what <= BEGIN) {
-    next->stages = NULL;
-    CLF__CHECK(clf__stages_clone(&next->stages, call->model, 0));
-    call->own_stages = true;
-  } else {
-    CLF__CHECK(check_stages(call->model));
+  if (call->what > BEGIN) {
+    CLF__CHECK(clf__sums_check_stages(call->model, call->what == ADD));
   }
-  return clf__stages_run(&call->data, &call->made, next->stages, next->stage_count,
-                         call->what <= BEGIN, train);
+  if (call->what == FORGET) {
+    return clf__stages_run(&call->data, &call->made, next->stages, next->stage_count, false, train);
+  }
+  clf__sums_stages stages = {.stages = NULL};
+  CLF__CHECK(clf__sums_run_stages(&stages, &call->arena, call->model, call->what <= BEGIN, train));
+  next->stages = stages.stages;
+  call->own_stages = true;
+  call->data = stages.data;
+  call->made = stages.made;
+  call->factor = stages.factor;
+  call->shift = stages.shift;
+  return CLF_OK;
 }
 
 static clf_status weigh_rows(sums_call *call) {
@@ -244,6 +238,9 @@ static clf_status change_copy(sums_call *call) {
     CLF__CHECK(check_rest(next, *moments));
     return check_rows(next, *moments);
   }
+  if (call->factor != NULL) {
+    CLF__CHECK(clf__moments_map(*moments, call->factor, call->shift));
+  }
   CLF__CHECK(clf__moments_add(*moments, &call->rows));
   return clf__moments_rows(*moments) > 0 && call->what != FIT ? CLF_OK : check_rows(next, *moments);
 }
@@ -254,7 +251,7 @@ static clf_status change_sums(sums_call *call) {
   if (call->what == FORGET) {
     CLF__CHECK(check_forgotten(call, old));
   }
-  if (old != NULL && call->map == NULL && call->x.rows < call->x.columns) {
+  if (old != NULL && call->map == NULL && call->factor == NULL && call->x.rows < call->x.columns) {
     CLF__CHECK(clf__moments_few(&call->few, old, &call->rows, call->what == FORGET ? -1 : 1));
   }
   if (call->few != NULL) {

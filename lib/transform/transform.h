@@ -131,6 +131,8 @@ clf_status clf__transform_affine(const clf_transform *transform, double *center,
 
 /* Makes an unfitted transform of the same kind and parameters. */
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);
+/* Makes a copy of a fitted transform, which shares its tensors. */
+clf_status clf__transform_copy(clf_transform **out, const clf_transform *transform);
 /* Sets *equal to whether kind, parameters and fitted tensors of two transforms are the same. */
 clf_status clf__transform_equal(bool *equal, const clf_transform *one, const clf_transform *two);
 /* Returns CLF_ERROR_NOT_FITTED for a transform that was not fitted. */

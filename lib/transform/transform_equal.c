@@ -1,4 +1,4 @@
-/* Whether two fitted transforms do the same. */
+/* Copies of fitted transforms, and whether two do the same. */
 #include <string.h>
 
 #include "base/text.h"
@@ -41,4 +41,25 @@ clf_status clf__transform_equal(bool *equal, const clf_transform *one, const clf
   clf__text_free(&first);
   clf__text_free(&second);
   return failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+clf_status clf__transform_copy(clf_transform **out, const clf_transform *transform) {
+  clf_transform *copy = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__transform_clone(&copy, transform));
+  CLF__TRY(clf__store_create(&copy->state, transform->context));
+  for (int64_t i = 0; i < clf__store_count(transform->state); i++) {
+    const char *name = clf__store_name(transform->state, i);
+    CLF__TRY(clf__store_add_tensor(copy->state, name, clf__store_tensor(transform->state, name)));
+  }
+  copy->inputs = transform->inputs;
+  copy->features = transform->features;
+  copy->names = clf__names_retain(transform->names);
+  copy->outputs = clf__names_retain(transform->outputs);
+  copy->categories = clf__categories_retain(transform->categories);
+  *out = copy;
+  copy = NULL;
+done:
+  clf_transform_free(copy);
+  return status;
 }

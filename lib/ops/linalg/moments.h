@@ -76,6 +76,9 @@ void clf__few_rows_free(clf__few_rows *few); /* NULL is fine */
  * is NULL for the same outputs. */
 clf_status clf__moments_merge(clf__moments *moments, const clf__moments *other, const int32_t *map);
 
+/* Replaces each x_j by factor_j x_j + shift_j in all sums. */
+clf_status clf__moments_map(clf__moments *moments, const double *factor, const double *shift);
+
 double clf__moments_weight(const clf__moments *moments); /* of all groups */
 int64_t clf__moments_rows(const clf__moments *moments);
 /* mean [columns] and, if not NULL, the variance of the population [columns], in the units of x. */

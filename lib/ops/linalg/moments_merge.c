@@ -82,6 +82,30 @@ static void scale_columns(clf__moments *m, const double *factor) {
   }
 }
 
+clf_status clf__moments_map(clf__moments *m, const double *factor, const double *shift) {
+  double *back = m->fixed ? clf__alloc_array(m->context, m->columns, sizeof *back) : NULL;
+  if (m->fixed && back == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  scale_columns(m, factor);
+  m->integers = false;
+  for (int64_t j = 0; j < m->columns; j++) {
+    const double low = factor[j] * m->minimum[j] + shift[j];
+    const double high = factor[j] * m->maximum[j] + shift[j];
+    m->reference[j] = factor[j] * m->reference[j] + shift[j];
+    m->minimum[j] = fmin(low, high);
+    m->maximum[j] = fmax(low, high);
+  }
+  for (int64_t j = 0; j < m->columns && m->fixed; j++) {
+    back[j] = -m->reference[j] / m->unit;
+  }
+  if (m->fixed) {
+    move_reference(m, back);
+  }
+  clf__free(back);
+  return CLF_OK;
+}
+
 /* Expresses copies of moments in the unit and about the references of others. */
 static clf_status align(clf__moments *m, const clf__moments *to) {
   const int64_t n = m->columns;
