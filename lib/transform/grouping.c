@@ -121,7 +121,7 @@ static clf_status fit_column(void *argument, int64_t feature, const clf__levels 
   for (int64_t i = 0; i < c->count; i++) {
     c->levels[i] = (level){.value = levels->value[i],
                            .weight = levels->weight[i],
-                           .name = clf__names_at(names, (int64_t)levels->value[i])};
+                           .name = clf__code_name(names, levels->value[i])};
   }
   number_groups(c, f->params);
   if (f->params->missing == CLF__MISSING_ERROR && c->missing > 0) {
@@ -275,9 +275,12 @@ clf_status clf__grouping_check(const clf_transform *transform) {
                            transform->kind->base.name);
 }
 
+const char *clf__code_name(const clf__names *names, double code) {
+  return names != NULL ? clf__names_at(names, (int64_t)code) : NULL;
+}
+
 static clf_status fail_unknown(const clf_dataset *dataset, int64_t feature, double value) {
-  const char *name =
-      clf__names_at(clf__categories_of(dataset->categories, feature), (int64_t)value);
+  const char *name = clf__code_name(clf__categories_of(dataset->categories, feature), value);
   const clf__excerpt shown =
       name != NULL ? clf__excerpt_of(name, name + strlen(name)) : clf__excerpt_of("", "");
   return clf__fail(CLF_ERROR_DATA,
@@ -343,6 +346,6 @@ void clf__grouping_name(const clf_transform *transform, int64_t feature, int32_t
   }
   const clf__names *names = clf__transform_categories(transform, feature);
   const double value = g.first[group];
-  const char *name = clf__names_at(names, (int64_t)value);
+  const char *name = clf__code_name(names, value);
   clf__text_append(out, "%s", name != NULL ? name : clf__number_text(value));
 }

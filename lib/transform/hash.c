@@ -8,6 +8,7 @@
 
 #include "base/math.h"
 #include "transform/entries.h"
+#include "transform/grouping.h"
 #include "transform/transform.h"
 
 typedef struct hash_params {
@@ -80,7 +81,7 @@ static clf_status hash_row(const void *argument, const double *values, clf__entr
       continue;
     }
     const clf__names *names = clf__categories_of(h->dataset->categories, j);
-    const char *name = clf__names_at(names, (int64_t)values[j]);
+    const char *name = clf__code_name(names, values[j]);
     const clf__number_text_result number = clf__number_format(values[j] + 0.0);
     const char *text = names == NULL ? number.text : name != NULL ? name : "";
     size_t length = strlen(text);
