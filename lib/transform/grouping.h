@@ -54,8 +54,8 @@ clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
                               const clf__grouping_params *params, const clf_dataset *dataset,
                               int64_t feature, double value);
 
-/* Returns the name of a code of the dictionary; NULL for numbers, whose dictionary is NULL, and for a
- * code beyond its end. */
+/* Returns the name of a code of the dictionary; NULL for numbers, whose dictionary is NULL, and for
+ * a code beyond its end. */
 const char *clf__code_name(const clf__names *names, double code);
 
 /* Appends the name of a group: of its category, or "(rare)", "(missing)", "(unknown)". */
