@@ -98,10 +98,11 @@ static clf_status estimate(const clf_model *model, const clf_dataset *data, doub
     CLF__TRY(own_shares(model, own));
   }
   CLF__TRY(clf__judged_create(&rows, &plain, data, false));
-  const bool converged = clf__priors_estimate(rows.p, rows.weights, rows.rows, classes, own,
-                                              own + classes, own + 2 * classes);
-  memcpy(priors, own + classes, (size_t)classes * sizeof *priors);
-  status = converged ? CLF_OK : CLF_NOT_CONVERGED;
+  status = clf__priors_estimate(model->context, rows.p, rows.weights, rows.rows, classes, own,
+                                own + classes, own + 2 * classes);
+  if (status >= 0) {
+    memcpy(priors, own + classes, (size_t)classes * sizeof *priors);
+  }
 done:
   clf__judged_free(&rows);
   clf__arena_free(&arena);

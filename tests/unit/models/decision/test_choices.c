@@ -374,7 +374,13 @@ TEST(priors__are_estimated) {
     p[i][1] = exact(at, 0.2);
     p[i][0] = 1 - p[i][1];
   }
-  ck_assert(clf__priors_estimate(p[0], NULL, MANY, 2, from, priors, scratch));
+  clf_context *context = context_with("threads=1");
+  ck_clf_ok(clf__priors_estimate(context, p[0], NULL, MANY, 2, from, priors, scratch));
+  clf_context_set_progress(context, cancel_at_once, NULL);
+  double cancelled[2];
+  ck_clf_fails(clf__priors_estimate(context, p[0], NULL, MANY, 2, from, cancelled, scratch),
+               CLF_ERROR_CANCELLED);
+  clf_context_free(context);
   ck_assert_double_eq_tol(priors[1], 0.65, 0.03); /* three deviations of the estimate */
   ck_assert_double_eq_tol(priors[0] + priors[1], 1, 1e-12);
   clf__priors_apply(priors, from, p[0], MANY, 2);
