@@ -209,7 +209,7 @@ clf_status clf__svm_fit(const clf_model *model, const clf__training *training, c
 int64_t clf__svm_components(const clf_model *model); /* its machines */
 clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);
 clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values);
-/* The same in f64 (svm_decide_f64.c); only if clf__svm_has_f64(). */
+/* The same in f64; only if clf__svm_has_f64(). */
 bool clf__svm_has_f64(const clf_model *model);
 clf_status clf__svm_transform_f64(const clf_model *model, const clf__rows *x, double *values);
 clf_status clf__svm_decide_f64(const clf_model *model, const clf__rows *x, double *values);
