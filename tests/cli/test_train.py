@@ -19,6 +19,22 @@ class Train(Cli):
         self.assertIn("guessed delimiter=comma header=true label=5 (kind)", self.said)
         self.assertTrue((self.folder / "flowers.clf").exists())
 
+    def test_continue(self):
+        self.flowers()
+        lines = (self.folder / "flowers.csv").read_text().splitlines()
+        for name, part in (("early", lines[1:91]), ("late", lines[91:])):
+            self.write(f"{name}.csv", "\n".join(lines[:1] + part) + "\n")
+        ridge = ("--model", "ridge incremental=true", "--quiet", "-o")
+        self.classify("train", "early.csv", *ridge, "early.clf")
+        self.classify("train", "flowers.csv", *ridge, "whole.clf")
+        said = self.classify("train", "late.csv", "--continue", "early.clf", "-o", "both.clf", "--json")
+        self.assertEqual(json.loads(said)[0]["classes"], 3)
+        self.assertEqual(*(self.classify("predict", model, "flowers.csv") for model in ("both.clf", "whole.clf")))
+        self.classify("train", "late.csv", "--continue", "early.clf", "--model", "svm", "-o", "x.clf", status=2)
+        self.classify("train", "late.csv", "--model", "ridge", "--quiet", "-o", "plain.clf")
+        self.classify("train", "late.csv", "--continue", "plain.clf", "-o", "x.clf", status=1)
+        self.assertIn("incremental=true", self.said)
+
     def test_pictures(self):
         said = self.classify("train", SAMPLE / "t10k", "--model", "ridge", "-o", "digits.clf", "--csv", "--quiet")
         self.assertEqual(said.splitlines()[0].split(",")[:4], ["model", "rows", "features", "classes"])

@@ -16,7 +16,7 @@
 
 static struct {
   recipe recipe;
-  const char *test, *detector;
+  const char *test, *detector, *continued;
   double holdout;
 } set;
 
@@ -27,6 +27,12 @@ static const option_entry options[] = {
      "threshold=0.9': train on the box with the highest score of each image, not on all of the "
      "image",
      OPTION_TEXT, 0, &set.detector},
+    {"continue", "MODEL",
+     "a model that learns these data, too, instead of a new one: ridge and fisher that were "
+     "trained "
+     "with incremental=true as if by one training on all data, perceptrons and networks by one "
+     "pass",
+     OPTION_TEXT, 0, &set.continued},
     {"test", "DATA", "labeled data to test the model on", OPTION_TEXT, 0, &set.test},
     {"holdout", "SHARE",
      "share of the rows, such as 0.2, to leave out of the training and test the model on",
@@ -58,6 +64,19 @@ static int check_options(const tool *t) {
     complain("--test and --holdout exclude each other");
     return EXIT_USAGE;
   }
+  const recipe *r = &set.recipe;
+  if (set.continued != NULL &&
+      (r->model != NULL || r->transforms.count > 0 || r->optimizer != NULL ||
+       r->vocabulary != NULL || set.detector != NULL || set.holdout > 0)) {
+    complain(
+        "--continue takes all that the model has: it excludes --model, --transform, "
+        "--optimizer, --vocabulary, --detector and --holdout");
+    return EXIT_USAGE;
+  }
+  if (set.continued != NULL && t->words.count != 1) {
+    complain("--continue reads one file or folder of data");
+    return EXIT_USAGE;
+  }
   if (t->common.require != NULL && set.test == NULL && set.holdout == 0) {
     complain("--require asks for rows to test the model on: --test DATA or --holdout SHARE");
     return EXIT_USAGE;
@@ -84,7 +103,19 @@ static int read_crops(training *self, tool *t) {
   return status;
 }
 
+/* Reads the data as the model that goes on reads them. */
+static int read_more(training *self, tool *t) {
+  int status = input_read_for(&self->in, t, t->words.words[0], self->model);
+  if (status < 0 && set.test != NULL) {
+    status = input_read_for(&self->test_in, t, set.test, self->model);
+  }
+  return status;
+}
+
 static int read_data(training *self, tool *t) {
+  if (set.continued != NULL) {
+    return read_more(self, t);
+  }
   int status = set.detector != NULL
                    ? read_crops(self, t)
                    : examples_read_files(&self->in, t, &set.recipe, &t->words, self->model);
@@ -103,7 +134,9 @@ static int read_data(training *self, tool *t) {
 static clf_status fit(training *self, tool *t) {
   const double began = seconds_now();
   progress_title(&t->progress, clf_model_kind(self->model));
-  clf_status status = clf_model_fit(self->model, train_rows(self), NULL, NULL);
+  clf_status status = set.continued != NULL
+                          ? clf_model_partial_fit(self->model, train_rows(self))
+                          : clf_model_fit(self->model, train_rows(self), NULL, NULL);
   self->fit_seconds = seconds_now() - began;
   progress_title(&t->progress, "score");
   if (status == CLF_OK) {
@@ -205,7 +238,10 @@ static int run(tool *t) {
   requirements required;
   int status = check_options(t);
   status = status < 0 ? requirements_read(&required, t->common.require) : status;
-  status = status < 0 ? recipe_make(&self.model, t, &set.recipe) : status;
+  if (status < 0) {
+    status = set.continued != NULL ? input_model(&self.model, t, set.continued)
+                                   : recipe_make(&self.model, t, &set.recipe);
+  }
   status = status < 0 ? read_data(&self, t) : status;
   if (status < 0) {
     clf_status done = fit(&self, t);
