@@ -12,11 +12,12 @@ enum { FIRST_SLOTS = 64, FIRST_TEXT = 256 };
 static int64_t slot_of(const clf__dictionary *self, uint64_t hash, const char *text,
                        size_t length) {
   const int64_t mask = self->slot_count - 1;
+  const uint64_t word = clf__text_word(text, length);
   int64_t slot = (int64_t)(hash >> 8) & mask;
   for (; self->slots[slot] >= 0; slot = (slot + 1) & mask) {
     const clf__dictionary_entry *entry = &self->entries[self->slots[slot]];
-    if (entry->hash == hash && entry->length == (int64_t)length &&
-        memcmp(self->text + entry->text, text, length) == 0) {
+    if (entry->hash == hash && entry->word == word && entry->length == (int64_t)length &&
+        (length <= sizeof word || memcmp(self->text + entry->text, text, length) == 0)) {
       break;
     }
   }
@@ -85,7 +86,10 @@ clf_status clf__dictionary_add(clf__dictionary *self, const char *text, size_t l
   CLF__CHECK(reserve(self, length));
   *code = (int32_t)self->count;
   self->slots[slot_of(self, hash, text, length)] = *code;
-  self->entries[self->count++] = (clf__dictionary_entry){self->text_size, (int64_t)length, hash};
+  self->entries[self->count++] = (clf__dictionary_entry){.word = clf__text_word(text, length),
+                                                         .hash = hash,
+                                                         .text = self->text_size,
+                                                         .length = (int64_t)length};
   memcpy(self->text + self->text_size, text, length);
   self->text[self->text_size + (int64_t)length] = '\0';
   self->text_size += (int64_t)length + 1;

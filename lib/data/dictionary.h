@@ -6,9 +6,10 @@
 #include "data/categories.h"
 
 typedef struct clf__dictionary_entry {
+  uint64_t word; /* its first 8 bytes */
+  uint64_t hash;
   int64_t text; /* its place in the block */
   int64_t length;
-  uint64_t hash;
 } clf__dictionary_entry;
 
 /* All members but the context are zero at first. */

@@ -12,18 +12,36 @@ static inline uint64_t clf__hash_mix(uint64_t hash, uint64_t word) {
   return hash ^ (hash >> 32);
 }
 
+/* Reads 4 bytes, the first of which is the lowest; a single load where that is the byte order. */
+static inline uint64_t clf__four_bytes(const char *at) {
+  const unsigned char *byte = (const unsigned char *)at;
+  return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16 |
+         (uint64_t)byte[3] << 24;
+}
+
+/* Returns the first 8 bytes of a text, the first of which is the lowest, with zeros behind a shorter
+ * one. Bytes that are read twice are the same. */
+static inline uint64_t clf__text_word(const char *text, size_t length) {
+  if (length >= 4) {
+    const size_t last = length < 8 ? length - 4 : 4;
+    return clf__four_bytes(text) | clf__four_bytes(text + last) << 8 * last;
+  }
+  if (length == 0) {
+    return 0;
+  }
+  const unsigned char *byte = (const unsigned char *)text;
+  const size_t middle = length / 2, last = length - 1;
+  return (uint64_t)byte[0] | (uint64_t)byte[middle] << 8 * middle |
+         (uint64_t)byte[last] << 8 * last;
+}
+
 static inline uint64_t clf__text_hash(const void *table, const char *text, size_t length) {
   uint64_t hash = (uint64_t)(uintptr_t)table ^ (uint64_t)length << 48;
-  uint64_t word;
-  for (; length >= sizeof word; text += sizeof word, length -= sizeof word) {
-    memcpy(&word, text, sizeof word);
-    hash = clf__hash_mix(hash, word);
+  for (; length > 8; text += 8, length -= 8) {
+    hash = clf__hash_mix(hash, clf__text_word(text, 8));
   }
-  word = 0;
-  for (size_t i = 0; i < length; i++) {
-    word |= (uint64_t)(unsigned char)text[i] << 8 * i;
-  }
-  return clf__hash_mix(clf__hash_mix(hash, word), hash >> 7);
+  hash = clf__hash_mix(hash, clf__text_word(text, length));
+  return clf__hash_mix(hash, hash >> 32);
 }
 
 #endif

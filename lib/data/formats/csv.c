@@ -58,8 +58,12 @@ static clf_status allocate_plain(clf__csv_reader *self) {
   self->plain = clf__arena_zeroed(&self->arena, columns->count, sizeof *self->plain);
   CLF__CHECK(clf__arena_status(&self->arena));
   for (int64_t i = 0; i + 1 < columns->count; i++) {
-    self->plain[i] =
-        plain && columns->roles[i] == CLF__CSV_FEATURE && columns->kinds[i] == CLF__CSV_NUMBER;
+    const bool feature = columns->roles[i] == CLF__CSV_FEATURE;
+    self->plain[i] = feature && plain && columns->kinds[i] == CLF__CSV_NUMBER
+                         ? CLF__CSV_PLAIN_NUMBER
+                     : feature && !columns->text.runs && columns->kinds[i] == CLF__CSV_CATEGORY
+                         ? CLF__CSV_PLAIN_CATEGORY
+                         : 0;
   }
   return CLF_OK;
 }

@@ -23,19 +23,22 @@ static bool is_number(const clf__csv_text *text, const clf__csv_field *field) {
   return clf__csv_number(text, field, &value, &significand);
 }
 
-/* Returns whether a text looks like a number with other marks, or with a unit such as % or $: such
- * a column is none of categories. */
+/* Returns whether a text looks like a number with other marks, or with a sign or a unit such as % or
+ * $ at an end: such a column is none of categories. */
 static bool is_almost_number(const clf__csv_field *field) {
-  static const char marks[] = "+-.,' %$eE\xC2\xA3\xE2\x82\xAC"; /* and pounds and euros */
-  bool digits = false;
-  for (const char *at = field->begin; at < field->end; at++) {
-    const bool digit = (unsigned char)(*at - '0') <= 9;
-    if (!digit && strchr(marks, *at) == NULL) {
-      return false;
-    }
-    digits = digits || digit;
+  static const char ends[] = "+-% $\xC2\xA3\xE2\x82\xAC"; /* and pounds and euros */
+  const char *at = field->begin, *end = field->end;
+  while (at < end && strchr(ends, *at) != NULL) {
+    at++;
   }
-  return digits;
+  while (at < end && strchr(ends, end[-1]) != NULL) {
+    end--;
+  }
+  const bool digits = at < end;
+  while (at < end && ((unsigned char)(*at - '0') <= 9 || strchr(".,' ", *at) != NULL)) {
+    at++;
+  }
+  return digits && at == end;
 }
 
 static void look_at(facts *found, const clf__csv_columns *columns, const char *record) {

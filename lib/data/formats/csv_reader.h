@@ -9,6 +9,8 @@
 /* The parameter `missing`. */
 enum { CLF__MISSING_ERROR, CLF__MISSING_NAN, CLF__MISSING_SKIP, CLF__MISSING_KEEP };
 
+enum { CLF__CSV_PLAIN_NUMBER = 1, CLF__CSV_PLAIN_CATEGORY };
+
 /* The categories of a column while it is read. */
 typedef struct clf__csv_categories {
   clf__dictionary texts;
@@ -31,12 +33,12 @@ typedef struct clf__csv_reader {
   const char *first_unreadable;
   const char *record;              /* the current record */
   clf__csv_categories *categories; /* [columns]; NULL if no column may have any */
-  bool *plain;                     /* [columns] features whose numbers may be read in place */
-  int64_t *order; /* [features] the position of each in x; NULL if that of the file */
-  void *row;      /* [features] a row in the order of the file */
-  bool wide;      /* x is f64 */
-  int64_t few;    /* smaller significands are exact in f32; 0 if x is f64 */
-  bool many;      /* f32 might merge numbers, by their digits, or cannot represent one */
+  unsigned char *plain; /* [columns] CLF__CSV_PLAIN_… of fields that may be read in place */
+  int64_t *order;       /* [features] the position of each in x; NULL if that of the file */
+  void *row;            /* [features] a row in the order of the file */
+  bool wide;            /* x is f64 */
+  int64_t few;          /* smaller significands are exact in f32; 0 if x is f64 */
+  bool many;            /* f32 might merge numbers, by their digits, or cannot represent one */
   float *next_x;
   double *next_wide; /* used instead of next_x */
   double *next_target;

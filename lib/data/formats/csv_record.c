@@ -240,13 +240,38 @@ static inline bool read_plain(clf__csv_reader *self, const char **at, bool runs)
   return true;
 }
 
+/* Reads a category of the fields before that is followed by a delimiter, and has no quotes or blanks
+ * around it. */
+static inline bool read_known(clf__csv_reader *self, const char **at, int64_t column) {
+  const clf__csv_text *text = &self->columns.text;
+  const clf__csv_categories *known = &self->categories[column];
+  const char *begin = *at, *end = text->lines.end, *stop = begin;
+  while (stop < end && !clf__csv_means(text, *stop, CLF__CSV_ENDS_FIELD | CLF__CSV_QUOTE)) {
+    stop++;
+  }
+  if (stop == begin || stop == end || *stop != text->delimiter || known->shadows ||
+      clf__csv_means(text, *begin, CLF__CSV_BLANK) ||
+      clf__csv_means(text, stop[-1], CLF__CSV_BLANK)) {
+    return false;
+  }
+  const int32_t code = clf__dictionary_find(&known->texts, begin, (size_t)(stop - begin));
+  if (code < 0) {
+    return false;
+  }
+  write_feature(self, code, code);
+  *at = stop + 1;
+  return true;
+}
+
 /* Reads the record at `*at`, and advances `*at`; `*complete` receives whether its row is kept. */
 static clf_status read_record(clf__csv_reader *self, const char **at, bool *complete) {
   const clf__csv_columns *columns = &self->columns;
   const bool runs = columns->text.runs;
   *complete = true;
   for (int64_t column = 0; column < columns->count; column++) {
-    if (self->plain[column] && read_plain(self, at, runs)) {
+    if (self->plain[column] == CLF__CSV_PLAIN_NUMBER     ? read_plain(self, at, runs)
+        : self->plain[column] == CLF__CSV_PLAIN_CATEGORY ? read_known(self, at, column)
+                                                         : false) {
       continue;
     }
     const bool last = column + 1 == columns->count;

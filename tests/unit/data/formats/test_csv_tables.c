@@ -129,6 +129,16 @@ TEST(quoted_texts_of_missing_values__are_categories) {
   clf_dataset_free(rows);
 }
 
+/* Texts with digits in them, such as bands of ages. */
+TEST(texts_with_digits__are_categories) {
+  clf_dataset *rows =
+      read_table("age,code,month,c\n10-19,e19,2026-11,x\n20-29,7e,2026-12,y\n", NULL);
+  for (int j = 0; j < 3; j++) {
+    ck_assert_int_eq(clf_dataset_category_count(rows, j), 2);
+  }
+  clf_dataset_free(rows);
+}
+
 TEST(many_categories__are_logged) {
   char text[2000] = "a,b\n";
   for (int i = 0; i < 40; i++) {
