@@ -1,7 +1,9 @@
 """What users pass as numbers, rows and labels: nothing is copied in vain, nothing lost in silence."""
 
+import copy
 import decimal
 import fractions
+import pickle
 
 import numpy as np
 import pytest
@@ -300,24 +302,64 @@ def test_nullable_values_of_pandas_are_missing():
 
 
 @pytest.mark.parametrize("values, message", [
-    (["x", "y"], "column 'bad'"),
-    ("category", "column 'bad' holds categories"),
-    ("dates", "column 'bad' holds dates"),
-    ("string", "column 'bad' holds texts"),
+    (["x", 2], "column 'bad' holds texts and 2, a int"),
     ("complex", "column 'bad' holds complex"),
-    ("period", "column 'bad' holds dates"),
+    ("period", "column 'bad' holds periods"),
+    ("delta", "column 'bad' holds periods or durations"),
 ])
 def test_columns_of_pandas_that_are_no_numbers_are_named(values, message):
     pd = pytest.importorskip("pandas")
     column = {
-        "category": lambda: pd.Categorical([1, 2]),
-        "dates": lambda: pd.to_datetime(["2020-01-01", "2021-01-01"]),
-        "string": lambda: pd.array(["a", "b"], "string"),
+        "delta": lambda: pd.to_timedelta([1, 2], unit="D"),
         "complex": lambda: np.array([1j, 2]),
         "period": lambda: pd.period_range("2020", periods=2, freq="D"),
     }.get(values if isinstance(values, str) else "", lambda: values)()
     with pytest.raises(clf.TypeMismatch, match=message):
         clf.Dataset(pd.DataFrame({"good": [1.0, 2.0], "bad": column}))
+
+
+def test_texts_categories_and_dates_of_pandas():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({
+        "age": pd.array([31, None, 45], "Int64"),
+        "city": ["Bern", None, "Thun"],
+        "zip": pd.array(["03011", pd.NA, "03600"], "string"),
+        "kind": pd.Categorical(["b", "a", None], categories=["a", "b", "c"]),
+        "size": pd.Categorical([2, 1, 2]),
+        "when": pd.to_datetime(["1970-01-02 12:00", None, "1969-12-31"]),
+        "zone": pd.to_datetime(["1970-01-02 01:00", "1970-01-01 01:00", None]).tz_localize("Europe/Berlin"),
+    })
+    data = clf.Dataset(frame, [0, 1, 0])
+    assert data.categories == {"city": ("Bern", "Thun"), "zip": ("03011", "03600"), "kind": ("a", "b", "c"),
+                               "size": ("1", "2")}
+    nan = np.nan
+    expected = [[31, 0, 0, 1, 1, 1.5, 1], [nan, nan, nan, 0, 0, nan, 0], [45, 1, 1, nan, 1, -1, nan]]
+    assert np.array_equal(data.X, expected, equal_nan=True)
+    for again in (data[:2], pickle.loads(pickle.dumps(data)), copy.copy(data)):
+        assert again.categories == data.categories
+    with pytest.raises(clf.DataError, match="column 'city' holds categories: one_hot"):
+        clf.Model("ridge").fit(data)
+    data.set_categories("size", None).set_categories(0, None)
+    assert "size" not in data.categories
+    with pytest.raises(clf.ArgumentError, match="'none'"):
+        data.set_categories("none", ["a"])
+
+
+def test_texts_and_dates_of_arrow():
+    polars = pytest.importorskip("polars")
+    from datetime import date, datetime
+    frame = polars.DataFrame({
+        "city": ["Bern", None, "Thun"],
+        "kind": polars.Series(["b", "a", "b"], dtype=polars.Categorical),
+        "day": [date(1970, 1, 2), None, date(1969, 12, 31)],
+        "time": [datetime(1970, 1, 2, 12), datetime(1970, 1, 1), None],
+        "x": [1.5, 2.5, None],
+    })
+    data = clf.Dataset(frame)
+    nan = np.nan
+    assert data.categories == {"city": ("Bern", "Thun"), "kind": ("b", "a")}
+    expected = [[0, 0, 1, 1.5, 1.5], [nan, 1, nan, 0, 2.5], [1, 0, -1, nan, nan]]
+    assert np.array_equal(data.X, expected, equal_nan=True)
 
 
 def test_categories_of_pandas_are_labels():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import numbers as _numbers
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Rows(NamedTuple):
     array: Optional[np.ndarray]
     csr: Optional[Tuple[np.ndarray, np.ndarray, np.ndarray, int]]
     names: Optional[Tuple[str, ...]]
+    categories: Dict[int, List[str]] = {}  # of columns whose values are codes
 
 
 class Labels(NamedTuple):

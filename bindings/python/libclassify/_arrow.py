@@ -77,15 +77,19 @@ def has_arrow(values: Any) -> bool:
 
 def rows(values: Any, what: str) -> _arrays.Rows:
     """Return a table as rows; null values become NaN."""
-    names, batches = _read(values, what, texts=False)
+    names, batches = _read(values, what, texts=True)
     if names is None:
         raise errors.ShapeError(
             f"{what} is one column; it must be [rows, features], such as a table of columns"
         )
-    columns = [np.concatenate([batch[i] for batch in batches]) if batches else np.empty(0)
-               for i in range(len(names))]
+    columns, categories = [], {}
+    for i, name in enumerate(names):
+        whole = np.concatenate([batch[i] for batch in batches]) if batches else np.empty(0)
+        place = f"{what}: column {name!r}"
+        found = _frames.coded(whole, i, categories, place)
+        columns.append(_arrays.numbers(found, place))
     count = len(columns[0]) if columns else 0
-    return _arrays.Rows(_frames.stacked(columns, count), None, _frames.names_of(names))
+    return _arrays.Rows(_frames.stacked(columns, count), None, _frames.names_of(names), categories)
 
 
 def column(values: Any, what: str) -> np.ndarray:
@@ -188,18 +192,19 @@ def _values(schema: Schema, array: Array, start: int, count: int, what: str,
             texts: bool) -> np.ndarray:
     form = schema.format.decode()
     if schema.dictionary:
-        if not texts:
-            raise errors.TypeMismatch(f"{what} holds categories (a dictionary): {_frames.ENCODE}")
         return _categories(schema, array, start, count, what)
     if form == "n":
-        values = np.full(count, np.nan)
-        return values.astype(object) if texts else values
+        return np.full(count, None, object) if texts else np.full(count, np.nan)
+    if form[:2] in ("td", "ts"):
+        return _days(array, form, start, count)
     if form in _NUMBERS:
         values = _buffer(array, 1, _NUMBERS[form], start, count).copy()
     elif form == "b":
         values = _bits(array, 1, start, count)
     elif form in _OFFSETS and texts:
         return _strings(array, _OFFSETS[form], start, count)
+    elif form in ("vu", "vz") and texts:
+        return _views(array, start, count)
     else:
         raise errors.TypeMismatch(f"{what} {_refusal(form)}")
     invalid = _invalid(array, start, count)
@@ -209,12 +214,22 @@ def _values(schema: Schema, array: Array, start: int, count: int, what: str,
     return values if texts else _arrays.numbers(values, what)
 
 
+def _days(array: Array, form: str, start: int, count: int) -> np.ndarray:
+    """Return dates and times as days since 1970-01-01, NaN where they are null."""
+    if form == "tdD":
+        values = _buffer(array, 1, "i4", start, count).astype(np.float64)
+    else:
+        per_day = {"s": 86400, "m": 86400e3, "u": 86400e6, "n": 86400e9}[form[2]]
+        values = _buffer(array, 1, "i8", start, count) / per_day
+    values[_invalid(array, start, count)] = np.nan
+    return values
+
+
 def _refusal(form: str) -> str:
     if form[0] == "t":
-        return ("holds dates or durations: make numbers of it, such as days since a date, years or "
-                "weekdays")
+        return "holds times or durations: make numbers of it, such as days"
     if form[0] in "uUvzZ":
-        return f"holds texts: {_frames.ENCODE}"
+        return f"holds texts of the Arrow format {form!r}; cast them to (large) utf8"
     if form[0] == "d":
         return "holds decimal numbers: cast it to float64"
     return f"has the Arrow format {form!r}; it must be numbers or booleans"
@@ -226,6 +241,20 @@ def _strings(array: Array, offsets: str, start: int, count: int) -> np.ndarray:
     out = np.empty(count, object)
     out[:] = [data[begin:end].decode() for begin, end in zip(ends, ends[1:])] if count else []
     out[_invalid(array, start, count)] = None
+    return out
+
+
+def _views(array: Array, start: int, count: int) -> np.ndarray:
+    """Return texts by views of 16 bytes: those of up to 12 bytes are in the view itself."""
+    views = _buffer(array, 1, "u1", 16 * start, 16 * count).reshape(count, 16)
+    parts = np.ascontiguousarray(views).view("<i4").reshape(count, 4)
+    out = np.empty(count, object)
+    for i, invalid in enumerate(_invalid(array, start, count)):
+        size, _, buffer, offset = parts[i].tolist()
+        if not invalid:
+            data = (views[i, 4:4 + size].tobytes() if size <= 12
+                    else ctypes.string_at(array.buffers[2 + buffer] + offset, size))
+            out[i] = data.decode()
     return out
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from . import _arrays, errors
-
-ENCODE = (
-    "encode it first, for example by scikit-learn's OneHotEncoder or pandas.get_dummies: the codes "
-    "of categories are no numbers"
-)
-
 
 def is_pandas(values: Any) -> bool:
     """Whether an object is a DataFrame or a Series of pandas."""
@@ -47,11 +41,58 @@ def pandas_rows(frame: Any, what: str) -> _arrays.Rows:
         if array.dtype.kind == "f" and not array.flags.c_contiguous:
             array = np.ascontiguousarray(array)
         return _arrays.Rows(array, None, names)
-    columns = [
-        _column(frame.iloc[:, i], f"{what}, column {name!r}")
-        for i, name in enumerate(frame.columns)
-    ]
-    return _arrays.Rows(stacked(columns, len(frame)), None, names)
+    columns, categories = [], {}
+    for i, name in enumerate(frame.columns):
+        values = _column(frame.iloc[:, i], f"{what}: column {name!r}")
+        columns.append(coded(values, i, categories, f"{what}: column {name!r}"))
+    return _arrays.Rows(stacked(columns, len(frame)), None, names, categories)
+
+
+class Coded(NamedTuple):
+    """Codes of categories, -1 where they are missing, and what they stand for."""
+
+    codes: np.ndarray
+    categories: List[Any]
+
+
+def coded(values: Any, column: int, categories: Dict[int, List[str]], what: str) -> np.ndarray:
+    """Return a column as numbers. Texts become codes, whose names `categories` receives."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "O":
+        values = _codes_of(values, what)
+    if not isinstance(values, Coded):
+        return values
+    if values.categories:
+        categories[column] = [str(name) for name in values.categories]
+    codes = values.codes.astype(np.float32 if len(values.categories) < 1 << 24 else np.float64)
+    codes[values.codes < 0] = np.nan
+    return codes
+
+
+def _codes_of(values: np.ndarray, what: str) -> Coded:
+    """Return codes of texts, in order of their appearance; None and NaN are missing."""
+    found: Dict[str, int] = {}
+    codes = np.full(len(values), -1, np.int64)
+    for i, value in enumerate(values):
+        if isinstance(value, str):
+            codes[i] = found.setdefault(value, len(found))
+        elif not _is_missing(value):
+            raise errors.TypeMismatch(
+                f"{what} holds texts and {value!r}, a {type(value).__name__}: make all of them texts, "
+                f"or numbers"
+            )
+    return Coded(codes, list(found))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
+
+
+def days(values: np.ndarray) -> np.ndarray:
+    """Return datetime64 as days since 1970-01-01, NaN where there is none."""
+    exact = values.astype("datetime64[us]")
+    out = exact.astype(np.int64) / 86400e6
+    out[np.isnat(exact)] = np.nan
+    return out
 
 
 def stacked(columns: List[np.ndarray], rows: int) -> np.ndarray:
@@ -69,32 +110,37 @@ def _is_sparse(dtype: Any) -> bool:
 
 def _check(name: Any, dtype: Any, what: str) -> None:
     kind = getattr(dtype, "kind", "O")
-    if type(dtype).__name__ == "CategoricalDtype":
-        held = "categories"
-    elif kind in "mM" or str(dtype).startswith(("datetime", "period", "timedelta")):
+    if kind == "m" or str(dtype).startswith(("period", "timedelta")):
         raise errors.TypeMismatch(
-            f"{what}: column {name!r} holds dates or durations ({dtype}): make numbers of it, such "
-            "as days since a date, years or weekdays"
+            f"{what}: column {name!r} holds periods or durations ({dtype}): make numbers of it, such "
+            "as days"
         )
-    elif kind == "c":
+    if kind == "c":
         raise errors.TypeMismatch(f"{what}: column {name!r} holds complex numbers")
-    elif kind in "US" or str(dtype).startswith(("string", "str", "large_string")):
-        held = "texts"
-    else:
-        return
-    raise errors.TypeMismatch(f"{what}: column {name!r} holds {held} ({dtype}): {ENCODE}")
 
 
-def _column(series: Any, what: str) -> np.ndarray:
-    if isinstance(series.dtype, np.dtype):
+def _column(series: Any, what: str) -> Any:
+    """Return numbers, an array of texts, or Coded."""
+    dtype = series.dtype
+    kind = getattr(dtype, "kind", "O")
+    if type(dtype).__name__ == "CategoricalDtype":
+        return Coded(series.cat.codes.to_numpy(), list(series.cat.categories))
+    if kind == "M" or str(dtype).startswith("datetime"):
+        aware = getattr(dtype, "tz", None) is not None
+        return days((series.dt.tz_convert(None) if aware else series).to_numpy("datetime64[us]"))
+    if kind in "US" or str(dtype).startswith(("string", "str", "large_string")):
+        return series.to_numpy(object)
+    if isinstance(dtype, np.dtype):
         array = series.to_numpy()
-    elif getattr(series.dtype, "kind", "O") in "iufb" and not series.isna().any():
-        array = series.to_numpy(dtype=series.dtype.kind + str(_itemsize(series.dtype)))
+        if array.dtype.kind == "O" and any(isinstance(value, str) for value in array):
+            return array
+    elif kind in "iufb" and not series.isna().any():
+        array = series.to_numpy(dtype=kind + str(_itemsize(dtype)))
     else:
         try:
             array = series.to_numpy(dtype=np.float64, na_value=np.nan)
         except (TypeError, ValueError) as error:
-            raise errors.TypeMismatch(f"{what} holds {series.dtype}: {ENCODE}") from error
+            raise errors.TypeMismatch(f"{what} holds {dtype}, which are no numbers") from error
     return _arrays.numbers(array, what)
 
 

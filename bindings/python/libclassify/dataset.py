@@ -104,6 +104,8 @@ class Dataset(Handle):
                        keeps={"x": values})
         if rows.names is not None:
             self.column_names = rows.names
+        for column, categories in rows.categories.items():
+            self.set_categories(column, categories)
 
     def _make_dense(self, context: Context, tensor: Tensor) -> None:
         self._make(context, lib.clf_dataset_create, context, tensor, None,
@@ -231,6 +233,38 @@ class Dataset(Handle):
         encoded = [encode(name, "a column's name") for name in names]
         array = (ctypes.c_char_p * max(len(encoded), 1))(*encoded)
         self.change(lib.clf_dataset_set_column_names, array, len(encoded))
+
+    @property
+    def categories(self) -> Dict[Union[str, int], Tuple[str, ...]]:
+        """The categories of the columns that have some, by name or, without names, by number.
+
+        The value k in such a column of X stands for the name k; NaN is a missing value.
+        """
+        names = self.column_names
+        found: Dict[Union[str, int], Tuple[str, ...]] = {}
+        with self.reading():
+            for column in range(self.n_features):
+                count = self.run(lib.clf_dataset_category_count, column)
+                if count > 0:
+                    unique = names is not None and names.count(names[column]) == 1
+                    found[names[column] if unique else column] = tuple(
+                        text(self.run(lib.clf_dataset_category_name, column, k)) for k in range(count))
+        return found
+
+    def set_categories(self, column: Union[str, int], names: Optional[Sequence[str]]) -> "Dataset":
+        """Name the codes 0, 1, … in a column, or make it one of numbers by None; returns the dataset."""
+        if isinstance(column, str):
+            known = self.column_names or ()
+            if column not in known:
+                raise errors.ArgumentError(f"there is no column {column!r}")
+            column = known.index(column)
+        if names is None:
+            self.change(lib.clf_dataset_set_categories, column, None, 0)
+            return self
+        encoded = [encode(name, "a category") for name in names]
+        array = (ctypes.c_char_p * max(len(encoded), 1))(*encoded)
+        self.change(lib.clf_dataset_set_categories, column, array, len(encoded))
+        return self
 
     @property
     def class_names(self) -> List[str]:
@@ -370,6 +404,7 @@ class Dataset(Handle):
         return {
             "rows": rows, "scale": self.scale, "y": self.y, "kind": self._kind,
             "targets": self.targets, "weights": self.sample_weight, "names": self.column_names,
+            "categories": self.categories,
         }
 
     def _keep_copy(self, name: str) -> np.ndarray:
@@ -419,4 +454,6 @@ def _restored(state: Dict[str, Any], context: Context) -> Dataset:
     if state["weights"] is not None:
         self.set_weights(state["weights"])
     self._kind, self.column_names = state["kind"], state["names"]
+    for column, names in state["categories"].items():
+        self.set_categories(column, names)
     return self
