@@ -428,6 +428,62 @@ TEST(incremental__refuses_transforms_that_more_rows_would_change) {
   clf_dataset_free(all);
 }
 
+TEST(incremental__any_number_of_threads_gives_the_same_bits) {
+  static const char *const threads[] = {"threads=1", "threads=3"};
+  for (int s = 0; s < SETTINGS; s++) {
+    results found[2];
+    for (int t = 0; t < 2; t++) {
+      clf_context *own = NULL;
+      clf_model *model = NULL;
+      clf_dataset *all = rows_of(DOUBLES, settings[s].regression, true, 0, ROWS);
+      ck_clf_ok(clf_context_create(&own, NULL, threads[t]));
+      ck_clf_ok(clf_model_create(&model, own, settings[s].kind, settings[s].params));
+      learn(model, &settings[s], DOUBLES, true, 0, 60);
+      learn(model, &settings[s], DOUBLES, true, 60, 63);
+      learn(model, &settings[s], DOUBLES, true, 63, ROWS);
+      found[t] = decide(model, all);
+      clf_model_free(model);
+      clf_dataset_free(all);
+      clf_context_free(own);
+    }
+    ck_assert_mem_eq(found[0].values, found[1].values,
+                     sizeof(double) * (size_t)(ROWS * found[0].outputs));
+  }
+}
+
+static int32_t cancel(void *user, const clf_progress *progress) {
+  (void)user, (void)progress;
+  return CLF_PROGRESS_CANCEL;
+}
+
+/* A call that is cancelled changes nothing. */
+TEST(incremental__can_be_cancelled) {
+  enum { MANY = 4000, WIDE = 100 };
+  float *x = calloc((size_t)MANY * WIDE, sizeof *x);
+  int32_t *y = calloc(MANY, sizeof *y);
+  uint64_t seed = 1;
+  for (int64_t i = 0; i < (int64_t)MANY * WIDE; i++) {
+    x[i] = (float)random_normal(&seed);
+    y[i % MANY] = (int32_t)(i % 2);
+  }
+  clf_dataset *few = dataset_of(context, x, CLF_F32, 200, WIDE, y);
+  clf_dataset *all = dataset_of(context, x, CLF_F32, MANY, WIDE, y);
+  clf_model *model = create(&settings[0]);
+  float before[400], after[400];
+  ck_clf_ok(clf_model_partial_fit(model, few));
+  ck_clf_ok(clf_model_decision_function(model, few, before, 400));
+  ck_clf_ok(clf_context_set_progress(context, cancel, NULL));
+  ck_clf_fails(clf_model_partial_fit(model, all), CLF_ERROR_CANCELLED);
+  ck_clf_ok(clf_context_set_progress(context, NULL, NULL));
+  ck_clf_ok(clf_model_decision_function(model, few, after, 400));
+  ck_assert_mem_eq(before, after, sizeof before);
+  clf_model_free(model);
+  clf_dataset_free(few);
+  clf_dataset_free(all);
+  free(x);
+  free(y);
+}
+
 static void *predict(void *argument) {
   clf_dataset *data = rows_of(FLOATS, false, false, 0, ROWS);
   static _Thread_local int32_t found[ROWS];
