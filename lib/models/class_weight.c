@@ -10,7 +10,7 @@
 static clf_status check_class_weight(const clf_model *model, const clf__training *training,
                                      const clf__list *class_weight) {
   if (training->labels == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight has no meaning in a regression",
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight has no meaning without classes",
                      model->kind->base.name);
   }
   if (class_weight->word < 0 && class_weight->keys == NULL &&

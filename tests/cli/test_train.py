@@ -88,6 +88,17 @@ class Train(Cli):
         self.assertEqual(result["classes"], 0)
         self.assertGreater(result["test_r2"], 0.999999)
 
+    def test_support_vector_machines_of_targets_and_of_one_class(self):
+        self.write("line.csv", "x,y\n" + "".join(f"{i},{2 * i + 1}\n" for i in range(20)))
+        result, = json.loads(self.classify("train", "line.csv", "--format", "csv regression=true", "--model",
+                                           "svm type=epsilon_svr kernel=linear C=100", "-o", "line.clf", "--json"))
+        self.assertGreater(result["train_r2"], 0.999)
+        result, = json.loads(self.classify("train", "line.csv", "--format", "csv label=none", "--model",
+                                           "svm type=one_class nu=0.1", "-o", "one.clf", "--json"))
+        self.assertEqual((result["classes"], result["train_accuracy"]), (0, None))
+        values = [float(line) for line in self.classify("predict", "one.clf", "line.csv").split()]
+        self.assertLessEqual(sum(value < -1e-3 for value in values), 2)
+
     def test_sparse(self):
         self.write("rows.svm", "".join(f"{i % 2} {1 + i % 2}:1 9:{i}\n" for i in range(40)))
         self.write("few.svm", "1 2:1\n0 1:1\n")  # features and base of the indices are those of the training rows

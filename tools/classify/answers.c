@@ -1,6 +1,7 @@
 #include "answers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A model without probabilities refuses every row, and one with them may refuse this one too. */
 bool model_has_probabilities(const clf_model *model) {
@@ -21,6 +22,13 @@ bool model_has_probabilities(const clf_model *model) {
   clf_tensor_free(x);
   free(values);
   return status != CLF_ERROR_UNSUPPORTED;
+}
+
+bool model_learns_one_class(const clf_model *model) {
+  char type[32] = "";
+  return strcmp(clf_model_kind(model), "svm") == 0 &&
+         clf_model_get_text(model, "type", type, sizeof type, NULL) == CLF_OK &&
+         strcmp(type, "one_class") == 0;
 }
 
 clf_status answers_create(answers *out, const clf_model *model, answer_kind kind, int64_t rows) {

@@ -23,6 +23,10 @@ typedef struct answers {
 /* Whether a fitted model has probabilities. */
 bool model_has_probabilities(const clf_model *model);
 
+/* Whether a model, fitted or not, is of one class: its rows need no labels, and its answer is a value
+ * that is positive for rows like those of its fit. */
+bool model_learns_one_class(const clf_model *model);
+
 /* Allocates memory for the answers to `rows` rows; free them also after a failure. */
 clf_status answers_create(answers *out, const clf_model *model, answer_kind kind, int64_t rows);
 void answers_free(answers *a);

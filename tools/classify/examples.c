@@ -1,4 +1,5 @@
 #include "examples.h"
+#include "answers.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -64,7 +65,8 @@ static int prepare(input *in, const tool *t, const recipe *r, clf_model *model) 
     return EXIT_USAGE;
   }
   const int status = examples_encode(in, t, r, model);
-  if (status < 0 && clf_dataset_classes(in->rows) == 0 && clf_dataset_outputs(in->rows) == 0) {
+  if (status < 0 && clf_dataset_classes(in->rows) == 0 && clf_dataset_outputs(in->rows) == 0 &&
+      !model_learns_one_class(model)) {
     complain("'%s' has no labels to train on", in->path);
     return EXIT_FAILURE;
   }

@@ -1,8 +1,10 @@
 /* classify train: fits a model to data and saves it with what is needed to use it. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "crops.h"
 #include "examples.h"
 #include "notes.h"
@@ -131,6 +133,15 @@ static int read_data(training *self, tool *t) {
   return status;
 }
 
+/* A machine of one class also fits rows without labels, of which it has no score. */
+static clf_status score(double *out, const clf_model *model, const clf_dataset *rows) {
+  if (model_learns_one_class(model) && clf_dataset_classes(rows) == 0) {
+    *out = (double)NAN;
+    return CLF_OK;
+  }
+  return clf_model_score(model, rows, out);
+}
+
 static clf_status fit(training *self, tool *t) {
   const double began = seconds_now();
   progress_title(&t->progress, clf_model_kind(self->model));
@@ -141,10 +152,10 @@ static clf_status fit(training *self, tool *t) {
   progress_title(&t->progress, "score");
   if (status == CLF_OK) {
     progress_settle(&t->progress);
-    status = clf_model_score(self->model, train_rows(self), &self->train_score);
+    status = score(&self->train_score, self->model, train_rows(self));
   }
   if (status == CLF_OK && test_rows(self) != NULL) {
-    status = clf_model_score(self->model, test_rows(self), &self->test_score);
+    status = score(&self->test_score, self->model, test_rows(self));
   }
   progress_clear(&t->progress);
   return status;
@@ -161,7 +172,8 @@ static clf_status note_all(const training *self, const tool *t) {
 }
 
 static int print_result(const training *self, const tool *t) {
-  const bool regression = clf_model_classes(self->model) == 0;
+  const bool regression =
+      clf_model_classes(self->model) == 0 && !model_learns_one_class(self->model);
   const clf_dataset *test = test_rows(self);
   const table_column columns[] = {
       {"model", false, 0},

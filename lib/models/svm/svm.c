@@ -50,9 +50,10 @@ static clf_status check_params(clf_context *context, const void *own) {
         CLF_ERROR_ARGUMENT,
         "svm: precision=f64 is for kernel=linear; the values of other kernels are f32");
   }
-  if (p->probability && !clf__svm_type_has_classes(p->type)) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "svm: probability=true is for classes, not for %s",
-                     type_settings[p->type]);
+  const bool calibrates = p->probability || p->decision.calibration != CLF__CALIBRATION_NONE;
+  if (calibrates && !clf__svm_type_has_classes(p->type)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "svm: %s is for classes, not for %s",
+                     p->probability ? "probability=true" : "calibration", type_settings[p->type]);
   }
   if (p->probability &&
       (p->decision.calibration > CLF__CALIBRATION_SIGMOID || p->decision.calibration_folds == 0)) {

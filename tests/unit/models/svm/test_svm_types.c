@@ -276,6 +276,8 @@ TEST(svm__wants_what_its_type_learns_from) {
   ck_clf_fails(clf_model_predict(model, data, found, ROWS), CLF_ERROR_UNSUPPORTED);
   ck_clf_fails(clf_model_set_text(model, "probability", "true"), CLF_ERROR_ARGUMENT);
   ck_clf_says("probability=true is for classes, not for type=nu_svr");
+  ck_clf_fails(clf_model_set_text(model, "calibration", "sigmoid"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("calibration is for classes, not for type=nu_svr");
   ck_clf_ok(clf_model_set_text(model, "type", "nu_svc"));
   ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("svm of type=nu_svc is a classifier: the dataset needs labels, not targets");
