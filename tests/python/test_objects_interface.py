@@ -23,7 +23,6 @@ ELSEWHERE = {
     "clf_model_get_i64": "clf_model_params reads all parameters",
     "clf_model_get_f64": "clf_model_params reads all parameters",
     "clf_model_decision_function": "results are float64",
-    "clf_model_predict_proba": "results are float64",
     "clf_model_project": "results are float64",
     "clf_detector_model": "Detector.model reads the network of the detector's bytes",
     "clf_tensor_set_release": "Python references keep borrowed memory alive",

@@ -10,6 +10,7 @@ const verb *const verbs[] = {
     &verb_predict,
     &verb_test,
     &verb_validate,
+    &verb_calibrate,
     &verb_tune,
     &verb_auto,
     &verb_inspect,

@@ -8,6 +8,7 @@ extern const verb verb_train;
 extern const verb verb_predict;
 extern const verb verb_test;
 extern const verb verb_validate;
+extern const verb verb_calibrate;
 extern const verb verb_tune;
 extern const verb verb_auto;
 extern const verb verb_inspect;

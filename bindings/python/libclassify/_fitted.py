@@ -189,11 +189,11 @@ class Fitted(Handle):
         self.run(lib.clf_model_predict, data, out.ctypes.data, out.size)
         return out
 
-    def _values(self, function: Any, X: Any, *rest: Any) -> np.ndarray:
+    def _values(self, function: Any, X: Any, *rest: Any, dtype: Any = np.float64) -> np.ndarray:
         data = self._rows(X)
         with self.reading():
             columns = self._components(data) if rest else self.n_outputs
-            out = np.empty((len(data), columns))
+            out = np.empty((len(data), columns), dtype)
             self.run(function, data, out.ctypes.data, out.size, *rest)
         return out
 
@@ -205,7 +205,10 @@ class Fitted(Handle):
         return self._values(lib.clf_model_decision_function_f64, X)
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Compute the probability of each class, float64 [rows, classes]; each row sums to 1."""
+        """Compute the probability of each class, float64 [rows, classes]; each row sums to 1.
+
+        The first maximum of a row is the class that `predict` gives.
+        """
         return self._values(lib.clf_model_predict_proba_f64, X)
 
     def novelty(self, X: Any) -> np.ndarray:
@@ -217,6 +220,12 @@ class Fitted(Handle):
         out = np.empty(len(data), np.float32)
         self.run(lib.clf_model_novelty, data, out.ctypes.data, out.size)
         return out
+
+    def _probabilities(self, X: Any, dtype: Any) -> np.ndarray:
+        """Return probabilities of a type, in which they, too, agree with `predict`."""
+        if dtype == np.float32:
+            return self._values(lib.clf_model_predict_proba, X, dtype=dtype)
+        return np.asarray(self.predict_proba(X), dtype)
 
     def project(self, X: Any) -> np.ndarray:
         """Compute what the model derives from rows before it decides, float64 [rows, components].

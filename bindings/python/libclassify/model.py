@@ -241,6 +241,28 @@ class Model(Decision):
         self._fits += 1
         return self
 
+    def calibrate(self, X: Any, y: Any = None, *, sample_weight: Any = None,
+                  **params: Any) -> "Model":
+        """Fit probabilities to rows that the model has not seen; returns the model.
+
+        From then on `predict` gives the class with the highest of them. ``calibration="sigmoid"``,
+        a parameter of every kind, does the same within a fit, by cross-validation.
+
+        Parameters
+        ----------
+        X : array-like or Dataset
+        y : array-like
+            Labels, all of classes of the model.
+        sample_weight : array-like, optional
+        **params
+            ``method``: "sigmoid" (Platt), "temperature" or "isotonic"; see
+            ``params("decision", "calibrate")``.
+        """
+        self.change(lib.clf_model_calibrate, self._data(X, y, sample_weight),
+                    catalog.to_text("decision", "calibrate", params))
+        self._fits += 1
+        return self
+
     def merge(self, other: "Model") -> "Model":
         """Add what another model has learned from other rows (ridge, fisher); returns the model."""
         self.change(lib.clf_model_merge, other)

@@ -285,21 +285,77 @@ class Classifier(ClassifierMixin, ModelEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """Return the label of each row, an array of shape (n_samples,)."""
         X = self._rows(X, reset=False)
-        return self.classes_[self.model_.decision_function(X).argmax(axis=1)]
+        return self.classes_[self.model_.predict_indices(X)]
+
+    def calibrate(self, X: Any, y: Any, sample_weight: Any = None, *,
+                  method: str = "sigmoid") -> Any:
+        """Fit probabilities to rows that the fit has not seen.
+
+        Estimators of every kind then have ``predict_proba``, and ``predict`` gives the class with
+        the highest probability. A new fit drops them.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Labels, all of ``classes_``.
+        sample_weight : array-like of shape (n_samples,), optional
+        method : {"sigmoid", "temperature", "isotonic"}, default "sigmoid"
+            As in scikit-learn's ``CalibratedClassifierCV``.
+
+        Returns
+        -------
+        self
+        """
+        X, y = self._rows(X, y, reset=False)
+        weights = row_weights(sample_weight, X.shape[0])
+        self.model_.calibrate(Dataset(X, y, sample_weight=weights), method=method)
+        return self
+
+    def _probabilities(self, X: Any) -> np.ndarray:
+        X = self._rows(X, reset=False)
+        return self.model_._probabilities(X, result_type(X))
+
+    def _require_calibration(self, name: str) -> None:
+        """Raise an AttributeError, as for a method that is not there, without probabilities."""
+        model = getattr(self, "model_", None)
+        if model is None or self._tensor(*CALIBRATIONS) is None:
+            raise AttributeError(
+                f"{type(self).__name__} has {name} after calibrate() on rows that are held out"
+            )
+
+    @property
+    def predict_proba(self) -> Callable[[Any], np.ndarray]:
+        """Return the probability of each class, an array of shape (n_samples, n_classes)."""
+        self._require_calibration("predict_proba")
+        return self._probabilities
+
+    @property
+    def predict_log_proba(self) -> Callable[[Any], np.ndarray]:
+        """Return the logarithms of the probabilities."""
+        self._require_calibration("predict_log_proba")
+        return lambda X: _logarithms(self._probabilities(X))
+
+
+CALIBRATIONS = ("decision_sigmoid", "decision_temperature", "decision_isotonic_x")
+
+
+def _logarithms(values: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.log(values)
 
 
 class ProbabilityMixin:
-    """Class probabilities; scores are log-odds up to a constant of the row."""
+    """Class probabilities without a calibration, of scores that are log-odds up to a constant of
+    the row."""
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, an array of shape (n_samples, n_classes)."""
-        X = self._rows(X, reset=False)
-        return np.asarray(self.model_.predict_proba(X), result_type(X))
+        return self._probabilities(X)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithms of the probabilities."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
+        return _logarithms(self.predict_proba(X))
 
 
 class Regressor(RegressorMixin, ModelEstimator):

@@ -254,7 +254,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, an array of shape (n_samples, n_classes)."""
         X = self._rows(X, reset=False)
-        return np.asarray(self.model_.predict_proba(self._dataset(X)), result_type(X))
+        return self.model_._probabilities(self._dataset(X), result_type(X))
 
 
 class NetworkRegressor(Network, Regressor):

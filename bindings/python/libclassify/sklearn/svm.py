@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import errors
 from ..dataset import Dataset
-from ._base import Classifier, result_type
+from ._base import CALIBRATIONS, Classifier, result_type
 from ._compat import NotFittedError
 from ._machines import MachineMixin, positive_weights
 from ._svr import SVR, NuSVR, OneClassSVM
@@ -243,13 +243,17 @@ class SVC(MachineMixin, Classifier):
     def predict(self, X: Any) -> np.ndarray:
         """Return the class with the most votes; the first of those that have equally many.
 
-        With ``break_ties=True`` the decision function decides between them.
+        With ``break_ties=True`` the decision function decides between them. With probabilities it is
+        the class with the highest.
         """
         if self.break_ties and not self._one_vs_rest():
             raise errors.ArgumentError(
                 "break_ties must be False when decision_function_shape is 'ovo'"
             )
-        pairs = self._pairs(self._rows(X, reset=False))
+        X = self._rows(X, reset=False)
+        if self._is_calibrated():
+            return self.classes_[self.model_.predict_indices(X)]
+        pairs = self._pairs(X)
         if len(self.classes_) == 2:
             return self.classes_[(pairs[:, 0] <= 0).astype(np.intp)]
         if self.break_ties:
@@ -268,17 +272,21 @@ class SVC(MachineMixin, Classifier):
         self._require_probabilities("predict_log_proba")
         return lambda X: np.log(self._predict_proba(X))
 
+    def _is_calibrated(self) -> bool:
+        return hasattr(self, "model_") and (
+            self._tensor("calibration", *CALIBRATIONS) is not None)
+
     def _require_probabilities(self, name: str) -> None:
-        if not self._has_probabilities():
+        if not (self._has_probabilities() or self._is_calibrated()):
             raise AttributeError(f"{name} is not available when probability=False")
 
     def _predict_proba(self, X: Any) -> np.ndarray:
         X = self._rows(X, reset=False)
-        if self._tensor("calibration") is None:
+        if not self._is_calibrated():
             raise NotFittedError(
                 "predict_proba is not available when fitted with probability=False"
             )
-        return np.asarray(self.model_.predict_proba(X), result_type(X))
+        return self.model_._probabilities(X, result_type(X))
 
 
 class NuSVC(SVC):

@@ -1,0 +1,115 @@
+/* classify calibrate: probabilities of a trained model, fitted to rows that it was not trained on.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "graded.h"
+#include "input.h"
+#include "report/files.h"
+#include "report/text.h"
+#include "table.h"
+#include "verbs.h"
+
+static struct { const char *method; } set;
+
+static const option_entry options[] = {
+    {"method", "sigmoid|temperature|isotonic",
+     "how scores become probabilities (default: sigmoid; isotonic is for a thousand rows or more)",
+     OPTION_CHOICE, 0, &set.method},
+};
+
+/* How good probabilities are on the rows; NaN where the model has none. */
+typedef struct quality {
+  double log_loss, brier;
+} quality;
+
+static int measure(quality *out, const clf_model *model, const input *in) {
+  graded g = {0};
+  *out = (quality){NAN, NAN};
+  int status = graded_create(&g, model, in->rows);
+  if (status < 0 && g.chances != NULL && g.unknown_rows == 0) {
+    clf_status done =
+        clf_log_loss(g.truth, g.chances, g.weights, g.rows, g.classes, &out->log_loss);
+    done = done == CLF_OK
+               ? clf_brier_score(g.truth, g.chances, g.weights, g.rows, g.classes, &out->brier)
+               : done;
+    status = done == CLF_OK ? -1 : tool_fail(done);
+  }
+  graded_free(&g);
+  return status;
+}
+
+static int calibrate(clf_model *model, const input *in) {
+  char params[64];
+  snprintf(params, sizeof params, "method=%s", set.method != NULL ? set.method : "sigmoid");
+  const clf_status done = clf_model_calibrate(model, in->rows, params);
+  return done == CLF_OK ? -1 : input_fail(in->path, done);
+}
+
+static int print_qualities(const quality *before, const quality *after, const input *in,
+                           const tool *t) {
+  static const table_column columns[] = {{"rows", true, 0},
+                                         {"log_loss_before", true, 4},
+                                         {"log_loss", true, 4},
+                                         {"brier_score_before", true, 4},
+                                         {"brier_score", true, 4}};
+  table results = table_of(columns, sizeof columns / sizeof *columns);
+  table_integer(&results, clf_dataset_rows(in->rows));
+  table_number(&results, before->log_loss);
+  table_number(&results, after->log_loss);
+  table_number(&results, before->brier);
+  table_number(&results, after->brier);
+  const int status = table_print(&results, t, stdout);
+  table_free(&results);
+  return status;
+}
+
+static int check_options(const tool *t) {
+  if (t->common.output == NULL) {
+    complain("-o MODEL says where to save the calibrated model");
+    return EXIT_USAGE;
+  }
+  return save_possible(t->common.output) ? -1 : EXIT_FAILURE;
+}
+
+static int run(tool *t) {
+  clf_model *model = NULL;
+  input in = {0};
+  quality before, after;
+  int status = check_options(t);
+  status = status < 0 ? input_model(&model, t, t->words.words[0]) : status;
+  status = status < 0 ? input_read_for(&in, t, t->words.words[1], model) : status;
+  progress_title(&t->progress, "calibrate");
+  status = status < 0 ? measure(&before, model, &in) : status;
+  status = status < 0 ? calibrate(model, &in) : status;
+  status = status < 0 ? measure(&after, model, &in) : status;
+  progress_clear(&t->progress);
+  if (status < 0) {
+    const clf_status done = clf_model_save(model, t->common.output);
+    status = done == CLF_OK ? print_qualities(&before, &after, &in, t) : tool_fail(done);
+  }
+  input_free(&in);
+  clf_model_free(model);
+  return status < 0 ? EXIT_SUCCESS : status;
+}
+
+const verb verb_calibrate = {
+    .name = "calibrate",
+    .summary = "fit a model's probabilities to rows that it was not trained on",
+    .usage = "MODEL DATA [OPTION …] -o MODEL",
+    .example = "classify calibrate iris.clf held_out.csv -o calibrated.clf",
+    .words = "MODEL DATA",
+    .words_help = "a model file, and labeled data, which are read as the training data were",
+    .details =
+        "Fits a map from the model's scores to probabilities, and saves the model with it. A\n"
+        "model of any kind then has probabilities, and predicts the class with the highest.\n"
+        "Prints log loss and Brier score of these rows before and after; rows that neither the\n"
+        "model nor the map has seen tell how good the probabilities are.",
+    .options = options,
+    .count = sizeof options / sizeof *options,
+    .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_FORMAT,
+    .minimum_words = 2,
+    .maximum_words = 2,
+    .run = run,
+};
