@@ -222,8 +222,8 @@ static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   return CLF_OK;
 }
 
-/* The sigmoid of class k is that of -(A s + B), for two classes of plus and minus A (s_1 - s_0) + B;
- * a matrix and a vector make these of the scores. */
+/* The probability of class k is the sigmoid of -(A s_k + B), or of two classes that of plus and
+ * minus A (s_1 - s_0) + B. A matrix and a vector make these of the scores. */
 static clf_status add_sigmoid_map(clf__graph *graph, const clf_model *model) {
   const int64_t classes = model->outputs;
   const double *ab = model->decision.sigmoid;

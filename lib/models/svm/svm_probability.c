@@ -44,8 +44,8 @@ static void deal_folds(left_out *c) {
   }
 }
 
-/* Values within ten times the tolerance of the fit give the same sigmoid to far more digits than its
- * rows determine. */
+/* Values within ten times the tolerance of the fit give the same sigmoid to far more digits than
+ * its rows determine. */
 static clf_status value_fold(left_out *c, int32_t fold) {
   const clf__svm_problem *whole = c->whole;
   clf__svm_problem part = {.rows = whole->rows,
