@@ -188,6 +188,17 @@ def test_pca_has_as_many_components_as_theirs(rows):
         )
 
 
+def test_pca_learns_in_parts():
+    whole, parts = PCA(5).fit(X), PCA(5)
+    for first in range(0, len(X), 40):
+        parts.partial_fit(X[first:first + 40])
+    assert np.allclose(parts.explained_variance_, whole.explained_variance_)
+    assert np.allclose(parts.transform(X), whole.transform(X), atol=1e-5)
+    assert parts.n_samples_ == len(X)
+    with pytest.raises(clf.Unsupported, match="partial fit"):
+        whole.partial_fit(X)
+
+
 def test_pca_weights_are_repeated_rows():
     repeated = PCA(5).fit(X.repeat(W.astype(int), axis=0))
     weighted = PCA(5).fit(X, sample_weight=W)

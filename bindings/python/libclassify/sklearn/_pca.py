@@ -8,7 +8,10 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from .. import errors
+from ..dataset import Dataset
+from ..transform import Transform
 from ._base import result_type
+from ._context import context_of
 from ._features import prefixed_names
 from ._labels import row_weights
 from ._transformer import Transformer
@@ -164,6 +167,30 @@ class PCA(Transformer):
             )
         self._fit_rows(X, weights)
         self.n_samples_ = X.shape[0] if weights is None else float(weights.sum())
+        whole = min(int(self.n_samples_), X.shape[1])
+        wanted = whole if self.n_components is None else self.n_components
+        self._constant = constant_directions(self._axes(), wanted)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Add rows; the directions are then those of one fit of all rows.
+
+        The first call begins, with at least two rows that differ; rows of :meth:`fit` cannot be
+        added to. Parameters are as of :meth:`fit`. scikit-learn has this in ``IncrementalPCA``,
+        whose directions depend on the batches.
+        """
+        first = not hasattr(self, "transform_")
+        X = self._rows(X, reset=first)
+        weights = row_weights(sample_weight, X.shape[0])
+        if first:
+            self._refuse_lacking()
+            transform = Transform(self._kind, context=context_of(self), **self._library_params())
+            transform.partial_fit(Dataset(X, sample_weight=weights))
+            self.transform_ = transform
+            self.n_samples_ = 0
+        else:
+            self.transform_.partial_fit(Dataset(X, sample_weight=weights))
+        self.n_samples_ += X.shape[0] if weights is None else float(weights.sum())
         whole = min(int(self.n_samples_), X.shape[1])
         wanted = whole if self.n_components is None else self.n_components
         self._constant = constant_directions(self._axes(), wanted)
