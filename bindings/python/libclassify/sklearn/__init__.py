@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
         svm,
     )
     from .datasets import dump_svmlight_file, load_svmlight_file, load_svmlight_files
-    from .decomposition import PCA
+    from .decomposition import PCA, IncrementalPCA
     from .discriminant_analysis import (
         FisherDiscriminant,
         KernelFisherDiscriminant,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
 
 _MODULES = {
     "datasets": ["dump_svmlight_file", "load_svmlight_file", "load_svmlight_files"],
-    "decomposition": ["PCA"],
+    "decomposition": ["IncrementalPCA", "PCA"],
     "discriminant_analysis": [
         "FisherDiscriminant",
         "KernelFisherDiscriminant",

@@ -172,30 +172,6 @@ class PCA(Transformer):
         self._constant = constant_directions(self._axes(), wanted)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Add rows; the directions are then those of one fit of all rows.
-
-        The first call begins, with at least two rows that differ; rows of :meth:`fit` cannot be
-        added to. Parameters are as of :meth:`fit`. scikit-learn has this in ``IncrementalPCA``,
-        whose directions depend on the batches.
-        """
-        first = not hasattr(self, "transform_")
-        X = self._rows(X, reset=first)
-        weights = row_weights(sample_weight, X.shape[0])
-        if first:
-            self._refuse_lacking()
-            transform = Transform(self._kind, context=context_of(self), **self._library_params())
-            transform.partial_fit(Dataset(X, sample_weight=weights))
-            self.transform_ = transform
-            self.n_samples_ = 0
-        else:
-            self.transform_.partial_fit(Dataset(X, sample_weight=weights))
-        self.n_samples_ += X.shape[0] if weights is None else float(weights.sum())
-        whole = min(int(self.n_samples_), X.shape[1])
-        wanted = whole if self.n_components is None else self.n_components
-        self._constant = constant_directions(self._axes(), wanted)
-        return self
-
     @staticmethod
     def _features_of(transform: Any) -> int:
         return len(transform.tensor("mean"))
@@ -338,3 +314,98 @@ def constant_directions(axes: np.ndarray, wanted: Any) -> np.ndarray:
     lengths = np.abs(np.diag(triangle))[len(axes) :]
     chosen = np.sort(np.argsort(-lengths, kind="stable")[:missing])
     return basis[:, len(axes) + chosen].T
+
+
+class IncrementalPCA(PCA):
+    """Principal components of rows that come in parts.
+
+    The sums over the rows are kept, features^2 numbers, so the directions are those of :class:`PCA`
+    on all rows, whatever the batches. Parameters, defaults and fitted attributes are those of
+    scikit-learn's ``IncrementalPCA``.
+
+    Parameters
+    ----------
+    n_components : int or None, default None
+        Number of components; None for ``min(n_samples, n_features)``.
+    whiten : bool, default False
+        Divide each component by its standard deviation.
+    copy : bool, default True
+        No effect: rows are never changed.
+    batch_size : int or None
+        No effect: :meth:`fit` reads the rows as they are.
+
+    Attributes
+    ----------
+    components_, explained_variance_, explained_variance_ratio_, singular_values_, mean_
+        As of :class:`PCA`.
+    noise_variance_, n_components_, n_features_in_, feature_names_in_, transform_
+        As of :class:`PCA`.
+    n_samples_seen_ : int or float
+        Rows so far, or the sum of their weights.
+
+    Notes
+    -----
+    ===========  ======================================  =====================================
+    parameter    scikit-learn                            here
+    ===========  ======================================  =====================================
+    batches      the directions depend on them           the directions of all rows
+    first batch  at least n_components rows              at least two rows that differ
+    memory       components x features                   features^2
+    ===========  ======================================  =====================================
+    """
+
+    _lacks: Dict[str, Any] = {}
+    svd_solver = "covariance_eigh"
+
+    def __init__(
+        self,
+        n_components: Optional[int] = None,
+        *,
+        whiten: bool = False,
+        copy: bool = True,
+        batch_size: Optional[int] = None,
+    ) -> None:
+        self.n_components = n_components
+        self.whiten = whiten
+        self.copy = copy
+        self.batch_size = batch_size
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        return {name: value for name, value in super()._params_of(params).items()
+                if name != "svd_solver"}
+
+    @property
+    def n_samples_seen_(self) -> Any:
+        """Rows so far, or the sum of their weights."""
+        return self.n_samples_
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Begin anew with these rows; parameters as of :meth:`PCA.fit`."""
+        X = self._rows(X, reset=True)
+        return self._add(X, sample_weight, True)
+
+    def partial_fit(self, X: Any, y: Any = None, check_input: bool = True,
+                    sample_weight: Any = None) -> Any:
+        """Add rows; the directions are then those of one fit of all rows.
+
+        Parameters are as of :meth:`fit`; `check_input` has no effect. The first rows must differ.
+        """
+        first = not hasattr(self, "transform_")
+        return self._add(self._rows(X, reset=first), sample_weight, first)
+
+    def _add(self, X: Any, sample_weight: Any, first: bool) -> Any:
+        weights = row_weights(sample_weight, X.shape[0])
+        rows = Dataset(X, sample_weight=weights)
+        if first:
+            transform = Transform(self._kind, context=context_of(self), **self._library_params())
+            transform.partial_fit(rows)
+            self.transform_ = transform
+            self.n_samples_ = 0
+        else:
+            self.transform_.partial_fit(rows)
+        self.n_samples_ += X.shape[0] if weights is None else float(weights.sum())
+        whole = min(int(self.n_samples_), X.shape[1])
+        wanted = whole if self.n_components is None else self.n_components
+        self._constant = constant_directions(self._axes(), wanted)
+        return self

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ._pca import PCA
+from ._pca import PCA, IncrementalPCA
 
-__all__ = ["PCA"]
+__all__ = ["IncrementalPCA", "PCA"]
