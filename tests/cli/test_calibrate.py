@@ -51,5 +51,46 @@ class Calibrate(Cli):
         self.assertFalse(os.path.exists(self.folder / "own.clf"))
 
 
+    def test_decisions(self):
+        """Costs, thresholds, priors and prediction sets are set, saved and used."""
+        self.trained("logistic")
+        calibrate = ["calibrate", "model.clf", "held_out.csv", "-o", "own.clf", "--quiet"]
+        plain = self.classify("predict", "model.clf", "new.csv").split()
+        kinds = sorted(set(plain))
+        self.write("costs.csv", "true," + ",".join(kinds) + "\n" + "".join(
+            f"{a}," + ",".join("0" if a == b else "1000" if b != kinds[0] else "1" for b in kinds) + "\n"
+            for a in reversed(kinds)))
+        self.classify(*calibrate, "--costs", "costs.csv")
+        self.assertGreater(self.classify("predict", "own.clf", "new.csv").split().count(kinds[0]), plain.count(kinds[0]))
+        self.classify(*calibrate, "--priors", ",".join(f"{kind}={i}" for i, kind in enumerate(kinds)))
+        self.assertNotIn(kinds[0], self.classify("predict", "own.clf", "new.csv").split())
+        self.classify(*calibrate, "--priors", "estimate", "--threshold",
+                      f"metric=precision require=recall>=0.9 class={kinds[1]}", "--method", "temperature")
+        self.assertIn("decision_thresholds", self.classify("inspect", "own.clf"))
+        self.classify(*calibrate, "--conform", "method=lac by_class=true")
+        rows = json.loads(self.classify("predict", "own.clf", "new.csv", "--set", "0.9", "--json"))
+        hits = sum(row["label"] in row["set"] for row in rows)
+        self.assertGreater(hits, 0.8 * len(rows))
+        lines = self.classify("predict", "own.clf", "new.csv", "--set", "0.9", "--csv").split("\n")
+        self.assertEqual(lines[0], "label,set")
+        self.assertEqual(lines[1], f'{rows[0]["label"]},"{"|".join(rows[0]["set"])}"')
+
+    def test_decisions_that_are_refused(self):
+        self.trained("logistic")
+        kinds = sorted(set(self.classify("predict", "model.clf", "new.csv").split()))
+        refused = [(["--costs", "costs.csv", "--threshold", "metric=f1"], "exclude each other", 2),
+                   (["--priors", "rose=1"], "the model has no class 'rose'", 2),
+                   (["--priors", f"{kinds[0]}=1"], f"the share of '{kinds[1]}' is missing", 2),
+                   (["--priors", "a"], "'a' is not a class and its share", 2),
+                   (["--threshold", "require=recall>=2"], "is not reached", 1),
+                   (["--conform", "method=best"], "method", 1)]
+        for options, said, status in refused:
+            self.classify("calibrate", "model.clf", "held_out.csv", "-o", "own.clf", *options, status=status)
+            self.assertIn(said, self.said)
+            self.assertFalse((self.folder / "own.clf").exists())
+        self.classify("predict", "model.clf", "new.csv", "--set", "0.9", status=1)
+        self.assertIn("clf_model_conform", self.said)
+
+
 if __name__ == "__main__":
     main()

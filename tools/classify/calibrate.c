@@ -1,9 +1,10 @@
-/* classify calibrate: probabilities of a trained model, fitted to rows that it was not trained on.
- */
+/* classify calibrate: probabilities of a trained model, and how it decides by them, fitted to rows
+ * that it was not trained on. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "decisions.h"
 #include "graded.h"
 #include "input.h"
 #include "report/files.h"
@@ -11,12 +12,16 @@
 #include "table.h"
 #include "verbs.h"
 
-static struct { const char *method; } set;
+static struct {
+  const char *method;
+  decisions decisions;
+} set;
 
 static const option_entry options[] = {
     {"method", "sigmoid|temperature|isotonic",
      "how scores become probabilities (default: sigmoid; isotonic is for a thousand rows or more)",
      OPTION_CHOICE, 0, &set.method},
+    DECISION_OPTIONS(set.decisions),
 };
 
 /* How good probabilities are on the rows; NaN where the model has none. */
@@ -40,8 +45,12 @@ static int measure(quality *out, const clf_model *model, const input *in) {
   return status;
 }
 
+/* Other decisions alone leave the probabilities as they are. */
 static int calibrate(clf_model *model, const input *in) {
   char params[64];
+  if (set.method == NULL && decisions_any(&set.decisions)) {
+    return -1;
+  }
   snprintf(params, sizeof params, "method=%s", set.method != NULL ? set.method : "sigmoid");
   const clf_status done = clf_model_calibrate(model, in->rows, params);
   return done == CLF_OK ? -1 : input_fail(in->path, done);
@@ -83,6 +92,7 @@ static int run(tool *t) {
   progress_title(&t->progress, "calibrate");
   status = status < 0 ? measure(&before, model, &in) : status;
   status = status < 0 ? calibrate(model, &in) : status;
+  status = status < 0 ? decisions_set(&set.decisions, model, &in, t) : status;
   status = status < 0 ? measure(&after, model, &in) : status;
   progress_clear(&t->progress);
   if (status < 0) {
@@ -105,7 +115,9 @@ const verb verb_calibrate = {
         "Fits a map from the model's scores to probabilities, and saves the model with it. A\n"
         "model of any kind then has probabilities, and predicts the class with the highest.\n"
         "Prints log loss and Brier score of these rows before and after; rows that neither the\n"
-        "model nor the map has seen tell how good the probabilities are.",
+        "model nor the map has seen tell how good the probabilities are.\n"
+        "The other options set how the model decides, and leave the probabilities as they are\n"
+        "unless --method is given, too.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_FORMAT,
