@@ -51,6 +51,45 @@ class Predict(Cli):
                 self.assertEqual(self.answers(model, "", "rows.csv"), LABELS)
                 self.assertEqual(self.said, "")
 
+    def people(self):
+        """A model of a table with texts, codes, dates and missing values."""
+        rows = [f"{20 + i if i % 5 else ''},{'Bern' if i % 2 else 'Genf'},{'03011' if i % 3 else '01201'},"
+                f"{'x' if i % 4 else ''},2020-01-{i % 28 + 1:02},{'yes' if i % 2 else 'no'}" for i in range(60)]
+        self.write("people.csv", "age,city,zip,kind,since,buys\n" + "\n".join(rows) + "\n")
+        self.classify("train", "people.csv", "-o", "people.clf", "--format", "csv missing=keep categories=city,zip,kind",
+                      "--transform", "one_hot unknown=ignore", "--transform", "impute", "--transform", "standardize",
+                      "--quiet")
+        return "people.clf"
+
+    def test_tables_with_texts(self):
+        model = self.people()
+        texts = {
+            "in order": "age,city,zip,kind,since\n31,Bern,03011,x,2020-01-02\n,Genf,01201,,2020-01-03\n",
+            "in another order, more": "since,zip,more,city,kind,age\n2020-01-02,03011,1,Bern,x,31\n"
+                                      "2020-01-03,01201,2,Genf,,\n",
+            "without a header": "31,Bern,03011,x,2020-01-02\n,Genf,01201,,2020-01-03\n",
+            "unknown categories": "age,city,zip,kind,since\n31,Bern,99999,x,2020-01-02\n,Genf,1201,y,2020-01-03\n",
+        }
+        for name, text in texts.items():
+            with self.subTest(name):
+                self.assertEqual(self.answers(model, text), ["yes", "no"])
+        self.classify("predict", model, typed="age,zip,kind,since\n31,03011,x,2020-01-02\n", status=1)
+        self.assertIn("city", self.said)
+        self.classify("test", model, "people.csv", "--quiet", "--require", "accuracy=1")
+
+    def test_row_of_words(self):
+        model = self.people()
+        words = ["zip=03011", "city=Bern", "age=31", "kind=", "since=2020-01-02"]
+        self.assertEqual(self.classify("predict", model, "--row", *words), "yes\n")
+        words[1] = 'city=Genf "West", x'
+        self.assertIn("\t", self.classify("predict", model, "--row", *words, "--probabilities"))
+        for wrong, status, message in ((["city"], 2, "'city' is not NAME=VALUE"), (["=x"], 2, "not NAME=VALUE"),
+                                       ([], 2, "no NAME=VALUE"), (words[:3], 1, "columns=kind"),
+                                       (words[:2] + words[3:] + ["age=old"], 1, "'old' is not a number")):
+            with self.subTest(wrong):
+                self.classify("predict", model, "--row", *wrong, status=status)
+                self.assertIn(message, self.said)
+
     def test_trained_without_a_header(self):
         model = self.fruit(header=False)
         plain = "".join(f"{a},{b}\n" for a, b, _ in FRUIT)

@@ -79,6 +79,23 @@ char *categories_of_model(const clf_model *model) {
   return text;
 }
 
+char *category_numbers_of_model(const clf_model *model) {
+  char *text = NULL;
+  size_t size = 0;
+  const char *before = "categories=";
+  FILE *out = open_memstream(&text, &size);
+  for (int64_t j = 0; out != NULL && j < clf_model_features(model); j++) {
+    if (clf_model_category_count(model, j) > 0) {
+      fprintf(out, "%s%lld", before, (long long)j + 1);
+      before = ",";
+    }
+  }
+  if (out != NULL && *before != ',') {
+    fprintf(out, "%snone", before);
+  }
+  return out == NULL || fclose(out) == 0 ? text : (free(text), NULL);
+}
+
 char *columns_of_rows(const clf_dataset *rows) {
   const int64_t count = clf_dataset_features(rows);
   const char **names = calloc((size_t)count + 1, sizeof *names);

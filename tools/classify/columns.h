@@ -13,5 +13,7 @@ char *columns_of_rows(const clf_dataset *rows);
 /* Returns the parameter of the csv reader for the features of a model that have categories, such as
  * categories='"city"', or categories=none; to be freed. NULL if memory runs out. */
 char *categories_of_model(const clf_model *model);
+/* The same for a table whose columns are the features alone: categories=2,5. */
+char *category_numbers_of_model(const clf_model *model);
 
 #endif

@@ -103,7 +103,11 @@ static bool lay_out_order(layout *self, const service *own, const fields *first,
   const size_t features = (size_t)own->features;
   const bool numbered = params_is(self->params, "row_numbers", "true");
   if (first->count == features || (numbered && first->count == features + 1)) {
-    return replace(self, NO_LABELS, text) && replace(self, "|label|", "label=none") &&
+    char *categories = category_numbers_of_model(own->model);
+    const bool good = categories != NULL &&
+                      (first->count != features || replace(self, "|categories|", categories));
+    free(categories);
+    return good && replace(self, NO_LABELS, text) && replace(self, "|label|", "label=none") &&
            replace(self, "|row_numbers|",
                    first->count == features ? "row_numbers=false" : "row_numbers=true");
   }

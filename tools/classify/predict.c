@@ -12,12 +12,13 @@
 #include "params.h"
 #include "report/files.h"
 #include "report/text.h"
+#include "row_words.h"
 #include "service.h"
 #include "sniff.h"
 #include "verbs.h"
 
 static struct {
-  bool probabilities, scores;
+  bool probabilities, scores, row;
   double coverage;
 } set;
 
@@ -25,6 +26,8 @@ static const option_entry options[] = {
     {"probabilities", NULL, "also print the probability of each class", OPTION_SWITCH, 0,
      &set.probabilities},
     {"scores", NULL, "also print the score of each class", OPTION_SWITCH, 0, &set.scores},
+    {"row", NULL, "the words behind the model are one row, as age=30 city=Bern", OPTION_SWITCH, 0,
+     &set.row},
     {"set", "COVERAGE",
      "also print the classes, or the interval of a regression, that hold the truth with this "
      "probability, such as 0.95; calibrate --conform prepares the model",
@@ -332,6 +335,32 @@ static int answer_path(prediction *self, const char *path) {
   return status;
 }
 
+/* Answers the row of the words behind the model. */
+static int answer_row(prediction *self) {
+  const option_words *words = &self->tool->words;
+  const char *wrong = NULL;
+  clf_dataset *rows = NULL;
+  if (words->count < 2 || !self->service.named) {
+    complain(words->count < 2 ? "--row: no NAME=VALUE follows the model"
+                              : "--row: the features of the model have no names");
+    return EXIT_USAGE;
+  }
+  char *table = row_of_words(words->words + 1, words->count - 1, &wrong);
+  if (wrong != NULL) {
+    complain("--row: '%s' is not NAME=VALUE, such as '%s=1'", wrong,
+             clf_model_feature_name(self->model, 0));
+    return EXIT_USAGE;
+  }
+  clf_status status = table == NULL
+                          ? CLF_ERROR_MEMORY
+                          : clf_dataset_load_memory(&rows, self->tool->context, "csv", table,
+                                                    strlen(table), self->service.columns);
+  status = status == CLF_OK ? answer(self, rows, NULL, 0) : status;
+  clf_dataset_free(rows);
+  free(table);
+  return status == CLF_OK ? -1 : input_fail("--row", status);
+}
+
 /* Opens the model, and where the answers go. */
 static int begin(prediction *self) {
   const char *output = self->tool->common.output;
@@ -367,10 +396,12 @@ static int begin(prediction *self) {
 static int run(tool *t) {
   prediction self = {.tool = t};
   int status = begin(&self);
-  if (status < 0 && t->words.count == 1) {
+  if (status < 0 && set.row) {
+    status = answer_row(&self);
+  } else if (status < 0 && t->words.count == 1) {
     status = answer_path(&self, "-");
   }
-  for (size_t i = 1; status < 0 && i < t->words.count; i++) {
+  for (size_t i = 1; !set.row && status < 0 && i < t->words.count; i++) {
     status = answer_path(&self, t->words.words[i]);
   }
   if (status < 0) {
@@ -400,7 +431,8 @@ const verb verb_predict = {
         "Prints one line for each row, text or image: its predicted label, or the value of a\n"
         "regression. The data are read as the training data were; labels and a header may be\n"
         "missing. Text is read in blocks, so that any number of rows takes constant memory,\n"
-        "and the predictions of rows that come by a pipe are printed at once.",
+        "and the predictions of rows that come by a pipe are printed at once. With --row, the\n"
+        "words behind the model are NAME=VALUE of one row.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_FORMAT,

@@ -72,22 +72,13 @@ static char *name_columns(const clf_model *model) {
   return text;
 }
 
-/* Categories are known by the numbers of their columns, which are the features. */
 static char *plain_columns(const clf_model *model) {
-  char *text = NULL;
-  size_t size = 0;
-  const char *before = PLAIN_TABLE " header=false categories=";
-  FILE *out = open_memstream(&text, &size);
-  for (int64_t j = 0; out != NULL && j < clf_model_features(model); j++) {
-    if (clf_model_category_count(model, j) > 0) {
-      fprintf(out, "%s%" PRId64, before, j + 1);
-      before = ",";
-    }
+  char *categories = category_numbers_of_model(model), *text = NULL;
+  if (categories == NULL || asprintf(&text, PLAIN_TABLE " header=false %s", categories) < 0) {
+    text = NULL;
   }
-  if (out != NULL && *before != ',') {
-    fprintf(out, "%snone", before);
-  }
-  return out == NULL || fclose(out) == 0 ? text : (free(text), NULL);
+  free(categories);
+  return text;
 }
 
 void service_end(service *s) {
