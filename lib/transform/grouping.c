@@ -313,6 +313,9 @@ clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
                : CLF_OK;
   }
   int64_t low = 0, high = grouping->count;
+  if (value >= 0 && value < (double)high && grouping->value[(int64_t)value] == value) {
+    low = high = (int64_t)value; /* codes of which the fit lacked none */
+  }
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
     if (grouping->value[middle] < value) {

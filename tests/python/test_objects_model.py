@@ -409,3 +409,14 @@ def test_predictions_of_sparse_rows_report_nothing_again():
     X.data[3] = 1e300
     with pytest.raises(clf.DataError, match="too large"):
         model.predict(X)
+
+
+def test_columns_of_a_pipeline_have_names():
+    X = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 4.0], [1.0, 0.0]])
+    model = clf.Model("ridge").add_transform("impute", indicator=True)
+    model.add_transform("one_hot", columns="1")
+    model.fit(clf.Dataset(X, [0, 1, 1, 0]))
+    assert model.columns == ["x0=1", "x0=3", "x0=5", "x1", "x2"]
+    transform = clf.Transform("impute", strategy="median", columns="2")
+    assert transform.fit_transform(X)[1].tolist() == [3.0, 2.0]
+    assert transform.outputs == ["x0", "x1"]

@@ -97,6 +97,12 @@ class Model(Decision):
             found.append((kind, catalog.from_text("transform", kind, params)))
         return found
 
+    @property
+    def columns(self) -> List[str]:
+        """The names of the columns that the transforms make of the features, as "city=Bern"."""
+        return [self._text(lib.clf_model_column_name, index)
+                for index in range(max(self.run(lib.clf_model_columns), 0))]
+
     def _parts(self, word: str) -> List[str]:
         """Return the lines of the description that begin with a word, behind the first line."""
         with self.reading():
