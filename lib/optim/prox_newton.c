@@ -133,7 +133,7 @@ static clf_status choose_set(const solver *s, const clf__prox_target *t, int64_t
     }
   }
   qsort(candidates, (size_t)found, sizeof *candidates, by_violation);
-  found = clf__min_i64(found, MIN_ADDED + *count);
+  found = s->problem->l1 > 0 ? clf__min_i64(found, MIN_ADDED + *count) : found;
   for (int64_t i = 0; i < found; i++) {
     set[(*count)++] = candidates[i].column;
   }

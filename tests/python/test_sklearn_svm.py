@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.utils import estimator_checks  # noqa: E402
 
-from libclassify.sklearn import SVC  # noqa: E402
+from libclassify.sklearn import SVC, LinearSVC  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 SETS = {"iris": load_iris, "wine": load_wine, "cancer": load_breast_cancer, "digits": load_digits}
@@ -298,3 +298,25 @@ def test_a_kernel_of_ones_own_takes_objects():
     fitted = SVC(kernel=common).fit(words[:4], [0, 0, 1, 1])
     assert not hasattr(fitted, "n_features_in_")
     np.testing.assert_array_equal(fitted.predict(["aaa", "bbb"]), [0, 1])
+
+
+@pytest.mark.parametrize("penalty", ["l1", "l2"])
+@pytest.mark.parametrize("named", [{}, {"intercept_scaling": 5}, {"fit_intercept": False}])
+def test_linear_svc_is_theirs(penalty, named):
+    for load in (load_wine, load_breast_cancer):
+        X, y = load(return_X_y=True)
+        X = (X - X.mean(0)) / X.std(0)
+        given = {"penalty": penalty, "C": 0.2, **named}
+        if len(set(y)) == 2:
+            given["class_weight"] = "balanced"
+        ours = LinearSVC(tol=1e-6, **given).fit(X, y)
+        other = theirs.LinearSVC(tol=1e-9, max_iter=100000, dual=False, **given).fit(X, y)
+        np.testing.assert_allclose(ours.coef_, other.coef_, atol=1e-5)
+        np.testing.assert_allclose(ours.intercept_, other.intercept_, atol=1e-5)
+        np.testing.assert_array_equal(ours.predict(X), other.predict(X))
+        np.testing.assert_allclose(
+            ours.decision_function(X), other.decision_function(X), atol=1e-4
+        )
+        loaded = LinearSVC.load(ours.model_.to_bytes())
+        assert loaded.fit_intercept == ours.fit_intercept
+        np.testing.assert_array_equal(loaded.coef_, ours.coef_)

@@ -16,9 +16,12 @@
   "L1R_L2LOSS_SVC|L2R_L2LOSS_SVR|L2R_L2LOSS_SVR_DUAL|L2R_L1LOSS_SVR_DUAL|ONECLASS_SVM"
 enum {
   CLF__LIBLINEAR_L2R_LR,
-  CLF__LIBLINEAR_L2R_LR_DUAL = 2, /* the last one with probabilities */
+  CLF__LIBLINEAR_L1R_LR,
+  CLF__LIBLINEAR_L2R_LR_DUAL, /* the last one with probabilities */
   CLF__LIBLINEAR_MCSVM_CS,
-  CLF__LIBLINEAR_L2R_L1LOSS_SVC_DUAL = 6,
+  CLF__LIBLINEAR_L2R_L2LOSS_SVC_DUAL,
+  CLF__LIBLINEAR_L2R_L2LOSS_SVC,
+  CLF__LIBLINEAR_L2R_L1LOSS_SVC_DUAL,
   CLF__LIBLINEAR_L1R_L2LOSS_SVC, /* the last classifier */
 };
 
@@ -32,6 +35,7 @@ typedef struct clf__liblinear {
   int32_t solver;
   int64_t classes, machines, columns;
   bool biased;        /* there is an intercept */
+  double bias;        /* the value of its feature */
   clf_tensor *labels; /* [classes] i64 */
   double *weights;    /* [machines, columns] */
   double *intercept;  /* [machines] */

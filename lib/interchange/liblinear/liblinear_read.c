@@ -85,48 +85,6 @@ static clf_status store_logistic(importing *i) {
   return CLF_OK;
 }
 
-/* Stores the weights as support vectors, one of each machine. */
-static clf_status store_vectors(importing *i, int64_t machines) {
-  clf_model *model = i->model;
-  const int64_t columns = i->file->columns;
-  const clf__kernel_function function = {.kind = CLF__KERNEL_LINEAR, .degree = 3};
-  CLF__CHECK(
-      clf__state_tensor(model->context, model->state, "weights", CLF_F32, machines, columns));
-  CLF__CHECK(
-      clf__state_tensor(model->context, model->state, "weights_f64", CLF_F64, machines, columns));
-  float *weights = clf__state_data(model->state, "weights");
-  int64_t *rows = clf__arena_array(&i->arena, machines, sizeof *rows);
-  CLF__CHECK(clf__arena_status(&i->arena));
-  for (int64_t j = 0; j < machines * columns; j++) {
-    weights[j] = (float)i->w[j];
-  }
-  for (int64_t k = 0; k < machines; k++) {
-    rows[k] = k;
-  }
-  memcpy(clf__state_data(model->state, "weights_f64"), i->w,
-         (size_t)(machines * columns) * sizeof *i->w);
-  const clf__rows x = clf__rows_of_f32(weights, machines, columns, columns);
-  return clf__support_store(model->context, model->state, &function, &x, rows, machines, NULL);
-}
-
-/* Stores the coefficients, 1 for a machine's own vector, and the intercepts. */
-static clf_status store_coefficients(importing *i, int64_t machines) {
-  clf_model *model = i->model;
-  clf__store *state = model->state;
-  clf_context *context = model->context;
-  CLF__CHECK(clf__state_tensor(context, state, "support_count", CLF_I64, model->outputs, -1));
-  CLF__CHECK(clf__state_tensor(context, state, "dual_coef", CLF_F32, machines, machines));
-  CLF__CHECK(clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, machines, machines));
-  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, machines, -1));
-  for (int64_t k = 0; k < machines; k++) {
-    ((int64_t *)clf__state_data(state, "support_count"))[k] = 1;
-    ((float *)clf__state_data(state, "dual_coef"))[k * machines + k] = 1;
-    ((double *)clf__state_data(state, "dual_coef_f64"))[k * machines + k] = 1;
-  }
-  memcpy(clf__state_data(state, "intercept"), i->b, (size_t)machines * sizeof *i->b);
-  return CLF_OK;
-}
-
 static clf_status check_coefficients(const importing *i, int64_t machines) {
   const int64_t max = max_coefficients + coefficients_per_byte * i->bytes;
   return machines <= max / machines
@@ -146,14 +104,11 @@ static clf_status store_svm(importing *i) {
   CLF__CHECK(allocate(i, machines));
   if (machines > 1) {
     add_machines(i);
-    CLF__CHECK(clf__state_tensor(model->context, model->state, "one_vs_rest", CLF_I32, 1, -1));
-    *(int32_t *)clf__state_data(model->state, "one_vs_rest") = 1;
   }
   for (int64_t k = 0; k < file->machines && machines == 1; k++) {
     add_machine(i, 0, k, i->place[k] == 0 ? 1 : -1);
   }
-  CLF__CHECK(store_vectors(i, machines));
-  CLF__CHECK(store_coefficients(i, machines));
+  CLF__CHECK(clf__svm_store_linear(model, model->state, i->w, i->b, machines));
   clf__model_log_far(model->context, "liblinear", i->b, machines);
   return CLF_OK;
 }
@@ -174,14 +129,27 @@ done:
   return status;
 }
 
+/* Returns the parameters of a fit with the file's objective, apart from C. */
+static void write_params(char *text, size_t capacity, const clf__liblinear *file) {
+  const bool l1 = file->solver == CLF__LIBLINEAR_L1R_L2LOSS_SVC;
+  const bool squared = l1 || file->solver == CLF__LIBLINEAR_L2R_L2LOSS_SVC_DUAL ||
+                       file->solver == CLF__LIBLINEAR_L2R_L2LOSS_SVC;
+  if (file->solver <= CLF__LIBLINEAR_L2R_LR_DUAL) {
+    snprintf(text, capacity, "%s %s", file->biased ? "" : "fit_intercept=false",
+             file->solver == CLF__LIBLINEAR_L1R_LR ? "penalty=l1" : "");
+  } else if (squared) {
+    snprintf(text, capacity, "kernel=linear loss=squared_hinge penalty=%s intercept_scaling=%s",
+             l1 ? "l1" : "l2", clf__number_text(file->bias));
+  } else {
+    snprintf(text, capacity, "kernel=linear");
+  }
+}
+
 static clf_status create_model(clf_model **out, clf_context *context, const clf__liblinear *file) {
   const bool logistic = file->solver <= CLF__LIBLINEAR_L2R_LR_DUAL;
-  const char *rest = file->classes > 2 ? "multiclass=one_vs_rest" : "";
-  char text[80];
-  snprintf(text, sizeof text, "%s %s", rest,
-           !logistic      ? "kernel=linear"
-           : file->biased ? ""
-                          : "fit_intercept=false");
+  char own[120], text[160];
+  write_params(own, sizeof own, file);
+  snprintf(text, sizeof text, "%s %s", file->classes > 2 ? "multiclass=one_vs_rest" : "", own);
   return clf_model_create(out, context,
                           (logistic ? &clf__logistic_kind : &clf__svm_kind)->base.name, text);
 }

@@ -42,6 +42,7 @@ static clf_status read_sizes(reader *self) {
   self->file->classes = (int64_t)classes;
   self->file->machines = clf__liblinear_machines(self->file->solver, self->file->classes);
   self->file->biased = self->bias >= 0;
+  self->file->bias = fmax(self->bias, 0);
   self->features = (int64_t)features;
   return CLF_OK;
 }

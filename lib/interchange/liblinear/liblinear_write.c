@@ -140,14 +140,21 @@ static clf_status check_machines(const clf_model *model) {
   return CLF_OK;
 }
 
+/* Returns the solver of a machine's objective. */
+static int32_t solver_of(const clf_model *model) {
+  const clf__svm_params *p = model->params;
+  return p->loss == CLF__SVM_HINGE   ? CLF__LIBLINEAR_L2R_L1LOSS_SVC_DUAL
+         : p->penalty == CLF__SVM_L1 ? CLF__LIBLINEAR_L1R_L2LOSS_SVC
+                                     : CLF__LIBLINEAR_L2R_L2LOSS_SVC;
+}
+
 /* A calibrated machine f has the probability 1 / (1 + exp(A f + B)), which is the sigmoid of
  * -(A f + B). The machine of two classes is that of the first one. */
 static clf_status collect_svm(exporting *e) {
   const clf_model *model = e->model;
   const clf_tensor *calibration = clf__store_tensor(model->state, "calibration");
   CLF__CHECK(check_machines(model));
-  CLF__CHECK(allocate(e, calibration != NULL ? CLF__LIBLINEAR_L2R_LR
-                                             : CLF__LIBLINEAR_L2R_L1LOSS_SVC_DUAL));
+  CLF__CHECK(allocate(e, calibration != NULL ? CLF__LIBLINEAR_L2R_LR : solver_of(e->model)));
   const double sign = e->machines == 1 ? -1 : 1;
   for (int64_t k = 0; k < e->machines; k++) {
     const double *ab = calibration != NULL ? (const double *)calibration->data + 2 * k : NULL;

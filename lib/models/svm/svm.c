@@ -16,6 +16,12 @@ static const clf__param params[] = {
                 "classes by C or nu, rows unlike those of the fit, or targets by epsilon or nu"),
     CLF__REAL(C, "1", CLF__ABOVE(0), 1e30,
               "weight of errors; upper bound of the dual variables (c_svc, epsilon_svr, nu_svr)"),
+    CLF__CHOICE(loss, "hinge|squared_hinge", "hinge",
+                "of margins; squared_hinge: kernel=linear, a machine for each class"),
+    CLF__CHOICE(penalty, "l2|l1", "l2", "squared_hinge: |w|^2 / 2, or |w|_1, for few weights"),
+    CLF__REAL(
+        intercept_scaling, "inf", 0, INFINITY,
+        "squared_hinge: a penalized intercept as a feature of this value; inf: free; 0: none"),
     CLF__REAL(nu, "0.5", CLF__ABOVE(0), 1,
               "max share of rows beyond the margin, and min share of support vectors"),
     CLF__REAL(epsilon, "0.1", 0, 1e30, "epsilon_svr: errors up to it have no weight"),
@@ -42,6 +48,30 @@ static clf__learning learning(const clf_model *model) {
                                                                            : CLF__LEARNS_TARGETS};
 }
 
+int64_t clf__svm_calibration_folds(const clf__svm_params *p) {
+  const bool sigmoid = p->probability || p->decision.calibration == CLF__CALIBRATION_SIGMOID;
+  return sigmoid ? p->decision.calibration_folds : 0;
+}
+
+static clf_status check_loss(const clf__svm_params *p) {
+  if (p->loss == CLF__SVM_HINGE) {
+    return p->penalty == CLF__SVM_L2 && isinf(p->intercept_scaling)
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_ARGUMENT,
+                           "svm: penalty=l1 and intercept_scaling are for loss=squared_hinge");
+  }
+  if (p->kernel.kernel != CLF__KERNEL_LINEAR || p->type != CLF__SVM_C_SVC) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "svm: loss=squared_hinge is for kernel=linear and type=c_svc");
+  }
+  return clf__svm_calibration_folds(p) == 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "svm: calibration=sigmoid within the fit is for loss=hinge; set "
+                         "calibration=isotonic or calibration=temperature, or calibrate the model "
+                         "by rows that are held out");
+}
+
 static clf_status check_params(clf_context *context, const void *own) {
   const clf__svm_params *p = own;
   (void)context;
@@ -50,6 +80,7 @@ static clf_status check_params(clf_context *context, const void *own) {
         CLF_ERROR_ARGUMENT,
         "svm: precision=f64 is for kernel=linear; the values of other kernels are f32");
   }
+  CLF__CHECK(check_loss(p));
   const bool calibrates = p->probability || p->decision.calibration != CLF__CALIBRATION_NONE;
   if (calibrates && !clf__svm_type_has_classes(p->type)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "svm: %s is for classes, not for %s",
@@ -62,11 +93,6 @@ static clf_status check_params(clf_context *context, const void *own) {
                      "more; set probability=false for another calibration");
   }
   return CLF_OK;
-}
-
-int64_t clf__svm_calibration_folds(const clf__svm_params *p) {
-  const bool sigmoid = p->probability || p->decision.calibration == CLF__CALIBRATION_SIGMOID;
-  return sigmoid ? p->decision.calibration_folds : 0;
 }
 
 static clf_status corrupt(const clf_model *model, const char *what) {
@@ -175,8 +201,16 @@ static bool separates_outliers(const clf_model *model) {
   return clf__svm_shape_of(model).type == CLF__SVM_ONE_CLASS;
 }
 
+/* A penalized intercept depends on where 0 is. */
 static bool movable(const clf_model *model) {
-  return clf__kernel_movable(((const clf__svm_params *)model->params)->kernel.kernel);
+  const clf__svm_params *p = model->params;
+  return clf__kernel_movable(p->kernel.kernel) && isinf(p->intercept_scaling);
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  const clf__svm_params *p = model->params;
+  return p->loss == CLF__SVM_SQUARED_HINGE ? clf__svm_fit_primal(model, training, state)
+                                           : clf__svm_fit(model, training, state);
 }
 
 const clf__model_kind clf__svm_kind = {
@@ -190,7 +224,7 @@ const clf__model_kind clf__svm_kind = {
     .learning = learning,
     .separates_outliers = separates_outliers,
     .movable = movable,
-    .fit = clf__svm_fit,
+    .fit = fit,
     .free_shared = clf__svm_shared_free,
     .check_params = check_params,
     .check = check,

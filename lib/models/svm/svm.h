@@ -1,5 +1,5 @@
 /* The support vector machine, between its files: svm.c (the kind, its parameters and state),
- * svm_fit.c (all machines of a fit), svm_store.c (their state), svm_shared.c (what they share),
+ * svm_fit.c (all machines of a fit), svm_primal.c (those of the squared hinge loss), svm_store.c (their state), svm_shared.c (what they share),
  * svm_problem.c (the variables of one problem), svm_solve.c (its solution), svm_set.c (its working
  * sets), svm_probability.c, svm_decide.c (prediction). */
 #ifndef CLF_MODELS_SVM_SVM_H
@@ -26,6 +26,8 @@ typedef struct clf__svm_params {
   clf__kernel_params kernel;
   int32_t type; /* CLF__SVM_C_SVC … */
   double C;
+  int32_t loss, penalty; /* CLF__SVM_HINGE …, CLF__SVM_L2 … */
+  double intercept_scaling;
   double nu, epsilon;
   clf__list class_weight;
   int32_t multiclass;
@@ -48,6 +50,8 @@ typedef struct clf__svm_shape {
 } clf__svm_shape;
 
 enum { CLF__SVM_ONE_VS_ONE, CLF__SVM_ONE_VS_REST };
+enum { CLF__SVM_HINGE, CLF__SVM_SQUARED_HINGE };
+enum { CLF__SVM_L2, CLF__SVM_L1 };
 
 /* What all problems of a fit share. */
 typedef struct clf__svm_rows {
@@ -206,6 +210,14 @@ void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *
  * class is against the rest. */
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
+/* The same with loss=squared_hinge (svm_primal.c). */
+clf_status clf__svm_fit_primal(const clf_model *model, const clf__training *training,
+                               clf__store *state);
+/* Stores linear machines, of two classes or of each class against the rest, by their weights w
+ * [machines, columns] and intercepts b [machines]: the weights of each machine are its support
+ * vector, with the coefficient 1. */
+clf_status clf__svm_store_linear(const clf_model *model, clf__store *state, const double *w,
+                                 const double *b, int64_t machines);
 int64_t clf__svm_components(const clf_model *model); /* its machines */
 clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);
 clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values);

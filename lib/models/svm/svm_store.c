@@ -144,3 +144,49 @@ done:
   clf__arena_free(&arena);
   return status;
 }
+
+static clf_status store_identity(const clf_model *model, clf__store *state, int64_t machines) {
+  clf_context *context = model->context;
+  CLF__CHECK(clf__state_tensor(context, state, "support_count", CLF_I64, model->outputs, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "dual_coef", CLF_F32, machines, machines));
+  CLF__CHECK(clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, machines, machines));
+  for (int64_t k = 0; k < machines; k++) {
+    ((int64_t *)clf__state_data(state, "support_count"))[k] = 1;
+    ((float *)clf__state_data(state, "dual_coef"))[k * machines + k] = 1;
+    ((double *)clf__state_data(state, "dual_coef_f64"))[k * machines + k] = 1;
+  }
+  return CLF_OK;
+}
+
+clf_status clf__svm_store_linear(const clf_model *model, clf__store *state, const double *w,
+                                 const double *b, int64_t machines) {
+  clf_context *context = model->context;
+  const int64_t columns = model->columns;
+  const clf__kernel_function function = {.kind = CLF__KERNEL_LINEAR, .degree = 3};
+  CLF__CHECK(clf__state_tensor(context, state, "weights", CLF_F32, machines, columns));
+  CLF__CHECK(clf__state_tensor(context, state, "weights_f64", CLF_F64, machines, columns));
+  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, machines, -1));
+  float *weights = clf__state_data(state, "weights");
+  for (int64_t j = 0; j < machines * columns; j++) {
+    weights[j] = (float)w[j];
+  }
+  memcpy(clf__state_data(state, "weights_f64"), w, (size_t)(machines * columns) * sizeof *w);
+  memcpy(clf__state_data(state, "intercept"), b, (size_t)machines * sizeof *b);
+  if (machines > 1) {
+    CLF__CHECK(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(state, "one_vs_rest") = 1;
+  }
+  CLF__CHECK(store_identity(model, state, machines));
+  clf__arena arena = {.context = context};
+  int64_t *rows = clf__arena_array(&arena, machines, sizeof *rows);
+  clf_status status = clf__arena_status(&arena);
+  for (int64_t k = 0; k < machines && status == CLF_OK; k++) {
+    rows[k] = k;
+  }
+  const clf__rows x = clf__rows_of_f32(weights, machines, columns, columns);
+  if (status == CLF_OK) {
+    status = clf__support_store(context, state, &function, &x, rows, machines, NULL);
+  }
+  clf__arena_free(&arena);
+  return status;
+}

@@ -95,6 +95,8 @@ static const setting settings[] = {
     {"logistic", "precision=f64 tolerance=1e-10 multiclass=one_vs_rest", false, 1e-8},
     {"logistic", "precision=f64 tolerance=1e-11 penalty=l1", false, 1e-8},
     {"svm", "kernel=linear precision=f64 tolerance=1e-9", false, 1e-8},
+    {"svm", "kernel=linear loss=squared_hinge multiclass=one_vs_rest penalty=l1 tolerance=1e-8",
+     false, 1e-8},
     {"svm", "kernel=linear tolerance=1e-9", false, 1e-6},
     {"svm", "kernel=rbf tolerance=1e-9", false, 1e-8},
     {"svm", "kernel=rbf tolerance=1e-9 multiclass=one_vs_rest", false, 1e-8},

@@ -41,7 +41,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
     from .model_selection import GridSearch, RandomizedSearch
     from .neural_network import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
     from .preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
-    from .svm import SVC, SVR, NuSVC, NuSVR, OneClassSVM
+    from .svm import SVC, SVR, LinearSVC, NuSVC, NuSVR, OneClassSVM
 
 _MODULES = {
     "datasets": ["dump_svmlight_file", "load_svmlight_file", "load_svmlight_files"],
@@ -68,7 +68,7 @@ _MODULES = {
         "NetworkRegressor",
     ],
     "preprocessing": ["MinMaxScaler", "PolynomialFeatures", "StandardScaler"],
-    "svm": ["NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"],
+    "svm": ["LinearSVC", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

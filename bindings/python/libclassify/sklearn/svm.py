@@ -1,7 +1,7 @@
 """Support vector machines for classification; regressions and the one-class machine are in _svr.py.
 
-There is no LinearSVC: scikit-learn's penalizes the intercept and by default squares the hinge loss,
-which is another objective. ``SVC(kernel="linear")`` is fast for dense and sparse rows here.
+``SVC(kernel="linear")`` is fast for dense and sparse rows here, as ``LinearSVC`` is, which has
+another objective.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from .. import errors
 from ..dataset import Dataset
 from ._base import CALIBRATIONS, Classifier, result_type
 from ._compat import NotFittedError
+from ._linear_svc import LinearSVC
 from ._machines import MachineMixin, positive_weights
 from ._svr import SVR, NuSVR, OneClassSVM
 from ._votes import by_votes, votes_of, weight_of_classes
 
-__all__ = ["NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"]
+__all__ = ["LinearSVC", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"]
 
 
 class SVC(MachineMixin, Classifier):

@@ -1,0 +1,248 @@
+/* Linear machines with the squared hinge loss, each of a class against the rest, as LIBLINEAR's
+ * solvers 1, 2 and 5 have them (Fan, Chang, Hsieh, Wang and Lin 2008): each minimizes
+ *   C sum_i c_i max(0, 1 - t_i (w . x_i + b))^2 + P(w),   P(w) = |w|^2 / 2 or |w|_1,
+ * with t_i = 1 for its class and -1 for the others. The intercept b is free or, by
+ * intercept_scaling, the weight of one more feature of that value, which P includes.
+ *
+ * The loss has a second derivative almost everywhere, 2 c_i for rows within the margin and 0 for
+ * others, so the method is proximal Newton (optim/prox_newton.c) on the mean loss, of all machines
+ * at once. Everything is computed in f64. */
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "models/svm/svm.h"
+#include "ops/linalg/linear_pass.h"
+#include "optim/prox_newton.h"
+
+/* Curvature of a row that no machine needs, so that sums of them can be divisors. */
+static const float min_curvature = 1e-10F;
+static const double tolerance_unit = 1e-3; /* of the parameter's, which is of margins */
+static const double precision = 1e-13;     /* a relative decrease that rounding hides */
+
+typedef struct primal {
+  clf__arena arena;
+  const clf_model *model;
+  const clf__training *training;
+  clf__rows x;          /* of the fit, perhaps with the feature of the intercept */
+  int64_t columns;      /* without that feature */
+  int64_t machines;     /* 1 for two classes, positive for the first */
+  const float *weights; /* [rows], or NULL for 1 */
+  double total;         /* weight of the rows */
+  clf__linear_pass pass;
+  bool *within;   /* [rows, machines] the margin */
+  double *losses; /* [machines] sums at the last evaluation */
+  double *bias;   /* [machines] gradient of the last evaluation, borrowed */
+  clf__progress progress;
+} primal;
+
+static double weight_of(const primal *p, int64_t row) {
+  return p->weights != NULL ? (double)p->weights[row] : 1;
+}
+
+/* Replaces outputs by the derivatives of the loss. */
+static void replace_outputs(void *argument, int64_t first, int64_t rows, double *z) {
+  primal *p = argument;
+  for (int64_t i = first; i < first + rows; i++) {
+    for (int64_t k = 0; k < p->machines; k++, z++) {
+      const double side = p->training->labels[i] == k ? 1 : -1, rest = 1 - side * *z;
+      p->within[i * p->machines + k] = rest > 0;
+      *z = rest > 0 ? -2 * weight_of(p, i) * side * rest : 0;
+      p->losses[k] += rest > 0 ? weight_of(p, i) * rest * rest : 0;
+      p->bias[k] += *z;
+    }
+  }
+}
+
+static clf_status evaluate(void *argument, const double *at, double *value, double *gradient) {
+  primal *p = argument;
+  const int64_t weights = p->machines * p->x.columns, size = weights + p->machines;
+  memset(gradient, 0, (size_t)size * sizeof *gradient);
+  memset(p->losses, 0, (size_t)p->machines * sizeof *p->losses);
+  p->bias = gradient + weights;
+  CLF__CHECK(clf__linear_pass_run(&p->pass, at, at + weights, replace_outputs, p, gradient));
+  *value = 0;
+  for (int64_t k = 0; k < p->machines; k++) {
+    *value += p->losses[k] / p->total;
+  }
+  for (int64_t i = 0; i < size; i++) {
+    gradient[i] /= p->total;
+  }
+  return CLF_OK;
+}
+
+static void curvature(void *argument, int64_t output, float *values) {
+  const primal *p = argument;
+  for (int64_t i = 0; i < p->x.rows; i++) {
+    const float weight = (float)(weight_of(p, i) / p->total);
+    values[i] = weight * (p->within[i * p->machines + output] ? 2 : min_curvature);
+  }
+}
+
+static clf_status observe(void *argument, int64_t iteration, double value) {
+  const primal *p = argument;
+  return clf__progress_step(&p->progress, iteration, value, (double)NAN);
+}
+
+/* Adds a column of a constant to sparse rows. */
+static clf_status extend_sparse(primal *p, float value) {
+  const clf__rows *x = p->training->x;
+  const int64_t first = x->row_start[0], entries = x->row_start[x->rows] - first;
+  int64_t *start = clf__arena_array(&p->arena, x->rows + 1, sizeof *start);
+  int32_t *column = clf__arena_array(&p->arena, entries + x->rows, sizeof *column);
+  float *values = clf__arena_array(&p->arena, entries + x->rows, sizeof *values);
+  CLF__CHECK(clf__arena_status(&p->arena));
+  start[0] = 0;
+  for (int64_t i = 0; i < x->rows; i++) {
+    const int64_t from = x->row_start[i], count = x->row_start[i + 1] - from;
+    memcpy(column + start[i], x->column + from, (size_t)count * sizeof *column);
+    memcpy(values + start[i], x->value + from, (size_t)count * sizeof *values);
+    start[i + 1] = start[i] + count + 1;
+    column[start[i + 1] - 1] = (int32_t)x->columns;
+    values[start[i + 1] - 1] = value;
+  }
+  p->x.row_start = start;
+  p->x.column = column;
+  p->x.value = values;
+  p->x.columns++;
+  return CLF_OK;
+}
+
+static clf_status extend_dense(primal *p, float value) {
+  const clf__rows *x = p->training->x;
+  const int64_t columns = x->columns + 1;
+  float *values = clf__arena_matrix(&p->arena, x->rows, columns, sizeof *values);
+  float *buffer = clf__arena_array(&p->arena, x->columns, sizeof *buffer);
+  CLF__CHECK(clf__arena_status(&p->arena));
+  for (int64_t i = 0; i < x->rows; i++) {
+    memcpy(values + i * columns, clf__rows_values(x, i, buffer),
+           (size_t)x->columns * sizeof *values);
+    values[i * columns + x->columns] = value;
+  }
+  p->x = clf__rows_of_f32(values, x->rows, columns, columns);
+  return CLF_OK;
+}
+
+static clf_status create(primal *p) {
+  const clf__svm_params *params = p->model->params;
+  const clf__training *training = p->training;
+  const double scaling = params->intercept_scaling;
+  p->x = *training->x;
+  p->columns = p->x.columns;
+  p->machines = training->classes == 2 ? 1 : training->classes;
+  CLF__CHECK(clf__effective_weights(&p->weights, &p->arena, p->model, training, training,
+                                    &params->class_weight));
+  for (int64_t i = 0; i < p->x.rows; i++) {
+    p->total += weight_of(p, i);
+  }
+  if (scaling > 0 && !isinf(scaling)) {
+    CLF__CHECK(clf__rows_sparse(&p->x) ? extend_sparse(p, (float)scaling)
+                                       : extend_dense(p, (float)scaling));
+  }
+  p->within = clf__arena_matrix(&p->arena, p->x.rows, p->machines, sizeof *p->within);
+  p->losses = clf__arena_array(&p->arena, p->machines, sizeof *p->losses);
+  clf__linear_pass_create(&p->pass, &p->arena, &p->x, p->machines);
+  return clf__arena_status(&p->arena);
+}
+
+static double penalty_of(const clf__svm_params *params, const double *w, int64_t count) {
+  double sum = 0;
+  for (int64_t j = 0; j < count; j++) {
+    sum += params->penalty == CLF__SVM_L1 ? fabs(w[j]) : w[j] * w[j] / 2;
+  }
+  return sum;
+}
+
+/* Stores the machines, and the objective that each has reached. */
+static clf_status store(primal *p, const double *variables, int64_t iterations, clf__store *state) {
+  const clf__svm_params *params = p->model->params;
+  clf_context *context = p->model->context;
+  const int64_t width = p->x.columns;
+  const double scaling = params->intercept_scaling;
+  clf__arena arena = {.context = context};
+  clf_status status = CLF_OK;
+  double *w = clf__arena_matrix(&arena, p->machines, p->columns, sizeof *w);
+  double *b = clf__arena_array(&arena, p->machines, sizeof *b);
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(clf__state_tensor(context, state, "objective", CLF_F64, p->machines, -1));
+  CLF__TRY(clf__state_tensor(context, state, "iterations", CLF_I64, p->machines, -1));
+  double *objective = clf__state_data(state, "objective");
+  for (int64_t k = 0; k < p->machines; k++) {
+    const double *own = variables + k * width;
+    memcpy(w + k * p->columns, own, (size_t)p->columns * sizeof *w);
+    b[k] = width > p->columns ? scaling * own[p->columns] : variables[p->machines * width + k];
+    objective[k] = params->C * p->losses[k] + penalty_of(params, own, width);
+    ((int64_t *)clf__state_data(state, "iterations"))[k] = iterations;
+  }
+  status = clf__svm_store_linear(p->model, state, w, b, p->machines);
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+static clf_status outcome(const primal *p, const clf__prox_result *result, double tolerance) {
+  const bool precise = result->stalled && result->decrease <= precision * fabs(result->value);
+  if (result->violation <= tolerance || precise) {
+    return CLF_OK;
+  }
+  clf__log(p->model->context, CLF_LOG_WARNING,
+           "svm: not converged after %lld iterations: the optimality conditions are violated by "
+           "%s; scale the features, lower C, or raise max_iterations or tolerance",
+           (long long)result->iterations, clf__number_text(result->violation));
+  return CLF_NOT_CONVERGED;
+}
+
+static clf_status minimize(primal *p, double *variables, double *gradient, clf__store *state) {
+  enum { MAX_ITERATIONS = 1000 };
+  const clf__svm_params *params = p->model->params;
+  const double strength = fmin(1e30, 1 / (params->C * p->total));
+  const clf__prox_problem problem = {
+      .context = p->model->context,
+      .argument = p,
+      .x = &p->x,
+      .weights = p->weights,
+      .outputs = p->machines,
+      .intercept = isinf(params->intercept_scaling),
+      .l1 = params->penalty == CLF__SVM_L1 ? strength : 0,
+      .l2 = params->penalty == CLF__SVM_L1 ? 0 : strength,
+      .tolerance = tolerance_unit * params->tolerance,
+      .max_iterations = params->max_iterations > 0 ? params->max_iterations : MAX_ITERATIONS,
+      .f64 = true,
+      .evaluate = evaluate,
+      .curvature = curvature,
+      .observe = observe,
+  };
+  clf__prox_result result = {.iterations = 0};
+  double value = 0;
+  p->progress = clf__progress_begin(p->model->context, "svm", problem.max_iterations);
+  clf_status status = clf__prox_newton(&result, &problem, variables);
+  if (result.iterations > 0) {
+    status = clf__stop_keep(p->training->stop, status);
+  }
+  CLF__CHECK(status);
+  const bool stopped = status == CLF_NOT_CONVERGED;
+  CLF__CHECK(evaluate(p, variables, &value, gradient)); /* the losses of each machine */
+  CLF__CHECK(store(p, variables, result.iterations, state));
+  return stopped ? CLF_NOT_CONVERGED : outcome(p, &result, problem.tolerance);
+}
+
+clf_status clf__svm_fit_primal(const clf_model *model, const clf__training *training,
+                               clf__store *state) {
+  const clf__svm_params *params = model->params;
+  primal p = {.arena = {.context = model->context}, .model = model, .training = training};
+  clf_status status = CLF_OK;
+  if (training->classes > 2 && params->multiclass != CLF__SVM_ONE_VS_REST) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "svm: loss=squared_hinge has a machine for each class; set "
+                     "multiclass=one_vs_rest");
+  }
+  CLF__TRY(create(&p));
+  const int64_t size = clf__count(p.machines, p.x.columns + 1);
+  double *variables = clf__arena_zeroed(&p.arena, size, sizeof *variables);
+  double *gradient = clf__arena_array(&p.arena, size, sizeof *gradient);
+  CLF__TRY(clf__arena_status(&p.arena));
+  status = minimize(&p, variables, gradient, state);
+done:
+  clf__arena_free(&p.arena);
+  return status;
+}
