@@ -8,49 +8,60 @@
 
 enum { FIRST_SLOTS = 64, FIRST_TEXT = 256 };
 
+/* What a text is in the table. */
+typedef struct place {
+  uint64_t key, hash;
+} place;
+
+static place place_of(const clf__dictionary *self, const char *text, size_t length) {
+  const uint64_t hash = clf__text_hash(self, text, length);
+  return (place){length <= 8 ? clf__text_word(text, length) : hash, hash};
+}
+
 /* Returns the slot of a text, or the free one where it belongs. */
-static int64_t slot_of(const clf__dictionary *self, uint64_t hash, const char *text,
-                       size_t length) {
+static clf__dictionary_slot *slot_of(const clf__dictionary *self, place p, const char *text,
+                                     size_t length) {
   const int64_t mask = self->slot_count - 1;
-  const uint64_t word = clf__text_word(text, length);
-  int64_t slot = (int64_t)(hash >> 8) & mask;
-  for (; self->slots[slot] >= 0; slot = (slot + 1) & mask) {
-    const clf__dictionary_entry *entry = &self->entries[self->slots[slot]];
-    if (entry->hash == hash && entry->word == word && entry->length == (int64_t)length &&
-        (length <= sizeof word || memcmp(self->text + entry->text, text, length) == 0)) {
+  int64_t at = (int64_t)(p.hash >> 8) & mask;
+  for (; self->slots[at].code >= 0; at = (at + 1) & mask) {
+    const clf__dictionary_slot *slot = &self->slots[at];
+    if (slot->key == p.key && slot->length == (uint32_t)length &&
+        (length <= 8 || memcmp(self->text + self->entries[slot->code].text, text, length) == 0)) {
       break;
     }
   }
-  return slot;
+  return &self->slots[at];
 }
 
 int32_t clf__dictionary_find(const clf__dictionary *self, const char *text, size_t length) {
-  const uint64_t hash = clf__text_hash(self, text, length);
-  return self->count == 0 ? -1 : self->slots[slot_of(self, hash, text, length)];
+  return self->count == 0 ? -1 : slot_of(self, place_of(self, text, length), text, length)->code;
 }
 
 static clf_status grow_slots(clf__dictionary *self) {
   const int64_t count = self->slot_count > 0 ? 2 * self->slot_count : FIRST_SLOTS;
-  int32_t *slots = clf__alloc_array(self->context, count, sizeof *slots);
+  clf__dictionary_slot *slots = clf__alloc_array(self->context, count, sizeof *slots);
   if (slots == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  memset(slots, 0xFF, (size_t)count * sizeof *slots);
-  for (int64_t code = 0; code < self->count; code++) {
-    int64_t slot = (int64_t)(self->entries[code].hash >> 8) & (count - 1);
-    while (slots[slot] >= 0) {
-      slot = (slot + 1) & (count - 1);
-    }
-    slots[slot] = (int32_t)code;
-  }
   clf__free(self->slots);
+  memset(slots, 0xFF, (size_t)count * sizeof *slots); /* codes of -1 */
   self->slots = slots;
   self->slot_count = count;
+  for (int64_t code = 0; code < self->count; code++) {
+    const char *text = self->text + self->entries[code].text;
+    const size_t length = (size_t)self->entries[code].length;
+    const place p = place_of(self, text, length);
+    *slot_of(self, p, text, length) =
+        (clf__dictionary_slot){p.key, (int32_t)code, (uint32_t)length};
+  }
   return CLF_OK;
 }
 
 /* Makes room for one more text of this length. */
 static clf_status reserve(clf__dictionary *self, size_t length) {
+  if (length > UINT32_MAX - 1) {
+    return clf__fail(CLF_ERROR_DATA, "a category of 4 GiB");
+  }
   if (self->count == CLF__MAX_CATEGORIES) {
     return clf__fail(CLF_ERROR_DATA, "more than %d categories", CLF__MAX_CATEGORIES);
   }
@@ -79,17 +90,14 @@ static clf_status reserve(clf__dictionary *self, size_t length) {
 
 clf_status clf__dictionary_add(clf__dictionary *self, const char *text, size_t length,
                                int32_t *code) {
-  const uint64_t hash = clf__text_hash(self, text, length);
-  if (self->count > 0 && (*code = self->slots[slot_of(self, hash, text, length)]) >= 0) {
+  const place p = place_of(self, text, length);
+  if (self->count > 0 && (*code = slot_of(self, p, text, length)->code) >= 0) {
     return CLF_OK;
   }
   CLF__CHECK(reserve(self, length));
   *code = (int32_t)self->count;
-  self->slots[slot_of(self, hash, text, length)] = *code;
-  self->entries[self->count++] = (clf__dictionary_entry){.word = clf__text_word(text, length),
-                                                         .hash = hash,
-                                                         .text = self->text_size,
-                                                         .length = (int64_t)length};
+  *slot_of(self, p, text, length) = (clf__dictionary_slot){p.key, *code, (uint32_t)length};
+  self->entries[self->count++] = (clf__dictionary_entry){self->text_size, (int64_t)length};
   memcpy(self->text + self->text_size, text, length);
   self->text[self->text_size + (int64_t)length] = '\0';
   self->text_size += (int64_t)length + 1;

@@ -6,16 +6,22 @@
 #include "data/categories.h"
 
 typedef struct clf__dictionary_entry {
-  uint64_t word; /* its first 8 bytes */
-  uint64_t hash;
   int64_t text; /* its place in the block */
   int64_t length;
 } clf__dictionary_entry;
 
+/* Texts of up to 8 bytes are told apart here, and longer ones by their hash as a rule, so that a
+ * search reads one place of memory. */
+typedef struct clf__dictionary_slot {
+  uint64_t key; /* the bytes of a text of up to 8, the hash of a longer one */
+  int32_t code; /* -1 for none */
+  uint32_t length;
+} clf__dictionary_slot;
+
 /* All members but the context are zero at first. */
 typedef struct clf__dictionary {
   clf_context *context;
-  int32_t *slots;                 /* [slot_count] codes, -1 for none */
+  clf__dictionary_slot *slots;    /* [slot_count] */
   int64_t slot_count;             /* 0, or a power of 2 above count */
   clf__dictionary_entry *entries; /* [capacity] */
   int64_t count, capacity;
