@@ -77,6 +77,13 @@ class Predict(Cli):
         self.assertIn("city", self.said)
         self.classify("test", model, "people.csv", "--quiet", "--require", "accuracy=1")
 
+    def test_transforms_of_a_table_are_guessed(self):
+        self.people()
+        self.classify("train", "people.csv", "-o", "people.clf", "--format", "csv missing=keep")
+        self.assertIn("categories=city,kind\n", self.said)
+        self.assertIn("guessed --transform 'one_hot unknown=ignore' --transform impute\n", self.said)
+        self.classify("test", "people.clf", "people.csv", "--quiet", "--require", "accuracy=1")
+
     def test_row_of_words(self):
         model = self.people()
         words = ["zip=03011", "city=Bern", "age=31", "kind=", "since=2020-01-02"]

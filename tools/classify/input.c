@@ -121,25 +121,23 @@ static int sniff_input(sniffed *out, const input *in) {
   return -1;
 }
 
-/* A column of sentences, most of which differ, may be meant as texts. */
-static void note_texts(const input *in, const tool *t) {
+int64_t input_text_column(const clf_dataset *rows) {
   enum { BLANKS = 3 };
-  for (int64_t j = 0; in->rows != NULL && j < clf_dataset_features(in->rows); j++) {
-    const int64_t count = clf_dataset_category_count(in->rows, j);
+  for (int64_t j = 0; j < clf_dataset_features(rows); j++) {
+    const int64_t count = clf_dataset_category_count(rows, j);
     int64_t sentences = 0;
-    for (int64_t k = 0; 2 * count > clf_dataset_rows(in->rows) && k < count; k++) {
+    for (int64_t k = 0; 2 * count > clf_dataset_rows(rows) && k < count; k++) {
       int blanks = 0;
-      for (const char *c = clf_dataset_category_name(in->rows, j, k); *c != '\0'; c++) {
+      for (const char *c = clf_dataset_category_name(rows, j, k); *c != '\0'; c++) {
         blanks += *c == ' ';
       }
       sentences += blanks >= BLANKS;
     }
-    if (2 * sentences > count && count > 0 && !t->common.quiet) {
-      complain("text=NAME in --format, the name or number of a column, reads column %lld as texts",
-               (long long)j + 1);
-      return;
+    if (count > 0 && 2 * sentences > count) {
+      return j;
     }
   }
+  return -1;
 }
 
 /* Reads by a reader that is known. */
@@ -150,7 +148,6 @@ static int read_by(input *in, const tool *t, content what, const char *reader, c
   free(in->bytes);
   in->bytes = NULL;
   if (status == CLF_OK) {
-    note_texts(in, t);
     return -1;
   }
   const int failed = input_fail("standard input", status);

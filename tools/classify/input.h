@@ -37,6 +37,10 @@ int input_read_for(input *out, const tool *t, const char *path, const clf_model 
 /* Encodes the documents by a vocabulary. Returns as input_read(). */
 int input_encode(input *in, const clf_vocabulary *vocabulary);
 
+/* Returns the first column of rows whose categories are sentences, most of which differ; -1 if there
+ * is none. It may be meant as texts. */
+int64_t input_text_column(const clf_dataset *rows);
+
 void input_free(input *in);
 
 /* Opens a model: a file of the library's own or, by its content, of LIBSVM or LIBLINEAR. Returns as

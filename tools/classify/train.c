@@ -14,6 +14,7 @@
 #include "report/text.h"
 #include "require.h"
 #include "table.h"
+#include "table_stages.h"
 #include "verbs.h"
 
 static struct {
@@ -255,6 +256,9 @@ static int run(tool *t) {
                                    : recipe_make(&self.model, t, &set.recipe);
   }
   status = status < 0 ? read_data(&self, t) : status;
+  if (status < 0 && set.continued == NULL) {
+    status = table_stages_add(self.model, t, &set.recipe, self.in.rows);
+  }
   if (status < 0) {
     clf_status done = fit(&self, t);
     done = done == CLF_OK ? note_all(&self, t) : done;

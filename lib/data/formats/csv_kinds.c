@@ -23,8 +23,8 @@ static bool is_number(const clf__csv_text *text, const clf__csv_field *field) {
   return clf__csv_number(text, field, &value, &significand);
 }
 
-/* Returns whether a text looks like a number with other marks, or with a sign or a unit such as % or
- * $ at an end: such a column is none of categories. */
+/* Returns whether a text looks like a number with other marks, or with a sign or a unit such as %
+ * or $ at an end: such a column is none of categories. */
 static bool is_almost_number(const clf__csv_field *field) {
   static const char ends[] = "+-% $\xC2\xA3\xE2\x82\xAC"; /* and pounds and euros */
   const char *at = field->begin, *end = field->end;

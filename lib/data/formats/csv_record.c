@@ -240,8 +240,8 @@ static inline bool read_plain(clf__csv_reader *self, const char **at, bool runs)
   return true;
 }
 
-/* Reads a category of the fields before that is followed by a delimiter, and has no quotes or blanks
- * around it. */
+/* Reads a category of the fields before that is followed by a delimiter, and has no quotes or
+ * blanks around it. */
 static inline bool read_known(clf__csv_reader *self, const char **at, int64_t column) {
   const clf__csv_text *text = &self->columns.text;
   const clf__csv_categories *known = &self->categories[column];
