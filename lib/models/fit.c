@@ -88,6 +88,7 @@ typedef struct fit_extras {
   bool silent; /* one of the fits of a search */
   bool partial;
   const clf__store *before; /* the state that it continues from, or NULL */
+  bool new_outputs;         /* which is of other classes */
   clf_optimizer *optimizer;
   const clf__training *validation;
   clf__fit_shared *shared;
@@ -172,6 +173,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .outputs = next->outputs,
       .partial = extras->partial || extras->before != NULL,
       .before = extras->before,
+      .new_outputs = extras->new_outputs,
       .row_dimensions = data->x != NULL ? data->x->ndim - 1 : 1,
       .row_shape = data->x != NULL ? data->x->shape + 1 : &data->features,
       .optimizer = extras->optimizer,
@@ -345,6 +347,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   const bool goes_on = extras->before != NULL;
   const bool same_outputs =
       goes_on && !(model->kind->has_new_outputs != NULL && model->kind->has_new_outputs(model));
+  extras->new_outputs = goes_on && !same_outputs;
   clf_dataset *matched = NULL;
   CLF__CHECK(same_outputs ? clf__fit_check_outputs(model, train) : CLF_OK);
   CLF__CHECK(goes_on ? clf__fit_match(&train, &matched, model, train) : CLF_OK);

@@ -33,6 +33,7 @@ typedef struct clf__training {
   int64_t classes;                        /* 0 for a regression */
   bool partial;                           /* more rows may follow, of other classes */
   const clf__store *before;               /* the state that the fit continues from, or NULL */
+  bool new_outputs;                       /* that state is of other classes */
   int64_t outputs;                        /* classes, or target columns */
   double *class_rows;                     /* [classes] sum of the sample weights in each class */
   double *class_sums;                     /* [classes] the same, times the class weights */

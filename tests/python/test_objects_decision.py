@@ -97,3 +97,25 @@ def test_intervals(outputs):
     bounds = bounds.reshape(400, outputs, 2)
     inside = (bounds[..., 0] <= target[500:]) & (target[500:] <= bounds[..., 1])
     assert inside.mean() == pytest.approx(0.9, abs=0.05)
+
+
+def test_estimators(data):
+    sk = pytest.importorskip("libclassify.sklearn")
+    x, y = data
+    for made in (sk.LogisticRegression(), sk.MLPClassifier(hidden_layer_sizes=(8,), max_iter=30,
+                                                           random_state=0)):
+        model = made.fit(x[:400], y[:400])
+        plain = (model.predict(x) == "rare").sum()
+        model.set_costs([[0, 1, 1], [1, 0, 1], [30, 30, 0]])
+        assert (model.predict(x) == "rare").sum() > plain
+        model.tune_threshold(x[400:900], y[400:900], require="recall>=0.8", positive="rare")
+        assert "decision_thresholds" in model.model_.tensors
+        sets = model.conform(x[400:900], y[400:900], by_class=True).predict_set(x[900:], 0.9)
+        truth = np.searchsorted(model.classes_, y[900:])
+        assert sets[np.arange(600), truth].mean() == pytest.approx(0.9, abs=0.06)
+        assert np.allclose(model.set_priors({"a": 1, "b": 1, "rare": 1}).predict_proba(x).sum(1), 1)
+    ridge = sk.Ridge().fit(x[:400], x[:400] @ [1, 2, 3])
+    target = x @ [1, 2, 3]
+    bounds = ridge.conform(x[400:900], target[400:900]).predict_interval(x[900:], 0.9)
+    assert bounds.shape == (600, 2)
+    assert ((bounds[:, 0] <= target[900:]) & (target[900:] <= bounds[:, 1])).mean() > 0.85

@@ -23,7 +23,7 @@ int decisions_set(const decisions *which, clf_model *model, const input *in, con
   {"priors",                                                                                       \
    "SHARES",                                                                                       \
    "other shares of the classes than in the training data, such as 'ill=0.01,well=0.99', or "      \
-   "'estimate' to estimate them from DATA, which then needs no labels",                            \
+   "'estimate' to estimate them from DATA",                                                        \
    OPTION_TEXT,                                                                                    \
    0,                                                                                              \
    &(which).priors},                                                                               \

@@ -201,9 +201,18 @@ clf_status clf__decision_add_absent(const clf_model *next, const clf__training *
   return CLF_OK;
 }
 
+/* Whether a fit continues from what rows of the same classes have taught the model, not from
+ * weights that were set. */
+static bool has_learned(const clf__training *training) {
+  const clf__store *before = training->before;
+  return before != NULL && !training->new_outputs &&
+         (clf__store_tensor(before, "iterations") != NULL ||
+          clf__store_tensor(before, "history_loss") != NULL);
+}
+
 clf_status clf__decision_add_class_rows(const clf_model *next, const clf__training *training) {
   const char *name = "decision_class_rows";
-  const bool goes_on = training->before != NULL && clf__store_count(training->before) > 0;
+  const bool goes_on = has_learned(training);
   const clf_tensor *earlier = goes_on ? clf__store_tensor(training->before, name) : NULL;
   if (training->classes == 0 || (goes_on && earlier == NULL)) {
     return CLF_OK;

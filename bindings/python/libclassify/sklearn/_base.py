@@ -37,6 +37,7 @@ from ._compat import (
     validate_data,
 )
 from ._context import context_of
+from ._decision import DecisionMixin, IntervalMixin
 from ._labels import class_weight_of, class_weights, row_weights
 from ._portable import PortableState
 from ._repr import FittedHTML
@@ -213,7 +214,7 @@ class ModelEstimator(Estimator):
         return next((tensors[name] for name in names if name in tensors), None)
 
 
-class Classifier(ClassifierMixin, ModelEstimator):
+class Classifier(DecisionMixin, ClassifierMixin, ModelEstimator):
     """Base of the classifiers: labels of any kind in, the same labels out."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
@@ -358,7 +359,7 @@ class ProbabilityMixin:
         return _logarithms(self.predict_proba(X))
 
 
-class Regressor(RegressorMixin, ModelEstimator):
+class Regressor(IntervalMixin, RegressorMixin, ModelEstimator):
     """Base of the regressions, with one target or several."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:

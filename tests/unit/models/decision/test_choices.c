@@ -537,6 +537,33 @@ TEST_LOOP(choices__from_a_hostile_file_are_refused, 0, 2) {
   clf_dataset_free(rows);
 }
 
+/* Rows that follow are added; those of weights that were set, or of other classes, are not. */
+TEST(class_rows__follow_the_fits) {
+  clf_dataset *two = rows_of(2);
+  clf_model *model = fitted(NULL, "network",
+                            "epochs=1 warm_start=true layers='dense units=4; dense units=2'", two);
+  for (int fits = 1; fits <= 2; fits++) {
+    clf_tensor *tensor = NULL;
+    const double *rows = fitted_data(model, "decision_class_rows", &tensor);
+    ck_assert_double_eq(rows[0], fits * 2.0 * ROWS / 3);
+    ck_assert_double_eq(rows[1], fits * 1.0 * ROWS / 3);
+    clf_tensor_free(tensor);
+    ck_clf_ok(clf_model_partial_fit(model, two));
+  }
+  clf_tensor *tensor = NULL;
+  clf_dataset *three = rows_of(CLASSES);
+  ck_clf_ok(clf_network_remove_layer(model));
+  ck_clf_ok(clf_network_add_layer(model, "dense", "units=3"));
+  ck_clf_ok(clf_model_fit(model, three, NULL, NULL));
+  const double *rows = fitted_data(model, "decision_class_rows", &tensor);
+  ck_assert_double_eq(rows[0], ROWS / 2.0);
+  ck_assert_double_eq(rows[2], ROWS / 6.0);
+  clf_tensor_free(tensor);
+  clf_model_free(model);
+  clf_dataset_free(three);
+  clf_dataset_free(two);
+}
+
 /* Costs in the file of a model that computes no probabilities. */
 TEST(choices__without_probabilities_are_refused) {
   static unsigned char bytes[1 << 16];
