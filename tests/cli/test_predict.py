@@ -97,6 +97,19 @@ class Predict(Cli):
                 self.classify("predict", model, "--row", *wrong, status=status)
                 self.assertIn(message, self.said)
 
+    def test_rows_that_are_none_of_the_classes(self):
+        model = self.fruit(model="logistic reject=0.1 calibration_folds=2")
+        rows = "weight,length\n152,7.2\n9000,-300\n"
+        self.assertEqual(self.answers(model, rows), ["apple", "none of these"])
+        self.assertEqual(self.answers(model, rows, "--csv")[2].split(",")[0], "none of these")
+        found = json.loads(self.classify("predict", model, "--json", typed=rows))
+        self.assertEqual([one["label"] for one in found], ["apple", None])
+        self.write("known.csv", "weight,length,kind\n152,7.2,apple\n9000,-300,apple\n119,18.9,banana\n")
+        said = self.classify("test", model, "known.csv", "--csv", "--resamples", "0")
+        self.assertIn("rejected_rows,,,1", said)
+        self.assertIn("accuracy,,,0.6666", said)
+        self.assertIn("1 of 3 rows are none of the classes to the model", self.said)
+
     def test_trained_without_a_header(self):
         model = self.fruit(header=False)
         plain = "".join(f"{a},{b}\n" for a, b, _ in FRUIT)

@@ -292,12 +292,31 @@ def test_the_head_of_a_network_is_replaced_and_the_others_are_frozen():
     assert network.params["frozen"] == "dense_1"
     network = clf.Model.load(network.to_bytes())
     network.fit(X, np.where(y > 0, "some", "none"))
-    assert list(network.classes_) == ["none", "some"]
+    assert list(network.classes) == ["none", "some"]
     assert (network.tensors["dense_1.weight"] == body).all()
     network.freeze(["dense_2"]).fit(X, np.where(y > 0, "some", "none"))
     assert (network.tensors["dense_1.weight"] != body).any()
     with pytest.raises(clf.ArgumentError, match="conv2d_1"):
         network.freeze("conv2d_1")
+
+
+def test_rows_are_none_of_the_classes():
+    X, y = rows()
+    far = np.vstack([X[:5], X[:5] + 1000])
+    names = np.array(["a", "b", "c"])
+    model = clf.Model("ridge", reject=0.05).fit(X, y)
+    assert list(model.predict(far)[5:]) == [-1] * 5 and model.predict(far).dtype == y.dtype
+    assert ((model.novelty(far) > 1) == (model.predict_indices(far) < 0)).all()
+    assert model.predictor()(far[9]) == -1
+    model = clf.Model("ridge").fit(X, names[y])
+    with pytest.raises(clf.Unsupported, match="reject=RATE"):
+        model.novelty(X)
+    assert model.set_reject(X, names[y], rate=0.1) is model
+    assert list(model.predict(far)[5:]) == [None] * 5
+    assert model.predictor()(far[9]) is None
+    assert model.predict(X[model.novelty(X) <= 1]).dtype.kind == "U"
+    signs = clf.Model("ridge", reject=0.05).fit(X, np.where(y > 0, 1, -1))
+    assert list(signs.predict(far)[5:]) == [None] * 5
 
 
 def test_partial_fits_continue():

@@ -7,6 +7,13 @@
 #include "report/text.h"
 #include "table.h"
 
+/* What stands for a row that is none of the classes; null in JSON. */
+static const char none[] = "none of these";
+
+static const char *label_of(const answer_text *self, const answers *a, int64_t row) {
+  return a->labels[row] >= 0 ? self->names[a->labels[row]] : none;
+}
+
 /* The name of a class as a field of CSV. */
 static char *csv_name(const char *name) {
   char *text = NULL;
@@ -120,7 +127,7 @@ static void begin(answer_text *self) {
 /* The labels of a block, in one piece: the most frequent use. */
 static void write_labels(const answer_text *self, const answers *a) {
   for (int64_t i = 0; i < a->filled; i++) {
-    fputs_unlocked(self->names[a->labels[i]], self->out);
+    fputs_unlocked(label_of(self, a, i), self->out);
     putc_unlocked('\n', self->out);
   }
 }
@@ -164,7 +171,7 @@ static void write_line(const answer_text *self, const answers *a, int64_t row, c
     fputs(name, self->out);
   }
   fputs(self->files ? (const char[]){gap, '\0'} : "", self->out);
-  fputs(a->labels != NULL ? self->names[a->labels[row]] : "", self->out);
+  fputs(a->labels != NULL ? label_of(self, a, row) : "", self->out);
   if (a->labels != NULL) {
     write_cover(self, a, row, gap);
   }
@@ -232,8 +239,10 @@ void answer_object(json_writer *json, const answers *a, int64_t row, const char 
   if (file != NULL) {
     json_text(json, "file", file);
   }
-  if (a->labels != NULL) {
+  if (a->labels != NULL && a->labels[row] >= 0) {
     json_text(json, "label", clf_model_class_name(a->model, a->labels[row]));
+  } else if (a->labels != NULL) {
+    json_literal(json, "label", "null");
   }
   if (a->values != NULL) {
     write_values(json, a, a->values + row * a->outputs);

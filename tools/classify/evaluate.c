@@ -126,7 +126,7 @@ static void score_top(const evaluation *e, const float *weights, double sum, dou
   of[MEASURE_TOP] = top / sum;
 }
 
-/* Rows of unknown classes are wrong, and count as predicted. */
+/* Rows of unknown classes are wrong, and count as predicted; rejected rows are wrong, too. */
 static void fill_tally(evaluation *e, const float *weights, double *of) {
   const graded *g = e->of;
   totals all = {0, 0, 0};
@@ -137,9 +137,11 @@ static void fill_tally(evaluation *e, const float *weights, double *of) {
     const double weight = (double)weights[i];
     const int32_t predicted = g->said.labels[i], truth = g->truth[i];
     all.sum += weight;
-    e->tally[predicted][PREDICTED] += weight;
+    if (predicted >= 0) {
+      e->tally[predicted][PREDICTED] += weight;
+    }
     *(truth >= 0 ? &e->tally[truth][TRUE] : &all.unknown) += weight;
-    if (truth == predicted) {
+    if (truth >= 0 && truth == predicted) {
       all.right += weight;
       e->tally[truth][RIGHT] += weight;
     }

@@ -178,6 +178,9 @@ int graded_create(graded *out, const clf_model *model, const clf_dataset *data) 
   if (status == CLF_OK) {
     status = out->classes > 0 ? read_truth(out, data) : read_targets(out, data);
   }
+  for (int64_t i = 0; status == CLF_OK && out->classes > 0 && i < out->rows; i++) {
+    out->rejected_rows += out->said.labels[i] < 0;
+  }
   if (status == CLF_OK && !weighs(out)) {
     complain("the weights of all rows are 0");
     return EXIT_FAILURE;
@@ -230,6 +233,7 @@ clf_status graded_join(graded *out, const graded *parts, int64_t count) {
       (graded){.classes = first->classes, .outputs = first->outputs, .weighted = first->weighted};
   for (int64_t i = 0; i < count; i++) {
     out->rows += parts[i].rows;
+    out->rejected_rows += parts[i].rejected_rows;
   }
   const clf_status status =
       answers_create(&out->said, first->said.model,
@@ -240,7 +244,7 @@ clf_status graded_join(graded *out, const graded *parts, int64_t count) {
 void graded_confusion(const graded *g, int64_t *counts) {
   memset(counts, 0, (size_t)(g->classes * g->classes) * sizeof *counts);
   for (int64_t i = 0; i < g->rows; i++) {
-    if (g->truth[i] >= 0) {
+    if (g->truth[i] >= 0 && g->said.labels[i] >= 0) {
       counts[g->truth[i] * g->classes + g->said.labels[i]]++;
     }
   }

@@ -23,6 +23,7 @@ typedef struct graded {
   double *targets;    /* [rows, outputs] of a regression, or NULL */
   float *weights;     /* [rows] 1 where the data has none */
   bool weighted;      /* whether it has any */
+  int64_t rejected_rows; /* that the model says are none of its classes: label -1 */
   int64_t unknown_rows, unknown_count;
   unknown_class *unknown; /* [unknown_count] */
 } graded;
@@ -37,7 +38,7 @@ void graded_free(graded *g);
  * folds of one dataset are; names and model are those of the first part. Free it in any case. */
 clf_status graded_join(graded *out, const graded *parts, int64_t count);
 
-/* Counts pairs of true and predicted class of the rows of known classes: [classes, classes]. */
+/* Counts pairs of true and predicted class of the rows that have both: [classes, classes]. */
 void graded_confusion(const graded *g, int64_t *counts);
 
 #endif

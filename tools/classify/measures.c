@@ -96,7 +96,9 @@ static clf_status find_shares(measures *m, const graded *g) {
   }
   for (int64_t i = 0; i < g->rows; i++) {
     add_row(&all, g->weights[i]);
-    add_row(&of[2 * g->said.labels[i]], g->weights[i]);
+    if (g->said.labels[i] >= 0) {
+      add_row(&of[2 * g->said.labels[i]], g->weights[i]);
+    }
     if (g->truth[i] >= 0) {
       add_row(&of[2 * g->truth[i] + 1], g->weights[i]);
     }

@@ -49,6 +49,11 @@ void report_measures(FILE *out, const graded *g, const measures *m) {
                           "matrix count rows."
                         : "");
   }
+  if (g->rejected_rows > 0) {
+    fputs("<p class=\"note\">", out);
+    html_count(out, g->rejected_rows);
+    fputs(" rows are none of the classes to the model, and count as wrong.</p>\n", out);
+  }
   if (g->unknown_rows > 0) {
     fputs("<p class=\"note\">", out);
     html_count(out, g->unknown_rows);

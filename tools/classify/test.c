@@ -41,9 +41,18 @@ static void note_unknown(const graded *g, const tool *t) {
   free(names);
 }
 
+static void note_rejected(const graded *g, const tool *t) {
+  if (g->rejected_rows > 0 && !t->common.quiet) {
+    complain("%" PRId64 " of %" PRId64
+             " rows are none of the classes to the model, and count as wrong",
+             g->rejected_rows, g->rows);
+  }
+}
+
 /* Ctrl-C ends the draws, and a second one cancels the test. */
 static int print_measured(measures *m, const graded *g, const input *in, tool *t) {
   note_unknown(g, t);
+  note_rejected(g, t);
   const clf_status done = measures_create(m, g, t, set.resamples);
   if (done < 0) {
     return tool_fail(done);

@@ -36,6 +36,9 @@ static void add_classes(table *to, const graded *g, const measures *m) {
       add_figure(to, class_measure_names[i], g->names[k], "", &m->of_class[k][i]);
     }
   }
+  if (g->rejected_rows > 0) {
+    add_count(to, "rejected_rows", "", "", g->rejected_rows);
+  }
   for (int64_t k = 0; k < g->unknown_count; k++) {
     add_count(to, "unknown_rows", g->unknown[k].name, "", g->unknown[k].rows);
   }

@@ -25,6 +25,11 @@ static int by_confidence(const void *a, const void *b) {
   return (first->row > second->row) - (first->row < second->row);
 }
 
+/* A rejected row was taken for no class. */
+static bool is_mistake(const test_view *view, int64_t i) {
+  return view->predicted[i] >= 0 && view->predicted[i] != view->labels[i];
+}
+
 /* All mistakes, the most confident first: [mistakes]. `decision` and `probabilities` (or NULL) are
  * [rows, classes]. */
 static void find_mistakes(mistake *found, const test_view *view, const float *decision,
@@ -32,7 +37,7 @@ static void find_mistakes(mistake *found, const test_view *view, const float *de
   int64_t count = 0;
   for (int64_t i = 0; i < view->rows; i++) {
     const int64_t row = i * view->classes, taken = row + view->predicted[i];
-    if (view->predicted[i] != view->labels[i]) {
+    if (is_mistake(view, i)) {
       found[count++] = (mistake){i, probabilities != NULL ? probabilities[taken] : 0,
                                  decision[taken] - decision[row + view->labels[i]]};
     }
@@ -96,7 +101,7 @@ clf_status page_mistakes(FILE *out, const test_view *view, const clf_model *mode
   const int64_t values = view->rows * view->classes;
   int64_t count = 0;
   for (int64_t i = 0; i < view->rows; i++) {
-    count += view->predicted[i] != view->labels[i];
+    count += is_mistake(view, i);
   }
   if (count == 0 || view->images == NULL || clf_model_outputs(model) != view->classes) {
     return CLF_OK;

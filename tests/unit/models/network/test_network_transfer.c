@@ -6,6 +6,7 @@
 #include <classify/network.h>
 
 #include "failing_allocator.h"
+#include "store/store.h"
 
 enum { ROWS = 96, COLUMNS = 6, CLASSES = 3, HIDDEN = 7, MOST = 1 << 16 };
 
@@ -301,6 +302,35 @@ TEST(remove_layer__is_saved_with_the_model) {
   clf_model_free(loaded);
   clf_dataset_free(data);
   clf_dataset_free(other);
+}
+
+/* The number of layers to go on from, changed in a file with valid checksums. */
+TEST(remove_layer__refuses_hostile_files) {
+  static unsigned char bytes[MOST], altered[MOST];
+  static const int64_t kept[] = {0, 1, 2, -1, INT64_MAX};
+  sample s;
+  clf_context *context = context_with("threads=1");
+  fill(&s);
+  clf_dataset *data = labeled(context, &s, s.y);
+  clf_model *model =
+      fitted(context, "network", "layers='dense units=4; dense units=3' epochs=1", data);
+  ck_clf_ok(clf_network_remove_layer(model));
+  const size_t size = saved(model, bytes);
+  for (int i = 0; i < 5; i++) {
+    size_t needed = 0;
+    clf__store *store = NULL;
+    clf_model *loaded = NULL;
+    ck_clf_ok(clf__store_read_memory(&store, context, bytes, size));
+    *(int64_t *)clf__store_tensor(store, "state.kept_layers")->data = kept[i];
+    ck_clf_ok(clf__store_write_memory(store, altered, MOST, &needed));
+    ck_assert_int_eq(clf_model_load_memory(&loaded, context, altered, needed),
+                     kept[i] == 0 || kept[i] == 1 ? CLF_OK : CLF_ERROR_CORRUPT);
+    clf_model_free(loaded);
+    clf__store_free(store);
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
 }
 
 static clf_dataset *with_targets(clf_context *context, const sample *s) {
