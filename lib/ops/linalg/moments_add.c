@@ -149,7 +149,9 @@ static clf_status add_entries(clf__moments *m, const clf__moment_rows *rows) {
       const int64_t j = x->column[e];
       const double value = (double)x->value[e], product = weight * value;
       m->sum[j] += product;
-      m->cross[m->classes ? rows->labels[i] * n + j : 0] += m->classes ? product : 0;
+      if (m->classes) {
+        m->cross[rows->labels[i] * n + j] += product;
+      }
       for (int64_t k = 0; targets != NULL && k < m->outputs; k++) {
         m->cross[k * n + j] += product * targets[k];
       }
