@@ -25,7 +25,7 @@ static const clf__param params[] = {
     CLF__INT(size, "1024", 1, 1 << 24, "number of columns that are made"),
     CLF__BOOL(words, "false", "hash each word of a text, between blanks, by itself"),
     CLF__BOOL(signs, "true", "half of the texts subtract 1, instead of adding it"),
-    CLF__INT(seed, "0", 0, 9e15, "another seed assigns other columns"),
+    CLF__INT(seed, "0", 0, INFINITY, "another seed assigns other columns"),
     CLF__SPARSE_PARAM,
     CLF__TRANSFORM_PARAMS,
 };

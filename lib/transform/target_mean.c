@@ -36,7 +36,7 @@ static const clf__param params[] = {
     CLF__REAL_OR(smoothing, "auto", "auto", 0, 1e18,
                  "rows that the mean of all rows counts as; auto: by the variances"),
     CLF__INT(folds, "5", 2, 1000, "parts of the rows of the fit, encoded by the other parts"),
-    CLF__INT(seed, "0", 0, 9e15, "how the rows of the fit are divided into parts"),
+    CLF__INT(seed, "0", 0, INFINITY, "how the rows of the fit are divided into parts"),
     CLF__TRANSFORM_PARAMS,
 };
 
