@@ -91,17 +91,19 @@ static double ratio(double part, double whole) {
   return whole > 0 ? part / whole : 0;
 }
 
-/* Sums of the weights of all rows, of those that are right, and of those of unknown classes. */
+/* Sums of the weights of all rows, of those that are right, of those of unknown classes, and of
+ * those that are rejected. */
 typedef struct totals {
-  double sum, right, unknown;
+  double sum, right, unknown, rejected;
 } totals;
 
 /* As clf_balanced_accuracy(), clf_matthews_correlation() and clf_cohen_kappa() have them; rows of
- * unknown classes are of one more class, which is never predicted. */
+ * unknown classes are of one more class, which is never predicted, and rejected ones of another,
+ * which is never true. */
 static void score_agreement(const evaluation *e, const totals *all, double *of) {
-  const double unknown = all->unknown / all->sum;
-  double recalls = 0, present = unknown > 0, predicting = 0;
-  double truths = unknown * unknown, predicted = 0, chance = 0;
+  const double unknown = all->unknown / all->sum, rejected = all->rejected / all->sum;
+  double recalls = 0, present = unknown > 0, predicting = rejected > 0;
+  double truths = unknown * unknown, predicted = rejected * rejected, chance = 0;
   for (int64_t k = 0; k < e->of->classes; k++) {
     const double *t = e->tally[k], p = t[PREDICTED] / all->sum, true_share = t[TRUE] / all->sum;
     recalls += ratio(t[RIGHT], t[TRUE]);
@@ -129,7 +131,7 @@ static void score_top(const evaluation *e, const float *weights, double sum, dou
 /* Rows of unknown classes are wrong, and count as predicted; rejected rows are wrong, too. */
 static void fill_tally(evaluation *e, const float *weights, double *of) {
   const graded *g = e->of;
-  totals all = {0, 0, 0};
+  totals all = {0, 0, 0, 0};
   for (int64_t k = 0; k < g->classes; k++) {
     e->tally[k][RIGHT] = e->tally[k][TRUE] = e->tally[k][PREDICTED] = 0;
   }
@@ -137,9 +139,7 @@ static void fill_tally(evaluation *e, const float *weights, double *of) {
     const double weight = (double)weights[i];
     const int32_t predicted = g->said.labels[i], truth = g->truth[i];
     all.sum += weight;
-    if (predicted >= 0) {
-      e->tally[predicted][PREDICTED] += weight;
-    }
+    *(predicted >= 0 ? &e->tally[predicted][PREDICTED] : &all.rejected) += weight;
     *(truth >= 0 ? &e->tally[truth][TRUE] : &all.unknown) += weight;
     if (truth >= 0 && truth == predicted) {
       all.right += weight;
