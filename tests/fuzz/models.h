@@ -55,6 +55,12 @@ static inline clf_dataset *fuzz_rows(clf_context *context, int64_t features, boo
   return rows;
 }
 
+/* Names the codes 0 … 4 of whole numbers; from another name on, some are others. */
+static inline void fuzz_name_codes(clf_dataset *rows, int64_t column, int from) {
+  static const char *const names[] = {"red", "green", "", "blue", "grey", "black"};
+  FUZZ_CHECK(clf_dataset_set_categories(rows, column, names + from, 5) == CLF_OK);
+}
+
 /* A call that may fail because of the model, but not because memory runs out. */
 static inline bool fuzz_fine(clf_status status) {
   FUZZ_CHECK(status != CLF_ERROR_MEMORY);
@@ -173,8 +179,13 @@ static inline void fuzz_describe(const clf_model *model, clf_context *context) {
 static inline void fuzz_use(const clf_model *model, clf_context *context) {
   const int64_t features = clf_model_features(model);
   FUZZ_CHECK(features > 0 && clf_model_outputs(model) > 0);
-  for (int whole = 0; whole < 2 && features <= FUZZ_MOST_FEATURES; whole++) {
-    clf_dataset *rows = fuzz_rows(context, features, clf_model_classes(model) == 0, whole == 1);
+  for (int whole = 0; whole < 3 && features <= FUZZ_MOST_FEATURES; whole++) {
+    clf_dataset *rows = fuzz_rows(context, features, clf_model_classes(model) == 0, whole > 0);
+    for (int64_t j = 0; whole == 2 && j < features; j++) {
+      if (clf_model_category_count(model, j) > 0) {
+        fuzz_name_codes(rows, j, 1);
+      }
+    }
     fuzz_predict(model, rows);
     clf_dataset_free(rows);
   }
@@ -219,7 +230,14 @@ static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, co
                                       size_t capacity) {
   clf_model *model = NULL;
   size_t size = 0;
-  clf_dataset *rows = fuzz_rows(context, FUZZ_FEATURES, regression, strcmp(kind, "network") == 0);
+  const clf__transform_kind *stage =
+      transform != NULL ? clf__kind_named(&clf__transform_kinds, transform) : NULL;
+  const bool coded = stage != NULL && (stage->can & CLF__WANTS_CATEGORIES) != 0;
+  clf_dataset *rows =
+      fuzz_rows(context, FUZZ_FEATURES, regression, coded || strcmp(kind, "network") == 0);
+  if (coded) {
+    fuzz_name_codes(rows, 1, 0);
+  }
   FUZZ_CHECK(clf_dataset_set_column_names(rows, (const char *const[]){"a", "b", ""},
                                           FUZZ_FEATURES) == CLF_OK);
   FUZZ_CHECK(clf_model_create(&model, context, kind, params) == CLF_OK);
