@@ -8,8 +8,8 @@ clf_status clf__sums_create(clf__sums **out, clf_context *context);
 /* Returns CLF_ERROR_UNSUPPORTED or CLF_ERROR_NOT_FITTED if the model has no sums. It does not
  * complete a pending state. */
 clf_status clf__sums_require(const clf_model *model);
-/* Returns CLF_ERROR_UNSUPPORTED if a stage of the pipeline depends on the rows of its fit and more
- * rows (`changes`) do not change it exactly; none may depend on rows if they are to be forgotten. */
+/* Returns CLF_ERROR_UNSUPPORTED if a stage of the pipeline depends on the rows of its fit, and more
+ * rows (`changes`) do not change it exactly, or rows are to be forgotten. */
 clf_status clf__sums_check_stages(const clf_model *model, bool changes);
 
 /* The stages of a fit, and what they make of its rows. */
