@@ -165,9 +165,10 @@ static void write_strangers(FILE *out, const faces_story *story) {
       "<section>\n<h2>Strangers</h2>\n<p class=\"note\">The model is trained on some people. Of "
       "others, one picture each is enrolled, and each further picture is compared with all that "
       "are "
-      "enrolled: by the cosine of the angle between the two, as the model projects them. "
+      "enrolled: by the cosine of the angle between the two, as the model projects them, in units "
+      "of the cosines that each has with the people trained on. "
       "Identified: the share of pictures that are most similar to the right person's. The equal "
-      "error rate is that at the threshold of the cosine where as many pairs of the same person "
+      "error rate is that at the threshold where as many pairs of the same person "
       "are "
       "rejected as pairs of different people are accepted. At that threshold, accepted: pictures "
       "of "
@@ -188,7 +189,7 @@ static void write_strangers(FILE *out, const faces_story *story) {
   fputs(
       "<h3>ROC curves</h3>\n<p class=\"note\">Of all pairs of a "
       "picture "
-      "and an enrolled one, by the threshold of the cosine.</p>\n<div class=\"shares\">\n",
+      "and an enrolled one, by the threshold.</p>\n<div class=\"shares\">\n",
       out);
   for (size_t m = 0; m < story->run->count; m++) {
     write_curve(out, story->run->results[m].model, &story->tests[m]);

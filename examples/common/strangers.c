@@ -1,5 +1,6 @@
 #include "strangers.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,11 +8,17 @@
 
 typedef enum person_role { ROLE_TRAIN, ROLE_ENROLLED, ROLE_STRANGER } person_role;
 
+/* How like the training people a picture is: mean and deviation of its cosines with theirs. */
+typedef struct likeness {
+  double mean, deviation;
+} likeness;
+
 /* Who is what in one split. */
 struct cast {
   int32_t *role;    /* [people] */
   int64_t *picture; /* [people] enrolled of each, or -1 */
   int64_t *order;   /* [pictures] for work */
+  likeness *like;   /* [pictures] */
 };
 
 /* Pictures compared with those enrolled, of all splits. */
@@ -103,15 +110,40 @@ static float cosine(const float *a, const float *b, int64_t size) {
   return sum;
 }
 
+static likeness likeness_of(const float *places, int64_t size, const face_set *faces,
+                            const struct cast *c, int64_t picture) {
+  double sum = 0, squares = 0;
+  int64_t count = 0;
+  for (int64_t i = 0; i < faces->count; i++) {
+    if (c->role[faces->person[i]] == ROLE_TRAIN) {
+      const double one = (double)cosine(places + picture * size, places + i * size, size);
+      sum += one;
+      squares += one * one;
+      count++;
+    }
+  }
+  const double mean = sum / (double)count, variance = squares / (double)count - mean * mean;
+  return (likeness){mean, variance > 1e-12 ? sqrt(variance) : 1e-6};
+}
+
+/* The cosine of two pictures in units of what each has with people that it is not: a picture that
+ * is like everybody must be more like one of them (symmetric score normalization, Kenny 2010). */
+static float compare_pictures(const float *places, int64_t size, const likeness *like, int64_t a,
+                              int64_t b) {
+  const double s = (double)cosine(places + a * size, places + b * size, size);
+  return (float)(((s - like[a].mean) / like[a].deviation + (s - like[b].mean) / like[b].deviation) /
+                 2);
+}
+
 /* One picture against all that are enrolled. */
 static void compare(comparisons *all, const float *places, int64_t size, const face_set *faces,
                     const struct cast *c, int64_t picture) {
   const int32_t person = faces->person[picture];
   int64_t nearest = -1;
-  float best = -2;
+  float best = -FLT_MAX;
   for (int64_t other = 0; other < faces->people; other++) {
     if (c->picture[other] >= 0) {
-      const float score = cosine(places + picture * size, places + c->picture[other] * size, size);
+      const float score = compare_pictures(places, size, c->like, picture, c->picture[other]);
       all->score[all->pairs] = score;
       all->same[all->pairs++] = other == person;
       nearest = score > best ? other : nearest;
@@ -128,6 +160,9 @@ static double compare_all(comparisons *all, float *places, int64_t size, const f
                           const struct cast *c) {
   int64_t asked = 0, right = 0;
   center(places, size, faces, c);
+  for (int64_t i = 0; i < faces->count; i++) {
+    c->like[i] = likeness_of(places, size, faces, c, i);
+  }
   for (int64_t i = 0; i < faces->count; i++) {
     if (c->role[faces->person[i]] != ROLE_TRAIN && c->picture[faces->person[i]] != i) {
       compare(all, places, size, faces, c, i);
@@ -261,10 +296,11 @@ static bool allocate(stranger_test *out, comparisons *all, const evaluation_job 
   if (c != NULL) {
     *c = (struct cast){.role = malloc((size_t)faces->people * sizeof *c->role),
                        .picture = malloc((size_t)faces->people * sizeof *c->picture),
-                       .order = malloc((size_t)faces->count * sizeof *c->order)};
+                       .order = malloc((size_t)faces->count * sizeof *c->order),
+                       .like = malloc((size_t)faces->count * sizeof *c->like)};
   }
   return all->score && all->same && all->best && all->right && out->identified && c && c->role &&
-         c->picture && c->order;
+         c->picture && c->order && c->like;
 }
 
 clf_status strangers_evaluate(stranger_test *out, result *row, const evaluation_job *job,
@@ -296,6 +332,7 @@ void strangers_free(stranger_test *test) {
     free(test->cast->role);
     free(test->cast->picture);
     free(test->cast->order);
+    free(test->cast->like);
   }
   free(test->cast);
   free(test->identified);
