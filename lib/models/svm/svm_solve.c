@@ -179,7 +179,7 @@ static clf_status change_b(clf__svm_solver *s, int64_t i, double b, int64_t *mov
   clf__svm_problem *p = s->p;
   if (b != p->b[i]) {
     s->row[*moved] = p->row[i];
-    s->factor[(*moved)++] = b - p->b[i];
+    s->factor[(*moved)++] = p->b[i] - b;
     p->b[i] = b;
   }
   if (*moved < s->capacity) {

@@ -5,6 +5,8 @@
 #include "log.h"
 #include "ops_support.h"
 
+#include "base/context.h"
+#include "base/random.h"
 #include "models/decision/decision.h"
 #include "models/decision/isotonic.h"
 #include "models/decision/sigmoid.h"
@@ -245,6 +247,69 @@ TEST(cross_fit__scores_rows_by_models_without_them) {
   }
   ck_assert_int_eq(seen, ROWS);
   clf_model_free(whole);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
+/* The sigmoid of an svm of two classes, from fits without the rows of each fold: the folds are dealt
+ * to the rows of class 0 and then of class 1, in an order that is drawn. */
+static void sigmoid_of_folds(clf_context *context, const char *params, double ab[2]) {
+  enum { FOLDS = 5 };
+  static double f[ROWS], scratch[ROWS];
+  static bool positive[ROWS];
+  static float kept[ROWS], values[2 * ROWS];
+  int64_t order[ROWS], row[ROWS], fold[ROWS], next[2] = {0, 0}, at = 0;
+  clf__random random = clf__random_seed(clf__context_seed(context), ROWS);
+  for (int k = 0; k < 2; k++) {
+    for (int i = 0; i < ROWS; i++) {
+      if (labels[i] == k) {
+        order[at] = at;
+        row[at++] = i;
+      }
+    }
+  }
+  clf__random_shuffle(&random, order, ROWS);
+  for (int i = 0; i < ROWS; i++) {
+    fold[row[order[i]]] = next[labels[row[order[i]]]]++ % FOLDS;
+  }
+  clf_dataset *all = rows_of(context, ROWS);
+  for (int64_t k = 0; k < FOLDS; k++) {
+    for (int i = 0; i < ROWS; i++) {
+      kept[i] = fold[i] != k;
+    }
+    clf_dataset *rest = rows_of(context, ROWS);
+    set_weights(rest, kept);
+    clf_model *model = fitted(context, "svm", params, rest);
+    ck_clf_ok(clf_model_decision_function(model, all, values, 2 * ROWS));
+    for (int i = 0; i < ROWS; i++) {
+      f[i] = fold[i] == k ? (double)values[2 * i] : f[i];
+      positive[i] = labels[i] == 0;
+    }
+    clf_model_free(model);
+    clf_dataset_free(rest);
+  }
+  const clf__sigmoid_rows rows = {f, positive, NULL, ROWS};
+  clf__sigmoid_fit_scaled(&rows, scratch, ab);
+  clf_dataset_free(all);
+}
+
+TEST_LOOP(svm__calibrates_by_values_of_machines_without_the_rows, 0, 4) {
+  static const char *const params[] = {"kernel=linear", "kernel=rbf gamma=0.2 C=3",
+                                       "kernel=polynomial degree=2 gamma=0.2 coef0=1",
+                                       "kernel=sigmoid gamma=0.05"};
+  char more[100];
+  double expected[2];
+  snprintf(more, sizeof more, "%s tolerance=1e-5 probability=true", params[_i]);
+  fill(2);
+  clf_context *context = context_with("seed=3");
+  clf_dataset *data = rows_of(context, ROWS);
+  clf_model *model = fitted(context, "svm", more, data);
+  snprintf(more, sizeof more, "%s tolerance=1e-5", params[_i]);
+  sigmoid_of_folds(context, more, expected);
+  const double *ab = clf__state_data(model->state, "calibration");
+  ck_assert_double_eq_tol(ab[0], expected[0], 2e-3);
+  ck_assert_double_eq_tol(ab[1], expected[1], 2e-3);
+  clf_model_free(model);
   clf_dataset_free(data);
   clf_context_free(context);
 }
