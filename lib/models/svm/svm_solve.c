@@ -290,8 +290,9 @@ static double gap_to_reach(clf__svm_solver *s) {
 }
 
 /* A fold that starts from the solution with all rows has few variables to change: a small working
- * set, solved to more digits, needs less of the kernel matrix. */
-enum { FEW = 96 };
+ * set, solved to more digits, needs less of the kernel matrix. With a linear kernel, whose matrix
+ * costs less than an update of all gradients, it is larger. */
+enum { FEW = 96, FEW_LINEAR = 160 };
 
 static bool starts_without(const clf__svm_problem *p) {
   return p->absent != NULL && p->start_b != NULL;
@@ -351,7 +352,8 @@ static clf_status open_solver(clf__svm_solver *s) {
   s->sums = clf__svm_two_sums(p) ? 2 : 1;
   const int64_t padded =
       clf__round_up(p->count, CLF__SMO_LANES) + (s->sums == 2 ? CLF__SMO_LANES : 0);
-  s->capacity = clf__min_i64(padded, starts_without(p) ? FEW : CLF__SVM_SET);
+  const int64_t few = p->rows->cache != NULL ? FEW : FEW_LINEAR;
+  s->capacity = clf__min_i64(padded, starts_without(p) ? few : CLF__SVM_SET);
   s->lower = clf__arena_array(&s->arena, p->count, sizeof *s->lower);
   s->upper = clf__arena_array(&s->arena, p->count, sizeof *s->upper);
   s->before = clf__arena_array(&s->arena, p->rows->cache != NULL ? p->count : 0, sizeof(double));
