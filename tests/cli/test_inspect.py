@@ -73,6 +73,11 @@ class Inspect(Cli):
         self.assertEqual([row["name"] for row in table], list(columns))
         self.assertEqual(result, {**self.found("-", typed=BAD), "data": "bad.csv"})
 
+    def test_names_that_are_numbers_of_other_columns(self):
+        self.write("a.csv", "0,1,2,label\nred,5,x,a\nblue,6,y,b\nred,7,x,a\nred,8,z,b\n")
+        columns = self.columns(self.found("a.csv"))
+        self.assertEqual([columns[name]["values"] for name in ("0", "2")], ["red 3, blue 1", "x 2, y 1, z 1"])
+
     def test_rows_that_differ_in_texts_alone_do_not_repeat(self):
         self.write("a.csv", "a,word,kind\n1,x,p\n1,y,p\n2,x,q\n2,x,q\n")
         self.has(self.found("a.csv"), "1 of 4 rows repeat")

@@ -113,7 +113,9 @@ class Predict(Cli):
     def test_trained_without_a_header(self):
         model = self.fruit(header=False)
         plain = "".join(f"{a},{b}\n" for a, b, _ in FRUIT)
-        for text in (plain, "x,y\n" + plain, "".join(f"{a},{b},{c}\n" for a, b, c in FRUIT)):
+        for text in (plain, "x,y\n" + plain, "".join(f"{a},{b},{c}\n" for a, b, c in FRUIT),
+                     "".join(f"{a},{b},\n" for a, b, _ in FRUIT),
+                     "label,x,y\n" + "".join(f"{c},{a},{b}\n" for a, b, c in FRUIT)):
             self.assertEqual(self.answers(model, text), LABELS)
 
     def test_format(self):

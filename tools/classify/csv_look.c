@@ -262,16 +262,37 @@ static clf_status load_rows(clf_dataset **out, const csv_look *self, const char 
   return status;
 }
 
+/* How a parameter of the reader selects a column: by its number, unless another column has that as
+ * its name, as in a header 0,1,2; then by its own name. */
+typedef struct selector {
+  char text[80];
+} selector;
+
+static selector select_column(const csv_look *self, int64_t column) {
+  selector number, out;
+  snprintf(number.text, sizeof number.text, "%" PRId64, column + 1 + self->offset);
+  out = number;
+  const char *own = clf_dataset_column_name(self->rows, column);
+  for (int64_t j = 0; own != NULL && j < self->columns; j++) {
+    const char *name = clf_dataset_column_name(self->rows, j);
+    if (j != column && name != NULL && strcmp(name, number.text) == 0 &&
+        strpbrk(own, "',\"") == NULL && strlen(own) + 3 < sizeof out.text) {
+      snprintf(out.text, sizeof out.text, "'%s'", own);
+    }
+  }
+  return out;
+}
+
 /* Counts without the texts, of files that the reader of texts does not read alike, such as those
  * with comments: rows that missing=skip leaves out lack the value, and NaN in the others are
  * texts. */
 static clf_status count_unseen(csv_look *self, int64_t column) {
   column_facts *facts = &self->facts[column];
-  const int64_t number = column + 1 + self->offset;
-  char more[128];
+  char more[160];
   clf_dataset *rows = NULL;
   clf_tensor *x = NULL;
-  snprintf(more, sizeof more, "label=none missing=skip unreadable=nan columns=%" PRId64, number);
+  snprintf(more, sizeof more, "label=none missing=skip unreadable=nan columns=%s",
+           select_column(self, column).text);
   clf_status status = load_rows(&rows, self, more);
   if (status == CLF_OK && (status = clf_dataset_tensor(&x, rows, "x")) == CLF_OK) {
     column_sums sums = {.shift = 0};
@@ -293,10 +314,10 @@ static clf_status count_unseen(csv_look *self, int64_t column) {
 
 /* The classes of such a file; they cannot be read where a row has no label. */
 static clf_status class_unseen(csv_look *self, int64_t column) {
-  char more[128];
+  char more[160];
   clf_dataset *rows = NULL;
-  snprintf(more, sizeof more, "missing=nan unreadable=nan label=%" PRId64,
-           column + 1 + self->offset);
+  snprintf(more, sizeof more, "missing=nan unreadable=nan label=%s",
+           select_column(self, column).text);
   clf_status status = load_rows(&rows, self, more);
   if (status == CLF_OK) {
     self->facts[column].distinct = clf_dataset_classes(rows);
@@ -307,9 +328,9 @@ static clf_status class_unseen(csv_look *self, int64_t column) {
 }
 
 static int read_fields(csv_look *self, int64_t column, const double *numbers) {
-  char place[64];
+  char place[128];
   clf_documents *fields = NULL;
-  snprintf(place, sizeof place, "text=%" PRId64 " label=none", column + 1 + self->offset);
+  snprintf(place, sizeof place, "text=%s label=none", select_column(self, column).text);
   char *params = params_join(self->text_style, place);
   clf_status status = params != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {

@@ -111,7 +111,14 @@ static bool lay_out_order(layout *self, const service *own, const fields *first,
            replace(self, "|row_numbers|",
                    first->count == features ? "row_numbers=false" : "row_numbers=true");
   }
-  return replace(self, "|header|", text) && add_default(self, "row_numbers", "false");
+  char label[40] = "";
+  for (size_t i = 0; header && first->count == features + 1 && i < first->count; i++) {
+    if (strcmp(first->texts[i], "label") == 0 || strcmp(first->texts[i], "class") == 0) {
+      snprintf(label, sizeof label, "label=%zu", i + 1); /* wherever the training data had them */
+    }
+  }
+  return replace(self, "|header|", text) && add_default(self, "row_numbers", "false") &&
+         (*label == '\0' || replace(self, "|label|", label));
 }
 
 /* Columns are of numbers or of categories as those of the model, whatever a part of the rows looks
@@ -197,6 +204,10 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
   good =
       good && delimiter != NULL &&
       fields_split(&f, s->bytes + first.begin, first.end - first.begin, delimiter, s->style.quotes);
+  if (good && !self->texts && f.count == (size_t)own->features + 1 &&
+      *f.texts[f.count - 1] == '\0') {
+    f.count--; /* an empty field behind the last delimiter */
+  }
   good = good && (self->texts ? lay_out_texts(self, own, &f, &header)
                               : lay_out_rows(self, t, own, &f, &header));
   if (!params_has(self->params, "comment")) { /* comments are in front of the table only */
