@@ -1,8 +1,8 @@
 /* The temperature T minimizes the cross-entropy of the softmax of b z, b = 1 / T,
- *   L(b) = sum_i w_i (ln sum_k exp(b z_ik) - b sum_k t_ik z_ik),
- * which is convex in b. As for the sigmoid, the targets t are moved inward by what one prior row is
- * among all: 1 - e for the row's class and e / (classes - 1) for each other one, e = 1 / (n + 2),
- * where n is the total weight. So b is finite even if every row's class has the highest score.
+ *   L(b) = sum_i w_i (ln sum_k exp(b z_ik) - b z_iy) + ln(1 + exp(b m)),
+ * which is convex in b. The last term is one prior row on the wrong side, as far from the boundary
+ * as the nearest row on the right side: m is the smallest positive margin z_iy - max_k z_ik. So b is
+ * finite even if every row's class has the highest score, and hardly changes otherwise.
  * The minimum is found by Newton steps on L'(b) = 0 inside of a bracket, which a step that would
  * leave it halves. b is measured in units of 1 / (the mean range of a row's scores), so that the
  * result does not depend on the unit of the scores. */
@@ -25,10 +25,9 @@ static double largest_of(const float *z, int64_t classes) {
   return largest;
 }
 
-/* The mean over the rows of the range of their scores; *total receives the weight of all rows. */
-static double mean_range(const clf__scored *rows, double *total) {
-  double sum = 0;
-  *total = 0;
+/* The mean over the rows of the range of their scores. */
+static double mean_range(const clf__scored *rows) {
+  double sum = 0, total = 0;
   for (int64_t i = 0; i < rows->rows; i++) {
     const float *z = rows->scores + i * rows->classes;
     double smallest = (double)z[0];
@@ -36,39 +35,55 @@ static double mean_range(const clf__scored *rows, double *total) {
       smallest = fmin(smallest, (double)z[k]);
     }
     const double w = weight_of(rows, i);
-    *total += w;
+    total += w;
     sum += w > 0 ? w * (largest_of(z, rows->classes) - smallest) : 0;
   }
-  return sum / *total;
+  return sum / total;
 }
 
-/* Adds a row's part of L'(b) and L''(b) with z in units of `unit`, relative to the largest. */
-static void add_row(const float *z, int64_t classes, int32_t label, double b, double unit,
-                    double inward, double derivative[2]) {
-  const double largest = largest_of(z, classes), other = inward / (double)(classes - 1);
-  double sum = 0, first = 0, second = 0, target = 0;
+/* The smallest positive margin of a row with a weight; 0 if there is none. */
+static double smallest_margin(const clf__scored *rows) {
+  double smallest = INFINITY;
+  for (int64_t i = 0; i < rows->rows; i++) {
+    const float *z = rows->scores + i * rows->classes;
+    double other = -INFINITY;
+    for (int64_t k = 0; k < rows->classes; k++) {
+      other = k != rows->labels[i] ? fmax(other, (double)z[k]) : other;
+    }
+    const double margin = (double)z[rows->labels[i]] - other;
+    smallest = margin > 0 && weight_of(rows, i) > 0 ? fmin(smallest, margin) : smallest;
+  }
+  return smallest < INFINITY ? smallest : 0;
+}
+
+/* Computes a row's part of L'(b) and L''(b) with z in units of `unit`, relative to the largest. */
+static void row_derivatives(const float *z, int64_t classes, int32_t label, double b, double unit,
+                            double derivative[2]) {
+  const double largest = largest_of(z, classes);
+  double sum = 0, first = 0, second = 0;
   for (int64_t k = 0; k < classes; k++) {
     const double value = ((double)z[k] - largest) / unit, e = exp(b * value);
     sum += e;
     first += e * value;
     second += e * value * value;
-    target += (k == label ? 1 - inward : other) * value;
   }
   const double mean = first / sum;
-  derivative[0] = mean - target;
+  derivative[0] = mean - ((double)z[label] - largest) / unit;
   derivative[1] = second / sum - mean * mean;
 }
 
-static void derivatives(const clf__scored *rows, double b, double unit, double total,
+/* `margin` is that of the prior row, in units of `unit`. */
+static void derivatives(const clf__scored *rows, double b, double unit, double margin,
                         double derivative[2]) {
-  const double inward = 1 / (total + 2);
-  derivative[0] = derivative[1] = 0;
+  const double wrong = 1 / (1 + exp(-b * margin));
+  derivative[0] = margin * wrong;
+  derivative[1] = margin * margin * wrong * (1 - wrong);
   for (int64_t i = 0; i < rows->rows; i++) {
     const double w = weight_of(rows, i);
     double own[2];
     if (w > 0) {
-      add_row(rows->scores + i * rows->classes, rows->classes, rows->labels[i], b, unit, inward,
-              own);
+      row_derivatives(rows->scores + i * rows->classes, rows->classes, rows->labels[i], b, unit,
+                      own);
       derivative[0] += w * own[0];
       derivative[1] += w * own[1];
     }
@@ -77,17 +92,18 @@ static void derivatives(const clf__scored *rows, double b, double unit, double t
 
 double clf__temperature_fit(const clf__scored *rows) {
   enum { MAX_STEPS = 200 };
-  double total, low = 0, high = INFINITY, b = 1, derivative[2];
-  const double unit = mean_range(rows, &total);
+  double low = 0, high = INFINITY, b = 1, derivative[2];
+  const double unit = mean_range(rows);
   if (!(unit > 0)) {
     return 1;
   }
-  derivatives(rows, MIN_B, unit, total, derivative);
+  const double margin = smallest_margin(rows) / unit;
+  derivatives(rows, MIN_B, unit, margin, derivative);
   if (derivative[0] >= 0) {
     return unit / MIN_B;
   }
   for (int step = 0; step < MAX_STEPS; step++) {
-    derivatives(rows, b, unit, total, derivative);
+    derivatives(rows, b, unit, margin, derivative);
     *(derivative[0] < 0 ? &low : &high) = b;
     double next = b - derivative[0] / derivative[1];
     if (!(next > low && next < high)) {

@@ -105,23 +105,21 @@ TEST(sigmoid__of_equal_scores_is_the_share_of_the_positive_rows) {
   ck_assert_double_eq_tol(clf__sigmoid_value(ab[0] * 7 + ab[1]), t / ROWS, 1e-6);
 }
 
-/* -sum w ln p of smoothed targets. */
+/* -sum w ln p, and one prior row. */
 static double loss_at(const clf__scored *rows, double temperature) {
-  long double total = 0, sum = 0;
-  for (int64_t i = 0; i < rows->rows; i++) {
-    total += (long double)rows->weights[i];
-  }
-  const long double e = 1 / (total + 2);
+  long double sum = 0, smallest = INFINITY;
   for (int64_t i = 0; i < rows->rows; i++) {
     const float *z = rows->scores + i * rows->classes;
-    long double all = 0, own = 0;
+    const long double own = (long double)z[rows->labels[i]];
+    long double all = 0, margin = INFINITY;
     for (int64_t k = 0; k < rows->classes; k++) {
       all += expl((long double)z[k] / (long double)temperature);
-      own += (k == rows->labels[i] ? 1 - e : e / (rows->classes - 1)) * (long double)z[k];
+      margin = k != rows->labels[i] ? fminl(margin, own - (long double)z[k]) : margin;
     }
+    smallest = margin > 0 ? fminl(smallest, margin) : smallest;
     sum += (long double)rows->weights[i] * (logl(all) - own / (long double)temperature);
   }
-  return (double)sum;
+  return (double)(sum + log1pl(expl(smallest / (long double)temperature)));
 }
 
 TEST(temperature__minimizes_the_cross_entropy) {
@@ -152,9 +150,9 @@ TEST(temperature__is_finite_for_perfect_and_for_useless_scores) {
       const clf__scored rows = {scores, labels, NULL, ROWS, CLASSES};
       const double found = clf__temperature_fit(&rows);
       ck_assert(isfinite(found) && found > 0);
-      if (sign > 0) { /* the targets are reached: p = 1 - 1 / (n + 2) */
-        const double p = 1 / (1 + 2 * exp(-(double)units[u] / found));
-        ck_assert_double_eq_tol(p, 1 - 1.0 / (ROWS + 2), 1e-9);
+      if (sign > 0) { /* 2 n x / (1 + 2 x) = 1 / (1 + x), x = exp(-1 / T) */
+        const double n = ROWS, x_ = (1 - n + sqrt((n - 1) * (n - 1) + 2 * n)) / (2 * n);
+        ck_assert_double_eq_tol(exp(-(double)units[u] / found), x_, 1e-9);
       }
     }
   }
