@@ -37,7 +37,7 @@ static clf_dataset *wide_rows(int32_t dtype) {
     for (int j = 0; j < WIDE; j++) {
       narrow[i * WIDE + j] = from[j] < 0 ? 1e30F : x[i * COLUMNS + from[j]];
       wide[i * WIDE + j] = (double)narrow[i * WIDE + j];
-      bytes[i * WIDE + j] = from[j] < 0 ? 255 : (uint8_t)(16 * from[j] + i % 16);
+      bytes[i * WIDE + j] = (uint8_t)(from[j] < 0 ? 255 : 16 * from[j] + i % 16);
     }
   }
   return named(dtype == CLF_U8    ? dataset_of(context, bytes, CLF_U8, ROWS, WIDE, y)
