@@ -277,6 +277,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__impute_kind = {
     .base = CLF__KIND("impute", "missing values replaced by one of their column", params,
                       impute_params),
+    .operation = CLF__TRANSFORM_FILL,
     .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES,
     .fit = fit,
     .apply = apply,

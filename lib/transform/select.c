@@ -52,6 +52,7 @@ static clf_status check(const clf_transform *transform) {
 
 const clf__transform_kind clf__select_kind = {
     .base = CLF__KIND("select", "some of the columns, as they are", params, select_params),
+    .operation = CLF__TRANSFORM_CHOICE,
     .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__ONE_EACH | CLF__LEAVES_OUT |
            CLF__CONSTANT,
     .fit = fit,

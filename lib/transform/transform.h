@@ -18,6 +18,9 @@ enum {
   CLF__TRANSFORM_PROJECTION, /* V (x - m): tensors `components` (and `components_f64`), `mean` and
                               * `variance`; parameter `whiten` */
   CLF__TRANSFORM_PRODUCTS,   /* of features; parameters `degree` and `interaction_only` */
+  CLF__TRANSFORM_CHOICE,     /* the chosen columns, as they are */
+  CLF__TRANSFORM_FILL, /* NaN in chosen column k becomes `value`[k]; where `indicator`[k] is 1,
+                              * a column of 0 and 1 follows */
   CLF__TRANSFORMS
 };
 

@@ -143,7 +143,9 @@ def transforms():
                 [("standardize", "mean=false"), ("min_max", None)],
                 [("polynomial", "degree=3")], [("polynomial", "degree=2 interaction_only=true")],
                 [("polynomial", "degree=1")], [("pca", "components=3")], [("pca", "whiten=true")],
-                [("standardize", None), ("polynomial", None), ("pca", "components=9")]):
+                [("standardize", None), ("polynomial", None), ("pca", "components=9")],
+                [("robust", None), ("select", "columns=6,1,3")],
+                [("standardize", "columns=2,5"), ("impute", "columns=1,2 strategy=median")]):
         for kind, params in ("logistic", ""), ("svm", "kernel=rbf"), \
                 ("network", "epochs=3 layers='dense units=3'"):
             check(kind, params, add=add)
@@ -152,6 +154,9 @@ def transforms():
     x = np.abs(x)
     model = clf.Model("logistic").add("log_count_ratio").fit(clf.Dataset(x, y))
     compare(model, x, "log_count_ratio")
+    x[::3, 1] = np.nan
+    model = clf.Model("logistic").add("impute", "columns=2").fit(clf.Dataset(x, y))
+    compare(model, x, "impute")
 
 
 KERNELS = ["linear", "polynomial degree=4 coef0=1", "rbf", "sigmoid coef0=0.1 gamma=0.05"]

@@ -216,20 +216,88 @@ static clf_status add_products(clf__csource *source, const clf_transform *stage,
   return CLF_OK;
 }
 
+/* Writes the chosen columns of the stage as the array @name; all are listed, too. */
+static clf_status write_chosen(clf__csource *source, const clf_transform *stage, const char *name) {
+  const int64_t *chosen = clf__transform_chosen(stage);
+  int64_t *list = clf__alloc_array(source->model->context, stage->features, sizeof *list);
+  if (list == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t k = 0; k < stage->features; k++) {
+    list[k] = chosen != NULL ? chosen[k] : k;
+  }
+  const clf__csource_array array = clf__csource_matrix(CLF_I64, list, 1, stage->features);
+  const clf_status status = clf__csource_table(source, name, &array);
+  clf__free(list);
+  return status;
+}
+
+static clf_status add_choice(clf__csource *source, const clf_transform *stage, int64_t number) {
+  const stage_name chosen = name_of("chosen", number);
+  const char *to = NULL;
+  CLF__CHECK(clf__csource_local(&to, source, source->wide, stage->features, false));
+  CLF__CHECK(write_chosen(source, stage, chosen.text));
+  clf__csource_code(source, &source->body,
+                    "  /* %s */\n"
+                    "  for (int j = 0; j < %lld; j++) {\n"
+                    "    %s[j] = %s[@%s[0][j]];\n"
+                    "  }\n",
+                    stage->kind->base.name, (long long)stage->features, to, source->values,
+                    chosen.text);
+  clf__csource_becomes(source, to, source->wide, stage->features);
+  return CLF_OK;
+}
+
+static clf_status add_fill(clf__csource *source, const clf_transform *stage, int64_t number) {
+  const stage_name chosen = name_of("chosen", number), fill = name_of("fill", number);
+  const clf_tensor *value = clf__store_tensor(stage->state, "value");
+  const int64_t columns = source->columns;
+  const char *to = NULL;
+  if (clf__transform_columns(stage) != columns) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "c: the columns that %s adds are not written: set indicator=false",
+                     stage->kind->base.name);
+  }
+  const clf__csource_array values = clf__csource_vector(CLF_F64, value->data, stage->features);
+  CLF__CHECK(clf__csource_local(&to, source, source->wide, columns, true));
+  CLF__CHECK(write_chosen(source, stage, chosen.text));
+  CLF__CHECK(clf__csource_table(source, fill.text, &values));
+  clf__csource_code(source, &source->body,
+                    "  /* %s */\n"
+                    "  for (int j = 0; j < %lld; j++) {\n"
+                    "    %s[j] = %s[j];\n"
+                    "  }\n"
+                    "  for (int k = 0; k < %lld; k++) {\n"
+                    "    const int j = @%s[0][k];\n"
+                    "    %s[j] = %s[j] != %s[j] ? %s@%s[k] : %s[j]; /* NaN differs from itself */\n"
+                    "  }\n",
+                    stage->kind->base.name, (long long)columns, to, source->values,
+                    (long long)stage->features, chosen.text, to, to, to,
+                    source->wide ? "" : "(float)", fill.text, to);
+  clf__csource_becomes(source, to, source->wide, columns);
+  return CLF_OK;
+}
+
 typedef clf_status add_stage(clf__csource *source, const clf_transform *stage, int64_t number);
 
 static add_stage *const rules[CLF__TRANSFORMS] = {
-    [CLF__TRANSFORM_AFFINE] = add_affine,
-    [CLF__TRANSFORM_PROJECTION] = add_projection,
-    [CLF__TRANSFORM_PRODUCTS] = add_products,
+    [CLF__TRANSFORM_AFFINE] = add_affine,     [CLF__TRANSFORM_PROJECTION] = add_projection,
+    [CLF__TRANSFORM_PRODUCTS] = add_products, [CLF__TRANSFORM_CHOICE] = add_choice,
+    [CLF__TRANSFORM_FILL] = add_fill,
 };
+
+/* Returns whether the rule of a stage writes it where it reads some of the columns only. */
+static bool writes_some(const clf_transform *stage) {
+  return stage->kind->affine != NULL || stage->kind->operation == CLF__TRANSFORM_CHOICE ||
+         stage->kind->operation == CLF__TRANSFORM_FILL;
+}
 
 clf_status clf__csource_transforms(clf__csource *source) {
   const clf_model *model = source->model;
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < model->stage_count && status == CLF_OK; i++) {
     const clf_transform *stage = model->stages[i];
-    const bool whole = stage->kind->affine != NULL || clf__transform_chosen(stage) == NULL;
+    const bool whole = writes_some(stage) || clf__transform_chosen(stage) == NULL;
     add_stage *add = whole ? rules[stage->kind->operation] : NULL;
     status =
         add != NULL
