@@ -106,3 +106,11 @@ def test_models_of_one_class_predict_0_and_minus_1():
     assert model.score(X, np.where(found < 0, -1, 1)) == 1
     both = lc.Model("svm", type="nu_svr").fit(X, targets=X[:, :2])
     assert both.predict(X).shape == (150, 2) and both.score(X, targets=X[:, :2]) > 0.9
+
+
+def test_targets_within_epsilon_have_no_support_vectors():
+    X, y = regression()
+    mine, other = both("SVR", X, y, epsilon=50.0)
+    for attribute in ("support_", "n_support_", "dual_coef_", "class_weight_"):
+        assert getattr(mine, attribute).shape == getattr(other, attribute).shape
+    np.testing.assert_allclose(mine.predict(X), other.predict(X), atol=1e-6)

@@ -30,6 +30,31 @@ class _OneMachine(MachineMixin, ModelEstimator):
         return np.asarray(self.model_.decision_function(X)[:, 0], result_type(X))
 
     @property
+    def class_weight_(self) -> np.ndarray:
+        """Empty: there are no classes."""
+        return np.empty(0)
+
+    def _vectors(self) -> int:
+        """Return the number of support vectors; a constant has one with coefficient 0."""
+        found = self._tensor("dual_coef_f64", "dual_coef")
+        return found.shape[1] if found.any() else 0
+
+    @property
+    def support_(self) -> np.ndarray:
+        """Numbers of the support vectors among the rows of the fit."""
+        return super().support_[: self._vectors()]
+
+    @property
+    def n_support_(self) -> np.ndarray:
+        """Number of support vectors, of shape (1,)."""
+        return np.array([self._vectors()], np.int32)
+
+    @property
+    def dual_coef_(self) -> np.ndarray:
+        """Coefficients of the support vectors, of shape (1, n_SV); sparse after sparse rows."""
+        return super().dual_coef_[:, : self._vectors()]
+
+    @property
     def n_iter_(self) -> int:
         """Iterations of the machine."""
         return int(self._tensor("iterations")[0])
@@ -113,7 +138,6 @@ class SVR(_Regression):
     ===================  =================================  ====================================
     shrinking            True, False                        True
     max_iter             -1: no limit; 0: no step           -1: the library's limit; not 0
-    targets in a tube    no support vectors                 one, whose coefficient is 0
     gamma="scale"        variance of all rows               rows count by their weights
     kernel values        f64                                f32, of u8 rows exact
     ===================  =================================  ====================================
