@@ -1,7 +1,8 @@
 /* The support vector machine, between its files: svm.c (the kind, its parameters and state),
- * svm_fit.c (all machines of a fit), svm_primal.c (those of the squared hinge loss), svm_store.c (their state), svm_shared.c (what they share),
- * svm_problem.c (the variables of one problem), svm_solve.c (its solution), svm_set.c (its working
- * sets), svm_probability.c, svm_decide.c (prediction). */
+ * svm_fit.c (all machines of a fit), svm_primal.c (those of the squared hinge loss), svm_store.c
+ * (their state), svm_shared.c (what they share), svm_problem.c (the variables of one problem),
+ * svm_solve.c (its solution), svm_set.c (its working sets), svm_probability.c, svm_decide.c
+ * (prediction). */
 #ifndef CLF_MODELS_SVM_SVM_H
 #define CLF_MODELS_SVM_SVM_H
 
