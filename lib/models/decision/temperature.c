@@ -1,8 +1,8 @@
 /* The temperature T minimizes the cross-entropy of the softmax of b z, b = 1 / T,
  *   L(b) = sum_i w_i (ln sum_k exp(b z_ik) - b z_iy) + ln(1 + exp(b m)),
  * which is convex in b. The last term is one prior row on the wrong side, as far from the boundary
- * as the nearest row on the right side: m is the smallest positive margin z_iy - max_k z_ik. So b is
- * finite even if every row's class has the highest score, and hardly changes otherwise.
+ * as the nearest row on the right side: m is the smallest positive margin z_iy - max_k z_ik. So b
+ * is finite even if every row's class has the highest score, and hardly changes otherwise.
  * The minimum is found by Newton steps on L'(b) = 0 inside of a bracket, which a step that would
  * leave it halves. b is measured in units of 1 / (the mean range of a row's scores), so that the
  * result does not depend on the unit of the scores. */
