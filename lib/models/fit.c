@@ -296,8 +296,8 @@ typedef struct validation_rows {
 static clf_status validation_begin(validation_rows *v, const clf_model *next,
                                    const clf_dataset *validation) {
   clf_status status = CLF_OK;
-  CLF__TRY(clf__fit_check_outputs(next, validation));
   CLF__TRY(clf__fit_match(&v->given, &v->matched, next, validation));
+  CLF__TRY(clf__fit_check_outputs(next, validation));
   if ((next->kind->can & CLF__CAN_STEP) == 0) {
     return CLF_OK;
   }

@@ -210,6 +210,19 @@ static bool has_learned(const clf__training *training) {
           clf__store_tensor(before, "history_loss") != NULL);
 }
 
+static int64_t epochs_in(const clf__store *state) {
+  const clf_tensor *losses = state != NULL ? clf__store_tensor(state, "history_loss") : NULL;
+  return losses != NULL ? clf_tensor_count(losses) : 0;
+}
+
+/* Returns how often the fit has learned from its rows: a network does so in each epoch, so that
+ * epochs count alike in one fit and in several. */
+static int64_t count_passes(const clf_model *next, const clf__training *training, bool goes_on) {
+  return (next->kind->can & CLF__CAN_STEP) == 0
+             ? 1
+             : epochs_in(next->state) - (goes_on ? epochs_in(training->before) : 0);
+}
+
 clf_status clf__decision_add_class_rows(const clf_model *next, const clf__training *training) {
   const char *name = "decision_class_rows";
   const bool goes_on = has_learned(training);
@@ -219,9 +232,13 @@ clf_status clf__decision_add_class_rows(const clf_model *next, const clf__traini
   }
   CLF__CHECK(clf__state_tensor(next->context, next->state, name, CLF_F64, training->classes, -1));
   double *own = clf__state_data(next->state, name);
+  const int64_t passes = count_passes(next, training, goes_on);
   for (int64_t k = 0; k < training->classes; k++) {
     const bool there = earlier != NULL && k < earlier->shape[0];
-    own[k] = training->class_sums[k] + (there ? ((const double *)earlier->data)[k] : 0);
+    own[k] = there ? ((const double *)earlier->data)[k] : 0;
+    for (int64_t pass = 0; pass < passes; pass++) {
+      own[k] += training->class_sums[k];
+    }
   }
   return CLF_OK;
 }
