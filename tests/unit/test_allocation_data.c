@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "failing_allocator.h"
+#include "transform/transform.h"
 
 enum { ROWS = 6, COLUMNS = 2 };
 
@@ -129,15 +130,20 @@ done:
   return status;
 }
 
+/* Kinds that take categories get them, the others numbers. */
 static clf_status transform_rows(clf_context *context) {
-  clf_dataset *rows = NULL;
+  clf_dataset *numbers_only = NULL, *coded = NULL;
   clf_status status;
-  TRY(make_rows(&rows, context));
+  TRY(make_rows(&numbers_only, context));
+  TRY(make_rows(&coded, context));
+  TRY(clf_dataset_set_categories(coded, 0, codes, 4));
   for (int64_t i = 0; i < clf_kind_count("transform"); i++) {
     clf_transform *transform = NULL;
     clf_dataset *changed = NULL;
     const char *kind = clf_kind_name("transform", i);
     const bool images = strcmp(kind, "hog") == 0;
+    const clf__transform_kind *base = clf__kind_named(&clf__transform_kinds, kind);
+    const clf_dataset *rows = (base->can & CLF__TAKES_CATEGORIES) != 0 ? coded : numbers_only;
     status =
         clf_transform_create(&transform, context, kind, images ? "input=1,2 cell=1 block=1" : NULL);
     status = status < 0 ? status : clf_transform_fit(transform, rows);
@@ -147,7 +153,8 @@ static clf_status transform_rows(clf_context *context) {
     TRY(status);
   }
 done:
-  clf_dataset_free(rows);
+  clf_dataset_free(numbers_only);
+  clf_dataset_free(coded);
   return status;
 }
 
