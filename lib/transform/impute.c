@@ -1,8 +1,10 @@
 /* impute: missing values, which are NaN, become a number that the fit determined for their column:
- * its mean, its median, its most frequent value, or a constant. A column of categories gets its
- * most frequent category, or one that is named. With indicator=true, a column that lacked values in
- * the fit is followed by one that is 1 where the value is missing, and otherwise 0. */
+ * its mean, its median, its most frequent value, or a constant. A column of categories, which has no
+ * mean and no median, gets its most frequent category, or one that is named. With indicator=true, a
+ * column that lacked values in the fit is followed by one that is 1 where the value is missing, and
+ * otherwise 0. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/jobs.h"
@@ -24,8 +26,9 @@ typedef struct impute_params {
 
 #define CLF__VALUES impute_params
 static const clf__param params[] = {
-    CLF__CHOICE(strategy, "mean|median|most_frequent|constant", "mean",
-                "what replaces the missing values of a column"),
+    CLF__CHOICE(
+        strategy, "mean|median|most_frequent|constant", "mean",
+        "what replaces missing values; of categories always the most frequent or the constant"),
     CLF__TEXT(value, NULL, "the constant: a number, otherwise 0, or a category of the column"),
     CLF__BOOL(indicator, "false", "add a column of 0 and 1 to each that lacks values"),
     CLF__TRANSFORM_PARAMS,
@@ -35,7 +38,8 @@ typedef struct fitting {
   const clf_dataset *dataset;
   const impute_params *params;
   double *value;      /* [features], NaN for a column without any value */
-  uint8_t *indicator; /* [features] whether the column lacks values */
+  uint8_t *indicator; /* [features] whether the column lacks values and then, whether it gets a
+                       * second column */
 } fitting;
 
 /* Sums distances from the smallest value, so that an offset costs no digits. */
@@ -63,17 +67,18 @@ static double mode_of(const clf__levels *levels, const clf__names *names) {
 static clf_status fit_column(void *argument, int64_t column, const clf__levels *levels) {
   const fitting *f = argument;
   const clf__names *names = clf__categories_of(f->dataset->categories, column);
+  const int32_t strategy = f->params->strategy;
   const double middle = 0.5;
   double *value = &f->value[column];
-  f->indicator[column] = f->params->indicator && levels->missing > 0;
-  if (f->params->strategy == CONSTANT) {
+  f->indicator[column] = levels->missing > 0;
+  if (strategy == CONSTANT) {
     return CLF_OK;
   }
   if (levels->count == 0) {
     *value = (double)NAN;
-  } else if (f->params->strategy == MEAN) {
+  } else if (strategy == MEAN && names == NULL) {
     *value = mean_of(levels);
-  } else if (f->params->strategy == MEDIAN) {
+  } else if (strategy == MEDIAN && names == NULL) {
     clf__levels_quantiles(levels, &middle, 1, value);
   } else {
     *value = mode_of(levels, names);
@@ -98,18 +103,36 @@ static clf_status constant_of(const fitting *f, int64_t column) {
                           clf__dataset_column(f->dataset, column).text);
 }
 
-/* The constants, and what becomes of columns without a value. */
+/* Says in one line that categories have no mean, if values of theirs are missing. */
+static void log_categories(const fitting *f) {
+  const clf_dataset *dataset = f->dataset;
+  int64_t first = -1, others = 0;
+  char more[64] = "";
+  for (int64_t j = 0; j < dataset->features; j++) {
+    const bool lacks = f->indicator[j] && clf__categories_of(dataset->categories, j) != NULL;
+    others += lacks && first >= 0;
+    first = lacks && first < 0 ? j : first;
+  }
+  if (others > 0) {
+    snprintf(more, sizeof more, ", and so do those of %lld other%s", (long long)others,
+             others == 1 ? "" : "s");
+  }
+  if (first >= 0) {
+    clf__log(dataset->context, CLF_LOG_INFO,
+             "impute: %s holds categories, which have no %s: its missing values become the most "
+             "frequent category%s",
+             clf__dataset_column(dataset, first).text,
+             f->params->strategy == MEAN ? "mean" : "median", more);
+  }
+}
+
+/* The constants, what becomes of columns without a value, and which columns are marked. */
 static clf_status complete(const fitting *f) {
   const clf_dataset *dataset = f->dataset;
   for (int64_t j = 0; j < dataset->features; j++) {
     const bool number = clf__categories_of(dataset->categories, j) == NULL;
     if (f->params->strategy == CONSTANT) {
       CLF__CHECK(constant_of(f, j));
-    } else if (!number && f->params->strategy != MOST_FREQUENT) {
-      return clf__fail(CLF_ERROR_DATA,
-                       "%s holds categories, which have no mean and no median: set "
-                       "strategy=most_frequent or constant, or choose others by columns=",
-                       clf__dataset_column(dataset, j).text);
     } else if (isnan(f->value[j]) && !number) {
       return clf__fail(CLF_ERROR_DATA,
                        "%s has no value in any row of the fit: leave it out by columns=",
@@ -121,6 +144,12 @@ static clf_status complete(const fitting *f) {
                "it out by columns=, or set strategy=constant",
                clf__dataset_column(dataset, j).text);
     }
+  }
+  if (f->params->strategy == MEAN || f->params->strategy == MEDIAN) {
+    log_categories(f);
+  }
+  for (int64_t j = 0; !f->params->indicator && j < dataset->features; j++) {
+    f->indicator[j] = 0;
   }
   return CLF_OK;
 }

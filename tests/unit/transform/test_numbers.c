@@ -115,9 +115,9 @@ TEST(impute__refuses_what_it_cannot_replace) {
   refuse("impute", NULL, floats((float[]){1, INFINITY}, 2, 1), CLF_ERROR_DATA, "infinite");
   refuse("impute", "strategy=constant value=x", floats(data, 3, 1), CLF_ERROR_ARGUMENT,
          "value=x is no number");
-  clf_dataset *rows = floats(data, 3, 1);
+  clf_dataset *rows = floats((float[]){nan32, nan32}, 2, 1);
   ck_clf_ok(clf_dataset_set_categories(rows, 0, cities, 2));
-  refuse("impute", NULL, rows, CLF_ERROR_DATA, "holds categories, which have no mean");
+  refuse("impute", NULL, rows, CLF_ERROR_DATA, "has no value in any row of the fit");
   rows = floats(data, 3, 1);
   ck_clf_ok(clf_dataset_set_categories(rows, 0, cities, 2));
   refuse("impute", "strategy=constant value=Basel", rows, CLF_ERROR_ARGUMENT, "is no category");
@@ -136,6 +136,50 @@ TEST(impute__of_categories_keeps_them) {
   clf_dataset_free(out);
   clf_transform_free(transform);
   clf_dataset_free(rows);
+}
+
+static int lines;
+
+static void count_categories(void *user, int32_t level, const char *message) {
+  (void)user;
+  lines += level == CLF_LOG_INFO && strstr(message, "which have no me") != NULL &&
+           strstr(message, "and so do those of 1 other") != NULL;
+}
+
+/* Returns rows of two columns of numbers and three of categories, the last of which is complete. */
+static clf_dataset *table(const float *data, int64_t rows) {
+  static const char *const cities[] = {"Chur", "Bern"};
+  clf_dataset *made = floats(data, rows, 5);
+  for (int64_t j = 2; j < 5; j++) {
+    ck_clf_ok(clf_dataset_set_categories(made, j, cities, 2));
+  }
+  return made;
+}
+
+/* The mean and the median are of the numbers; categories become the most frequent one. */
+TEST(impute__of_a_table_fills_numbers_and_categories) {
+  static const char *const params[] = {NULL, "strategy=median", "indicator=true"};
+  const float data[] = {1, nan32, 0, 1, 1, 3, 4, 0, nan32, 0, 2, 6, nan32, 1, 1};
+  const float later[] = {nan32, nan32, nan32, nan32, nan32};
+  const float expected[] = {2, 5, 0, 1, 1};
+  const float marked[] = {2, 5, 1, 0, 1, 1, 1, 1};
+  clf_context_set_log(context, count_categories, NULL);
+  for (size_t i = 0; i < 3; i++) {
+    clf_dataset *rows = table(data, 3), *new_rows = table(later, 1), *out = NULL;
+    clf_transform *transform = create("impute", params[i]);
+    lines = 0;
+    ck_clf_ok(clf_transform_fit(transform, rows));
+    ck_assert_int_eq(lines, 1);
+    ck_clf_ok(clf_transform_apply(&out, transform, new_rows));
+    ck_assert_int_eq(clf_dataset_features(out), i == 2 ? 8 : 5);
+    ck_assert_mem_eq(clf__dataset_rows(out).data, i == 2 ? marked : expected,
+                     (i == 2 ? 8 : 5) * sizeof *expected);
+    ck_assert_int_eq(clf_dataset_category_count(out, i == 2 ? 7 : 4), 2);
+    clf_dataset_free(out);
+    clf_dataset_free(new_rows);
+    clf_dataset_free(rows);
+    clf_transform_free(transform);
+  }
 }
 
 TEST(robust__divides_by_the_distance_of_quartiles) {
