@@ -272,6 +272,9 @@ class Model(Decision):
     def merge(self, other: "Model") -> "Model":
         """Add what another model has learned from other rows (ridge, fisher); returns the model."""
         self.change(lib.clf_model_merge, other)
+        self._fits += 1
+        return self
+
     def set_reject(self, X: Any, y: Any = None, *, sample_weight: Any = None,
                    rate: float = 0.05) -> "Model":
         """Learn from held-out rows which rows are none of the classes; returns the model.
@@ -286,7 +289,8 @@ class Model(Decision):
             The share of such rows that may be rejected.
         """
         held_out = self._data(X, y, sample_weight)
-        self.change(lib.clf_model_set_reject, held_out, catalog.to_text("decision", "reject", {"rate": rate}))
+        self.change(lib.clf_model_set_reject, held_out,
+                    catalog.to_text("decision", "reject", {"rate": rate}))
         self._fits += 1
         return self
 
