@@ -41,13 +41,26 @@ static bool all_numbers(const clf_dataset *dataset) {
   return all;
 }
 
+/* Codes of categories also count those of rows that were skipped: what they stand for is the same. */
+static void compare_rows(const clf_dataset *one, const clf_dataset *other) {
+  const clf__rows x = clf__dataset_rows(one), y = clf__dataset_rows(other);
+  for (int64_t i = 0; i < one->rows; i++) {
+    for (int64_t j = 0; j < one->features; j++) {
+      const double a = clf__rows_element(&x, i, j), b = clf__rows_element(&y, i, j);
+      const bool categories = clf_dataset_category_count(one, j) > 0;
+      FUZZ_CHECK(categories == (clf_dataset_category_count(other, j) > 0));
+      FUZZ_CHECK(categories ? strcmp(clf_dataset_category_name(one, j, (int64_t)a),
+                                     clf_dataset_category_name(other, j, (int64_t)b)) == 0
+                            : memcmp(&a, &b, sizeof a) == 0);
+    }
+  }
+}
+
 /* Names of digits become numbers, so only other names stay the same texts. */
 static void compare(const clf_dataset *one, const clf_dataset *other) {
   FUZZ_CHECK(one->rows == other->rows && one->features == other->features);
   FUZZ_CHECK(clf_tensor_dtype(one->x) == clf_tensor_dtype(other->x));
-  FUZZ_CHECK(memcmp(clf_tensor_data(one->x), clf_tensor_data(other->x),
-                    (size_t)(one->rows * one->features) *
-                        (clf_tensor_dtype(one->x) == CLF_F64 ? 8 : 4)) == 0);
+  compare_rows(one, other);
   FUZZ_CHECK((one->labels != NULL) == (other->labels != NULL));
   for (int64_t i = 0; one->labels != NULL && !all_numbers(one) && i < one->rows; i++) {
     FUZZ_CHECK(strcmp(clf_dataset_class_name(one, clf__dataset_labels(one)[i]),

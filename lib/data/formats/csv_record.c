@@ -207,6 +207,9 @@ static clf_status store(clf__csv_reader *self, const clf__csv_field *field, int6
   default:
     status = read_number(self, field, column, &number, &significand, complete);
   }
+  if (status < 0) {
+    return status;
+  }
   if (role == CLF__CSV_FEATURE) {
     write_feature(self, number, significand);
   } else if (role == CLF__CSV_TARGET) {
@@ -214,7 +217,7 @@ static clf_status store(clf__csv_reader *self, const clf__csv_field *field, int6
   } else {
     ((double *)self->weights->data)[self->rows] = number;
   }
-  return status;
+  return CLF_OK;
 }
 
 /* Reads a feature that is a number followed by a delimiter. */

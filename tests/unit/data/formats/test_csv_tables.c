@@ -139,6 +139,17 @@ TEST(texts_with_digits__are_categories) {
   clf_dataset_free(rows);
 }
 
+/* Found in the second reading, whose features are f64. */
+TEST(categories__that_are_no_utf8_are_refused_in_f64_too) {
+  static const char text[] = "t,n,city\n1700000001.5,2,NA\n1700000002.25,3,\x82\n";
+  clf_dataset *rows = NULL;
+  ck_clf_fails(clf_dataset_load_memory(&rows, context, "csv", text, strlen(text),
+                                       "label=none missing=keep categories=city"),
+               CLF_ERROR_DATA);
+  ck_clf_says("UTF-8");
+  ck_assert_ptr_null(rows);
+}
+
 TEST(many_categories__are_logged) {
   char text[2000] = "a,b\n";
   for (int i = 0; i < 40; i++) {
