@@ -73,6 +73,13 @@ class Inspect(Cli):
         self.assertEqual([row["name"] for row in table], list(columns))
         self.assertEqual(result, {**self.found("-", typed=BAD), "data": "bad.csv"})
 
+    def test_columns_that_are_taken_as_categories(self):
+        """Their texts are described, not their codes."""
+        self.write("zips.csv", "zip,x,kind\n03011,1,a\n,2,b\n3011,3,a\n03011,4,b\n")
+        zips = self.columns(self.found("zips.csv", "--format", "csv categories=zip"))["zip"]
+        self.assertEqual((zips["type"], zips["missing"], zips["distinct"], zips["texts"], zips["values"], zips["mean"]),
+                         ("text", 1, 2, 3, "03011 2, 3011 1", None))
+
     def test_names_that_are_numbers_of_other_columns(self):
         self.write("a.csv", "0,1,2,label\nred,5,x,a\nblue,6,y,b\nred,7,x,a\nred,8,z,b\n")
         columns = self.columns(self.found("a.csv"))

@@ -31,6 +31,24 @@ class Validate(Cli):
         self.assertGreater(mean["accuracy"], 0.9)
         self.assertEqual({fold["outcome"] for fold in folds}, {"converged"})
 
+    def test_transforms_of_a_table_are_guessed(self):
+        """As those of train: by every verb that fits models."""
+        self.write("people.csv", "age,city,buys\n" + "".join(
+            f"{20 + i if i % 5 else ''},{'Bern' if i % 2 else 'Genf'},{'yes' if i % 2 else 'no'}\n" for i in range(40)))
+        data = ["people.csv", "--format", "csv missing=keep"]
+        guessed = "guessed --transform 'one_hot unknown=ignore' --transform impute\n"
+        self.classify("validate", *data, "--model", "ridge", "--require", "accuracy=1")
+        self.assertIn(guessed, self.said)
+        found = json.loads(self.classify("tune", *data, "--search", "C=1|10", "--json", "-o", "best.clf"))
+        self.assertIn(guessed, self.said)
+        self.assertEqual([row["accuracy"] for row in found], [1, 1])
+        self.classify("test", "best.clf", "people.csv", "--quiet", "--require", "accuracy=1")
+        found = json.loads(self.classify("auto", *data, "--time", "0.3s", "--json", "-o", "auto.clf"))
+        self.assertIn(guessed, self.said)
+        self.assertEqual(found[0]["accuracy"], 1)
+        self.assertTrue(all(row["transforms"].startswith("one_hot unknown=ignore; impute") for row in found))
+        self.classify("test", "auto.clf", "people.csv", "--quiet", "--require", "accuracy=1")
+
     def test_folds_are_the_librarys(self):
         found = package()
         if found is None:

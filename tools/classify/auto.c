@@ -14,6 +14,7 @@
 #include "notes.h"
 #include "report/files.h"
 #include "report/text.h"
+#include "table_stages.h"
 #include "verbs.h"
 
 enum {
@@ -107,8 +108,8 @@ static int judge_next(tool *t, jury *by, verdicts *to, const candidate *which, d
   const int status = judge(one, by, t, which, best, deadline);
   if (status < 0) {
     progress_line(&t->progress, "%s%s%s: %s", one->as.model,
-                  which->transforms != NULL ? " after " : "",
-                  which->transforms != NULL ? which->transforms : "", state_of(one, text));
+                  *one->as.pipeline != '\0' ? " after " : "", one->as.pipeline,
+                  state_of(one, text));
   }
   return status;
 }
@@ -173,6 +174,7 @@ static int judge_rounds(search *self, tool *t, jury *first, jury *last, double l
 static jury in_folds(const search *self, int64_t to_score, int64_t max_repeats) {
   const int64_t rows = clf_dataset_rows(self->in.rows), repeats = (to_score + rows - 1) / rows;
   return (jury){.in = &self->in,
+                .stages = &self->needed.transforms,
                 .folds = rows < FOLDS ? rows : FOLDS,
                 .repeats = repeats < max_repeats ? repeats : max_repeats};
 }
@@ -186,9 +188,11 @@ static int judge_few(search *self, tool *t) {
 static int judge_many(search *self, tool *t) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
   const double most = HELD_OUT / (double)rows;
-  jury last = {.in = &self->in, .share = most < held_out_share ? most : held_out_share};
+  jury last = {.in = &self->in,
+               .stages = &self->needed.transforms,
+               .share = most < held_out_share ? most : held_out_share};
   input few = {.path = self->in.path};
-  jury first = {.in = &few, .folds = PART_FOLDS, .repeats = 1};
+  jury first = {.in = &few, .stages = &self->needed.transforms, .folds = PART_FOLDS, .repeats = 1};
   clf_dataset *rest = NULL;
   const clf_status split = clf_dataset_split(&few.rows, &rest, self->in.rows, PART / (double)rows,
                                              (uint64_t)t->common.seed);
@@ -202,8 +206,10 @@ static int judge_many(search *self, tool *t) {
 /* Texts are judged once, since they are encoded again for each vocabulary. */
 static int judge_texts(search *self, tool *t) {
   const int64_t rows = clf_dataset_rows(self->in.rows);
-  jury by = rows <= FEW_TEXTS ? in_folds(self, TO_SCORE, MAX_REPEATS)
-                              : (jury){.in = &self->in, .share = held_out_share};
+  jury by =
+      rows <= FEW_TEXTS
+          ? in_folds(self, TO_SCORE, MAX_REPEATS)
+          : (jury){.in = &self->in, .stages = &self->needed.transforms, .share = held_out_share};
   const int status = judge_all(self, t, &by, &self->last, 0);
   jury_free(&by);
   return status;
@@ -311,17 +317,17 @@ static void free_verdicts(verdicts *all) {
 }
 
 static int run(tool *t) {
-  search self = {.deadline = t->progress.deadline};
+  search self = {.deadline = t->progress.deadline, .needed = {.model = "ridge"}};
   clf_model *keeper = NULL; /* of the vocabulary by which texts are read at first */
-  const recipe first = {.model = "ridge"};
   int status = -1;
   t->progress.deadline = 0; /* the time does not end the reading */
   if (t->common.output == NULL) {
     complain("-o MODEL says where to save the model");
     return EXIT_USAGE;
   }
-  status = save_possible(t->common.output) ? recipe_make(&keeper, t, &first) : EXIT_FAILURE;
-  status = status < 0 ? examples_read_files(&self.in, t, &first, &t->words, keeper) : status;
+  status = save_possible(t->common.output) ? recipe_make(&keeper, t, &self.needed) : EXIT_FAILURE;
+  status = status < 0 ? examples_read_files(&self.in, t, &self.needed, &t->words, keeper) : status;
+  status = status < 0 ? table_stages_add(&self.needed, NULL, t, self.in.rows) : status;
   status = status < 0 ? search_and_keep(&self, t) : status;
   progress_title(&t->progress, "");
   free_verdicts(&self.first);

@@ -12,6 +12,7 @@ typedef struct verdicts {
 /* A run of the verb. */
 typedef struct search {
   input in;
+  recipe needed; /* of it the transforms that the rows need in front of those of candidates */
   unsigned data;
   double deadline;      /* by seconds_now(), to end the whole; 0: none */
   verdicts first, last; /* of all candidates, and of the best of them again */

@@ -76,7 +76,7 @@ static void add_row(table *to, const search *self, const verdict *one, bool kept
   table_integer(to, one->train_rows);
   table_number(to, one->seconds);
   table_text(to, kept ? "yes" : "");
-  table_text(to, one->of->transforms != NULL ? one->of->transforms : "");
+  table_text(to, one->as.pipeline);
   if (self->data == FOR_TEXTS) {
     table_text(to, one->of->vocabulary);
   }
@@ -115,7 +115,7 @@ static void write_scores(report *to, const search *self, verdict *const *rows, s
   size_t best = used;
   for (size_t i = 0; scores != NULL && i < used; i++) {
     scores[i] = (score_row){.name = rows[i]->as.model,
-                            .details = rows[i]->of->transforms,
+                            .details = rows[i]->as.pipeline,
                             .score = rows[i]->mean,
                             .deviation = rows[i]->deviation,
                             .seconds = rows[i]->seconds};
@@ -146,9 +146,9 @@ static int write_report(const search *self, const tool *t, verdict *const *rows,
   snprintf(lead, sizeof lead,
            "Its %s on rows that were held out was <b>%.4f</b>; it was then fitted to all rows.",
            clf_dataset_classes(self->in.rows) > 0 ? "accuracy" : "R²", chosen->mean);
-  const char *transforms = chosen->of->transforms;
+  const char *transforms = chosen->as.pipeline;
   const fact facts[] = {{"Model", chosen->as.model},
-                        {"Transforms", transforms != NULL ? transforms : "none"}};
+                        {"Transforms", *transforms != '\0' ? transforms : "none"}};
   report_begin(&r, t, title, lead, self->in.path, facts, sizeof facts / sizeof *facts);
   if (r.page != NULL) {
     write_scores(&r, self, rows, used, chosen);
@@ -178,11 +178,10 @@ static void explain_missing(const search *self) {
     const bool scored = has_score(&self->last, which) || has_score(&self->first, which);
     candidate_recipe as;
     if (candidate_suits(which, self->data, self->in.rows) && (refusal != NULL || !scored)) {
-      candidate_make(&as, which, self->in.rows);
+      candidate_make(&as, which, &self->needed.transforms, self->in.rows);
       complain("left out%s%s: %s%s%s%s%s", refusal != NULL ? "" : " ", refusal != NULL ? "" : why,
-               as.model, which->transforms != NULL ? " after " : "",
-               which->transforms != NULL ? which->transforms : "", refusal != NULL ? ": " : "",
-               refusal != NULL ? refusal : "");
+               as.model, *as.pipeline != '\0' ? " after " : "", as.pipeline,
+               refusal != NULL ? ": " : "", refusal != NULL ? refusal : "");
     }
   }
   for (size_t i = 0; i < self->first.count; i++) {

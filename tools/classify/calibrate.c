@@ -63,12 +63,15 @@ static int print_qualities(const quality *before, const quality *after, const in
                                          {"log_loss", true, 4},
                                          {"brier_score_before", true, 4},
                                          {"brier_score", true, 4}};
-  table results = table_of(columns, sizeof columns / sizeof *columns);
+  const bool classes = clf_dataset_classes(in->rows) > 0; /* a regression has neither measure */
+  table results = table_of(columns, classes ? sizeof columns / sizeof *columns : 1);
   table_integer(&results, clf_dataset_rows(in->rows));
-  table_number(&results, before->log_loss);
-  table_number(&results, after->log_loss);
-  table_number(&results, before->brier);
-  table_number(&results, after->brier);
+  if (classes) {
+    table_number(&results, before->log_loss);
+    table_number(&results, after->log_loss);
+    table_number(&results, before->brier);
+    table_number(&results, after->brier);
+  }
   const int status = table_print(&results, t, stdout);
   table_free(&results);
   return status;

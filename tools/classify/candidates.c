@@ -107,10 +107,20 @@ unsigned candidate_data(const clf_dataset *rows, bool texts) {
   return data;
 }
 
+/* The features, with a column for each category. */
+static int64_t columns_of(const clf_dataset *rows) {
+  int64_t columns = 0;
+  for (int64_t j = 0; j < clf_dataset_features(rows); j++) {
+    const int64_t categories = clf_dataset_category_count(rows, j);
+    columns += categories > 0 ? categories : 1;
+  }
+  return columns;
+}
+
 bool candidate_suits(const candidate *self, unsigned data, const clf_dataset *rows) {
   const bool targets = (self->suits & FOR_TARGETS) != 0;
   const bool labels = strstr(self->model, "squared_error") == NULL;
-  const bool small = self->max_features == 0 || clf_dataset_features(rows) <= self->max_features;
+  const bool small = self->max_features == 0 || columns_of(rows) <= self->max_features;
   return (self->suits & data) != 0 && small && (clf_dataset_classes(rows) == 0 ? targets : labels);
 }
 
@@ -133,14 +143,20 @@ static void fill_in(char *out, size_t capacity, const char *text, const clf_data
   out[used] = '\0';
 }
 
-void candidate_make(candidate_recipe *out, const candidate *self, const clf_dataset *rows) {
-  *out = (candidate_recipe){.recipe = {.vocabulary = self->vocabulary}};
+void candidate_make(candidate_recipe *out, const candidate *self, const option_texts *stages,
+                    const clf_dataset *rows) {
+  *out = (candidate_recipe){.recipe = {.vocabulary = self->vocabulary, .transforms = *stages}};
   fill_in(out->model, sizeof out->model, self->model, rows);
   out->recipe.model = out->model;
   snprintf(out->transforms, sizeof out->transforms, "%s",
            self->transforms != NULL ? self->transforms : "");
   option_texts *transforms = &out->recipe.transforms;
   for (char *at = strtok(out->transforms, ";"); at != NULL; at = strtok(NULL, ";")) {
-    transforms->texts[transforms->count++] = at;
+    transforms->texts[transforms->count++] = at + strspn(at, " ");
+  }
+  size_t used = 0;
+  for (size_t i = 0; i < transforms->count && used < sizeof out->pipeline; i++) {
+    used += (size_t)snprintf(out->pipeline + used, sizeof out->pipeline - used, "%s%s",
+                             i > 0 ? "; " : "", transforms->texts[i]);
   }
 }

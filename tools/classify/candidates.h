@@ -38,8 +38,11 @@ bool candidate_suits(const candidate *self, unsigned data, const clf_dataset *ro
 typedef struct candidate_recipe {
   recipe recipe;
   char model[512], transforms[128]; /* the texts in it */
+  char pipeline[192];               /* all transforms in their order, with "; " between them */
 } candidate_recipe;
 
-void candidate_make(candidate_recipe *out, const candidate *self, const clf_dataset *rows);
+/* `stages` are transforms that the rows need in front of those of the candidate. */
+void candidate_make(candidate_recipe *out, const candidate *self, const option_texts *stages,
+                    const clf_dataset *rows);
 
 #endif

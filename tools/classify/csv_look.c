@@ -350,11 +350,15 @@ static int read_fields(csv_look *self, int64_t column, const double *numbers) {
 }
 
 /* Copies a column of x [rows, columns]. */
+/* The numbers of a column; NaN for texts, and for categories, whose codes say nothing. */
 static void copy_column(double *out, const csv_look *self, const clf_tensor *x, int64_t column) {
   const void *data = clf_tensor_data(x);
+  const bool codes = clf_dataset_category_count(self->rows, column) > 0;
   for (int64_t i = 0; i < self->count; i++) {
     const int64_t at = i * self->columns + column;
-    out[i] = self->wide ? ((const double *)data)[at] : (double)((const float *)data)[at];
+    out[i] = codes        ? (double)NAN
+             : self->wide ? ((const double *)data)[at]
+                          : (double)((const float *)data)[at];
   }
 }
 

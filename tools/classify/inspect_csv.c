@@ -59,13 +59,15 @@ static void judge_column(csv_look *self, int64_t j) {
   if (feature && facts->texts > 0) {
     sheet_line(out, INSPECT_PROBLEMS,
                "%s holds %s: --format 'csv ignore=%" PRId64 "' leaves it out%s", shown.text,
-               facts->count > 0 ? "numbers and texts" : "texts", j + 1 + self->offset,
+               facts->count > 0 ? "numbers and texts"
+                                : "texts, which train takes as dates or as categories",
+               j + 1 + self->offset,
                facts->count > 0 ? ", and missing_values= says which texts stand for no value" : "");
   }
   if (facts->missing > 0) {
     sheet_line(out, INSPECT_PROBLEMS,
                "%s lacks a value in %" PRId64 " of %" PRId64
-               " rows: --format 'csv missing=skip' leaves these rows out",
+               " rows: --format 'csv missing=skip' leaves these rows out, missing=keep keeps them",
                shown.text, facts->missing, self->count);
   }
   if (feature && (facts->distinct == 0 || facts->distinct == 1)) {

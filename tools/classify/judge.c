@@ -136,7 +136,7 @@ static clf_status judge_parts(verdict *out, const jury *self, tool *t, const ver
 int judge(verdict *out, jury *self, tool *t, const candidate *which, const verdict *best,
           double deadline) {
   *out = (verdict){.of = which};
-  candidate_make(&out->as, which, self->in->rows);
+  candidate_make(&out->as, which, self->stages, self->in->rows);
   int status = make_parts(self, t, &out->as.recipe);
   out->scores = calloc((size_t)self->count, sizeof *out->scores);
   if (status >= 0 || out->scores == NULL) {

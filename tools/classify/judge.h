@@ -9,7 +9,8 @@
 /* How the rows are divided: into folds, several times in another way, or once. */
 typedef struct jury {
   const input *in;
-  int64_t folds, repeats; /* 0 folds: a share is held out once */
+  const option_texts *stages; /* transforms that the rows need */
+  int64_t folds, repeats;     /* 0 folds: a share is held out once */
   double share;
   /* The parts of the last vocabulary, of folds * repeats or one. */
   const char *vocabulary;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "input.h"
+#include "params.h"
 #include "report/text.h"
 
 static bool has_categories(const clf_dataset *rows) {
@@ -35,7 +36,15 @@ static bool lacks_numbers(const clf_dataset *rows) {
   return found;
 }
 
-int table_stages_add(clf_model *model, const tool *t, const recipe *r, const clf_dataset *rows) {
+/* Adds a transform to the recipe and to the model that was made by it, if there is one. */
+static clf_status add(recipe *r, clf_model *model, const char *text) {
+  char kind[KIND_BYTES];
+  const char *params = params_split(kind, text);
+  r->transforms.texts[r->transforms.count++] = text;
+  return model != NULL ? clf_model_add_transform(model, kind, params) : CLF_OK;
+}
+
+int table_stages_add(recipe *r, clf_model *model, const tool *t, const clf_dataset *rows) {
   const bool given = r->transforms.count > 0 || rows == NULL;
   const bool categories = !given && has_categories(rows), missing = !given && lacks_numbers(rows);
   const int64_t texts = categories ? input_text_column(rows) : -1;
@@ -49,10 +58,10 @@ int table_stages_add(clf_model *model, const tool *t, const recipe *r, const clf
     return EXIT_FAILURE;
   }
   if (categories) {
-    status = clf_model_add_transform(model, "one_hot", "unknown=ignore");
+    status = add(r, model, "one_hot unknown=ignore");
   }
   if (status == CLF_OK && missing) {
-    status = clf_model_add_transform(model, "impute", NULL);
+    status = add(r, model, "impute");
   }
   if ((categories || missing) && !t->common.quiet) {
     complain("guessed%s%s", categories ? " --transform 'one_hot unknown=ignore'" : "",

@@ -4,8 +4,9 @@
 
 #include "recipe.h"
 
-/* Adds one_hot for columns of categories and impute for missing values to a model that was given no
- * transforms, and says so. Returns -1 to go on, or the status to exit with after a message. */
-int table_stages_add(clf_model *model, const tool *t, const recipe *r, const clf_dataset *rows);
+/* Adds one_hot for columns of categories and impute for missing numbers to a recipe that has no
+ * transforms, and to the model that was made by it (or NULL), and says so. Returns -1 to go on, or
+ * the status to exit with after a message. */
+int table_stages_add(recipe *r, clf_model *model, const tool *t, const clf_dataset *rows);
 
 #endif

@@ -257,7 +257,7 @@ static int run(tool *t) {
   }
   status = status < 0 ? read_data(&self, t) : status;
   if (status < 0 && set.continued == NULL) {
-    status = table_stages_add(self.model, t, &set.recipe, self.in.rows);
+    status = table_stages_add(&set.recipe, self.model, t, self.in.rows);
   }
   if (status < 0) {
     clf_status done = fit(&self, t);

@@ -10,6 +10,7 @@
 #include "report/scores.h"
 #include "report/text.h"
 #include "table.h"
+#include "table_stages.h"
 #include "verbs.h"
 
 static struct {
@@ -207,6 +208,7 @@ static int run(tool *t) {
   status = status < 0 ? recipe_make(&self.model, t, &set.recipe) : status;
   status =
       status < 0 ? examples_read_files(&self.in, t, &set.recipe, &t->words, self.model) : status;
+  status = status < 0 ? table_stages_add(&set.recipe, self.model, t, self.in.rows) : status;
   t->progress.deadline = deadline;
   status = status < 0 ? search_and_keep(&self, t) : status;
   free(self.order);

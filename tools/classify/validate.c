@@ -9,6 +9,7 @@
 #include "report/text.h"
 #include "require.h"
 #include "table.h"
+#include "table_stages.h"
 #include "verbs.h"
 
 static struct {
@@ -262,6 +263,7 @@ static int run(tool *t) {
   int status = requirements_read(&required, t->common.require);
   status = status < 0 ? recipe_make(&first, t, &set.recipe) : status;
   status = status < 0 ? examples_read_files(&self.in, t, &set.recipe, &t->words, first) : status;
+  status = status < 0 ? table_stages_add(&set.recipe, NULL, t, self.in.rows) : status;
   if (status < 0 && set.folds > clf_dataset_rows(self.in.rows)) {
     complain("--folds is %" PRId64 ", but there are only %" PRId64 " rows", set.folds,
              clf_dataset_rows(self.in.rows));
