@@ -1,8 +1,8 @@
 /* impute: missing values, which are NaN, become a number that the fit determined for their column:
- * its mean, its median, its most frequent value, or a constant. A column of categories, which has no
- * mean and no median, gets its most frequent category, or one that is named. With indicator=true, a
- * column that lacked values in the fit is followed by one that is 1 where the value is missing, and
- * otherwise 0. */
+ * its mean, its median, its most frequent value, or a constant. A column of categories has neither
+ * mean nor median, and gets its most frequent category, or one that is named. With indicator=true,
+ * a column that lacked values in the fit is followed by one that is 1 where the value is missing,
+ * and otherwise 0. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,9 +26,8 @@ typedef struct impute_params {
 
 #define CLF__VALUES impute_params
 static const clf__param params[] = {
-    CLF__CHOICE(
-        strategy, "mean|median|most_frequent|constant", "mean",
-        "what replaces missing values; of categories always the most frequent or the constant"),
+    CLF__CHOICE(strategy, "mean|median|most_frequent|constant", "mean",
+                "replaces missing values; categories take the most frequent instead of a mean"),
     CLF__TEXT(value, NULL, "the constant: a number, otherwise 0, or a category of the column"),
     CLF__BOOL(indicator, "false", "add a column of 0 and 1 to each that lacks values"),
     CLF__TRANSFORM_PARAMS,
