@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
         decomposition,
         discriminant_analysis,
         feature_extraction,
+        impute,
         linear_model,
         model_selection,
         neural_network,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
         LinearDiscriminantAnalysis,
     )
     from .feature_extraction import HOG, CountVectorizer, TfidfVectorizer
+    from .impute import SimpleImputer
     from .linear_model import (
         LogisticRegression,
         Perceptron,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
     )
     from .model_selection import GridSearch, RandomizedSearch
     from .neural_network import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
-    from .preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
+    from .preprocessing import MinMaxScaler, PolynomialFeatures, RobustScaler, StandardScaler
     from .svm import SVC, SVR, LinearSVC, NuSVC, NuSVR, OneClassSVM
 
 _MODULES = {
@@ -52,6 +54,7 @@ _MODULES = {
         "LinearDiscriminantAnalysis",
     ],
     "feature_extraction": ["HOG", "CountVectorizer", "TfidfVectorizer"],
+    "impute": ["SimpleImputer"],
     "linear_model": [
         "LogisticRegression",
         "Perceptron",
@@ -67,7 +70,7 @@ _MODULES = {
         "NetworkClassifier",
         "NetworkRegressor",
     ],
-    "preprocessing": ["MinMaxScaler", "PolynomialFeatures", "StandardScaler"],
+    "preprocessing": ["MinMaxScaler", "PolynomialFeatures", "RobustScaler", "StandardScaler"],
     "svm": ["LinearSVC", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -121,9 +121,8 @@ class Estimator(FittedHTML, CallbackSupportMixin, PortableState, BaseEstimator):
             y,
             reset=reset,
             accept_sparse="csr" if self._accepts_sparse() else False,
-            dtype=_DTYPES,
             ensure_min_samples=self._least_rows if reset else 1,
-            **checks,
+            **{"dtype": _DTYPES, **checks},
         )
         if reset:
             self._dtype = result_type(checked[0] if isinstance(checked, tuple) else checked)

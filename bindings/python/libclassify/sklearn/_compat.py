@@ -23,7 +23,10 @@ try:
 
     try:
         from sklearn.utils.validation import validate_data
+
+        ALLOW_MISSING = {"ensure_all_finite": "allow-nan"}
     except ImportError:  # before 1.6 it was a method
+        ALLOW_MISSING = {"force_all_finite": "allow-nan"}
 
         def validate_data(estimator: Any, X: Any, y: Any = "no_validation", **checks: Any) -> Any:
             """Check rows and labels, and remember or compare the features."""
@@ -45,9 +48,11 @@ except ImportError:
         validate_data,
     )
 
+    ALLOW_MISSING = {"ensure_all_finite": "allow-nan"}
     HAS_SKLEARN = False
 
 __all__ = [
+    "ALLOW_MISSING",
     "BaseEstimator",
     "ClassifierMixin",
     "ConvergenceWarning",

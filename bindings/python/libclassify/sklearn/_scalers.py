@@ -1,8 +1,9 @@
-"""StandardScaler and MinMaxScaler."""
+"""StandardScaler, MinMaxScaler and RobustScaler."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from statistics import NormalDist
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -294,3 +295,123 @@ class MinMaxScaler(OneToOne, Transformer):
         X = self._rows(X, reset=False)
         rows = affine(X, 1 / self.scale_, np.full(X.shape[1], -float(self.feature_range[0])))
         return (rows + self.data_min_).astype(rows.dtype, copy=False)
+
+
+class RobustScaler(OneToOne, Transformer):
+    """Subtracts the median of each feature, and divides by the distance of two of its quantiles.
+
+    A feature whose quantiles are equal is divided by 1. Parameters, defaults and fitted attributes
+    are those of scikit-learn's ``RobustScaler``.
+
+    Parameters
+    ----------
+    with_centering : bool, default True
+        Sparse rows need False.
+    with_scaling : bool, default True
+    quantile_range : tuple of two numbers, default (25.0, 75.0)
+        The quantiles, in percent.
+    copy : bool, default True
+        No effect: rows are never changed.
+    unit_variance : bool, default False
+        Whether features with a normal distribution get a variance of 1.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,), or None with ``with_centering=False``
+    scale_ : ndarray of shape (n_features,), or None with ``with_scaling=False``
+    n_features_in_, feature_names_in_, transform_
+
+    Notes
+    -----
+    ==============  =========================  ===================================
+    parameter       scikit-learn               here
+    ==============  =========================  ===================================
+    X with NaN      left out, and kept         refused
+    quantile_range  its ends may be equal      the first below the second
+    copy=False      changes the rows in place  leaves them
+    sparse X        f64                        quantiles of values rounded to f32
+    transform_      does not exist             knows nothing of unit_variance
+    ==============  =========================  ===================================
+    """
+
+    _kind = "robust"
+    _names = {"with_centering": "center", "with_scaling": "scale"}
+
+    def __init__(
+        self,
+        *,
+        with_centering: bool = True,
+        with_scaling: bool = True,
+        quantile_range: Tuple[float, float] = (25.0, 75.0),
+        copy: bool = True,
+        unit_variance: bool = False,
+    ) -> None:
+        self.with_centering = with_centering
+        self.with_scaling = with_scaling
+        self.quantile_range = quantile_range
+        self.copy = copy
+        self.unit_variance = unit_variance
+
+    @classmethod
+    def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
+        quantiles = (100 * params["low"], 100 * params["high"])
+        return {**super()._params_of(params), "quantile_range": quantiles}
+
+    def _library_params(self) -> Dict[str, Any]:
+        low, high = self.quantile_range
+        if not 0 <= low < high <= 100:
+            raise errors.ArgumentError(f"Invalid quantile range: {self.quantile_range}")
+        if self.unit_variance and not 0 < low < high < 100:
+            raise errors.ArgumentError("unit_variance needs quantiles above 0 and below 100 percent")
+        return {
+            "center": bool(self.with_centering),
+            "scale": bool(self.with_scaling),
+            "low": low / 100,
+            "high": high / 100,
+            "precision": "f64",
+        }
+
+    def _why_not_searched(self, later: List[Any]) -> Optional[str]:
+        return "the library has no unit_variance" if self.unit_variance else None
+
+    def _accepts_sparse(self) -> bool:
+        return not self.with_centering
+
+    def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
+        if self.with_centering and hasattr(X, "tocsr"):
+            raise ValueError(
+                "Cannot center sparse matrices: use `with_centering=False` instead, since centered "
+                "rows would be dense"
+            )
+        return super()._rows(X, y, reset=reset, **checks)
+
+    @staticmethod
+    def _features_of(transform: Any) -> int:
+        return len(transform.tensor("center"))
+
+    @property
+    def center_(self) -> Optional[np.ndarray]:
+        """Median of each feature."""
+        center = self._statistic("center")
+        return center if self.with_centering else None
+
+    @property
+    def scale_(self) -> Optional[np.ndarray]:
+        """What each feature is divided by: the distance of its quantiles, or 1."""
+        scale = self._statistic("scale")
+        if self.unit_variance:
+            low, high = (NormalDist().inv_cdf(percent / 100) for percent in self.quantile_range)
+            scale /= high - low
+        return scale if self.with_scaling else None
+
+    def transform(self, X: Any) -> Any:
+        """Center and scale rows."""
+        X = self._rows(X, reset=False)
+        scale, center = self.scale_, self.center_
+        return affine(X, None if scale is None else 1 / scale, None if center is None else -center)
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Return the rows that are scaled to X."""
+        X = self._rows(X, reset=False)
+        rows = affine(X, self.scale_, None)
+        return rows if self.center_ is None else affine(rows, None, self.center_)

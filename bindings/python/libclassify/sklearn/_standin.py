@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, Optional, Sequence
 
 import numpy as np
 
@@ -155,7 +155,7 @@ def is_sparse(X: Any) -> bool:
     return hasattr(X, "tocsr")
 
 
-def _checked_dense(X: Any, dtypes: Sequence[Any]) -> np.ndarray:
+def _checked_dense(X: Any, dtypes: Optional[Sequence[Any]]) -> np.ndarray:
     X = np.asarray(X)
     if X.dtype.kind == "c":
         raise ValueError("Complex data not supported")
@@ -165,10 +165,13 @@ def _checked_dense(X: Any, dtypes: Sequence[Any]) -> np.ndarray:
             "array.reshape(-1, 1) if your data has a single feature or array.reshape(1, -1) if it "
             "contains a single sample."
         )
-    return X if X.dtype in [np.dtype(d) for d in dtypes] else X.astype(dtypes[0])
+    kept = dtypes is None or X.dtype in [np.dtype(d) for d in dtypes]
+    return X if kept else X.astype(dtypes[0])
 
 
-def _checked_rows(X: Any, accept_sparse: Any, dtypes: Sequence[Any], least: int) -> Any:
+def _checked_rows(
+    X: Any, accept_sparse: Any, dtypes: Optional[Sequence[Any]], least: int, finite: Any
+) -> Any:
     if is_sparse(X):
         if not accept_sparse:
             raise TypeError("Sparse data was passed, but dense data is required.")
@@ -184,7 +187,8 @@ def _checked_rows(X: Any, accept_sparse: Any, dtypes: Sequence[Any], least: int)
             )
     values = X.data if is_sparse(X) else X
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise ValueError("Input X contains NaN or infinity.")
+        if finite is True or np.isinf(values).any():
+            raise ValueError("Input X contains NaN or infinity.")
     return X
 
 
@@ -234,16 +238,17 @@ def validate_data(
     *,
     reset: bool = True,
     accept_sparse: Any = False,
-    dtype: Sequence[Any] = (np.float64,),
+    dtype: Optional[Sequence[Any]] = (np.float64,),
     multi_output: bool = False,
     y_numeric: bool = False,
     ensure_min_samples: int = 1,
+    ensure_all_finite: Any = True,
 ) -> Any:
     """Check rows and labels, and remember or compare the features."""
     columns = getattr(X, "columns", None)
     named = columns is not None and all(isinstance(c, str) for c in columns)
     names = np.asarray(list(columns), dtype=object) if named else None
-    X = _checked_rows(X, accept_sparse, dtype, ensure_min_samples)
+    X = _checked_rows(X, accept_sparse, dtype, ensure_min_samples, ensure_all_finite)
     _check_features(estimator, X, names, reset)
     if isinstance(y, str) and y == "no_validation":
         return X

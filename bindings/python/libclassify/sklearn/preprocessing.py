@@ -7,6 +7,6 @@ give f32, all others f64.
 from __future__ import annotations
 
 from ._polynomial import PolynomialFeatures
-from ._scalers import MinMaxScaler, StandardScaler
+from ._scalers import MinMaxScaler, RobustScaler, StandardScaler
 
-__all__ = ["MinMaxScaler", "PolynomialFeatures", "StandardScaler"]
+__all__ = ["MinMaxScaler", "PolynomialFeatures", "RobustScaler", "StandardScaler"]
