@@ -172,9 +172,10 @@ CLF_API clf_status clf_model_params(const clf_model *model, char *buffer, size_t
  *
  *  A model that is fitted already is fitted from scratch, which the log reports; if the call fails,
  *  the model stays as it was. With the parameter `warm_start=true`, a fitted logistic model or
- *  network begins at its weights instead, and keeps its classes and its fitted transforms. The
- *  result of logistic is then the same in fewer iterations; the new epochs of a network are appended
- *  to its history.
+ *  network begins at its weights instead, and an svm at its dual variables if rows and kernel are
+ *  the same; each keeps its classes and its fitted transforms. The result of logistic and svm is
+ *  then the same, mostly in fewer iterations; the new epochs of a network are appended to its
+ *  history.
  *  @param train       rows with labels, or with targets for a regression (ridge, network, svm of
  *                     type=epsilon_svr or nu_svr)
  *  @param optimizer   the optimizer of a network. It starts without its state of earlier steps,

@@ -171,7 +171,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .weights = clf__dataset_weights(data),
       .classes = labels != NULL ? next->outputs : 0,
       .outputs = next->outputs,
-      .partial = extras->partial || extras->before != NULL,
+      .partial = extras->partial || (extras->before != NULL && next->kind->goes_on_by != NULL),
       .before = extras->before,
       .new_outputs = extras->new_outputs,
       .row_dimensions = data->x != NULL ? data->x->ndim - 1 : 1,
@@ -193,7 +193,9 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
   CLF__TRY(training.targets == NULL ? CLF_OK : clf__targets_check(next, &training));
-  CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, extras->before));
+  /* A whole fit chooses its own center, wherever it begins. */
+  CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights,
+                              extras->partial ? extras->before : NULL));
   training.x = &rows->x;
   training.center = rows->center != NULL ? rows->center->data : NULL;
   log_rows(&training);

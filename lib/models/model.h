@@ -31,7 +31,8 @@ typedef struct clf__training {
   const double *targets;                  /* [rows, outputs]; NULL for a classification */
   const float *weights;                   /* [rows] sample weights, NULL for 1 */
   int64_t classes;                        /* 0 for a regression */
-  bool partial;                           /* more rows may follow, of other classes */
+  bool partial;                           /* the rows add to what `before` has learned, and more
+                                           * may follow, of other classes */
   const clf__store *before;               /* the state that the fit continues from, or NULL */
   bool new_outputs;                       /* that state is of other classes */
   int64_t outputs;                        /* classes, or target columns */

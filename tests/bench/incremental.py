@@ -1,11 +1,13 @@
 """Learning in parts: what a partial fit of one row of 784 features takes, how far 10,000 of them are
-from one fit, and what forgetting and merging leave. Run by hand, with PYTHONPATH and CLASSIFY_LIBRARY
-as tests/python/meson.build sets them; numbers of rows may be given: incremental.py [ROWS]."""
+from one fit, what forgetting and merging leave, and what warm starts save. Run by hand, with
+PYTHONPATH and CLASSIFY_LIBRARY as tests/python/meson.build sets them; numbers of rows may be given:
+incremental.py [ROWS]."""
 import ctypes
 import sys
 import time
 
 import numpy as np
+import sklearn.datasets
 
 import libclassify as clf
 from libclassify._library import lib
@@ -89,8 +91,30 @@ def warm_starts():
     print(f"they differ by {distance(cold, warm, X):.1e}")
 
 
+def machines():
+    X, y = sklearn.datasets.load_digits(return_X_y=True)
+    X = (X / 16).astype(np.float32)
+    for first, then in ((dict(C=1.0), dict(C=2.0)), (dict(C=2.0), dict(C=1.0)),
+                        (dict(C=10.0), dict(C=20.0)), (dict(C=100.0), dict(C=200.0)),
+                        (dict(tolerance=1e-3), dict(tolerance=1e-5))):
+        for multiclass in ("one_vs_one", "one_vs_rest"):
+            cold = clf.Model("svm", gamma=0.02, multiclass=multiclass, **then)
+            warm = clf.Model("svm", gamma=0.02, multiclass=multiclass, warm_start=True, **first)
+            warm.fit(X, y).set_params(**then)
+            found = []
+            for model in (cold, warm):
+                start = time.process_time()
+                model.fit(X, y)
+                found.append(f"{model.tensors['iterations'].sum()} steps, "
+                             f"{1e3 * (time.process_time() - start):.0f} ms")
+            gap = warm.tensors["objective"] / cold.tensors["objective"] - 1
+            print(f"svm, {multiclass}, {first} to {then}: cold {found[0]}; warm {found[1]}; "
+                  f"objectives differ by {np.abs(gap).max():.1e}")
+
+
 if __name__ == "__main__":
     assert ctypes.sizeof(ctypes.c_void_p) == 8
     one_row_at_a_time(int(sys.argv[1]) if len(sys.argv) > 1 else 10000)
     forget_and_merge()
     warm_starts()
+    machines()

@@ -178,10 +178,10 @@ done:
 
 clf_status clf__decision_add_absent(const clf_model *next, const clf__training *training) {
   const int64_t classes = training->classes;
-  const clf_tensor *earlier =
-      training->before != NULL ? clf__store_tensor(training->before, "decision_absent") : NULL;
+  const clf__store *store = training->partial ? training->before : NULL;
+  const clf_tensor *earlier = store != NULL ? clf__store_tensor(store, "decision_absent") : NULL;
   int64_t absent = 0;
-  if (training->before != NULL && clf__store_count(training->before) > 0 && earlier == NULL) {
+  if (store != NULL && clf__store_count(store) > 0 && earlier == NULL) {
     return CLF_OK;
   }
   for (int64_t k = 0; k < classes; k++) {
@@ -205,7 +205,7 @@ clf_status clf__decision_add_absent(const clf_model *next, const clf__training *
  * weights that were set. */
 static bool has_learned(const clf__training *training) {
   const clf__store *before = training->before;
-  return before != NULL && !training->new_outputs &&
+  return before != NULL && training->partial && !training->new_outputs &&
          (clf__store_tensor(before, "iterations") != NULL ||
           clf__store_tensor(before, "history_loss") != NULL);
 }

@@ -5,56 +5,48 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/math.h"
 #include "base/text.h"
 #include "models/network/network_trainer.h"
 
-#define FIRST_SUM 14695981039346656037U
 static const char kind[] = "network_checkpoint";
 
 /* Computes a checksum of the labels or targets and of some rows, which is enough to recognize other
  * data. */
-static uint64_t hash(uint64_t sum, const void *bytes, size_t count) {
-  static const uint64_t prime = 1099511628211U; /* the prime of the 64-bit FNV hash */
-  for (size_t i = 0; i < count; i++) {
-    sum = (sum ^ ((const unsigned char *)bytes)[i]) * prime;
-  }
-  return sum;
-}
-
 uint64_t clf__training_checksum(const clf__trainer *t) {
   enum { ROWS = 64 };
   const clf__training *from = t->training;
   const int64_t rows = from->x->rows, step = rows / ROWS + 1;
-  uint64_t sum = FIRST_SUM;
+  uint64_t sum = CLF__CHECKSUM_FIRST;
   if (from->labels != NULL) {
-    sum = hash(sum, from->labels, (size_t)rows * sizeof *from->labels);
+    sum = clf__checksum(sum, from->labels, (size_t)rows * sizeof *from->labels);
   } else {
-    sum = hash(sum, from->targets, (size_t)(rows * from->outputs) * sizeof *from->targets);
+    sum = clf__checksum(sum, from->targets, (size_t)(rows * from->outputs) * sizeof *from->targets);
   }
   if (from->weights != NULL) {
-    sum = hash(sum, from->weights, (size_t)rows * sizeof *from->weights);
+    sum = clf__checksum(sum, from->weights, (size_t)rows * sizeof *from->weights);
   }
   for (int64_t i = 0; i < rows; i += step) {
     clf__network_gather(from->x, NULL, i, 1, t->y[0]);
-    sum = hash(sum, t->y[0], (size_t)from->x->columns * sizeof **t->y);
+    sum = clf__checksum(sum, t->y[0], (size_t)from->x->columns * sizeof **t->y);
   }
   return sum;
 }
 
 /* Describes weights, target units and epochs of the fit that the training continues from. */
 static uint64_t hash_start(const clf__trainer *t) {
-  uint64_t sum = hash(FIRST_SUM, &t->earlier, sizeof t->earlier);
+  uint64_t sum = clf__checksum(CLF__CHECKSUM_FIRST, &t->earlier, sizeof t->earlier);
   if (t->regression) {
     const size_t size = (size_t)t->network->outputs * sizeof(double);
-    sum = hash(hash(sum, t->units.center, size), t->units.scale, size);
+    sum = clf__checksum(clf__checksum(sum, t->units.center, size), t->units.scale, size);
   }
   for (int64_t i = 0; i < t->network->layer_count; i++) {
     const int64_t kept = t->kept_weights - t->network->first_weight[i];
     for (int64_t j = 0; j < clf__min_i64(kept, t->network->layers[i]->weight_count); j++) {
       const clf__weight_name name = clf__network_weight_name(t->network->layers[i], j);
       const clf_tensor *tensor = clf__store_tensor(t->before, name.text);
-      sum = hash(sum, tensor->data, (size_t)clf_tensor_count(tensor) * sizeof(float));
+      sum = clf__checksum(sum, tensor->data, (size_t)clf_tensor_count(tensor) * sizeof(float));
     }
   }
   return sum;

@@ -32,6 +32,7 @@ static const clf__param params[] = {
     CLF__BOOL(probability, "false", "the same as calibration=sigmoid"),
     CLF__INT(max_iterations, "0", 0, 1e9,
              "maximum number of steps of a machine; 0: 100 a row, at least 10,000,000"),
+    CLF__BOOL(warm_start, "false", "whether fit begins where the last fit to the same rows ended"),
     CLF__REAL(cache_mb, "200", 0, 1e9, "memory for kernel values, in units of 2^20 bytes"),
     CLF__PRECISION("products of rows and weights in f32 or in f64; f64 is for kernel=linear"),
     CLF__DECISION_PARAMS,
@@ -206,6 +207,15 @@ static bool movable(const clf_model *model) {
   return clf__kernel_movable(p->kernel.kernel) && isinf(p->intercept_scaling);
 }
 
+/* A solution of another type is of other variables. */
+static bool goes_on(const clf_model *model) {
+  const clf__svm_params *p = model->params;
+  return p->warm_start && (model->state == NULL || clf__svm_shape_of(model).type == p->type);
+}
+
+/* Prefixes of the names of tensors. */
+static const char *const unsaved[] = {CLF__SVM_WARM, NULL};
+
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const clf__svm_params *p = model->params;
   return p->loss == CLF__SVM_SQUARED_HINGE ? clf__svm_fit_primal(model, training, state)
@@ -220,10 +230,12 @@ const clf__model_kind clf__svm_kind = {
         params, clf__svm_params),
     .decision = CLF__DECISION_MACHINES,
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .unsaved = unsaved,
     .learning = learning,
     .separates_outliers = separates_outliers,
     .movable = movable,
     .fit = fit,
+    .goes_on = goes_on,
     .free_shared = clf__svm_shared_free,
     .check_params = check_params,
     .check = check,

@@ -1,8 +1,8 @@
 /* The support vector machine, between its files: svm.c (the kind, its parameters and state),
  * svm_fit.c (all machines of a fit), svm_primal.c (those of the squared hinge loss), svm_store.c
- * (their state), svm_shared.c (what they share), svm_problem.c (the variables of one problem),
- * svm_solve.c (its solution), svm_set.c (its working sets), svm_probability.c, svm_decide.c
- * (prediction). */
+ * (their state), svm_shared.c (what they share), svm_warm.c (what a fit begins with), svm_problem.c
+ * (the variables of one problem), svm_solve.c (its solution), svm_set.c (its working sets),
+ * svm_probability.c, svm_decide.c (prediction). */
 #ifndef CLF_MODELS_SVM_SVM_H
 #define CLF_MODELS_SVM_SVM_H
 
@@ -30,6 +30,7 @@ typedef struct clf__svm_params {
   int32_t loss, penalty; /* CLF__SVM_HINGE …, CLF__SVM_L2 … */
   double intercept_scaling;
   double nu, epsilon;
+  bool warm_start;
   clf__list class_weight;
   int32_t multiclass;
   double tolerance;
@@ -49,6 +50,9 @@ typedef struct clf__svm_shape {
   int64_t problems;
   int64_t coefficients;
 } clf__svm_shape;
+
+/* Prefix of the tensors that a fit with warm_start=true leaves to the next; they are not saved. */
+#define CLF__SVM_WARM "warm_"
 
 enum { CLF__SVM_ONE_VS_ONE, CLF__SVM_ONE_VS_REST };
 enum { CLF__SVM_HINGE, CLF__SVM_SQUARED_HINGE };
@@ -91,8 +95,9 @@ typedef struct clf__svm_problem {
   int64_t stride;
   double target_mean, target_spread;
   /* A solution for other bounds, or with the absent variables, to start from, if sum b = 0: b and
-   * K b, [count] each, or NULL. */
+   * K b, [count] each, or NULL. K b is computed if only b is given. */
   const double *start_b, *start_product;
+  double *kept_b; /* [count] b for a later fit is copied here; or NULL */
   /* Results. */
   int64_t count;    /* variables */
   int64_t *row;     /* [count] the variable's row of x */

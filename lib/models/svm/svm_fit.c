@@ -147,7 +147,7 @@ static clf_status check_nu(const clf__svm_fitting *f) {
                          clf__number_format(p->nu).text, clf__number_format(largest).text);
 }
 
-static clf_status prepare(clf__svm_fitting *f) {
+static clf_status prepare(clf__svm_fitting *f, clf__store *state) {
   clf_context *context = f->model->context;
   const clf__svm_params *p = f->model->params;
   const int64_t classes = f->training->classes, problems = f->shape.problems;
@@ -173,6 +173,7 @@ static clf_status prepare(clf__svm_fitting *f) {
                             .cache = f->shared->cache,
                             .progress = clf__progress_begin(context, "svm", problems)};
   set_problems(f);
+  CLF__CHECK(clf__svm_begin_warm(f, state));
   if (bound_of(p) != p->C) {
     clf__fit_log(f->training, "C has no effect with %s", clf__model_learning(f->model).setting);
   }
@@ -186,6 +187,9 @@ static clf_status finish_problem(clf__svm_fitting *f, int64_t index) {
   CLF__CHECK(clf__svm_scale_margin(problem));
   if (folds > 0 && !f->stopped) {
     CLF__CHECK(clf__svm_calibrate(problem, f->training->weights, folds, problem->calibration));
+  }
+  if (problem->kept_b != NULL) {
+    memcpy(problem->kept_b, problem->b, (size_t)problem->count * sizeof *problem->b);
   }
   if (f->training->shared != NULL && !clf__svm_type_has_nu(problem->type)) {
     clf__svm_hand_on(f->shared, index, problem);
@@ -304,7 +308,7 @@ static clf_status outcome(const clf__svm_fitting *f) {
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
   clf__svm_fitting f = {.model = model, .training = training, .shape = shape_to_fit(model)};
   clf_status status = CLF_OK;
-  CLF__TRY(prepare(&f));
+  CLF__TRY(prepare(&f, state));
   CLF__TRY(solve_all(&f));
   CLF__TRY(clf__svm_store_machines(&f, state));
   status = outcome(&f);

@@ -26,4 +26,8 @@ typedef struct clf__svm_fitting {
 /* Writes the machines of a finished fit to the state. */
 clf_status clf__svm_store_machines(const clf__svm_fitting *f, clf__store *state);
 
+/* svm_warm.c. With warm_start=true, adds the tensors that the problems leave their variables in,
+ * and lets them start from those of the last fit, if its rows and kernel are the same. */
+clf_status clf__svm_begin_warm(clf__svm_fitting *f, clf__store *state);
+
 #endif

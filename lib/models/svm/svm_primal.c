@@ -180,6 +180,27 @@ done:
   return status;
 }
 
+/* Sets the variables to the machines of the last fit, if there are as many. */
+static void begin(const primal *p, double *variables) {
+  const clf__svm_params *params = p->model->params;
+  const clf__store *before = params->warm_start ? p->training->before : NULL;
+  const clf_tensor *w = before != NULL ? clf__store_tensor(before, "weights_f64") : NULL;
+  const int64_t width = p->x.columns;
+  if (w == NULL || w->shape[0] != p->machines) {
+    return;
+  }
+  const double *b = clf__state_data(before, "intercept");
+  for (int64_t k = 0; k < p->machines; k++) {
+    double *own = variables + k * width;
+    memcpy(own, (const double *)w->data + k * p->columns, (size_t)p->columns * sizeof *own);
+    if (width > p->columns) {
+      own[p->columns] = b[k] / params->intercept_scaling;
+    } else if (isinf(params->intercept_scaling)) {
+      variables[p->machines * width + k] = b[k];
+    }
+  }
+}
+
 static clf_status outcome(const primal *p, const clf__prox_result *result, double tolerance) {
   const bool precise = result->stalled && result->decrease <= precision * fabs(result->value);
   if (result->violation <= tolerance || precise) {
@@ -241,6 +262,7 @@ clf_status clf__svm_fit_primal(const clf_model *model, const clf__training *trai
   double *variables = clf__arena_zeroed(&p.arena, size, sizeof *variables);
   double *gradient = clf__arena_array(&p.arena, size, sizeof *gradient);
   CLF__TRY(clf__arena_status(&p.arena));
+  begin(&p, variables);
   status = minimize(&p, variables, gradient, state);
 done:
   clf__arena_free(&p.arena);

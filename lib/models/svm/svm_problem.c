@@ -52,7 +52,7 @@ void clf__svm_set_variables(clf__svm_solver *s) {
 }
 
 /* Starts from another solution, moved within the bounds: one factor shrinks all b, which keeps
- * their sum of 0, and K b with them. */
+ * their sum of 0, and K b with them if it is known. */
 static void start_from(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   double factor = 1;
@@ -62,7 +62,7 @@ static void start_from(clf__svm_solver *s) {
   }
   for (int64_t i = 0; i < p->count; i++) {
     p->b[i] = fmin(fmax(factor * p->start_b[i], s->lower[i]), s->upper[i]);
-    p->gradient[i] = p->linear[i] - factor * p->start_product[i];
+    p->gradient[i] -= p->start_product != NULL ? factor * p->start_product[i] : 0;
   }
 }
 

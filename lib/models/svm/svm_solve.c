@@ -157,16 +157,18 @@ static clf_status update_gradients(clf__svm_solver *s, int64_t moved) {
   return CLF_OK;
 }
 
-/* Subtracts K b from the gradients. The first values of twins cancel. */
+/* Subtracts K b from the gradients. */
 static clf_status subtract_start(clf__svm_solver *s) {
   const clf__svm_problem *p = s->p;
+  const int64_t count = computed(p);
   int64_t moved = 0;
-  for (int64_t i = 0; !clf__svm_twins(p) && i < p->count; i++) {
-    if (p->b[i] != 0) {
+  for (int64_t i = 0; i < count; i++) {
+    const double b = p->b[i] + (clf__svm_twins(p) ? p->b[count + i] : 0);
+    if (b != 0) {
       s->row[moved] = p->row[i];
-      s->factor[moved++] = -p->b[i];
+      s->factor[moved++] = -b;
     }
-    if (moved == s->capacity || (i == p->count - 1 && moved > 0)) {
+    if (moved == s->capacity || (i == count - 1 && moved > 0)) {
       CLF__CHECK(update_gradients(s, moved));
       moved = 0;
     }
@@ -383,7 +385,7 @@ clf_status clf__svm_solve(clf__svm_problem *p) {
     CLF__TRY(start_without(&s));
   } else if (!begun) {
     clf__svm_set_start(&s);
-    CLF__TRY(clf__svm_type_has_nu(p->type) ? subtract_start(&s) : CLF_OK);
+    CLF__TRY(p->start_product == NULL ? subtract_start(&s) : CLF_OK);
   }
   status = iterate(&s);
 done:

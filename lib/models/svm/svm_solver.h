@@ -52,7 +52,7 @@ static inline int64_t clf__svm_sum_of(const clf__svm_solver *s, int64_t i) {
 }
 
 /* svm_problem.c. The variables, and their values to start from; K b is not subtracted from the
- * gradients of values that are distributed for a nu. */
+ * gradients unless start_product has it. */
 clf_status clf__svm_alloc_results(clf__svm_problem *p);
 void clf__svm_set_variables(clf__svm_solver *s);
 void clf__svm_set_start(clf__svm_solver *s);

@@ -43,6 +43,18 @@ static const setting settings[] = {
     {"tolerance=1e-8 precision=f64 penalty=l1", 2, 1e-5},
 };
 
+/* The rows of each class are those of the last fit. */
+static void ck_same_class_rows(const clf_model *a, const clf_model *b, int classes) {
+  clf_tensor *of_a = NULL, *of_b = NULL;
+  const double *in_a = fitted_data(a, "decision_class_rows", &of_a);
+  const double *in_b = fitted_data(b, "decision_class_rows", &of_b);
+  for (int k = 0; k < classes; k++) {
+    ck_assert_double_eq(in_a[k], in_b[k]);
+  }
+  clf_tensor_free(of_a);
+  clf_tensor_free(of_b);
+}
+
 /* Fits to some rows with one C, then to all rows with another. */
 TEST_LOOP(logistic_warm__ends_as_a_cold_fit_sooner, 0, sizeof settings / sizeof *settings) {
   const setting *s = &settings[_i];
@@ -58,6 +70,7 @@ TEST_LOOP(logistic_warm__ends_as_a_cold_fit_sooner, 0, sizeof settings / sizeof 
   ck_clf_ok(clf_model_fit(cold, all, NULL, NULL));
   ck_assert_int_eq(clf_model_outcome(warm), CLF_OK);
   ck_assert_int_lt(iterations(warm), iterations(cold));
+  ck_same_class_rows(warm, cold, s->classes);
   ck_clf_ok(clf_model_decision_function_f64(cold, all, cold_values, size));
   ck_clf_ok(clf_model_decision_function_f64(warm, all, warm_values, size));
   for (int64_t i = 0; i < size; i++) {
