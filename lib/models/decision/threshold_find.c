@@ -29,7 +29,8 @@ static int compare_places(const void *first, const void *second) {
  * that of index `without`. */
 typedef struct pass {
   const clf__threshold_search *search;
-  const place *places;
+  const place *places; /* [count] the rows with a weight */
+  int64_t count;
   int32_t measure;
   int64_t without;
   clf__threshold_found best;
@@ -85,15 +86,15 @@ static void run(pass *p) {
   p->found = false;
   const double highest = p->places[0].p;
   try_threshold(p, highest < 1 ? midpoint(1, highest) : nextafter(1, 2), -1, &counts);
-  for (int64_t i = 0; i < s->rows;) {
+  for (int64_t i = 0; i < p->count;) {
     const place *first = &p->places[i];
-    for (; i < s->rows && p->places[i].p == first->p; i++) {
+    for (; i < p->count && p->places[i].p == first->p; i++) {
       add_row(&counts, s, p->places[i].row);
     }
-    counts.false_negative = i == s->rows ? 0 : fmax(counts.false_negative, 0);
-    counts.true_negative = i == s->rows ? 0 : fmax(counts.true_negative, 0);
+    counts.false_negative = i == p->count ? 0 : fmax(counts.false_negative, 0);
+    counts.true_negative = i == p->count ? 0 : fmax(counts.true_negative, 0);
     if (first->p > 0) {
-      const double next = i < s->rows ? p->places[i].p : 0;
+      const double next = i < p->count ? p->places[i].p : 0;
       try_threshold(p, midpoint(first->p, next), first->row, &counts);
     }
   }
@@ -106,7 +107,7 @@ static clf_status fail_conditions(pass *p) {
   for (int64_t i = 0; i < s->condition_count; i++) {
     const clf__threshold_condition *condition = &s->conditions[i];
     alone.condition_count = 0;
-    *p = (pass){&alone, p->places, condition->measure, -1, {0, 0, 0}, false};
+    *p = (pass){&alone, p->places, p->count, condition->measure, -1, {0, 0, 0}, false};
     run(p);
     if (p->best.value < condition->limit - 1e-12) {
       return clf__fail(CLF_ERROR_DATA,
@@ -118,7 +119,7 @@ static clf_status fail_conditions(pass *p) {
     }
   }
   const clf__threshold_condition *last = &s->conditions[s->condition_count - 1];
-  *p = (pass){s, p->places, last->measure, s->condition_count - 1, {0, 0, 0}, false};
+  *p = (pass){s, p->places, p->count, last->measure, s->condition_count - 1, {0, 0, 0}, false};
   run(p);
   if (!p->found) {
     return clf__fail(CLF_ERROR_DATA, "the conditions are not reached together by these rows");
@@ -136,11 +137,14 @@ clf_status clf__threshold_find(clf__threshold_found *out, clf_context *context,
   if (places == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  int64_t count = 0;
   for (int64_t i = 0; i < search->rows; i++) {
-    places[i] = (place){search->p[i * search->stride], i};
+    if (search->weights == NULL || search->weights[i] > 0) {
+      places[count++] = (place){search->p[i * search->stride], i};
+    }
   }
-  qsort(places, (size_t)search->rows, sizeof *places, compare_places);
-  pass p = {search, places, search->measure, -1, {0, 0, 0}, false};
+  qsort(places, (size_t)count, sizeof *places, compare_places);
+  pass p = {search, places, count, search->measure, -1, {0, 0, 0}, false};
   run(&p);
   clf_status status = CLF_OK;
   if (p.found) {

@@ -113,7 +113,8 @@ TEST_LOOP(threshold__is_the_best_of_all, 0, CLF__BINARY_MEASURES) {
       ck_assert_double_le(fabs(found.threshold - 0.5), nearest + 0.5 / 40 + 1e-9);
       ck_assert(found.row < 0 || t.p[found.row][1] >= found.threshold);
       for (int i = 0; found.row >= 0 && i < TUNED; i++) {
-        ck_assert(t.p[i][1] < found.threshold || t.p[i][1] >= t.p[found.row][1]);
+        ck_assert((weighted == 1 && t.weights[i] == 0) || t.p[i][1] < found.threshold ||
+                  t.p[i][1] >= t.p[found.row][1]);
       }
     }
   }
@@ -208,6 +209,24 @@ TEST(tune_threshold__of_one_class_and_of_each) {
   clf_tensor_free(tensor);
   clf_model_free(model);
   clf_dataset_free(rows);
+}
+
+TEST(threshold__does_not_see_rows_without_weight) {
+  const double p[] = {0.9, 0.6, 0.2};
+  const int32_t labels[] = {1, 0, 0};
+  const float weights[] = {1, 0, 1};
+  clf__threshold_found found = {-1, -1, -1};
+  const clf__threshold_search search = {.p = p,
+                                        .stride = 1,
+                                        .rows = 3,
+                                        .labels = labels,
+                                        .positive = 1,
+                                        .weights = weights,
+                                        .measure = CLF__BINARY_F1};
+  clf_context *context = context_with("threads=1");
+  ck_clf_ok(clf__threshold_find(&found, context, &search));
+  ck_assert_double_eq_tol(found.threshold, 0.55, 1e-12);
+  clf_context_free(context);
 }
 
 TEST(tune_threshold__with_weights_is_that_of_repeated_rows) {
