@@ -328,6 +328,23 @@ def test_rows_of_f32_give_f32(kind):
     assert values.dtype == np.float32
 
 
+@pytest.mark.parametrize("y_of", [lambda y: y, lambda y: y == 1, lambda y: np.array(list("abc"))[y]])
+def test_a_warm_start_ends_as_a_cold_fit_sooner(y_of):
+    X, y = datasets.load_iris(return_X_y=True)
+    y = y_of(y)
+    warm = LogisticRegression(warm_start=True).fit(X, y)
+    cold = LogisticRegression(C=1.5).fit(X, y)
+    first = warm.model_
+    warm.set_params(C=1.5).fit(X, y)
+    assert warm.n_iter_[0] < cold.n_iter_[0]
+    assert difference(warm.coef_, cold.coef_) < 1e-5
+    assert warm.model_ is not first and first.params["C"] == 1
+    assert warm.fit(X, y).n_iter_[0] <= 1
+    for X, y in ((X[:, :2], y), (X, np.resize(["x", "y", "z", "t"], len(X)))):
+        warm.fit(X, y)
+        assert warm.n_iter_[0] == LogisticRegression(C=1.5).fit(X, y).n_iter_[0]
+
+
 REFUSED = [
     (Ridge(positive=True), "positive=True"),
     (RidgeCV(cv=5), "cv=5"),
@@ -335,7 +352,6 @@ REFUSED = [
     (LogisticRegression(penalty="l0"), "penalty='l0'"),
     (LogisticRegression(dual=True), "dual=True"),
     (LogisticRegression(solver="liblinear"), "solver='liblinear'"),
-    (LogisticRegression(warm_start=True), "warm_start=True"),
     (Perceptron(penalty="l2"), "penalty='l2'"),
     (Perceptron(early_stopping=True), "early_stopping=True"),
 ]
