@@ -1,5 +1,5 @@
 /* A weight of 2 counts as the row twice, and a row of weight 0 as none, where test_weights.c does not
- * look: in networks with full batches, in sums, in transforms that learn from labels, in scores, and
+ * look: in networks with full batches, in sums, in transforms, in scores, and
  * in cross-validation and search, whose folds are of rows. */
 #include <math.h>
 
@@ -158,6 +158,116 @@ TEST(repeated_rows__are_weights_of_each_fold) {
     clf_dataset_free(train);
     clf_dataset_free(test);
   }
+  clf_model_free(model);
+  clf_dataset_free(weighted);
+}
+
+/* What the transforms learn from weights, applied to the rows: steps of 0.5, so that values tie, with
+ * missing ones where the transform takes them, and extremes that have the weight 0. */
+TEST_LOOP(repeated_rows__are_weights_of_a_transform, 0, 11) {
+  static const char *const transforms[][2] = {
+      {"impute", ""},
+      {"impute", "strategy=median"},
+      {"impute", "strategy=most_frequent indicator=true"},
+      {"robust", ""},
+      {"robust", "center=false low=0.1 high=0.8"},
+      {"quantile", ""},
+      {"quantile", "quantiles=5 output=normal"},
+      {"one_hot", "min_frequency=4 unknown=ignore columns=1,2"},
+      {"one_hot", "min_frequency=0.2 unknown=ignore columns=1,2"},
+      {"ordinal", "min_frequency=4 unknown=own columns=1,2"},
+      {"target_mean", "columns=1,2"},
+  };
+  const char *const *how = transforms[_i];
+  const bool fills = strcmp(how[0], "impute") == 0;
+  clf_transform *made[2] = {NULL};
+  clf_dataset *out[2] = {NULL};
+  for (int64_t i = 0; i < ROWS * COLUMNS; i++) {
+    const bool counts = weights[i / COLUMNS] > 0;
+    x[i] = fills && i % 5 == 0 ? NAN : counts ? rintf(2 * x[i]) / 2 : 1000 + (float)i;
+  }
+  for (int64_t i = 0, at = 0; i < ROWS; i++) {
+    for (int time = 0; time < (int)weights[i]; time++, at++) {
+      memcpy(more_x + at * COLUMNS, x + i * COLUMNS, COLUMNS * sizeof *x);
+    }
+  }
+  clf_dataset *weighted = weighted_rows(false), *more = repeated_rows(false);
+  for (int k = 0; k < 2; k++) {
+    ck_clf_ok(clf_transform_create(&made[k], NULL, how[0], how[1]));
+    ck_clf_ok(clf_transform_fit(made[k], k == 0 ? weighted : more));
+    ck_clf_ok(clf_transform_apply(&out[k], made[k], weighted));
+  }
+  const int64_t columns = clf_dataset_features(out[0]);
+  ck_assert_int_eq(columns, clf_dataset_features(out[1]));
+  clf_tensor *one = NULL, *two = NULL;
+  ck_clf_ok(clf_dataset_tensor(&one, out[0], "x"));
+  ck_clf_ok(clf_dataset_tensor(&two, out[1], "x"));
+  for (int64_t i = 0; i < ROWS * columns; i++) {
+    ck_assert_float_eq_tol(((const float *)clf_tensor_data(one))[i],
+                           ((const float *)clf_tensor_data(two))[i], 1e-6f);
+  }
+  clf_tensor_free(one);
+  clf_tensor_free(two);
+  for (int k = 0; k < 2; k++) {
+    clf_dataset_free(out[k]);
+    clf_transform_free(made[k]);
+  }
+  clf_dataset_free(weighted);
+  clf_dataset_free(more);
+}
+
+/* The rows of a fold, each as often as its weight says, without weights. */
+static clf_dataset *repeat(const clf_dataset *rows) {
+  int64_t order[REPEATED], count = 0;
+  clf_dataset *made = NULL;
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(clf_dataset_tensor(&tensor, rows, "weights"));
+  for (int64_t i = 0; i < clf_dataset_rows(rows); i++) {
+    for (int time = 0; time < (int)((const float *)clf_tensor_data(tensor))[i]; time++) {
+      order[count++] = i;
+    }
+  }
+  ck_clf_ok(clf_dataset_subset(&made, rows, order, count));
+  ck_clf_ok(clf_dataset_set_weights(made, NULL));
+  clf_tensor_free(tensor);
+  return made;
+}
+
+/* A search whose folds are of weighted rows scores each combination as on the repeated rows of the
+ * same folds, and so chooses the same. Folds of repeated rows would be others: a row and its copy
+ * may then lie in different folds. */
+TEST(repeated_rows__are_weights_of_a_search) {
+  enum { FOLDS = 3, VALUES = 3 };
+  static const char *const alphas[VALUES] = {"alpha=0.01", "alpha=3", "alpha=1000"};
+  clf_dataset *weighted = weighted_rows(false);
+  clf_search *search = NULL;
+  clf_model *model = NULL;
+  double means[VALUES] = {0};
+  int best = 0;
+  ck_clf_ok(clf_model_create(&model, NULL, "ridge", NULL));
+  ck_clf_ok(clf_search_create(&search, model, weighted, FOLDS, 4, "alpha=0.01|3|1000", NULL));
+  for (int64_t fold = 0; fold < FOLDS; fold++) {
+    clf_dataset *train = NULL, *test = NULL;
+    ck_clf_ok(clf_dataset_fold(&train, &test, weighted, FOLDS, fold, 4));
+    clf_dataset *more = repeat(train), *asked = repeat(test);
+    for (int k = 0; k < VALUES; k++) {
+      double score = -1;
+      clf_model *one = fitted(NULL, "ridge", alphas[k], more);
+      ck_clf_ok(clf_model_score(one, asked, &score));
+      ck_assert_double_eq_tol(clf_search_score(search, k, fold), score, 1e-12);
+      means[k] += score / FOLDS;
+      clf_model_free(one);
+    }
+    clf_dataset_free(train);
+    clf_dataset_free(test);
+    clf_dataset_free(more);
+    clf_dataset_free(asked);
+  }
+  for (int k = 1; k < VALUES; k++) {
+    best = means[k] > means[best] + 1e-12 ? k : best;
+  }
+  ck_assert_int_eq(clf_search_best(search), best);
+  clf_search_free(search);
   clf_model_free(model);
   clf_dataset_free(weighted);
 }
