@@ -38,8 +38,8 @@ extern "C" {
 /* Calibration */
 
 /** Fits the probabilities of a fitted classifier to rows that are held out: rows that the fit did
- *  not see, since on others its scores are too good. It replaces a calibration that the model has.
- *  From then on clf_model_predict_proba() computes calibrated probabilities, and
+ *  not see, since on its own rows its scores are too good. It replaces a calibration that the model
+ *  has. From then on clf_model_predict_proba() computes calibrated probabilities, and
  *  clf_model_predict() gives the class with the highest one.
  *
  *  - `method=sigmoid`: 1 / (1 + exp(A s + B)) of each class's score s (of the difference of the two
@@ -179,13 +179,14 @@ CLF_API clf_status clf_model_predict_set(const clf_model *model, const clf_datas
  *  @return as clf_model_predict_set() @since 0.1 */
 CLF_API clf_status clf_model_predict_interval(const clf_model *model, const clf_dataset *data,
                                               double coverage, float *bounds, int64_t capacity);
+
 /* None of these */
 
 /** Lets a fitted classifier reject rows that are unlike those of its classes. It learns from rows
  *  that are held out, which the fit did not see, and replaces what the model has learned of this
- *  before. From then on clf_model_predict() gives the label -1 where clf_model_novelty() is above 1.
- *  Of new rows like those held out, about the share `rate` is rejected wrongly. What is unlike them
- *  is not defined by examples, so no rows of other classes are needed.
+ *  before. From then on clf_model_predict() gives the label -1 where clf_model_novelty() is above
+ *  1. Of new rows like those held out, about the share `rate` is rejected, too (false alarms). No
+ *  rows of other classes are needed.
  *
  *  The parameter `reject=RATE` of every model does the same within the fit, from its rows and the
  *  scores of a cross-validation of `calibration_folds` folds.

@@ -211,8 +211,8 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *  fit must be applied to the dataset instead.
  *
  *  For the other kinds, the first call, or a fit before it, fixes the classes and the features, so
- *  pass a dataset that has all classes, or batches of one. Transforms must have been fitted by a
- *  fit, and stay as they are.
+ *  pass a dataset that has all classes, or batches of such a dataset. Transforms must have been
+ *  fitted by a fit, and stay as they are.
  *
  *  For a network, each call is one epoch over these rows, of at most `max_steps` steps. It uses the
  *  optimizer of the last clf_model_fit() (a fit with epochs=0 is enough to choose one), or else the
@@ -229,9 +229,10 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *  Row weights, and the counts for class_weight=balanced, are those of the rows of the call. If two
  *  calls in a row have the same rows, batch_norm measures its statistics at the end of the second,
  *  as a fit does; otherwise it uses the running ones. A `checkpoint` is neither read nor written.
- *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the first rows lacked),
+ *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the model lacks),
  *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_UNSUPPORTED (also:
- *  a kind without partial fits; transforms that are not fitted; a model that keeps no sums).
+ *          a kind without partial fits; transforms that are not fitted; a model that keeps no
+ *          sums).
  *          The model is unchanged after any failure, CLF_ERROR_DIVERGED included @since 0.1 */
 CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train);
 
@@ -306,21 +307,24 @@ CLF_API const char *clf_model_category_name(const clf_model *model, int64_t feat
 
 /* Prediction */
 
-/** Predicts class indices: the argmax of the decision function. A one-class machine (svm with
- *  type=one_class) predicts 0 for rows like those of its fit, whose decision value is positive, and
- *  -1 for all others.
+/** Predicts class indices: the first maximum of what clf_model_predict_proba() computes or, for a
+ *  model without probabilities, of the decision function. Costs and thresholds that are set
+ *  (decision.h) come first. A model with `reject` predicts -1 for a row that is unlike those of all
+ *  classes. A one-class machine (svm with type=one_class) predicts 0 for rows like those of its
+ *  fit, whose decision value is positive, and -1 for all others.
  *  @param data      dense or sparse, with the features fitted on; labels are ignored. If both these
  *                   rows and those of the fit have names of columns, columns are found by name:
  *                   their order is free, others are left out, and the log names them. Otherwise
  *                   the columns are those of the fit in their order. Categories are matched by
  *                   their texts. To classify new values repeatedly, wrap one buffer, make one
  *                   dataset of it, and refill the buffer before each call.
- *  @param labels    [rows] receives 0 … classes - 1; of a one-class machine 0 or -1
+ *  @param labels    [rows] receives 0 … classes - 1, or -1; of a one-class machine 0 or -1
  *  @param capacity  elements of labels, ≥ rows
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
  *          whose result is not finite; columns of the fit that the rows lack, which the message
  *          names; categories in place of numbers, or the other way round), CLF_ERROR_UNSUPPORTED
- *          (a regression), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; `labels` is written only if all rows succeed @since 0.1 */
+ *          (a regression), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; `labels` is written only if all
+ *          rows succeed @since 0.1 */
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *data,
                                      int32_t *labels, int64_t capacity);
 
@@ -352,8 +356,9 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
 CLF_API clf_status clf_model_decision_function_f64(const clf_model *model, const clf_dataset *data,
                                                    double *values, int64_t capacity);
 
-/** Computes class probabilities (fisher, logistic, svm with probability=true, and networks fitted
- *  with the loss cross_entropy or binary_cross_entropy).
+/** Computes class probabilities (fisher, logistic, networks fitted with the loss cross_entropy or
+ *  binary_cross_entropy, and every classifier that is calibrated, such as an svm with
+ *  probability=true; see decision.h).
  *  @param probabilities  [rows, classes] receives them; each row sums to 1
  *  @param capacity       elements of probabilities, ≥ rows × classes
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */

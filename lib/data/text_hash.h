@@ -19,8 +19,8 @@ static inline uint64_t clf__four_bytes(const char *at) {
          (uint64_t)byte[3] << 24;
 }
 
-/* Returns the first 8 bytes of a text, the first of which is the lowest, with zeros behind a shorter
- * one. Bytes that are read twice are the same. */
+/* Returns the first 8 bytes of a text, the first of which is the lowest, with zeros behind a
+ * shorter one. Bytes that are read twice are the same. */
 static inline uint64_t clf__text_word(const char *text, size_t length) {
   if (length >= 4) {
     const size_t last = length < 8 ? length - 4 : 4;

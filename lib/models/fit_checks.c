@@ -69,9 +69,9 @@ clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
   for (int64_t i = 0; status == CLF_OK && i < data->rows; i++) {
     labels[i] = map[given[i]];
     if (labels[i] < 0) {
-      status = clf__fail(
-          CLF_ERROR_DATA, "%s: row %lld is of class '%s', which the first rows lacked",
-          model->kind->base.name, (long long)i, clf__classes_name(data->classes, given[i]));
+      status = clf__fail(CLF_ERROR_DATA, "%s: row %lld is of class '%s', which the model lacks",
+                         model->kind->base.name, (long long)i,
+                         clf__classes_name(data->classes, given[i]));
     }
   }
   clf__free(map);

@@ -118,7 +118,7 @@ const verb verb_calibrate = {
         "Fits a map from the model's scores to probabilities, and saves the model with it. A\n"
         "model of any kind then has probabilities, and predicts the class with the highest.\n"
         "Prints log loss and Brier score of these rows before and after; rows that neither the\n"
-        "model nor the map has seen tell how good the probabilities are.\n"
+        "model nor the map has seen show how good the probabilities are.\n"
         "The other options set how the model decides, and leave the probabilities as they are\n"
         "unless --method is given, too.",
     .options = options,

@@ -23,8 +23,8 @@ _REFUSED = {
     "c": "complex numbers: pass the real and imaginary parts, or absolute values, as features",
     "M": "dates: pass numbers made of them, such as days since a date, years or weekdays",
     "m": "durations: pass them as numbers, such as array / numpy.timedelta64(1, 's')",
-    "U": "texts: pass numbers; encode categories first, such as by scikit-learn's OneHotEncoder",
-    "S": "texts: pass numbers; encode categories first, such as by scikit-learn's OneHotEncoder",
+    "U": "texts: pass numbers; columns of texts in a data frame of features become categories",
+    "S": "texts: pass numbers; columns of texts in a data frame of features become categories",
     "V": "records: pass a plain array of numbers",
 }
 

@@ -88,7 +88,7 @@ TEST(logistic_warm__needs_the_same_classes) {
   clf_dataset *two = make(ROWS, 2), *four = make(ROWS, CLASSES);
   clf_model *model = fitted(NULL, "logistic", "warm_start=true", two);
   ck_clf_fails(clf_model_fit(model, four, NULL, NULL), CLF_ERROR_DATA);
-  ck_clf_says("which the first rows lacked");
+  ck_clf_says("which the model lacks");
   clf_model_free(model);
   clf_dataset_free(two);
   clf_dataset_free(four);
