@@ -1,6 +1,6 @@
 /* A weight of 2 counts as the row twice, and a row of weight 0 as none, where test_weights.c does not
- * look: in networks with full batches, in sums, in transforms, in scores, and
- * in cross-validation and search, whose folds are of rows. */
+ * look: in networks with full batches, in sums, in transforms, in scores, and in cross-validation and
+ * search, whose folds are of rows. */
 #include <math.h>
 
 #include "support.h"
@@ -184,7 +184,7 @@ TEST_LOOP(repeated_rows__are_weights_of_a_transform, 0, 11) {
   clf_dataset *out[2] = {NULL};
   for (int64_t i = 0; i < ROWS * COLUMNS; i++) {
     const bool counts = weights[i / COLUMNS] > 0;
-    x[i] = fills && i % 5 == 0 ? NAN : counts ? rintf(2 * x[i]) / 2 : 1000 + (float)i;
+    x[i] = fills && i % 5 == 0 ? NAN : counts ? rintf(2 * x[i]) / 2 : 1000 + (float)(i % 2);
   }
   for (int64_t i = 0, at = 0; i < ROWS; i++) {
     for (int time = 0; time < (int)weights[i]; time++, at++) {

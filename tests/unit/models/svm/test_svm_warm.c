@@ -176,6 +176,26 @@ TEST(svm_warm__is_saved_without_its_start) {
   clf_dataset_free(data);
 }
 
+TEST_LOOP(svm_warm__has_the_same_bits_on_any_threads, 0, 3) {
+  static const char *const settings[] = {"warm_start=true kernel=rbf",
+                                         "warm_start=true kernel=linear multiclass=one_vs_rest",
+                                         "warm_start=true kernel=rbf type=epsilon_svr"};
+  float values[2][ROWS * CLASSES] = {{0}};
+  for (int i = 0; i < 2; i++) {
+    clf_context *context = NULL;
+    ck_clf_ok(clf_context_create(&context, NULL, i == 0 ? "threads=1" : "threads=3"));
+    clf_dataset *data = make(context, settings[_i], 0, 0);
+    clf_model *model = fitted(context, "svm", settings[_i], data);
+    ck_clf_ok(clf_model_set_text(model, "C", "2"));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_clf_ok(clf_model_decision_function(model, data, values[i], ROWS * CLASSES));
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+  ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
+}
+
 static clf_status fit_twice(clf_context *context, const void *params) {
   clf_dataset *data = NULL;
   clf_model *model = NULL;
