@@ -91,7 +91,8 @@ class Predict(Cli):
         words[1] = 'city=Genf "West", x'
         self.assertIn("\t", self.classify("predict", model, "--row", *words, "--probabilities"))
         for wrong, status, message in ((["city"], 2, "'city' is not NAME=VALUE"), (["=x"], 2, "not NAME=VALUE"),
-                                       ([], 2, "no NAME=VALUE"), (words[:3], 1, "columns=kind"),
+                                       ([], 2, "no NAME=VALUE"), (words[:3], 2, "'kind=' is missing"),
+                                       (words + words[:1], 2, "'zip=' is given more than once"),
                                        (words[:2] + words[3:] + ["age=old"], 1, "'old' is not a number")):
             with self.subTest(wrong):
                 self.classify("predict", model, "--row", *wrong, status=status)

@@ -351,6 +351,10 @@ static int answer_row(prediction *self) {
              clf_model_feature_name(self->model, 0));
     return EXIT_USAGE;
   }
+  if (table != NULL && !row_has_features(words->words + 1, words->count - 1, self->model)) {
+    free(table);
+    return EXIT_USAGE;
+  }
   clf_status status = table == NULL
                           ? CLF_ERROR_MEMORY
                           : clf_dataset_load_memory(&rows, self->tool->context, "csv", table,
