@@ -145,15 +145,20 @@ done:
   return status;
 }
 
-static clf_status store_identity(const clf_model *model, clf__store *state, int64_t machines) {
+/* The weights of each machine are its one vector. Those of two classes' only machine are the
+ * difference of two, so that each class has a vector. */
+static clf_status store_identity(const clf_model *model, clf__store *state, int64_t machines,
+                                 int64_t vectors) {
   clf_context *context = model->context;
   CLF__CHECK(clf__state_tensor(context, state, "support_count", CLF_I64, model->outputs, -1));
-  CLF__CHECK(clf__state_tensor(context, state, "dual_coef", CLF_F32, machines, machines));
-  CLF__CHECK(clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, machines, machines));
-  for (int64_t k = 0; k < machines; k++) {
+  CLF__CHECK(clf__state_tensor(context, state, "dual_coef", CLF_F32, machines, vectors));
+  CLF__CHECK(clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, machines, vectors));
+  for (int64_t k = 0; k < vectors; k++) {
+    const int64_t at = machines > 1 ? k * vectors + k : k;
+    const bool second = machines == 1 && k == 1;
     ((int64_t *)clf__state_data(state, "support_count"))[k] = 1;
-    ((float *)clf__state_data(state, "dual_coef"))[k * machines + k] = 1;
-    ((double *)clf__state_data(state, "dual_coef_f64"))[k * machines + k] = 1;
+    ((float *)clf__state_data(state, "dual_coef"))[at] = second ? -1 : 1;
+    ((double *)clf__state_data(state, "dual_coef_f64"))[at] = second ? -1 : 1;
   }
   return CLF_OK;
 }
@@ -176,16 +181,22 @@ clf_status clf__svm_store_linear(const clf_model *model, clf__store *state, cons
     CLF__CHECK(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
     *(int32_t *)clf__state_data(state, "one_vs_rest") = 1;
   }
-  CLF__CHECK(store_identity(model, state, machines));
+  const int64_t vectors = machines == 1 ? 2 : machines;
+  CLF__CHECK(store_identity(model, state, machines, vectors));
   clf__arena arena = {.context = context};
-  int64_t *rows = clf__arena_array(&arena, machines, sizeof *rows);
+  int64_t *rows = clf__arena_array(&arena, vectors, sizeof *rows);
+  float *own = clf__arena_matrix(&arena, vectors, columns, sizeof *own);
   clf_status status = clf__arena_status(&arena);
-  for (int64_t k = 0; k < machines && status == CLF_OK; k++) {
+  for (int64_t k = 0; k < vectors && status == CLF_OK; k++) {
     rows[k] = k;
+    for (int64_t j = 0; j < columns; j++) {
+      own[k * columns + j] =
+          machines > 1 ? weights[k * columns + j] : (k == 0 ? weights[j] : -weights[j]) / 2;
+    }
   }
-  const clf__rows x = clf__rows_of_f32(weights, machines, columns, columns);
+  const clf__rows x = clf__rows_of_f32(own, vectors, columns, columns);
   if (status == CLF_OK) {
-    status = clf__support_store(context, state, &function, &x, rows, machines, NULL);
+    status = clf__support_store(context, state, &function, &x, rows, vectors, NULL);
   }
   clf__arena_free(&arena);
   return status;

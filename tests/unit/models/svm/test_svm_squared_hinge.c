@@ -141,14 +141,26 @@ TEST(squared_hinge__refuses_what_it_is_not_for) {
   clf_dataset_free(data);
 }
 
-TEST(squared_hinge__is_calibrated_by_rows_that_are_held_out) {
-  clf_dataset *data = rows_of(NULL, false, CLASSES);
+TEST_LOOP(squared_hinge__is_calibrated_by_rows_that_are_held_out, 2, CLASSES + 1) {
+  clf_dataset *data = rows_of(NULL, false, _i);
   clf_model *model =
       fitted(NULL, "svm", "kernel=linear loss=squared_hinge multiclass=one_vs_rest", data);
   float p[ROWS * CLASSES];
+  double before = 0, after = 0, truth = 0;
+  ck_clf_ok(clf_model_score(model, data, &before));
   ck_clf_ok(clf_model_calibrate(model, data, "method=sigmoid"));
-  ck_clf_ok(clf_model_predict_proba(model, data, p, ROWS * CLASSES));
-  ck_assert_double_eq_tol((double)(p[0] + p[1] + p[2]), 1, 1e-6);
+  ck_clf_ok(clf_model_score(model, data, &after));
+  ck_assert_double_ge(after, before - 0.1);
+  ck_clf_ok(clf_model_predict_proba(model, data, p, ROWS * _i));
+  for (int i = 0; i < ROWS; i++) {
+    double sum = 0;
+    for (int k = 0; k < _i; k++) {
+      sum += (double)p[i * _i + k];
+    }
+    ck_assert_double_eq_tol(sum, 1, 1e-6);
+    truth += (double)p[i * _i + labels[i]] / ROWS;
+  }
+  ck_assert_double_gt(truth, 1.2 / _i);
   clf_model_free(model);
   clf_dataset_free(data);
 }
