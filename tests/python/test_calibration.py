@@ -8,10 +8,12 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.metrics import log_loss
 
 import libclassify as clf
-from libclassify.sklearn import LogisticRegression, Perceptron, RidgeClassifier, SVC
+from libclassify.sklearn import (LinearSVC, LogisticRegression, MLPClassifier, Perceptron,
+                                 RidgeClassifier, SVC)
 
 METHODS = ("sigmoid", "temperature", "isotonic")
-ESTIMATORS = [RidgeClassifier(), Perceptron(), SVC(), SVC(probability=True), LogisticRegression()]
+ESTIMATORS = [RidgeClassifier(), Perceptron(), SVC(), SVC(probability=True), LogisticRegression(),
+              LinearSVC(), MLPClassifier(hidden_layer_sizes=4, max_iter=3, random_state=0)]
 
 
 def rows(classes, count=600, seed=0):
@@ -49,6 +51,19 @@ def test_estimators(estimator, dtype):
             assert (fitted.classes_[p.argmax(axis=1)] == fitted.predict(X[400:])).all()
         fitted.fit(X[:200], y[:200])
         assert hasattr(fitted, "predict_proba") == hasattr(clone(estimator).fit(X[:200], y[:200]), "predict_proba")
+
+
+def test_estimators_decide_as_their_model():
+    X, y = rows(2)
+    fitted = LinearSVC().fit(X[:300], y[:300]).calibrate(X[300:], y[300:])
+    fitted.set_costs([[0, 1], [100, 0]])
+    assert (fitted.predict(X) == fitted.classes_[fitted.model_.predict_indices(X)]).all()
+    assert (fitted.predict(X) == "b").mean() > 0.8
+    for estimator in RidgeClassifier(), SVC(), LinearSVC():
+        fitted = estimator.fit(X, y)
+        fitted.model_.set_reject(X, y, rate=0.1)
+        found = fitted.predict(np.vstack([X, X + 1000]))
+        assert (found[600:] == None).all() and (found[:600] != None).mean() > 0.8  # noqa: E711
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])

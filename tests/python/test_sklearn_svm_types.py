@@ -100,6 +100,8 @@ def test_rows_may_be_sparse_weighted_or_kernel_values():
 def test_models_of_one_class_predict_0_and_minus_1():
     X = load_iris().data
     model = lc.Model("svm", type="one_class", nu=0.1).fit(X)
+    predict = model.predictor()
+    assert [predict(row) for row in X[:20]] == model.predict(X[:20]).tolist()
     found = model.predict(X)
     assert set(found) == {0, -1} and 0 < (found < 0).sum() <= 20
     np.testing.assert_array_equal(found, np.where(model.decision_function(X)[:, 0] > 0, 0, -1))

@@ -75,6 +75,7 @@ class Predictor:
         self._none = _labels.with_none(classes, np.array([-1]))[-1]
         self._labels = list(classes) if model.n_classes > 0 else None
         self._desk = _Desk(self._model)
+        self._regression = self._labels is None and self._desk.predict() < 0  # it has no labels
 
     def predict(self, row: Any) -> Any:
         """Predict the label of a row, or the target of a regression.
@@ -86,16 +87,19 @@ class Predictor:
 
         Returns
         -------
-        An element of ``model.classes``, or what `Model.predict` has for none of them. Of a regression a float, or float64 [outputs] if it has
-        more than one.
+        An element of ``model.classes``, or what `Model.predict` has for none of them. Of a
+        regression a float, or float64 [outputs] if it has more than one. Of a one-class machine 0
+        or -1.
         """
-        if self._labels is None:
+        if self._regression:
             values = self.decision_function(row)
             return float(values[0]) if values.size == 1 else values
         desk = self._filled(row)
         if desk.predict() < 0:
             self._run(desk.predict)
         index = desk.label[0]
+        if self._labels is None:
+            return int(index)
         return self._labels[index] if index >= 0 else self._none
 
     __call__ = predict

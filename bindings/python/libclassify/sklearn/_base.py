@@ -22,6 +22,7 @@ import numpy as np
 from .. import errors
 from .._arrays import rows
 from .._arrow import has_arrow
+from .._labels import with_none
 from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
@@ -285,7 +286,16 @@ class Classifier(DecisionMixin, ClassifierMixin, ModelEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """Return the label of each row, an array of shape (n_samples,)."""
         X = self._rows(X, reset=False)
-        return self.classes_[self.model_.predict_indices(X)]
+        return self._labels_of(self.model_.predict_indices(X))
+
+    def _labels_of(self, indices: np.ndarray) -> np.ndarray:
+        """Return labels by class index; what `Model.predict` gives for a rejected row, of -1."""
+        return with_none(self.classes_, indices)[indices]
+
+    def _has_decisions(self) -> bool:
+        """Return whether the library decides by more than the scores."""
+        return hasattr(self, "model_") and (
+            self._tensor(*CALIBRATIONS, "decision_reject_scale") is not None)
 
     def calibrate(self, X: Any, y: Any, sample_weight: Any = None, *,
                   method: str = "sigmoid") -> Any:
@@ -307,9 +317,7 @@ class Classifier(DecisionMixin, ClassifierMixin, ModelEstimator):
         -------
         self
         """
-        X, y = self._rows(X, y, reset=False)
-        weights = row_weights(sample_weight, X.shape[0])
-        self.model_.calibrate(Dataset(X, y, sample_weight=weights), method=method)
+        self.model_.calibrate(self._held_out(X, y, sample_weight), method=method)
         return self
 
     def _probabilities(self, X: Any) -> np.ndarray:
@@ -337,7 +345,7 @@ class Classifier(DecisionMixin, ClassifierMixin, ModelEstimator):
         return lambda X: _logarithms(self._probabilities(X))
 
 
-CALIBRATIONS = ("decision_sigmoid", "decision_temperature", "decision_isotonic_x")
+CALIBRATIONS = ("calibration", "decision_sigmoid", "decision_temperature", "decision_isotonic_x")
 
 
 def _logarithms(values: np.ndarray) -> np.ndarray:

@@ -159,6 +159,8 @@ class LinearSVC(SparseCoefficients, Classifier):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the label of each row, an array of shape (n_samples,)."""
+        if self._has_decisions():
+            return super().predict(X)
         values = self.decision_function(X)
         best = (values > 0).astype(np.intp) if values.ndim == 1 else values.argmax(axis=1)
         return self.classes_[best]

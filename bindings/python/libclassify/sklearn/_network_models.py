@@ -249,7 +249,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
     def predict(self, X: Any) -> np.ndarray:
         """Return the label of each row, an array of shape (n_samples,)."""
         X = self._rows(X, reset=False)
-        return self.classes_[self.model_.predict_indices(self._dataset(X))]
+        return self._labels_of(self.model_.predict_indices(self._dataset(X)))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, an array of shape (n_samples, n_classes)."""

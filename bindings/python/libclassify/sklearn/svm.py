@@ -252,8 +252,8 @@ class SVC(MachineMixin, Classifier):
                 "break_ties must be False when decision_function_shape is 'ovo'"
             )
         X = self._rows(X, reset=False)
-        if self._is_calibrated():
-            return self.classes_[self.model_.predict_indices(X)]
+        if self._has_decisions():
+            return self._labels_of(self.model_.predict_indices(X))
         pairs = self._pairs(X)
         if len(self.classes_) == 2:
             return self.classes_[(pairs[:, 0] <= 0).astype(np.intp)]
@@ -275,7 +275,7 @@ class SVC(MachineMixin, Classifier):
 
     def _is_calibrated(self) -> bool:
         return hasattr(self, "model_") and (
-            self._tensor("calibration", *CALIBRATIONS) is not None)
+            self._tensor(*CALIBRATIONS) is not None)
 
     def _require_probabilities(self, name: str) -> None:
         if not (self._has_probabilities() or self._is_calibrated()):
