@@ -331,7 +331,7 @@ try:
 except ValueError as error:
     assert "Invalid parameter 'beta'" in str(error)
 for make in (ours.StandardScaler, ours.MinMaxScaler, ours.RobustScaler, ours.SimpleImputer,
-             ours.PCA, ours.PolynomialFeatures):
+             lambda: ours.OneHotEncoder(sparse_output=False), ours.OrdinalEncoder, ours.PCA, ours.PolynomialFeatures):
     transform = make()
     rows = transform.fit_transform(X)
     assert rows.shape[0] == 60 and len(transform.get_feature_names_out()) == rows.shape[1]

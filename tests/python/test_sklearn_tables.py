@@ -10,7 +10,13 @@ import scipy.sparse as sp  # noqa: E402
 from sklearn import impute, preprocessing  # noqa: E402
 
 import libclassify as clf  # noqa: E402
-from libclassify.sklearn import RobustScaler, SimpleImputer  # noqa: E402
+from libclassify.sklearn import (  # noqa: E402
+    LogisticRegression,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    SimpleImputer,
+)
 
 random = np.random.RandomState(0)
 X = random.randn(101, 4) * [1, 5, 1e3, 1e-3] + [0, 3, 1e6, 0]
@@ -114,8 +120,156 @@ def test_simple_imputer_refuses_what_it_lacks():
         SimpleImputer(strategy="constant", fill_value="x").fit(LACKING)
     with pytest.raises(ValueError):
         SimpleImputer().fit(TEXTS)
-    with pytest.raises(TypeError, match="uniformly"):
+    with pytest.raises(TypeError, match="each a number"):
         SimpleImputer(strategy="most_frequent").fit(np.array([["a"], [1]], object))
     with pytest.raises(TypeError, match="holds texts"):
         model = SimpleImputer(strategy="most_frequent").fit(np.array([[1.0], [None]], object))
         model.transform(np.array([["a"], [None]], object))
+
+
+def categories(count=300):
+    """Rows of texts of five and of two values, and of numbers."""
+    rows = np.empty((count, 3), object)
+    rows[:, 0] = random.choice(list("baced"), count, p=[0.4, 0.3, 0.2, 0.07, 0.03])
+    rows[:, 1] = random.choice(["y", "x"], count)
+    rows[:, 2] = random.choice([3, 1, 2], count)
+    return rows
+
+
+TABLE = categories()
+WITHOUT_SOME = TABLE.copy()
+WITHOUT_SOME[::7, 1] = None
+OF_NAN = TABLE.copy()
+OF_NAN[::7, 1] = np.nan
+NUMBERS = random.randint(0, 4, (100, 3))
+NAN = NUMBERS.astype(float)
+NAN[0, 0] = np.nan
+ROWS = {"table": TABLE, "missing": WITHOUT_SOME, "objects": OF_NAN,
+        "texts": TABLE[:, :2].astype(str), "numbers": NUMBERS, "nan": NAN}
+NEW = np.array([["new", "x", 7], ["a", "z", 1]], object)
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("params", [
+    {}, {"drop": "first"}, {"drop": "if_binary"}, {"sparse_output": False, "dtype": np.int8},
+    {"handle_unknown": "ignore"}, {"handle_unknown": "infrequent_if_exist"},
+], ids=str)
+def test_one_hot_encoder_is_theirs(rows, params):
+    rows = ROWS[rows]
+    ours, theirs = OneHotEncoder(**params).fit(rows), preprocessing.OneHotEncoder(**params).fit(rows)
+    for found, expected in zip(ours.categories_, theirs.categories_):
+        assert found.dtype == expected.dtype and str(list(found)) == str(list(expected))
+    found, expected = ours.transform(rows), theirs.transform(rows)
+    assert sp.issparse(found) == sp.issparse(expected) and found.dtype == expected.dtype
+    dense, wanted = (x.toarray() if sp.issparse(x) else x for x in (found, expected))
+    np.testing.assert_array_equal(dense, wanted)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+    assert str(ours.drop_idx_) == str(theirs.drop_idx_)
+    back = ours.inverse_transform(found)
+    assert str(back.tolist()) == str(theirs.inverse_transform(expected).tolist())
+    again = pickle.loads(pickle.dumps(ours)).transform(rows)
+    np.testing.assert_array_equal(again.toarray() if sp.issparse(again) else again, dense)
+
+
+@pytest.mark.parametrize("params", [
+    {"min_frequency": 40}, {"min_frequency": 0.1}, {"max_categories": 4},
+    {"min_frequency": 40, "handle_unknown": "infrequent_if_exist"},
+    {"max_categories": 4, "handle_unknown": "infrequent_if_exist"},
+    {"min_frequency": 40, "handle_unknown": "ignore"}, {"min_frequency": 40, "drop": "first"},
+], ids=str)
+def test_one_hot_encoder_pools_rare_categories_as_theirs(params):
+    ours = OneHotEncoder(**params).fit(TABLE)
+    theirs = preprocessing.OneHotEncoder(**params).fit(TABLE)
+    assert str(ours.infrequent_categories_) == str(theirs.infrequent_categories_)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+    for rows in (TABLE, NEW if "handle_unknown" in params else TABLE):
+        found, expected = ours.transform(rows), theirs.transform(rows)
+        np.testing.assert_array_equal(found.toarray(), expected.toarray())
+        back = ours.inverse_transform(found)
+        assert str(back.tolist()) == str(theirs.inverse_transform(expected).tolist())
+    lacking = OneHotEncoder(min_frequency=40).fit(WITHOUT_SOME)
+    assert list(lacking.get_feature_names_out()[-7:]) == [
+        "x0_infrequent_sklearn", "x1_x", "x1_y", "x1_None", "x2_1", "x2_2", "x2_3"]
+
+
+@pytest.mark.parametrize("rows", [name for name in ROWS if name != "missing"])  # None is NaN here
+@pytest.mark.parametrize("params", [
+    {}, {"handle_unknown": "use_encoded_value", "unknown_value": -1},
+    {"handle_unknown": "use_encoded_value", "unknown_value": np.nan, "encoded_missing_value": -2},
+], ids=str)
+def test_ordinal_encoder_is_theirs(rows, params):
+    rows = ROWS[rows]
+    ours = OrdinalEncoder(**params).fit(rows)
+    theirs = preprocessing.OrdinalEncoder(**params).fit(rows)
+    found, expected = ours.transform(rows), theirs.transform(rows)
+    np.testing.assert_array_equal(found, expected)
+    back = theirs.inverse_transform(expected.copy())
+    assert str(ours.inverse_transform(found).tolist()) == str(back.tolist())
+    if rows is TABLE and params:
+        np.testing.assert_array_equal(ours.transform(NEW), theirs.transform(NEW))
+
+
+def test_ordinal_encoder_takes_none_as_nan():
+    found = OrdinalEncoder().fit(OF_NAN).transform(WITHOUT_SOME)
+    np.testing.assert_array_equal(found, OrdinalEncoder().fit_transform(OF_NAN))
+    assert np.isnan(found[::7, 1]).all() and np.isnan(found).sum() == len(found[::7])
+
+
+def test_ordinal_encoder_pools_rare_categories():
+    ours = OrdinalEncoder(min_frequency=40).fit(TABLE)
+    assert ours.infrequent_categories_[0].tolist() == ["d", "e"]
+    first = TABLE[:, 0].astype(str)
+    expected = np.select([first == "a", first == "b", first == "c"], [0, 1, 2], 3)
+    np.testing.assert_array_equal(ours.transform(TABLE)[:, 0], expected)
+    assert set(ours.inverse_transform(ours.transform(TABLE))[:, 0]) == {
+        "a", "b", "c", "infrequent_sklearn"}
+
+
+@pytest.mark.parametrize("kind", [OneHotEncoder, OrdinalEncoder])
+def test_encoders_refuse_what_they_cannot_encode(kind):
+    model = kind().fit(TABLE)
+    for wrong in (NEW, np.array([["a", None, 1]], object)):
+        with pytest.raises(ValueError):
+            model.transform(wrong)
+    with pytest.raises(TypeError, match="each a number"):
+        kind().fit(np.array([["a"], [1]], object))
+    with pytest.raises(clf.Unsupported, match="categories"):
+        kind(categories=[["a"]]).fit(TABLE)
+    with pytest.raises(clf.Unsupported, match="handle_unknown"):
+        kind(handle_unknown="guess").fit(TABLE)
+    with pytest.raises(clf.Unsupported, match="Transform"):
+        kind.from_transform(model.transform_)
+    with pytest.raises(ValueError, match="Shape of the passed"):
+        model.inverse_transform(np.zeros((1, 99)))
+
+
+def test_ordinal_encoder_refuses_numbers_that_are_taken():
+    with pytest.raises(ValueError, match="number of a category"):
+        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=1).fit(TABLE)
+    with pytest.raises(TypeError, match="unknown_value"):
+        OrdinalEncoder(unknown_value=-1).fit(TABLE)
+    with pytest.raises(ValueError, match="no NaN"):
+        OrdinalEncoder(dtype=np.int32).fit_transform(WITHOUT_SOME)
+
+
+def test_one_hot_encoder_refuses_zeros_that_are_no_category():
+    model = OneHotEncoder().fit(TABLE)
+    with pytest.raises(ValueError, match="no category"):
+        model.inverse_transform(np.zeros((1, 10)))
+
+
+def test_encoders_take_frames_in_pipelines():
+    pandas = pytest.importorskip("pandas")
+    from sklearn.compose import make_column_transformer
+    from sklearn.pipeline import make_pipeline
+
+    frame = pandas.DataFrame({"city": TABLE[:, 0], "age": X[:100, 0].tolist() * 3})
+    frame.loc[::9, "city"] = np.nan
+    frame.loc[::5, "age"] = np.nan
+    y = np.where(frame["city"].isin(["a", "c"]), "yes", "no")
+    names = OneHotEncoder().fit(frame[["city"]]).get_feature_names_out()
+    assert list(names) == ["city_a", "city_b", "city_c", "city_d", "city_e", "city_nan"]
+    steps = make_column_transformer(
+        (make_pipeline(SimpleImputer(), RobustScaler()), ["age"]), (OneHotEncoder(), ["city"]))
+    assert make_pipeline(steps, LogisticRegression()).fit(frame, y).score(frame, y) == 1
+    assert OrdinalEncoder().fit(frame[["city"]].astype("category")).categories_[0][0] == "a"

@@ -42,7 +42,14 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
     )
     from .model_selection import GridSearch, RandomizedSearch
     from .neural_network import MLPClassifier, MLPRegressor, NetworkClassifier, NetworkRegressor
-    from .preprocessing import MinMaxScaler, PolynomialFeatures, RobustScaler, StandardScaler
+    from .preprocessing import (
+        MinMaxScaler,
+        OneHotEncoder,
+        OrdinalEncoder,
+        PolynomialFeatures,
+        RobustScaler,
+        StandardScaler,
+    )
     from .svm import SVC, SVR, LinearSVC, NuSVC, NuSVR, OneClassSVM
 
 _MODULES = {
@@ -70,7 +77,14 @@ _MODULES = {
         "NetworkClassifier",
         "NetworkRegressor",
     ],
-    "preprocessing": ["MinMaxScaler", "PolynomialFeatures", "RobustScaler", "StandardScaler"],
+    "preprocessing": [
+        "MinMaxScaler",
+        "OneHotEncoder",
+        "OrdinalEncoder",
+        "PolynomialFeatures",
+        "RobustScaler",
+        "StandardScaler",
+    ],
     "svm": ["LinearSVC", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"],
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import errors
 from .._arrays import missing
+from ..dataset import Dataset
 
 
 def missing_of(X: np.ndarray) -> np.ndarray:
@@ -20,10 +21,18 @@ def missing_of(X: np.ndarray) -> np.ndarray:
     return np.array([missing(value) for value in X.ravel()], bool).reshape(X.shape)
 
 
+def table_of(rows: np.ndarray, texts: Dict[int, List[str]]) -> Dataset:
+    """Return a dataset of columns as `coded` returns them."""
+    data = Dataset(rows)
+    for j, names in texts.items():
+        data.set_categories(int(j), names)
+    return data
+
+
 def coded(X: np.ndarray, lacks: np.ndarray) -> Tuple[np.ndarray, Dict[int, List[str]]]:
     """Return columns as f64, NaN where they lack values.
 
-    Texts become codes in order of their appearance; their names are returned by column.
+    Texts become codes in their order; their names are returned by column.
     """
     if X.dtype.kind not in "OUS":
         rows = X.astype(np.float64)
@@ -34,15 +43,15 @@ def coded(X: np.ndarray, lacks: np.ndarray) -> Tuple[np.ndarray, Dict[int, List[
         there = np.flatnonzero(~lacks[:, j])
         values = X[there, j].tolist()
         if all(isinstance(value, str) for value in values):
-            found: Dict[str, int] = {}
-            rows[there, j] = [found.setdefault(value, len(found)) for value in values]
-            if found:
-                names[j] = list(found)
+            codes = {name: code for code, name in enumerate(sorted(set(values)))}
+            rows[there, j] = [codes[value] for value in values]
+            if codes:
+                names[j] = list(codes)
         elif all(isinstance(value, (Real, np.bool_)) for value in values):
             rows[there, j] = values
         else:
             types = sorted({type(value).__name__ for value in values})
             raise errors.TypeMismatch(
-                f"column {j} must be uniformly strings or numbers. Got {types}"
+                f"column {j}: each argument must be a string, or each a number; got {types}"
             )
     return rows, names

@@ -362,7 +362,7 @@ class RobustScaler(OneToOne, Transformer):
         if not 0 <= low < high <= 100:
             raise errors.ArgumentError(f"Invalid quantile range: {self.quantile_range}")
         if self.unit_variance and not 0 < low < high < 100:
-            raise errors.ArgumentError("unit_variance needs quantiles above 0 and below 100 percent")
+            raise errors.ArgumentError("unit_variance needs quantiles between 0 and 100 percent")
         return {
             "center": bool(self.with_centering),
             "scale": bool(self.with_scaling),

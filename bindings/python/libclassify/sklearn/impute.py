@@ -8,9 +8,8 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from .. import errors
-from ..dataset import Dataset
 from ..transform import Transform
-from ._columns import coded, missing_of
+from ._columns import coded, missing_of, table_of
 from ._compat import ALLOW_MISSING
 from ._context import context_of
 from ._features import input_names
@@ -93,7 +92,8 @@ class SimpleImputer(Transformer):
     @classmethod
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
         value = params["value"]
-        return {**super()._params_of(params), "fill_value": value if value is None else float(value)}
+        fill_value = None if value is None else float(value)
+        return {**super()._params_of(params), "fill_value": fill_value}
 
     def _library_params(self) -> Dict[str, Any]:
         return {"strategy": self.strategy, "indicator": bool(self.add_indicator)}
@@ -121,7 +121,7 @@ class SimpleImputer(Transformer):
     def _constant(self, texts: bool) -> Any:
         if self.fill_value is None:
             return "missing_value" if texts else 0
-        if texts != isinstance(self.fill_value, str) or not isinstance(self.fill_value, (str, Real)):
+        if not isinstance(self.fill_value, str if texts else Real):
             raise errors.ArgumentError(
                 f"fill_value={self.fill_value!r} is no {'text' if texts else 'number'}, as the "
                 "columns of X"
@@ -154,10 +154,8 @@ class SimpleImputer(Transformer):
                 texts[j] = [fill]
             for names in texts.values():
                 names += [] if fill in names else [fill]
-        data = Dataset(rows)
-        for j, names in texts.items():
-            data.set_categories(int(j), names)
-        self.transform_ = Transform("impute", context=context_of(self), **params).fit(data)
+        transform = Transform("impute", context=context_of(self), **params)
+        self.transform_ = transform.fit(table_of(rows, texts))
         self._empty, self._texts = empty, texts
         return self
 

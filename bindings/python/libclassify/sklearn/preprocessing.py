@@ -1,4 +1,4 @@
-"""Transforms of features: standardization, ranges, polynomials.
+"""Transforms of features: standardization, ranges, categories, polynomials.
 
 Statistics are computed by the library in f64. They are applied in the type of the rows: f32 rows
 give f32, all others f64.
@@ -6,7 +6,15 @@ give f32, all others f64.
 
 from __future__ import annotations
 
+from ._encoders import OneHotEncoder, OrdinalEncoder
 from ._polynomial import PolynomialFeatures
 from ._scalers import MinMaxScaler, RobustScaler, StandardScaler
 
-__all__ = ["MinMaxScaler", "PolynomialFeatures", "RobustScaler", "StandardScaler"]
+__all__ = [
+    "MinMaxScaler",
+    "OneHotEncoder",
+    "OrdinalEncoder",
+    "PolynomialFeatures",
+    "RobustScaler",
+    "StandardScaler",
+]
