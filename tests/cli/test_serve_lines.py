@@ -46,6 +46,8 @@ class ServeLines(Cli):
         self.assertIn("'x' is not a number", answers[1]["error"])
         self.assertIn("--max-body", answers[-2]["error"])
         self.assertEqual(self.serve("flowers.clf", ""), [])
+        answer = self.serve("flowers.clf", '{"sepal_length":5,"sepal_width":3}\n')[0]  # no header
+        self.assertEqual((list(answer), answer["line"]), (["error", "line"], 1))
 
     def test_texts_pictures_and_sparse_rows(self):
         self.reviews()

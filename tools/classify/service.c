@@ -182,9 +182,11 @@ bool service_has_header(const service *s, const char *bytes, size_t size) {
     const char *name = clf_model_feature_name(s->model, j);
     const size_t length = strlen(name);
     const char *found = memmem(bytes, (size_t)(end - bytes), name, length);
-    const char after = found != NULL && found + length < end ? found[length] : ',';
+    const char *behind = found != NULL ? found + length : end;
+    behind += behind < end && *behind == '"'; /* no colon follows, as in an object of JSON */
+    const char after = behind < end ? *behind : ',';
     const char before = found != NULL && found > bytes ? found[-1] : ',';
-    if (found != NULL && length > 0 && strchr(",\" ", after) != NULL &&
+    if (found != NULL && length > 0 && strchr(", ", after) != NULL &&
         strchr(",\" ", before) != NULL) {
       return true;
     }

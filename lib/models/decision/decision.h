@@ -46,7 +46,7 @@ enum {
       CLF__INT(decision.calibration_folds, "5", 0, 1e6,                                            \
                "folds of this cross-validation; 0: none, clf_model_calibrate() follows the fit"),  \
       CLF__REAL(decision.reject, "0", 0, 0.5,                                                      \
-                "share of known rows that may be called none of the classes, label -1; 0: never")
+                "share of known rows that may be rejected as none of the classes (-1); 0: none")
 
 /* Checks what the rows of the parameters do not express. */
 clf_status clf__decision_check_params(const clf__model_kind *kind, const void *params);

@@ -11,7 +11,7 @@ typedef struct reject_params {
 #define CLF__VALUES reject_params
 static const clf__param params[] = {
     CLF__REAL(rate, "0.05", 0, 0.5,
-              "share of known rows that may be called none of the classes; 0: no row is"),
+              "share of known rows that may be rejected as none of the classes; 0: no row"),
 };
 const clf__kind clf__reject_kind =
     CLF__KIND("reject", "rows that are none of the classes", params, reject_params);

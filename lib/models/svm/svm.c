@@ -20,7 +20,7 @@ static const clf__param params[] = {
                 "of margins; squared_hinge: kernel=linear, a machine for each class"),
     CLF__CHOICE(penalty, "l2|l1", "l2", "squared_hinge: |w|^2 / 2, or |w|_1, for few weights"),
     CLF__REAL(intercept_scaling, "inf", 0, INFINITY,
-              "squared_hinge: value of a feature for the intercept; inf: free; 0: none"),
+              "squared_hinge: value of the intercept's feature; inf: free; 0: none"),
     CLF__REAL(nu, "0.5", CLF__ABOVE(0), 1,
               "max share of rows beyond the margin, and min share of support vectors"),
     CLF__REAL(epsilon, "0.1", 0, 1e30, "epsilon_svr: errors up to it have no weight"),
