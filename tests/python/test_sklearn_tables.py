@@ -14,6 +14,7 @@ from libclassify.sklearn import (  # noqa: E402
     LogisticRegression,
     OneHotEncoder,
     OrdinalEncoder,
+    QuantileTransformer,
     RobustScaler,
     SimpleImputer,
 )
@@ -273,3 +274,24 @@ def test_encoders_take_frames_in_pipelines():
         (make_pipeline(SimpleImputer(), RobustScaler()), ["age"]), (OneHotEncoder(), ["city"]))
     assert make_pipeline(steps, LogisticRegression()).fit(frame, y).score(frame, y) == 1
     assert OrdinalEncoder().fit(frame[["city"]].astype("category")).categories_[0][0] == "a"
+
+
+@pytest.mark.parametrize("output", ["uniform", "normal"])
+@pytest.mark.parametrize("count", [20, 1000])
+@pytest.mark.filterwarnings("ignore:n_quantiles")
+def test_quantile_transformer_is_theirs(output, count):
+    params = {"n_quantiles": count, "output_distribution": output}
+    ours = QuantileTransformer(**params).fit(X)
+    theirs = preprocessing.QuantileTransformer(**params).fit(X)
+    assert ours.n_quantiles_ == theirs.n_quantiles_ == min(count, len(X))
+    np.testing.assert_allclose(ours.references_, theirs.references_, atol=1e-15)
+    np.testing.assert_allclose(ours.quantiles_, theirs.quantiles_, rtol=1e-10)
+    found = ours.transform(X)
+    np.testing.assert_allclose(found, theirs.transform(X), atol=1e-6)
+    np.testing.assert_allclose(ours.inverse_transform(found), X, rtol=1e-5, atol=1e-8)
+    beyond = X * 3 - 1
+    np.testing.assert_allclose(ours.transform(beyond), theirs.transform(beyond), atol=1e-6)
+    assert ours.transform(X.astype(np.float32)).dtype == np.float32
+    loaded = QuantileTransformer.load(ours.transform_.to_bytes())
+    np.testing.assert_array_equal(loaded.transform(X), found)
+    assert loaded.n_features_in_ == 4 and loaded.output_distribution == output

@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
         OneHotEncoder,
         OrdinalEncoder,
         PolynomialFeatures,
+        QuantileTransformer,
         RobustScaler,
         StandardScaler,
     )
@@ -82,6 +83,7 @@ _MODULES = {
         "OneHotEncoder",
         "OrdinalEncoder",
         "PolynomialFeatures",
+        "QuantileTransformer",
         "RobustScaler",
         "StandardScaler",
     ],

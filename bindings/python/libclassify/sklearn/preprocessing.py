@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ._encoders import OneHotEncoder, OrdinalEncoder
 from ._polynomial import PolynomialFeatures
+from ._quantiles import QuantileTransformer
 from ._scalers import MinMaxScaler, RobustScaler, StandardScaler
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "OneHotEncoder",
     "OrdinalEncoder",
     "PolynomialFeatures",
+    "QuantileTransformer",
     "RobustScaler",
     "StandardScaler",
 ]
