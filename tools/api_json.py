@@ -14,6 +14,7 @@ handle that it changes). `ownership` says who frees: "caller" (a new handle; the
 "library" (a pointer that must not be freed), "taken" (the call frees it).
 """
 import json
+import keyword
 import math
 import pathlib
 import re
@@ -233,8 +234,8 @@ class Ctypes:
         return "\n".join(lines + ["}"]) + "\n"
 
     def stub_of(self, name, about):
-        taken = [f"{item['name']}: {self.TAKEN.get(self.type_of(item['type']), 'int')}"
-                 for item in about["arguments"]]
+        taken = [f"{item['name']}{'_' * keyword.iskeyword(item['name'])}: "
+                 f"{self.TAKEN.get(self.type_of(item['type']), 'int')}" for item in about["arguments"]]
         result = self.PYTHON.get(self.returned(about), "int")
         words = textwrap.indent(self.doc(name, about).replace("\\", "\\\\"), "        ").strip()
         return [f"    def {name}({', '.join(['self'] + taken)}) -> {result}:", f'        """{words}\n        """']

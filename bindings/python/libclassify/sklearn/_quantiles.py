@@ -12,7 +12,7 @@ from ._transformer import OneToOne, Transformer
 
 
 class QuantileTransformer(OneToOne, Transformer):
-    """Makes a feature its rank among the rows of the fit, spread evenly or as a normal distribution.
+    """Makes a feature its rank among the rows of the fit, spread evenly or normally.
 
     Parameters, defaults and fitted attributes are those of scikit-learn's ``QuantileTransformer``.
 
