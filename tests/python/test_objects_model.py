@@ -439,3 +439,11 @@ def test_columns_of_a_pipeline_have_names():
     transform = clf.Transform("impute", strategy="median", columns="2")
     assert transform.fit_transform(X)[1].tolist() == [3.0, 2.0]
     assert transform.outputs == ["x0", "x1"]
+
+
+def test_a_model_has_the_categories_of_its_rows():
+    data = clf.Dataset([[0, 1.5], [1, 2.5], [0, 0.5], [1, 3.5]], [0, 1, 0, 1],
+                       column_names=["city", "age"]).set_categories("city", ["Bern", "Ulm"])
+    model = clf.Model("logistic").add_transform("one_hot").fit(data)
+    assert model.categories == data.categories == {"city": ("Bern", "Ulm")}
+    assert clf.Model("ridge").fit(np.eye(2), [0, 1]).categories == {}

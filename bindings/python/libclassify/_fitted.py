@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -148,6 +148,21 @@ class Fitted(Handle):
         """The names of the features that the model was fitted on, where they had any."""
         with self.reading():
             return names_of(self, lib.clf_model_feature_name, max(self.run(lib.clf_model_features), 0))
+
+    @property
+    def categories(self) -> Dict[Union[str, int], Tuple[str, ...]]:
+        """The categories of the features that had some in the fit, as in `Dataset.categories`."""
+        with self.reading():
+            names = self.feature_names
+            found: Dict[Union[str, int], Tuple[str, ...]] = {}
+            for feature in range(self.n_features):
+                count = self.run(lib.clf_model_category_count, feature)
+                if count > 0:
+                    unique = names is not None and names.count(names[feature]) == 1
+                    found[names[feature] if unique else feature] = tuple(
+                        text(self.run(lib.clf_model_category_name, feature, k))
+                        for k in range(count))
+            return found
 
     @property
     def tensors(self) -> Tensors:
