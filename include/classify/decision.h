@@ -103,18 +103,19 @@ CLF_API clf_status clf_model_tune_threshold(clf_model *model, const clf_dataset 
                                             const char *params);
 
 /** Corrects probabilities for rows in which the classes have other shares than in the training
- *  rows: p_k becomes p_k priors_k / from_k, scaled to sum to 1 (Saerens, Latinne and Decaestecker,
- *  "Adjusting the Outputs of a Classifier to New a Priori Probabilities", 2002). Predictions
- *  follow. Thresholds and prediction sets are dropped, with a line in the log.
+ *  rows: p_k becomes p_k priors_k / current_k, scaled to sum to 1 (Saerens, Latinne and
+ *  Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities", 2002).
+ *  Predictions follow. Thresholds and prediction sets are dropped, with a line in the log.
  *  @param model   a fitted classifier with probabilities
  *  @param priors  [classes] shares, ≥ 0, scaled to sum to 1; NULL for no correction
- *  @param from    [classes] shares that the probabilities are of; NULL for those of the training
+ *  @param current [classes] shares that the probabilities are of; NULL for those of the training
  *                 rows with their weights and class_weight, or of the rows of clf_model_calibrate()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_DATA (negative, all 0, or
  *          above 0 for a class that had no rows), CLF_ERROR_UNSUPPORTED (a regression, no
- *          probabilities, or NULL for `from` of a model from a file that does not have it),
+ *          probabilities, or NULL for `current` of a model from a file that does not have it),
  *          CLF_ERROR_MEMORY; after a failure the model is unchanged @since 0.1 */
-CLF_API clf_status clf_model_set_priors(clf_model *model, const double *priors, const double *from);
+CLF_API clf_status clf_model_set_priors(clf_model *model, const double *priors,
+                                        const double *current);
 
 /** Estimates the shares of the classes among rows without labels, by expectation maximization: the
  *  shares that are the mean of the probabilities corrected for them (Saerens et al. 2002). It is as

@@ -41,15 +41,15 @@ static clf_status own_shares(const clf_model *model, double *out) {
   return read_shares(model, "training", model->decision.class_rows, out);
 }
 
-static clf_status set_priors(clf_model *model, const double *priors, const double *from,
+static clf_status set_priors(clf_model *model, const double *priors, const double *current,
                              double *both) {
   static const char *const dropped[] = {"decision_priors", "decision_thresholds", "decision_set",
                                         NULL};
   const int64_t classes = model->outputs;
   if (priors != NULL) {
     CLF__CHECK(read_shares(model, "new", priors, both));
-    CLF__CHECK(from != NULL ? read_shares(model, "training", from, both + classes)
-                            : own_shares(model, both + classes));
+    CLF__CHECK(current != NULL ? read_shares(model, "training", current, both + classes)
+                               : own_shares(model, both + classes));
   }
   for (int64_t k = 0; priors != NULL && k < classes; k++) {
     if (both[k] > 0 && both[classes + k] == 0) {
@@ -63,7 +63,7 @@ static clf_status set_priors(clf_model *model, const double *priors, const doubl
   return clf__decision_change_state(model, &change);
 }
 
-clf_status clf_model_set_priors(clf_model *model, const double *priors, const double *from) {
+clf_status clf_model_set_priors(clf_model *model, const double *priors, const double *current) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
   CLF__CHECK(clf__decision_require_classes(model));
@@ -75,7 +75,7 @@ clf_status clf_model_set_priors(clf_model *model, const double *priors, const do
     return CLF_ERROR_MEMORY;
   }
   const bool stale = model->decision.thresholds != NULL || model->decision.set_start != NULL;
-  const clf_status status = set_priors(model, priors, from, both);
+  const clf_status status = set_priors(model, priors, current, both);
   if (status == CLF_OK && stale) {
     clf__decision_log_stale(model);
   }

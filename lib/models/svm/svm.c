@@ -19,8 +19,8 @@ static const clf__param params[] = {
     CLF__CHOICE(loss, "hinge|squared_hinge", "hinge",
                 "of margins; squared_hinge: kernel=linear, a machine for each class"),
     CLF__CHOICE(penalty, "l2|l1", "l2", "squared_hinge: |w|^2 / 2, or |w|_1, for few weights"),
-    CLF__REAL(intercept_scaling, "inf", 0, INFINITY,
-              "squared_hinge: value of the intercept's feature; inf: free; 0: none"),
+    CLF__REAL_OR(intercept_scaling, "free", "free", 0, 1e30,
+                 "squared_hinge: value of a penalized feature for the intercept; 0: none"),
     CLF__REAL(nu, "0.5", CLF__ABOVE(0), 1,
               "max share of rows beyond the margin, and min share of support vectors"),
     CLF__REAL(epsilon, "0.1", 0, 1e30, "epsilon_svr: errors up to it have no weight"),
@@ -55,7 +55,7 @@ int64_t clf__svm_calibration_folds(const clf__svm_params *p) {
 
 static clf_status check_loss(const clf__svm_params *p) {
   if (p->loss == CLF__SVM_HINGE) {
-    return p->penalty == CLF__SVM_L2 && isinf(p->intercept_scaling)
+    return p->penalty == CLF__SVM_L2 && isinf(clf__svm_intercept_scaling(p))
                ? CLF_OK
                : clf__fail(CLF_ERROR_ARGUMENT,
                            "svm: penalty=l1 and intercept_scaling are for loss=squared_hinge");
@@ -204,7 +204,7 @@ static bool separates_outliers(const clf_model *model) {
 /* A penalized intercept depends on where 0 is. */
 static bool movable(const clf_model *model) {
   const clf__svm_params *p = model->params;
-  return clf__kernel_movable(p->kernel.kernel) && isinf(p->intercept_scaling);
+  return clf__kernel_movable(p->kernel.kernel) && isinf(clf__svm_intercept_scaling(p));
 }
 
 /* A solution of another type is of other variables. */

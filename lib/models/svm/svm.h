@@ -7,6 +7,8 @@
 #define CLF_MODELS_SVM_SVM_H
 
 #include "base/progress.h"
+#include <math.h>
+
 #include "models/decision/decision.h"
 #include "models/kernel/kernel.h"
 #include "models/kernel/kernel_cache.h"
@@ -28,7 +30,7 @@ typedef struct clf__svm_params {
   int32_t type; /* CLF__SVM_C_SVC … */
   double C;
   int32_t loss, penalty; /* CLF__SVM_HINGE …, CLF__SVM_L2 … */
-  double intercept_scaling;
+  clf__number intercept_scaling;
   double nu, epsilon;
   bool warm_start;
   clf__list class_weight;
@@ -39,6 +41,12 @@ typedef struct clf__svm_params {
   double cache_mb;
   int32_t precision;
 } clf__svm_params;
+
+/* The value of the feature whose weight is the intercept; INFINITY for an intercept without
+ * penalty. */
+static inline double clf__svm_intercept_scaling(const clf__svm_params *params) {
+  return params->intercept_scaling.word < 0 ? params->intercept_scaling.value : (double)INFINITY;
+}
 
 /* The number of machines, and of coefficients for each vector. Machines of pairs of classes share
  * lines of coefficients. Others have a line each: of a class against the rest, of an output of a

@@ -126,7 +126,7 @@ static clf_status extend_dense(primal *p, float value) {
 static clf_status create(primal *p) {
   const clf__svm_params *params = p->model->params;
   const clf__training *training = p->training;
-  const double scaling = params->intercept_scaling;
+  const double scaling = clf__svm_intercept_scaling(params);
   p->x = *training->x;
   p->columns = p->x.columns;
   p->machines = training->classes == 2 ? 1 : training->classes;
@@ -158,7 +158,7 @@ static clf_status store(primal *p, const double *variables, int64_t iterations, 
   const clf__svm_params *params = p->model->params;
   clf_context *context = p->model->context;
   const int64_t width = p->x.columns;
-  const double scaling = params->intercept_scaling;
+  const double scaling = clf__svm_intercept_scaling(params);
   clf__arena arena = {.context = context};
   clf_status status = CLF_OK;
   double *w = clf__arena_matrix(&arena, p->machines, p->columns, sizeof *w);
@@ -194,8 +194,8 @@ static void begin(const primal *p, double *variables) {
     double *own = variables + k * width;
     memcpy(own, (const double *)w->data + k * p->columns, (size_t)p->columns * sizeof *own);
     if (width > p->columns) {
-      own[p->columns] = b[k] / params->intercept_scaling;
-    } else if (isinf(params->intercept_scaling)) {
+      own[p->columns] = b[k] / clf__svm_intercept_scaling(params);
+    } else if (isinf(clf__svm_intercept_scaling(params))) {
       variables[p->machines * width + k] = b[k];
     }
   }
@@ -223,7 +223,7 @@ static clf_status minimize(primal *p, double *variables, double *gradient, clf__
       .x = &p->x,
       .weights = p->weights,
       .outputs = p->machines,
-      .intercept = isinf(params->intercept_scaling),
+      .intercept = isinf(clf__svm_intercept_scaling(params)),
       .l1 = params->penalty == CLF__SVM_L1 ? strength : 0,
       .l2 = params->penalty == CLF__SVM_L1 ? 0 : strength,
       .tolerance = tolerance_unit * params->tolerance,

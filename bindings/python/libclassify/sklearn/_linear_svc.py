@@ -115,20 +115,26 @@ class LinearSVC(SparseCoefficients, Classifier):
             "loss": "squared_hinge",
             "multiclass": "one_vs_rest",
             "tolerance": self.tol / 1000,
-            "intercept_scaling": float(self.intercept_scaling) if self.fit_intercept else 0,
+            "intercept_scaling": self._scaling(),
         }
+
+    def _scaling(self) -> Any:
+        if not self.fit_intercept:
+            return 0
+        return "free" if np.isinf(self.intercept_scaling) else float(self.intercept_scaling)
 
     @classmethod
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
         if params["loss"] != "squared_hinge":
             raise errors.TypeMismatch("the model has loss=hinge, and a LinearSVC squares it")
-        fitted = params["intercept_scaling"] > 0
+        scaling = params["intercept_scaling"]
+        scaling = np.inf if scaling == "free" else scaling
         return {
             **super()._params_of(params),
             "max_iter": params["max_iterations"] or 1000,
             "tol": params["tolerance"] * 1000,
-            "fit_intercept": fitted,
-            "intercept_scaling": params["intercept_scaling"] if fitted else 1,
+            "fit_intercept": scaling > 0,
+            "intercept_scaling": scaling or 1,
         }
 
     def _linear_map(self) -> Tuple[np.ndarray, np.ndarray]:
