@@ -74,7 +74,7 @@ def grid_search__scores_each_combination_as_cross_validation_does():
     model = clf.Model("ridge").add("standardize")
     search = clf.Handle("clf_search_free")
     clf.call("clf_search_create", C.byref(search.handle), model, data, clf.i64(FOLDS),
-             C.c_uint64(SEED), "alpha=0.01|1|1000 fit_intercept=true|false")
+             C.c_uint64(SEED), "alpha=0.01|1|1000 fit_intercept=true|false", None)
     assert clf.lib.clf_search_count(search.handle) == 6
     means = []
     for i in range(6):

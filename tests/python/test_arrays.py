@@ -339,6 +339,10 @@ def test_texts_categories_and_dates_of_pandas():
         assert again.categories == data.categories
     with pytest.raises(clf.DataError, match="column 'city' holds categories: one_hot"):
         clf.Model("ridge").fit(data)
+    model = clf.Model("ridge")
+    model.add_transform("impute", columns="age,when,zone")
+    model.add_transform("one_hot")
+    assert model.fit(data).categories == data.categories
     data.set_categories("size", None).set_categories(0, None)
     assert "size" not in data.categories
     with pytest.raises(clf.ArgumentError, match="'none'"):

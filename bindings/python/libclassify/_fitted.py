@@ -11,7 +11,7 @@ from . import _labels, errors
 from ._declarations import CONSTANTS
 from ._handle import Handle
 from ._library import lib, text
-from .dataset import Dataset, names_of
+from .dataset import Dataset, categories_of, names_of
 from .tensor import Tensor
 
 
@@ -151,18 +151,14 @@ class Fitted(Handle):
 
     @property
     def categories(self) -> Dict[Union[str, int], Tuple[str, ...]]:
-        """The categories of the features that had some in the fit, as in `Dataset.categories`."""
+        """The categories of the features that have some, as in `Dataset.categories`.
+
+        Other rows are translated to them by their texts.
+        """
+        names = self.feature_names
         with self.reading():
-            names = self.feature_names
-            found: Dict[Union[str, int], Tuple[str, ...]] = {}
-            for feature in range(self.n_features):
-                count = self.run(lib.clf_model_category_count, feature)
-                if count > 0:
-                    unique = names is not None and names.count(names[feature]) == 1
-                    found[names[feature] if unique else feature] = tuple(
-                        text(self.run(lib.clf_model_category_name, feature, k))
-                        for k in range(count))
-            return found
+            return categories_of(self, max(self.run(lib.clf_model_features), 0), names,
+                                 lib.clf_model_category_count, lib.clf_model_category_name)
 
     @property
     def tensors(self) -> Tensors:

@@ -47,6 +47,19 @@ def names_of(handle: Handle, function: Any, count: int) -> Optional[Tuple[str, .
     return tuple(text(handle.run(function, index)) for index in range(count))
 
 
+def categories_of(handle: Handle, columns: int, names: Optional[Sequence[str]], count: Any,
+                  name: Any) -> Dict[Union[str, int], Tuple[str, ...]]:
+    """Return the categories that functions of a handle, a column and an index give."""
+    found: Dict[Union[str, int], Tuple[str, ...]] = {}
+    for column in range(columns):
+        categories = handle.run(count, column)
+        if categories > 0:
+            unique = names is not None and list(names).count(names[column]) == 1
+            found[names[column] if unique else column] = tuple(
+                text(handle.run(name, column, index)) for index in range(categories))
+    return found
+
+
 class Dataset(Handle):
     """Rows of features with labels, or with targets for a regression, and weights.
 
@@ -241,15 +254,9 @@ class Dataset(Handle):
         The value k in such a column of X stands for the name k; NaN is a missing value.
         """
         names = self.column_names
-        found: Dict[Union[str, int], Tuple[str, ...]] = {}
         with self.reading():
-            for column in range(self.n_features):
-                count = self.run(lib.clf_dataset_category_count, column)
-                if count > 0:
-                    unique = names is not None and names.count(names[column]) == 1
-                    found[names[column] if unique else column] = tuple(
-                        text(self.run(lib.clf_dataset_category_name, column, k)) for k in range(count))
-        return found
+            return categories_of(self, self.n_features, names, lib.clf_dataset_category_count,
+                                 lib.clf_dataset_category_name)
 
     def set_categories(self, column: Union[str, int], names: Optional[Sequence[str]]) -> "Dataset":
         """Name the codes 0, 1, … in a column, or make it one of numbers by None; returns the dataset."""

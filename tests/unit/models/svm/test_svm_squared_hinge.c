@@ -73,11 +73,14 @@ static double check_machine(const clf_model *model, int k, int classes, double C
 }
 
 static void check_fit(bool sparse, int classes, bool l1, double scaling) {
-  char params[160];
+  char params[160], value[32] = "free";
+  if (!isinf(scaling)) {
+    snprintf(value, sizeof value, "%g", scaling);
+  }
   snprintf(params, sizeof params,
            "kernel=linear loss=squared_hinge multiclass=one_vs_rest C=0.3 penalty=%s "
-           "intercept_scaling=%g tolerance=1e-7",
-           l1 ? "l1" : "l2", scaling);
+           "intercept_scaling=%s tolerance=1e-7",
+           l1 ? "l1" : "l2", value);
   clf_dataset *data = rows_of(NULL, sparse, classes);
   clf_model *model = fitted(NULL, "svm", params, data);
   ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
