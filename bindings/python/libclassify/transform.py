@@ -126,8 +126,15 @@ class Transform(Handle):
             robust: "center", "scale".
             quantile: "quantiles", "shares".
             impute: "value", "indicator".
-            one_hot, ordinal, target_mean: "groups"; target_mean: "means", "mean".
+            one_hot: "groups", how many each column has, and of each column one after the other: values,
+            ascending, "group_value", their groups "group_of", where they begin, "group_start", the
+            groups of rare, missing and unknown values, -1 for none, "group_special", and the value of
+            each group, "group_first".
+            ordinal: "groups", "group_value", "group_of", "group_start", "group_special", "group_first".
+            target_mean: "groups", "group_value", "group_of", "group_start", "group_special",
+            "group_first"; "means" of the groups, "mean" of all rows.
             hog: "size".
+            With the parameter ``columns``, each kind also has the indices of the chosen "columns".
         """
         return Tensor._new(self.context, lib.clf_transform_tensor, self, name)._array()
 
