@@ -121,8 +121,9 @@ def searchable():
 @pytest.mark.parametrize("kind", searchable(), ids=lambda kind: kind.__name__)
 def test_every_estimator_whose_fit_is_one_fit_is_searched(kind):
     X, y = IRIS
-    name, value = ("random_state", 3) if "random_state" in kind().get_params() else (
-        "solver", "lsqr")
+    tried = {"random_state": 3, "solver": "lsqr", "C": 2.0, "fit_intercept": True}
+    name = next(name for name in tried if name in kind().get_params())
+    value = tried[name]
     search = GridSearch(kind(), {name: [value]}, cv=3).fit(X, y)
     alone = kind(**{name: value}).fit(X, y)
     np.testing.assert_allclose(search.predict(X), alone.predict(X))

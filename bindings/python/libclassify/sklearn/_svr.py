@@ -244,6 +244,7 @@ class OneClassSVM(OutlierMixin, _OneMachine):
     """
 
     _type = "one_class"
+    _searchable = False  # it learns no labels, by which a search could compare
     _names = {**MachineMixin._names, "nu": "nu"}
 
     def __init__(
