@@ -201,18 +201,18 @@ clf_status clf__decision_add_absent(const clf_model *next, const clf__training *
   return CLF_OK;
 }
 
-/* Whether a fit continues from what rows of the same classes have taught the model, not from
- * weights that were set. */
-static bool has_learned(const clf__training *training) {
-  const clf__store *before = training->before;
-  return before != NULL && training->partial && !training->new_outputs &&
-         (clf__store_tensor(before, "iterations") != NULL ||
-          clf__store_tensor(before, "history_loss") != NULL);
-}
-
 static int64_t epochs_in(const clf__store *state) {
   const clf_tensor *losses = state != NULL ? clf__store_tensor(state, "history_loss") : NULL;
   return losses != NULL ? clf_tensor_count(losses) : 0;
+}
+
+/* Whether a fit continues from what rows of the same classes have taught the model, not from
+ * weights that were set, or from a fit of no epoch. */
+static bool has_learned(const clf__training *training) {
+  const clf__store *before = training->before;
+  const clf_tensor *iterations = before != NULL ? clf__store_tensor(before, "iterations") : NULL;
+  return before != NULL && training->partial && !training->new_outputs &&
+         (epochs_in(before) > 0 || (iterations != NULL && *(const int64_t *)iterations->data > 0));
 }
 
 /* Returns how often the fit has learned from its rows: a network does so in each epoch, so that
@@ -227,12 +227,12 @@ clf_status clf__decision_add_class_rows(const clf_model *next, const clf__traini
   const char *name = "decision_class_rows";
   const bool goes_on = has_learned(training);
   const clf_tensor *earlier = goes_on ? clf__store_tensor(training->before, name) : NULL;
-  if (training->classes == 0 || (goes_on && earlier == NULL)) {
+  const int64_t passes = count_passes(next, training, goes_on);
+  if (training->classes == 0 || (goes_on ? earlier == NULL : passes == 0)) {
     return CLF_OK;
   }
   CLF__CHECK(clf__state_tensor(next->context, next->state, name, CLF_F64, training->classes, -1));
   double *own = clf__state_data(next->state, name);
-  const int64_t passes = count_passes(next, training, goes_on);
   for (int64_t k = 0; k < training->classes; k++) {
     const bool there = earlier != NULL && k < earlier->shape[0];
     own[k] = there ? ((const double *)earlier->data)[k] : 0;
