@@ -201,12 +201,11 @@ typedef clf_status apply_function(clf_dataset **out, const clf_transform *transf
  * keeps. */
 static clf_status keep_categories(clf_dataset *out, const clf_transform *transform,
                                   const clf_dataset *dataset, const clf__layout *layout) {
-  const int64_t *chosen = clf__transform_chosen(transform);
-  clf__names **found = NULL;
   if (dataset->categories == NULL) {
     return CLF_OK;
   }
-  found = clf__alloc_array(dataset->context, out->features, sizeof *found);
+  const int64_t *chosen = clf__transform_chosen(transform);
+  clf__names **found = clf__alloc_array(dataset->context, out->features, sizeof *found);
   if (found == NULL) {
     return CLF_ERROR_MEMORY;
   }

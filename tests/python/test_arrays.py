@@ -326,7 +326,7 @@ def test_texts_categories_and_dates_of_pandas():
         "zip": pd.array(["03011", pd.NA, "03600"], "string"),
         "kind": pd.Categorical(["b", "a", None], categories=["a", "b", "c"]),
         "size": pd.Categorical([2, 1, 2]),
-        "when": pd.to_datetime(["1970-01-02 12:00", None, "1969-12-31"]),
+        "when": pd.to_datetime(["1970-01-02 12:00", None, "1969-12-31 00:00"]),
         "zone": pd.to_datetime(["1970-01-02 01:00", "1970-01-01 01:00", None]).tz_localize("Europe/Berlin"),
     })
     data = clf.Dataset(frame, [0, 1, 0])
@@ -409,11 +409,12 @@ def test_frames_of_polars():
     y = pl.Series(["x", "y", "x"])
     assert list(clf.Dataset(frame, y).y) == ["x", "y", "x"]
     assert list(clf.Dataset(frame, y.cast(pl.Categorical)).classes) == ["x", "y"]
-    for bad, message in ((pl.Series(["x", "y", "z"]), "texts"),
-                         (y.cast(pl.Categorical), "categories"),
-                         (pl.Series([1, 2, 3]).cast(pl.Date), "dates")):
-        with pytest.raises(clf.TypeMismatch, match="'bad'.*" + message):
-            clf.Dataset(frame.with_columns(bad.alias("bad")))
+    for column, categories, codes in ((pl.Series(["x", "y", None]), {"d": ("x", "y")}, [0, 1, nan]),
+                                      (y.cast(pl.Categorical), {"d": ("x", "y")}, [0, 1, 0]),
+                                      (pl.Series([1, 2, 3]).cast(pl.Date), {}, [1, 2, 3])):
+        data = clf.Dataset(frame.with_columns(column.alias("d")))
+        assert data.categories == categories
+        assert np.array_equal(data.X[:, 3], codes, equal_nan=True)
     assert clf.Dataset(frame, targets=pl.Series([1.0, 2.0, 3.0])).n_outputs == 1
 
 
@@ -440,18 +441,24 @@ def _takes_no_rows():
         return False
 
 
-@pytest.mark.parametrize("kind, message", [
-    ("string", "texts"), ("dictionary", "categories"), ("date", "dates"), ("decimal", "decimal"),
-    ("list", "Arrow format"),
-])
-def test_columns_of_arrow_that_are_no_numbers_are_named(kind, message):
+def test_texts_categories_and_dates_of_arrow():
     pa = pytest.importorskip("pyarrow")
     import datetime
 
+    data = clf.Dataset(pa.table({
+        "text": pa.array(["a", None, "b"]),
+        "kind": pa.array(["x", "y", "x"]).dictionary_encode(),
+        "day": pa.array([datetime.date(1970, 1, 2), datetime.date(1969, 12, 31), None]),
+    }))
+    assert data.categories == {"text": ("a", "b"), "kind": ("x", "y")}
+    nan = np.nan
+    assert np.array_equal(data.X, [[0, 0, 1], [nan, 1, -1], [1, 0, nan]], equal_nan=True)
+
+
+@pytest.mark.parametrize("kind, message", [("decimal", "decimal"), ("list", "Arrow format")])
+def test_columns_of_arrow_that_are_no_numbers_are_named(kind, message):
+    pa = pytest.importorskip("pyarrow")
     column = {
-        "string": lambda: pa.array(["a", "b"]),
-        "dictionary": lambda: pa.array(["a", "b"]).dictionary_encode(),
-        "date": lambda: pa.array([datetime.date(2020, 1, 1)] * 2),
         "decimal": lambda: pa.array([decimal.Decimal("1.5")] * 2),
         "list": lambda: pa.array([[1], [2]]),
     }[kind]()

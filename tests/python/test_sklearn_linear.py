@@ -152,7 +152,7 @@ def test_ridge_classifier_cv_chooses_as_theirs():
         ours = RidgeClassifierCV(alphas).fit(X, y, sample_weight=w)
         theirs = linear_model.RidgeClassifierCV(alphas).fit(X, y, sample_weight=w)
         np.testing.assert_allclose(ours.alpha_, theirs.alpha_)
-        assert difference(ours.coef_, theirs.coef_) < 1e-8
+        assert difference(ours.coef_, theirs.coef_.reshape(ours.coef_.shape)) < 1e-8
         np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
 
 

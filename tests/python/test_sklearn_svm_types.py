@@ -113,6 +113,6 @@ def test_models_of_one_class_predict_0_and_minus_1():
 def test_targets_within_epsilon_have_no_support_vectors():
     X, y = regression()
     mine, other = both("SVR", X, y, epsilon=50.0)
-    for attribute in ("support_", "n_support_", "dual_coef_", "class_weight_"):
+    for attribute in ("support_", "n_support_", "dual_coef_"):
         assert getattr(mine, attribute).shape == getattr(other, attribute).shape
     np.testing.assert_allclose(mine.predict(X), other.predict(X), atol=1e-6)

@@ -262,11 +262,7 @@ clf_status clf_model_calibrate(clf_model *model, const clf_dataset *held_out, co
   CLF__ENTER(model->kind->base.name);
   void *chosen = NULL;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__model_require_fit(model));
-  if (model->classes == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s was fitted as a regression: it has no classes",
-                     model->kind->base.name);
-  }
+  CLF__CHECK(clf__decision_require_classes(model));
   CLF__TRY(clf__params_create(&chosen, model->context, &clf__calibrate_kind.params, text));
   CLF__TRY(calibrate(model, held_out, 1 + ((const calibrate_params *)chosen)->method));
 done:

@@ -26,8 +26,10 @@ clf_status clf__decision_require_classes(const clf_model *model) {
   CLF__CHECK(clf__model_require_fit(model));
   return model->classes != NULL
              ? CLF_OK
-             : clf__fail(CLF_ERROR_UNSUPPORTED, "%s was fitted as a regression: it has no classes",
-                         model->kind->base.name);
+             : clf__fail(CLF_ERROR_UNSUPPORTED, "%s: the fit had no classes: it is %s",
+                         model->kind->base.name,
+                         clf__model_separates_outliers(model) ? "a machine of one class"
+                                                              : "a regression");
 }
 
 clf_status clf__decision_require_probabilities(const clf_model *model) {

@@ -43,11 +43,7 @@ clf_status clf_model_set_reject(clf_model *model, const clf_dataset *held_out, c
   clf__store *state = NULL;
   void *chosen = NULL;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__model_require_fit(model));
-  if (model->classes == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s was fitted as a regression: it has no classes",
-                     model->kind->base.name);
-  }
+  CLF__CHECK(clf__decision_require_classes(model));
   CLF__TRY(clf__params_create(&chosen, model->context, &clf__reject_kind.params, text));
   const double rate = ((const reject_params *)chosen)->rate;
   CLF__TRY(clf__decision_state(&state, model, dropped));
