@@ -491,13 +491,13 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 "liblinear": predict then gives the same labels, and probabilities where the
  *                 model has them. The model must be linear: ridge, fisher, perceptron, logistic, or
  *                 an svm with a linear kernel of two classes or with multiclass=one_vs_rest; class
- *                 names as for libsvm. The transforms may be standardize and min_max, which are
- *                 folded into the weights in f64, as is a `center`. Models of several classes whose
- *                 probabilities are a softmax are refused, unless "probabilities=false" writes
- *                 their decisions alone.
+ *                 names as for libsvm. The transforms may be standardize, min_max, robust and
+ *                 log_count_ratio, which are folded into the weights in f64, as is a `center`.
+ *                 Models of several classes whose probabilities are a softmax are refused, unless
+ *                 "probabilities=false" writes their decisions alone.
  *                 "onnx" (operator set 13): a network of any of the library's layers, or a ridge,
  *                 fisher, perceptron or logistic model without a kernel; the transforms may be
- *                 standardize and min_max.
+ *                 standardize, min_max, robust and log_count_ratio.
  *                 The input "input" is f32 [N, features…], scaled as the model sees it. The
  *                 outputs are "scores" f32 [N, outputs], the decision function's values, and
  *                 "probabilities" if clf_model_predict_proba() computes them. The metadata entries
@@ -511,7 +511,10 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 features if they have names. "name=NAME" (model) begins all names; "input=f64"
  *                 takes rows of double. It writes every ridge, fisher, perceptron, logistic and svm
  *                 model, networks of all layers but those of sequences, and the transforms
- *                 standardize, min_max, log_count_ratio, polynomial and pca.
+ *                 standardize, min_max, log_count_ratio, polynomial, pca, robust, select, and
+ *                 impute of numbers without an indicator. No format expresses costs, thresholds
+ *                 and priors, which are refused, or rejecting and prediction sets, which are left
+ *                 out.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("model_writer", …)
  *                 lists them

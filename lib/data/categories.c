@@ -189,13 +189,17 @@ clf_status clf__categories_load(clf__categories **out, clf_context *context,
     return CLF_OK;
   }
   const int64_t sum = text != NULL ? add_counts(counts, count, clf_tensor_count(text)) : -1;
+  if (sum <= 0) { /* before memory for `count` columns, which only the file vouches for */
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: '%s' are not categories of %lld columns", entry,
+                     (long long)count);
+  }
   clf__arena arena = {.context = context};
   clf__names **columns = clf__arena_zeroed(&arena, count, sizeof *columns);
-  const char **names = clf__arena_array(&arena, clf__max_i64(sum, 0), sizeof *names);
+  const char **names = clf__arena_array(&arena, sum, sizeof *names);
   clf_status status = clf__arena_status(&arena);
   CLF__TRY(status);
   status = CLF_ERROR_DATA;
-  if (sum > 0 && are_names(text, names, sum)) {
+  if (are_names(text, names, sum)) {
     status = load_columns(columns, context, counts->data, count, names);
   }
   if (status == CLF_OK) {

@@ -61,6 +61,7 @@ clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capac
                               size_t *needed) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(model->state != NULL ? clf__model_require_fit(model) : CLF_OK);
   clf__text text = {.context = model->context};
   describe_params(&text, model->kind->base.name, &model->kind->base.params, model->params);
   if (model->optimizer != NULL) {

@@ -346,6 +346,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   clf_status status = CLF_OK;
   CLF__CHECK(clf__fit_check_capabilities(model, train));
   choose_before(model, extras);
+  CLF__CHECK(clf__decision_check_start(model, extras->before != NULL && !extras->partial));
   const bool goes_on = extras->before != NULL;
   const bool same_outputs =
       goes_on && !(model->kind->has_new_outputs != NULL && model->kind->has_new_outputs(model));
@@ -384,7 +385,9 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   if (status < 0 && !kept) {
     goto done;
   }
-  if (!kept && !extras->partial && !extras->stop.kept) {
+  if (extras->stop.kept || (extras->partial && model->state == NULL)) {
+    clf__decision_log_skipped(&next);
+  } else if (!kept && !extras->partial) {
     CLF__TRY(clf__decision_fit(&next, train, labels != NULL ? labels : clf__dataset_labels(train),
                                extras->optimizer, validation));
   }

@@ -165,6 +165,13 @@ clf_status clf__sums_load(clf_model *model, const clf__store *store) {
   CLF__CHECK(clf__moments_load(&moments, model->context, store, prefix, model->columns,
                                model->outputs, model->classes != NULL, true));
   clf_status status = moments != NULL ? clf__sums_create(&sums, model->context) : CLF_OK;
+  if (status == CLF_OK && moments != NULL && !model->kind->sums->centered(model) &&
+      !moments->fixed) {
+    clf__sums_free(sums);
+    sums = NULL;
+    status = clf__fail(CLF_ERROR_CORRUPT, "%s: the sums are those of a fit with an intercept",
+                       model->kind->base.name);
+  }
   if (sums != NULL) {
     sums->moments = moments;
     model->sums = sums;

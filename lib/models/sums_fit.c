@@ -288,7 +288,9 @@ static clf_status run(sums_call *call, const clf_dataset *train, const clf_datas
   CLF__TRY(validation != NULL ? clf__fit_check_outputs(&call->next, validation) : CLF_OK);
   CLF__TRY(change_sums(call));
   CLF__TRY(finish(call, silent));
-  if (call->what == FIT) {
+  if (call->what == BEGIN) {
+    clf__decision_log_skipped(&call->next);
+  } else if (call->what == FIT) {
     CLF__TRY(clf__decision_fit(&call->next, train, call->labels, NULL, validation));
   }
   CLF__TRY(validation != NULL ? clf__fit_add_validation_score(&call->next, validation) : CLF_OK);
@@ -322,6 +324,12 @@ clf_status clf__sums_require(const clf_model *model) {
   }
   if (model->state == NULL) {
     return clf__model_require_fit(model);
+  }
+  if (model->sums != NULL && !model->kind->sums->centered(model) && !model->sums->moments->fixed) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s: the sums are those of a fit with an intercept; without one, fit the "
+                     "model to all rows again",
+                     model->kind->base.name);
   }
   return model->sums != NULL
              ? CLF_OK

@@ -297,7 +297,11 @@ static clf_status check(const clf_transform *transform) {
                indicator->dtype == CLF_U8 && indicator->ndim == 1 &&
                indicator->shape[0] == transform->features;
   for (int64_t j = 0; sound && j < transform->features; j++) {
-    sound = ((const uint8_t *)indicator->data)[j] <= 1;
+    const clf__names *names = clf__transform_categories(transform, j);
+    const double value = clf__transform_vector(transform, "value")[j];
+    sound = ((const uint8_t *)indicator->data)[j] <= 1 &&
+            (names == NULL ||
+             (value >= 0 && value < (double)clf__names_count(names) && value == floor(value)));
   }
   return sound ? CLF_OK : clf__fail(CLF_ERROR_CORRUPT, "damaged: impute is not complete");
 }

@@ -56,7 +56,9 @@ static clf_status add(clf__csv_reader *self, const clf__csv_field *field, const 
   }
   const bool number = is_number(text, field);
   known->numbers += number;
-  known->first_text = known->first_text == NULL && !number ? field->begin : known->first_text;
+  if (known->first_text == NULL && !number) {
+    known->first_text = field->begin - field->quoted;
+  }
   known->shadows |= field->quoted && clf__csv_missing(text, &bare);
   *out = code;
   return CLF_OK;
@@ -141,7 +143,7 @@ static clf_status check_guess(const clf_dataset *dataset, const clf__csv_reader 
   }
   if (2 * counts[0] > counts[1] && known->first_text != NULL) {
     clf__csv_field field;
-    clf__csv_field_at(&field, &columns->text, known->first_text - (known->first_text[-1] == '"'));
+    clf__csv_field_at(&field, &columns->text, known->first_text);
     const clf__excerpt shown = clf__excerpt_of(field.begin, field.end);
     clf__fail(
         CLF_ERROR_DATA,

@@ -133,6 +133,30 @@ static bool calibrates(const clf_model *model) {
          (model->kind->own_sigmoids == NULL || p->calibration != CLF__CALIBRATION_SIGMOID);
 }
 
+/* The folds of a network begin at new weights, so they say nothing of one that goes on. */
+clf_status clf__decision_check_start(const clf_model *model, bool goes_on) {
+  const clf__decision_params *p = model->params;
+  if (!goes_on || (model->kind->can & CLF__CAN_STEP) == 0 ||
+      (!calibrates(model) && p->reject == 0)) {
+    return CLF_OK;
+  }
+  return clf__fail(
+      CLF_ERROR_UNSUPPORTED,
+      "%s: calibration and reject within a fit are for one that begins at new weights; "
+      "clf_model_calibrate() and clf_model_set_reject() take rows that are held out",
+      model->kind->base.name);
+}
+
+void clf__decision_log_skipped(const clf_model *model) {
+  const clf__decision_params *p = model->params;
+  if (calibrates(model) || p->reject > 0) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "%s: calibration and reject are made by whole fits alone; clf_model_calibrate() and "
+             "clf_model_set_reject() take rows that are held out",
+             model->kind->base.name);
+  }
+}
+
 clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,
                              const clf_optimizer *optimizer, const clf_dataset *validation) {
   const clf__decision_params *p = next->params;
@@ -144,6 +168,12 @@ clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const in
   }
   if (labels == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s has no meaning in a regression",
+                     next->kind->base.name, what);
+  }
+  if (clf__classes_count(train->classes) != next->outputs) {
+    return clf__fail(CLF_ERROR_DATA,
+                     "%s: %s needs rows of all classes that the model has; rows that are held out "
+                     "may lack some, by clf_model_calibrate() and clf_model_set_reject()",
                      next->kind->base.name, what);
   }
   scores = clf__alloc_matrix(next->context, train->rows, next->outputs, sizeof *scores);

@@ -160,11 +160,32 @@ static clf_status check_probabilities(const clf_model *model) {
                          model->kind->base.name);
 }
 
+/* The factors of the probabilities must be finite. */
+static clf_status check_priors(const clf_model *model) {
+  const int64_t classes = model->outputs;
+  CLF__CHECK(check_values(model, "decision_priors", 2, classes, 0, true));
+  const clf_tensor *tensor = clf__store_tensor(model->state, "decision_priors");
+  const double *priors = tensor != NULL ? tensor->data : NULL;
+  double sum = 0;
+  for (int64_t k = 0; priors != NULL && k < classes; k++) {
+    const double from = priors[classes + k];
+    sum += priors[k];
+    if (priors[k] > 1 || (from > 0 && !isfinite(priors[k] / from))) {
+      return clf__fail(CLF_ERROR_CORRUPT, "%s: decision_priors are no shares",
+                       model->kind->base.name);
+    }
+  }
+  return priors == NULL || fabs(sum - 1) < 1e-6
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "%s: decision_priors do not sum to 1",
+                         model->kind->base.name);
+}
+
 clf_status clf__choices_check(const clf_model *model) {
   const int64_t classes = model->outputs;
   CLF__CHECK(check_probabilities(model));
   CLF__CHECK(check_values(model, "decision_class_rows", classes, -1, 0, true));
-  CLF__CHECK(check_values(model, "decision_priors", 2, classes, 0, true));
+  CLF__CHECK(check_priors(model));
   CLF__CHECK(check_values(model, "decision_costs", classes, classes, -INFINITY, false));
   return check_values(model, "decision_thresholds", classes, -1, 0, false);
 }

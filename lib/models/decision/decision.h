@@ -115,6 +115,11 @@ typedef struct clf__scored {
   int64_t rows, classes;
 } clf__scored;
 
+/* Returns CLF_ERROR_UNSUPPORTED if the parameters ask a network that goes on from its weights to
+ * calibrate or reject. */
+clf_status clf__decision_check_start(const clf_model *model, bool goes_on);
+/* Logs that a fit does not calibrate or reject, if the parameters ask for it. */
+void clf__decision_log_skipped(const clf_model *model);
 /* Calibrates a model that was just fitted to `train`, and lets it reject rows, if its parameters
  * ask for it. `labels` are class indices of the model. */
 clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,

@@ -111,12 +111,29 @@ static bool any_set(const clf_model *model, bool classes) {
   return false;
 }
 
+/* Returns whether all that is set are the counts of a fit. */
+static bool only_counts(const clf_model *model) {
+  for (int64_t i = 0; i < clf__store_count(model->state); i++) {
+    const char *name = clf__store_name(model->state, i);
+    if (strncmp(name, prefix, strlen(prefix)) == 0 && strcmp(name, "decision_class_rows") != 0 &&
+        strcmp(name, "decision_absent") != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 clf_status clf__decision_check(const clf_model *model) {
   const int64_t maps = model->outputs == 2 ? 1 : model->outputs;
   if (!any_set(model, false)) {
     return CLF_OK;
   }
   CLF__CHECK(clf__prediction_sets_check(model));
+  if (model->classes != NULL && model->outputs == 1) { /* a partial fit's first rows */
+    return only_counts(model) && check_absent(model) == CLF_OK
+               ? clf__choices_check(model)
+               : corrupt(model, "it has no classes to decide between");
+  }
   if (model->classes == NULL || model->outputs < 2) {
     return any_set(model, true) ? corrupt(model, "it has no classes to decide between") : CLF_OK;
   }

@@ -20,7 +20,8 @@ static clf_status check_segment(const clf_model *model, const double *scores,
       return fail_set(model, "scores is not in order");
     }
     const double before = cumulative != NULL && i > first ? cumulative[i - 1] : 0;
-    if (cumulative != NULL && !(cumulative[i] > before && isfinite(cumulative[i]))) {
+    if (cumulative != NULL &&
+        !(cumulative[i] >= before && cumulative[i] > 0 && isfinite(cumulative[i]))) {
       return fail_set(model, "cumulative is not in order");
     }
   }

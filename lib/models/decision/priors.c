@@ -6,7 +6,8 @@
 #include "base/progress.h"
 #include "base/status.h"
 
-/* A class without rows has no probability. */
+/* A class without rows has no probability. If only classes without a share have one, the row says
+ * nothing, and the shares are its probabilities. */
 static double corrected(const double *priors, const double *from, const double *p, int64_t k) {
   return from[k] > 0 ? p[k] * (priors[k] / from[k]) : 0;
 }
@@ -18,8 +19,8 @@ void clf__priors_apply(const double *priors, const double *from, double *p, int6
     for (int64_t k = 0; k < classes; k++) {
       sum += corrected(priors, from, p, k);
     }
-    for (int64_t k = 0; sum > 0 && k < classes; k++) {
-      p[k] = corrected(priors, from, p, k) / sum;
+    for (int64_t k = 0; k < classes; k++) {
+      p[k] = sum > 0 ? corrected(priors, from, p, k) / sum : priors[k];
     }
   }
 }

@@ -52,7 +52,7 @@ static clf_status set_priors(clf_model *model, const double *priors, const doubl
                                : own_shares(model, both + classes));
   }
   for (int64_t k = 0; priors != NULL && k < classes; k++) {
-    if (both[k] > 0 && both[classes + k] == 0) {
+    if (both[k] > 0 && !(isfinite(both[k] / both[classes + k]))) {
       return clf__fail(
           CLF_ERROR_DATA, "%s: the new share of '%s' is %s, but it had none in the training rows",
           model->kind->base.name, clf_model_class_name(model, k), clf__number_text(both[k]));

@@ -15,9 +15,13 @@ enum { BLOCK_ROWS = 64 };
 
 static const double min_range = 1e-140; /* whose square keeps its digits as a double */
 
-/* Whether z are the bytes themselves. */
+/* Whether z are the bytes themselves. A reference that floats have moved is in units of x. */
 static bool are_bytes(const clf__moments *m, const clf__rows *x) {
-  return !clf__rows_sparse(x) && x->dtype == CLF_U8 && m->unit == (double)x->scale;
+  bool are = !clf__rows_sparse(x) && x->dtype == CLF_U8 && m->unit == (double)x->scale;
+  for (int64_t j = 0; are && j < m->columns; j++) {
+    are = m->reference[j] == 0;
+  }
+  return are;
 }
 
 /* Whether sums of these rows are integers. */

@@ -20,10 +20,15 @@ struct clf__few_rows {
   double *targets; /* [count, outputs], or NULL */
 };
 
-/* Returns whether a group may lose its last row. */
+/* Returns whether a group may lose its last row or its weight. */
 static bool empties(const clf__moments *m, const clf__few_rows *few) {
   for (int64_t i = 0; i < few->count && few->sign < 0; i++) {
-    if (m->rows[few->group[i]] <= (double)few->count) {
+    double lost = 0;
+    for (int64_t k = 0; k < few->count; k++) {
+      lost += few->group[k] == few->group[i] ? few->weight[k] : 0;
+    }
+    if (m->rows[few->group[i]] <= (double)few->count + 1 ||
+        !(m->weight[few->group[i]] - lost > 0)) {
       return true;
     }
   }

@@ -291,6 +291,76 @@ TEST(incremental__begins_with_one_row) {
   }
 }
 
+/* Also a model that knows one class so far. */
+TEST(incremental__is_saved_after_its_first_row) {
+  static unsigned char file[1 << 16];
+  clf_model *model = create(&settings[0]), *loaded = NULL;
+  size_t size = 0;
+  learn(model, &settings[0], FLOATS, false, 0, 1);
+  ck_clf_ok(clf_model_save_memory(model, file, sizeof file, &size));
+  ck_clf_ok(clf_model_load_memory(&loaded, context, file, size));
+  learn(loaded, &settings[0], FLOATS, false, 1, ROWS);
+  ck_assert_int_eq(clf_model_classes(loaded), CLASSES);
+  clf_model_free(loaded);
+  clf_model_free(model);
+}
+
+/* Floats move the reference of a column that does not vary; bytes are then no integers of it. */
+TEST(incremental__bytes_may_follow_floats) {
+  static double x[ROWS * COLUMNS];
+  static uint8_t b[ROWS * COLUMNS];
+  clf_model *parts = NULL, *whole = NULL;
+  double found[ROWS * CLASSES], expected[ROWS * CLASSES];
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    b[i] = i % COLUMNS == 0 ? 255 : bytes[i];
+    x[i] = b[i] / 255.0;
+  }
+  for (int i = 0; i < ROWS; i++) {
+    labels[i] = i % CLASSES;
+  }
+  clf_dataset *all = dataset_of(context, x, CLF_F64, ROWS, COLUMNS, labels);
+  ck_clf_ok(clf_model_create(&whole, context, "ridge", NULL));
+  ck_clf_ok(clf_model_fit(whole, all, NULL, NULL));
+  ck_clf_ok(clf_model_create(&parts, context, "ridge", NULL));
+  for (int part = 0; part < 3; part++) {
+    const int at = part * 30 * COLUMNS;
+    clf_dataset *rows = part == 1
+                            ? dataset_of(context, x + at, CLF_F64, 30, COLUMNS, labels + part * 30)
+                            : dataset_of(context, b + at, CLF_U8, 30, COLUMNS, labels + part * 30);
+    ck_clf_ok(clf_model_partial_fit(parts, rows));
+    clf_dataset_free(rows);
+  }
+  ck_clf_ok(clf_model_decision_function_f64(whole, all, expected, ROWS * CLASSES));
+  ck_clf_ok(clf_model_decision_function_f64(parts, all, found, ROWS * CLASSES));
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    ck_assert_double_eq_tol(found[i], expected[i], 1e-6);
+  }
+  clf_model_free(parts);
+  clf_model_free(whole);
+  clf_dataset_free(all);
+}
+
+/* Of few rows, too: a weight that the class does not have, and sums about another origin. */
+TEST(incremental__refuses_what_the_sums_do_not_hold) {
+  static const float heavy[] = {1000};
+  clf_model *model = NULL;
+  clf_dataset *all = rows_of(FLOATS, false, false, 0, ROWS);
+  clf_dataset *one = rows_of(FLOATS, false, false, 0, 1);
+  clf_tensor *weight = NULL;
+  ck_clf_ok(clf_model_create(&model, context, "ridge", NULL));
+  ck_clf_ok(clf_model_partial_fit(model, all));
+  ck_clf_ok(clf_tensor_wrap(&weight, context, (void *)heavy, CLF_F32, 1, (int64_t[]){1}, NULL));
+  ck_clf_ok(clf_dataset_set_weights(one, weight));
+  ck_clf_fails(clf_model_forget(model, one), CLF_ERROR_DATA);
+  ck_clf_ok(clf_model_set_text(model, "fit_intercept", "false"));
+  ck_clf_fails(clf_model_partial_fit(model, all), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("with an intercept");
+  clf_tensor_free(weight);
+  clf_dataset_free(one);
+  clf_dataset_free(all);
+  clf_model_free(model);
+}
+
 /* Columns 0 and 1 are equal but for 1e-6 of noise, and nothing regularizes. */
 TEST(incremental__says_where_sums_do_not_determine_the_solution) {
   double x[ROWS * 3];

@@ -150,6 +150,18 @@ TEST(categories__that_are_no_utf8_are_refused_in_f64_too) {
   ck_assert_ptr_null(rows);
 }
 
+/* The first text of the column is the first byte of the file. */
+TEST(categories__that_are_mostly_numbers_are_refused_from_the_first_field_on) {
+  char text[1000] = "";
+  clf_dataset *rows = NULL;
+  for (int i = 0; i < 60; i++) {
+    strcat(text, i < 16 ? "x,1,0\n" : "5,1,0\n");
+  }
+  ck_clf_fails(clf_dataset_load_memory(&rows, context, "csv", text, strlen(text), NULL),
+               CLF_ERROR_DATA);
+  ck_clf_says("'x' is not");
+}
+
 TEST(many_categories__are_logged) {
   char text[2000] = "a,b\n";
   for (int i = 0; i < 40; i++) {

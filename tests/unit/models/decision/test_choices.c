@@ -173,6 +173,7 @@ TEST(priors__are_set_on_a_model) {
   ck_clf_fails(clf_model_set_priors(model, none, NULL), CLF_ERROR_DATA);
   ck_clf_fails(clf_model_set_priors(model, wanted, (const double[]){1, 1, 0}), CLF_ERROR_DATA);
   ck_clf_says("the new share of '2' is 0.5, but it had none in the training rows");
+  ck_clf_fails(clf_model_set_priors(model, wanted, (const double[]){1, 1, 1e-310}), CLF_ERROR_DATA);
   ck_clf_fails(clf_model_estimate_priors(model, rows, estimated[1], 2), CLF_ERROR_ARGUMENT);
   ck_clf_ok(clf_model_set_priors(model, NULL, NULL));
   ck_clf_ok(clf_model_predict_proba_f64(model, rows, q[0], ROWS * CLASSES));
