@@ -49,8 +49,7 @@ On data of your own, such as a CSV file (docs/cli.md):
   ;;
 test)
   build
-  # one more at a time than there are processors, since some tests wait for servers and time limits
-  MESON_TESTTHREADS=$(($(nproc) + 1)) exec meson test -C build --print-errorlogs "$@"
+  exec meson test -C build --print-errorlogs "$@"
   ;;
 packages)
   packages "$@"

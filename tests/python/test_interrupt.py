@@ -14,6 +14,8 @@ import pytest
 
 import libclassify as clf
 
+pytestmark = pytest.mark.slow  # many; .ci/run has them all
+
 SLOW = float(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))  # of a loaded machine
 WITHIN = 1.0 * SLOW
 

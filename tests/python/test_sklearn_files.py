@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # many; .ci/run has them all
+
 sklearn = pytest.importorskip("sklearn")
 from sklearn import datasets  # noqa: E402
 from sklearn.base import clone  # noqa: E402

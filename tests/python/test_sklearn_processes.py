@@ -16,6 +16,8 @@ import libclassify.sklearn as ours
 from libclassify import errors
 from libclassify.sklearn._compat import ClassifierMixin
 
+pytestmark = pytest.mark.slow  # many; .ci/run has them all
+
 SLOW = float(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
 TIMEOUT = 120 * SLOW
 
