@@ -10,7 +10,7 @@ typedef struct clf__dictionary_entry {
   int64_t length;
 } clf__dictionary_entry;
 
-/* Texts of up to 8 bytes are told apart here, and longer ones by their hash as a rule, so that a
+/* The key distinguishes texts of up to 8 bytes, and nearly all longer ones by their hash, so that a
  * search reads one place of memory. */
 typedef struct clf__dictionary_slot {
   uint64_t key; /* the bytes of a text of up to 8, the hash of a longer one */

@@ -1,7 +1,7 @@
 /* The fits of a search. A grid and random draws are one round on all rows. Successive halving
  * (Jamieson and Talwalkar 2016) scores all combinations on few rows, keeps the best share
  * 1 / factor of them, scores these on `factor` times the rows, and so on, until the last round has
- * all rows. The rows of a round are a stratified draw, and those of the next one are drawn anew.
+ * all rows. The rows of each round are a stratified draw of its own.
  *
  * A search that is stopped, by the progress callback or by its time limit, keeps the folds of the
  * current round on which all combinations were scored. If there are none yet, the scores of the

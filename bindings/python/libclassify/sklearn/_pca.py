@@ -381,7 +381,7 @@ class IncrementalPCA(PCA):
         return self.n_samples_
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
-        """Begin anew with these rows; parameters as of :meth:`PCA.fit`."""
+        """Discard what was learned, and fit these rows; parameters as of :meth:`PCA.fit`."""
         X = self._rows(X, reset=True)
         return self._add(X, sample_weight, True)
 
