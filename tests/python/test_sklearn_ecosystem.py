@@ -423,15 +423,15 @@ def test_a_search_over_texts_in_a_pipeline():
 # --- processes and threads ----------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @each(PREDICTORS)
-def test_joblib_hands_workers_read_only_memory_maps(estimator):
+def test_what_joblib_maps_read_only_fits_and_answers(estimator, tmp_path):
     X, y = rows(n=300)
-    parallel = joblib.Parallel(n_jobs=2, max_nbytes=100)
-    fits = parallel(joblib.delayed(fitted)(estimator, X, y) for _ in range(2))
-    found = parallel(joblib.delayed(answers)(own, X) for own in fits)
-    for result in found:
-        assert_array_equal(result, answers(fitted(estimator, X, y), X))
+    expected = answers(fitted(estimator, X, y), X)
+    joblib.dump((X, fitted(estimator, X, y)), tmp_path / "mapped")
+    mapped, own = joblib.load(tmp_path / "mapped", mmap_mode="r")
+    assert isinstance(mapped, np.memmap) and not mapped.flags.writeable
+    assert_array_equal(answers(own, mapped), expected)
+    assert_array_equal(answers(fitted(estimator, mapped, y), mapped), expected)
 
 
 @pytest.mark.slow
