@@ -3,7 +3,7 @@
 
 #include "base/context.h"
 #include "base/math.h"
-#include "data/formats/csv.h"
+#include "data/formats/csv/csv.h"
 #include "text/document_format.h"
 
 typedef struct text_params {

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
-#include "data/formats/csv.h"
+#include "data/formats/csv/csv.h"
 
 /* Returns the number of a column as an index, or -1. */
 static int64_t find_number(const clf_dataset *dataset, const char *item) {

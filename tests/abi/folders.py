@@ -18,6 +18,7 @@ ORDER = ["base", "tensor", "store", "ops", "metrics", "image", "data", "transfor
          "optim", "models", "selection", "detect", "interchange"]
 INNER = {
     "ops": [["linalg"], ["kernelfn"], ["nn"], ["conv"], ["image"], ["simd"]],
+    "transform": [["numbers", "categories"]],
     "models": [["kernel"], ["decision"], ["ridge", "logistic", "perceptron", "fisher", "svm", "network"]],
     "interchange": [["csource", "liblinear", "libsvm", "onnx"]],
 }

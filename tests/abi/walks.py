@@ -173,7 +173,7 @@ def add_format(copy):
     (copy / "lib/data/formats/scratch.c").write_text(FORMAT)
     edit(copy / "lib/data/dataset.h", "clf__dataset_reader_idx;", "extern const clf__dataset_reader clf__dataset_reader_scratch;")
     edit(copy / "lib/data/formats/registry.c", "*const kinds[]", "    &clf__dataset_reader_scratch.base,")
-    edit(copy / "lib/data/formats/meson.build", "'npy.c'", "  'scratch.c',")
+    edit(copy / "lib/data/formats/meson.build", "'lines.c'", "  'scratch.c',")
     return ("lib/data/formats/registry.c",
             ["lib/data/formats/scratch.c", "lib/data/formats/registry.c"], FORMAT_TEST)
 

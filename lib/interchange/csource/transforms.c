@@ -160,8 +160,9 @@ static clf_status add_projection(clf__csource *source, const clf_transform *stag
 }
 
 /* The products of a degree are each feature times the products of the degree before whose first
- * feature is not before it (lib/transform/polynomial.c). The array @first [degrees, features + 1]
- * has where the products of a degree that begin with a feature start, and where the degree ends. */
+ * feature is not before it (lib/transform/numbers/polynomial.c). The array @first [degrees,
+ * features + 1] has where the products of a degree that begin with a feature start, and where the
+ * degree ends. */
 static clf_status write_products(clf__csource *source, int64_t degree, int64_t after,
                                  const char *name) {
   const int64_t n = source->columns;

@@ -13,7 +13,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/text.h"
-#include "transform/statistics.h"
+#include "transform/numbers/statistics.h"
 
 enum { MAX_BLOCKS = 64, MIN_ROWS = 64 };
 

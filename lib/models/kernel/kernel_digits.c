@@ -5,7 +5,7 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "models/kernel/kernel.h"
-#include "transform/statistics.h"
+#include "transform/numbers/statistics.h"
 
 /* Reads every n-th row, enough to represent all. From sparse rows it reads only the entries. */
 typedef struct row_sample {

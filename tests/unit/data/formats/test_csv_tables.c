@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "data/dataset.h"
-#include "data/formats/csv.h"
+#include "data/formats/csv/csv.h"
 #include "failing_allocator.h"
 #include "log.h"
 #include "reader.h"
