@@ -371,6 +371,44 @@ TEST(ridge_cg__keeps_the_best_iterate) {
   clf_dataset_free(data);
 }
 
+/* Sparse columns with squares of sizes 1 to 1e8, two classes, and columns far from 0: the diagonal
+ * preconditioner makes some dozen iterations of it, and the weights of the classes are opposite. */
+TEST(ridge_cg__needs_few_iterations_for_sparse_columns_of_any_size) {
+  enum { MANY = 500, WIDE = 60 };
+  static float x[MANY * WIDE];
+  static int32_t labels[MANY];
+  uint64_t seed = 4;
+  for (int i = 0; i < MANY; i++) {
+    for (int j = 0; j < WIDE; j++) {
+      const double size = pow(10, j % 5), offset = j % 7 == 0 ? 100 : 0;
+      x[i * WIDE + j] = random_unit(&seed) < 0.8 * (j % 7 != 0)
+                            ? 0
+                            : (float)(size * (offset + random_normal(&seed)));
+    }
+    labels[i] = (double)x[i * WIDE + 1] / 10 + random_normal(&seed) > 0;
+  }
+  clf_dataset *data = sparse_of(NULL, x, MANY, WIDE, labels);
+  clf_model *cg = fitted(NULL, "ridge", "solver=cg tolerance=1e-8", data);
+  clf_model *exact = fitted(NULL, "ridge", "solver=cholesky precision=f64", data);
+  clf_tensor *iterations = NULL, *w[2] = {NULL, NULL};
+  ck_clf_ok(clf_model_tensor(&iterations, cg, "iterations"));
+  ck_assert_int_le(*(const int64_t *)clf_tensor_data(iterations), 60);
+  ck_clf_ok(clf_model_tensor(&w[0], cg, "weights_f64"));
+  ck_clf_ok(clf_model_tensor(&w[1], exact, "weights_f64"));
+  const double *found = clf_tensor_data(w[0]), *right = clf_tensor_data(w[1]);
+  for (int j = 0; j < WIDE; j++) {
+    const double size = pow(10, j % 5);
+    ck_assert(found[j] == -found[WIDE + j]);
+    ck_assert_double_eq_tol(size * found[j], size * right[j], 1e-6);
+  }
+  clf_tensor_free(iterations);
+  clf_tensor_free(w[0]);
+  clf_tensor_free(w[1]);
+  clf_model_free(cg);
+  clf_model_free(exact);
+  clf_dataset_free(data);
+}
+
 TEST(ridge__balances_classes) {
   problem p = make_problem(5);
   int64_t counts[2] = {0, 0};
