@@ -208,7 +208,8 @@ def test_logistic_regression_without_penalty_and_one_vs_rest():
 def test_logistic_regression_with_an_l1_penalty_is_at_their_minimum(penalty, l1_ratio, C):
     X, y = datasets.load_iris(return_X_y=True)
     X = StandardScaler().fit_transform(X)
-    ours = LogisticRegression(penalty, C=C, l1_ratio=l1_ratio, max_iter=1000).fit(X, y)
+    ours = LogisticRegression(penalty, C=C, l1_ratio=l1_ratio, solver="saga", max_iter=1000)
+    ours.fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = linear_model.LogisticRegression(
@@ -217,6 +218,16 @@ def test_logistic_regression_with_an_l1_penalty_is_at_their_minimum(penalty, l1_
     assert difference(ours.coef_, theirs.coef_) < 1e-4
     assert ((ours.coef_ == 0) == (np.abs(theirs.coef_) < 1e-7)).all() and (ours.coef_ == 0).any()
     assert np.abs(ours.predict_proba(X) - theirs.predict_proba(X)).max() < 1e-4
+
+
+@pytest.mark.parametrize("wrong", [dict(penalty="l1"), dict(penalty="elasticnet", l1_ratio=0.5)])
+def test_logistic_regression_refuses_an_l1_penalty_with_solvers_that_have_none(wrong):
+    X, y = datasets.load_iris(return_X_y=True)
+    for kind in (LogisticRegression, linear_model.LogisticRegression):
+        with pytest.raises(ValueError, match="Solver lbfgs supports only 'l2'"):
+            kind(**wrong).fit(X, y)
+    sparse = LogisticRegression(**wrong, solver="saga").fit(X, y)
+    assert type(sparse).from_model(sparse.model_).solver == "saga"
 
 
 def test_logistic_regression_takes_sparse_rows_and_weights():

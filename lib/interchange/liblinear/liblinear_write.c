@@ -140,12 +140,12 @@ static clf_status check_machines(const clf_model *model) {
   return CLF_OK;
 }
 
-/* Returns the solver of a machine's objective. */
+/* Returns the solver of a machine's objective; an elastic net has none of its own. */
 static int32_t solver_of(const clf_model *model) {
   const clf__svm_params *p = model->params;
-  return p->loss == CLF__SVM_HINGE   ? CLF__LIBLINEAR_L2R_L1LOSS_SVC_DUAL
-         : p->penalty == CLF__SVM_L1 ? CLF__LIBLINEAR_L1R_L2LOSS_SVC
-                                     : CLF__LIBLINEAR_L2R_L2LOSS_SVC;
+  return p->loss == CLF__SVM_HINGE  ? CLF__LIBLINEAR_L2R_L1LOSS_SVC_DUAL
+         : clf__svm_l1_share(p) > 0 ? CLF__LIBLINEAR_L1R_L2LOSS_SVC
+                                    : CLF__LIBLINEAR_L2R_L2LOSS_SVC;
 }
 
 /* A calibrated machine f has the probability 1 / (1 + exp(A f + B)), which is the sigmoid of

@@ -18,7 +18,9 @@ static const clf__param params[] = {
               "weight of errors; upper bound of the dual variables (c_svc, epsilon_svr, nu_svr)"),
     CLF__CHOICE(loss, "hinge|squared_hinge", "hinge",
                 "of margins; squared_hinge: kernel=linear, a machine for each class"),
-    CLF__CHOICE(penalty, "l2|l1", "l2", "squared_hinge: |w|^2 / 2, or |w|_1, for few weights"),
+    CLF__CHOICE(penalty, "l2|l1|elastic_net", "l2",
+                "squared_hinge: |w|^2 / 2, |w|_1 for few weights, or a mixture of both"),
+    CLF__REAL(l1_ratio, "0.5", 0, 1, "elastic_net: share of |w|_1 in it"),
     CLF__REAL_OR(intercept_scaling, "free", "free", 0, 1e30,
                  "squared_hinge: value of a penalized feature for the intercept; 0: none"),
     CLF__REAL(nu, "0.5", CLF__ABOVE(0), 1,
@@ -58,7 +60,8 @@ static clf_status check_loss(const clf__svm_params *p) {
     return p->penalty == CLF__SVM_L2 && isinf(clf__svm_intercept_scaling(p))
                ? CLF_OK
                : clf__fail(CLF_ERROR_ARGUMENT,
-                           "svm: penalty=l1 and intercept_scaling are for loss=squared_hinge");
+                           "svm: penalty=%s and intercept_scaling are for loss=squared_hinge",
+                           p->penalty == CLF__SVM_ELASTIC_NET ? "elastic_net" : "l1");
   }
   if (p->kernel.kernel != CLF__KERNEL_LINEAR || p->type != CLF__SVM_C_SVC) {
     return clf__fail(CLF_ERROR_ARGUMENT,

@@ -30,6 +30,7 @@ typedef struct clf__svm_params {
   int32_t type; /* CLF__SVM_C_SVC … */
   double C;
   int32_t loss, penalty; /* CLF__SVM_HINGE …, CLF__SVM_L2 … */
+  double l1_ratio;
   clf__number intercept_scaling;
   double nu, epsilon;
   bool warm_start;
@@ -64,7 +65,13 @@ typedef struct clf__svm_shape {
 
 enum { CLF__SVM_ONE_VS_ONE, CLF__SVM_ONE_VS_REST };
 enum { CLF__SVM_HINGE, CLF__SVM_SQUARED_HINGE };
-enum { CLF__SVM_L2, CLF__SVM_L1 };
+enum { CLF__SVM_L2, CLF__SVM_L1, CLF__SVM_ELASTIC_NET };
+
+/* Returns the share of |w|_1 in the penalty; the rest is of |w|^2 / 2. */
+static inline double clf__svm_l1_share(const clf__svm_params *params) {
+  const int32_t penalty = params->penalty;
+  return penalty == CLF__SVM_L1 ? 1 : penalty == CLF__SVM_ELASTIC_NET ? params->l1_ratio : 0;
+}
 
 /* What all problems of a fit share. */
 typedef struct clf__svm_rows {

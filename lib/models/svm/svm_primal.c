@@ -1,8 +1,10 @@
 /* Linear machines with the squared hinge loss, each of a class against the rest, as LIBLINEAR's
  * solvers 1, 2 and 5 have them (Fan, Chang, Hsieh, Wang and Lin 2008): each minimizes
- *   C sum_i c_i max(0, 1 - t_i (w . x_i + b))^2 + P(w),   P(w) = |w|^2 / 2 or |w|_1,
- * with t_i = 1 for its class and -1 for the others. The intercept b is free or, by
- * intercept_scaling, the weight of one more feature of that value, which P includes.
+ *   C sum_i c_i max(0, 1 - t_i (w . x_i + b))^2 + P(w),
+ *   P(w) = r |w|_1 + (1 - r) |w|^2 / 2,
+ * with r = 0 or 1, or l1_ratio for an elastic net, and t_i = 1 for its class and -1 for the others.
+ * The intercept b is free or, by intercept_scaling, the weight of one more feature of that value,
+ * which P includes.
  *
  * The loss has a second derivative almost everywhere, 2 c_i for rows within the margin and 0 for
  * others, so the method is proximal Newton (optim/prox_newton.c) on the mean loss, of all machines
@@ -146,9 +148,10 @@ static clf_status create(primal *p) {
 }
 
 static double penalty_of(const clf__svm_params *params, const double *w, int64_t count) {
+  const double share = clf__svm_l1_share(params);
   double sum = 0;
   for (int64_t j = 0; j < count; j++) {
-    sum += params->penalty == CLF__SVM_L1 ? fabs(w[j]) : w[j] * w[j] / 2;
+    sum += share * fabs(w[j]) + (1 - share) * (w[j] * w[j] / 2);
   }
   return sum;
 }
@@ -217,6 +220,7 @@ static clf_status minimize(primal *p, double *variables, double *gradient, clf__
   enum { MAX_ITERATIONS = 1000 };
   const clf__svm_params *params = p->model->params;
   const double strength = fmin(1e30, 1 / (params->C * p->total));
+  const double share = clf__svm_l1_share(params);
   const clf__prox_problem problem = {
       .context = p->model->context,
       .argument = p,
@@ -224,8 +228,8 @@ static clf_status minimize(primal *p, double *variables, double *gradient, clf__
       .weights = p->weights,
       .outputs = p->machines,
       .intercept = isinf(clf__svm_intercept_scaling(params)),
-      .l1 = params->penalty == CLF__SVM_L1 ? strength : 0,
-      .l2 = params->penalty == CLF__SVM_L1 ? 0 : strength,
+      .l1 = share * strength,
+      .l2 = (1 - share) * strength,
       .tolerance = tolerance_unit * params->tolerance,
       .max_iterations = params->max_iterations > 0 ? params->max_iterations : MAX_ITERATIONS,
       .f64 = true,

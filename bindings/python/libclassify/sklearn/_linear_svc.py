@@ -127,6 +127,8 @@ class LinearSVC(SparseCoefficients, Classifier):
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
         if params["loss"] != "squared_hinge":
             raise errors.TypeMismatch("the model has loss=hinge, and a LinearSVC squares it")
+        if params["penalty"] == "elastic_net":
+            raise errors.TypeMismatch("the model has penalty=elastic_net, and a LinearSVC l1 or l2")
         scaling = params["intercept_scaling"]
         scaling = np.inf if scaling == "free" else scaling
         return {

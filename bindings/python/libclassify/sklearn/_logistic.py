@@ -43,7 +43,8 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     random_state : int, RandomState or None
         No effect: the solution is the same.
     solver : str, default "lbfgs"
-        "lbfgs", "newton-cg", "newton-cholesky", "sag" or "saga".
+        "lbfgs", "newton-cg", "newton-cholesky", "sag" or "saga"; an L1 penalty needs "saga", as in
+        scikit-learn.
     max_iter : int, default 100
     multi_class : "auto", "multinomial" or "ovr", default "auto"
         One softmax (also "auto"), or each class against the rest.
@@ -139,6 +140,11 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
             raise errors.ArgumentError(f"l1_ratio must be between 0 and 1; got (l1_ratio={ratio!r})")
         if self.penalty == "elasticnet" and self.l1_ratio is None:
             raise errors.ArgumentError("l1_ratio must be specified when penalty is elasticnet.")
+        if ratio > 0 and self.solver != "saga":
+            raise errors.ArgumentError(
+                f"Solver {self.solver} supports only 'l2' or None penalties, got "
+                f"{'l1' if ratio == 1 else 'elasticnet'} penalty; solver='saga' supports it."
+            )
         return {
             "penalty": "l1" if ratio == 1 else "elastic_net" if ratio > 0 else "l2",
             **({"l1_ratio": ratio} if 0 < ratio < 1 else {}),
@@ -167,6 +173,7 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
             **super()._params_of(params),
             "penalty": {"elastic_net": "elasticnet"}.get(params["penalty"], params["penalty"]),
             "l1_ratio": ratio,
+            "solver": "saga" if ratio > 0 else "lbfgs",
             "tol": params["tolerance"] * (1e6 if ratio == 0 else 1e4),
             "multi_class": "ovr" if params["multiclass"] == "one_vs_rest" else "auto",
         }

@@ -31,21 +31,24 @@ static clf_dataset *rows_of(clf_context *context, bool sparse, int classes) {
 }
 
 /* How far a weight, or the feature of the intercept, is from its optimum. */
-static double violation_of(double w, double gradient, bool l1) {
-  return !l1     ? fabs(gradient + w)
-         : w > 0 ? fabs(gradient + 1)
-         : w < 0 ? fabs(gradient - 1)
-                 : fmax(fabs(gradient) - 1, 0);
+static double violation_of(double w, double gradient, double l1) {
+  const double smooth = gradient + (1 - l1) * w;
+  return w > 0 ? fabs(smooth + l1) : w < 0 ? fabs(smooth - l1) : fmax(fabs(smooth) - l1, 0);
+}
+
+/* The penalty with the share `l1` of |w|. */
+static double penalty_of(double w, double l1) {
+  return l1 * fabs(w) + (1 - l1) * w * w / 2;
 }
 
 /* The largest violation of the conditions of a machine, whose objective is compared as well. */
-static double check_machine(const clf_model *model, int k, int classes, double C, bool l1,
+static double check_machine(const clf_model *model, int k, int classes, double C, double l1,
                             double scaling) {
   const double *w = (const double *)clf__state_data(model->state, "weights_f64") + k * COLUMNS;
   const double b = ((const double *)clf__state_data(model->state, "intercept"))[k];
   const double own = scaling > 0 && !isinf(scaling) ? b / scaling : 0;
   double gradient[COLUMNS + 1] = {0}, largest = 0;
-  double objective = l1 ? fabs(own) : own * own / 2;
+  double objective = penalty_of(own, l1);
   for (int i = 0; i < ROWS; i++) {
     const double side = labels[i] == (classes == 2 ? 0 : k) ? 1 : -1;
     double rest = 1 - side * b;
@@ -60,7 +63,7 @@ static double check_machine(const clf_model *model, int k, int classes, double C
   }
   for (int j = 0; j < COLUMNS; j++) {
     largest = fmax(largest, violation_of(w[j], gradient[j], l1));
-    objective += l1 ? fabs(w[j]) : w[j] * w[j] / 2;
+    objective += penalty_of(w[j], l1);
   }
   const double stored = ((const double *)clf__state_data(model->state, "objective"))[k];
   ck_assert_double_eq_tol(stored, objective, 1e-9 * objective);
@@ -72,15 +75,19 @@ static double check_machine(const clf_model *model, int k, int classes, double C
                                       : violation_of(own, scaling * gradient[COLUMNS], l1));
 }
 
-static void check_fit(bool sparse, int classes, bool l1, double scaling) {
-  char params[160], value[32] = "free";
+static void check_fit(bool sparse, int classes, double l1, double scaling) {
+  char params[200], value[32] = "free";
   if (!isinf(scaling)) {
     snprintf(value, sizeof value, "%g", scaling);
   }
   snprintf(params, sizeof params,
            "kernel=linear loss=squared_hinge multiclass=one_vs_rest C=0.3 penalty=%s "
+           "l1_ratio=%g "
            "intercept_scaling=%s tolerance=1e-7",
-           l1 ? "l1" : "l2", value);
+           l1 == 0   ? "l2"
+           : l1 == 1 ? "l1"
+                     : "elastic_net",
+           l1, value);
   clf_dataset *data = rows_of(NULL, sparse, classes);
   clf_model *model = fitted(NULL, "svm", params, data);
   ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
@@ -94,9 +101,9 @@ static void check_fit(bool sparse, int classes, bool l1, double scaling) {
 TEST(squared_hinge__conditions_hold_at_the_solution) {
   const double scalings[] = {(double)INFINITY, 0, 1, 10};
   for (int s = 0; s < 4; s++) {
-    for (int l1 = 0; l1 < 2; l1++) {
-      check_fit(false, 2, l1, scalings[s]);
-      check_fit(true, CLASSES, l1, scalings[s]);
+    for (int l1 = 0; l1 < 3; l1++) {
+      check_fit(false, 2, l1 / 2., scalings[s]);
+      check_fit(true, CLASSES, l1 / 2., scalings[s]);
     }
   }
 }
@@ -133,7 +140,9 @@ TEST(squared_hinge__refuses_what_it_is_not_for) {
   refused("loss=squared_hinge", "kernel=linear");
   refused("loss=squared_hinge kernel=linear type=nu_svc", "type=c_svc");
   refused("loss=squared_hinge kernel=linear probability=true", "loss=hinge");
-  refused("kernel=linear penalty=l1", "squared_hinge");
+  refused("kernel=linear penalty=l1",
+          "penalty=l1 and intercept_scaling are for loss=squared_hinge");
+  refused("kernel=linear penalty=elastic_net", "penalty=elastic_net and");
   refused("kernel=linear intercept_scaling=1", "squared_hinge");
   clf_dataset *data = rows_of(NULL, false, CLASSES);
   clf_model *model = NULL;
