@@ -67,6 +67,10 @@ class Calibrate(Cli):
         self.classify(*calibrate, "--priors", "estimate", "--threshold",
                       f"metric=precision require=recall>=0.9 class={kinds[1]}", "--method", "temperature")
         self.assertIn("decision_thresholds", self.classify("inspect", "own.clf"))
+        self.assertIn("rejected rows", self.classify(*calibrate, "--reject", "0.1"))
+        self.assertIn("none of these", self.classify("predict", "own.clf", "new.csv"))
+        self.classify("calibrate", "own.clf", "held_out.csv", "--reject", "0", "-o", "all.clf")
+        self.assertNotIn("none of these", self.classify("predict", "all.clf", "new.csv"))
         self.classify(*calibrate, "--conform", "method=lac by_class=true")
         rows = json.loads(self.classify("predict", "own.clf", "new.csv", "--set", "0.9", "--json"))
         hits = sum(row["label"] in row["set"] for row in rows)
@@ -83,13 +87,14 @@ class Calibrate(Cli):
                    (["--priors", f"{kinds[0]}=1"], f"the share of '{kinds[1]}' is missing", 2),
                    (["--priors", "a"], "'a' is not a class and its share", 2),
                    (["--threshold", "require=recall>=2"], "is not reached", 1),
+                   (["--reject", "1.5"], "a share of the rows", 2),
                    (["--conform", "method=best"], "method", 1)]
         for options, said, status in refused:
             self.classify("calibrate", "model.clf", "held_out.csv", "-o", "own.clf", *options, status=status)
             self.assertIn(said, self.said)
             self.assertFalse((self.folder / "own.clf").exists())
         self.classify("predict", "model.clf", "new.csv", "--set", "0.9", status=1)
-        self.assertIn("clf_model_conform", self.said)
+        self.assertIn("classify calibrate MODEL HELD_OUT --conform", self.said)
 
 
 if __name__ == "__main__":

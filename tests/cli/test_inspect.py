@@ -142,6 +142,11 @@ class Inspect(Cli):
         result = self.found("digits.csv")
         self.assertEqual([(c["class"], c["rows"]) for c in result["classes"]], [("-1", 10), ("9", 10), ("10", 10)])
 
+    def test_standard_input_has_its_name(self):
+        """Not that of the copy that is made of it."""
+        self.classify("inspect", "-", typed="a,b\n1,2\n1\n", status=1)
+        self.assertEqual(self.said.split(":")[1], " standard input line 3")
+
     def test_sparse_rows(self):
         self.write("rows.svm", "1 1:0.5 3:2\n-1 2:1e4\n1 1:1 7:5\n1 1:1 7:5\n")
         result = self.found("rows.svm")

@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import pty
 import resource
 import signal
 import subprocess
@@ -49,7 +50,9 @@ class Predict(Cli):
                 self.assertEqual(self.answers(model, text, "-"), LABELS)
                 self.write("rows.csv", text)
                 self.assertEqual(self.answers(model, "", "rows.csv"), LABELS)
-                self.assertEqual(self.said, "")
+                other = {"another order, other columns": "color", "quotes": "note"}.get(name)
+                self.assertEqual(self.said, f"classify predict: rows.csv: left out, since the model has no such "
+                                            f"feature: '{other}'\n" if other else "")
 
     def people(self):
         """A model of a table with texts, codes, dates and missing values."""
@@ -93,10 +96,53 @@ class Predict(Cli):
         for wrong, status, message in ((["city"], 2, "'city' is not NAME=VALUE"), (["=x"], 2, "not NAME=VALUE"),
                                        ([], 2, "no NAME=VALUE"), (words[:3], 2, "'kind=' is missing"),
                                        (words + words[:1], 2, "'zip=' is given more than once"),
-                                       (words[:2] + words[3:] + ["age=old"], 1, "'old' is not a number")):
+                                       (words[:2] + words[3:] + ["age=old"], 1, "'old' is not a number, as the model takes for "
+                                                                               "'age', such as age=1.5")):
             with self.subTest(wrong):
                 self.classify("predict", model, "--row", *wrong, status=status)
                 self.assertIn(message, self.said)
+
+        self.assertEqual(self.classify("predict", model, "--row", *words, "more=1"), "no\n")
+        self.assertIn("'more=1' is left out", self.said)
+        model = self.fruit()
+        self.classify("predict", model, "--row", "weight=", "length=3", status=1)
+        self.assertIn("'weight=' is a missing value, which the model refuses", self.said)
+
+    def test_machine_of_one_class(self):
+        """Labels 0 and -1, and the decision value by its name."""
+        self.write("good.csv", "x,y\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(70)))
+        self.classify("train", "good.csv", "--format", "csv label=none", "--model", "svm type=one_class nu=0.1", "-o",
+                      "one.clf", "--quiet")
+        rows = "x,y\n3,2\n90,2\n"
+        self.assertEqual(self.answers("one.clf", rows), ["0", "-1"])
+        lines = self.answers("one.clf", rows, "--csv")
+        self.assertEqual([line.split(",")[0] for line in lines], ["label", "0", "-1"])
+        inside, outside = json.loads(self.classify("predict", "one.clf", "--json", typed=rows))
+        self.assertEqual((inside["label"], outside["label"]), (0, -1))
+        self.assertGreater(inside["value"], 0)
+        self.assertEqual(lines[1], f"0,{inside['value']}")
+        self.assertEqual(self.answers("one.clf", rows, "--scores")[0], "label\tvalue")
+        for option in "--probabilities", "--novelty":
+            self.classify("predict", "one.clf", option, typed=rows, status=1)
+            self.assertIn(f"{option}: a machine of one class has none", self.said)
+        self.classify("calibrate", "one.clf", "good.csv", "-o", "x.clf", status=1)
+        self.assertIn("it has no classes to decide between", self.said)
+
+    def test_names_that_a_terminal_would_obey(self):
+        """They are escaped for people, and as they are for machines and in a pipe."""
+        self.write("a.csv", 'x,y\n' + '0,"a\033[31m"\n9,"b\u009b31m"\n' * 10)
+        self.classify("train", "a.csv", "--model", "fisher", "-o", "a.clf", "--format", "csv label=y", "--quiet")
+        self.assertEqual(self.answers("a.clf", "0\n9\n"), ["a\033[31m", "b\u009b31m"])
+        self.assertIn("b\\x9b31m", self.classify("test", "a.clf", "a.csv", "--quiet"))
+        self.assertIn("a\\x1b[31m, b\\x9b31m", self.classify("inspect", "a.clf"))
+        self.classify("predict", "a.clf", "\033]0;x", status=1)
+        self.assertNotIn("\033", self.said)
+        main_end, end = pty.openpty()
+        subprocess.run([TOOL, "predict", "a.clf", "--quiet"], input=b"0\n9\n", stdout=end, cwd=self.folder, timeout=60,
+                       check=True)
+        os.close(end)
+        self.assertEqual(os.read(main_end, 1000), b"a\\x1b[31m\r\nb\\x9b31m\r\n")
+        os.close(main_end)
 
     def test_rows_that_are_none_of_the_classes(self):
         model = self.fruit(model="logistic reject=0.1 calibration_folds=2")
@@ -105,6 +151,11 @@ class Predict(Cli):
         self.assertEqual(self.answers(model, rows, "--csv")[2].split(",")[0], "none of these")
         found = json.loads(self.classify("predict", model, "--json", typed=rows))
         self.assertEqual([one["label"] for one in found], ["apple", None])
+        lines = [line.split(",") for line in self.answers(model, rows, "--csv", "--novelty")]
+        self.assertEqual(lines[0], ["label", "novelty"])
+        self.assertLess(float(lines[1][1]), 1)
+        self.assertGreater(float(lines[2][1]), 1)
+        self.assertIn('"novelty": ', self.classify("predict", model, "--json", "--novelty", typed=rows))
         self.write("known.csv", "weight,length,kind\n152,7.2,apple\n9000,-300,apple\n119,18.9,banana\n")
         said = self.classify("test", model, "known.csv", "--csv", "--resamples", "0")
         self.assertIn("rejected_rows,,,1", said)
@@ -149,7 +200,7 @@ class Predict(Cli):
         self.classify("predict", model, "--scores", "--probabilities", status=2, typed=text)
         self.fruit(model="svm")
         self.classify("predict", model, "--probabilities", status=1, typed=text)
-        self.assertIn("the model has no probabilities", self.said)
+        self.assertIn("--probabilities: the model has none: classify calibrate", self.said)
 
     def test_names_are_escaped(self):
         self.write("a.csv", "x,y\n" + '0,"a, b"\n9,"c""d"\n' * 10)
@@ -189,6 +240,13 @@ class Predict(Cli):
         self.assertEqual(self.answers("reviews.clf", "", "lines.txt"), answers)
         self.assertEqual(self.answers("reviews.clf", "__label__pos bad cold\n__label__neg clever warm\n"),
                          ["neg", "pos"])
+        with subprocess.Popen([TOOL, "predict", "reviews.clf"], cwd=self.folder, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as run:  # a block of blank lines is no text among labels
+            for text, answer in ((b"__label__pos bad cold\n", b"neg\n"), (b"\n \n__label__neg clever warm\n", b"pos\n")):
+                run.stdin.write(text)
+                run.stdin.flush()
+                self.assertEqual(run.stdout.readline(), answer)
+            self.assertEqual(run.communicate(b"\n"), (b"", None))
         self.write("texts/a.txt", "good\nclever")
         self.write("texts/b.txt", "stupid\ndull")
         self.assertEqual(self.answers("reviews.clf", "", "texts"), ["a.txt\tpos", "b.txt\tneg"])
@@ -330,7 +388,7 @@ class Predict(Cli):
                 (["missing.clf"], "", "missing.clf"),
                 (["bad.clf"], "", "bad.clf"),
                 ([model, model], "", "is a model, not data"),
-                ([model], "weight,width\n1,2\n", "columns=length: it has no such column"),
+                ([model], "weight,width\n1,2\n", "its header lacks 1 of the model's 2 features: 'length'"),
                 ([model], "1,2,3,4\n", "its first row has 4 columns by delimiter=comma, and the model has 2 features"),
                 ([model], "height,width\n1,2\n", "weight"),
                 ([model, "-o", "no/folder/x"], "1,2\n", "no/folder")):
@@ -439,6 +497,19 @@ class Predict(Cli):
             self.assertEqual(run.wait(), 130)
             self.assertLess(time.monotonic() - began, 5)
             run.stdin.close()
+
+    def test_signals_that_end_it_leave_no_file(self):
+        model = self.fruit()
+        for number in signal.SIGTERM, signal.SIGHUP, signal.SIGINT:
+            with subprocess.Popen([TOOL, "predict", model, "-o", "out.csv"], cwd=self.folder, stdin=subprocess.PIPE,
+                                  stderr=subprocess.PIPE) as run:
+                while not list(self.folder.glob(".classify-*")):
+                    time.sleep(0.01)
+                run.send_signal(number)
+                self.assertEqual(run.wait(), 130 if number == signal.SIGINT else -number)
+                run.stdin.close()
+            self.assertEqual(list(self.folder.glob(".classify-*")), [])
+            self.assertFalse((self.folder / "out.csv").exists())
 
     def test_memory_is_constant(self):
         model = self.fruit()

@@ -272,6 +272,27 @@ class Test(Cli):
         self.classify("test", "m.clf", "lacks.csv", status=1)
         self.assertIn("columns=sepal_width: it has no such column", self.said)
 
+    def test_machine_of_one_class(self):
+        """Rows whose labels say that they are outliers should be found."""
+        self.write("good.csv", "x,y\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(70)))
+        self.classify("train", "good.csv", "--format", "csv label=none", "--model", "svm type=one_class nu=0.1", "-o",
+                      "one.clf", "--quiet")
+        rows = "3,2,{0}\n2,2,{0}\n4,3,{0}\n90,2,{1}\n-50,1,{1}\n4,2,{1}\n"
+        named = "--format", "csv label=kind", "--csv", "--resamples", "0"
+        for inside, outside, options in ("1", "-1", []), ("fine", "bad", ["--outliers", "other,bad"]):
+            self.write("rows.csv", "x,y,kind\n" + rows.format(inside, outside))
+            said = self.classify("test", "one.clf", "rows.csv", *named, *options)
+            self.assertIn("accuracy,,,0.8333", said)
+            self.assertIn("recall,-1,,0.6666", said)
+            self.assertIn("confusion,-1,0,1", said)
+            self.assertIn("roc_auc", said)
+        self.classify("test", "one.clf", "rows.csv", *named, status=1)
+        self.assertIn("--outliers says which of the labels, 'bad' or 'fine', are those of outliers", self.said)
+        self.classify("test", "one.clf", "rows.csv", *named, "--outliers", "rose", status=1)
+        self.assertIn("no row has the label 'rose'", self.said)
+        self.classify("test", "one.clf", "good.csv", status=1)
+        self.assertIn("the rows have no labels", self.said)
+
     def test_standard_input(self):
         self.flowers("train.csv")
         self.classify("train", "train.csv", "-o", "m.clf", "--quiet")

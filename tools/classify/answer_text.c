@@ -3,14 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report/text.h"
 #include "table.h"
 
-/* What stands for a row that is none of the classes; null in JSON. */
-static const char none[] = "none of these";
-
+/* What stands for a row that is none of the classes; null in JSON. The labels of a machine of one
+ * class are those of the library. */
 static const char *label_of(const answer_text *self, const answers *a, int64_t row) {
+  const char *none = a->one_class ? "-1" : "none of these";
   return a->labels[row] >= 0 ? self->names[a->labels[row]] : none;
 }
 
@@ -26,19 +27,23 @@ static char *csv_name(const char *name) {
   return fclose(out) == 0 ? text : (free(text), NULL);
 }
 
-bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model, answer_kind kind,
-                       FILE *out) {
-  const int64_t classes = clf_model_classes(model);
+bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model,
+                       const answer_wish *wish, FILE *out) {
   *self = (answer_text){.out = out,
                         .model = model,
-                        .kind = kind,
+                        .wish = *wish,
                         .csv = t->common.csv,
                         .json = t->common.json,
+                        .one_class = model_learns_one_class(model),
+                        .terminal = isatty(fileno(out)) == 1,
                         .writer = json_begin(out)};
-  self->names = calloc((size_t)classes + 1, sizeof *self->names);
-  for (int64_t k = 0; self->names != NULL && k < classes; k++) {
-    const char *name = clf_model_class_name(model, k);
-    self->names[k] = self->csv ? csv_name(name) : strdup(name);
+  self->classes = self->one_class ? 1 : clf_model_classes(model);
+  self->names = calloc((size_t)self->classes + 1, sizeof *self->names);
+  for (int64_t k = 0; self->names != NULL && k < self->classes; k++) {
+    const char *name = self->one_class ? "0" : clf_model_class_name(model, k);
+    self->names[k] = self->csv        ? csv_name(name)
+                     : self->terminal ? printable_text(name, "")
+                                      : strdup(name);
     if (self->names[k] == NULL) {
       return false;
     }
@@ -47,7 +52,7 @@ bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model,
 }
 
 void answer_text_free(answer_text *self) {
-  for (int64_t k = 0; self->names != NULL && k < clf_model_classes(self->model); k++) {
+  for (int64_t k = 0; self->names != NULL && k < self->classes; k++) {
     free(self->names[k]);
   }
   free(self->names);
@@ -60,12 +65,13 @@ static void write_number(json_writer *json, const char *name, double value) {
 }
 
 static bool has_labels(const answer_text *self) {
-  return clf_model_classes(self->model) > 0;
+  return self->classes > 0;
 }
 
-/* Values in front of which a name stands. */
+/* Values behind labels, whose columns have names. CSV has the decision value of a machine of one
+ * class in any case. */
 static bool has_columns(const answer_text *self) {
-  return has_labels(self) && self->kind != ANSWER_LABELS;
+  return has_labels(self) && (self->wish.kind != ANSWER_LABELS || (self->one_class && self->csv));
 }
 
 /* "value", or "value2" of several. */
@@ -103,13 +109,21 @@ static void write_header(const answer_text *self) {
     fputs(j > 0 ? (const char[]){gap, '\0'} : "", self->out);
     write_value_name(self, j);
   }
-  if (self->covered) {
+  if (self->wish.coverage > 0) {
     write_cover_header(self, gap);
   }
+  if (self->wish.novelty) {
+    fprintf(self->out, "%cnovelty", gap);
+  }
   for (int64_t k = 0; has_columns(self) && k < outputs; k++) {
-    fprintf(self->out, "%c%s", gap, self->names[k]);
+    fprintf(self->out, "%c%s", gap, self->one_class ? "value" : self->names[k]);
   }
   fputc('\n', self->out);
+}
+
+/* Whether a line has more than the label or the values. */
+static bool is_headed(const answer_text *self) {
+  return self->csv || self->wish.coverage > 0 || self->wish.novelty || has_columns(self);
 }
 
 static void begin(answer_text *self) {
@@ -119,7 +133,7 @@ static void begin(answer_text *self) {
   self->begun = true;
   if (self->json) {
     json_open(&self->writer, NULL, '[');
-  } else if (self->csv || self->covered || has_columns(self)) {
+  } else if (is_headed(self)) {
     write_header(self);
   }
 }
@@ -141,7 +155,8 @@ static void write_set(const answer_text *self, const uint8_t *set) {
       continue;
     }
     fputs(first ? "" : "|", self->out);
-    for (const char *c = clf_model_class_name(self->model, k); *c != '\0'; c++) {
+    const char *name = self->csv ? clf_model_class_name(self->model, k) : self->names[k];
+    for (const char *c = name; *c != '\0'; c++) {
       fputs(self->csv && *c == '"' ? "\"" : "", self->out);
       fputc(*c, self->out);
     }
@@ -161,19 +176,31 @@ static void write_cover(const answer_text *self, const answers *a, int64_t row, 
   }
 }
 
+static void write_file_name(const answer_text *self, const char *name) {
+  char *printable = self->terminal && !self->csv ? printable_text(name, "") : NULL;
+  if (self->csv) {
+    table_csv_field(self->out, name);
+  } else {
+    fputs(printable != NULL ? printable : name, self->out);
+  }
+  free(printable);
+}
+
 static void write_line(const answer_text *self, const answers *a, int64_t row, const char *name) {
   const char gap = self->csv ? ',' : '\t';
-  const double *values = a->values != NULL ? a->values + row * a->outputs : NULL;
+  const bool shows = a->labels == NULL || has_columns(self);
+  const double *values = a->values != NULL && shows ? a->values + row * a->outputs : NULL;
   char text[NUMBER_BYTES];
-  if (self->files && self->csv) {
-    table_csv_field(self->out, name);
-  } else if (self->files) {
-    fputs(name, self->out);
+  if (self->files) {
+    write_file_name(self, name);
   }
   fputs(self->files ? (const char[]){gap, '\0'} : "", self->out);
   fputs(a->labels != NULL ? label_of(self, a, row) : "", self->out);
   if (a->labels != NULL) {
     write_cover(self, a, row, gap);
+  }
+  if (a->novelty != NULL) {
+    fprintf(self->out, "%c%s", gap, number_text(text, (double)a->novelty[row]));
   }
   for (int64_t j = 0; values != NULL && j < a->outputs; j++) {
     if (j > 0 || a->labels != NULL) {
@@ -194,7 +221,7 @@ static void write_line(const answer_text *self, const answers *a, int64_t row, c
 /* The values of the classes, or of a regression. */
 static void write_values(json_writer *json, const answers *a, const double *values) {
   const char *what = a->labels == NULL ? "values" : a->probabilities ? "probabilities" : "scores";
-  if (a->labels == NULL && a->outputs == 1) {
+  if (a->one_class || (a->labels == NULL && a->outputs == 1)) {
     write_number(json, "value", values[0]);
     return;
   }
@@ -239,7 +266,9 @@ void answer_object(json_writer *json, const answers *a, int64_t row, const char 
   if (file != NULL) {
     json_text(json, "file", file);
   }
-  if (a->labels != NULL && a->labels[row] >= 0) {
+  if (a->one_class) {
+    json_integer(json, "label", a->labels[row]);
+  } else if (a->labels != NULL && a->labels[row] >= 0) {
     json_text(json, "label", clf_model_class_name(a->model, a->labels[row]));
   } else if (a->labels != NULL) {
     json_literal(json, "label", "null");
@@ -247,13 +276,16 @@ void answer_object(json_writer *json, const answers *a, int64_t row, const char 
   if (a->values != NULL) {
     write_values(json, a, a->values + row * a->outputs);
   }
+  if (a->novelty != NULL) {
+    write_number(json, "novelty", (double)a->novelty[row]);
+  }
   write_covered(json, a, row);
   json_close(json, '}');
 }
 
 void answer_text_write(answer_text *self, const answers *a, const char *const *names) {
   begin(self);
-  if (!self->json && !self->files && !self->covered && a->values == NULL) {
+  if (!self->json && !self->files && !is_headed(self) && a->labels != NULL) {
     write_labels(self, a);
     return;
   }

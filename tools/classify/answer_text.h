@@ -11,17 +11,18 @@
 typedef struct answer_text {
   FILE *out;
   const clf_model *model;
-  answer_kind kind;
-  bool csv, json, files; /* files: a column of names comes first */
-  bool covered;          /* with sets or intervals */
+  answer_wish wish;
+  bool csv, json, files;    /* files: a column of names comes first */
+  bool one_class, terminal; /* terminal: what it would obey is escaped */
   bool begun;
-  char **names; /* [classes] as they are written */
+  int64_t classes; /* 1 of a machine of one class, 0 of a regression */
+  char **names;    /* [classes] as they are written */
   json_writer writer;
 } answer_text;
 
 /* Prepares to write; frees it in every case. False without memory. */
-bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model, answer_kind kind,
-                       FILE *out);
+bool answer_text_begin(answer_text *self, const tool *t, const clf_model *model,
+                       const answer_wish *wish, FILE *out);
 /* Writes the JSON object of a row, with the name of its file unless that is NULL. */
 void answer_object(json_writer *json, const answers *a, int64_t row, const char *file);
 /* Writes answers; `names` [filled] are those of their files, for `files`, or NULL. */

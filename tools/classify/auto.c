@@ -264,7 +264,7 @@ static int keep(search *self, tool *t, const verdict *chosen) {
   }
   done = done == CLF_OK ? notes_training(self->model, t, &self->in, self->in.rows) : done;
   done = done == CLF_OK ? notes_set(self->model, NOTE_VALIDATED_SCORE, "%.6f", chosen->mean) : done;
-  done = done == CLF_OK ? clf_model_save(self->model, t->common.output) : done;
+  done = done == CLF_OK ? tool_save(self->model, t->common.output) : done;
   progress_clear(&t->progress);
   return done == CLF_OK ? -1 : tool_fail(done);
 }

@@ -24,15 +24,21 @@ static const option_entry options[] = {
     DECISION_OPTIONS(set.decisions),
 };
 
-/* How good probabilities are on the rows; NaN where the model has none. */
+/* How good probabilities are on the rows, NaN where the model has none; and how many rows it says
+ * are none of its classes. */
 typedef struct quality {
   double log_loss, brier;
+  int64_t rejected;
 } quality;
 
 static int measure(quality *out, const clf_model *model, const input *in) {
   graded g = {0};
-  *out = (quality){NAN, NAN};
-  int status = graded_create(&g, model, in->rows);
+  *out = (quality){NAN, NAN, 0};
+  if (clf_model_classes(model) == 0) {
+    return -1;
+  }
+  int status = graded_create(&g, model, in->rows, NULL);
+  out->rejected = g.rejected_rows;
   if (status < 0 && g.chances != NULL && g.unknown_rows == 0) {
     clf_status done =
         clf_log_loss(g.truth, g.chances, g.weights, g.rows, g.classes, &out->log_loss);
@@ -58,15 +64,26 @@ static int calibrate(clf_model *model, const input *in) {
 
 static int print_qualities(const quality *before, const quality *after, const input *in,
                            const tool *t) {
-  static const table_column columns[] = {{"rows", true, 0},
-                                         {"log_loss_before", true, 4},
-                                         {"log_loss", true, 4},
-                                         {"brier_score_before", true, 4},
-                                         {"brier_score", true, 4}};
+  static const table_column all[] = {
+      {"rows", true, 0},     {"rejected_rows", true, 0},      {"log_loss_before", true, 4},
+      {"log_loss", true, 4}, {"brier_score_before", true, 4}, {"brier_score", true, 4}};
+  enum { ALL = sizeof all / sizeof *all, COUNTS = 2 };
   const bool classes = clf_dataset_classes(in->rows) > 0; /* a regression has neither measure */
-  table results = table_of(columns, classes ? sizeof columns / sizeof *columns : 1);
+  const bool measured = classes && (!isnan(after->log_loss) || !tool_for_people(t));
+  table_column columns[ALL] = {all[0]};
+  size_t count = 1;
+  if (set.decisions.reject != NULL) {
+    columns[count++] = all[1];
+  }
+  for (size_t i = COUNTS; measured && i < ALL; i++) {
+    columns[count++] = all[i];
+  }
+  table results = table_of(columns, count);
   table_integer(&results, clf_dataset_rows(in->rows));
-  if (classes) {
+  if (set.decisions.reject != NULL) {
+    table_integer(&results, after->rejected);
+  }
+  if (measured) {
     table_number(&results, before->log_loss);
     table_number(&results, after->log_loss);
     table_number(&results, before->brier);
@@ -75,6 +92,22 @@ static int print_qualities(const quality *before, const quality *after, const in
   const int status = table_print(&results, t, stdout);
   table_free(&results);
   return status;
+}
+
+/* Only --conform is for a model without classes. */
+static int check_model(const clf_model *model) {
+  const decisions *which = &set.decisions;
+  const bool intervals = set.method == NULL && which->threshold == NULL && which->costs == NULL &&
+                         which->priors == NULL && which->reject == NULL && which->conform != NULL;
+  const bool one_class = model_learns_one_class(model);
+  if (clf_model_classes(model) > 0 || (intervals && !one_class)) {
+    return -1;
+  }
+  complain("the model is %s: it has no classes to decide between%s",
+           one_class ? "a machine of one class" : "a regression",
+           one_class ? "; nu in the training is the share of rows outside"
+                     : "; --conform 'method=lac' alone prepares its intervals");
+  return EXIT_FAILURE;
 }
 
 static int check_options(const tool *t) {
@@ -91,6 +124,7 @@ static int run(tool *t) {
   quality before, after;
   int status = check_options(t);
   status = status < 0 ? input_model(&model, t, t->words.words[0]) : status;
+  status = status < 0 ? check_model(model) : status;
   status = status < 0 ? input_read_for(&in, t, t->words.words[1], model) : status;
   progress_title(&t->progress, "calibrate");
   status = status < 0 ? measure(&before, model, &in) : status;
@@ -99,7 +133,7 @@ static int run(tool *t) {
   status = status < 0 ? measure(&after, model, &in) : status;
   progress_clear(&t->progress);
   if (status < 0) {
-    const clf_status done = clf_model_save(model, t->common.output);
+    const clf_status done = tool_save(model, t->common.output);
     status = done == CLF_OK ? print_qualities(&before, &after, &in, t) : tool_fail(done);
   }
   input_free(&in);

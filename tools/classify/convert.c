@@ -6,6 +6,7 @@
 #include "convert_pipe.h"
 #include "convert_target.h"
 #include "input.h"
+#include "output.h"
 #include "params.h"
 #include "report/text.h"
 #include "sniff.h"
@@ -157,8 +158,10 @@ static int write_rows(conversion *self, const tool *t) {
     status = EXIT_USAGE;
   }
   if (status < 0) {
+    output_hold();
     const clf_status done =
         clf_dataset_save(self->in.rows, self->to.format, self->files.out, self->to.params);
+    output_release();
     status = done == CLF_OK ? (note_lost_of_rows(self, t), -1) : fail(done);
   }
   return status;
@@ -187,10 +190,12 @@ static int write_model(const conversion *self, const tool *t) {
   if (status >= 0) {
     return status;
   }
+  output_hold();
   const clf_status done =
       strcmp(self->to.format, FORMAT_OWN) == 0
           ? clf_model_save(self->model, self->files.out)
           : clf_model_export(self->model, self->to.format, self->files.out, self->to.params);
+  output_release();
   return done == CLF_OK ? (note_lost_of_model(self, t), -1) : fail(done);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "report/files.h"
 #include "report/text.h"
 #include "tool.h"
@@ -62,7 +63,13 @@ static int make_folder(pipe_files *self) {
   }
   self->folder =
       join_path(temporary != NULL && *temporary != '\0' ? temporary : "/tmp", "classify-XXXXXX");
-  if (self->folder != NULL && mkdtemp(self->folder) != NULL) {
+  output_hold();
+  const bool made = self->folder != NULL && mkdtemp(self->folder) != NULL;
+  if (made) {
+    output_note(NULL, self->folder);
+  }
+  output_release();
+  if (made) {
     return -1;
   }
   const int status = fail("make a temporary folder");
@@ -79,6 +86,9 @@ static int find_file(pipe_files *self, char **out, const char **stream, const ch
   if (status < 0) {
     *out = streams ? join_path(self->folder, name) : strdup(path);
     *stream = streams ? path : NULL;
+    if (streams && *out != NULL) {
+      output_note(NULL, *out);
+    }
   }
   return status < 0 && *out == NULL ? fail("go on") : status;
 }
@@ -99,6 +109,9 @@ static int copy_input(const pipe_files *self) {
 int pipe_open(pipe_files *self, const char *in, const char *out) {
   *self = (pipe_files){.in = NULL};
   int status = find_file(self, &self->in, &self->from, in, input_name);
+  if (status < 0 && self->from != NULL) {
+    complain_of(self->in, strcmp(in, "-") == 0 ? input_name : in);
+  }
   status = status < 0 ? find_file(self, &self->out, &self->to, out, output_name) : status;
   return status < 0 && self->from != NULL ? copy_input(self) : status;
 }
@@ -125,14 +138,18 @@ int pipe_commit(const pipe_files *self) {
 }
 
 void pipe_close(pipe_files *self) {
+  complain_of(NULL, NULL);
   if (self->from != NULL && self->in != NULL) {
     unlink(self->in);
+    output_note(self->in, NULL);
   }
   if (self->to != NULL && self->out != NULL) {
     unlink(self->out);
+    output_note(self->out, NULL);
   }
   if (self->folder != NULL) {
     rmdir(self->folder);
+    output_note(self->folder, NULL);
   }
   free(self->folder);
   free(self->in);

@@ -11,7 +11,7 @@
 
 bool decisions_any(const decisions *which) {
   return which->threshold != NULL || which->costs != NULL || which->priors != NULL ||
-         which->conform != NULL;
+         which->conform != NULL || which->reject != NULL;
 }
 
 /* The index of a class by the first `length` bytes of a text, or -1. */
@@ -157,6 +157,18 @@ static int set_costs(clf_model *model, const char *path, const tool *t) {
   return status;
 }
 
+static int set_reject(clf_model *model, const char *rate, const input *in) {
+  char params[80], *end = NULL;
+  const double share = strtod(rate, &end);
+  if (end == rate || *end != '\0' || !(share >= 0 && share < 1)) {
+    complain("--reject takes a share of the rows, from 0 to 1, such as 0.05, not '%s'", rate);
+    return EXIT_USAGE;
+  }
+  snprintf(params, sizeof params, "rate=%.17g", share);
+  const clf_status done = clf_model_set_reject(model, in->rows, params);
+  return done == CLF_OK ? -1 : tool_fail(done);
+}
+
 int decisions_set(const decisions *which, clf_model *model, const input *in, const tool *t) {
   int status = -1;
   if (which->threshold != NULL && which->costs != NULL) {
@@ -176,6 +188,9 @@ int decisions_set(const decisions *which, clf_model *model, const input *in, con
   if (status < 0 && which->conform != NULL) {
     const clf_status done = clf_model_conform(model, in->rows, which->conform);
     status = done == CLF_OK ? -1 : tool_fail(done);
+  }
+  if (status < 0 && which->reject != NULL) {
+    status = set_reject(model, which->reject, in);
   }
   return status;
 }

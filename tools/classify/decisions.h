@@ -1,5 +1,5 @@
-/* What the options of `calibrate` set on a model beyond probabilities: thresholds, costs, priors and
- * prediction sets, in this order. */
+/* What the options of `calibrate` set on a model beyond probabilities: thresholds, costs, priors,
+ * prediction sets, and which rows are none of the classes, in this order. */
 #ifndef CLASSIFY_DECISIONS_H
 #define CLASSIFY_DECISIONS_H
 
@@ -11,6 +11,7 @@ typedef struct decisions {
   const char *costs;     /* a CSV file, or NULL */
   const char *priors;    /* "NAME=SHARE,…", or "estimate"; or NULL */
   const char *conform;   /* parameters of clf_model_conform(), or NULL */
+  const char *reject;    /* share of known rows that may be rejected, or NULL */
 } decisions;
 
 bool decisions_any(const decisions *which);
@@ -41,6 +42,13 @@ int decisions_set(const decisions *which, clf_model *model, const input *in, con
        OPTION_TEXT,                                                                                \
        0,                                                                                          \
        &(which).costs},                                                                            \
+      {"reject",                                                                                   \
+       "RATE",                                                                                     \
+       "reject rows that are unlike those of the classes, with this share of false alarms, such "  \
+       "as 0.05; 0 ends it",                                                                       \
+       OPTION_TEXT,                                                                                \
+       0,                                                                                          \
+       &(which).reject},                                                                           \
   {                                                                                                \
     "conform", "PARAMS",                                                                           \
         "prepare prediction sets, such as 'method=aps by_class=true', or intervals of a "          \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "params.h"
 #include "report/text.h"
 
 /* A class of the model by its name. */
@@ -122,11 +123,58 @@ static clf_status read_weights(graded *g, const clf_dataset *data) {
   return CLF_OK;
 }
 
+/* The labels of a machine of one class: 1 for outliers, else 0. */
+static clf_status read_outliers(graded *g, const clf_dataset *data, const char *outliers) {
+  static const char *const names[] = {"0", "-1"};
+  clf_tensor *tensor = NULL;
+  g->truth = allocate(g->rows, sizeof *g->truth);
+  g->names = allocate(2, sizeof *g->names);
+  clf_status status = clf_dataset_tensor(&tensor, data, "labels");
+  if (status == CLF_OK && (g->truth == NULL || g->names == NULL)) {
+    status = CLF_ERROR_MEMORY;
+  }
+  const int32_t *labels = status == CLF_OK ? clf_tensor_data(tensor) : NULL;
+  for (int64_t i = 0; status == CLF_OK && i < g->rows; i++) {
+    g->truth[i] = list_has(outliers, clf_dataset_class_name(data, labels[i])) ? 1 : 0;
+  }
+  if (status == CLF_OK) {
+    memcpy(g->names, names, sizeof names);
+  }
+  clf_tensor_free(tensor);
+  return status;
+}
+
+/* Makes room for scores of both classes of a machine of one class. */
+static clf_status widen(answers *a) {
+  if (!a->one_class) {
+    return CLF_OK;
+  }
+  free(a->values);
+  a->outputs = 2;
+  a->values = allocate(2 * a->rows, sizeof *a->values);
+  return a->values != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* Makes classes of the answers of a machine of one class. */
+static void separate(answers *a) {
+  for (int64_t i = a->rows; i-- > 0;) {
+    const double value = a->values[i];
+    a->values[2 * i] = value;
+    a->values[2 * i + 1] = -value;
+    a->labels[i] = a->labels[i] < 0 ? 1 : 0;
+  }
+}
+
 static clf_status answer(graded *g, const clf_model *model, const clf_dataset *data) {
-  const bool probabilities = model_has_probabilities(model);
-  clf_status status = answers_create(&g->said, model,
-                                     probabilities ? ANSWER_PROBABILITIES : ANSWER_SCORES, g->rows);
-  return status == CLF_OK ? answers_add(&g->said, data) : status;
+  const answer_wish wish = {.kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES
+                                                                   : ANSWER_SCORES};
+  clf_status status = answers_create(&g->said, model, &wish, g->rows);
+  status = status == CLF_OK ? widen(&g->said) : status;
+  status = status == CLF_OK ? answers_add(&g->said, data) : status;
+  if (status == CLF_OK && g->said.one_class) {
+    separate(&g->said);
+  }
+  return status;
 }
 
 static bool round_chances(graded *g) {
@@ -141,8 +189,36 @@ static bool round_chances(graded *g) {
   return g->chances != NULL;
 }
 
+/* Finds out whether the labels say which rows are outliers. One label of all rows need not. */
+static bool has_outliers(const clf_dataset *data, const char *outliers) {
+  const int64_t classes = clf_dataset_classes(data);
+  bool found = false;
+  for (int64_t k = 0; k < classes; k++) {
+    found = found || list_has(outliers != NULL ? outliers : "-1", clf_dataset_class_name(data, k));
+  }
+  if (classes == 0) {
+    complain("the rows have no labels, which say what are outliers: label=NAME in --format");
+  } else if (!found && outliers != NULL) {
+    complain("--outliers: no row has the label '%s'", outliers);
+  } else if (!found && classes > 1) {
+    complain(
+        "no row has the label -1: --outliers says which of the labels, '%s' or '%s'%s, are those "
+        "of outliers",
+        clf_dataset_class_name(data, 0), clf_dataset_class_name(data, 1), classes > 2 ? " …" : "");
+    return false;
+  }
+  return classes > 0 && (found || outliers == NULL);
+}
+
 /* Finds what the data lack before the rows are predicted. */
-static bool has_truth(const clf_model *model, const clf_dataset *data) {
+static bool has_truth(const clf_model *model, const clf_dataset *data, const char *outliers) {
+  if (model_learns_one_class(model)) {
+    return has_outliers(data, outliers);
+  }
+  if (outliers != NULL) {
+    complain("--outliers is for machines of one class, 'svm type=one_class'");
+    return false;
+  }
   const int64_t outputs = clf_model_outputs(model), targets = clf_dataset_outputs(data);
   if (clf_model_classes(model) > 0 && clf_dataset_classes(data) == 0) {
     complain("the rows have no labels to compare with what the %s predicts", clf_model_kind(model));
@@ -165,19 +241,25 @@ static bool weighs(const graded *g) {
   return false;
 }
 
-int graded_create(graded *out, const clf_model *model, const clf_dataset *data) {
+static clf_status read_known(graded *g, const clf_dataset *data, const char *outliers) {
+  return g->said.one_class ? read_outliers(g, data, outliers != NULL ? outliers : "-1")
+         : g->classes > 0  ? read_truth(g, data)
+                           : read_targets(g, data);
+}
+
+int graded_create(graded *out, const clf_model *model, const clf_dataset *data,
+                  const char *outliers) {
+  const bool one_class = model_learns_one_class(model);
   *out = (graded){.rows = clf_dataset_rows(data),
-                  .classes = clf_model_classes(model),
-                  .outputs = clf_model_outputs(model)};
-  if (!has_truth(model, data)) {
+                  .classes = one_class ? 2 : clf_model_classes(model),
+                  .outputs = one_class ? 2 : clf_model_outputs(model)};
+  if (!has_truth(model, data, outliers)) {
     return EXIT_FAILURE;
   }
   clf_status status = answer(out, model, data);
   status = status == CLF_OK && !round_chances(out) ? CLF_ERROR_MEMORY : status;
   status = status == CLF_OK ? read_weights(out, data) : status;
-  if (status == CLF_OK) {
-    status = out->classes > 0 ? read_truth(out, data) : read_targets(out, data);
-  }
+  status = status == CLF_OK ? read_known(out, data, outliers) : status;
   for (int64_t i = 0; status == CLF_OK && out->classes > 0 && i < out->rows; i++) {
     out->rejected_rows += out->said.labels[i] < 0;
   }
@@ -235,9 +317,10 @@ clf_status graded_join(graded *out, const graded *parts, int64_t count) {
     out->rows += parts[i].rows;
     out->rejected_rows += parts[i].rejected_rows;
   }
-  const clf_status status =
-      answers_create(&out->said, first->said.model,
-                     first->said.probabilities ? ANSWER_PROBABILITIES : ANSWER_SCORES, out->rows);
+  const answer_wish wish = {.kind =
+                                first->said.probabilities ? ANSWER_PROBABILITIES : ANSWER_SCORES};
+  clf_status status = answers_create(&out->said, first->said.model, &wish, out->rows);
+  status = status == CLF_OK ? widen(&out->said) : status;
   return status == CLF_OK ? join(out, parts, count) : status;
 }
 

@@ -28,10 +28,13 @@ typedef struct graded {
   unknown_class *unknown; /* [unknown_count] */
 } graded;
 
-/* Predicts all rows; they and the model outlive the answers. Returns -1 to go on, or the status to
+/* Predicts all rows; they and the model outlive the answers. Those of a machine of one class are of
+ * two, "0" and "-1": its decision value and the opposite are their scores, and rows are of the second
+ * whose labels are among `outliers`, separated by commas; NULL for "-1". Returns -1 to go on, or the status to
  * exit with after a message: also where the data lack what the model was fitted to, labels or
  * targets. Free it in any case. */
-int graded_create(graded *out, const clf_model *model, const clf_dataset *data);
+int graded_create(graded *out, const clf_model *model, const clf_dataset *data,
+                  const char *outliers);
 void graded_free(graded *g);
 
 /* Makes a copy of the answers of several models of the same classes and outputs, as those of the

@@ -77,7 +77,9 @@ static int inspect_path(sheet *out, const tool *t, const char *path, const char 
 static void on_log(void *user, int32_t level, const char *message) {
   sheet *out = user;
   if (level == CLF_LOG_WARNING && strstr(message, "unreadable=nan") == NULL) {
-    sheet_once(out, INSPECT_PROBLEMS, message);
+    char *text = text_of_original(message);
+    sheet_once(out, INSPECT_PROBLEMS, text != NULL ? text : message);
+    free(text);
   }
 }
 

@@ -232,7 +232,9 @@ static clf_status load_vocabulary(sheet *out, const tool *t, const char *path) {
 
 static void add_file(sheet *out, const char *path) {
   struct stat there;
-  sheet_text(out, "file", "%s", path);
+  char *name = text_of_original(path);
+  sheet_text(out, "file", "%s", name != NULL ? name : path);
+  free(name);
   if (stat(path, &there) == 0) {
     sheet_integer(out, "bytes", there.st_size);
   }

@@ -6,6 +6,7 @@
 
 #include "columns.h"
 #include "fields.h"
+#include "header.h"
 #include "notes.h"
 #include "params.h"
 #include "report/text.h"
@@ -134,22 +135,24 @@ static bool add_categories(layout *self, const service *own) {
 
 /* A table of rows. A row without a value is not left out, since the answers behind it would then be
  * those of other lines; and numbers are f64 in every block, whatever the others have. */
-static bool lay_out_rows(layout *self, const tool *t, const service *own, const fields *first,
-                         bool *header) {
+static int lay_out_rows(layout *self, const tool *t, const service *own, const fields *first,
+                        const char *name, bool *header) {
   const bool given = t->common.format != NULL, named = names_features(first, own);
   bool good = (!params_is(self->params, "missing", "skip") || replace(self, "|missing|", "")) &&
               add_default(self, "dtype", "f64") && add_categories(self, own);
   *header = given && params_has(self->params, "header") ? params_is(self->params, "header", "true")
                                                         : named || fields_are_names(first);
-  if (!good) {
-    return false;
+  if (good && *header && named && !(given && params_has(self->params, "columns"))) {
+    if (!header_suits(own, first, name, t->common.quiet)) {
+      return EXIT_FAILURE;
+    }
+    good = lay_out_names(self, own);
+  } else if (good) {
+    good = given ? replace(self, "|header|", *header ? "header=true" : "header=false") &&
+                       add_default(self, "row_numbers", "false")
+                 : lay_out_order(self, own, first, *header);
   }
-  if (*header && named && !(given && params_has(self->params, "columns"))) {
-    return lay_out_names(self, own);
-  }
-  return given ? replace(self, "|header|", *header ? "header=true" : "header=false") &&
-                     add_default(self, "row_numbers", "false")
-               : lay_out_order(self, own, first, *header);
+  return good ? -1 : tool_fail(CLF_ERROR_MEMORY);
 }
 
 /* A table of texts, whose column the header names. */
@@ -208,22 +211,23 @@ static int lay_out_table(layout *self, const tool *t, const service *own, stream
       *f.texts[f.count - 1] == '\0') {
     f.count--; /* an empty field behind the last delimiter */
   }
-  good = good && (self->texts ? lay_out_texts(self, own, &f, &header)
-                              : lay_out_rows(self, t, own, &f, &header));
+  int status = !good || (self->texts && !lay_out_texts(self, own, &f, &header))
+                   ? tool_fail(CLF_ERROR_MEMORY)
+               : self->texts ? -1
+                             : lay_out_rows(self, t, own, &f, s->name, &header);
   if (!params_has(self->params, "comment")) { /* comments are in front of the table only */
     record_style style = s->style;
     style.comment = '\0';
     stream_restyle(s, style, first.begin);
   }
   self->first = first.begin;
-  if (good && header) {
+  if (status < 0 && header) {
     self->header = true;
     stream_set_header(s, first.end);
   } else if (s->bytes[first.end - 1] == s->line_end) { /* or the only one */
     self->repeated = first.end;
   }
-  int status = good ? -1 : tool_fail(CLF_ERROR_MEMORY);
-  if (good && !self->texts && !header && t->common.format == NULL &&
+  if (status < 0 && !self->texts && !header && t->common.format == NULL &&
       !params_is(self->params, "label", "none")) {
     status = find_labels(self, own, s, &f);
   }
@@ -241,8 +245,9 @@ static record_style style_of(const layout *self) {
                     : params_is(self->params, "comment", "none")  ? '\0'
                                                                   : '#';
   } else {
+    /* A blank line among lines with labels is no text, in whatever block it comes. */
     style.comment = strcmp(self->reader, "svmlight") == 0 ? '#' : '\0';
-    style.skipped = style.comment != '\0';
+    style.skipped = style.comment != '\0' || strcmp(self->reader, "fasttext") == 0;
   }
   return style;
 }

@@ -7,6 +7,7 @@
 
 #include "complete.h"
 #include "manual.h"
+#include "output.h"
 #include "report/text.h"
 #include "verbs.h"
 
@@ -41,6 +42,7 @@ int main(int argc, char **argv) {
   signal(SIGXFSZ,
          SIG_IGN); /* a file that may not grow further is a failed write, with its message */
   signal(SIGPIPE, SIG_DFL); /* a reader that goes away ends the tool quietly, whoever started it */
+  output_guard();
   if (called != NULL) {
     return run(called, argc, argv);
   }

@@ -3,12 +3,67 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/progress.h"
 #include "report/text.h"
+
+/* A handler can reach nothing but a global: what is being written. */
+enum { MAX_UNFINISHED = 8 };
+static char *volatile unfinished[MAX_UNFINISHED];
+
+static const int ending[] = {SIGTERM, SIGHUP, SIGINT};
+enum { ENDING = sizeof ending / sizeof *ending };
+
+static void remove_unfinished(int signal_number) {
+  for (int i = MAX_UNFINISHED - 1; i >= 0; i--) { /* a folder was noted before its files */
+    if (unfinished[i] != NULL && unlink(unfinished[i]) != 0) {
+      rmdir(unfinished[i]);
+    }
+  }
+  signal(signal_number, SIG_DFL);
+  raise(signal_number); /* it is delivered when this returns */
+}
+
+void output_guard(void) {
+  for (int i = 0; i < ENDING; i++) { /* a signal that is ignored, as by nohup, stays so */
+    if (signal(ending[i], remove_unfinished) == SIG_IGN) {
+      signal(ending[i], SIG_IGN);
+    }
+  }
+  progress_end_by(remove_unfinished);
+}
+
+void output_note(char *before, char *path) {
+  int i = 0;
+  while (i < MAX_UNFINISHED && unfinished[i] != before) {
+    i++;
+  }
+  if (i < MAX_UNFINISHED) {
+    unfinished[i] = path;
+  }
+}
+
+static void mask(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int i = 0; i < ENDING; i++) {
+    sigaddset(&signals, ending[i]);
+  }
+  sigprocmask(how, &signals, NULL);
+}
+
+void output_hold(void) {
+  mask(SIG_BLOCK);
+}
+
+void output_release(void) {
+  mask(SIG_UNBLOCK);
+}
 
 static bool fail(const output_file *out, const char *reason) {
   complain("cannot write %s: %s", out->path, reason);
@@ -83,7 +138,12 @@ bool output_begin(output_file *out, const char *path) {
     return fail(out, strerror(errno));
   }
   bool good = set_names(out);
+  output_hold();
   const int descriptor = good ? mkstemp(out->temporary) : -1;
+  if (descriptor >= 0) {
+    output_note(NULL, out->temporary);
+  }
+  output_release();
   out->file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
   if (good && (out->file == NULL ||
                fchmod(descriptor, there ? about.st_mode & 0777 : default_mode()) != 0)) {
@@ -114,7 +174,8 @@ bool output_commit(output_file *out) {
   }
   if (!good) {
     fail(out, errno != 0 ? strerror(errno) : "not all bytes could be written");
-  } else {
+  } else if (out->temporary != NULL) {
+    output_note(out->temporary, NULL);
     free(out->temporary);
     out->temporary = NULL;
   }
@@ -128,6 +189,7 @@ void output_discard(output_file *out) {
   }
   if (out->temporary != NULL) {
     unlink(out->temporary);
+    output_note(out->temporary, NULL);
   }
   free(out->temporary);
   free(out->target);

@@ -14,6 +14,18 @@ typedef struct output_file {
   char *temporary;  /* the file next to it that is being written */
 } output_file;
 
+/* Makes signals that end the program remove what is being written first. Called once, at its
+ * beginning. */
+void output_guard(void);
+
+/* Notes a file or an empty folder to remove then, in place of `before`: NULL for none of them. The
+ * name lives until it is replaced. */
+void output_note(char *before, char *path);
+
+/* Between these, such a signal waits: for calls of the library that write a file. */
+void output_hold(void);
+void output_release(void);
+
 /* Opens a file to write in place of `path`, which lives as long. False after a message. */
 bool output_begin(output_file *out, const char *path);
 

@@ -137,3 +137,13 @@ const char *params_split(char kind[KIND_BYTES], const char *text) {
   snprintf(kind, KIND_BYTES, "%.*s", (int)length, text);
   return text + length + strspn(text + length, blanks);
 }
+
+bool list_has(const char *list, const char *name) {
+  const size_t length = strlen(name);
+  size_t size = strcspn(list, ",");
+  while ((size != length || memcmp(list, name, length) != 0) && list[size] == ',') {
+    list += size + 1;
+    size = strcspn(list, ",");
+  }
+  return size == length && memcmp(list, name, length) == 0;
+}

@@ -31,4 +31,7 @@ char *params_join(const char *a, const char *b);
 enum { KIND_BYTES = 64 };
 const char *params_split(char kind[KIND_BYTES], const char *text);
 
+/* Whether a name is one of a list that commas separate. */
+bool list_has(const char *list, const char *name);
+
 #endif

@@ -18,7 +18,7 @@
 #include "verbs.h"
 
 static struct {
-  bool probabilities, scores, row;
+  bool probabilities, scores, row, novelty;
   double coverage;
 } set;
 
@@ -32,6 +32,10 @@ static const option_entry options[] = {
      "also print the classes, or the interval of a regression, that hold the truth with this "
      "probability, such as 0.95; calibrate --conform prepares the model",
      OPTION_SHARE, 0, &set.coverage},
+    {"novelty", NULL,
+     "also print how unlike the rows of its classes each row is: those above 1 are none of these; "
+     "for models that reject rows",
+     OPTION_SWITCH, 0, &set.novelty},
 };
 
 /* A run of the verb. */
@@ -41,7 +45,7 @@ typedef struct prediction {
   output_file file; /* of -o */
   answer_text text;
   service service; /* how pictures and columns are read */
-  answer_kind kind;
+  answer_wish wish;
   int64_t rows;
   bool failed; /* a picture could not be read */
 } prediction;
@@ -51,8 +55,7 @@ typedef struct prediction {
 static clf_status answer(prediction *self, const clf_dataset *rows, const char *const *names,
                          int64_t skipped) {
   answers a = {.rows = 0};
-  clf_status status = answers_create(&a, self->model, self->kind, clf_dataset_rows(rows));
-  status = status == CLF_OK ? answers_cover(&a, set.coverage) : status;
+  clf_status status = answers_create(&a, self->model, &self->wish, clf_dataset_rows(rows));
   status = status == CLF_OK ? answers_add(&a, rows) : status;
   if (status == CLF_OK) {
     const answers rest = {.model = self->model,
@@ -61,6 +64,8 @@ static clf_status answer(prediction *self, const clf_dataset *rows, const char *
                           .labels = a.labels != NULL ? a.labels + skipped : NULL,
                           .values = a.values != NULL ? a.values + skipped * a.outputs : NULL,
                           .probabilities = a.probabilities,
+                          .one_class = a.one_class,
+                          .novelty = a.novelty != NULL ? a.novelty + skipped : NULL,
                           .sets = a.sets != NULL ? a.sets + skipped * a.outputs : NULL,
                           .bounds = a.bounds != NULL ? a.bounds + skipped * a.outputs * 2 : NULL};
     answer_text_write(&self->text, &rest, names);
@@ -109,7 +114,7 @@ static clf_status read_block(clf_dataset **out, layout *l, const prediction *sel
 /* Reports the first row of a block that the model refuses, by its line. */
 static int fail_row(const prediction *self, const clf_dataset *rows, const stream *s,
                     const stream_block *b, int64_t skipped, size_t from) {
-  const int64_t row = answers_refused(self->model, self->kind, rows, skipped);
+  const int64_t row = answers_refused(self->model, &self->wish, rows, skipped);
   complain("%s line %" PRId64 ": %s", s->name, stream_line(s, b, row - skipped, from),
            clf_last_error());
   return EXIT_FAILURE;
@@ -335,34 +340,70 @@ static int answer_path(prediction *self, const char *path) {
   return status;
 }
 
+/* Whether the words are a row of the model. */
+static bool check_row(const prediction *self, const row_words *row) {
+  const char *wrong = row_wrong_word(row);
+  if (row->count == 0 || !self->service.named) {
+    complain(row->count == 0 ? "--row: no NAME=VALUE follows the model"
+                             : "--row: the features of the model have no names");
+  } else if (wrong != NULL) {
+    complain("--row: '%s' is not NAME=VALUE, such as '%s=1'", wrong,
+             clf_model_feature_name(self->model, 0));
+  }
+  return row->count > 0 && self->service.named && wrong == NULL &&
+         row_has_features(row, self->tool->common.quiet);
+}
+
 /* Answers the row of the words behind the model. */
 static int answer_row(prediction *self) {
   const option_words *words = &self->tool->words;
-  const char *wrong = NULL;
+  const row_words row = {words->words + 1, words->count - 1, self->model};
   clf_dataset *rows = NULL;
-  if (words->count < 2 || !self->service.named) {
-    complain(words->count < 2 ? "--row: no NAME=VALUE follows the model"
-                              : "--row: the features of the model have no names");
+  if (!check_row(self, &row)) {
     return EXIT_USAGE;
   }
-  char *table = row_of_words(words->words + 1, words->count - 1, &wrong);
-  if (wrong != NULL) {
-    complain("--row: '%s' is not NAME=VALUE, such as '%s=1'", wrong,
-             clf_model_feature_name(self->model, 0));
-    return EXIT_USAGE;
-  }
-  if (table != NULL && !row_has_features(words->words + 1, words->count - 1, self->model)) {
-    free(table);
-    return EXIT_USAGE;
-  }
-  clf_status status = table == NULL
-                          ? CLF_ERROR_MEMORY
-                          : clf_dataset_load_memory(&rows, self->tool->context, "csv", table,
-                                                    strlen(table), self->service.columns);
+  self->tool->memory = "--row";
+  char *table = row_of_words(&row, NULL);
+  clf_status status = table != NULL ? row_read(&rows, &self->service, table) : CLF_ERROR_MEMORY;
   status = status == CLF_OK ? answer(self, rows, NULL, 0) : status;
+  const int done = status < 0 ? row_fail(&row, &self->service, status) : -1;
+  self->tool->memory = NULL;
   clf_dataset_free(rows);
   free(table);
-  return status == CLF_OK ? -1 : input_fail("--row", status);
+  return done;
+}
+
+/* Whether the model can answer what is asked; says otherwise which verb makes it able to. */
+static bool can_answer(const prediction *self) {
+  const clf_model *model = self->model;
+  const bool classes = clf_model_classes(model) > 0;
+  const answer_wish covers = {ANSWER_LABELS, self->wish.coverage, false};
+  const answer_wish novelty = {ANSWER_LABELS, 0, self->wish.novelty};
+  if (set.probabilities && !model_has_probabilities(model)) {
+    complain("--probabilities: %s",
+             model_learns_one_class(model) ? "a machine of one class has none; --scores prints its "
+                                             "decision value"
+             : !classes                    ? "the model is a regression, which has none"
+                        : "the model has none: classify calibrate fits them to labeled rows");
+    return false;
+  }
+  if (set.coverage > 0 && !model_can_answer(model, &covers)) {
+    complain("--set: %s", model_learns_one_class(model)
+                              ? "a machine of one class has no sets"
+                              : "the model is not prepared for it: classify calibrate MODEL "
+                                "HELD_OUT --conform 'method=lac' -o MODEL does it");
+    return false;
+  }
+  if (set.novelty && !model_can_answer(model, &novelty)) {
+    complain("--novelty: %s",
+             model_learns_one_class(model) ? "a machine of one class has none; --scores prints its "
+                                             "decision value"
+             : !classes                    ? "a regression has none"
+                        : "the model does not reject rows: classify train with reject=0.05 in "
+                          "--model, or classify calibrate --reject 0.05");
+    return false;
+  }
+  return true;
 }
 
 /* Opens the model, and where the answers go. */
@@ -376,12 +417,12 @@ static int begin(prediction *self) {
   if (status >= 0) {
     return status;
   }
-  self->kind = set.probabilities ? ANSWER_PROBABILITIES
-               : set.scores      ? ANSWER_SCORES
-                                 : ANSWER_LABELS;
-  if (set.probabilities && !model_has_probabilities(self->model)) {
-    complain("the model has no probabilities: %s",
-             clf_model_classes(self->model) == 0 ? "it is a regression" : clf_last_error());
+  self->wish = (answer_wish){.kind = set.probabilities ? ANSWER_PROBABILITIES
+                                     : set.scores      ? ANSWER_SCORES
+                                                       : ANSWER_LABELS,
+                             .coverage = set.coverage,
+                             .novelty = set.novelty};
+  if (!can_answer(self)) {
     return EXIT_FAILURE;
   }
   const int opened = service_begin(&self->service, self->tool, self->model);
@@ -392,8 +433,7 @@ static int begin(prediction *self) {
     return EXIT_FAILURE;
   }
   FILE *out = output != NULL ? self->file.file : stdout;
-  const bool begun = answer_text_begin(&self->text, self->tool, self->model, self->kind, out);
-  self->text.covered = set.coverage > 0;
+  const bool begun = answer_text_begin(&self->text, self->tool, self->model, &self->wish, out);
   return begun ? -1 : tool_fail(CLF_ERROR_MEMORY);
 }
 

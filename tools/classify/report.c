@@ -138,13 +138,14 @@ static clf_status write_model(report *r, const clf_dataset *rows, const graded *
   const clf_model *model = g->said.model;
   clf_dataset *known = NULL;
   int32_t *truth = NULL, *predicted = NULL;
+  const bool classes = g->classes > 0 && !g->said.one_class;
   clf_status status = write_description(r->page, model);
-  if (status == CLF_OK && g->classes > 0) {
+  if (status == CLF_OK && classes) {
     status = known_rows(&known, &truth, &predicted, rows, g);
   }
   if (status == CLF_OK && known != NULL) {
     status = page_model_kind(r->page, model, known, truth, mistakes ? predicted : truth);
-  } else if (status == CLF_OK && g->classes == 0) {
+  } else if (status == CLF_OK && !classes) {
     status = page_model_kind(r->page, model, rows, NULL, NULL);
   }
   fputs("</section>\n", r->page);
@@ -166,7 +167,7 @@ void report_kept(report *r, const clf_dataset *rows, const clf_model *model) {
   if (r->page == NULL || r->status >= 0) {
     return;
   }
-  r->status = graded_create(&g, model, rows);
+  r->status = graded_create(&g, model, rows, NULL);
   if (r->status < 0) {
     const clf_status status = write_model(r, rows, &g, false);
     r->status = status == CLF_OK ? -1 : tool_fail(status);

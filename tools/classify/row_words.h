@@ -2,16 +2,30 @@
 #ifndef CLASSIFY_ROW_WORDS_H
 #define CLASSIFY_ROW_WORDS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "service.h"
 
-#include <classify.h>
+typedef struct row_words {
+  const char *const *words; /* [count] NAME=VALUE */
+  size_t count;
+  const clf_model *model; /* whose features have names */
+} row_words;
 
-/* Makes a CSV text of words NAME=VALUE: a header, and one row of quoted fields; to be freed. NULL
- * without memory, or where a word is not of this form, which *wrong then is. */
-char *row_of_words(const char *const *words, size_t count, const char **wrong);
+/* The first word that is not of this form, or NULL. */
+const char *row_wrong_word(const row_words *row);
 
-/* Whether each feature of a model is the name of one word; says which is not. */
-bool row_has_features(const char *const *words, size_t count, const clf_model *model);
+/* Whether each feature of the model is the name of one word; says which is not, and which words are
+ * left out. */
+bool row_has_features(const row_words *row, bool quiet);
+
+/* Makes a CSV text of the words of features: a header, and one row of quoted fields; to be freed.
+ * With `only`, one of the words, the other fields are empty. NULL without memory. */
+char *row_of_words(const row_words *row, const char *only);
+
+/* Reads such a text as the model's training data were. */
+clf_status row_read(clf_dataset **out, const service *s, const char *table);
+
+/* Says which word the reader or the model refuses, and why, after one of them has failed. Returns
+ * the status to exit with. */
+int row_fail(const row_words *row, const service *s, clf_status status);
 
 #endif

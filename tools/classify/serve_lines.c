@@ -56,7 +56,7 @@ static bool read_line(line_server *self) {
 /* The answer of a picture by its name. *nothing receives whether a detector finds nothing in it. */
 static clf_status answer_picture(answers *out, const service *s, const char *path, bool *nothing) {
   clf_dataset *row = NULL;
-  clf_status status = answers_create(out, s->model, s->kind, 1);
+  clf_status status = answers_create(out, s->model, &s->wish, 1);
   status = status == CLF_OK ? service_picture_file(&row, s, path) : status;
   *nothing = status == CLF_OK && row == NULL;
   status = row != NULL ? answers_add(out, row) : status;

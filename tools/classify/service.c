@@ -98,12 +98,13 @@ static void find_sparse(service *s) {
 
 int service_begin(service *out, const tool *t, const clf_model *model) {
   const char *detector = notes_get(model, NOTE_DETECTOR);
-  *out = (service){.tool = t,
-                   .context = t->context,
-                   .model = model,
-                   .features = clf_model_features(model),
-                   .outputs = clf_model_outputs(model),
-                   .kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES : ANSWER_SCORES};
+  *out = (service){
+      .tool = t,
+      .context = t->context,
+      .model = model,
+      .features = clf_model_features(model),
+      .outputs = clf_model_outputs(model),
+      .wish = {.kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES : ANSWER_SCORES}};
   out->columns = name_columns(model);
   out->named = out->columns != NULL;
   out->plain = plain_columns(model);
@@ -122,7 +123,7 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
 
 /* Answers all rows of a dataset, which it frees. */
 static clf_status answer_dataset(answers *out, const service *s, clf_dataset *data) {
-  clf_status status = answers_create(out, s->model, s->kind, clf_dataset_rows(data));
+  clf_status status = answers_create(out, s->model, &s->wish, clf_dataset_rows(data));
   status = status == CLF_OK ? answers_add(out, data) : status;
   clf_dataset_free(data);
   return status;

@@ -21,7 +21,7 @@ typedef struct service {
   char *columns;           /* of a CSV file with a header, that too; NULL without memory */
   bool sparse, zero_based; /* it was trained on svmlight's format, with indices from 0 */
   bool named;              /* the features have names, all different */
-  answer_kind kind;        /* probabilities, or scores of a model that has none */
+  answer_wish wish;        /* probabilities, or scores of a model that has none */
 } service;
 
 /* Looks at a model, which outlives the service: the reader and the shape of the rows that it was

@@ -178,6 +178,21 @@ static int print_rows(const table *rows, const tool *t, bool all, FILE *out) {
   return status;
 }
 
+/* Escapes what a terminal would obey; lines stay. False without memory. */
+static bool make_printable(const sheet *self) {
+  for (size_t i = 0; i < self->fact_count; i++) {
+    for (size_t k = 0; k < self->facts[i].count; k++) {
+      char **text = &self->facts[i].texts[k], *printable = printable_text(*text, "\n");
+      if (printable == NULL) {
+        return false;
+      }
+      free(*text);
+      *text = printable;
+    }
+  }
+  return true;
+}
+
 static int print_people(const sheet *self, const tool *t, FILE *out) {
   const bool color = shows_colors(out);
   for (int lines = 0; lines < 2; lines++) { /* sentences are below the tables */
@@ -240,7 +255,7 @@ static int print_csv(const sheet *self, const tool *t, FILE *out) {
 }
 
 int sheet_print(const sheet *self, const tool *t, FILE *out) {
-  bool failed = self->failed;
+  bool failed = self->failed || (tool_for_people(t) && !make_printable(self));
   for (size_t i = 0; i < self->table_count; i++) {
     failed = failed || self->tables[i].rows.failed;
   }

@@ -114,6 +114,19 @@ spaced_name table_spaced(const char *name) {
   return out;
 }
 
+/* Escapes what a terminal would obey: names come from data. False without memory. */
+static bool make_printable(const table *self) {
+  for (size_t i = 0; i < self->used; i++) {
+    char *printable = printable_text(self->cells[i], "");
+    if (printable == NULL) {
+      return false;
+    }
+    free(self->cells[i]);
+    self->cells[i] = printable;
+  }
+  return true;
+}
+
 static void print_people(const table *self, FILE *out) {
   int widths[TABLE_COLUMNS];
   for (size_t c = 0; c < self->count; c++) {
@@ -184,7 +197,7 @@ static void print_json(const table *self, FILE *out) {
 }
 
 int table_print(const table *self, const tool *t, FILE *out) {
-  if (self->failed) {
+  if (self->failed || (tool_for_people(t) && !make_printable(self))) {
     return tool_fail(CLF_ERROR_MEMORY);
   }
   (t->common.json ? print_json : t->common.csv ? print_csv : print_people)(self, out);

@@ -87,7 +87,7 @@ static int run(tool *t) {
   status = status < 0 ? input_model(&model, t, t->words.words[0]) : status;
   status = status < 0 ? input_read_for(&in, t, t->words.words[1], model) : status;
   progress_title(&t->progress, "predict");
-  status = status < 0 ? graded_create(&g, model, in.rows) : status;
+  status = status < 0 ? graded_create(&g, model, in.rows, t->common.outliers) : status;
   progress_clear(&t->progress);
   if (status < 0) {
     status =
@@ -119,7 +119,8 @@ const verb verb_test = {
         "a class, and the bootstrap's for the others. Weights of the rows count.",
     .options = options,
     .count = sizeof options / sizeof *options,
-    .takes = TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_SEED | TAKES_REQUIRE,
+    .takes =
+        TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_SEED | TAKES_REQUIRE | TAKES_OUTLIERS,
     .minimum_words = 2,
     .maximum_words = 2,
     .run = run,

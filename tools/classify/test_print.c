@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/text.h"
 #include "table.h"
 
 static const figure none = {(double)NAN, (double)NAN, (double)NAN, INTERVAL_NONE};
@@ -133,11 +134,15 @@ static int print_classes(const graded *g, const measures *m, const tool *t) {
   return status;
 }
 
+enum { MATRIX = 15 };
+
 /* A matrix, where it fits. */
 static int print_matrix(const graded *g, const int64_t *counts, const tool *t) {
-  table_column columns[16] = {{"true \\ predicted", false, 0}};
+  table_column columns[MATRIX + 1] = {{"true \\ predicted", false, 0}};
+  char *names[MATRIX] = {NULL};
   for (int64_t k = 0; k < g->classes; k++) {
-    columns[k + 1] = (table_column){g->names[k], true, 0};
+    names[k] = printable_text(g->names[k], "");
+    columns[k + 1] = (table_column){names[k] != NULL ? names[k] : "", true, 0};
   }
   table all = table_of(columns, (size_t)g->classes + 1);
   all.verbatim = true;
@@ -149,6 +154,9 @@ static int print_matrix(const graded *g, const int64_t *counts, const tool *t) {
   }
   const int status = table_print(&all, t, stdout);
   table_free(&all);
+  for (int64_t k = 0; k < g->classes; k++) {
+    free(names[k]);
+  }
   return status;
 }
 
@@ -194,7 +202,6 @@ static int print_pairs(const graded *g, const int64_t *counts, const tool *t) {
 
 static int print_people(const graded *g, const measures *m, const int64_t *counts, const tool *t,
                         const char *data) {
-  enum { MATRIX = 15 };
   printf("%s on %" PRId64 " rows of %s%s\n\n", clf_model_kind(g->said.model), g->rows,
          strcmp(data, "-") == 0 ? "standard input" : data, g->weighted ? ", weighted" : "");
   int status = print_measures(g, m, t);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output.h"
 #include "report/files.h"
 #include "report/session.h"
 #include "report/text.h"
@@ -39,6 +40,11 @@ void tool_options(option_entry out[TOOL_OPTIONS], size_t *count, tool *t, const 
        {"require", "TEXT",
         "exit with status 4 unless a measure is at least this good, such as 'accuracy=0.9'",
         OPTION_TEXT, 0, &c->require}},
+      {TAKES_OUTLIERS,
+       {"outliers", "NAMES",
+        "labels, separated by commas, of rows that a machine of one class should find unlike those "
+        "of its fit (default: -1)",
+        OPTION_TEXT, 0, &c->outliers}},
       {TAKES_TIME,
        {"time", "T", "end after this time with the result so far, such as 60s, 5m or 2h",
         OPTION_SECONDS, 0, &c->time}},
@@ -71,6 +77,13 @@ void tool_options(option_entry out[TOOL_OPTIONS], size_t *count, tool *t, const 
 
 int tool_fail(clf_status status) {
   return report_failure(status);
+}
+
+clf_status tool_save(const clf_model *model, const char *path) {
+  output_hold();
+  const clf_status status = clf_model_save(model, path);
+  output_release();
+  return status;
 }
 
 const char *tool_memory_message(const char *message) {

@@ -14,19 +14,20 @@ enum { EXIT_NOT_CONVERGED = 3, EXIT_BELOW = 4 /* what --require asks for */ };
 /* The options that verbs have in common; each verb says which of them it takes. All take --threads,
  * --memory and --quiet. */
 enum {
-  TAKES_OUTPUT = 1,  /* -o FILE */
-  TAKES_TABLES = 2,  /* --json, --csv */
-  TAKES_REPORT = 4,  /* --report FILE */
-  TAKES_FORMAT = 8,  /* --format TEXT */
-  TAKES_TIME = 16,   /* --time T */
-  TAKES_SEED = 32,   /* --seed S */
-  TAKES_REQUIRE = 64 /* --require MEASURE=VALUE */
+  TAKES_OUTPUT = 1,    /* -o FILE */
+  TAKES_TABLES = 2,    /* --json, --csv */
+  TAKES_REPORT = 4,    /* --report FILE */
+  TAKES_FORMAT = 8,    /* --format TEXT */
+  TAKES_TIME = 16,     /* --time T */
+  TAKES_SEED = 32,     /* --seed S */
+  TAKES_REQUIRE = 64,  /* --require MEASURE=VALUE */
+  TAKES_OUTLIERS = 128 /* --outliers NAMES */
 };
 
 typedef struct common_options {
-  int64_t threads, memory, seed;                  /* 0: the library's choice, no limit, 0 */
-  double time;                                    /* seconds; 0: no limit */
-  const char *output, *report, *format, *require; /* or NULL */
+  int64_t threads, memory, seed; /* 0: the library's choice, no limit, 0 */
+  double time;                   /* seconds; 0: no limit */
+  const char *output, *report, *format, *require, *outliers; /* or NULL */
   bool quiet, json, csv;
 } common_options;
 
@@ -82,6 +83,9 @@ int tool_main(const verb *which, int argc, char **argv);
 
 /* Reports a call that failed; returns the status to exit with. */
 int tool_fail(clf_status status);
+
+/* Saves a model; a signal that ends the program waits for it. */
+clf_status tool_save(const clf_model *model, const char *path);
 
 /* The part of a message of the library behind "data in memory", by which it calls data that the
  * tool has read itself; NULL for other messages. */

@@ -233,7 +233,7 @@ static int measure(const training *self, tool *t, const requirements *required) 
   if (t->common.report == NULL && required->count == 0) {
     return -1;
   }
-  int status = graded_create(&g, self->model, rows);
+  int status = graded_create(&g, self->model, rows, t->common.outliers);
   if (status < 0) {
     const int64_t draws = t->common.report != NULL ? -1 : 0; /* only the report has intervals */
     const clf_status done = measures_create(&m, &g, t, draws);
@@ -262,7 +262,7 @@ static int run(tool *t) {
   if (status < 0) {
     clf_status done = fit(&self, t);
     done = done == CLF_OK ? note_all(&self, t) : done;
-    done = done == CLF_OK ? clf_model_save(self.model, t->common.output) : done;
+    done = done == CLF_OK ? tool_save(self.model, t->common.output) : done;
     status = done == CLF_OK ? print_result(&self, t) : tool_fail(done);
   }
   status = status < 0 ? measure(&self, t, &required) : status;
@@ -295,7 +295,7 @@ const verb verb_train = {
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = TAKES_OUTPUT | TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED |
-             TAKES_REQUIRE,
+             TAKES_REQUIRE | TAKES_OUTLIERS,
     .minimum_words = 1,
     .maximum_words = 1000,
     .run = run,

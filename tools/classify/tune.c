@@ -169,7 +169,7 @@ static clf_status keep_best(tuning *self, tool *t) {
   }
   status = status == CLF_OK ? notes_training(self->best, t, &self->in, self->in.rows) : status;
   status = status == CLF_OK ? notes_set(self->best, NOTE_VALIDATED_SCORE, "%.6f", score) : status;
-  status = status == CLF_OK ? clf_model_save(self->best, t->common.output) : status;
+  status = status == CLF_OK ? tool_save(self->best, t->common.output) : status;
   progress_clear(&t->progress);
   return status;
 }

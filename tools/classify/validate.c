@@ -44,7 +44,7 @@ typedef struct validation {
 
 static int score_fold(fold *self, tool *t, const clf_dataset *test) {
   measures found = {0};
-  const int status = graded_create(&self->answers, self->model, test);
+  const int status = graded_create(&self->answers, self->model, test, t->common.outliers);
   const clf_status done = status < 0 ? measures_create(&found, &self->answers, t, 0) : CLF_OK;
   for (int i = 0; status < 0 && done == CLF_OK && i < MEASURES; i++) {
     self->of[i] = found.of[i].value;
@@ -307,7 +307,8 @@ const verb verb_validate = {
         "compares the means.",
     .options = options,
     .count = sizeof options / sizeof *options,
-    .takes = TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED | TAKES_REQUIRE,
+    .takes = TAKES_TABLES | TAKES_REPORT | TAKES_FORMAT | TAKES_TIME | TAKES_SEED | TAKES_REQUIRE |
+             TAKES_OUTLIERS,
     .minimum_words = 1,
     .maximum_words = 1000,
     .run = run,

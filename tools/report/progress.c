@@ -17,11 +17,17 @@ static const double again_after = 0.1;
 /* A handler can reach nothing but a global. */
 static volatile sig_atomic_t interrupted; /* how often */
 
+static void (*end_by)(int) = SIG_DFL;
+
 /* The third Ctrl-C ends the program, whatever it does. */
 static void on_interrupt(int signal_number) {
   if (++interrupted == 2) {
-    signal(signal_number, SIG_DFL);
+    signal(signal_number, end_by);
   }
+}
+
+void progress_end_by(void (*end)(int)) {
+  end_by = end;
 }
 
 bool progress_interrupted(void) {

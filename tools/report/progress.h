@@ -35,6 +35,9 @@ void progress_line(progress_display *display, const char *format, ...);
 /* Takes the bar off the terminal. */
 void progress_clear(progress_display *display);
 
+/* Sets what the last Ctrl-C does, SIG_DFL unless it is called: `end` ends the program. */
+void progress_end_by(void (*end)(int));
+
 /* Whether Ctrl-C was pressed. */
 bool progress_interrupted(void);
 

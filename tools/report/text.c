@@ -13,13 +13,79 @@
 
 enum { MAX_NAME = 31 };
 
+/* Bytes of the control character that a text begins with, which a terminal would obey: of ASCII, or
+ * U+0080 to U+009F; 0 for any other character. */
+static size_t control_length(const char *text) {
+  const unsigned char *c = (const unsigned char *)text;
+  const bool second = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
+  const bool stray = c[0] >= 0x80 && c[0] < 0xA0;
+  return second ? 2 : c[0] < 0x20 || c[0] == 0x7F || stray ? 1 : 0;
+}
+
+/* Writes a text with control characters as \x1b, except those of `plain`. */
+static void write_printable(FILE *out, const char *text, const char *plain) {
+  while (*text != '\0') {
+    const size_t control = strchr(plain, *text) != NULL ? 0 : control_length(text);
+    if (control > 0) {
+      fprintf(out, "\\x%02x", (unsigned)(unsigned char)text[control - 1]);
+      text += control;
+      continue;
+    }
+    for (size_t left = utf8_length(text); left > 1; left--) {
+      fputc(*text++, out);
+    }
+    fputc(*text++, out);
+  }
+}
+
+char *printable_text(const char *text, const char *plain) {
+  char *copy = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&copy, &size);
+  if (out == NULL) {
+    return NULL;
+  }
+  write_printable(out, text, plain);
+  return fclose(out) == 0 ? copy : (free(copy), NULL);
+}
+
+static const char *copied, *original;
+
+void complain_of(const char *path, const char *name) {
+  copied = path;
+  original = name;
+}
+
+char *text_of_original(const char *text) {
+  char *copy = NULL;
+  size_t size = 0;
+  const char *found;
+  FILE *out = open_memstream(&copy, &size);
+  if (out == NULL) {
+    return NULL;
+  }
+  while (copied != NULL && (found = strstr(text, copied)) != NULL) {
+    fprintf(out, "%.*s%s", (int)(found - text), text, original);
+    text = found + strlen(copied);
+  }
+  fputs(text, out);
+  return fclose(out) == 0 ? copy : (free(copy), NULL);
+}
+
 void complain(const char *format, ...) {
+  char *message = NULL;
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "%s: ", program_invocation_short_name);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  if (vasprintf(&message, format, arguments) < 0) {
+    message = NULL;
+  }
   va_end(arguments);
+  fprintf(stderr, "%s: ", program_invocation_short_name);
+  char *shown = message != NULL ? text_of_original(message) : NULL;
+  write_printable(stderr, shown != NULL ? shown : "out of memory", "\n\t");
+  fputc('\n', stderr);
+  free(shown);
+  free(message);
 }
 
 int terminal_width(int file) {

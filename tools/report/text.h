@@ -6,11 +6,22 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Writes "PROGRAM: message" to standard error. */
+/* Writes "PROGRAM: message" to standard error, with control characters as \x1b. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))
 #endif
 void complain(const char *format, ...);
+
+/* Makes messages name a file of the program's own by what it is a copy of; NULL: none is. Both live
+ * until the next call. */
+void complain_of(const char *path, const char *name);
+
+/* Copies a text with the original's name in place of that of its copy; NULL without memory. */
+char *text_of_original(const char *text);
+
+/* Copies a text with control characters, which a terminal would obey, as \x1b, except those of
+ * `plain`; NULL without memory. */
+char *printable_text(const char *text, const char *plain);
 
 /* Returns the columns of the terminal at a file descriptor, or 0 if it is no terminal. */
 int terminal_width(int file);

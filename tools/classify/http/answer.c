@@ -126,7 +126,7 @@ static clf_status answer_image(exchange *e, const json_t *text, size_t number) {
 static clf_status answer_images(exchange *e, const json_t *list) {
   const service *s = e->service;
   const size_t count = json_array_size(list);
-  clf_status status = answers_create(&e->answers, s->model, s->kind, (int64_t)count);
+  clf_status status = answers_create(&e->answers, s->model, &s->wish, (int64_t)count);
   const bool right = status == CLF_OK && check_strings(e, "images", list);
   for (size_t i = 0; right && status == CLF_OK && e->reply->status == 0 && i < count; i++) {
     status = seconds_now() > http_deadline ? CLF_ERROR_CANCELLED
@@ -250,7 +250,7 @@ static clf_status answer_table(exchange *e, const char *body, size_t size) {
 }
 
 static clf_status answer_one_picture(exchange *e, const char *body, size_t size) {
-  const clf_status status = answers_create(&e->answers, e->service->model, e->service->kind, 1);
+  const clf_status status = answers_create(&e->answers, e->service->model, &e->service->wish, 1);
   return status == CLF_OK ? answer_picture(e, "the image", body, size) : status;
 }
 

@@ -140,9 +140,9 @@ static void write_model(json_writer *json, const service *s) {
   json_integer(json, "outputs", s->outputs);
   write_classes(json, s->model);
   json_text(json, "answers",
-            clf_model_classes(s->model) == 0  ? "values"
-            : s->kind == ANSWER_PROBABILITIES ? "probabilities"
-                                              : "scores");
+            clf_model_classes(s->model) == 0       ? "values"
+            : s->wish.kind == ANSWER_PROBABILITIES ? "probabilities"
+                                                   : "scores");
   write_training(json, s->model);
   json_text(json, "libclassify", clf_version());
   json_close(json, '}');
