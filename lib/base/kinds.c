@@ -1,6 +1,7 @@
 /* Finding kinds by their names. */
 #include "base/kinds.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -36,4 +37,27 @@ clf_status clf__format_find(const void **out, const clf__registry *registry, con
   }
   *out = clf__kind_find(registry, name);
   return *out != NULL ? CLF_OK : CLF_ERROR_ARGUMENT;
+}
+
+clf__kind_names clf__kinds_with(const clf__registry *registry, bool (*has)(const clf__kind *kind)) {
+  clf__kind_names names = {.text = ""};
+  const clf__kind *before = NULL, *last = NULL;
+  size_t length = 0;
+  for (const clf__kind *const *kind = registry->kinds; *kind != NULL; kind++) {
+    if (!has(*kind)) {
+      continue;
+    }
+    if (last != NULL && length < sizeof names.text) {
+      const int written = snprintf(names.text + length, sizeof names.text - length, "%s%s",
+                                   before != NULL ? ", " : "", last->name);
+      length += (size_t)written;
+    }
+    before = last;
+    last = *kind;
+  }
+  if (last != NULL && length < sizeof names.text) {
+    snprintf(names.text + length, sizeof names.text - length, "%s%s", before != NULL ? " or " : "",
+             last->name);
+  }
+  return names;
 }

@@ -43,4 +43,10 @@ const void *clf__kind_find(const clf__registry *registry, const char *name);
 clf_status clf__format_find(const void **out, const clf__registry *registry, const char *name,
                             const clf__registry *others, const char *used);
 
+/* Returns the names of the kinds that have something, as "a, b or c", for a message. */
+typedef struct clf__kind_names {
+  char text[256];
+} clf__kind_names;
+clf__kind_names clf__kinds_with(const clf__registry *registry, bool (*has)(const clf__kind *kind));
+
 #endif

@@ -439,6 +439,11 @@ clf_status clf__model_fit_within(clf_model *model, const clf_dataset *train,
   return fit_model(model, train, validation, &extras);
 }
 
+static bool is_partial(const clf__kind *kind) {
+  const clf__model_kind *model = (const void *)kind;
+  return model->sums != NULL || model->partial_fit != NULL;
+}
+
 clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(train);
@@ -448,7 +453,8 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train) {
     return clf__sums_partial_fit(model, train);
   }
   if (model->kind->partial_fit == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->base.name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts, as %s can",
+                     model->kind->base.name, clf__kinds_with(&clf__model_kinds, is_partial).text);
   }
   if (model->stage_count > 0 && model->state == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,

@@ -57,9 +57,7 @@ static clf_status join_classes(sums_call *call) {
 /* Fits the stages to the rows, or applies those of the model. */
 static clf_status run_stages(sums_call *call, const clf_dataset *train) {
   clf_model *next = &call->next;
-  if (call->what > BEGIN) {
-    CLF__CHECK(clf__sums_check_stages(call->model, call->what == ADD));
-  }
+  CLF__CHECK(clf__sums_check_stages(call->model, call->what != FORGET));
   if (call->what == FORGET) {
     return clf__stages_run(&call->data, &call->made, next->stages, next->stage_count, false, train);
   }

@@ -28,7 +28,7 @@ clf_status clf__sums_check_stages(const clf_model *model, bool changes) {
       return clf__fail(
           CLF_ERROR_UNSUPPORTED,
           "%s: %s depends on the rows of its fit, %s: apply it to the dataset instead, "
-          "or fit the pipeline to all rows",
+          "or fit the pipeline to all rows at once, without incremental=true",
           model->kind->base.name, stage->kind->base.name,
           !changes              ? "and cannot forget any"
           : is_updatable(stage) ? "and is not the last transform, so that others would "
@@ -58,6 +58,13 @@ static clf_status read_map(stage_map *out, clf__arena *arena, const clf_transfor
              : clf__fail(CLF_ERROR_UNSUPPORTED,
                          "%s: clip=true hides how far earlier rows were beyond the range",
                          stage->kind->base.name);
+}
+
+/* Fits the last stage, and refuses one whose map more rows could not change. */
+static clf_status begin_last(clf__arena *arena, clf_transform *stage, const clf_dataset *rows) {
+  stage_map map;
+  CLF__CHECK(clf_transform_partial_fit(stage, rows));
+  return read_map(&map, arena, stage);
 }
 
 /* Adds the rows to the last stage, which has been fitted before. */
@@ -97,7 +104,7 @@ clf_status clf__sums_run_stages(clf__sums_stages *out, clf__arena *arena, const 
       stages[last] = NULL;
       CLF__TRY(clf__transform_copy(&stages[last], model->stages[last]));
     }
-    CLF__TRY(begins ? clf_transform_partial_fit(stages[last], rows)
+    CLF__TRY(begins ? begin_last(arena, stages[last], rows)
                     : update_last(out, arena, stages[last], rows));
     CLF__TRY(clf_transform_apply(&out->made, stages[last], rows));
     out->data = out->made;

@@ -317,6 +317,10 @@ static clf__fit_columns columns_of(const clf_transform *transform) {
                             transform->names, transform->categories};
 }
 
+static bool is_partial(const clf__kind *kind) {
+  return ((const clf__transform_kind *)(const void *)kind)->partial_fit != NULL;
+}
+
 clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset *dataset) {
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
@@ -324,7 +328,8 @@ clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset
   const bool goes_on = transform->state != NULL;
   const char *name = transform->kind->base.name;
   if (transform->kind->partial_fit == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts, as %s can", name,
+                     clf__kinds_with(&clf__transform_kinds, is_partial).text);
   }
   const clf__fit_columns fitted = columns_of(transform);
   const clf_dataset *rows = dataset;

@@ -143,6 +143,13 @@ TEST(null__dataset) {
       REFUSED(clf_dataset_set_targets(NULL, tensor)),
       REFUSED(clf_dataset_set_targets(data, NULL)),
       REFUSED(clf_dataset_set_weights(NULL, tensor)),
+      REFUSED(clf_dataset_set_column_names(NULL, (const char *const[]){"a", "b"}, COLUMNS)),
+      REFUSED(clf_dataset_set_column_names(data, (const char *const[COLUMNS]){"a"}, COLUMNS)),
+      REFUSED(clf_dataset_set_categories(NULL, 0, (const char *const[]){"a"}, 1)),
+      REFUSED(clf_dataset_set_categories(data, 0, (const char *const[2]){"a"}, 2)),
+      REFUSED(clf_dataset_save(NULL, "csv", file, NULL)),
+      REFUSED(clf_dataset_save(data, NULL, file, NULL)),
+      REFUSED(clf_dataset_save(data, "csv", NULL, NULL)),
       REFUSED(clf_dataset_tensor(&part, NULL, "x")),
       REFUSED(clf_dataset_tensor(&part, data, NULL)),
       REFUSED(clf_dataset_tensor(NULL, data, "x")),
@@ -167,6 +174,10 @@ TEST(null__dataset) {
   ck_assert_int_eq(clf_dataset_outputs(NULL), -1);
   ck_assert_int_eq(clf_dataset_nonzeros(NULL), -1);
   ck_assert_int_eq(clf_dataset_sparse(NULL), 0);
+  ck_assert_int_eq(clf_dataset_category_count(NULL, 0), -1);
+  ck_assert_ptr_null(clf_dataset_category_name(NULL, 0, 0));
+  ck_assert_ptr_null(clf_dataset_column_name(NULL, 0));
+  ck_assert_ptr_null(clf_dataset_guesses(NULL));
   ck_assert_ptr_null(clf_dataset_class_name(NULL, 0));
   clf_dataset_free(NULL);
 }
@@ -242,11 +253,21 @@ TEST(null__transform) {
   clf_dataset *rows = NULL;
   clf_tensor *given = NULL;
   size_t size = 7;
+  char text[16] = "7";
   const refusal all[] = {
       REFUSED(clf_transform_create(NULL, NULL, "standardize", NULL)),
       REFUSED(clf_transform_create(&made, NULL, NULL, NULL)),
       REFUSED(clf_transform_fit(NULL, data)),
       REFUSED(clf_transform_fit(transform, NULL)),
+      REFUSED(clf_transform_partial_fit(NULL, data)),
+      REFUSED(clf_transform_partial_fit(transform, NULL)),
+      REFUSED(clf_transform_fit_apply(NULL, transform, data)),
+      REFUSED(clf_transform_fit_apply(&rows, NULL, data)),
+      REFUSED(clf_transform_fit_apply(&rows, transform, NULL)),
+      REFUSED(clf_transform_output_name(NULL, 0, text, sizeof text, NULL)),
+      REFUSED(clf_transform_output_name(transform, 0, NULL, 1, NULL)),
+      REFUSED(clf_transform_params(NULL, text, sizeof text, NULL)),
+      REFUSED(clf_transform_params(transform, NULL, 1, NULL)),
       REFUSED(clf_transform_apply(NULL, transform, data)),
       REFUSED(clf_transform_apply(&rows, NULL, data)),
       REFUSED(clf_transform_apply(&rows, transform, NULL)),
@@ -267,7 +288,9 @@ TEST(null__transform) {
   ck_assert_ptr_null(rows);
   ck_assert_ptr_null(given);
   ck_assert_uint_eq(size, 7);
+  ck_assert_str_eq(text, "7");
   ck_assert_ptr_null(clf_transform_kind(NULL));
+  ck_assert_int_eq(clf_transform_outputs(NULL), -1);
   clf_transform_free(NULL);
 }
 
@@ -317,6 +340,7 @@ TEST(null__model_fitting_and_asking) {
   double score = 7;
   clf_tensor *part = NULL;
   uint8_t sets[2 * ROWS];
+  char text[16] = "7";
   const refusal all[] = {
       REFUSED(clf_model_fit(NULL, data, NULL, NULL)),
       REFUSED(clf_model_fit(model, NULL, NULL, NULL)),
@@ -358,6 +382,8 @@ TEST(null__model_fitting_and_asking) {
       REFUSED(clf_model_score(NULL, data, &score)),
       REFUSED(clf_model_score(model, NULL, &score)),
       REFUSED(clf_model_score(model, data, NULL)),
+      REFUSED(clf_model_column_name(NULL, 0, text, sizeof text, NULL)),
+      REFUSED(clf_model_column_name(model, 0, NULL, 1, NULL)),
       REFUSED(clf_model_tensor(&part, NULL, "weights")),
       REFUSED(clf_model_tensor(&part, model, NULL)),
       REFUSED(clf_model_tensor(NULL, model, "weights")),
@@ -370,7 +396,11 @@ TEST(null__model_fitting_and_asking) {
   ck_assert_ptr_null(part);
   ck_assert_int_eq(clf_model_features(NULL), -1);
   ck_assert_int_eq(clf_model_classes(NULL), -1);
+  ck_assert_str_eq(text, "7");
   ck_assert_int_eq(clf_model_outputs(NULL), -1);
+  ck_assert_int_eq(clf_model_columns(NULL), -1);
+  ck_assert_int_eq(clf_model_category_count(NULL, 0), -1);
+  ck_assert_ptr_null(clf_model_category_name(NULL, 0, 0));
   ck_assert_ptr_null(clf_model_class_name(NULL, 0));
   ck_assert_ptr_null(clf_model_tensor_name(NULL, 0));
 }

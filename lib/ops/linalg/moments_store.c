@@ -122,14 +122,20 @@ static clf_status check_columns(const clf__moments *m) {
 }
 
 static clf_status check_sums(const clf__moments *m) {
+  const double max_rows = 0x1p53; /* of all groups: their sum is exact */
+  double rows = 0;
   for (int64_t g = 0; g < m->groups; g++) {
-    if (m->rows[g] < 0 || m->rows[g] > 0x1p53 || m->rows[g] != rint(m->rows[g]) ||
+    if (m->rows[g] < 0 || m->rows[g] > max_rows || m->rows[g] != rint(m->rows[g]) ||
         m->weight[g] < 0) {
       return damaged("a number of rows or a weight is negative");
     }
+    rows += m->rows[g];
   }
-  return clf__moments_rows(m) > 0 && clf__moments_weight(m) > 0 ? check_columns(m)
-                                                                : damaged("sums of no rows");
+  const double weight = clf__moments_weight(m);
+  if (rows > max_rows || !isfinite(weight)) {
+    return damaged("more rows, or more weight, than sums can have");
+  }
+  return rows > 0 && weight > 0 ? check_columns(m) : damaged("sums of no rows");
 }
 
 clf_status clf__moments_load(clf__moments **out, clf_context *context, const clf__store *store,

@@ -2,6 +2,7 @@
  * share blocks of rows. */
 #include "transform/categories/entries.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/jobs.h"
@@ -28,17 +29,26 @@ typedef struct making {
   clf__entry *entries; /* [threads, capacity] */
 } making;
 
-/* Sorts the entries of a row, which are few and mostly in order, and adds up those of one column;
- * returns their number. */
+static int compare_entries(const void *a, const void *b) {
+  const clf__entry *one = a, *other = b;
+  return (one->column > other->column) - (one->column < other->column);
+}
+
+static bool is_sorted(const clf__entry *entries, int64_t count) {
+  for (int64_t i = 1; i < count; i++) {
+    if (entries[i].column < entries[i - 1].column) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* Sorts the entries of a row and adds up those of one column, which are whole numbers and thus the
+ * same sum in any order; returns their number. */
 static int64_t sort_and_add(clf__entry *entries, int64_t count) {
   int64_t kept = 0;
-  for (int64_t i = 1; i < count; i++) {
-    const clf__entry moved = entries[i];
-    int64_t at = i;
-    for (; at > 0 && entries[at - 1].column > moved.column; at--) {
-      entries[at] = entries[at - 1];
-    }
-    entries[at] = moved;
+  if (!is_sorted(entries, count)) {
+    qsort(entries, (size_t)count, sizeof *entries, compare_entries);
   }
   for (int64_t i = 0; i < count; i++) {
     if (kept > 0 && entries[kept - 1].column == entries[i].column) {

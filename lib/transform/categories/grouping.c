@@ -279,7 +279,12 @@ const char *clf__code_name(const clf__names *names, double code) {
   return names != NULL ? clf__names_at(names, (int64_t)code) : NULL;
 }
 
-static clf_status fail_unknown(const clf_dataset *dataset, int64_t feature, double value) {
+static clf_status refuse_unknown(int32_t *group, const clf_dataset *dataset, int64_t feature,
+                                 double value) {
+  if (dataset == NULL) {
+    *group = 0;
+    return CLF_OK;
+  }
   const char *name = clf__code_name(clf__categories_of(dataset->categories, feature), value);
   const clf__excerpt shown =
       name != NULL ? clf__excerpt_of(name, name + strlen(name)) : clf__excerpt_of("", "");
@@ -290,15 +295,24 @@ static clf_status fail_unknown(const clf_dataset *dataset, int64_t feature, doub
                    clf__dataset_column(dataset, feature).text);
 }
 
+/* `is` completes "a value of the column is missing". */
+static clf_status refuse_missing(int32_t *group, const clf_dataset *dataset, int64_t feature,
+                                 const char *is) {
+  if (dataset == NULL) {
+    *group = 0;
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_DATA, "a value of %s is missing%s says what becomes of such",
+                   clf__dataset_column(dataset, feature).text, is);
+}
+
 clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
                               const clf__grouping_params *params, const clf_dataset *dataset,
                               int64_t feature, double value) {
   if (isnan(value)) {
     const int32_t missing = grouping->special[CLF__GROUP_MISSING];
     if (params->missing == CLF__MISSING_ERROR) {
-      return clf__fail(CLF_ERROR_DATA,
-                       "a value of %s is missing; missing= says what becomes of such",
-                       clf__dataset_column(dataset, feature).text);
+      return refuse_missing(group, dataset, feature, "; missing=");
     }
     if (params->missing == CLF__MISSING_IGNORE || missing >= 0) {
       *group = missing;
@@ -306,10 +320,8 @@ clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
     }
     *group = grouping->special[CLF__GROUP_UNKNOWN];
     return params->unknown == CLF__UNKNOWN_ERROR
-               ? clf__fail(CLF_ERROR_DATA,
-                           "a value of %s is missing, and the rows of the fit lacked none; "
-                           "unknown= says what becomes of such",
-                           clf__dataset_column(dataset, feature).text)
+               ? refuse_missing(group, dataset, feature,
+                                ", and the rows of the fit lacked none; unknown=")
                : CLF_OK;
   }
   int64_t low = 0, high = grouping->count;
@@ -329,7 +341,8 @@ clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
     return CLF_OK;
   }
   *group = grouping->special[CLF__GROUP_UNKNOWN];
-  return params->unknown == CLF__UNKNOWN_ERROR ? fail_unknown(dataset, feature, value) : CLF_OK;
+  return params->unknown == CLF__UNKNOWN_ERROR ? refuse_unknown(group, dataset, feature, value)
+                                               : CLF_OK;
 }
 
 void clf__grouping_name(const clf_transform *transform, int64_t feature, int32_t group,

@@ -49,7 +49,9 @@ void clf__grouping_list(clf__grouping *out, const clf_transform *transform);
 
 /* *group becomes that of a value of the feature, -1 for none: for a missing or an unknown one that
  * has no group. Returns CLF_ERROR_DATA if such values are refused; `dataset` has the chosen
- * columns, for the message. */
+ * columns, for the message. NULL: they are rows of the fit, of which only those of weight 0 can
+ * have such values. These are in the first group, since a fit does not refuse rows that do not
+ * count. */
 clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
                               const clf__grouping_params *params, const clf_dataset *dataset,
                               int64_t feature, double value);

@@ -69,7 +69,7 @@ static void name(const clf_transform *transform, int64_t column, clf__text *out)
 
 typedef struct encoding {
   const one_hot_params *params;
-  const clf_dataset *dataset;
+  const clf_dataset *dataset;     /* NULL for the rows of the fit */
   const clf__grouping *groupings; /* [features] */
   int64_t features;
 } encoding;
@@ -92,8 +92,8 @@ static clf_status encode_row(const void *argument, const double *values, clf__en
   return CLF_OK;
 }
 
-static clf_status apply(clf_dataset **out, const clf_transform *transform,
-                        const clf_dataset *dataset) {
+static clf_status encode_rows(clf_dataset **out, const clf_transform *transform,
+                              const clf_dataset *dataset, bool training) {
   const one_hot_params *values = transform->params;
   const int64_t features = transform->features, count = columns(transform);
   clf__grouping *groupings = clf__alloc_array(dataset->context, features, sizeof *groupings);
@@ -101,12 +101,22 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
     return CLF_ERROR_MEMORY;
   }
   clf__grouping_list(groupings, transform);
-  const encoding e = {values, dataset, groupings, features};
+  const encoding e = {values, training ? NULL : dataset, groupings, features};
   const clf_status status =
       clf__entries_make(out, dataset, count, clf__entries_sparse(values->sparse, features, count),
                         features, encode_row, &e);
   clf__free(groupings);
   return status;
+}
+
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  return encode_rows(out, transform, dataset, false);
+}
+
+static clf_status apply_training(clf_dataset **out, const clf_transform *transform,
+                                 const clf_dataset *dataset) {
+  return encode_rows(out, transform, dataset, true);
 }
 
 static clf_status check(const clf_transform *transform) {
@@ -123,6 +133,7 @@ const clf__transform_kind clf__one_hot_kind = {
     .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES,
     .fit = fit,
     .apply = apply,
+    .apply_training = apply_training,
     .columns = columns,
     .widths = widths,
     .name = name,

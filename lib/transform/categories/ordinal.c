@@ -29,7 +29,7 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
 
 typedef struct encoding {
   const ordinal_params *params;
-  const clf_dataset *dataset;
+  const clf_dataset *dataset;     /* NULL for the rows of the fit */
   const clf__grouping *groupings; /* [features] */
 } encoding;
 
@@ -48,8 +48,8 @@ static clf_status check_sparse(const clf_dataset *dataset) {
              : CLF_OK;
 }
 
-static clf_status apply(clf_dataset **out, const clf_transform *transform,
-                        const clf_dataset *dataset) {
+static clf_status encode_rows(clf_dataset **out, const clf_transform *transform,
+                              const clf_dataset *dataset, bool training) {
   CLF__CHECK(check_sparse(dataset));
   clf__grouping *groupings =
       clf__alloc_array(dataset->context, transform->features, sizeof *groupings);
@@ -57,10 +57,20 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
     return CLF_ERROR_MEMORY;
   }
   clf__grouping_list(groupings, transform);
-  const encoding e = {transform->params, dataset, groupings};
+  const encoding e = {transform->params, training ? NULL : dataset, groupings};
   const clf_status status = clf__map_apply(out, dataset, false, encode, &e);
   clf__free(groupings);
   return status;
+}
+
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  return encode_rows(out, transform, dataset, false);
+}
+
+static clf_status apply_training(clf_dataset **out, const clf_transform *transform,
+                                 const clf_dataset *dataset) {
+  return encode_rows(out, transform, dataset, true);
 }
 
 const clf__transform_kind clf__ordinal_kind = {
@@ -68,5 +78,6 @@ const clf__transform_kind clf__ordinal_kind = {
     .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES | CLF__ONE_EACH,
     .fit = fit,
     .apply = apply,
+    .apply_training = apply_training,
     .check = clf__grouping_check,
 };

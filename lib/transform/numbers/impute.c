@@ -159,6 +159,19 @@ static clf_status check_sparse(const clf_dataset *dataset, const impute_params *
              : CLF_OK;
 }
 
+/* Only rows of f64 become f64, in which all values of a fit are finite. */
+static clf_status check_range(const clf_dataset *dataset, const double *value) {
+  const bool wide = !clf_dataset_sparse(dataset) && clf__dataset_rows(dataset).dtype == CLF_F64;
+  for (int64_t j = 0; !wide && j < dataset->features; j++) {
+    if (!isfinite((float)value[j])) {
+      return clf__fail(CLF_ERROR_DATA,
+                       "%s replaces missing values of %s, and is beyond f32: use rows of f64",
+                       clf__number_text(value[j]), clf__dataset_column(dataset, j).text);
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
                       clf__store *state) {
   const impute_params *values = transform->params;
@@ -171,6 +184,7 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   fitting f = {dataset, values, value->data, indicator->data};
   CLF__TRY(clf__levels_find(transform->context, &x, clf__dataset_weights(dataset), fit_column, &f));
   CLF__TRY(complete(&f));
+  CLF__TRY(check_range(dataset, f.value));
   CLF__TRY(clf__store_add_tensor(state, "value", value));
   CLF__TRY(clf__store_add_tensor(state, "indicator", indicator));
 done:
@@ -284,11 +298,11 @@ static clf_status fill_entry(const void *argument, int64_t column, double *value
 
 static clf_status apply(clf_dataset **out, const clf_transform *transform,
                         const clf_dataset *dataset) {
+  const double *value = clf__store_tensor(transform->state, "value")->data;
   CLF__CHECK(check_sparse(dataset, transform->params));
-  return clf_dataset_sparse(dataset)
-             ? clf__map_apply(out, dataset, false, fill_entry,
-                              clf__store_tensor(transform->state, "value")->data)
-             : fill_dense(out, transform, dataset);
+  CLF__CHECK(check_range(dataset, value));
+  return clf_dataset_sparse(dataset) ? clf__map_apply(out, dataset, false, fill_entry, value)
+                                     : fill_dense(out, transform, dataset);
 }
 
 static clf_status check(const clf_transform *transform) {

@@ -481,18 +481,24 @@ TEST_LOOP(incremental__the_last_transform_is_updated, 0, SETTINGS) {
 TEST(incremental__refuses_transforms_that_more_rows_would_change) {
   clf_dataset *all = rows_of(FLOATS, false, false, 0, ROWS);
   clf_model *model = pipeline(&settings[0], NULL, "pca", "components=3");
-  ck_clf_ok(clf_model_partial_fit(model, all));
   ck_clf_fails(clf_model_partial_fit(model, all), CLF_ERROR_UNSUPPORTED);
+  ck_clf_ok(clf_model_set_text(model, "incremental", "true"));
+  ck_clf_fails(clf_model_fit(model, all, NULL, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("pca depends on the rows of its fit, and is not changed");
+  ck_clf_ok(clf_model_set_text(model, "incremental", "false"));
+  ck_clf_ok(clf_model_fit(model, all, NULL, NULL));
+  ck_clf_fails(clf_model_partial_fit(model, all), CLF_ERROR_UNSUPPORTED);
   clf_model_free(model);
   model = pipeline(&settings[0], "standardize", "polynomial", NULL);
-  ck_clf_ok(clf_model_partial_fit(model, all));
   ck_clf_fails(clf_model_partial_fit(model, all), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("is not the last transform");
   clf_model_free(model);
   model = pipeline(&settings[0], NULL, "min_max", "clip=true");
-  ck_clf_ok(clf_model_partial_fit(model, all));
   ck_clf_fails(clf_model_partial_fit(model, all), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("clip=true");
+  clf_model_free(model);
+  model = pipeline(&settings[0], NULL, "min_max", NULL);
+  ck_clf_ok(clf_model_partial_fit(model, all));
   ck_clf_fails(clf_model_forget(model, all), CLF_ERROR_UNSUPPORTED);
   clf_model_free(model);
   clf_dataset_free(all);

@@ -2,6 +2,7 @@
  * categories, weights, files. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "contexts.h"
@@ -396,6 +397,116 @@ TEST(each_allocation__may_be_refused) {
   for (size_t s = 0; s < sizeof settings / sizeof settings[0]; s++) {
     check_every_allocation("threads=1", live, &settings[s]);
   }
+}
+
+/* Rows of weight 0 are as rows that the fit does not have, though nobody else has their category. */
+TEST(encoders__of_rows_of_weight_0_do_not_refuse_them) {
+  static const float weights[ROWS] = {1, 1, 1, 0, 1, 1, 0, 0, 1, 1}; /* neither Aarau nor missing */
+  static const char *const kinds[][2] = {
+      {"one_hot", NULL}, {"one_hot", "missing=error"}, {"ordinal", NULL}, {"target_mean", NULL}};
+  for (int s = 0; s < 4; s++) {
+    clf_dataset *rows = some_rows(), *out = NULL;
+    set_weights(rows, weights);
+    clf_transform *transform = create(kinds[s][0], kinds[s][1]);
+    ck_clf_ok(clf_transform_fit_apply(&out, transform, rows));
+    double values[MAX_COLUMNS];
+    const clf__rows x = clf__dataset_rows(out);
+    for (int64_t i = 0; i < ROWS; i++) {
+      clf__rows_read_f64(&x, i, values);
+      for (int64_t j = 0; j < x.columns; j++) {
+        ck_assert(isfinite(values[j]));
+      }
+    }
+    ck_assert_int_eq(x.columns, s < 2 ? 3 : 2);
+    clf_dataset_free(out);
+    if (s < 3) {
+      ck_clf_fails(clf_transform_apply(&out, transform, rows), CLF_ERROR_DATA);
+    }
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, context, "ridge", NULL));
+    ck_clf_ok(clf_model_add_transform(model, kinds[s][0], kinds[s][1]));
+    ck_clf_ok(clf_model_fit(model, rows, NULL, NULL));
+    clf_model_free(model);
+    clf_transform_free(transform);
+    clf_dataset_free(rows);
+  }
+}
+
+enum { MANY = 6000, WIDTH = 3 };
+
+/* Numbers with missing values, and texts of a few words. */
+static clf_dataset *many_rows(clf_context *owner) {
+  static float x[MANY * WIDTH];
+  static int32_t y[MANY];
+  static const char *const texts[] = {"a b c", "b", "c d", "e a b b"};
+  clf_dataset *made;
+  uint64_t seed = 3;
+  for (int i = 0; i < MANY; i++) {
+    x[i * WIDTH] = random_unit(&seed) < 0.1 ? NAN : (float)random_normal(&seed);
+    x[i * WIDTH + 1] = (float)(1e6 + random_normal(&seed));
+    x[i * WIDTH + 2] = (float)(int)(4 * random_unit(&seed));
+    y[i] = random_unit(&seed) < 0.4;
+  }
+  made = dataset_of(owner, x, CLF_F32, MANY, WIDTH, y);
+  ck_clf_ok(clf_dataset_set_categories(made, 2, texts, 4));
+  return made;
+}
+
+static void make(float *to, const char *threads, const char *kind, const char *params) {
+  clf_context *own = NULL;
+  clf_dataset *out = NULL;
+  clf_transform *transform = NULL;
+  ck_clf_ok(clf_context_create(&own, NULL, threads));
+  clf_dataset *rows = many_rows(own);
+  ck_clf_ok(clf_transform_create(&transform, own, kind, params));
+  ck_clf_ok(clf_transform_fit_apply(&out, transform, rows));
+  const clf__rows x = clf__dataset_rows(out);
+  ck_assert_int_le(x.columns, MAX_COLUMNS);
+  memcpy(to, x.data, (size_t)(MANY * x.columns) * sizeof *to);
+  clf_dataset_free(out);
+  clf_dataset_free(rows);
+  clf_transform_free(transform);
+  clf_context_free(own);
+}
+
+TEST(tables__have_the_same_bits_on_any_number_of_threads) {
+  static const char *const kinds[][2] = {{"impute", "strategy=median indicator=true"},
+                                         {"impute", "strategy=most_frequent"},
+                                         {"robust", "columns=2"},
+                                         {"quantile", "columns=2 output=normal"},
+                                         {"one_hot", NULL},
+                                         {"target_mean", NULL},
+                                         {"hash", "size=8 words=true"}};
+  static float one[MANY * MAX_COLUMNS], two[MANY * MAX_COLUMNS];
+  for (size_t s = 0; s < sizeof kinds / sizeof kinds[0]; s++) {
+    make(one, "threads=1", kinds[s][0], kinds[s][1]);
+    make(two, "threads=3", kinds[s][0], kinds[s][1]);
+    ck_assert_msg(memcmp(one, two, sizeof one) == 0, "%s differs", kinds[s][0]);
+  }
+}
+
+TEST(hash__of_words_takes_long_texts) {
+  enum { WORDS = 200000 };
+  char *text = malloc(8 * WORDS);
+  size_t length = 0;
+  for (int i = 0; i < WORDS; i++) {
+    length += (size_t)sprintf(text + length, "w%d ", (i * 7919) % 100);
+  }
+  clf_dataset *rows = dataset_of(context, (float[]){0}, CLF_F32, 1, 1, NULL), *out = NULL;
+  ck_clf_ok(clf_dataset_set_categories(rows, 0, (const char *const[]){text}, 1));
+  clf_transform *transform = create("hash", "words=true signs=false size=4096 sparse=false");
+  ck_clf_ok(clf_transform_fit_apply(&out, transform, rows));
+  const float *x = clf__dataset_rows(out).data;
+  double sum = 0;
+  for (int64_t j = 0; j < 4096; j++) {
+    ck_assert(fmod((double)x[j], WORDS / 100) == 0); /* each word 2,000 times */
+    sum += (double)x[j];
+  }
+  ck_assert_double_eq(sum, WORDS);
+  clf_dataset_free(out);
+  clf_transform_free(transform);
+  clf_dataset_free(rows);
+  free(text);
 }
 
 /* A table of mixed columns in one model. */

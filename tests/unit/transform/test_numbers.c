@@ -118,6 +118,8 @@ TEST(impute__refuses_what_it_cannot_replace) {
   clf_dataset *rows = floats((float[]){nan32, nan32}, 2, 1);
   ck_clf_ok(clf_dataset_set_categories(rows, 0, cities, 2));
   refuse("impute", NULL, rows, CLF_ERROR_DATA, "has no value in any row of the fit");
+  refuse("impute", "strategy=constant value=1e39", floats(data, 3, 1), CLF_ERROR_DATA,
+         "beyond f32");
   rows = floats(data, 3, 1);
   ck_clf_ok(clf_dataset_set_categories(rows, 0, cities, 2));
   refuse("impute", "strategy=constant value=Basel", rows, CLF_ERROR_ARGUMENT, "is no category");

@@ -188,4 +188,40 @@ TEST(partial__every_allocation_may_fail) {
   }
 }
 
+static int32_t cancel(void *user, const clf_progress *progress) {
+  (void)user, (void)progress;
+  return CLF_PROGRESS_CANCEL;
+}
+
+/* A call that is cancelled changes nothing. Few rows of min_max end before they ask. */
+TEST_LOOP(partial_fit__can_be_cancelled, 0, SETTINGS) {
+  if (strcmp(settings[_i].kind, "min_max") == 0) {
+    return;
+  }
+  clf_transform *transform = create(&settings[_i]);
+  unsigned char before[1 << 14], after[1 << 14];
+  size_t size = 0, again = 0;
+  learn(transform, FLOATS, false, 0, ROWS / 2);
+  ck_clf_ok(clf_transform_save_memory(transform, before, sizeof before, &size));
+  clf_dataset *rows = rows_of(FLOATS, false, 0, ROWS);
+  ck_clf_ok(clf_context_set_progress(context, cancel, NULL));
+  ck_clf_fails(clf_transform_partial_fit(transform, rows), CLF_ERROR_CANCELLED);
+  ck_clf_ok(clf_context_set_progress(context, NULL, NULL));
+  ck_clf_ok(clf_transform_save_memory(transform, after, sizeof after, &again));
+  ck_assert_uint_eq(again, size);
+  ck_assert_mem_eq(after, before, size);
+  clf_dataset_free(rows);
+  clf_transform_free(transform);
+}
+
+TEST(partial_fit__refusal_names_the_kinds_that_can) {
+  clf_transform *transform = NULL;
+  ck_clf_ok(clf_transform_create(&transform, context, "robust", NULL));
+  clf_dataset *rows = rows_of(FLOATS, false, 0, ROWS);
+  ck_clf_fails(clf_transform_partial_fit(transform, rows), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("robust cannot be fitted in parts, as standardize, min_max or pca can");
+  clf_dataset_free(rows);
+  clf_transform_free(transform);
+}
+
 SUITE("transform_partial", .setup = setup, .teardown = close_context)
