@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "data/label_key.h"
 #include "data/names.h"
+#include "data/text_hash.h"
 
 struct clf__classes {
   clf_context *context;
@@ -221,28 +222,56 @@ static clf_status copy_names(clf__classes *classes, const char *const *names) {
   return CLF_OK;
 }
 
+/* Names that occurred lately, so that a name of a few thousand is sorted and looked up once. */
+typedef struct recent_name {
+  const char *name; /* NULL for none */
+  int32_t index;
+} recent_name;
+typedef struct recent_names {
+  recent_name slots[1 << 10];
+} recent_names;
+
+/* Returns the slot of a name; what it holds may be another one. */
+static recent_name *recent_slot(recent_names *recent, const char *name) {
+  const uint64_t slots = sizeof recent->slots / sizeof *recent->slots;
+  return &recent->slots[(clf__text_hash(recent, name, strlen(name)) >> 8) % slots];
+}
+
+static bool holds(const recent_name *slot, const char *name) {
+  return slot->name != NULL && strcmp(slot->name, name) == 0;
+}
+
 clf_status clf__classes_of_names(clf__classes **out, clf_context *context, const char *const *names,
                                  int64_t count, int32_t *indices) {
+  recent_names recent = {{{NULL, 0}}};
   const char **sorted = clf__alloc_array(context, count, sizeof *sorted);
   if (sorted == NULL) {
     return CLF_ERROR_MEMORY;
   }
   clf__classes *classes = NULL;
   clf_status status = CLF_OK;
+  int64_t kept = 0, distinct = 0;
   for (int64_t i = 0; i < count; i++) {
-    sorted[i] = names[i];
+    recent_name *slot = recent_slot(&recent, names[i]);
+    if (!holds(slot, names[i])) {
+      slot->name = sorted[kept++] = names[i];
+    }
   }
-  qsort(sorted, (size_t)count, sizeof *sorted, compare_names);
-  int64_t distinct = 0;
-  for (int64_t i = 0; i < count; i++) {
+  qsort(sorted, (size_t)kept, sizeof *sorted, compare_names);
+  for (int64_t i = 0; i < kept; i++) {
     if (i == 0 || strcmp(sorted[i], sorted[distinct - 1]) != 0) {
       sorted[distinct++] = sorted[i];
     }
   }
   CLF__TRY(make(&classes, context, distinct, false));
   CLF__TRY(copy_names(classes, sorted));
+  recent = (recent_names){{{NULL, 0}}};
   for (int64_t i = 0; i < count; i++) {
-    indices[i] = find_name(classes, names[i]);
+    recent_name *slot = recent_slot(&recent, names[i]);
+    if (!holds(slot, names[i])) {
+      *slot = (recent_name){names[i], find_name(classes, names[i])};
+    }
+    indices[i] = slot->index;
   }
   *out = classes;
   classes = NULL;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/math.h"
-#include "data/text_hash.h"
 
 enum { FIRST_SLOTS = 64, FIRST_TEXT = 256 };
 

@@ -4,6 +4,7 @@
 #define CLF_DATA_DICTIONARY_H
 
 #include "data/categories.h"
+#include "data/text_hash.h"
 
 typedef struct clf__dictionary_entry {
   int64_t text; /* its place in the block */
@@ -31,6 +32,19 @@ typedef struct clf__dictionary {
 
 /* Returns the code of a text; -1 if it has none. */
 int32_t clf__dictionary_find(const clf__dictionary *self, const char *text, size_t length);
+/* Returns the same of a text of up to 8 bytes, by clf__text_word() of it. */
+static inline int32_t clf__dictionary_find_word(const clf__dictionary *self, uint64_t word,
+                                                size_t length) {
+  const int64_t mask = self->slot_count - 1;
+  int64_t at = (int64_t)(clf__word_hash(self, word, length) >> 8) & mask;
+  while (self->slot_count > 0 && self->slots[at].code >= 0) {
+    if (self->slots[at].key == word && self->slots[at].length == (uint32_t)length) {
+      return self->slots[at].code;
+    }
+    at = (at + 1) & mask;
+  }
+  return -1;
+}
 /* *code becomes the code of the text, a new one if it had none. Returns CLF_OK, CLF_ERROR_DATA for
  * more than CLF__MAX_CATEGORIES texts, or CLF_ERROR_MEMORY. */
 clf_status clf__dictionary_add(clf__dictionary *self, const char *text, size_t length,

@@ -12,11 +12,15 @@ static inline uint64_t clf__hash_mix(uint64_t hash, uint64_t word) {
   return hash ^ (hash >> 32);
 }
 
-/* Reads 4 bytes, the first of which is the lowest; a single load where that is the byte order. */
+/* Read 4 or 8 bytes, the first of which is the lowest; a single load where that is the byte order. */
 static inline uint64_t clf__four_bytes(const char *at) {
   const unsigned char *byte = (const unsigned char *)at;
   return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16 |
          (uint64_t)byte[3] << 24;
+}
+
+static inline uint64_t clf__eight_bytes(const char *at) {
+  return clf__four_bytes(at) | clf__four_bytes(at + 4) << 32;
 }
 
 /* Returns the first 8 bytes of a text, the first of which is the lowest, with zeros behind a
@@ -35,13 +39,24 @@ static inline uint64_t clf__text_word(const char *text, size_t length) {
          (uint64_t)byte[last] << 8 * last;
 }
 
-static inline uint64_t clf__text_hash(const void *table, const char *text, size_t length) {
-  uint64_t hash = (uint64_t)(uintptr_t)table ^ (uint64_t)length << 48;
-  for (; length > 8; text += 8, length -= 8) {
-    hash = clf__hash_mix(hash, clf__text_word(text, 8));
-  }
-  hash = clf__hash_mix(hash, clf__text_word(text, length));
+static inline uint64_t clf__hash_begin(const void *table, size_t length) {
+  return (uint64_t)(uintptr_t)table ^ (uint64_t)length << 48;
+}
+static inline uint64_t clf__hash_end(uint64_t hash, uint64_t word) {
+  hash = clf__hash_mix(hash, word);
   return clf__hash_mix(hash, hash >> 32);
+}
+
+static inline uint64_t clf__text_hash(const void *table, const char *text, size_t length) {
+  uint64_t hash = clf__hash_begin(table, length);
+  for (; length > 8; text += 8, length -= 8) {
+    hash = clf__hash_mix(hash, clf__eight_bytes(text));
+  }
+  return clf__hash_end(hash, clf__text_word(text, length));
+}
+/* Returns the same of a text of up to 8 bytes, by clf__text_word() of it. */
+static inline uint64_t clf__word_hash(const void *table, uint64_t word, size_t length) {
+  return clf__hash_end(clf__hash_begin(table, length), word);
 }
 
 #endif

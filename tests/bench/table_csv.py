@@ -72,7 +72,8 @@ def main():
                 print(f"{name:20} {done.stderr.strip().splitlines()[-1]}")
                 continue
             rows, columns, used, peak = map(float, done.stdout.split()[-4:])
-            print(f"{name:20} {size:6.0f} MB {rows:10.0f} rows {used:7.2f} s of a processor {size / used:6.0f} MB/s, "
+            print(f"{name:20} {size:6.0f} MB {rows:10.0f} rows {used:7.2f} s of a processor, "
+                  f"{1000 * used / size:6.2f} ms a MB, {size / used:6.0f} MB/s, "
                   f"peak {peak:6.0f} MB", flush=True)
     finally:
         os.remove(path)

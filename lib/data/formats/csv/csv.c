@@ -74,6 +74,8 @@ static clf_status allocate(clf__csv_reader *self) {
   int64_t bound = (bytes + 1) / columns->count;
   int64_t records = clf__csv_count_records(&columns->text, columns->rows);
   clf_status status;
+  self->keeps_missing =
+      self->params->missing == CLF__MISSING_NAN || self->params->missing == CLF__MISSING_KEEP;
   self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
   CLF__TRY(allocate_x(self, self->params->dtype == CLF__READ_F64));
   CLF__TRY(allocate_plain(self));

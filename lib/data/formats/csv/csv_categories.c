@@ -38,6 +38,17 @@ static bool is_number(const clf__csv_text *text, const clf__csv_field *field) {
   return clf__csv_number(text, field, &value, &significand);
 }
 
+/* Returns whether a text without quotes around it would be another field. */
+static bool needs_quotes(const clf__csv_text *text, const char *begin, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (clf__csv_means(text, begin[i], CLF__CSV_ENDS_FIELD | CLF__CSV_QUOTE)) {
+      return true;
+    }
+  }
+  return length > 0 && (clf__csv_means(text, begin[0], CLF__CSV_BLANK) ||
+                        clf__csv_means(text, begin[length - 1], CLF__CSV_BLANK));
+}
+
 /* Adds the content of a field to the dictionary of its column. */
 static clf_status add(clf__csv_reader *self, const clf__csv_field *field, const char *begin,
                       size_t length, int64_t column, double *out) {
@@ -59,7 +70,8 @@ static clf_status add(clf__csv_reader *self, const clf__csv_field *field, const 
   if (known->first_text == NULL && !number) {
     known->first_text = field->begin - field->quoted;
   }
-  known->shadows |= field->quoted && clf__csv_missing(text, &bare);
+  known->shadows |=
+      field->quoted && (clf__csv_missing(text, &bare) || needs_quotes(text, begin, length));
   *out = code;
   return CLF_OK;
 }

@@ -16,7 +16,8 @@ typedef struct clf__csv_categories {
   clf__dictionary texts;
   const char *first_text; /* the first field that is no number, or NULL */
   int64_t numbers;        /* categories whose texts are numbers */
-  bool shadows;           /* a quoted text is one of a missing value: that is looked at first */
+  bool shadows; /* a quoted text is one that no unquoted field has, or that of a missing value:
+                 * what a field is then does not follow from its bytes */
 } clf__csv_categories;
 
 typedef struct clf__csv_reader {
@@ -36,6 +37,7 @@ typedef struct clf__csv_reader {
   unsigned char *plain; /* [columns] CLF__CSV_PLAIN_… of fields that may be read in place */
   int64_t *order;       /* [features] the position of each in x; NULL if that of the file */
   void *row;            /* [features] a row in the order of the file */
+  bool keeps_missing;   /* missing=nan or missing=keep */
   bool wide;            /* x is f64 */
   int64_t few;          /* smaller significands are exact in f32; 0 if x is f64 */
   bool many;            /* f32 might merge numbers, by their digits, or cannot represent one */

@@ -48,10 +48,9 @@ clf_status clf__csv_read_missing(clf__csv_reader *self, const clf__csv_field *fi
                                  double *out, bool *complete) {
   const bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
   const int32_t missing = self->params->missing;
-  const bool keep = missing == CLF__MISSING_NAN || missing == CLF__MISSING_KEEP;
   *out = NAN;
   *complete = *complete && missing != CLF__MISSING_SKIP;
-  return missing == CLF__MISSING_SKIP || (feature && keep)
+  return missing == CLF__MISSING_SKIP || (feature && self->keeps_missing)
              ? CLF_OK
              : fail_missing(self, field, column, feature);
 }
@@ -243,21 +242,44 @@ static inline bool read_plain(clf__csv_reader *self, const char **at, bool runs)
   return true;
 }
 
-/* Reads a category of the fields before that is followed by a delimiter, and has no quotes or
- * blanks around it. */
+/* Returns how many of 8 bytes are before the first delimiter: 8 if none is one. */
+static inline size_t bytes_before(uint64_t bytes, char delimiter) {
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  const uint64_t differ = bytes ^ ones * (unsigned char)delimiter;
+  const uint64_t equal = (differ - ones) & ~differ & ones << 7;
+  return equal != 0 ? (size_t)__builtin_ctzll(equal) / 8 : 8;
+}
+
+/* Returns the code of the text of one of the fields before that ends at a delimiter, and *stop as
+ * its end; -1 if there is none. `begin` is followed by more than 8 bytes. */
+static inline int32_t find_known(const clf__csv_reader *self, const clf__dictionary *texts,
+                                 const char *begin, const char **stop) {
+  const clf__csv_text *text = &self->columns.text;
+  const uint64_t bytes = clf__eight_bytes(begin);
+  const size_t length = bytes_before(bytes, text->delimiter);
+  if (length < 8) {
+    *stop = begin + length;
+    return clf__dictionary_find_word(texts, bytes & ~(~UINT64_C(0) << 8 * length), length);
+  }
+  *stop = memchr(begin + 8, text->delimiter, (size_t)(text->lines.end - begin) - 8);
+  return *stop != NULL ? clf__dictionary_find(texts, begin, (size_t)(*stop - begin)) : -1;
+}
+
+/* Reads a category of the fields before that is followed by a delimiter, or a missing one that is
+ * kept. Bytes that are a known text are that field, since none shadows another. */
 static inline bool read_known(clf__csv_reader *self, const char **at, int64_t column) {
   const clf__csv_text *text = &self->columns.text;
   const clf__csv_categories *known = &self->categories[column];
-  const char *begin = *at, *end = text->lines.end, *stop = begin;
-  while (stop < end && !clf__csv_means(text, *stop, CLF__CSV_ENDS_FIELD | CLF__CSV_QUOTE)) {
-    stop++;
-  }
-  if (stop == begin || stop == end || *stop != text->delimiter || known->shadows ||
-      clf__csv_means(text, *begin, CLF__CSV_BLANK) ||
-      clf__csv_means(text, stop[-1], CLF__CSV_BLANK)) {
+  const char *begin = *at, *stop;
+  if (text->lines.end - begin <= 8 || known->shadows) {
     return false;
   }
-  const int32_t code = clf__dictionary_find(&known->texts, begin, (size_t)(stop - begin));
+  if (*begin == text->delimiter && self->keeps_missing) {
+    write_many_digits(self, NAN);
+    *at = begin + 1;
+    return true;
+  }
+  const int32_t code = find_known(self, &known->texts, begin, &stop);
   if (code < 0) {
     return false;
   }

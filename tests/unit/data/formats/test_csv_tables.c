@@ -130,6 +130,42 @@ TEST(quoted_texts_of_missing_values__are_categories) {
 }
 
 /* Texts with digits in them, such as bands of ages. */
+/* Bytes that are the text of a quoted field may be other fields without quotes. */
+TEST(quoted_texts__are_not_found_without_quotes) {
+  static const char *const texts[] = {"c,n,y\n\"a,b\",1,q\na,2,q\n", "c,n,y\n\" a\",1,q\n a,2,q\n",
+                                      "c,n,y\n\"a \",1,q\na ,2,q\n"};
+  for (int i = 0; i < 3; i++) {
+    clf_dataset *rows = read_table(texts[i], NULL);
+    ck_assert_int_eq(clf_dataset_category_count(rows, 0), 2);
+    ck_assert_str_eq(clf_dataset_category_name(rows, 0, 1), "a");
+    ck_assert_double_eq(at(rows, 1, 1), 2);
+    clf_dataset_free(rows);
+  }
+  clf_dataset *none = NULL;
+  static const char broken[] = "c,n,y\n\"a\nb\",1,q\na\nb,1,q\nlonger,1,q\n";
+  ck_clf_fails(clf_dataset_load_memory(&none, context, "csv", broken, strlen(broken), NULL),
+               CLF_ERROR_FORMAT);
+}
+
+/* Texts of each length, at the end of the file too, where bytes are not read in words. */
+TEST(categories__of_any_length_are_found_again) {
+  char text[2048] = "c,d,y\n";
+  for (int pass = 0; pass < 2; pass++) {
+    for (int length = 1; length < 20; length++) {
+      snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s,%.*s,q\n", length,
+               "abcdefghijklmnopqrstuvw", length % 3, "xy");
+    }
+  }
+  clf_dataset *rows = read_table(text, "missing=keep");
+  ck_assert_int_eq(clf_dataset_category_count(rows, 0), 19);
+  for (int i = 0; i < 38; i++) {
+    const int length = 1 + i % 19;
+    ck_assert_double_eq(at(rows, i, 0), length - 1);
+    ck_assert(length % 3 == 0 ? isnan(at(rows, i, 1)) : at(rows, i, 1) == length % 3 - 1);
+  }
+  clf_dataset_free(rows);
+}
+
 TEST(texts_with_digits__are_categories) {
   clf_dataset *rows =
       read_table("age,code,month,c\n10-19,e19,2026-11,x\n20-29,7e,2026-12,y\n", NULL);
