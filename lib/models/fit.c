@@ -180,6 +180,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .validation = extras->validation,
       .log_as = extras->silent ? NULL : next,
       .shared = extras->shared != NULL ? &extras->shared->own : NULL,
+      .left_out = extras->shared != NULL ? extras->shared->left_out : NULL,
       .stop = &extras->stop,
   };
   training.class_rows =
@@ -357,6 +358,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   clf_model next;
   pipeline_data data = {train, NULL};
   validation_rows held = {.data = {NULL, NULL}};
+  clf__fit_shared folds = {.own = NULL};
   int32_t *labels = NULL;
   CLF__TRY(begin_fit(&next, model, goes_on));
   CLF__TRY(run_stages(&data, next.stages, next.stage_count, !goes_on, train));
@@ -379,6 +381,9 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
     CLF__TRY(validation_begin(&held, &next, validation));
     extras->validation = held.training.x != NULL ? &held.training : NULL;
   }
+  if (!extras->partial && extras->shared == NULL && clf__decision_folds_share(&next)) {
+    extras->shared = &folds;
+  }
   status = fit_rows(&next, data.data, labels != NULL || alone ? labels : clf__dataset_labels(train),
                     extras);
   const bool kept = is_partly_good(status, &next);
@@ -389,7 +394,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
     clf__decision_log_skipped(&next);
   } else if (!kept && !extras->partial) {
     CLF__TRY(clf__decision_fit(&next, train, labels != NULL ? labels : clf__dataset_labels(train),
-                               extras->optimizer, validation));
+                               extras->optimizer, validation, extras->shared));
   }
   if (validation != NULL && !kept) {
     CLF__TRY(clf__fit_add_validation_score(&next, held.given));
@@ -404,6 +409,7 @@ done:
   validation_end(&held);
   clf_dataset_free(data.made);
   clf_dataset_free(matched);
+  clf__fit_shared_free(&folds, model->kind);
   free_fit(&next, goes_on);
   return status;
 }

@@ -151,6 +151,13 @@ void clf__kind_rows_free(clf__kind_rows *rows) {
   *rows = (clf__kind_rows){.center = NULL};
 }
 
+void clf__fit_shared_free(clf__fit_shared *shared, const clf__model_kind *kind) {
+  if (kind->free_shared != NULL) {
+    kind->free_shared(shared->own);
+  }
+  clf__kind_rows_free(&shared->rows);
+}
+
 clf_status clf__center_check(const clf_model *model) {
   if (clf__store_tensor(model->state, entry) == NULL) {
     return CLF_OK;

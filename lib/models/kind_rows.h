@@ -33,7 +33,12 @@ void clf__kind_rows_free(clf__kind_rows *rows);
 typedef struct clf__fit_shared {
   clf__kind_rows rows; /* to be freed */
   void *own;           /* belongs to the kind; freed by its free_shared */
+  const bool
+      *left_out; /* [rows] rows that the next fit does not learn from, if its kind leaves_out();
+                         * or NULL */
 } clf__fit_shared;
+
+void clf__fit_shared_free(clf__fit_shared *shared, const clf__model_kind *kind);
 
 /* Checks whether a loaded state has a valid center, or none. Returns CLF_OK or
  * CLF_ERROR_CORRUPT. */

@@ -45,7 +45,9 @@ typedef struct clf__training {
   const clf_model *log_as;                /* in this model's name choices are logged; NULL: nothing
                                            * is logged */
   void **shared; /* what one fit on these rows leaves to the next; NULL if there is only one fit */
-  clf__stop *stop; /* by which a fit that the host stops keeps what it has (base/progress.h) */
+  const bool *left_out; /* [rows] rows of a fold, which the fit does not learn from; NULL unless
+                         * the kind leaves_out() */
+  clf__stop *stop;      /* by which a fit that the host stops keeps what it has (base/progress.h) */
 } clf__training;
 
 /* The tensors of the state that turn scores into decisions, the same for all kinds
@@ -124,6 +126,9 @@ typedef struct clf__model_kind {
    * because it was good before the divergence. A fit that was stopped and has something usable asks
    * clf__stop_keep(). */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
+  /* Returns whether fit, with the current parameters, leaves out the rows of training->left_out,
+   * so that the folds of a cross-validation share what *training->shared has. NULL for never. */
+  bool (*leaves_out)(const clf_model *model);
   /* Frees what fit left in *training->shared, such as kernel values and a starting solution; NULL
    * for kinds that leave nothing. */
   void (*free_shared)(void *shared);

@@ -289,7 +289,7 @@ static clf_status run(sums_call *call, const clf_dataset *train, const clf_datas
   if (call->what == BEGIN) {
     clf__decision_log_skipped(&call->next);
   } else if (call->what == FIT) {
-    CLF__TRY(clf__decision_fit(&call->next, train, call->labels, NULL, validation));
+    CLF__TRY(clf__decision_fit(&call->next, train, call->labels, NULL, validation, NULL));
   }
   CLF__TRY(validation != NULL ? clf__fit_add_validation_score(&call->next, validation) : CLF_OK);
   clf__decision_log_dropped(model, &call->next);

@@ -89,8 +89,7 @@ static clf_status run_job(void *argument, clf__range range) {
   for (int64_t variant = 0; variant < variants && status == CLF_OK; variant++) {
     status = score_one(now, range.index, variant, &shared);
   }
-  now->variants->model->kind->free_shared(shared.own);
-  clf__kind_rows_free(&shared.rows);
+  clf__fit_shared_free(&shared, now->variants->model->kind);
   return status;
 }
 

@@ -133,6 +133,12 @@ static bool calibrates(const clf_model *model) {
          (model->kind->own_sigmoids == NULL || p->calibration != CLF__CALIBRATION_SIGMOID);
 }
 
+bool clf__decision_folds_share(const clf_model *model) {
+  const clf__decision_params *p = model->params;
+  return model->stage_count == 0 && (calibrates(model) || p->reject > 0) &&
+         model->kind->leaves_out != NULL && model->kind->leaves_out(model);
+}
+
 /* The folds of a network begin at new weights, so they say nothing of one that goes on. */
 clf_status clf__decision_check_start(const clf_model *model, bool goes_on) {
   const clf__decision_params *p = model->params;
@@ -158,7 +164,8 @@ void clf__decision_log_skipped(const clf_model *model) {
 }
 
 clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,
-                             const clf_optimizer *optimizer, const clf_dataset *validation) {
+                             const clf_optimizer *optimizer, const clf_dataset *validation,
+                             struct clf__fit_shared *shared) {
   const clf__decision_params *p = next->params;
   const char *what = calibrates(next) ? "calibration" : "reject";
   float *scores = NULL;
@@ -178,7 +185,9 @@ clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const in
   }
   scores = clf__alloc_matrix(next->context, train->rows, next->outputs, sizeof *scores);
   CLF__TRY(scores != NULL ? CLF_OK : CLF_ERROR_MEMORY);
-  CLF__TRY(clf__cross_fit(next, train, optimizer, validation, p->calibration_folds, scores));
+  const clf__cross_fits how = {optimizer, validation, p->calibration_folds,
+                               clf__decision_folds_share(next) ? shared : NULL};
+  CLF__TRY(clf__cross_fit(next, train, &how, scores));
   if (calibrates(next)) {
     const clf__scored rows = {scores, labels, clf__dataset_weights(train), train->rows,
                               next->outputs};

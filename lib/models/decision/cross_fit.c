@@ -7,12 +7,12 @@
 #include "base/math.h"
 #include "data/split.h"
 #include "models/decision/decision.h"
+#include "models/kind_rows.h"
 
 typedef struct cross_fit {
   const clf_model *model;
   const clf_dataset *data;
-  const clf_optimizer *optimizer;
-  const clf_dataset *validation;
+  const clf__cross_fits *how;
   clf__arena arena;
   int64_t folds;
   int64_t count;     /* rows with a weight */
@@ -20,6 +20,7 @@ typedef struct cross_fit {
   int32_t *labels;   /* [count], or NULL in a regression */
   int64_t *fold;     /* [count] */
   int64_t *in, *out; /* [count] rows of the current fold, and the others */
+  bool *left_out;    /* [rows] the same, for fits that leave rows out by themselves */
 } cross_fit;
 
 static clf_status keep_rows(cross_fit *c) {
@@ -32,6 +33,7 @@ static clf_status keep_rows(cross_fit *c) {
   c->fold = clf__arena_array(&c->arena, data->rows, sizeof *c->fold);
   c->in = clf__arena_array(&c->arena, data->rows, sizeof *c->in);
   c->out = clf__arena_array(&c->arena, data->rows, sizeof *c->out);
+  c->left_out = clf__arena_zeroed(&c->arena, data->rows, sizeof *c->left_out);
   CLF__CHECK(clf__arena_status(&c->arena));
   for (int64_t i = 0; i < data->rows; i++) {
     if (weights == NULL || weights[i] > 0) {
@@ -87,27 +89,44 @@ static clf_status make_model(clf_model **out, const cross_fit *c) {
     p->calibration = CLF__CALIBRATION_NONE;
   }
   p->reject = 0;
-  return c->optimizer != NULL ? clf_model_set_optimizer(*out, c->optimizer) : CLF_OK;
+  return c->how->optimizer != NULL ? clf_model_set_optimizer(*out, c->how->optimizer) : CLF_OK;
+}
+
+/* Fits a model to the rows outside the current fold: to a part of the data or, if the kind leaves
+ * rows out by itself, to the data that the whole model was fitted to. */
+static clf_status fit_others(const cross_fit *c, clf_model *model, int64_t others) {
+  clf__fit_shared *shared = c->how->shared;
+  clf_dataset *train = NULL;
+  if (shared != NULL) {
+    shared->left_out = c->left_out;
+    const clf_status status = clf__model_fit_within(model, c->data, c->how->validation, shared);
+    shared->left_out = NULL;
+    return status;
+  }
+  CLF__CHECK(clf_dataset_subset(&train, c->data, c->out, others));
+  const clf_status status = clf__model_fit_within(model, train, c->how->validation, NULL);
+  clf_dataset_free(train);
+  return status;
 }
 
 static clf_status score_fold(cross_fit *c, int64_t fold, float *scores) {
   const int64_t outputs = c->model->outputs;
   int64_t in = 0, out = 0;
-  clf_dataset *train = NULL, *test = NULL;
+  clf_dataset *test = NULL;
   clf_model *model = NULL;
   float *values = NULL;
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < c->count; i++) {
+    c->left_out[c->kept[i]] = c->fold[i] == fold;
     if (c->fold[i] == fold) {
       c->in[in++] = c->kept[i];
     } else {
       c->out[out++] = c->kept[i];
     }
   }
-  CLF__TRY(clf_dataset_subset(&train, c->data, c->out, out));
   CLF__TRY(clf_dataset_subset(&test, c->data, c->in, in));
   CLF__TRY(make_model(&model, c));
-  CLF__TRY(clf__model_fit_within(model, train, c->validation, NULL));
+  CLF__TRY(fit_others(c, model, out));
   values = clf__alloc_matrix(c->model->context, in, outputs, sizeof *values);
   CLF__TRY(values != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(clf_model_decision_function(model, test, values, in * outputs));
@@ -117,19 +136,14 @@ static clf_status score_fold(cross_fit *c, int64_t fold, float *scores) {
 done:
   clf__free(values);
   clf_model_free(model);
-  clf_dataset_free(train);
   clf_dataset_free(test);
   return status < 0 ? clf__fail_within(status, "fold %lld", (long long)fold) : CLF_OK;
 }
 
 clf_status clf__cross_fit(const clf_model *model, const clf_dataset *train,
-                          const clf_optimizer *optimizer, const clf_dataset *validation,
-                          int64_t folds, float *scores) {
-  cross_fit c = {.model = model,
-                 .data = train,
-                 .optimizer = optimizer,
-                 .validation = validation,
-                 .folds = clf__min_i64(folds, train->rows)};
+                          const clf__cross_fits *how, float *scores) {
+  cross_fit c = {
+      .model = model, .data = train, .how = how, .folds = clf__min_i64(how->folds, train->rows)};
   clf_status status = CLF_OK;
   memset(scores, 0, (size_t)(train->rows * model->outputs) * sizeof *scores);
   CLF__TRY(keep_rows(&c));

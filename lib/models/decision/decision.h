@@ -98,14 +98,22 @@ clf_status clf__decision_probabilities(const clf_model *model, float *values, in
 clf_status clf__decision_probabilities_f64(const clf_model *model, double *values,
                                            const float *scores, int64_t rows);
 
+/* How the folds of a cross-validation are fitted: the optimizer and the validation rows of the whole
+ * fit, or NULL, and what that has left to other fits on its rows, if the kind leaves rows out of
+ * them by itself; or NULL. */
+typedef struct clf__cross_fits {
+  const clf_optimizer *optimizer;
+  const clf_dataset *validation;
+  int64_t folds;
+  struct clf__fit_shared *shared;
+} clf__cross_fits;
+
 /* Computes scores [train->rows, outputs] of the rows by models that were fitted without them: a
- * cross-validation of `folds` folds, stratified, in an order drawn from the context's seed. It has
- * fewer folds if a class has fewer rows. Rows of weight 0 are in no fold, and have scores 0. The
- * optimizer and the validation rows are those of the fit, or NULL. Returns CLF_ERROR_DATA if a
- * class has one row only (cross_fit.c). */
+ * stratified cross-validation, in an order drawn from the context's seed. It has fewer folds if a
+ * class has fewer rows. Rows of weight 0 are in no fold, and have scores 0. Returns CLF_ERROR_DATA
+ * if a class has one row only (cross_fit.c). */
 clf_status clf__cross_fit(const clf_model *model, const clf_dataset *train,
-                          const clf_optimizer *optimizer, const clf_dataset *validation,
-                          int64_t folds, float *scores);
+                          const clf__cross_fits *how, float *scores);
 
 /* Rows with scores, to fit calibrations to. */
 typedef struct clf__scored {
@@ -120,10 +128,14 @@ typedef struct clf__scored {
 clf_status clf__decision_check_start(const clf_model *model, bool goes_on);
 /* Logs that a fit does not calibrate or reject, if the parameters ask for it. */
 void clf__decision_log_skipped(const clf_model *model);
+/* Returns whether the fit is followed by a cross-validation whose folds share what it leaves. */
+bool clf__decision_folds_share(const clf_model *model);
 /* Calibrates a model that was just fitted to `train`, and lets it reject rows, if its parameters
- * ask for it. `labels` are class indices of the model. */
+ * ask for it. `labels` are class indices of the model; `shared` (kind_rows.h), or NULL, is what the
+ * fit has left. */
 clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,
-                             const clf_optimizer *optimizer, const clf_dataset *validation);
+                             const clf_optimizer *optimizer, const clf_dataset *validation,
+                             struct clf__fit_shared *shared);
 /* Converts scores [rows, classes] in place by the calibration that the model has
  * (calibration_apply.c). */
 bool clf__calibration_there(const clf__decision *decision);

@@ -225,6 +225,12 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                                            : clf__svm_fit(model, training, state);
 }
 
+/* The folds of calibration=sigmoid belong to each machine. */
+static bool leaves_out(const clf_model *model) {
+  const clf__svm_params *p = model->params;
+  return p->loss == CLF__SVM_HINGE && clf__svm_calibration_folds(p) == 0;
+}
+
 const clf__model_kind clf__svm_kind = {
     .base = CLF__KIND(
         "svm",
@@ -238,6 +244,7 @@ const clf__model_kind clf__svm_kind = {
     .separates_outliers = separates_outliers,
     .movable = movable,
     .fit = fit,
+    .leaves_out = leaves_out,
     .goes_on = goes_on,
     .free_shared = clf__svm_shared_free,
     .check_params = check_params,

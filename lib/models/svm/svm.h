@@ -170,6 +170,12 @@ void clf__svm_keep_vectors(clf__svm_problem *problem);
 /* Returns the largest feasible nu of a nu_svc: the sides' bounds limit their sums. */
 double clf__svm_max_nu(const clf__svm_problem *problem);
 
+/* Returns the tolerance of the machines of a fold, whose values are calibrated: values within ten
+ * times the tolerance of the fit give the same map to far more digits than its rows determine. */
+static inline double clf__svm_fold_tolerance(double tolerance) {
+  return fmin(10 * tolerance, 1);
+}
+
 /* Returns the folds by which a fit computes probabilities, 0 if it computes none. */
 int64_t clf__svm_calibration_folds(const clf__svm_params *params);
 /* Computes A and B of the sigmoid of a solved problem by cross-validation. `weights` [rows of x]
@@ -223,8 +229,8 @@ void clf__svm_shared_free(void *shared);
 /* Allocates the solutions of a fit; those of an earlier one are kept. */
 clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shape *shape);
 /* Keeps the solution of a solved problem without nu for the next fit; takes ownership of its
- * gradient, of which it makes K b. */
-void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
+ * gradient, of which it makes K b. Fails if memory runs out. */
+clf_status clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
 
 /* Returns the machines of a fitted model, whose parameters may have changed since. The state has
  * the tensor `type` i32 [1] (CLF__SVM_C_SVC if there is none) and `one_vs_rest` i32 [1], if each

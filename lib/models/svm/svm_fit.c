@@ -117,7 +117,8 @@ static void set_problems(clf__svm_fitting *f) {
     problem->rows = &f->rows;
     problem->type = f->shape.type;
     set_parts(f, problem, i);
-    problem->tolerance = p->tolerance;
+    problem->tolerance =
+        f->training->left_out != NULL ? clf__svm_fold_tolerance(p->tolerance) : p->tolerance;
     problem->f64 = p->precision == CLF__PRECISION_F64;
     problem->C = f->C;
     problem->nu = p->nu;
@@ -130,6 +131,24 @@ static void set_problems(clf__svm_fitting *f) {
       problem->start_product = f->shared->solutions[i].product;
     }
   }
+}
+
+/* Marks the variables of rows that the fit leaves out. */
+static clf_status leave_out(clf__svm_fitting *f) {
+  const clf__grouped_rows *groups = &f->rows.groups;
+  for (int64_t i = 0; f->training->left_out != NULL && i < f->shape.problems; i++) {
+    clf__svm_problem *problem = &f->problems[i];
+    bool *absent = clf__arena_array(&f->arena, clf__svm_count(problem), sizeof *absent);
+    CLF__CHECK(clf__arena_status(&f->arena));
+    problem->absent = absent;
+    for (int64_t part = 0; part < problem->parts; part++) {
+      const int64_t *start = groups->start + problem->part[part];
+      for (int64_t j = start[0]; j < start[1]; j++) {
+        *absent++ = f->training->left_out[groups->order[j]];
+      }
+    }
+  }
+  return CLF_OK;
 }
 
 /* Refuses a nu for which a pair of classes has no solution. */
@@ -173,6 +192,7 @@ static clf_status prepare(clf__svm_fitting *f, clf__store *state) {
                             .cache = f->shared->cache,
                             .progress = clf__progress_begin(context, "svm", problems)};
   set_problems(f);
+  CLF__CHECK(leave_out(f));
   CLF__CHECK(clf__svm_begin_warm(f, state));
   if (bound_of(p) != p->C) {
     clf__fit_log(f->training, "C has no effect with %s", clf__model_learning(f->model).setting);
@@ -191,8 +211,9 @@ static clf_status finish_problem(clf__svm_fitting *f, int64_t index) {
   if (problem->kept_b != NULL) {
     memcpy(problem->kept_b, problem->b, (size_t)problem->count * sizeof *problem->b);
   }
-  if (f->training->shared != NULL && !clf__svm_type_has_nu(problem->type)) {
-    clf__svm_hand_on(f->shared, index, problem);
+  if (f->training->shared != NULL && f->training->left_out == NULL &&
+      !clf__svm_type_has_nu(problem->type)) {
+    CLF__CHECK(clf__svm_hand_on(f->shared, index, problem));
   }
   clf__svm_keep_vectors(problem);
   problem->finished = true;

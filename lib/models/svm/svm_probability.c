@@ -44,8 +44,6 @@ static void deal_folds(left_out *c) {
   }
 }
 
-/* Values within ten times the tolerance of the fit give the same sigmoid to far more digits than
- * its rows determine. */
 static clf_status value_fold(left_out *c, int32_t fold) {
   const clf__svm_problem *whole = c->whole;
   clf__svm_problem part = {.rows = whole->rows,
@@ -54,7 +52,7 @@ static clf_status value_fold(left_out *c, int32_t fold) {
                            .parts = whole->parts,
                            .part = whole->part,
                            .side = whole->side,
-                           .tolerance = fmin(10 * whole->tolerance, 1),
+                           .tolerance = clf__svm_fold_tolerance(whole->tolerance),
                            .max_steps = whole->max_steps,
                            .f64 = whole->f64,
                            .C = whole->C,

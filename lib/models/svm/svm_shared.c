@@ -115,18 +115,20 @@ clf_status clf__svm_begin_solutions(clf__svm_shared *s, const clf__svm_shape *sh
   return s->solutions != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-void clf__svm_hand_on(clf__svm_shared *s, int64_t index, clf__svm_problem *solved) {
+clf_status clf__svm_hand_on(clf__svm_shared *s, int64_t index, clf__svm_problem *solved) {
   clf__svm_solution *own = &s->solutions[index];
   double *b = clf__alloc_array(s->context, solved->count, sizeof *b);
   clf__free(own->b);
   clf__free(own->product);
   *own = (clf__svm_solution){NULL, NULL};
-  if (b != NULL) {
-    memcpy(b, solved->b, (size_t)solved->count * sizeof *b);
-    for (int64_t i = 0; i < solved->count; i++) {
-      solved->gradient[i] = solved->linear[i] - solved->gradient[i];
-    }
-    *own = (clf__svm_solution){b, solved->gradient};
-    solved->gradient = NULL;
+  if (b == NULL) {
+    return CLF_ERROR_MEMORY;
   }
+  memcpy(b, solved->b, (size_t)solved->count * sizeof *b);
+  for (int64_t i = 0; i < solved->count; i++) {
+    solved->gradient[i] = solved->linear[i] - solved->gradient[i];
+  }
+  *own = (clf__svm_solution){b, solved->gradient};
+  solved->gradient = NULL;
+  return CLF_OK;
 }

@@ -220,7 +220,7 @@ TEST(cross_fit__scores_rows_by_models_without_them) {
   clf_model *whole = fitted(context, "ridge", "alpha=2", data);
   ck_clf_ok(clf_model_add_transform(whole, "standardize", NULL));
   ck_clf_ok(clf_model_fit(whole, data, NULL, NULL));
-  ck_clf_ok(clf__cross_fit(whole, data, NULL, NULL, FOLDS, scores));
+  ck_clf_ok(clf__cross_fit(whole, data, &(clf__cross_fits){.folds = FOLDS}, scores));
   int64_t seen = 0;
   for (int64_t fold = 0; fold < FOLDS; fold++) {
     clf_dataset *train = NULL, *test = NULL;
@@ -245,6 +245,34 @@ TEST(cross_fit__scores_rows_by_models_without_them) {
   }
   ck_assert_int_eq(seen, ROWS);
   clf_model_free(whole);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
+/* The folds of an svm share kernel values and begin at its solution; the temperature is that of scores
+ * by fits to the other rows alone. */
+TEST(cross_fit__of_an_svm_shares_its_folds) {
+  static const char *const params[] = {
+      "kernel=rbf gamma=0.2 C=2", "kernel=linear C=0.5",
+      "kernel=polynomial degree=2 gamma=0.3 coef0=1 multiclass=one_vs_rest",
+      "type=nu_svc kernel=rbf gamma=0.2 nu=0.4", "kernel=sigmoid gamma=0.05 C=0.7 reject=0.1"};
+  static float scores[CELLS];
+  fill(CLASSES);
+  weights[5] = weights[77] = 0;
+  clf_context *context = context_with("seed=5");
+  clf_dataset *data = rows_of(context, ROWS);
+  set_weights(data, weights);
+  for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
+    char text[200];
+    snprintf(text, sizeof text, "tolerance=1e-6 %s calibration=temperature", params[i]);
+    clf_model *model = fitted(context, "svm", text, data);
+    ck_assert(clf__decision_folds_share(model));
+    ck_clf_ok(clf__cross_fit(model, data, &(clf__cross_fits){.folds = 5}, scores));
+    const clf__scored rows = {scores, labels, weights, ROWS, CLASSES};
+    const double expected = clf__temperature_fit(&rows);
+    ck_assert_double_eq_tol(*model->decision.temperature, expected, 1e-3 * expected);
+    clf_model_free(model);
+  }
   clf_dataset_free(data);
   clf_context_free(context);
 }
