@@ -5,8 +5,8 @@
         [--models ridge,…] [--methods sigmoid,temperature,isotonic] [--times] [--libsvm ROWS]
 
 Each model is fitted with calibration=METHOD, and stands in scikit-learn's CalibratedClassifierCV of the same
-method and number of folds (ensemble=False: one calibration of the scores of a cross-validation, as here), so
-that both calibrate the same scores. Prints Brier score and log loss of both on the test rows; a line ends in
+method and folds (ensemble=False: one calibration of the scores of a cross-validation, as here), so that both
+calibrate the same scores; only svm's sigmoid is another method, of pairs of classes. Prints Brier score and log loss of both on the test rows; a line ends in
 "worse" where ours is more than 0.001 above. --times prints the processor seconds of fits of svm with and
 without calibration, and --libsvm those of svm-train -b 0 and -b 1 on so many rows of MNIST.
 """
@@ -111,6 +111,12 @@ def brier(y, p, classes):
     return float(((p - (y[:, None] == classes)) ** 2).sum(axis=1).mean())
 
 
+def folds(y):
+    """The rows of training and testing of the folds that a fit of these labels has."""
+    rows = clf.Dataset(np.arange(len(y), dtype=np.float64)[:, None], y)
+    return [tuple(np.sort(np.asarray(part.tensor("x")).ravel().astype(int)) for part in fold) for fold in rows.folds(5)]
+
+
 def compare(name, model, method, rows):
     x, y, test, truth = rows
     classes = np.unique(y)
@@ -119,7 +125,7 @@ def compare(name, model, method, rows):
     own = clf.Model(kind, calibration=method, **params).fit(x, y)
     p = own.predict_proba(test)
     assert (own.classes[p.argmax(axis=1)] == own.predict(test)).all(), "predict is not the argmax"
-    theirs = CalibratedClassifierCV(Scores(kind, params), method=method, cv=5, ensemble=False).fit(x, y)
+    theirs = CalibratedClassifierCV(Scores(kind, params), method=method, cv=folds(y), ensemble=False).fit(x, y)
     q = theirs.predict_proba(test)
     ours, peers = [(brier(truth, v, classes), log_loss(truth, np.clip(v, 1e-7, 1), labels=classes)) for v in (p, q)]
     worse = any(a > b + 0.001 for a, b in zip(ours, peers))

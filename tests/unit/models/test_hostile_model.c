@@ -32,8 +32,10 @@ enum { NORMS, WORDS, NETWORKS }; /* their order; the second reads words and has 
 static const char *const machines[][2] = {{"svm", "type=one_class"},
                                           {"svm", "type=nu_svc nu=0.3 kernel=linear"},
                                           {"ridge", "incremental=true"},
-                                          {"fisher", "incremental=true"}};
-enum { MACHINES = sizeof machines / sizeof *machines };
+                                          {"fisher", "incremental=true"},
+                                          {"svm", "type=epsilon_svr kernel=linear C=0.5"},
+                                          {"svm", "type=nu_svr"}};
+enum { MACHINES = sizeof machines / sizeof *machines, REGRESSIONS = 2 }; /* these are the last */
 
 static int setting_count(void) {
   return 2 * (int)clf_kind_count("model") + NETWORKS + MACHINES;
@@ -90,6 +92,18 @@ static clf_model *create_model(clf_context *context, int setting) {
   return model;
 }
 
+/* Regressions learn the labels as numbers. */
+static void set_targets(clf_dataset *rows, clf_context *context) {
+  static double targets[ROWS];
+  clf_tensor *tensor = NULL;
+  for (int i = 0; i < ROWS; i++) {
+    targets[i] = labels[i] + 0.1 * i;
+  }
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, targets, CLF_F64, 1, (int64_t[]){ROWS}, NULL));
+  ck_clf_ok(clf_dataset_set_targets(rows, tensor));
+  clf_tensor_free(tensor);
+}
+
 static victim make_victim(int setting) {
   uint64_t state = 2;
   victim made = {0};
@@ -102,11 +116,18 @@ static victim make_victim(int setting) {
     }
   }
   ck_clf_ok(clf_context_create(&made.context, NULL, "threads=1"));
-  made.rows = dataset_of(made.context, values, CLF_F32, ROWS, COLUMNS, labels);
+  const bool regression = setting >= setting_count() - REGRESSIONS;
+  made.rows = dataset_of(made.context, values, CLF_F32, ROWS, COLUMNS, regression ? NULL : labels);
+  if (regression) {
+    set_targets(made.rows, made.context);
+  }
   const char *const names[] = {"width", "height"};
   ck_clf_ok(clf_dataset_set_column_names(made.rows, setting < 2 ? names : NULL, COLUMNS));
   clf_model *model = create_model(made.context, setting);
   ck_clf_ok(clf_model_fit(model, made.rows, NULL, NULL));
+  if (regression) {
+    ck_clf_ok(clf_model_conform(model, made.rows, NULL));
+  }
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &made.size));
   made.bytes = malloc(made.size);
   ck_clf_ok(clf_model_save_memory(model, made.bytes, made.size, &made.size));
@@ -133,6 +154,7 @@ static void use(clf_model *model, const clf_dataset *rows) {
   clf_model_decision_function(model, rows, numbers, CAPACITY);
   clf_model_predict_proba(model, rows, numbers, CAPACITY);
   clf_model_project(model, rows, numbers, CAPACITY, NULL);
+  clf_model_predict_interval(model, rows, 0.9, numbers, CAPACITY);
   clf_model_score(model, rows, &score);
   clf_model_describe(model, text, sizeof text, &size);
   for (int64_t i = 0; clf_model_metadata_key(model, i) != NULL; i++) {

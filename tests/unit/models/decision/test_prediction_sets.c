@@ -230,23 +230,64 @@ TEST(sets__of_scores_and_of_few_rows) {
   clf_context_free(context);
 }
 
-static clf_dataset *targets_of(int first, int64_t rows) {
-  clf_dataset *data = dataset_of(NULL, x + 2 * first, CLF_F32, rows, 2, NULL);
+static clf_dataset *dataset_with_targets(float *values, double *wanted, int64_t rows) {
+  clf_dataset *data = dataset_of(NULL, values, CLF_F32, rows, 2, NULL);
   clf_tensor *t = NULL;
-  ck_clf_ok(clf_tensor_wrap(&t, NULL, targets + 2 * first, CLF_F64, 2, (int64_t[]){rows, 2}, NULL));
+  ck_clf_ok(clf_tensor_wrap(&t, NULL, wanted, CLF_F64, 2, (int64_t[]){rows, 2}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, t));
   clf_tensor_free(t);
   return data;
 }
 
-TEST_LOOP(intervals__cover_as_asked_for, 0, 2) {
+static clf_dataset *targets_of(int first, int64_t rows) {
+  return dataset_with_targets(x + 2 * first, targets + 2 * first, rows);
+}
+
+static const char *const REGRESSIONS[][2] = {
+    {"ridge", NULL},
+    {"network", "epochs=3 loss=squared_error layers='dense units=2'"},
+    {"svm", "type=epsilon_svr gamma=0.3"},
+    {"svm", "type=nu_svr kernel=linear nu=0.4"}};
+
+/* Held-out rows with weights are rows that are repeated, and those of weight 0 are absent. */
+TEST_LOOP(intervals__weights_are_repeated_rows, 0, 4) {
+  enum { KEPT = 60 };
+  static float weights[KEPT], bounds[2][TESTED][2][2];
+  static float rows[2 * 3 * KEPT];
+  static double wanted[2 * 3 * KEPT];
+  int64_t count = 0;
+  fill();
+  clf_dataset *train = targets_of(0, 200), *tested = targets_of(HELD, TESTED);
+  clf_dataset *weighted = targets_of(400, KEPT);
+  for (int i = 0; i < KEPT; i++) {
+    weights[i] = (float)((i * 7) % 4);
+    for (int time = 0; time < (int)weights[i]; time++, count++) {
+      memcpy(rows + 2 * count, x + 2 * (400 + i), 2 * sizeof *rows);
+      memcpy(wanted + 2 * count, targets + 2 * (400 + i), 2 * sizeof *wanted);
+    }
+  }
+  clf_dataset *repeated = dataset_with_targets(rows, wanted, count);
+  set_weights(weighted, weights);
+  clf_model *model = fitted(NULL, REGRESSIONS[_i][0], REGRESSIONS[_i][1], train);
+  for (int time = 0; time < 2; time++) {
+    ck_clf_ok(clf_model_conform(model, time == 0 ? weighted : repeated, NULL));
+    ck_clf_ok(clf_model_predict_interval(model, tested, 0.9, bounds[time][0][0], 4 * TESTED));
+  }
+  ck_assert_mem_eq(bounds[0], bounds[1], sizeof bounds[0]);
+  ck_assert(bounds[0][0][0][0] < bounds[0][0][0][1] && isfinite(bounds[0][0][0][0]));
+  clf_dataset_free(train);
+  clf_dataset_free(weighted);
+  clf_dataset_free(repeated);
+  clf_dataset_free(tested);
+  clf_model_free(model);
+}
+
+TEST_LOOP(intervals__cover_as_asked_for, 0, 4) {
   static float bounds[TESTED][2][2], values[TESTED][2];
   fill();
   clf_dataset *train = targets_of(0, 400), *held = targets_of(400, HELD - 400);
   clf_dataset *tested = targets_of(HELD, TESTED);
-  clf_model *model = _i == 0 ? fitted(NULL, "ridge", NULL, train)
-                             : fitted(NULL, "network",
-                                      "epochs=3 loss=squared_error layers='dense units=2'", train);
+  clf_model *model = fitted(NULL, REGRESSIONS[_i][0], REGRESSIONS[_i][1], train);
   ck_clf_ok(clf_model_conform(model, held, NULL));
   ck_clf_ok(clf_model_decision_function(model, tested, values[0], 2 * TESTED));
   for (int percent = 80; percent <= 95; percent += 15) {
