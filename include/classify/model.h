@@ -409,6 +409,27 @@ CLF_API clf_status clf_model_project_f64(const clf_model *model, const clf_datas
  *  @since 0.1 */
 CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score);
 
+/** Reserves memory for predictions of few rows, such as those of one request. From then on, calls of
+ *  clf_model_predict(), clf_model_decision_function(), clf_model_predict_proba(),
+ *  clf_model_project() and their likes, which take a `const clf_model *` and at most as many rows
+ *  as the sample, run on the calling thread alone. They allocate nothing, take no lock, wait for no
+ *  other thread, and are not reported to the progress callback. The results are the same.
+ *
+ *  As many threads as there are `callers` can do so at once; calls beyond those, and calls with
+ *  more rows, work as without a reserve. Each caller has memory of its own, as large as the
+ *  predictions of the sample need it, which clf_context_memory() counts. If other rows need more,
+ *  such as sparse rows with more entries, it grows after the first such call.
+ *
+ *  The reserve belongs to the handle: it stays through later fits, whose first prediction may
+ *  allocate, and is neither saved nor cloned. A further call replaces it.
+ *  @param sample   1 to 1,024 rows like those to be predicted, as many as one call has at most;
+ *                  they are predicted to measure the memory
+ *  @param callers  1 to 1,024 threads that predict at the same time
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_MEMORY, and as
+ *          clf_model_predict() for the sample. After a failure an existing reserve stays @since 0.1
+ */
+CLF_API clf_status clf_model_reserve(clf_model *model, const clf_dataset *sample, int32_t callers);
+
 /* Inspection */
 
 /** Returns the name of a tensor of the fitted model ("weights", "intercept", …); NULL beyond the

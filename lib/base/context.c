@@ -21,6 +21,7 @@
 #include "base/structs.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "base/workspace.h"
 
 #define CPU_WORDS "auto|generic|avx2|avx512"
 
@@ -291,6 +292,8 @@ void clf__log(clf_context *context, int32_t level, const char *format, ...) {
   va_end(arguments);
   if (length >= 0) {
     clf__utf8_mend(line); /* paths need not be UTF-8, and the cut may divide a character */
+    clf__workspace *paused = clf__workspace_pause();
     context->log(context->log_user, level, line);
+    clf__workspace_resume(paused);
   }
 }

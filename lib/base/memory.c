@@ -1,7 +1,5 @@
 /* A header in front of each block has its size and its account. So freeing needs neither, and the
- * account can count the allocated bytes. The header takes 64 bytes, which keeps the alignment and
- * leaves space for the link to an arena's next block. So a group of arrays takes no more memory
- * than its arrays, and the address sanitizer checks the end of each of them. */
+ * account can count the allocated bytes. */
 #include "base/memory.h"
 
 #include <limits.h>
@@ -9,18 +7,10 @@
 
 #include "base/context_state.h"
 #include "base/math.h"
+#include "base/memory_block.h"
 #include "base/status.h"
 
-enum { ALIGNMENT = 64 };
-
-typedef struct block_header {
-  clf__account *account;
-  size_t bytes; /* of the block, header included */
-  bool in_arena;
-  void *next; /* in an arena, the block that was allocated before this one */
-} block_header;
-
-_Static_assert(sizeof(block_header) <= ALIGNMENT, "the header must fit the alignment");
+enum { ALIGNMENT = CLF__BLOCK_ALIGNMENT };
 
 bool clf__mul_size(size_t a, size_t b, size_t *out) {
   if (b != 0 && a > SIZE_MAX / b) {
@@ -68,24 +58,32 @@ static void *refuse(clf_context *context, size_t bytes, bool by_limit) {
   return NULL;
 }
 
-void *clf__alloc(clf_context *context, size_t bytes) {
+static clf__block *allocate(clf_context *context, size_t bytes) {
   clf__account *account = &context->account;
+  if (!clf__account_add(account, bytes)) {
+    return refuse(context, bytes - ALIGNMENT, true);
+  }
+  clf__block *block = account->allocator.allocate(account->allocator.user, bytes, ALIGNMENT);
+  if (block == NULL) {
+    clf__account_remove(account, bytes);
+    return refuse(context, bytes - ALIGNMENT, false);
+  }
+  *block = (clf__block){.account = account, .bytes = bytes};
+  return block;
+}
+
+void *clf__alloc(clf_context *context, size_t bytes) {
   size_t whole;
   if (!clf__add_size(bytes, ALIGNMENT, &whole)) {
     return refuse(context, bytes, false);
   }
-  if (!clf__account_add(account, whole)) {
-    return refuse(context, bytes, true);
+  clf__block *block = clf__workspace_take(context, whole);
+  block = block != NULL ? block : allocate(context, whole);
+  if (block == NULL) {
+    return NULL;
   }
-  block_header *header = account->allocator.allocate(account->allocator.user, whole, ALIGNMENT);
-  if (header == NULL) {
-    clf__account_remove(account, whole);
-    return refuse(context, bytes, false);
-  }
-  header->account = account;
-  header->bytes = whole;
-  header->in_arena = false;
-  return (char *)header + ALIGNMENT;
+  clf__workspace_note(context, block);
+  return (char *)block + ALIGNMENT;
 }
 
 void *clf__alloc_array(clf_context *context, int64_t count, size_t element_bytes) {
@@ -108,8 +106,8 @@ void *clf__alloc_zeroed(clf_context *context, int64_t count, size_t element_byte
   return block;
 }
 
-static block_header *header_of(void *block) {
-  return (block_header *)(void *)((char *)block - ALIGNMENT);
+static clf__block *header_of(void *block) {
+  return (clf__block *)(void *)((char *)block - ALIGNMENT);
 }
 
 void *clf__resize_array(clf_context *context, void *block, int64_t count, size_t element_bytes) {
@@ -144,12 +142,15 @@ void clf__free(void *block) {
   if (block == NULL) {
     return;
   }
-  block_header *header = header_of(block);
+  clf__block *header = header_of(block);
 #ifdef CLF__DEBUG
   if (header->in_arena) { /* clf__arena_free() frees it */
     __builtin_trap();
   }
 #endif
+  if (clf__workspace_free(header)) {
+    return;
+  }
   clf__account *account = header->account;
   clf__account_remove(account, header->bytes);
   account->allocator.release(account->allocator.user, header);

@@ -269,13 +269,22 @@ static void close_job(clf__team *team) {
   }
 }
 
-static void run_alone(int64_t count, clf__task task, void *argument) {
-  bool before = in_task;
+bool clf__alone_begin(void) {
+  const bool before = in_task;
   in_task = true;
+  return before;
+}
+
+void clf__alone_end(bool before) {
+  in_task = before;
+}
+
+static void run_alone(int64_t count, clf__task task, void *argument) {
+  const bool before = clf__alone_begin();
   for (int64_t index = 0; index < count; index++) {
     task(argument, index, 0);
   }
-  in_task = before;
+  clf__alone_end(before);
 }
 
 void clf__alone(clf__task task, void *argument) {

@@ -56,6 +56,9 @@ int32_t clf__workers(const clf_context *context, double work);
 
 /* Runs a task, with everything that it calls, on the calling thread as worker 0. */
 void clf__alone(clf__task task, void *argument);
+/* The same for what runs between the two calls. The first returns what the second is passed. */
+bool clf__alone_begin(void);
+void clf__alone_end(bool before);
 
 /* Returns whether the calling thread is running a pool task. */
 bool clf__in_task(void);

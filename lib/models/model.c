@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "models/decision/decision.h"
+#include "models/reserve.h"
 #include "models/sums.h"
 #include "text/vocabulary.h"
 
@@ -91,6 +92,7 @@ void clf_model_free(clf_model *model) {
   if (model == NULL) {
     return;
   }
+  clf__reserve_free(model->reserve);
   clf__model_drop_fit(model);
   clf__stages_free(model->stages, model->stage_count);
   clf_vocabulary_free(model->vocabulary);

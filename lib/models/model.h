@@ -182,6 +182,8 @@ typedef struct clf__model_kind {
   clf_status (*transform_f64)(const clf_model *model, const clf__rows *x, double *values);
 } clf__model_kind;
 
+typedef struct clf__reserve clf__reserve; /* reserve.h */
+
 struct clf_model {
   clf_context *context;
   const clf__model_kind *kind;
@@ -195,6 +197,7 @@ struct clf_model {
   clf__store *state;
   struct clf__sums *sums;      /* of its rows, if it keeps them; or NULL */
   void *prepared;              /* derived from the state by the kind; not saved */
+  clf__reserve *reserve;       /* of this handle, for predictions of few rows; or NULL */
   clf__decision decision;      /* tensors of the state */
   clf__classes *classes;       /* NULL in a regression */
   clf__names *names;           /* of the features, or NULL */

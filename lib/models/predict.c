@@ -16,6 +16,7 @@
 #include "models/decision/novelty.h"
 #include "models/linear.h"
 #include "models/predict.h"
+#include "models/reserve.h"
 
 clf_status clf__predict_check(const clf_model *model, const clf_dataset *data, const void *out,
                               int64_t width, int64_t capacity) {
@@ -184,7 +185,7 @@ clf_status clf_model_decision_function(const clf_model *model, const clf_dataset
                                        float *values, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   return write_decisions(model, data, values, capacity, false);
 }
 
@@ -192,7 +193,7 @@ clf_status clf_model_decision_function_f64(const clf_model *model, const clf_dat
                                            double *values, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   return write_decisions(model, data, values, capacity, true);
 }
 
@@ -207,7 +208,7 @@ clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *da
                                    float *probabilities, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   return write_probabilities(model, data, probabilities, capacity, false);
 }
 
@@ -215,7 +216,7 @@ clf_status clf_model_predict_proba_f64(const clf_model *model, const clf_dataset
                                        double *probabilities, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   return write_probabilities(model, data, probabilities, capacity, true);
 }
 
@@ -241,7 +242,7 @@ clf_status clf_model_project(const clf_model *model, const clf_dataset *data, fl
                              int64_t capacity, int64_t *components) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   return write_projections(model, data, values, capacity, components, false);
 }
 
@@ -249,7 +250,7 @@ clf_status clf_model_project_f64(const clf_model *model, const clf_dataset *data
                                  int64_t capacity, int64_t *components) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   return write_projections(model, data, values, capacity, components, true);
 }
 
@@ -276,7 +277,7 @@ clf_status clf_model_novelty(const clf_model *model, const clf_dataset *data, fl
                              int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   CLF__CHECK(clf__model_require_fit(model));
   if (model->decision.reject_scale == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
@@ -292,7 +293,7 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, in
                              int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   clf_status status = CLF_OK;
   CLF__CHECK(clf__predict_check(model, data, labels, 1, capacity));
   if (model->classes == NULL && !clf__model_separates_outliers(model)) {
@@ -426,7 +427,7 @@ clf_status clf_model_score(const clf_model *model, const clf_dataset *data, doub
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__REQUIRE(score);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   CLF__CHECK(clf__model_require_fit(model));
   const bool outliers = clf__model_separates_outliers(model);
   bool regression = model->classes == NULL && !outliers;

@@ -2,6 +2,7 @@
 #include "models/sums.h"
 
 #include "base/text.h"
+#include "base/workspace.h"
 #include "models/decision/decision.h"
 #include "models/fit_checks.h"
 #include "models/sums_parts.h"
@@ -143,7 +144,9 @@ clf_status clf__sums_settle(const clf_model *model) {
   clf__lock_acquire(sums->lock);
   if (atomic_load_explicit(&sums->pending, memory_order_relaxed)) {
     /* The state is constant for callers: it is what the model's sums determine. */
+    clf__workspace *paused = clf__workspace_pause();
     status = complete((clf_model *)model);
+    clf__workspace_resume(paused);
     if (status == CLF_OK) {
       atomic_store_explicit(&sums->pending, false, memory_order_release);
     }

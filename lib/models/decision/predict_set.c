@@ -8,6 +8,7 @@
 #include "models/decision/conformal.h"
 #include "models/decision/decision.h"
 #include "models/predict.h"
+#include "models/reserve.h"
 
 static clf_status fail_set(const clf_model *model, const char *what) {
   return clf__fail(CLF_ERROR_CORRUPT, "%s: decision_set_%s", model->kind->base.name, what);
@@ -146,7 +147,7 @@ clf_status clf_model_predict_set(const clf_model *model, const clf_dataset *data
                                  uint8_t *sets, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   CLF__CHECK(clf__model_require_fit(model));
   CLF__CHECK(require_scores(model, coverage, true));
   CLF__CHECK(clf__predict_check(model, data, sets, model->outputs, capacity));
@@ -197,7 +198,7 @@ clf_status clf_model_predict_interval(const clf_model *model, const clf_dataset 
                                       double coverage, float *bounds, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->base.name);
+  CLF__ENTER_PREDICTION(model, data);
   CLF__CHECK(clf__model_require_fit(model));
   CLF__CHECK(require_scores(model, coverage, false));
   CLF__CHECK(clf__predict_check(model, data, bounds, 2 * model->outputs, capacity));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/lock.h"
+#include "base/workspace.h"
 #include "models/network/network_infer.h"
 
 /* Returns the layer that comes next in inference, from index `i` on; NULL at the end. flatten
@@ -228,6 +229,7 @@ static clf_status pack_once(kept *own, const clf_model *model) {
   clf__inference *made = NULL;
   clf__network *network = NULL;
   clf_status status = CLF_OK;
+  clf__workspace *paused = clf__workspace_pause();
   clf__process_lock_acquire(&own->packing);
   if (atomic_load(&own->inference) == NULL) {
     CLF__TRY(clf__network_of_state(&network, model->context, model->state));
@@ -236,6 +238,7 @@ static clf_status pack_once(kept *own, const clf_model *model) {
   }
 done:
   clf__process_lock_release(&own->packing);
+  clf__workspace_resume(paused);
   return status;
 }
 
