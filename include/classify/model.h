@@ -409,8 +409,8 @@ CLF_API clf_status clf_model_project_f64(const clf_model *model, const clf_datas
  *  @since 0.1 */
 CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score);
 
-/** Reserves memory for predictions of few rows, such as those of one request. From then on, calls of
- *  clf_model_predict(), clf_model_decision_function(), clf_model_predict_proba(),
+/** Reserves memory for predictions of few rows, such as those of one request. From then on, calls
+ *  of clf_model_predict(), clf_model_decision_function(), clf_model_predict_proba(),
  *  clf_model_project() and their likes, which take a `const clf_model *` and at most as many rows
  *  as the sample, run on the calling thread alone. They allocate nothing, take no lock, wait for no
  *  other thread, and are not reported to the progress callback. The results are the same.

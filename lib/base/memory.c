@@ -7,8 +7,8 @@
 
 #include "base/context_state.h"
 #include "base/math.h"
-#include "base/memory_block.h"
 #include "base/status.h"
+#include "base/workspace.h"
 
 enum { ALIGNMENT = CLF__BLOCK_ALIGNMENT };
 

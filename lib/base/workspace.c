@@ -1,9 +1,6 @@
-/* A workspace is a stack of blocks. Calls free their blocks in nearly the reverse order; one that is
- * freed too early keeps its bytes until those behind it are freed. */
+/* A workspace is a stack of blocks. Calls free their blocks in nearly the reverse order; one that
+ * is freed too early keeps its bytes until those behind it are freed. */
 #include "base/workspace.h"
-
-#include "base/memory.h"
-#include "base/memory_block.h"
 
 static _Thread_local clf__workspace *open;
 
@@ -34,18 +31,18 @@ static bool serves(const clf__workspace *workspace, const clf_context *context) 
   return workspace != NULL && workspace->context == context;
 }
 
+/* Returns what a block takes of a workspace. */
+static size_t space_of(size_t bytes) {
+  return (bytes + CLF__BLOCK_ALIGNMENT - 1) / CLF__BLOCK_ALIGNMENT * CLF__BLOCK_ALIGNMENT;
+}
+
 clf__block *clf__workspace_take(const clf_context *context, size_t bytes) {
   clf__workspace *own = open;
-  size_t whole;
-  if (!serves(own, context) || !clf__add_size(bytes, CLF__BLOCK_ALIGNMENT - 1, &whole)) {
-    return NULL;
-  }
-  whole -= whole % CLF__BLOCK_ALIGNMENT;
-  if (whole > own->size - own->used) {
-    return NULL;
+  if (!serves(own, context) || bytes > own->size - own->used) {
+    return NULL; /* if it fits, so does its space: all sizes are multiples of the alignment */
   }
   clf__block *block = (clf__block *)(void *)(own->memory + own->used);
-  own->used += whole;
+  own->used += space_of(bytes);
   *block = (clf__block){.bytes = bytes, .below = own->last};
   own->last = block;
   return block;
@@ -57,8 +54,7 @@ void clf__workspace_note(const clf_context *context, clf__block *block) {
   if (block->workspace == NULL) {
     return;
   }
-  /* As many bytes as it would take of the workspace. */
-  own->outside += block->account != NULL ? block->bytes + CLF__BLOCK_ALIGNMENT : 0;
+  own->outside += block->account != NULL ? space_of(block->bytes) : 0;
   const size_t now = own->used + own->outside;
   own->peak = now > own->peak ? now : own->peak;
 }
@@ -69,7 +65,7 @@ bool clf__workspace_free(clf__block *block) {
     return false;
   }
   if (block->account != NULL) {
-    own->outside -= block->bytes + CLF__BLOCK_ALIGNMENT;
+    own->outside -= space_of(block->bytes);
     return false;
   }
   block->freed = true;
@@ -78,19 +74,4 @@ bool clf__workspace_free(clf__block *block) {
     own->last = own->last->below;
   }
   return true;
-}
-
-void clf__workspace_fit(clf__workspace *workspace) {
-  if (workspace->peak <= workspace->size) {
-    return;
-  }
-  clf__workspace_free_memory(workspace);
-  workspace->memory = clf__alloc(workspace->context, workspace->peak);
-  workspace->size = workspace->memory != NULL ? workspace->peak : 0;
-}
-
-void clf__workspace_free_memory(clf__workspace *workspace) {
-  clf__free(workspace->memory);
-  workspace->memory = NULL;
-  workspace->size = 0;
 }

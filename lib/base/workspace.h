@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <classify/context.h>
-#include <classify/status.h>
+#include "base/account.h"
 
+/* The owner sets the first three members, while the workspace is closed and empty. One thread at a
+ * time uses it. */
 typedef struct clf__workspace {
   clf_context *context;
-  char *memory; /* [size], or NULL for size 0 */
+  char *memory; /* [size], both multiples of CLF__BLOCK_ALIGNMENT, such as a peak */
   size_t size;
   size_t used;                  /* up to the end of the last block in it */
   size_t outside;               /* bytes of blocks that did not fit */
@@ -21,20 +22,42 @@ typedef struct clf__workspace {
   struct clf__workspace *outer; /* what was open before on the thread */
 } clf__workspace;
 
-/* Open and close it, on the same thread. One thread at a time uses a workspace. */
+/* Open and close it, on the same thread. */
 void clf__workspace_open(clf__workspace *workspace);
 void clf__workspace_close(clf__workspace *workspace);
 
 /* Returns whether all of its blocks are freed. Otherwise it must stay as it is. */
 bool clf__workspace_empty(const clf__workspace *workspace);
 
-/* Makes the memory of a closed workspace as large as the peak; without memory it is as before. */
-void clf__workspace_fit(clf__workspace *workspace);
-void clf__workspace_free_memory(clf__workspace *workspace);
-
 /* Lets what the thread allocates next outlive the call, until clf__workspace_resume(). Returns what
  * was open. */
 clf__workspace *clf__workspace_pause(void);
 void clf__workspace_resume(clf__workspace *paused);
+
+/* For memory.c: the header in front of each block. It takes 64 bytes, which keeps the alignment and
+ * leaves space for the links of arenas and workspaces. So a group of arrays takes no more memory
+ * than its arrays, and the address sanitizer checks the end of each of them. */
+enum { CLF__BLOCK_ALIGNMENT = 64 };
+
+typedef struct clf__block {
+  clf__account *account;     /* which counts its bytes; NULL in the memory of a workspace */
+  clf__workspace *workspace; /* that was open when it was allocated, or NULL */
+  size_t bytes;              /* header included */
+  void *next;                /* in an arena, the block that was allocated before this one */
+  struct clf__block *below;  /* in the memory of a workspace, the block before this one */
+  bool in_arena;
+  bool freed; /* in the memory of a workspace: but a block behind it is not */
+} clf__block;
+
+_Static_assert(sizeof(clf__block) <= CLF__BLOCK_ALIGNMENT, "the header must fit the alignment");
+
+/* Returns a block of the workspace that is open on the calling thread, or NULL if there is none for
+ * this context, or if it has too little space left. */
+clf__block *clf__workspace_take(const clf_context *context, size_t bytes);
+/* Notes a block, from wherever it came, for the workspace that is open. */
+void clf__workspace_note(const clf_context *context, clf__block *block);
+/* Returns true if the block was in the memory of its workspace, which has it back now; otherwise
+ * the caller frees it. */
+bool clf__workspace_free(clf__block *block);
 
 #endif

@@ -1,7 +1,7 @@
-/* Predictions of few rows. A call takes a place of the model's reserve, without waiting: it computes
- * on the calling thread alone, in the workspace of that place, and so does exactly what any other
- * call does. If all places are taken, it allocates as ever. A workspace grows after a call for which
- * it was too small. */
+/* Predictions of few rows. A call takes a place of the model's reserve, without waiting: it does
+ * what any other call does, but on the calling thread alone, and in the workspace of that place. If
+ * all places are taken, it allocates as ever. A workspace grows after a call for which it was too
+ * small. */
 #include "models/reserve.h"
 
 #include <errno.h>
@@ -24,12 +24,18 @@ struct clf__reserve {
   place *places; /* [count] */
 };
 
+static void resize(clf__workspace *w, size_t size) {
+  clf__free(w->memory);
+  w->memory = size > 0 ? clf__alloc(w->context, size) : NULL;
+  w->size = w->memory != NULL ? size : 0;
+}
+
 void clf__reserve_free(clf__reserve *reserve) {
   if (reserve == NULL) {
     return;
   }
   for (int64_t i = 0; i < reserve->count; i++) {
-    clf__workspace_free_memory(&reserve->places[i].workspace);
+    resize(&reserve->places[i].workspace, 0);
   }
   clf__free(reserve->places);
   clf__free(reserve);
@@ -70,7 +76,9 @@ void clf__reserve_leave(const clf__reserved *reserved) {
   clf__alone_end(reserved->before);
   clf__workspace_close(&p->workspace);
   if (clf__workspace_empty(&p->workspace)) {
-    clf__workspace_fit(&p->workspace);
+    if (p->workspace.peak > p->workspace.size) {
+      resize(&p->workspace, p->workspace.peak);
+    }
     atomic_store_explicit(&p->taken, false, memory_order_release);
   } else {
     /* Something in it outlives the call, so the place is not used again. */
@@ -130,9 +138,9 @@ done:
   return status;
 }
 
-/* Makes the workspace as large as the predictions of the sample need it. A block that is freed before
- * those behind it takes space in a workspace, but not outside of it, so that the first pass may ask
- * for too little. */
+/* Makes the workspace as large as the predictions of the sample need it. A block that is freed
+ * before those behind it takes space in a workspace, but not outside of it, so that the first pass
+ * may ask for too little. */
 static clf_status size_workspace(const clf_model *model, place *p, const clf_dataset *sample) {
   clf_status status = CLF_OK;
   size_t before;

@@ -31,7 +31,7 @@ def main(library):
             wrong.append(f"{name}: no definition found")
         elif kind in ("clf_status", "double", "float") and name not in STORED:
             entered += 1
-            if not re.match(r"(?:  CLF__REQUIRE\(\w+\);\n)*  CLF__ENTER\(.+\);\n", body):
+            if not re.match(r"(?:  CLF__REQUIRE\(\w+\);\n)*  CLF__ENTER(?:_PREDICTION)?\(.+\);\n", body):
                 wrong.append(f"{name}: it does not begin with CLF__ENTER")
     print("\n".join(wrong + [f"{entered} of {len(names)} functions"]))
     return 1 if wrong or entered < 100 else 0

@@ -347,6 +347,8 @@ TEST(null__model_fitting_and_asking) {
       REFUSED(clf_model_partial_fit(NULL, data)),
       REFUSED(clf_model_partial_fit(model, NULL)),
       REFUSED(clf_model_outcome(NULL)),
+      REFUSED(clf_model_reserve(NULL, data, 1)),
+      REFUSED(clf_model_reserve(model, NULL, 1)),
       REFUSED(clf_model_predict(NULL, data, found, ROWS)),
       REFUSED(clf_model_predict(model, NULL, found, ROWS)),
       REFUSED(clf_model_predict(model, data, NULL, ROWS)),

@@ -315,11 +315,17 @@ class Model(Decision):
         if told is not None:
             warn(told, errors.ConvergenceWarning)
 
-    def predictor(self) -> Any:
-        """Return a function of one row that predicts in microseconds."""
+    def predictor(self, callers: int = 1) -> Any:
+        """Return a function of one row that predicts in microseconds.
+
+        Parameters
+        ----------
+        callers : int, default 1
+            How many threads predict at the same time without allocating memory.
+        """
         from .predictor import Predictor
 
-        return Predictor(self)
+        return Predictor(self, callers)
 
     # Files
 
