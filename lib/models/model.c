@@ -92,8 +92,8 @@ void clf_model_free(clf_model *model) {
   if (model == NULL) {
     return;
   }
-  clf__reserve_free(model->reserve);
   clf__model_drop_fit(model);
+  clf__reserve_free(model->reserve);
   clf__stages_free(model->stages, model->stage_count);
   clf_vocabulary_free(model->vocabulary);
   clf_optimizer_free(model->optimizer);

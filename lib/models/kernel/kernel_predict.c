@@ -3,6 +3,7 @@
  * 784 bytes takes ten times as long as computing the kernel values of a row. */
 #include <stdatomic.h>
 
+#include "base/workspace.h"
 #include "models/kernel/kernel.h"
 #include "models/linear.h"
 
@@ -58,7 +59,9 @@ static clf_status packed_for(clf__kernel_columns **out, const clf_model *model,
     *out = first;
     return CLF_OK;
   }
+  clf__workspace *paused = clf__workspace_pause();
   const clf_status status = pack(out, model, x);
+  clf__workspace_resume(paused);
   if (status == CLF_OK && kept != NULL &&
       !atomic_compare_exchange_strong(&kept->of[sort], &first, *out)) {
     clf__kernel_columns_free(*out);
