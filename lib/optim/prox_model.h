@@ -7,69 +7,106 @@
 #include "base/memory.h"
 #include "optim/prox_newton.h"
 
-/* Columns of the rows: the mean and the deviation of each, and either their entries or, for models
- * with a matrix, the rows in units of the deviations, about the means. */
+typedef struct clf__prox_entry {
+  int32_t row;
+  float value;
+} clf__prox_entry;
+
 typedef struct clf__prox_columns {
   clf__arena arena;
-  double total;      /* weight of the rows */
-  double *mean;      /* [columns]; 0 without an intercept */
-  double *deviation; /* [columns] about the mean */
-  double *filled;    /* [columns] weight of the entries that are not 0 */
-  float *scaled;     /* [rows, columns], or NULL */
-  int64_t *start;    /* [columns + 1], or NULL */
-  int32_t *row;      /* by start's values, ascending */
-  float *value;
+  double *mean;           /* [columns]; 0 without an intercept */
+  double *deviation;      /* [columns] about the mean */
+  float *leverage;        /* [rows] 1 + mean square of the row in units of the deviations */
+  int64_t *start;         /* sparse rows: [columns + 1], or NULL */
+  clf__prox_entry *entry; /* by start's values, rows ascending */
 } clf__prox_columns;
 
 clf_status clf__prox_columns_create(clf__prox_columns *out, const clf__prox_problem *problem);
 void clf__prox_columns_free(clf__prox_columns *columns);
 
-typedef struct clf__prox_model {
-  clf__arena arena;
-  const clf__prox_problem *problem;
-  const clf__prox_columns *columns;
-  int64_t count;        /* columns in the set */
-  const int64_t *set;   /* [count] */
-  const double *weight; /* [columns] of the output, at the current point */
-  float *v;             /* [rows] curvature */
-  double total;         /* sum of v */
-  double *mean;         /* [count] weighted by v; 0 without an intercept */
-  double *diagonal;     /* [count] second derivatives */
-  double *gradient;     /* [count] of the model at no change */
-  double bias_gradient; /* of f with respect to the intercept */
-  double *matrix;       /* [columns, columns], or NULL if there are entries */
-  int64_t responses;    /* columns or rows */
-  double decrease;      /* of the last sweep */
-  double decreases;     /* of all sweeps */
-  int64_t size;         /* of a point */
-  double *points;       /* [points, size]; the first is the current one, which follows */
-  double *change;       /* [count] of the weights */
-  double *shift;        /* [1] of the intercept, by `change` */
-  double *response;     /* [responses] the matrix times the change in units of the deviations, or v
-                         * times the change of the output without the shift */
-} clf__prox_model;
+enum { CLF__PROX_ADDED = 256 /* columns that may come to a set beyond its double */ };
 
 /* What a model is made for. */
 typedef struct clf__prox_target {
   int64_t output;
-  const int64_t *set; /* [count] */
+  const int64_t *set; /* [count] columns of a deviation above 0, ascending */
   int64_t count;
   const double *weight;   /* [columns] */
   const double *gradient; /* [columns] of f */
   double bias_gradient;   /* of f with respect to the intercept */
   float stiffness;        /* factor of the curvature */
+  double rows;            /* about so many rows of x are sampled */
+  uint64_t seed;          /* of the sample */
 } clf__prox_target;
+
+/* Fills `set` [columns] with the working set of a target, whose other members are set, in ascending
+ * order. */
+clf_status clf__prox_choose_set(int64_t *set, int64_t *count, const clf__prox_target *target,
+                                const clf__prox_problem *problem, const clf__prox_columns *columns);
+
+/* A sample of the rows on the columns of a set, in units of the columns' deviations. Dense rows
+ * are centered at the columns' means. */
+typedef struct clf__prox_sample {
+  clf__arena arena;
+  int64_t rows, count;
+  int64_t *row;           /* [rows] of x, ascending */
+  float *v;               /* [rows] curvature divided by the probability of the row */
+  double total;           /* sum of v */
+  bool full;              /* all rows */
+  float *dense;           /* [rows, count], or NULL if there are entries */
+  int64_t *start;         /* [count + 1] */
+  clf__prox_entry *entry; /* by column: row of the sample, and value times the root of v */
+} clf__prox_sample;
+
+clf_status clf__prox_sample_create(clf__prox_sample *out, const clf__prox_problem *problem,
+                                   const clf__prox_columns *columns,
+                                   const clf__prox_target *target);
+void clf__prox_sample_free(clf__prox_sample *sample);
+
+/* All but the changes of the intercept is in units of the deviations: weights times, and gradients
+ * divided by those. */
+typedef struct clf__prox_model {
+  clf__arena arena;
+  clf__prox_sample sample;
+  int64_t count;        /* columns in the set */
+  double *unit;         /* [count] deviations */
+  double *center;       /* [count] mean weighted by v, in the columns' own units */
+  double *mean;         /* [count] that of the sample's values; 0 without an intercept */
+  double *old;          /* [count] weights at the current point */
+  double *gradient;     /* [count] of the model at no change */
+  double *diagonal;     /* [count] second derivatives */
+  double *l1, *l2;      /* [count] penalties */
+  double bias_gradient; /* of f with respect to the intercept; 0 without one */
+  bool intercept;
+  double *matrix;    /* [count, count], or NULL if there are entries */
+  int64_t responses; /* columns of the set or rows of the sample */
+  double decreases;  /* about twice those of the model so far */
+  double *change;    /* [count] of the weights */
+  double shift;      /* minus the sum of mean times change */
+  double *response;  /* [responses] the matrix times the changes, or the roots of v times the
+                         * changes of the outputs without the shift */
+} clf__prox_model;
 
 clf_status clf__prox_model_create(clf__prox_model *out, const clf__prox_problem *problem,
                                   const clf__prox_columns *columns, const clf__prox_target *target);
 void clf__prox_model_free(clf__prox_model *model);
-/* Minimizes by coordinate descent until the violation is at most `violation`. */
-/* Returns the change of the intercept. */
-double clf__prox_model_bias(const clf__prox_model *model);
-clf_status clf__prox_model_minimize(clf__prox_model *model, double violation);
-
-/* Returns the change of the intercept. */
-double clf__prox_model_bias(const clf__prox_model *model);
+/* Minimizes by coordinate descent until what is left is a share `accuracy` of the decrease. */
+clf_status clf__prox_model_minimize(clf__prox_model *model, double accuracy);
+/* Returns element `a` of the second derivatives times changes that have the response and the shift.
+ */
+double clf__prox_model_product(const clf__prox_model *model, int64_t a, const double *response,
+                               double shift);
+/* Adds the response of a change of column `a`. */
+void clf__prox_model_respond(const clf__prox_model *model, int64_t a, double change,
+                             double *response);
+/* Returns the model with its penalty at its changes, up to a constant. */
+double clf__prox_model_value(const clf__prox_model *model);
+/* Minimizes over the weights that are not 0 (prox_face.c). *decreased is the decrease so far; to it
+ * is added that of the step, and steps below a share `accuracy` of it are not made. */
+clf_status clf__prox_model_face(clf__prox_model *model, double accuracy, double *decreased);
+/* Adds the change of the weights to direction [columns]; returns that of the intercept. */
+double clf__prox_model_direction(const clf__prox_model *model, const int64_t *set,
+                                 double *direction);
 
 /* Adds to each column of the variables w the number that minimizes its penalty; `sorted` [outputs]
  * is scratch. */

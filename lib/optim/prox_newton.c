@@ -4,20 +4,22 @@
  *
  * Each iteration computes the gradient of all weights, and for each output a quadratic model of
  * f on the columns whose weight is not 0 and those that violate the optimality conditions most,
- * at most as many as there are weights already, and some. Coordinate descent minimizes model and
- * penalty (prox_model.c), and F is decreased along the line to that point. The conditions are,
+ * at most as many as there are weights already, and some (prox_set.c), made of a sample of the
+ * rows, which becomes larger if the violation is not halved (prox_sample.c). Coordinate descent and
+ * conjugate gradients minimize model and penalty (prox_model.c, prox_face.c), and F is decreased
+ * along the line to that point. The conditions are,
  * with s_j the deviation of column j:
  *   |g_j + l2 w_j + l1 sign w_j| <= tolerance s_j   if w_j is not 0,
  *                     |g_j| - l1 <= tolerance s_j   otherwise.
  * Since w and g change inversely with the unit of a column, and s with it, this means the same
  * for columns of any scale.
  *
- * The models leave out how outputs depend on each other. If F decreases less than they predict,
- * the next ones have a larger curvature; and sequences of points are extrapolated. */
+ * If F decreases less than the models predict, the next ones have a larger curvature. Outputs that
+ * do not depend on each other have steps of their own. How others depend on each other is left out
+ * by the models, so sequences of points are extrapolated. */
 #include "optim/prox_newton.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/jobs.h"
@@ -28,18 +30,32 @@
 #include "optim/prox_model.h"
 
 enum {
-  MIN_ADDED = 256, /* columns that may come to a set */
+  SHARE = 8, /* rows of the first samples for each column of a set */
   MAX_TRIALS = 30,
   PATIENCE_F32 = 3, /* iterations without progress: gradients have digits when values have none */
   PATIENCE_F64 = 25,
   ENTRIES_AGAIN = 10 /* how often a model reads them */
 };
 
-static const double accuracy = 1e-2;
+/* Shares of a model's decrease that may be left. While steps become no shorter, the model is not
+ * good enough for its minimum to be worth much. */
+static const double rough = 0.1, fine = 0.01, fast = 0.4;
 static const float max_stiffness = 64;
 static const double armijo = 1e-3;
 /* Relative decreases of F that rounding hides. */
 static const double noise_f32 = 1e-8, noise_f64 = 1e-14;
+
+/* Outputs with a step of their own: each one if f is a sum over outputs, or all of them. */
+typedef struct output_part {
+  int64_t first, end; /* outputs */
+  double value;       /* of F */
+  double trial;       /* F at the end of the step */
+  double change;      /* what F changes at most by a whole step, were f linear */
+  double length;      /* of the step */
+  double accuracy;    /* of the models' minima */
+  float stiffness;    /* factor of the models' curvature */
+  bool found;         /* the step decreases F */
+} output_part;
 
 typedef struct solver {
   clf__arena arena;
@@ -47,20 +63,24 @@ typedef struct solver {
   clf__prox_columns columns;
   int64_t size; /* variables */
   double *x;    /* [size] borrowed */
-  double value; /* F */
+  int64_t parts;
+  output_part *part; /* [parts] */
+  double *values;    /* [parts] scratch */
   double *gradient, *trial, *trial_gradient, *direction;
   double *violation; /* [outputs] */
-  double *points;    /* [CLF__PERIOD_POINTS, size] of the last iterations */
-  double *scale;     /* [size] squared deviations of the columns, 1 for the intercepts */
-  int64_t kept;      /* points */
-  float stiffness;   /* factor of the models' curvature */
+  double *sorted;    /* [outputs] scratch */
+  double *share;     /* [outputs] rows of a sample for each column of the set */
+  int64_t iteration;
+  double *points; /* [CLF__PERIOD_POINTS, size] of the last iterations */
+  double *scale;  /* [size] squared deviations of the columns, 1 for the intercepts */
+  int64_t kept;   /* points */
   double noise;
 } solver;
 
-static double penalty(const solver *s, const double *x) {
-  const int64_t weights = s->problem->outputs * s->problem->x->columns;
+static double penalty(const solver *s, const output_part *part, const double *x) {
+  const int64_t columns = s->problem->x->columns;
   double sum = 0, squares = 0;
-  for (int64_t i = 0; i < weights; i++) {
+  for (int64_t i = part->first * columns; i < part->end * columns; i++) {
     sum += fabs(x[i]);
     squares += x[i] * x[i];
   }
@@ -88,68 +108,23 @@ static double measure(solver *s) {
       const double violation = violation_of(s, s->x[k * columns + j], s->gradient[k * columns + j]);
       own = deviation > 0 ? fmax(own, violation / deviation) : own;
     }
+    s->share[k] *= own > s->violation[k] / 2 ? 2 : 1;
     s->violation[k] = own;
     largest = fmax(largest, own);
   }
   return largest;
 }
 
-typedef struct candidate {
-  double violation;
-  int64_t column;
-} candidate;
-
-static int by_violation(const void *left, const void *right) {
-  const candidate *a = left, *b = right;
-  return a->violation != b->violation
-             ? (a->violation < b->violation) - (a->violation > b->violation)
-             : (a->column > b->column) - (a->column < b->column);
-}
-
-static int by_number(const void *left, const void *right) {
-  const int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-  return (a > b) - (a < b);
-}
-
-/* Fills `set` [columns] with the working set of an output, in ascending order. A weight of 0 is a
- * candidate if it violates the conditions after the best change of the intercept, too. */
-static clf_status choose_set(const solver *s, const clf__prox_target *t, int64_t *set,
-                             int64_t *count, clf__arena *arena) {
-  const int64_t columns = s->problem->x->columns;
-  candidate *candidates = clf__arena_array(arena, columns, sizeof *candidates);
-  int64_t found = 0;
-  CLF__CHECK(clf__arena_status(arena));
-  *count = 0;
-  for (int64_t j = 0; j < columns; j++) {
-    const double deviation = s->columns.deviation[j];
-    const double g = t->gradient[j] - s->columns.mean[j] * t->bias_gradient;
-    if (!(deviation > 0)) {
-      continue;
-    }
-    if (t->weight[j] != 0) {
-      set[(*count)++] = j;
-    } else if (fabs(g) > s->problem->l1) {
-      candidates[found++] = (candidate){(fabs(g) - s->problem->l1) / deviation, j};
-    }
-  }
-  qsort(candidates, (size_t)found, sizeof *candidates, by_violation);
-  found = s->problem->l1 > 0 ? clf__min_i64(found, MIN_ADDED + *count) : found;
-  for (int64_t i = 0; i < found; i++) {
-    set[(*count)++] = candidates[i].column;
-  }
-  qsort(set, (size_t)*count, sizeof *set, by_number);
-  return CLF_OK;
-}
-
 /* Sets the direction of one output. */
 static clf_status find_direction(const solver *s, int64_t output) {
   const clf__prox_problem *p = s->problem;
+  const output_part *part = &s->part[s->parts > 1 ? output : 0];
   const int64_t columns = p->x->columns;
   clf__prox_target target = {.output = output,
                              .weight = s->x + output * columns,
                              .gradient = s->gradient + output * columns,
-                             .stiffness = s->stiffness};
-  double *direction = s->direction + output * columns;
+                             .stiffness = part->stiffness,
+                             .seed = (uint64_t)s->iteration};
   clf__prox_model model = {.count = 0};
   clf__arena arena = {.context = p->context};
   clf_status status = CLF_OK;
@@ -157,13 +132,12 @@ static clf_status find_direction(const solver *s, int64_t output) {
   CLF__TRY(clf__arena_status(&arena));
   target.bias_gradient = p->intercept ? s->gradient[p->outputs * columns + output] : 0;
   target.set = set;
-  CLF__TRY(choose_set(s, &target, set, &target.count, &arena));
+  CLF__TRY(clf__prox_choose_set(set, &target.count, &target, p, &s->columns));
+  target.rows = s->share[output] * (double)(target.count + CLF__PROX_ADDED);
   CLF__TRY(clf__prox_model_create(&model, p, &s->columns, &target));
-  CLF__TRY(clf__prox_model_minimize(&model, accuracy));
-  for (int64_t a = 0; a < model.count; a++) {
-    direction[set[a]] = model.change[a];
-  }
-  s->direction[p->outputs * columns + output] = clf__prox_model_bias(&model);
+  CLF__TRY(clf__prox_model_minimize(&model, part->accuracy));
+  s->direction[p->outputs * columns + output] =
+      clf__prox_model_direction(&model, set, s->direction + output * columns);
 done:
   clf__prox_model_free(&model);
   clf__arena_free(&arena);
@@ -186,58 +160,118 @@ static clf_status find_directions(solver *s) {
                           direction_job, s);
 }
 
-static clf_status evaluate(const solver *s, const double *at, double *value, double *gradient) {
-  const clf_status status = s->problem->evaluate(s->problem->argument, at, value, gradient);
-  *value += penalty(s, at);
-  return status;
-}
-
-/* What F changes at most by a whole step, were f linear. */
-static double linear_change(const solver *s) {
-  double sum = 0;
-  for (int64_t i = 0; i < s->size; i++) {
-    sum += s->gradient[i] * s->direction[i];
-    s->trial[i] = s->x[i] + s->direction[i];
+/* The parts' `trial` receives F. */
+static clf_status evaluate(const solver *s, const double *at, double *gradient) {
+  CLF__CHECK(s->problem->evaluate(s->problem->argument, at, s->values, gradient));
+  for (int64_t i = 0; i < s->parts; i++) {
+    s->part[i].trial = s->values[i] + penalty(s, &s->part[i], at);
   }
-  return sum + penalty(s, s->trial) - penalty(s, s->x);
+  return CLF_OK;
 }
 
-static void accept(solver *s, double value) {
+static double total(const solver *s) {
+  double sum = 0;
+  for (int64_t i = 0; i < s->parts; i++) {
+    sum += s->part[i].value;
+  }
+  return sum;
+}
+
+static void set_trial(const solver *s, const output_part *part) {
+  const int64_t columns = s->problem->x->columns, biases = s->problem->outputs * columns;
+  for (int64_t i = part->first * columns; i < part->end * columns; i++) {
+    s->trial[i] = s->x[i] + part->length * s->direction[i];
+  }
+  for (int64_t i = biases + part->first; i < biases + part->end; i++) {
+    s->trial[i] = s->x[i] + part->length * s->direction[i];
+  }
+}
+
+static double linear_change(const solver *s, const output_part *part) {
+  const int64_t columns = s->problem->x->columns, biases = s->problem->outputs * columns;
+  double sum = 0;
+  for (int64_t i = part->first * columns; i < part->end * columns; i++) {
+    sum += s->gradient[i] * s->direction[i];
+  }
+  for (int64_t i = biases + part->first; i < biases + part->end; i++) {
+    sum += s->gradient[i] * s->direction[i];
+  }
+  return sum + penalty(s, part, s->trial) - penalty(s, part, s->x);
+}
+
+static void accept(solver *s) {
   double *gradient = s->gradient;
   memcpy(s->x, s->trial, (size_t)s->size * sizeof *s->x);
   s->gradient = s->trial_gradient;
   s->trial_gradient = gradient;
-  s->value = value;
+  for (int64_t i = 0; i < s->parts; i++) {
+    s->part[i].value = s->part[i].trial;
+  }
   if (s->problem->shifts) {
-    s->value -= penalty(s, s->x);
-    clf__prox_shift(s->problem, s->x, s->violation);
-    s->value += penalty(s, s->x);
+    s->part->value -= penalty(s, s->part, s->x);
+    clf__prox_shift(s->problem, s->x, s->sorted);
+    s->part->value += penalty(s, s->part, s->x);
+  }
+}
+
+/* Begins with whole steps. Returns the sum of the changes. */
+static double begin_steps(solver *s) {
+  double sum = 0;
+  for (int64_t i = 0; i < s->parts; i++) {
+    output_part *part = &s->part[i];
+    const double last = part->change;
+    part->length = 1;
+    part->found = false;
+    set_trial(s, part);
+    part->change = linear_change(s, part);
+    part->accuracy = part->change > fast * last ? fine : rough;
+    sum += part->change;
+  }
+  return sum;
+}
+
+/* Halves the steps that do not decrease F; those of the last trial are 0. Returns how many. */
+static int64_t halve_steps(solver *s, int trial) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < s->parts; i++) {
+    output_part *part = &s->part[i];
+    const double noise = s->noise * fabs(part->value), change = part->length * part->change;
+    const double limit = -change <= noise ? noise : armijo * change;
+    part->found = part->trial <= part->value + limit;
+    if (!part->found && part->length > 0) {
+      part->length = trial < MAX_TRIALS ? part->length / 2 : 0;
+      set_trial(s, part);
+      count++;
+    }
+  }
+  return count;
+}
+
+static void set_stiffness(const solver *s, output_part *part) {
+  const double predicted = -part->change, found = part->value - part->trial;
+  if (predicted > s->noise * fabs(part->value) && found < predicted / 4) {
+    part->stiffness = fminf(2 * part->stiffness, max_stiffness);
+  } else {
+    part->stiffness = fmaxf(part->stiffness / 1.5F, 1);
   }
 }
 
 /* Moves along the direction; *moved is false if no step decreases F. */
-static clf_status search_line(solver *s, double change, bool *moved) {
-  const double noise = s->noise * fabs(s->value);
-  double step = 1, value = NAN;
+static clf_status search_line(solver *s, bool *moved) {
   *moved = false;
-  for (int trial = 0; trial < MAX_TRIALS && !*moved; trial++, step /= 2) {
-    for (int64_t i = 0; i < s->size; i++) {
-      s->trial[i] = s->x[i] + step * s->direction[i];
+  for (int trial = 1; trial <= MAX_TRIALS + 1; trial++) {
+    CLF__CHECK(evaluate(s, s->trial, s->trial_gradient));
+    if (halve_steps(s, trial) == 0) {
+      break;
     }
-    CLF__CHECK(evaluate(s, s->trial, &value, s->trial_gradient));
-    const double limit = -change * step <= noise ? noise : armijo * step * change;
-    *moved = value <= s->value + limit;
   }
-  if (!*moved) {
-    return CLF_OK;
+  for (int64_t i = 0; i < s->parts; i++) {
+    *moved = *moved || s->part[i].length > 0;
+    set_stiffness(s, &s->part[i]);
   }
-  const double predicted = -change, found = s->value - value;
-  if (predicted > noise && found < predicted / 4) {
-    s->stiffness = fminf(2 * s->stiffness, max_stiffness);
-  } else {
-    s->stiffness = fmaxf(s->stiffness / 1.5F, 1);
+  if (*moved) {
+    accept(s);
   }
-  accept(s, value);
   return CLF_OK;
 }
 
@@ -245,7 +279,7 @@ static clf_status search_line(solver *s, double change, bool *moved) {
  * models leave out how outputs depend on each other, so that iterations may converge only
  * linearly. */
 static clf_status extrapolate(solver *s) {
-  double z[CLF__PERIOD], value = NAN;
+  double z[CLF__PERIOD];
   memcpy(s->points + s->kept * s->size, s->x, (size_t)s->size * sizeof *s->x);
   s->kept++;
   if (s->kept < CLF__PERIOD_POINTS) {
@@ -259,9 +293,9 @@ static clf_status extrapolate(solver *s) {
   for (int64_t i = 0; i < s->size; i++) {
     s->trial[i] = s->x[i] == 0 ? 0 : s->trial[i];
   }
-  CLF__CHECK(evaluate(s, s->trial, &value, s->trial_gradient));
-  if (value < s->value) {
-    accept(s, value);
+  CLF__CHECK(evaluate(s, s->trial, s->trial_gradient));
+  if (s->part->trial < s->part->value) {
+    accept(s);
   }
   return CLF_OK;
 }
@@ -271,42 +305,59 @@ static clf_status iterate(solver *s, clf__prox_result *result) {
   double best = (double)INFINITY, smallest = (double)INFINITY;
   bool moved = true;
   for (int stalled = 0;; stalled++) {
-    result->value = s->value;
+    const double value = total(s);
+    result->value = value;
     result->violation = measure(s);
-    CLF__CHECK(p->observe(p->argument, result->iterations, s->value));
-    if (result->violation < smallest / 2 || s->value < best - s->noise * fabs(best)) {
+    CLF__CHECK(p->observe(p->argument, result->iterations, value));
+    if (result->violation < smallest / 2 || value < best - s->noise * fabs(best)) {
       stalled = 0;
     }
-    best = fmin(best, s->value);
+    best = fmin(best, value);
     smallest = fmin(smallest, result->violation);
     result->stalled = !moved || stalled >= (p->f64 ? PATIENCE_F64 : PATIENCE_F32);
     if (result->violation <= p->tolerance || result->stalled ||
         result->iterations >= p->max_iterations) {
       return CLF_OK;
     }
+    s->iteration = result->iterations;
     CLF__CHECK(find_directions(s));
-    const double change = linear_change(s);
-    result->decrease = -change;
-    CLF__CHECK(search_line(s, change, &moved));
-    CLF__CHECK(p->outputs > 1 ? extrapolate(s) : CLF_OK);
+    result->decrease = -begin_steps(s);
+    CLF__CHECK(search_line(s, &moved));
+    CLF__CHECK(p->outputs > 1 && s->parts == 1 ? extrapolate(s) : CLF_OK);
     result->iterations += moved;
   }
 }
 
+static clf_status allocate(solver *s, const clf__prox_problem *p) {
+  double **const variables[] = {&s->gradient, &s->trial, &s->trial_gradient, &s->direction,
+                                &s->scale};
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+    *variables[i] = clf__arena_array(&s->arena, s->size, sizeof(double));
+  }
+  s->part = clf__arena_zeroed(&s->arena, s->parts, sizeof *s->part);
+  s->values = clf__arena_array(&s->arena, s->parts, sizeof *s->values);
+  s->violation = clf__arena_array(&s->arena, p->outputs, sizeof *s->violation);
+  s->sorted = clf__arena_array(&s->arena, p->outputs, sizeof *s->sorted);
+  s->share = clf__arena_array(&s->arena, p->outputs, sizeof *s->share);
+  s->points = clf__arena_matrix(&s->arena, p->outputs > s->parts ? CLF__PERIOD_POINTS : 0, s->size,
+                                sizeof *s->points);
+  return clf__arena_status(&s->arena);
+}
+
 static clf_status create(solver *s, const clf__prox_problem *p) {
   s->noise = p->f64 ? noise_f64 : noise_f32;
-  s->stiffness = 1;
   s->size = clf__count(p->outputs, p->x->columns + 1);
-  s->gradient = clf__arena_array(&s->arena, s->size, sizeof *s->gradient);
-  s->trial = clf__arena_array(&s->arena, s->size, sizeof *s->trial);
-  s->trial_gradient = clf__arena_array(&s->arena, s->size, sizeof *s->trial_gradient);
-  s->direction = clf__arena_array(&s->arena, s->size, sizeof *s->direction);
-  s->violation = clf__arena_array(&s->arena, p->outputs, sizeof *s->violation);
-  s->points = clf__arena_matrix(&s->arena, p->outputs > 1 ? CLF__PERIOD_POINTS : 0, s->size,
-                                sizeof *s->points);
-  s->scale = clf__arena_array(&s->arena, s->size, sizeof *s->scale);
-  CLF__CHECK(clf__arena_status(&s->arena));
+  s->parts = p->separate ? p->outputs : 1;
+  CLF__CHECK(allocate(s, p));
   CLF__CHECK(clf__prox_columns_create(&s->columns, p));
+  for (int64_t i = 0; i < s->parts; i++) {
+    s->part[i] = (output_part){
+        .first = i, .end = p->separate ? i + 1 : p->outputs, .accuracy = rough, .stiffness = 1};
+  }
+  for (int64_t k = 0; k < p->outputs; k++) {
+    s->violation[k] = (double)INFINITY;
+    s->share[k] = SHARE;
+  }
   for (int64_t i = 0; i < s->size; i++) {
     const double deviation =
         i < p->outputs * p->x->columns ? s->columns.deviation[i % p->x->columns] : 1;
@@ -319,8 +370,11 @@ clf_status clf__prox_newton(clf__prox_result *result, const clf__prox_problem *p
   solver s = {.arena = {.context = problem->context}, .problem = problem, .x = x};
   clf_status status = CLF_OK;
   CLF__TRY(create(&s, problem));
-  CLF__TRY(evaluate(&s, x, &s.value, s.gradient));
-  if (!isfinite(s.value)) {
+  CLF__TRY(evaluate(&s, x, s.gradient));
+  for (int64_t i = 0; i < s.parts; i++) {
+    s.part[i].value = s.part[i].trial;
+  }
+  if (!isfinite(total(&s))) {
     status = clf__fail(CLF_ERROR_NUMERIC, "the loss is not finite at the start");
     goto done;
   }

@@ -18,6 +18,7 @@ typedef struct clf__prox_problem {
   const float *weights; /* [rows] of the rows, or NULL for 1 */
   int64_t outputs;
   bool intercept; /* otherwise b stays as it is */
+  bool separate;  /* f is a sum of functions of single outputs */
   /* f does not change if the same is added to the weights of a column in all outputs. */
   bool shifts;
   double l1, l2;
@@ -26,8 +27,8 @@ typedef struct clf__prox_problem {
   double tolerance;
   int64_t max_iterations;
   bool f64; /* values are computed in f64; otherwise with the noise of f32 */
-  /* Computes f and its gradient [outputs * (columns + 1)] at `at`. A value that is not finite
-   * shortens the step. */
+  /* Computes f and its gradient [outputs * (columns + 1)] at `at`. `value` receives f or, if it is
+   * separate, the value of each output. One that is not finite shortens the step. */
   clf_status (*evaluate)(void *argument, const double *at, double *value, double *gradient);
   /* Computes the second derivatives [rows] > 0 of f with respect to an output, at the point of the
    * last evaluation. It is called from several threads. */

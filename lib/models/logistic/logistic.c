@@ -243,6 +243,20 @@ static clf_status observe_sparse(void *argument, int64_t iteration, double value
   return status < 0 ? status : clf__progress_step(&f->progress, iteration, value, (double)NAN);
 }
 
+/* Sigmoids have an objective each. */
+static clf_status evaluate_sparse(void *argument, const double *at, double *value,
+                                  double *gradient) {
+  const clf__logistic_objective *o = &((fitting *)argument)->objective;
+  double sum = 0;
+  CLF__CHECK(evaluate(argument, at, &sum, gradient));
+  if (o->link == CLF__LOGISTIC_SIGMOID) {
+    memcpy(value, o->losses, (size_t)o->outputs * sizeof *value);
+  } else {
+    *value = sum;
+  }
+  return CLF_OK;
+}
+
 /* The objective with an L1 penalty: proximal Newton. */
 static clf_status minimize_sparse(fitting *f, const logistic_params *p, double l1,
                                   double *variables, found *out) {
@@ -255,13 +269,14 @@ static clf_status minimize_sparse(fitting *f, const logistic_params *p, double l
       .weights = o->own_weights,
       .outputs = o->outputs,
       .intercept = o->intercept,
+      .separate = o->link == CLF__LOGISTIC_SIGMOID,
       .shifts = o->link == CLF__LOGISTIC_SOFTMAX,
       .l1 = l1,
       .l2 = clf__logistic_penalty(o, p->C) - l1,
       .tolerance = p->tolerance,
       .max_iterations = p->max_iterations,
       .f64 = o->f64,
-      .evaluate = evaluate,
+      .evaluate = evaluate_sparse,
       .curvature = curvature,
       .observe = observe_sparse,
   };

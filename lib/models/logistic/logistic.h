@@ -16,6 +16,7 @@ typedef enum clf__logistic_link {
 typedef struct clf__logistic_chunk {
   double *gradient; /* [outputs, columns] */
   double *bias;     /* [outputs] */
+  double *losses;   /* [outputs], with a sigmoid link */
   double loss;
 } clf__logistic_chunk;
 
@@ -43,7 +44,8 @@ typedef struct clf__logistic_objective {
   float *residual;
   int64_t chunk_count;
   clf__logistic_chunk *chunks;
-  double *chunk_sums;         /* memory that the chunks' pointers refer to */
+  double *losses;     /* [outputs] mean losses at the last evaluation, with a sigmoid link */
+  double *chunk_sums; /* memory that the chunks' pointers refer to */
   clf__linear_gradient *sums; /* one for each worker */
   float *scratch;             /* [threads, block, outputs] */
   clf__linear_pass pass;      /* what f64 needs instead of the members from w on */

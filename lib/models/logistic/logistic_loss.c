@@ -72,7 +72,7 @@ static bool is_own(const clf__logistic_objective *o, int64_t row, int64_t output
 /* The same for the sigmoid. If the sign of z is reversed for t = 1, the sigmoid is the probability
  * of the wrong class and ln(1 + e^z) the loss. */
 static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, int64_t rows,
-                               float *z, float *losses) {
+                               float *z, float *losses, double *of_outputs) {
   double loss = 0;
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t k = 0; k < o->outputs; k++) {
@@ -85,6 +85,7 @@ static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, 
     for (int64_t k = 0; k < o->outputs; k++) {
       z[i * o->outputs + k] *= is_own(o, first + i, k) ? -weight : weight;
       loss += (double)weight * (double)losses[i * o->outputs + k];
+      of_outputs[k] += (double)weight * (double)losses[i * o->outputs + k];
     }
   }
   return loss;
@@ -112,14 +113,16 @@ static void chunk_task(void *argument, clf__range range) {
   float *scratch = o->scratch + range.worker * BLOCK_ROWS * o->outputs;
   memset(chunk->gradient, 0, (size_t)(o->outputs * o->columns) * sizeof(double));
   memset(chunk->bias, 0, (size_t)o->outputs * sizeof(double));
+  memset(chunk->losses, 0, (size_t)o->outputs * sizeof(double));
   chunk->loss = 0;
   for (int64_t first = range.first; first < range.end; first += BLOCK_ROWS) {
     int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
     clf__rows block = clf__rows_range(o->x, first, rows);
     float *z = o->residual + first * o->outputs;
     clf__linear_block(&e->map, &block, z, o->outputs);
-    chunk->loss += o->link == CLF__LOGISTIC_SOFTMAX ? softmax_residual(o, first, rows, z)
-                                                    : sigmoid_residual(o, first, rows, z, scratch);
+    chunk->loss += o->link == CLF__LOGISTIC_SOFTMAX
+                       ? softmax_residual(o, first, rows, z)
+                       : sigmoid_residual(o, first, rows, z, scratch, chunk->losses);
     clf__linear_gradient_block(sums, &block, z, o->outputs);
     add_bias(o, z, rows, chunk->bias);
     bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
@@ -134,6 +137,7 @@ static double reduce(const clf__logistic_objective *o, const double *at, double 
   int64_t weights = o->outputs * o->columns;
   double scale = 1 / (double)o->x->rows, loss = 0, square = 0;
   memset(gradient, 0, (size_t)(weights + o->outputs) * sizeof *gradient);
+  memset(o->losses, 0, (size_t)o->outputs * sizeof *o->losses);
   for (int64_t c = 0; c < o->chunk_count; c++) {
     const clf__logistic_chunk *chunk = &o->chunks[c];
     loss += chunk->loss;
@@ -142,6 +146,9 @@ static double reduce(const clf__logistic_objective *o, const double *at, double 
     }
     for (int64_t k = 0; k < o->outputs && o->intercept; k++) {
       gradient[weights + k] += chunk->bias[k];
+    }
+    for (int64_t k = 0; k < o->outputs; k++) {
+      o->losses[k] += chunk->losses[k] * scale;
     }
   }
   for (int64_t i = 0; i < weights; i++) {
@@ -188,12 +195,13 @@ static int64_t chunks_for(const clf__rows *x) {
 }
 
 static void place_chunks(clf__logistic_objective *o) {
-  int64_t size = o->outputs * (o->columns + 1);
+  int64_t size = o->outputs * (o->columns + 2);
   for (int64_t c = 0; c < o->chunk_count; c++) {
     double *sums = o->chunk_sums + c * size;
     o->chunks[c] = (clf__logistic_chunk){
         .gradient = sums,
         .bias = sums + o->outputs * o->columns,
+        .losses = sums + o->outputs * (o->columns + 1),
     };
   }
 }
@@ -234,7 +242,7 @@ void clf__logistic_curvature(const clf__logistic_objective *o, int64_t output, f
 clf_status clf__logistic_objective_create(clf__logistic_objective *o, const float *weights,
                                           double C) {
   int32_t threads = clf__context_threads(o->context);
-  const int64_t size = clf__count(o->outputs, o->columns + 1);
+  const int64_t size = clf__count(o->outputs, o->columns + 2);
   double sum = (double)o->x->rows;
   clf_status status = CLF_OK;
   o->arena.context = o->context;
@@ -243,6 +251,7 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   o->weight_sum = sum;
   o->penalty = clf__logistic_penalty(o, C);
   o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
+  o->losses = clf__arena_array(&o->arena, o->outputs, sizeof *o->losses);
   if (o->f64) {
     clf__linear_pass_create(&o->pass, &o->arena, o->x, o->outputs);
     return clf__arena_status(&o->arena);

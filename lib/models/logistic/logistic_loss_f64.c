@@ -40,12 +40,15 @@ static double softmax_residual(const clf__logistic_objective *o, int32_t own, do
 }
 
 /* With the sign of z reversed for t = 1, the sigmoid is the probability of the wrong class. */
-static double sigmoid_residual(const clf__logistic_objective *o, int32_t own, double *z) {
+static double sigmoid_residual(const clf__logistic_objective *o, int32_t own, double weight,
+                               double *z) {
   double loss = 0;
   for (int64_t k = 0; k < o->outputs; k++) {
     const double sign = own == (o->outputs == 1 ? 1 : k) ? -1 : 1, value = sign * z[k];
     const double small = exp(-fabs(value));
-    loss += fmax(value, 0) + log1p(small);
+    const double of_output = fmax(value, 0) + log1p(small);
+    loss += of_output;
+    o->losses[k] += weight * of_output / o->weight_sum;
     z[k] = sign * (value > 0 ? 1 : small) / (1 + small);
   }
   return loss;
@@ -59,7 +62,7 @@ static void weigh_residuals(void *argument, int64_t first, int64_t rows, double 
     const double weight = weight_of(o, first + i);
     const int32_t own = o->labels[first + i];
     sum->loss += weight * (o->link == CLF__LOGISTIC_SOFTMAX ? softmax_residual(o, own, z)
-                                                            : sigmoid_residual(o, own, z));
+                                                            : sigmoid_residual(o, own, weight, z));
     for (int64_t k = 0; k < o->outputs; k++) {
       z[k] *= weight;
       sum->bias[k] += z[k];
@@ -75,6 +78,7 @@ clf_status clf__logistic_evaluate_f64(clf__logistic_objective *o, const double *
   double square = 0;
   sums sum = {.objective = o, .bias = gradient + weights};
   memset(gradient, 0, (size_t)(weights + o->outputs) * sizeof *gradient);
+  memset(o->losses, 0, (size_t)o->outputs * sizeof *o->losses);
   CLF__CHECK(clf__linear_pass_run(&o->pass, at, at + weights, weigh_residuals, &sum, gradient));
   for (int64_t i = 0; i < weights; i++) {
     gradient[i] = gradient[i] / o->weight_sum + o->penalty * at[i];

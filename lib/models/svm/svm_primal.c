@@ -56,16 +56,15 @@ static void replace_outputs(void *argument, int64_t first, int64_t rows, double 
   }
 }
 
-static clf_status evaluate(void *argument, const double *at, double *value, double *gradient) {
+static clf_status evaluate(void *argument, const double *at, double *values, double *gradient) {
   primal *p = argument;
   const int64_t weights = p->machines * p->x.columns, size = weights + p->machines;
   memset(gradient, 0, (size_t)size * sizeof *gradient);
   memset(p->losses, 0, (size_t)p->machines * sizeof *p->losses);
   p->bias = gradient + weights;
   CLF__CHECK(clf__linear_pass_run(&p->pass, at, at + weights, replace_outputs, p, gradient));
-  *value = 0;
   for (int64_t k = 0; k < p->machines; k++) {
-    *value += p->losses[k] / p->total;
+    values[k] = p->losses[k] / p->total;
   }
   for (int64_t i = 0; i < size; i++) {
     gradient[i] /= p->total;
@@ -216,7 +215,8 @@ static clf_status outcome(const primal *p, const clf__prox_result *result, doubl
   return CLF_NOT_CONVERGED;
 }
 
-static clf_status minimize(primal *p, double *variables, double *gradient, clf__store *state) {
+static clf_status minimize(primal *p, double *variables, double *gradient, double *values,
+                           clf__store *state) {
   enum { MAX_ITERATIONS = 1000 };
   const clf__svm_params *params = p->model->params;
   const double strength = fmin(1e30, 1 / (params->C * p->total));
@@ -228,6 +228,7 @@ static clf_status minimize(primal *p, double *variables, double *gradient, clf__
       .weights = p->weights,
       .outputs = p->machines,
       .intercept = isinf(clf__svm_intercept_scaling(params)),
+      .separate = true,
       .l1 = share * strength,
       .l2 = (1 - share) * strength,
       .tolerance = tolerance_unit * params->tolerance,
@@ -238,7 +239,6 @@ static clf_status minimize(primal *p, double *variables, double *gradient, clf__
       .observe = observe,
   };
   clf__prox_result result = {.iterations = 0};
-  double value = 0;
   p->progress = clf__progress_begin(p->model->context, "svm", problem.max_iterations);
   clf_status status = clf__prox_newton(&result, &problem, variables);
   if (result.iterations > 0) {
@@ -246,7 +246,7 @@ static clf_status minimize(primal *p, double *variables, double *gradient, clf__
   }
   CLF__CHECK(status);
   const bool stopped = status == CLF_NOT_CONVERGED;
-  CLF__CHECK(evaluate(p, variables, &value, gradient)); /* the losses of each machine */
+  CLF__CHECK(evaluate(p, variables, values, gradient)); /* the losses of each machine */
   CLF__CHECK(store(p, variables, result.iterations, state));
   return stopped ? CLF_NOT_CONVERGED : outcome(p, &result, problem.tolerance);
 }
@@ -265,9 +265,10 @@ clf_status clf__svm_fit_primal(const clf_model *model, const clf__training *trai
   const int64_t size = clf__count(p.machines, p.x.columns + 1);
   double *variables = clf__arena_zeroed(&p.arena, size, sizeof *variables);
   double *gradient = clf__arena_array(&p.arena, size, sizeof *gradient);
+  double *values = clf__arena_array(&p.arena, p.machines, sizeof *values);
   CLF__TRY(clf__arena_status(&p.arena));
   begin(&p, variables);
-  status = minimize(&p, variables, gradient, state);
+  status = minimize(&p, variables, gradient, values, state);
 done:
   clf__arena_free(&p.arena);
   return status;

@@ -280,4 +280,72 @@ TEST(l1__any_number_of_threads_gives_the_same_bits) {
   }
 }
 
+enum { MANY = 8000, WIDTH = 6 };
+
+/* So many rows that models are made of samples. One column is not 0 in three rows only, two are the
+ * same, and one lies far from 0. */
+static clf_dataset *many_rows(clf_context *context, bool sparse, double *rows, int32_t *own) {
+  static float narrow[MANY * WIDTH];
+  uint64_t state = 8;
+  for (int i = 0; i < MANY; i++) {
+    double *row = rows + i * WIDTH;
+    own[i] = random_unit(&state) < 0.3;
+    row[0] = random_unit(&state) < 0.5 ? 0 : random_normal(&state) + own[i];
+    row[1] = i == 10 || i == 4000 || i == 7990 ? 5 * own[i] + 1 : 0;
+    row[2] = row[3] = random_unit(&state) < 0.5 ? 0 : random_normal(&state) + 3 * own[i];
+    row[4] = sparse ? 0 : 1e4 + random_normal(&state) - own[i];
+    row[5] = random_normal(&state);
+    for (int j = 0; j < WIDTH; j++) {
+      narrow[i * WIDTH + j] = (float)row[j];
+      row[j] = sparse ? (double)narrow[i * WIDTH + j] : row[j];
+    }
+  }
+  return sparse ? sparse_of(context, narrow, MANY, WIDTH, own)
+                : dataset_of(context, rows, CLF_F64, MANY, WIDTH, own);
+}
+
+TEST_LOOP(l1__samples_of_rows_lead_to_the_minimum_of_all_rows, 0, 2) {
+  static const char *const threads[] = {"threads=1", "threads=3"};
+  static double rows[MANY * WIDTH], first[WIDTH];
+  static int32_t own[MANY];
+  for (int t = 0; t < 2; t++) {
+    clf_context *context = NULL;
+    ck_clf_ok(clf_context_create(&context, NULL, threads[t]));
+    clf_dataset *data = many_rows(context, _i == 1, rows, own);
+    clf_model *model =
+        fitted(context, "logistic", "penalty=l1 C=0.5 precision=f64 tolerance=1e-10", data);
+    const double *w = (const double *)clf__state_data(model->state, "weights_f64") + WIDTH;
+    const double b = ((const double *)clf__state_data(model->state, "intercept_f64"))[1];
+    const clf_tensor *center = clf__store_tensor(model->state, "center");
+    long double g[WIDTH + 1] = {0};
+    ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+    for (int i = 0; i < MANY; i++) {
+      long double z = (long double)b;
+      for (int j = 0; j < WIDTH; j++) {
+        const double c = center != NULL ? clf__tensor_value(center, j) : 0;
+        z += (long double)w[j] * (long double)(rows[i * WIDTH + j] - c);
+      }
+      const long double rest = 1 / (1 + expl(-z)) - own[i];
+      for (int j = 0; j < WIDTH; j++) {
+        g[j] += rest * (long double)(rows[i * WIDTH + j] - (j == 4 ? 1e4 : 0)) / 2;
+      }
+      g[WIDTH] += rest;
+    }
+    for (int j = 0; j < WIDTH; j++) {
+      const double own_gradient = (double)g[j];
+      ck_assert_double_le(w[j] != 0 ? fabs(own_gradient + copysign(1, w[j]))
+                                    : fmax(fabs(own_gradient) - 1, 0),
+                          1e-5);
+    }
+    ck_assert_double_le(fabs((double)g[WIDTH]), 1e-5);
+    if (t == 0) {
+      memcpy(first, w, sizeof first);
+    }
+    ck_assert_mem_eq(first, w, sizeof first);
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+}
+
 SUITE("logistic_l1")

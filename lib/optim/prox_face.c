@@ -1,0 +1,169 @@
+/* Conjugate gradients on a face of the quadratic model: the weights that are 0 stay so, and the
+ * others keep their signs, so that the penalty is linear and what is left is a system of linear
+ * equations (Hestenes and Stiefel 1952). Its preconditioner is the diagonal. Coordinate descent
+ * finds the face; where columns depend on each other, it needs many sweeps for its minimum.
+ *
+ * Weights that would change their sign become 0. If the model is not smaller there, the step ends
+ * where the first one becomes 0. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/progress.h"
+#include "base/status.h"
+#include "optim/prox_model.h"
+
+enum { MAX_STEPS = 100 };
+/* Steps still decrease the model after the first one that is below the accuracy asked for. */
+static const double finer = 0.1;
+
+typedef struct face {
+  clf__arena arena;
+  clf__prox_model *m;
+  int64_t count;                           /* weights that are not 0 */
+  int64_t *of;                             /* [count] */
+  double *residual, *direction, *step, *h; /* [count] */
+  double *product;                         /* [responses] of the direction */
+  double *total;                           /* [responses] of the step */
+} face;
+
+/* response [responses] receives that of changes `d` [count]; returns the shift. */
+static double respond(const face *f, const double *d, double *response) {
+  double shift = 0;
+  memset(response, 0, (size_t)f->m->responses * sizeof *response);
+  for (int64_t i = 0; i < f->count; i++) {
+    clf__prox_model_respond(f->m, f->of[i], d[i], response);
+    shift -= f->m->mean[f->of[i]] * d[i];
+  }
+  return shift;
+}
+
+/* Sets the direction to the steepest one, and returns its decrease. */
+static double begin(face *f) {
+  const clf__prox_model *m = f->m;
+  double decrease = 0;
+  for (int64_t i = 0; i < f->count; i++) {
+    const int64_t a = f->of[i];
+    const double w = m->old[a] + m->change[a];
+    const double gradient = m->gradient[a] + clf__prox_model_product(m, a, m->response, m->shift);
+    f->step[i] = 0;
+    f->residual[i] = -(gradient + m->l2[a] * w + copysign(m->l1[a], w));
+    f->direction[i] = f->residual[i] / (m->diagonal[a] + m->l2[a]);
+    decrease += f->residual[i] * f->direction[i];
+  }
+  return decrease;
+}
+
+/* Makes one step. *decrease, that of the preconditioned residual, becomes its next one; returns
+ * twice what the model decreased by. */
+static double advance(face *f, double *decrease) {
+  const clf__prox_model *m = f->m;
+  const double shift = respond(f, f->direction, f->product);
+  double curved = 0, next = 0;
+  for (int64_t i = 0; i < f->count; i++) {
+    const int64_t a = f->of[i];
+    f->h[i] = clf__prox_model_product(m, a, f->product, shift) + m->l2[a] * f->direction[i];
+    curved += f->h[i] * f->direction[i];
+  }
+  if (!(curved > 0)) {
+    return 0;
+  }
+  const double length = *decrease / curved, gained = length * *decrease;
+  for (int64_t i = 0; i < f->count; i++) {
+    const int64_t a = f->of[i];
+    f->step[i] += length * f->direction[i];
+    f->residual[i] -= length * f->h[i];
+    f->h[i] = f->residual[i] / (m->diagonal[a] + m->l2[a]);
+    next += f->residual[i] * f->h[i];
+  }
+  for (int64_t i = 0; i < f->count; i++) {
+    f->direction[i] = f->h[i] + next / *decrease * f->direction[i];
+  }
+  *decrease = next;
+  return gained;
+}
+
+/* Returns the length of the step at which the first weight becomes 0, at most 1. */
+static double feasible(const face *f) {
+  double length = 1;
+  for (int64_t i = 0; i < f->count; i++) {
+    const double w = f->m->old[f->of[i]] + f->m->change[f->of[i]];
+    const double end = w + f->step[i];
+    length = w * end < 0 ? fmin(length, w / (w - end)) : length;
+  }
+  return length;
+}
+
+/* Moves to the end of the step, at which weights of other signs are 0, or back. */
+static void move(face *f, double sign) {
+  clf__prox_model *m = f->m;
+  const double shift = respond(f, f->step, f->total);
+  for (int64_t i = 0; i < f->count; i++) {
+    m->change[f->of[i]] += sign * f->step[i];
+  }
+  for (int64_t i = 0; i < m->responses; i++) {
+    m->response[i] += sign * f->total[i];
+  }
+  m->shift += sign * shift;
+}
+
+static void shorten(face *f, double length) {
+  for (int64_t i = 0; i < f->count; i++) {
+    const double w = f->m->old[f->of[i]] + f->m->change[f->of[i]];
+    f->step[i] *= length;
+    f->step[i] = w * (w + f->step[i]) <= 0 ? -w : f->step[i];
+  }
+}
+
+/* Moves along the step, whole or in part. */
+static void apply(face *f) {
+  const double length = feasible(f);
+  const double before = clf__prox_model_value(f->m);
+  memcpy(f->h, f->step, (size_t)f->count * sizeof *f->h);
+  shorten(f, 1);
+  move(f, 1);
+  if (length < 1 && !(clf__prox_model_value(f->m) < before)) {
+    move(f, -1);
+    memcpy(f->step, f->h, (size_t)f->count * sizeof *f->h);
+    shorten(f, length);
+    move(f, 1);
+  }
+}
+
+static clf_status allocate(face *f) {
+  const clf__prox_model *m = f->m;
+  f->of = clf__arena_array(&f->arena, m->count, sizeof *f->of);
+  CLF__CHECK(clf__arena_status(&f->arena));
+  for (int64_t a = 0; a < m->count; a++) {
+    if (m->old[a] + m->change[a] != 0) {
+      f->of[f->count++] = a;
+    }
+  }
+  double **const arrays[] = {&f->residual, &f->direction, &f->step, &f->h};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    *arrays[i] = clf__arena_array(&f->arena, f->count, sizeof(double));
+  }
+  f->product = clf__arena_array(&f->arena, m->responses, sizeof *f->product);
+  f->total = clf__arena_array(&f->arena, m->responses, sizeof *f->total);
+  return clf__arena_status(&f->arena);
+}
+
+clf_status clf__prox_model_face(clf__prox_model *m, double accuracy, double *decreased) {
+  face f = {.arena = {.context = m->arena.context}, .m = m};
+  clf_status status = CLF_OK;
+  CLF__TRY(allocate(&f));
+  double rest = begin(&f), sum = 0;
+  for (int step = 0; step < MAX_STEPS && rest > 0; step++) {
+    CLF__TRY(clf__progress_check());
+    const double gained = advance(&f, &rest);
+    sum += gained;
+    if (!(gained > accuracy * finer * (sum + *decreased))) {
+      break;
+    }
+  }
+  apply(&f);
+  *decreased += sum;
+done:
+  clf__arena_free(&f.arena);
+  return status;
+}
