@@ -168,6 +168,8 @@ static const struct {
     CONSTANT(dtype, CLF_U8),
     CONSTANT(dtype, CLF_I32),
     CONSTANT(dtype, CLF_I64),
+    CONSTANT(dtype, CLF_BF16),
+    CONSTANT(dtype, CLF_I8),
     CONSTANT(limit, CLF_MAX_DIMENSIONS),
     CONSTANT(average, CLF_AVERAGE_MACRO),
     CONSTANT(average, CLF_AVERAGE_MICRO),

@@ -40,11 +40,13 @@ typedef struct clf_tensor clf_tensor;
 
 /** Element types. The values never change. */
 enum {
-  CLF_F32 = 1, /**< IEEE single */
-  CLF_F64 = 2, /**< IEEE double */
-  CLF_U8 = 3,  /**< uint8_t: pixels, with a scale of 1/255 as a rule */
-  CLF_I32 = 4, /**< int32_t */
-  CLF_I64 = 5  /**< int64_t */
+  CLF_F32 = 1,  /**< IEEE single */
+  CLF_F64 = 2,  /**< IEEE double */
+  CLF_U8 = 3,   /**< uint8_t: pixels, with a scale of 1/255 as a rule */
+  CLF_I32 = 4,  /**< int32_t */
+  CLF_I64 = 5,  /**< int64_t */
+  CLF_BF16 = 6, /**< bfloat16, the upper half of an IEEE single: weights of reduced precision */
+  CLF_I8 = 7    /**< int8_t: weights of reduced precision */
 };
 
 enum { CLF_MAX_DIMENSIONS = 8 };
@@ -53,7 +55,7 @@ enum { CLF_MAX_DIMENSIONS = 8 };
 
 /** Makes a zero-filled C-contiguous tensor.
  *  @param out    receives the tensor; free it with clf_tensor_free()
- *  @param dtype  CLF_F32, CLF_F64, CLF_U8, CLF_I32 or CLF_I64
+ *  @param dtype  CLF_F32, CLF_F64, CLF_U8, CLF_I32, CLF_I64, CLF_BF16 or CLF_I8
  *  @param ndim   0…8
  *  @param shape  [ndim] sizes ≥ 0; may be NULL when ndim is 0
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY

@@ -3,6 +3,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/bf16.h"
 #include "base/jobs.h"
 #include "base/math.h"
 #include "base/progress.h"
@@ -61,6 +62,16 @@ static bool convert_run(float *restrict to, const clf_tensor *from, int64_t offs
   case CLF_U8:
     for (int64_t i = 0; i < count; i++) {
       to[i] = (float)(((const uint8_t *)from->data)[offset + i * stride] * from->scale);
+    }
+    return true;
+  case CLF_BF16:
+    for (int64_t i = 0; i < count; i++) {
+      to[i] = clf__bf16_value(((const uint16_t *)from->data)[offset + i * stride]);
+    }
+    return true;
+  case CLF_I8:
+    for (int64_t i = 0; i < count; i++) {
+      to[i] = ((const int8_t *)from->data)[offset + i * stride];
     }
     return true;
   case CLF_I32:

@@ -64,6 +64,7 @@ static clf_status infer_shapes(clf__layer *layer) {
       .fan_out = area * p->filters,
       .trained = true,
       .decayed = true,
+      .narrow = true,
   };
   layer->weights[1] = (clf__weight_info){.name = "bias",
                                          .shape = {1, {p->filters}},
@@ -163,5 +164,5 @@ const clf__layer_kind clf__conv2d_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    .inference = &inference,
+    .inference = {&inference},
 };

@@ -31,6 +31,7 @@ static clf_status infer_shapes(clf__layer *layer) {
       .fan_out = p->units,
       .trained = true,
       .decayed = true,
+      .narrow = true,
   };
   layer->weights[1] = (clf__weight_info){.name = "bias",
                                          .shape = {1, {p->units}},
@@ -109,5 +110,5 @@ const clf__layer_kind clf__dense_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    .inference = &inference,
+    .inference = {&inference},
 };

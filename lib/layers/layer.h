@@ -55,6 +55,16 @@ enum {
   CLF__INITIAL_AUTO
 };
 
+/* The elements that the factors of a network's products are rounded to. The sums, and everything
+ * between the products, are f32. */
+#define CLF__PRODUCT_WORDS "f32|bf16|int8"
+enum {
+  CLF__PRODUCT_F32,
+  CLF__PRODUCT_BF16, /* in training and in inference (base/bf16.h) */
+  CLF__PRODUCT_INT8, /* in inference; training is in f32 */
+  CLF__PRODUCT_PRECISIONS
+};
+
 typedef struct clf__weight_info {
   const char *name; /* "weight" */
   clf__shape shape;
@@ -65,6 +75,7 @@ typedef struct clf__weight_info {
   bool trained; /* false: measured by passes, such as running means */
   bool decayed; /* weight decay applies */
   bool not_negative;
+  bool narrow; /* a fitted network keeps it in the elements of the network's precision */
 } clf__weight_info;
 
 enum { CLF__LAYER_WEIGHTS = 8 }; /* at most */
@@ -80,6 +91,7 @@ typedef struct clf__layer {
   int64_t inputs, outputs; /* elements of in and out */
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
+  int32_t precision;  /* CLF__PRECISION_… of its products; clf__network_set_precision() sets it */
   int32_t activation; /* the function at the end, CLF__LINEAR … of ops/nn/elementwise.h */
   size_t kept_bytes;  /* of a row, kept from a training forward pass for the backward pass */
   bool produces_mask; /* sets the spans of a pass */
@@ -166,8 +178,10 @@ struct clf__layer_kind {
   clf_status (*infer_shapes)(clf__layer *layer);
   clf_status (*forward)(const clf__pass *pass);
   clf_status (*backward)(const clf__pass *pass);
-  /* NULL if inference is the forward pass. */
-  const clf__layer_inference *inference;
+  /* By precision. NULL if inference is the forward pass. */
+  const clf__layer_inference *inference[CLF__PRODUCT_PRECISIONS];
+  /* Kinds with narrow weights: whether the products can have a precision other than f32. */
+  bool can_reduce[CLF__PRODUCT_PRECISIONS];
   /* For CLF__OPERATION_CHANNEL_MAP, which can be folded into a product before it: sets both
    * [channels]. */
   void (*map)(const clf__layer *layer, float *const *weights, double *factor, double *shift);
@@ -197,6 +211,11 @@ extern const clf__layer_kind clf__global_average_pool1d_kind;
 extern const clf__layer_kind clf__global_max_pool1d_kind;
 
 extern const clf__registry clf__layer_kinds;
+
+/* Returns how the layer predicts with packed weights; NULL if by its forward pass. */
+static inline const clf__layer_inference *clf__layer_inference_of(const clf__layer *layer) {
+  return layer->kind->inference[layer->precision];
+}
 
 /* Makes a layer of a kind by its name and "name=value …" (NULL for none); its shapes are not set
  * yet. */

@@ -66,14 +66,16 @@ static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reve
                                   .fan_in = cell->inputs,
                                   .fan_out = columns,
                                   .trained = true,
-                                  .decayed = true};
+                                  .decayed = true,
+                                  .narrow = true};
   weights[1] = (clf__weight_info){.name = names[reversed][1],
                                   .shape = {2, {cell->units, columns}},
                                   .initial = CLF__INITIAL_ORTHOGONAL,
                                   .fan_in = cell->units,
                                   .fan_out = columns,
                                   .trained = true,
-                                  .decayed = true};
+                                  .decayed = true,
+                                  .narrow = true};
   weights[2] = (clf__weight_info){.name = names[reversed][2],
                                   .shape = {1, {clf__recurrent_biases(cell->cell) * cell->units}},
                                   .initial = p->bias_initializer,

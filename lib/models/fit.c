@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bf16.h"
 #include "base/border.h"
 #include "base/text.h"
 #include "models/decision/decision.h"
@@ -229,11 +230,14 @@ clf_status clf__state_check_finite(const clf_model *model) {
   for (int64_t i = 0; i < clf__store_count(model->state); i++) {
     const char *name = clf__store_name(model->state, i);
     const clf_tensor *tensor = clf__store_tensor(model->state, name);
-    int64_t count =
-        tensor->dtype == CLF_F32 || tensor->dtype == CLF_F64 ? clf_tensor_count(tensor) : 0;
+    const bool floats =
+        tensor->dtype == CLF_F32 || tensor->dtype == CLF_F64 || tensor->dtype == CLF_BF16;
+    const int64_t count = floats ? clf_tensor_count(tensor) : 0;
     for (int64_t j = 0; j < count; j++) {
-      double value = tensor->dtype == CLF_F32 ? (double)((const float *)tensor->data)[j]
-                                              : ((const double *)tensor->data)[j];
+      const double value = tensor->dtype == CLF_F32 ? (double)((const float *)tensor->data)[j]
+                           : tensor->dtype == CLF_BF16
+                               ? (double)clf__bf16_value(((const uint16_t *)tensor->data)[j])
+                               : ((const double *)tensor->data)[j];
       if (!isfinite(value)) {
         return clf__fail(CLF_ERROR_NUMERIC,
                          "%s: '%s' has a value that is not finite; are the features scaled?",

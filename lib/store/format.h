@@ -5,7 +5,7 @@
 #include "store/store.h"
 
 enum {
-  CLF__FORMAT_VERSION = 1,
+  CLF__FORMAT_VERSION = 2, /* with tensors of bf16 or i8; files without them are version 1 */
   CLF__HEADER_BYTES = 40,
   CLF__RECORD_BYTES = 48, /* of a table record, before its shape and name */
   CLF__DATA_ALIGNMENT = 64,

@@ -133,9 +133,9 @@ static bool record_valid(const record *entry) {
   if (entry->type == CLF__TEXT) {
     return entry->dtype == 0 && entry->axes == 0 && entry->scale == 1;
   }
-  return entry->type == CLF__TENSOR && entry->dtype <= CLF_I64 &&
-         clf__dtype_size((int32_t)entry->dtype) != 0 && isfinite(entry->scale) &&
-         entry->scale > 0 && (entry->scale == 1 || entry->dtype == CLF_U8) && shape_fits(entry);
+  return entry->type == CLF__TENSOR && clf__dtype_size((int32_t)entry->dtype) != 0 &&
+         isfinite(entry->scale) && entry->scale > 0 &&
+         (entry->scale == 1 || entry->dtype == CLF_U8) && shape_fits(entry);
 }
 
 /* Skips a gap of zeros up to the entry's data, and checks that these end within the source. */

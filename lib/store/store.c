@@ -149,6 +149,16 @@ clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_
   return clf__store_add_entry(store, &entry);
 }
 
+clf_status clf__store_replace_tensor(clf__store *store, const char *name,
+                                     const clf_tensor *tensor) {
+  clf__entry *entry = &store->entries[store->by_name[place_of(store, name)]];
+  clf_tensor *shared = NULL;
+  CLF__CHECK(clf__tensor_share(&shared, tensor));
+  clf_tensor_free(entry->tensor);
+  entry->tensor = shared;
+  return CLF_OK;
+}
+
 const char *clf__store_text(const clf__store *store, const char *name) {
   const clf__entry *entry = find(store, name);
   return entry != NULL ? entry->text : NULL;

@@ -17,6 +17,9 @@ void clf__store_swap(clf__store *one, clf__store *two);
 clf_status clf__store_add_text(clf__store *store, const char *name, const char *text);
 clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_tensor *tensor);
 
+/* Puts another tensor in the place of one of that name. */
+clf_status clf__store_replace_tensor(clf__store *store, const char *name, const clf_tensor *tensor);
+
 /* Return an entry by name; NULL if there is none of that name and type. It lives as long as the
  * store.
  */

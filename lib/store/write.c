@@ -110,10 +110,22 @@ static void write_record(unsigned char *to, const clf__entry *entry, size_t offs
   memcpy(to + CLF__RECORD_BYTES + 8 * axes, entry->name, name);
 }
 
-static void write_header(unsigned char *head, size_t head_bytes, size_t whole, int64_t entries) {
+/* Returns the first version whose readers know all element types of the store. */
+static uint64_t version_of(const clf__store *store) {
+  uint64_t version = 1;
+  for (int64_t i = 0; i < store->count; i++) {
+    const clf_tensor *tensor = store->entries[i].tensor;
+    const bool narrow = tensor != NULL && (tensor->dtype == CLF_BF16 || tensor->dtype == CLF_I8);
+    version = narrow ? CLF__FORMAT_VERSION : version;
+  }
+  return version;
+}
+
+static void write_header(unsigned char *head, size_t head_bytes, size_t whole,
+                         const clf__store *store) {
   memcpy(head, clf__magic, sizeof clf__magic);
-  clf__write_u64(head + 8, CLF__FORMAT_VERSION, 4);
-  clf__write_u64(head + 12, (uint64_t)entries, 4);
+  clf__write_u64(head + 8, version_of(store), 4);
+  clf__write_u64(head + 12, (uint64_t)store->count, 4);
   clf__write_u64(head + 16, whole, 8);
   clf__write_u64(head + 24, head_bytes - CLF__HEADER_BYTES, 8);
   const unsigned char *table = head + CLF__HEADER_BYTES;
@@ -140,7 +152,7 @@ static unsigned char *make_head(const clf__store *store, size_t head_bytes, size
     record += record_bytes(entry);
     at += data_bytes(entry);
   }
-  write_header(head, head_bytes, whole, store->count);
+  write_header(head, head_bytes, whole, store);
   return head;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bf16.h"
 #include "base/border.h"
 #include "tensor/tensor.h"
 
@@ -26,6 +27,10 @@ static double load_f64(const char *element, int32_t dtype) {
     return (double)*(const uint8_t *)element;
   case CLF_I32:
     return (double)*(const int32_t *)(const void *)element;
+  case CLF_BF16:
+    return (double)clf__bf16_value(*(const uint16_t *)(const void *)element);
+  case CLF_I8:
+    return (double)*(const int8_t *)element;
   default:
     return (double)*(const int64_t *)(const void *)element;
   }
@@ -43,6 +48,15 @@ static bool store_f64(void *element, int32_t dtype, double value) {
     return true;
   case CLF_F64:
     *(double *)element = value;
+    return true;
+  case CLF_BF16:
+    *(uint16_t *)element = clf__bf16_of((float)value);
+    return true;
+  case CLF_I8:
+    if (!(value > -129 && value < 128)) {
+      return false;
+    }
+    *(int8_t *)element = (int8_t)value;
     return true;
   case CLF_U8:
     if (!(value > -1 && value < 256)) {

@@ -5,7 +5,7 @@
 #include "base/border.h"
 #include "tensor/tensor.h"
 
-enum { DEVICE_CPU = 1, CODE_INT = 0, CODE_UINT = 1, CODE_FLOAT = 2 };
+enum { DEVICE_CPU = 1, CODE_INT = 0, CODE_UINT = 1, CODE_FLOAT = 2, CODE_BFLOAT = 4 };
 
 typedef struct dl_array {
   void *data;
@@ -29,11 +29,9 @@ typedef struct dl_managed {
 static const struct {
   int32_t dtype;
   uint8_t code, bits;
-} types[] = {{CLF_F32, CODE_FLOAT, 32},
-             {CLF_F64, CODE_FLOAT, 64},
-             {CLF_U8, CODE_UINT, 8},
-             {CLF_I32, CODE_INT, 32},
-             {CLF_I64, CODE_INT, 64}};
+} types[] = {{CLF_F32, CODE_FLOAT, 32}, {CLF_F64, CODE_FLOAT, 64}, {CLF_U8, CODE_UINT, 8},
+             {CLF_I32, CODE_INT, 32},   {CLF_I64, CODE_INT, 64},   {CLF_BF16, CODE_BFLOAT, 16},
+             {CLF_I8, CODE_INT, 8}};
 enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 
 /* An exported managed tensor owns a view, whose shape and strides it points to. */
@@ -102,8 +100,8 @@ clf_status clf_tensor_from_dlpack(clf_tensor **out, clf_context *context, void *
   int32_t dtype = dtype_of(array);
   if (dtype == 0) {
     return clf__fail(CLF_ERROR_TYPE,
-                     "DLPack: elements of code %d, %d bits, %d lanes are not f32, f64, u8, i32 or "
-                     "i64",
+                     "DLPack: elements of code %d, %d bits, %d lanes are not f32, f64, u8, i32, "
+                     "i64, bf16 or i8",
                      array->code, array->bits, array->lanes);
   }
   if (array->byte_offset > UINTPTR_MAX - (uintptr_t)array->data) {

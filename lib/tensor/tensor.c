@@ -22,8 +22,8 @@ static const struct {
   const char *name;
   size_t size;
 } dtypes[] = {
-    [CLF_F32] = {"f32", 4}, [CLF_F64] = {"f64", 8}, [CLF_U8] = {"u8", 1},
-    [CLF_I32] = {"i32", 4}, [CLF_I64] = {"i64", 8},
+    [CLF_F32] = {"f32", 4}, [CLF_F64] = {"f64", 8},   [CLF_U8] = {"u8", 1}, [CLF_I32] = {"i32", 4},
+    [CLF_I64] = {"i64", 8}, [CLF_BF16] = {"bf16", 2}, [CLF_I8] = {"i8", 1},
 };
 enum { DTYPE_COUNT = sizeof dtypes / sizeof dtypes[0] };
 

@@ -33,6 +33,8 @@ PINNED = {
     "CLF_U8": 3,
     "CLF_I32": 4,
     "CLF_I64": 5,
+    "CLF_BF16": 6,
+    "CLF_I8": 7,
     "CLF_MAX_DIMENSIONS": 8,
     "CLF_AVERAGE_MACRO": 1,
     "CLF_AVERAGE_MICRO": 2,

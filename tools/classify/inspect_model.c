@@ -68,12 +68,15 @@ static void add_vocabulary(sheet *out, const clf_vocabulary *vocabulary) {
 
 static const char *dtype_name(int32_t dtype) {
   static const char *const names[] = {
-      [CLF_F32] = "f32", [CLF_F64] = "f64", [CLF_U8] = "u8", [CLF_I32] = "i32", [CLF_I64] = "i64"};
+      [CLF_F32] = "f32", [CLF_F64] = "f64",   [CLF_U8] = "u8", [CLF_I32] = "i32",
+      [CLF_I64] = "i64", [CLF_BF16] = "bf16", [CLF_I8] = "i8"};
   return names[dtype];
 }
 
 static int64_t element_bytes(int32_t dtype) {
-  return dtype == CLF_U8 ? 1 : dtype == CLF_F32 || dtype == CLF_I32 ? 4 : 8;
+  static const int64_t bytes[] = {[CLF_F32] = 4, [CLF_F64] = 8,  [CLF_U8] = 1, [CLF_I32] = 4,
+                                  [CLF_I64] = 8, [CLF_BF16] = 2, [CLF_I8] = 1};
+  return bytes[dtype];
 }
 
 static const table_column tensor_columns[] = {

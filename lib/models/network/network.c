@@ -39,6 +39,8 @@ static const clf__param params[] = {
     CLF__BOOL(warm_start, "false", "whether a fit starts from fitted weights, not from new ones"),
     CLF__TEXT(frozen, "",
               "layers that a fit leaves as they are: names, as conv2d_1,dense_1, or kinds"),
+    CLF__CHOICE(precision, CLF__PRODUCT_WORDS, "f32",
+                "factors of products: bf16 halves the weights' bytes, int8 quarters them"),
     CLF__DECISION_PARAMS,
 };
 

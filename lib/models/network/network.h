@@ -29,6 +29,7 @@ typedef struct clf__network_params {
   clf__list class_weight;
   bool warm_start;
   char *frozen;
+  int32_t precision;
 } clf__network_params;
 
 /* The records of an epoch, a tensor [epochs] of the state each. The times are not saved, so that
@@ -61,6 +62,7 @@ typedef struct clf__network {
   int64_t outputs;       /* of the last layer */
   int64_t widest;        /* elements of a row at the widest point, the input included */
   bool produces_mask;    /* a layer determines which steps count */
+  int32_t precision;     /* CLF__PRECISION_… of the products */
 } clf__network;
 
 /* Builds a network from "kind name=value …; kind …". CLF_ERROR_SHAPE names the layer that the rows
@@ -108,9 +110,23 @@ typedef struct clf__weight_name {
   char text[64];
 } clf__weight_name;
 clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index);
-/* *out receives the network's weights [weights], which point into the state, and lives as long as
- * that does. */
+/* *out receives the network's weights [weights] as f32. They point into the state, which must live
+ * as long, or to copies where the state has elements of less precision. */
 clf_status clf__network_state_weights(float ***out, clf__network *network, const clf__store *state);
+
+/* Sets the precision of all products; CLF_ERROR_UNSUPPORTED names a layer that cannot have it
+ * (network_precision.c). */
+clf_status clf__network_set_precision(clf__network *network, int32_t precision);
+/* Reads the precision that a network was fitted in; CLF_ERROR_CORRUPT if it is none. */
+clf_status clf__network_precision_of_state(int32_t *out, const clf__store *state);
+/* Returns whether a tensor of the state can hold a weight. */
+bool clf__weight_holds(const clf_tensor *tensor, const clf__weight_info *info);
+/* values [count] = those of a weight's tensor. */
+void clf__weight_widen(const clf_tensor *tensor, float *values);
+/* Rounds the narrow weights of a state to elements of the precision, which it adds to the state. */
+clf_status clf__network_reduce(const clf__network *network, int32_t precision, clf__store *state);
+/* Returns the bytes of a weight of a fitted network. */
+int64_t clf__weight_bytes(const clf__layer *layer, int64_t index);
 
 /* Copies rows of x to `out` [rows, columns] as f32: rows[0 … count-1], or from `first` on if `rows`
  * is NULL. */

@@ -205,7 +205,15 @@ clf_status clf__network_declared(clf__network **out, const clf_model *model) {
                      "network: its shapes are known after a fit, or by the parameters 'layers' and "
                      "'input', such as input=28,28,1");
   }
-  return clf__network_build(out, model->context, p->layers, &input);
+  clf__network *network = NULL;
+  CLF__CHECK(clf__network_build(&network, model->context, p->layers, &input));
+  const clf_status status = clf__network_set_precision(network, p->precision);
+  if (status < 0) {
+    clf__network_free(network);
+    return status;
+  }
+  *out = network;
+  return CLF_OK;
 }
 
 void clf__network_free(clf__network *network) {
@@ -242,15 +250,20 @@ clf_status clf__network_layers_of_state(char **out, clf_context *context, const 
 
 clf_status clf__network_of_state(clf__network **out, clf_context *context,
                                  const clf__store *state) {
+  clf__network *network = NULL;
   clf__shape input;
+  int32_t precision;
   char *text = NULL;
-  clf_status status = read_shape(&input, clf__store_tensor(state, "input_shape"));
-  if (status == CLF_OK) {
-    status = clf__network_layers_of_state(&text, context, state);
-  }
-  if (status == CLF_OK) {
-    status = clf__network_build(out, context, text, &input);
-  }
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__network_precision_of_state(&precision, state));
+  CLF__TRY(read_shape(&input, clf__store_tensor(state, "input_shape")));
+  CLF__TRY(clf__network_layers_of_state(&text, context, state));
+  CLF__TRY(clf__network_build(&network, context, text, &input));
+  CLF__TRY(clf__network_set_precision(network, precision));
+  *out = network;
+  network = NULL;
+done:
+  clf__network_free(network);
   clf__free(text);
   return status;
 }
@@ -262,16 +275,14 @@ clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index
   return name;
 }
 
-static bool is_valid(const clf_tensor *tensor, const clf__weight_info *info) {
-  bool valid = tensor->dtype == CLF_F32 && tensor->ndim == info->shape.ndim;
-  for (int32_t i = 0; valid && i < info->shape.ndim; i++) {
-    valid = tensor->shape[i] == info->shape.size[i];
+static clf_status read_weight(float **out, clf__arena *arena, const clf_tensor *tensor) {
+  *out = tensor->data;
+  if (tensor->dtype != CLF_F32) {
+    *out = clf__arena_array(arena, clf_tensor_count(tensor), sizeof **out);
+    CLF__CHECK(clf__arena_status(arena));
+    clf__weight_widen(tensor, *out);
   }
-  const int64_t count = valid && info->not_negative ? clf__shape_count(&info->shape) : 0;
-  for (int64_t i = 0; valid && i < count; i++) {
-    valid = ((const float *)tensor->data)[i] >= 0;
-  }
-  return valid;
+  return CLF_OK;
 }
 
 clf_status clf__network_state_weights(float ***out, clf__network *network,
@@ -284,10 +295,10 @@ clf_status clf__network_state_weights(float ***out, clf__network *network,
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_name name = clf__network_weight_name(layer, j);
       const clf_tensor *tensor = clf__store_tensor(state, name.text);
-      if (tensor == NULL || !is_valid(tensor, &layer->weights[j])) {
+      if (tensor == NULL || !clf__weight_holds(tensor, &layer->weights[j])) {
         return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is missing or not valid", name.text);
       }
-      weights[network->first_weight[i] + j] = tensor->data;
+      CLF__CHECK(read_weight(&weights[network->first_weight[i] + j], &network->arena, tensor));
     }
   }
   *out = weights;

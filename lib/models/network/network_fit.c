@@ -191,6 +191,7 @@ static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
   clf__trainer_copy_weights(t, t->weights, t->best);
   CLF__TRY(measures ? watch(t, clf__trainer_measure) : CLF_OK);
   CLF__TRY(clf__trainer_end_state(t, state));
+  CLF__TRY(clf__network_reduce(t->network, t->params->precision, state));
   status = trained;
 done:
   return status;
@@ -258,8 +259,9 @@ static int64_t epochs_of(const clf__store *state) {
 }
 
 /* Determines what the training continues from. */
-static clf_status go_on(clf__trainer *t, const clf__network *before) {
+static clf_status go_on(clf__trainer *t, clf__network *before) {
   const int64_t kept = clf__network_kept_layers(t->before);
+  CLF__CHECK(clf__network_state_weights(&t->before_weights, before, t->before));
   t->new_head = kept >= 0;
   t->earlier = t->new_head ? 0 : epochs_of(t->before);
   return clf__resume_check(t->network, before, kept, &t->kept_weights);
@@ -305,6 +307,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   }
   CLF__TRY(input_shape(t.params, training, before, &input));
   CLF__TRY(clf__network_build(&t.network, t.context, t.layers, &input));
+  CLF__TRY(clf__network_set_precision(t.network, t.params->precision));
   CLF__TRY(
       clf__network_check_loss(t.network, t.params->loss, training->classes, training->outputs));
   CLF__TRY(clf__network_check_end(t.network, t.params->loss));

@@ -59,7 +59,7 @@ void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first,
 }
 
 static bool by_rows(const clf__infer_step *step) {
-  const clf__layer_inference *inference = step->layer->kind->inference;
+  const clf__layer_inference *inference = clf__layer_inference_of(step->layer);
   return inference != NULL && inference->by_rows;
 }
 
@@ -79,23 +79,23 @@ static stage stage_of(const clf__inference *inference, int64_t first, int64_t bl
 
 static clf_status run_step(const clf__infer_step *step, int64_t rows, const float *x, float *y,
                            float *scratch, clf__span *spans) {
-  const clf__layer_kind *kind = step->layer->kind;
-  if (kind->inference == NULL) {
-    return kind->forward(&(clf__pass){.layer = step->layer,
-                                      .rows = rows,
-                                      .x = x,
-                                      .y = y,
-                                      .weights = step->weights,
-                                      .spans = step->layer->masked ? spans : NULL});
+  const clf__layer_inference *inference = clf__layer_inference_of(step->layer);
+  if (inference == NULL) {
+    return step->layer->kind->forward(&(clf__pass){.layer = step->layer,
+                                                   .rows = rows,
+                                                   .x = x,
+                                                   .y = y,
+                                                   .weights = step->weights,
+                                                   .spans = step->layer->masked ? spans : NULL});
   }
-  kind->inference->run(&(clf__infer){.layer = step->layer,
-                                     .rows = rows,
-                                     .x = x,
-                                     .packed = step->packed,
-                                     .bias = step->bias,
-                                     .activation = step->activation,
-                                     .y = y,
-                                     .scratch = scratch});
+  inference->run(&(clf__infer){.layer = step->layer,
+                               .rows = rows,
+                               .x = x,
+                               .packed = step->packed,
+                               .bias = step->bias,
+                               .activation = step->activation,
+                               .y = y,
+                               .scratch = scratch});
   return CLF_OK;
 }
 

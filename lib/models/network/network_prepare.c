@@ -51,13 +51,16 @@ static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
   return CLF_OK;
 }
 
-/* Returns the index of the first layer after a product that cannot be folded into it. */
+/* Returns the index of the first layer after a product that cannot be folded into it. A
+ * normalization is not folded into weights of reduced precision, which would be rounded again. */
 static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
   int64_t end = step->first + 1;
   while (step->activation == CLF__LINEAR) {
     const clf__layer *next = next_layer(network, end);
     const int32_t operation = next != NULL ? next->kind->operation : CLF__OPERATION_OWN;
-    if (operation != CLF__OPERATION_CHANNEL_MAP && operation != CLF__OPERATION_ACTIVATION) {
+    const bool folds =
+        operation == CLF__OPERATION_CHANNEL_MAP && step->layer->precision == CLF__PRODUCT_F32;
+    if (!folds && operation != CLF__OPERATION_ACTIVATION) {
       break;
     }
     step->activation = next->activation;
@@ -79,7 +82,7 @@ static void plan_steps(clf__inference *made) {
     clf__infer_step *step = &made->steps[made->step_count++];
     step->layer = layer;
     step->first = i;
-    if (layer->kind->inference != NULL) {
+    if (clf__layer_inference_of(layer) != NULL) {
       step->activation = layer->activation;
       end = end_of_step(network, step);
     }
@@ -134,7 +137,7 @@ static clf_status fold_norms(const clf__inference *made, clf__infer_step *step, 
 
 static clf_status pack_step(clf__inference *made, clf__infer_step *step) {
   const clf__layer *layer = step->layer;
-  const clf__layer_inference *inference = layer->kind->inference;
+  const clf__layer_inference *inference = clf__layer_inference_of(layer);
   const clf__shape *shape = &layer->weights[0].shape;
   const int64_t columns = shape->size[shape->ndim - 1];
   float *own = NULL;
@@ -172,7 +175,7 @@ clf_status clf__inference_create(clf__inference **out, clf__network *network,
   for (int64_t i = 0; i < made->step_count; i++) {
     clf__infer_step *step = &made->steps[i];
     step->weights = made->weights + network->first_weight[step->first];
-    if (step->layer->kind->inference != NULL) {
+    if (clf__layer_inference_of(step->layer) != NULL) {
       CLF__TRY(pack_step(made, step));
     }
   }

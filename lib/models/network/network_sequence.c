@@ -98,6 +98,7 @@ static clf_status build(clf_sequence *s) {
   }
   CLF__TRY(status);
   CLF__TRY(check_layers(whole, s->network));
+  CLF__TRY(clf__network_set_precision(s->network, whole->precision));
   CLF__TRY(clf__network_state_weights(&s->weights, s->network, s->model->state));
 done:
   clf__free(layers);

@@ -192,6 +192,7 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   CLF__TRY(find(&info, network, &next, name));
   CLF__TRY(copy_tensor(&value, &info, name, tensor));
   CLF__TRY(clf__network_replace(&next.state, model->context, state, name, value));
+  CLF__TRY(clf__network_reduce(network, network->precision, next.state));
   CLF__TRY(clf__model_prepare(&next));
   clf_model old = *model;
   *model = next;

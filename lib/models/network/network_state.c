@@ -30,14 +30,13 @@ static clf_status store_array(clf_context *context, clf__store *state, const cha
 
 /* Returns the initial values of the training: those of the fit that it continues from, or random
  * ones. A weight that is kept has the same name as before. */
-static clf_status set_first(const clf__trainer *t, const clf__weight_info *info, const char *name,
-                            int64_t place, float *values) {
+static clf_status set_first(const clf__trainer *t, const clf__weight_info *info, int64_t place,
+                            float *values) {
   if (place >= t->kept_weights) {
     return clf__weight_initialize(t->context, info, clf__trainer_seed(t, CLF__STREAM_WEIGHTS),
                                   place, values);
   }
-  memcpy(values, clf__state_data(t->before, name),
-         (size_t)clf__shape_count(&info->shape) * sizeof *values);
+  memcpy(values, t->before_weights[place], (size_t)clf__shape_count(&info->shape) * sizeof *values);
   return CLF_OK;
 }
 
@@ -81,8 +80,8 @@ clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state) {
       const clf__weight_info info = first_values(t, &network->layers[i]->weights[j]);
       const clf__weight_name name = clf__network_weight_name(network->layers[i], j);
       CLF__CHECK(store_array(t->context, state, name.text, CLF_F32, &info.shape, NULL));
-      CLF__CHECK(set_first(t, &info, name.text, network->first_weight[i] + j,
-                           clf__state_data(state, name.text)));
+      CLF__CHECK(
+          set_first(t, &info, network->first_weight[i] + j, clf__state_data(state, name.text)));
     }
   }
   return CLF_OK;

@@ -7,6 +7,7 @@
 
 typedef struct totals {
   int64_t parameters, trained;
+  int64_t bytes;       /* of the weights */
   int64_t activations; /* bytes that training keeps for a row */
 } totals;
 
@@ -22,6 +23,7 @@ static void append_layer(clf__text *text, const clf__layer *layer, totals *sum) 
   for (int64_t j = 0; j < layer->weight_count; j++) {
     const int64_t count = clf__shape_count(&layer->weights[j].shape);
     parameters += count;
+    sum->bytes += clf__weight_bytes(layer, j);
     sum->trained += layer->weights[j].trained ? count : 0;
   }
   sum->parameters += parameters;
@@ -43,8 +45,7 @@ static void append_network(clf__text *text, const clf__network *network) {
   clf__text_append(text, "parameters: %lld, of which %lld are trained\n", (long long)sum.parameters,
                    (long long)sum.trained);
   clf__text_append(text, "memory: %lld bytes of weights; %lld bytes a row of a batch in training\n",
-                   (long long)(sum.parameters * (int64_t)sizeof(float)),
-                   (long long)sum.activations);
+                   (long long)sum.bytes, (long long)sum.activations);
 }
 
 clf_status clf_network_summary(const clf_model *model, char *buffer, size_t capacity,

@@ -26,6 +26,7 @@ typedef struct clf__trainer {
   bool regression;
   const clf__store *before; /* the fitted state that the training continues from, or NULL */
   int64_t kept_weights;     /* of the network, the first ones: their values come from `before` */
+  float **before_weights;   /* those of `before` */
   bool new_head;            /* layers of `before` were removed, so its outputs were others */
   int64_t earlier;          /* epochs of earlier fits of these outputs */
   bool partial;             /* one more epoch, with the state of the optimizer */

@@ -384,11 +384,11 @@ TEST(text_with_a_nul__is_refused) {
 TEST(later_version__is_told_apart_from_damage) {
   size_t size;
   unsigned char *bytes = small(&size);
-  bytes[8] = 2;
+  bytes[8] = 3;
   ck_clf_fails(try_read(bytes, size), CLF_ERROR_CORRUPT);
   reseal(bytes);
   ck_clf_fails(try_read(bytes, size), CLF_ERROR_VERSION);
-  ck_clf_says("version 2");
+  ck_clf_says("version 3");
   free(bytes);
 }
 

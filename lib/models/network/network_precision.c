@@ -1,0 +1,111 @@
+/* The precision of a network's products. With precision=bf16 it is that of training and inference,
+ * with int8 that of inference. The weights of a training are f32 in any case. The state that a fit
+ * leaves has the narrow ones in the elements of the precision, so that a file is smaller by as much
+ * and predicts the same; what a partial fit continues from keeps them in f32. An entry of the state
+ * has the precision, unless it is f32. */
+#include "base/bf16.h"
+#include "models/network/network.h"
+
+static const char precision_name[] = "precision";
+static const int32_t dtypes[CLF__PRODUCT_PRECISIONS] = {CLF_F32, CLF_BF16, CLF_I8};
+static const char *const words[CLF__PRODUCT_PRECISIONS] = {"f32", "bf16", "int8"};
+
+static bool has_narrow(const clf__layer *layer) {
+  bool narrow = false;
+  for (int64_t j = 0; j < layer->weight_count; j++) {
+    narrow = narrow || layer->weights[j].narrow;
+  }
+  return narrow;
+}
+
+clf_status clf__network_set_precision(clf__network *network, int32_t precision) {
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    clf__layer *layer = network->layers[i];
+    const bool reduced = precision != CLF__PRODUCT_F32 && has_narrow(layer);
+    if (reduced && !layer->kind->can_reduce[precision]) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "network: precision=%s: %s %lld has no such products; use precision=f32",
+                       words[precision], layer->kind->base.name, (long long)layer->number);
+    }
+    layer->precision = reduced ? precision : CLF__PRODUCT_F32;
+  }
+  network->precision = precision;
+  return CLF_OK;
+}
+
+clf_status clf__network_precision_of_state(int32_t *out, const clf__store *state) {
+  const clf_tensor *tensor = clf__store_tensor(state, precision_name);
+  *out = CLF__PRODUCT_F32;
+  if (tensor == NULL) {
+    return CLF_OK;
+  }
+  const bool whole = tensor->dtype == CLF_I32 && tensor->ndim == 1 && tensor->shape[0] == 1;
+  const int32_t precision = whole ? *(const int32_t *)tensor->data : -1;
+  if (precision <= CLF__PRODUCT_F32 || precision >= CLF__PRODUCT_PRECISIONS) {
+    return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is not valid", precision_name);
+  }
+  *out = precision;
+  return CLF_OK;
+}
+
+bool clf__weight_holds(const clf_tensor *tensor, const clf__weight_info *info) {
+  bool valid = tensor->dtype == CLF_F32 || (info->narrow && tensor->dtype == CLF_BF16);
+  valid = valid && tensor->ndim == info->shape.ndim;
+  for (int32_t i = 0; valid && i < info->shape.ndim; i++) {
+    valid = tensor->shape[i] == info->shape.size[i];
+  }
+  const int64_t count = valid && info->not_negative ? clf__shape_count(&info->shape) : 0;
+  for (int64_t i = 0; valid && i < count; i++) {
+    valid = ((const float *)tensor->data)[i] >= 0;
+  }
+  return valid;
+}
+
+void clf__weight_widen(const clf_tensor *tensor, float *values) {
+  const uint16_t *from = tensor->data;
+  for (int64_t i = 0; i < clf_tensor_count(tensor); i++) {
+    values[i] = clf__bf16_value(from[i]);
+  }
+}
+
+static clf_status reduce_weight(clf__store *state, const char *name, int32_t dtype) {
+  const clf_tensor *tensor = clf__store_tensor(state, name);
+  clf_tensor *narrow = NULL;
+  if (tensor->dtype == dtype) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf_tensor_copy(&narrow, tensor, dtype));
+  const clf_status status = clf__store_replace_tensor(state, name, narrow);
+  clf_tensor_free(narrow);
+  return status;
+}
+
+static clf_status add_precision(const clf__network *network, int32_t precision, clf__store *state) {
+  if (clf__store_tensor(state, precision_name) == NULL) {
+    CLF__CHECK(clf__state_tensor(network->context, state, precision_name, CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(state, precision_name) = precision;
+  }
+  return CLF_OK;
+}
+
+clf_status clf__network_reduce(const clf__network *network, int32_t precision, clf__store *state) {
+  if (precision == CLF__PRODUCT_F32) {
+    return CLF_OK;
+  }
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    const clf__layer *layer = network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      if (layer->weights[j].narrow) {
+        CLF__CHECK(
+            reduce_weight(state, clf__network_weight_name(layer, j).text, dtypes[precision]));
+      }
+    }
+  }
+  return add_precision(network, precision, state);
+}
+
+int64_t clf__weight_bytes(const clf__layer *layer, int64_t index) {
+  const clf__weight_info *info = &layer->weights[index];
+  const int32_t dtype = info->narrow ? dtypes[layer->precision] : CLF_F32;
+  return clf__shape_count(&info->shape) * (int64_t)clf__dtype_size(dtype);
+}
