@@ -28,9 +28,4 @@ static inline float clf__bf16_value(uint16_t bf16) {
   return value;
 }
 
-/* Returns the bf16 number next to a value, as f32. */
-static inline float clf__bf16_round(float value) {
-  return clf__bf16_value(clf__bf16_of(value));
-}
-
 #endif

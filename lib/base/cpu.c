@@ -51,6 +51,12 @@ bool clf__cpu_has_avx512_vnni(void) {
   uint32_t a, b, c, d;
   return clf__cpu_has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && has(c, bit_AVX512VNNI);
 }
+
+bool clf__cpu_has_avx512_bf16(void) {
+  const uint32_t bf16 = 1u << 5; /* of the subleaf after that of VNNI */
+  uint32_t a, b, c, d;
+  return clf__cpu_has_avx512_vnni() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && has(a, bf16);
+}
 #endif
 
 bool clf__cpu_has_baseline(void) {

@@ -13,6 +13,7 @@ bool clf__cpu_has_baseline(void);
 bool clf__cpu_has_avx2(void);
 bool clf__cpu_has_avx512(void);
 bool clf__cpu_has_avx512_vnni(void);
+bool clf__cpu_has_avx512_bf16(void);
 #endif
 
 /* A set of instructions that the kernels are compiled for. */

@@ -44,12 +44,19 @@ static clf_status infer_shapes(clf__layer *layer) {
   return CLF_OK;
 }
 
+/* C = A B in the layer's precision; C has no gaps. */
+static clf_status multiply(const clf__layer *layer, clf__f32_view a, clf__f32_view b, float *c) {
+  return layer->precision == CLF__PRODUCT_BF16
+             ? clf__gemm_bf16(layer->context, a, b, c, b.columns)
+             : clf__gemm_f32(layer->context, 1, a, b, 0, c, b.columns);
+}
+
 static clf_status forward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const dense_params *p = layer->params;
-  clf_status status = clf__gemm_f32(
-      layer->context, 1, clf__f32_matrix(pass->x, pass->rows, layer->inputs, layer->inputs),
-      clf__f32_matrix(pass->weights[0], layer->inputs, p->units, p->units), 0, pass->y, p->units);
+  clf_status status =
+      multiply(layer, clf__f32_matrix(pass->x, pass->rows, layer->inputs, layer->inputs),
+               clf__f32_matrix(pass->weights[0], layer->inputs, p->units, p->units), pass->y);
   if (status == CLF_OK) {
     clf__bias_activate(layer->context, p->activation, p->bias ? pass->weights[1] : NULL, pass->y,
                        pass->rows, p->units);
@@ -62,16 +69,14 @@ static clf_status backward(const clf__pass *pass) {
   const dense_params *p = layer->params;
   const int64_t rows = pass->rows, inputs = layer->inputs, units = p->units;
   clf__activation_gradient(layer->context, p->activation, pass->y, pass->dy, rows, units);
-  clf_status status =
-      clf__gemm_f32(layer->context, 1, clf__f32_transposed(pass->x, inputs, rows, inputs),
-                    clf__f32_matrix(pass->dy, rows, units, units), 0, pass->gradients[0], units);
+  clf_status status = multiply(layer, clf__f32_transposed(pass->x, inputs, rows, inputs),
+                               clf__f32_matrix(pass->dy, rows, units, units), pass->gradients[0]);
   if (p->bias) {
     clf__column_sums(layer->context, pass->dy, rows, units, pass->gradients[1]);
   }
   if (status == CLF_OK && pass->dx != NULL) {
-    status = clf__gemm_f32(layer->context, 1, clf__f32_matrix(pass->dy, rows, units, units),
-                           clf__f32_transposed(pass->weights[0], units, inputs, units), 0, pass->dx,
-                           inputs);
+    status = multiply(layer, clf__f32_matrix(pass->dy, rows, units, units),
+                      clf__f32_transposed(pass->weights[0], units, inputs, units), pass->dx);
   }
   return status;
 }
@@ -102,6 +107,29 @@ static void infer(const clf__infer *pass) {
 
 static const clf__layer_inference inference = {true, packed_size, scratch_size, pack, infer};
 
+static int64_t bf16_packed_size(const clf__layer *layer) {
+  return clf__dense_bf16_packed_size(layer->context, shape_of(layer));
+}
+
+static int64_t bf16_scratch_size(const clf__layer *layer) {
+  return clf__dense_bf16_scratch_size(layer->context, shape_of(layer));
+}
+
+static void bf16_pack(const clf__layer *layer, const float *weight, float *packed) {
+  clf__dense_bf16_pack(layer->context, shape_of(layer), weight, packed);
+}
+
+static void bf16_infer(const clf__infer *pass) {
+  const clf__layer *layer = pass->layer;
+  clf__dense_bf16_multiply(layer->context, shape_of(layer), pass->rows, pass->x, pass->packed,
+                           pass->y, pass->scratch);
+  clf__bias_activate(layer->context, pass->activation, pass->bias, pass->y, pass->rows,
+                     layer->outputs);
+}
+
+static const clf__layer_inference bf16_inference = {true, bf16_packed_size, bf16_scratch_size,
+                                                    bf16_pack, bf16_infer};
+
 const clf__layer_kind clf__dense_kind = {
     .base =
         CLF__KIND("dense", "every output is a weighted sum of all inputs", params, dense_params),
@@ -110,5 +138,6 @@ const clf__layer_kind clf__dense_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    .inference = {&inference},
+    .inference = {&inference, &bf16_inference},
+    .can_reduce = {[CLF__PRODUCT_BF16] = true},
 };

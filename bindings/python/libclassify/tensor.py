@@ -19,7 +19,10 @@ DTYPES = {
     CONSTANTS["CLF_U8"]: np.dtype(np.uint8),
     CONSTANTS["CLF_I32"]: np.dtype(np.int32),
     CONSTANTS["CLF_I64"]: np.dtype(np.int64),
+    CONSTANTS["CLF_BF16"]: np.dtype("V2"),
+    CONSTANTS["CLF_I8"]: np.dtype(np.int8),
 }
+_BF16 = DTYPES[CONSTANTS["CLF_BF16"]]
 _CODES = {dtype: code for code, dtype in DTYPES.items()}
 
 
@@ -115,7 +118,7 @@ class Tensor(Handle):
 
     @property
     def dtype(self) -> np.dtype:
-        """The type of the stored elements."""
+        """The type of the stored elements; V2 of bfloat16, which NumPy lacks."""
         return DTYPES[self.run(lib.clf_tensor_dtype)]
 
     @property
@@ -205,8 +208,8 @@ class Tensor(Handle):
         return np.asarray(_Memory(self, writable))
 
     def _values(self) -> "Tensor":
-        """Return the tensor, or where it has a scale, a copy of the values."""
-        return self if self.scale == 1 else self.copy(np.float32)
+        """Return the tensor, or where it has a scale or is bfloat16, a copy of the values."""
+        return self if self.scale == 1 and self.dtype != _BF16 else self.copy(np.float32)
 
     def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
         values = self._values()

@@ -1,12 +1,12 @@
 /* The precision of a network's products. With precision=bf16 it is that of training and inference,
  * with int8 that of inference. The weights of a training are f32 in any case. The state that a fit
  * leaves has the narrow ones in the elements of the precision, so that a file is smaller by as much
- * and predicts the same; what a partial fit continues from keeps them in f32. An entry of the state
- * has the precision, unless it is f32. */
+ * and predicts the same; what a partial fit continues from keeps them in f32. The tensor
+ * product_precision has the precision, unless that is f32. */
 #include "base/bf16.h"
 #include "models/network/network.h"
 
-static const char precision_name[] = "precision";
+static const char precision_name[] = "product_precision";
 static const int32_t dtypes[CLF__PRODUCT_PRECISIONS] = {CLF_F32, CLF_BF16, CLF_I8};
 static const char *const words[CLF__PRODUCT_PRECISIONS] = {"f32", "bf16", "int8"};
 

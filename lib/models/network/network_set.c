@@ -52,6 +52,7 @@ static clf_status begin_untrained(clf_model *next, clf__store **state) {
   }
   CLF__TRY(clf__store_create(state, next->context));
   CLF__TRY(clf__trainer_begin_state(&t, *state));
+  CLF__TRY(clf__network_reduce(t.network, p->precision, *state));
   if (!t.regression) {
     CLF__TRY(make_classes(&next->classes, next->context, classes));
   } else {

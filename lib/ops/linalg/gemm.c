@@ -38,8 +38,9 @@ typedef struct gemm {
   /* How the product is computed. */
   bool pack_a, pack_b;
   int64_t depth;       /* of a block */
-  char *packed_a;      /* [threads, GROUP * depth] */
-  char *packed_b;      /* [panels, depth * kernel->columns] */
+  int64_t elements;    /* of a packed block along its depth */
+  char *packed_a;      /* [threads, GROUP * elements] */
+  char *packed_b;      /* [panels, elements * kernel->columns] */
   int64_t column_step; /* columns in a task */
 } gemm;
 
@@ -66,7 +67,7 @@ static const char *b_at(const gemm *g, int64_t step, int64_t column) {
 static void pack_panel(void *argument, clf__range columns) {
   const gemm_block *block = argument;
   const gemm *g = block->gemm;
-  g->kernel->pack(g->packed_b + columns.first * g->depth * g->kernel->element,
+  g->kernel->pack(g->packed_b + columns.first * g->elements * g->kernel->element,
                   b_at(g, block->first_step, block->first_column + columns.first),
                   g->transpose_b ? 1 : g->ldb, g->transpose_b ? g->ldb : 1, block->steps,
                   columns.end - columns.first);
@@ -82,15 +83,17 @@ static void set_a(clf__product *product, const gemm_block *block, int64_t first,
   product->a = g->transpose_a ? element_of(g, g->a, g->lda, block->first_step, first)
                               : element_of(g, g->a, g->lda, first, block->first_step);
   if (g->pack_a) {
-    char *packed = g->packed_a + worker * GROUP * g->depth * g->kernel->element;
+    char *packed = g->packed_a + worker * GROUP * g->elements * g->kernel->element;
     for (int64_t row = 0; row < rows; row += height) {
-      g->kernel->pack_rows(packed + row * g->depth * g->kernel->element,
-                           (const char *)product->a + row * g->kernel->element, g->lda,
-                           block->steps, clf__min_i64(height, rows - row));
+      g->kernel->pack_rows(packed + row * g->elements * g->kernel->element,
+                           (const char *)product->a + row * product->a_row * g->kernel->element,
+                           product->a_row, product->a_step, block->steps,
+                           clf__min_i64(height, rows - row));
     }
     product->a = packed;
-    product->a_step = height;
-    product->a_panel = height * g->depth;
+    product->a_row = g->transpose_a ? 1 : clf__packed_depth(g->kernel, block->steps);
+    product->a_step = g->transpose_a ? height : 1;
+    product->a_panel = height * g->elements;
   }
 }
 
@@ -102,16 +105,16 @@ static void multiply_part(void *argument, clf__range range) {
   const int64_t width = g->kernel->columns, at = block->first_column + column;
   clf__product product = {.rows = clf__min_i64(GROUP, g->m - row),
                           .columns = clf__min_i64(g->column_step, block->columns - column),
-                          .depth = block->steps,
+                          .depth = clf__packed_depth(g->kernel, block->steps),
                           .alpha = g->alpha,
                           .beta = block->beta,
                           .c = g->c + (row * g->ldc + at) * g->kernel->element,
                           .ldc = g->ldc};
   set_a(&product, block, row, product.rows, range.worker);
-  product.b = g->pack_b ? g->packed_b + column * g->depth * g->kernel->element
+  product.b = g->pack_b ? g->packed_b + column * g->elements * g->kernel->element
                         : b_at(g, block->first_step, at);
   product.b_step = g->pack_b ? width : g->ldb;
-  product.b_panel = g->pack_b ? width * g->depth : width;
+  product.b_panel = g->pack_b ? width * g->elements : width;
   g->kernel->multiply(&product);
 }
 
@@ -164,16 +167,19 @@ static clf_status multiply(gemm *g) {
   if (g->m <= 0 || g->n <= 0) {
     return CLF_OK;
   }
-  g->depth = clf__ceil_div(g->k, clf__ceil_div(g->k, DEPTH) + (g->k == 0));
+  g->depth = clf__round_up(clf__ceil_div(g->k, clf__ceil_div(g->k, DEPTH) + (g->k == 0)),
+                           g->kernel->multiple);
+  g->elements = clf__packed_depth(g->kernel, g->depth);
   g->column_step = columns_of_task(g, threads);
-  g->pack_a = g->transpose_a && g->n > width && !stays_cached(g, g->lda);
-  g->pack_b = g->transpose_b || (g->m > 4 * g->kernel->rows && !stays_cached(g, g->ldb));
+  const bool rounds = g->kernel->multiple > 1; /* by packing both factors */
+  g->pack_a = rounds || (g->transpose_a && g->n > width && !stays_cached(g, g->lda));
+  g->pack_b = rounds || g->transpose_b || (g->m > 4 * g->kernel->rows && !stays_cached(g, g->ldb));
   if (g->pack_a) {
-    g->packed_a = clf__arena_matrix(&arena, threads * GROUP, g->depth, (size_t)element);
+    g->packed_a = clf__arena_matrix(&arena, threads * GROUP, g->elements, (size_t)element);
   }
   if (g->pack_b) {
     g->packed_b = clf__arena_matrix(&arena, clf__round_up(clf__min_i64(COLUMNS, g->n), width),
-                                    g->depth, (size_t)element);
+                                    g->elements, (size_t)element);
   }
   CLF__TRY(clf__arena_status(&arena));
   status = multiply_blocks(g);
@@ -190,24 +196,39 @@ static clf_status require_inner(int64_t columns, int64_t rows) {
                                      columns, rows);
 }
 
+/* A product whose elements are f32 before the kernel packs them. */
+static gemm singles_of(clf_context *context, clf__f32_view a, clf__f32_view b, float *c,
+                       int64_t ldc) {
+  return (gemm){.context = context,
+                .transpose_a = a.transposed,
+                .transpose_b = b.transposed,
+                .m = a.rows,
+                .n = b.columns,
+                .k = a.columns,
+                .alpha = 1,
+                .a = (const char *)a.data,
+                .b = (const char *)b.data,
+                .c = (char *)c,
+                .lda = a.stride,
+                .ldb = b.stride,
+                .ldc = ldc};
+}
+
 clf_status clf__gemm_f32(clf_context *context, float alpha, clf__f32_view a, clf__f32_view b,
                          float beta, float *c, int64_t ldc) {
   CLF__CHECK(require_inner(a.columns, b.rows));
-  gemm g = {.context = context,
-            .kernel = &clf__kernels_for(context)->products->f32,
-            .transpose_a = a.transposed,
-            .transpose_b = b.transposed,
-            .m = a.rows,
-            .n = b.columns,
-            .k = a.columns,
-            .alpha = (double)alpha,
-            .beta = (double)beta,
-            .a = (const char *)a.data,
-            .b = (const char *)b.data,
-            .c = (char *)c,
-            .lda = a.stride,
-            .ldb = b.stride,
-            .ldc = ldc};
+  gemm g = singles_of(context, a, b, c, ldc);
+  g.kernel = &clf__kernels_for(context)->products->f32;
+  g.alpha = (double)alpha;
+  g.beta = (double)beta;
+  return multiply(&g);
+}
+
+clf_status clf__gemm_bf16(clf_context *context, clf__f32_view a, clf__f32_view b, float *c,
+                          int64_t ldc) {
+  CLF__CHECK(require_inner(a.columns, b.rows));
+  gemm g = singles_of(context, a, b, c, ldc);
+  g.kernel = &clf__kernels_for(context)->products->bf16;
   return multiply(&g);
 }
 

@@ -13,5 +13,9 @@ clf_status clf__gemm_f32(clf_context *context, float alpha, clf__f32_view a, clf
                          float beta, float *c, int64_t ldc);
 clf_status clf__gemm_f64(clf_context *context, double alpha, clf__f64_view a, clf__f64_view b,
                          double beta, double *c, int64_t ldc);
+/* C = A B with factors that are rounded to bf16 (base/bf16.h). Each sum adds its products in the
+ * order of ops/simd/bf16.h, which is the same on every CPU. */
+clf_status clf__gemm_bf16(clf_context *context, clf__f32_view a, clf__f32_view b, float *c,
+                          int64_t ldc);
 
 #endif

@@ -19,4 +19,12 @@ int64_t clf__dense_scratch_size(clf__dense dense);
 void clf__dense_multiply(clf_context *context, clf__dense dense, int64_t rows, const float *x,
                          const float *packed, float *y, float *scratch);
 
+/* The same in bf16 (ops/simd/bf16.h): W is packed in half the bytes where the CPU has the
+ * instructions, x is rounded. Sizes are in floats. */
+int64_t clf__dense_bf16_packed_size(clf_context *context, clf__dense dense);
+void clf__dense_bf16_pack(clf_context *context, clf__dense dense, const float *w, float *packed);
+int64_t clf__dense_bf16_scratch_size(clf_context *context, clf__dense dense);
+void clf__dense_bf16_multiply(clf_context *context, clf__dense dense, int64_t rows, const float *x,
+                              const float *packed, float *y, float *scratch);
+
 #endif

@@ -52,7 +52,9 @@ INLINE void NAME(pack_lines)(REAL *to, int64_t to_stride, const REAL *from, int6
   }
 }
 
-static void NAME(pack_rows)(void *out, const void *a, int64_t a_step, int64_t depth, int64_t rows) {
+static void NAME(pack_rows)(void *out, const void *a, int64_t a_row, int64_t a_step, int64_t depth,
+                            int64_t rows) {
+  (void)a_row;
   if (rows == TILE_ROWS) {
     NAME(pack_lines)(out, TILE_ROWS, a, a_step, depth, TILE_ROWS);
   } else {

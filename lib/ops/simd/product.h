@@ -1,7 +1,8 @@
 /* The product kernel, included once for each element type:
  *   REAL, VECTOR, LANES  the type of A and C, its vector, and the vector's lanes
- *   B_REAL               the type of B
- *   LOAD, LOAD_PART      a vector of C; LOAD_B, LOAD_B_PART a vector of B, as VECTOR
+ *   A_REAL, B_REAL       the types of A and B; B_VECTOR a vector of B
+ *   LOAD, LOAD_PART      a vector of C; LOAD_B, LOAD_B_PART a vector of B, as B_VECTOR
+ *   ADD(sum, a, b)       sum + a b, of an element of A and a vector of B
  *   STORE, STORE_PART
  *   NAME(x)              x with a suffix of its own
  *
@@ -13,7 +14,7 @@
 /* `rows`, `vectors` and `whole` are compile-time constants, so the loops are unrolled and `sums`
  * stays in registers. If not `whole`, the last vector has only `lanes` lanes. */
 INLINE void NAME(tile)(const int rows, const int vectors, const bool whole,
-                       const clf__product *product, const REAL *a, const B_REAL *b, REAL *c,
+                       const clf__product *product, const A_REAL *a, const B_REAL *b, REAL *c,
                        int64_t lanes) {
   const int64_t a_row = product->a_row, a_step = product->a_step, b_step = product->b_step;
   const int last = vectors - 1;
@@ -25,13 +26,13 @@ INLINE void NAME(tile)(const int rows, const int vectors, const bool whole,
     }
   }
   for (int64_t step = 0; step < product->depth; step++, a += a_step, b += b_step) {
-    VECTOR right[TILE_VECTORS];
+    B_VECTOR right[TILE_VECTORS];
     UNROLL for (int j = 0; j < vectors; j++) {
       right[j] = whole || j < last ? LOAD_B(b + j * LANES) : LOAD_B_PART(b + j * LANES, lanes);
     }
     UNROLL for (int i = 0; i < rows; i++) {
       UNROLL for (int j = 0; j < vectors; j++) {
-        sums[i][j] += a[i * a_row] * right[j];
+        sums[i][j] = ADD(sums[i][j], a[i * a_row], right[j]);
       }
     }
   }
@@ -55,7 +56,7 @@ INLINE void NAME(tile)(const int rows, const int vectors, const bool whole,
 /* Computes one to three vectors of columns for all rows. */
 INLINE void NAME(strip)(const int vectors, const bool whole, const clf__product *product,
                         const B_REAL *b, REAL *c, int64_t lanes) {
-  const REAL *a = product->a;
+  const A_REAL *a = product->a;
   const int64_t ldc = product->ldc, a_row = product->a_row;
   int64_t left = product->rows;
   for (; left >= TILE_ROWS; left -= TILE_ROWS, a += product->a_panel, c += TILE_ROWS * ldc) {
@@ -109,7 +110,10 @@ static void NAME(multiply)(const clf__product *product) {
 #undef REAL
 #undef VECTOR
 #undef LANES
+#undef A_REAL
 #undef B_REAL
+#undef B_VECTOR
+#undef ADD
 #undef LOAD
 #undef LOAD_PART
 #undef LOAD_B

@@ -1,10 +1,15 @@
-/* Products of f32, of f64, and of f32 by u8, and the packing of their factors. */
+/* Products of f32, of f64, of f32 by u8, and of bf16, and the packing of their factors. */
 #include "ops/linalg/product.h"
+
+#define ADD_PRODUCT(sum, a, b) ((sum) + (a) * (b))
 
 #define REAL float
 #define VECTOR vector_f32
 #define LANES LANES_F32
+#define A_REAL float
 #define B_REAL float
+#define B_VECTOR vector_f32
+#define ADD ADD_PRODUCT
 #define LOAD load_f32
 #define LOAD_PART load_part_f32
 #define LOAD_B load_f32
@@ -17,7 +22,10 @@
 #define REAL double
 #define VECTOR vector_f64
 #define LANES LANES_F64
+#define A_REAL double
 #define B_REAL double
+#define B_VECTOR vector_f64
+#define ADD ADD_PRODUCT
 #define LOAD load_f64
 #define LOAD_PART load_part_f64
 #define LOAD_B load_f64
@@ -30,7 +38,10 @@
 #define REAL float
 #define VECTOR vector_f32
 #define LANES LANES_F32
+#define A_REAL float
 #define B_REAL uint8_t
+#define B_VECTOR vector_f32
+#define ADD ADD_PRODUCT
 #define LOAD load_f32
 #define LOAD_PART load_part_f32
 #define LOAD_B load_u8
@@ -50,8 +61,14 @@
 #define NAME(x) x##_f64
 #include "ops/simd/pack.h"
 
+#include "ops/simd/bf16.h"
+
 static const clf__product_kernels product_kernels = {
-    .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, multiply_f32, pack_f32, pack_rows_f32},
-    .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, multiply_f64, pack_f64, pack_rows_f64},
+    .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, 1, 1, multiply_f32, pack_f32, pack_rows_f32},
+    .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, 1, 1, multiply_f64, pack_f64, pack_rows_f64},
+    .bf16 = {sizeof(float), TILE_ROWS, WIDTH_F32, 2, BF16_GROUP, multiply_bf16, pack_bf16,
+             pack_rows_bf16},
+    .pack_lines_bf16 = pack_lines_bf16,
+    .combine_bf16 = combine_bf16,
     .multiply_u8 = multiply_u8,
 };

@@ -27,11 +27,12 @@ static bool kernel_names(const char *features) {
 }
 
 TEST(targets__are_supported_as_the_kernel_says) {
-  static const char *const features[] = {"avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni",
-                                         "avx2 fma avx512f avx512bw avx512dq avx512vl", "avx2 fma",
-                                         "fpu"};
-  static const char *const names[] = {"avx512_vnni", "avx512", "avx2", "generic"};
-  for (int i = 0; i < 4; i++) {
+  static const char *const features[] = {
+      "avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni avx512_bf16",
+      "avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni",
+      "avx2 fma avx512f avx512bw avx512dq avx512vl", "avx2 fma", "fpu"};
+  static const char *const names[] = {"avx512_bf16", "avx512_vnni", "avx512", "avx2", "generic"};
+  for (int i = 0; i < 5; i++) {
     ck_assert_str_eq(clf__cpu_targets[i].name, names[i]);
     ck_assert_int_eq(clf__cpu_targets[i].supported(), kernel_names(features[i]));
   }

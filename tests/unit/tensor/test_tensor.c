@@ -91,7 +91,7 @@ TEST(create__refuses_shapes_that_overflow) {
 TEST(create__refuses_other_arguments) {
   clf_tensor *tensor = NULL;
   ck_clf_fails(clf_tensor_create(&tensor, context, 0, 1, SHAPE(1)), CLF_ERROR_TYPE);
-  ck_clf_fails(clf_tensor_create(&tensor, context, 6, 1, SHAPE(1)), CLF_ERROR_TYPE);
+  ck_clf_fails(clf_tensor_create(&tensor, context, 8, 1, SHAPE(1)), CLF_ERROR_TYPE);
   ck_clf_fails(clf_tensor_create(&tensor, context, INT32_MIN, 1, SHAPE(1)), CLF_ERROR_TYPE);
   ck_clf_fails(clf_tensor_create(&tensor, context, CLF_F32, 9, SHAPE(1, 1, 1, 1, 1, 1, 1, 1, 1)),
                CLF_ERROR_ARGUMENT);
@@ -371,6 +371,17 @@ TEST(copy__keeps_what_each_type_can_hold) {
   clf_tensor *copy = copied(wrap(integers, CLF_I64, 1, SHAPE(5), NULL), CLF_I64);
   ck_assert_mem_eq(clf_tensor_data(copy), integers, sizeof integers);
   clf_tensor_free(copy);
+}
+
+TEST(copy__rounds_to_bf16_and_holds_small_integers) {
+  static const float values[] = {1, 0x1.01p0F, 0x1.03p0F, -3.75F, 0, 127};
+  static const uint16_t bits[] = {0x3f80, 0x3f80, 0x3f82, 0xc070, 0, 0x42fe};
+  clf_tensor *bf16 = copied(wrap(values, CLF_F32, 1, SHAPE(6), NULL), CLF_BF16);
+  ck_assert_mem_eq(clf_tensor_data(bf16), bits, sizeof bits);
+  clf_tensor *small = copied(bf16, CLF_I8);
+  ck_assert_double_eq(clf__tensor_value(small, 3), -3);
+  ck_assert_double_eq(clf__tensor_value(small, 5), 127);
+  clf_tensor_free(small);
 }
 
 TEST(copy__names_the_element_an_integer_cannot_hold) {

@@ -3,7 +3,13 @@
 
 #include <math.h>
 
+#include "base/bf16.h"
 #include "ops/linalg/gemm.h"
+
+/* Returns the bf16 number next to a value, as f32. */
+static inline float bf16_round(float value) {
+  return clf__bf16_value(clf__bf16_of(value));
+}
 
 typedef struct shape {
   int64_t m, n, k;
@@ -159,6 +165,75 @@ TEST_LOOP(gemm__beta_0_does_not_read_c, 0, cpu_levels()) {
   check(&p, c);
   free(c);
   free_problem(&p);
+  clf_context_free(context);
+}
+
+/* Element (i, step) of a factor, rounded; 0 beyond the depth. */
+static float rounded(const float *matrix, int64_t ld, bool transposed, int64_t i, int64_t step,
+                     int64_t depth) {
+  return step < depth ? bf16_round(matrix[transposed ? step * ld + i : i * ld + step]) : 0;
+}
+
+/* The sum of bf16 products of one element of C: of each block of steps, of two steps each, the
+ * second first. */
+static float expected_bf16(const problem *p, int64_t i, int64_t j) {
+  const int64_t blocks = p->s.k > 512 ? (p->s.k + 511) / 512 : 1;
+  const int64_t depth = ((p->s.k + blocks - 1) / blocks + 1) / 2 * 2;
+  float total = 0;
+  for (int64_t first = 0; first < p->s.k; first += depth) {
+    float sum = 0;
+    for (int64_t step = first; step < first + depth && step < p->s.k; step += 2) {
+      for (int64_t s = step + 1; s >= step; s--) {
+        sum += rounded(p->a, p->lda, p->ta, i, s, p->s.k) *
+               rounded(p->b, p->ldb, !p->tb, j, s, p->s.k);
+      }
+    }
+    total += sum;
+  }
+  return total;
+}
+
+TEST_LOOP(gemm_bf16__has_the_bits_of_plain_loops, 0, cpu_levels()) {
+  uint64_t state = 5;
+  clf_context *context = context_of(_i, 2);
+  for (int run = 0; context != NULL && run < 4 * SHAPES; run++) {
+    problem p = problem_of(shapes[run / 4], run % 4, 0, &state);
+    const shape s = p.s;
+    float *c = copy_c(&p), *from = p.c;
+    ck_clf_ok(clf__gemm_bf16(context, (clf__f32_view){p.a, s.m, s.k, p.lda, p.ta},
+                             (clf__f32_view){p.b, s.k, s.n, p.ldb, p.tb}, c, p.ldc));
+    for (int64_t at = 0; at < s.m * p.ldc; at++) {
+      const int64_t i = at / p.ldc, j = at % p.ldc;
+      ck_assert_float_eq(c[at], j < s.n ? expected_bf16(&p, i, j) : from[at]);
+    }
+    free(c);
+    free_problem(&p);
+  }
+  clf_context_free(context);
+}
+
+/* Ties go to even; numbers below the smallest normal one become 0, too large ones infinity. */
+TEST_LOOP(gemm_bf16__rounds_as_stated, 0, cpu_levels()) {
+  static const float from[] = {1,           0x1.01p0F,   0x1.03p0F,  0x1.010002p0F,
+                               -0x1.01p0F,  0x1p-127F,   -0x1p-140F, 0x1.fep-126F,
+                               0x1.ffp127F, 0x1.fep127F, -INFINITY,  0};
+  static const float to[] = {1,        1,           0x1.04p0F, 0x1.02p0F, -1, 0, 0, 0x1.fep-126F,
+                             INFINITY, 0x1.fep127F, -INFINITY, 0};
+  enum { COUNT = sizeof from / sizeof from[0] };
+  const float one = 1, nan = NAN;
+  float c[COUNT];
+  clf_context *context = context_of(_i, 1);
+  if (context != NULL) {
+    ck_clf_ok(clf__gemm_bf16(context, clf__f32_matrix(from, COUNT, 1, 1),
+                             clf__f32_matrix(&one, 1, 1, 1), c, 1));
+    for (int i = 0; i < COUNT; i++) {
+      ck_assert_float_eq(bf16_round(from[i]), to[i]);
+      ck_assert_float_eq(c[i], to[i]);
+    }
+    ck_clf_ok(clf__gemm_bf16(context, clf__f32_matrix(&nan, 1, 1, 1),
+                             clf__f32_matrix(&one, 1, 1, 1), c, 1));
+    ck_assert(isnan(c[0]) && isnan(bf16_round(nan)));
+  }
   clf_context_free(context);
 }
 

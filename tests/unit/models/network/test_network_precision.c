@@ -1,0 +1,264 @@
+/* Networks whose products are of reduced precision, against the same products written out, and what
+ * their states and files hold. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <classify/network.h>
+
+#include "base/bf16.h"
+#include "failing_allocator.h"
+
+/* Returns the bf16 number next to a value, as f32. */
+static inline float bf16_round(float value) {
+  return clf__bf16_value(clf__bf16_of(value));
+}
+
+enum { ROWS = 96, COLUMNS = 7, CLASSES = 3, MOST = 1 << 18, HIDDEN = 33 };
+
+#define DENSE "layers='dense units=33 activation=relu; dense units=3'"
+
+static clf_dataset *clouds(clf_context *context) {
+  static float x[ROWS * COLUMNS];
+  static int32_t y[ROWS];
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  return dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
+}
+
+static clf_model *fitted_on_clouds(clf_context *context, const char *params) {
+  clf_model *model = NULL;
+  clf_dataset *data = clouds(context);
+  ck_clf_ok(clf_model_create(&model, context, "network", params));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  clf_dataset_free(data);
+  return model;
+}
+
+static size_t saved(const clf_model *model, unsigned char *bytes) {
+  size_t size = 0;
+  ck_clf_ok(clf_model_save_memory(model, bytes, MOST, &size));
+  return size;
+}
+
+/* Scores of the first rows. */
+static void predict(const clf_model *model, int64_t rows, float *out) {
+  static float x[ROWS * COLUMNS];
+  static int32_t y[ROWS];
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, rows, COLUMNS, NULL);
+  ck_clf_ok(clf_model_decision_function(model, data, out, rows * CLASSES));
+  clf_dataset_free(data);
+}
+
+static int32_t dtype_of(const clf_model *model, const char *name) {
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(clf_model_tensor(&tensor, model, name));
+  const int32_t dtype = clf_tensor_dtype(tensor);
+  clf_tensor_free(tensor);
+  return dtype;
+}
+
+/* A weight as f32. */
+static void weight(const clf_model *model, const char *name, float *out) {
+  clf_tensor *tensor = NULL, *copy = NULL;
+  ck_clf_ok(clf_model_tensor(&tensor, model, name));
+  ck_clf_ok(clf_tensor_copy(&copy, tensor, CLF_F32));
+  memcpy(out, clf_tensor_data(copy), (size_t)clf_tensor_count(copy) * sizeof *out);
+  clf_tensor_free(copy);
+  clf_tensor_free(tensor);
+}
+
+/* y [units] = the bf16 x times the weights, with f32 sums. */
+static void layer(const float *x, int inputs, const float *w, const float *b, int units, float *y) {
+  for (int k = 0; k < units; k++) {
+    double sum = 0;
+    for (int i = 0; i < inputs; i++) {
+      sum += (double)bf16_round(x[i]) * (double)w[i * units + k];
+    }
+    y[k] = (float)(sum + (double)b[k]);
+  }
+}
+
+TEST(bf16__predicts_products_of_rounded_factors) {
+  static float x[ROWS * COLUMNS], w[COLUMNS * HIDDEN], v[HIDDEN * CLASSES];
+  static int32_t y[ROWS];
+  float b[HIDDEN], c[CLASSES], hidden[HIDDEN], out[CLASSES], all[ROWS * CLASSES], one[CLASSES];
+  clf_model *model = fitted_on_clouds(NULL, "precision=bf16 epochs=5 " DENSE);
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  weight(model, "dense_1.weight", w);
+  weight(model, "dense_1.bias", b);
+  weight(model, "dense_2.weight", v);
+  weight(model, "dense_2.bias", c);
+  predict(model, ROWS, all);
+  predict(model, 1, one);
+  ck_assert_mem_eq(one, all, sizeof one); /* few rows take another way to the same bits */
+  for (int row = 0; row < ROWS; row++) {
+    layer(x + row * COLUMNS, COLUMNS, w, b, HIDDEN, hidden);
+    for (int k = 0; k < HIDDEN; k++) {
+      hidden[k] = fmaxf(hidden[k], 0);
+    }
+    layer(hidden, HIDDEN, v, c, CLASSES, out);
+    for (int k = 0; k < CLASSES; k++) { /* a hidden value may be rounded the other way */
+      ck_assert_float_eq_tol(all[row * CLASSES + k], out[k], 0.01F * (1 + fabsf(out[k])));
+    }
+  }
+  clf_model_free(model);
+}
+
+TEST(bf16__is_as_accurate) {
+  double narrow = 0, wide = 0;
+  clf_dataset *data = clouds(NULL);
+  clf_model *f32 = fitted_on_clouds(NULL, DENSE),
+            *bf16 = fitted_on_clouds(NULL, "precision=bf16 " DENSE);
+  ck_clf_ok(clf_model_score(f32, data, &wide));
+  ck_clf_ok(clf_model_score(bf16, data, &narrow));
+  ck_assert(wide > 0.9 && fabs(wide - narrow) <= 0.03);
+  clf_model_free(f32);
+  clf_model_free(bf16);
+  clf_dataset_free(data);
+}
+
+TEST(bf16__file_has_half_the_bytes_and_predicts_the_same) {
+  static unsigned char bytes[MOST], again[MOST];
+  static float before[ROWS * CLASSES], after[ROWS * CLASSES];
+  char text[4096];
+#define WIDE "layers='dense units=500 activation=tanh; dense units=3' epochs=1"
+  clf_model *wide = fitted_on_clouds(NULL, WIDE),
+            *model = fitted_on_clouds(NULL, "precision=bf16 " WIDE);
+  const size_t whole = saved(wide, bytes), size = saved(model, bytes);
+  clf_model *loaded = NULL;
+  ck_assert_uint_lt(size + 5000 * sizeof(uint16_t) * 9 / 10, whole);
+  ck_assert_int_eq(bytes[8], 2); /* the format's version */
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, size));
+  ck_assert_uint_eq(saved(loaded, again), size);
+  ck_assert_mem_eq(bytes, again, size);
+  predict(model, ROWS, before);
+  predict(loaded, ROWS, after);
+  ck_assert_mem_eq(before, after, sizeof before);
+  ck_assert_int_eq(dtype_of(loaded, "dense_1.weight"), CLF_BF16);
+  ck_assert_int_eq(dtype_of(loaded, "dense_1.bias"), CLF_F32);
+  ck_clf_ok(clf_model_describe(loaded, text, sizeof text, NULL));
+  ck_assert_ptr_nonnull(strstr(text, "precision=bf16"));
+  ck_assert_ptr_nonnull(strstr(text, "dense_1.weight: bf16 [7, 500]"));
+  clf_model_free(wide);
+  clf_model_free(model);
+  clf_model_free(loaded);
+}
+
+/* What a partial fit continues from is f32: steps that are smaller than the rounding add up. */
+TEST(bf16__partial_fits_are_one_fit) {
+  static unsigned char first[MOST], second[MOST];
+  clf_dataset *data = clouds(NULL);
+  clf_model *whole = fitted_on_clouds(NULL, "precision=bf16 epochs=3 " DENSE), *parts = NULL;
+  ck_clf_ok(clf_model_create(&parts, NULL, "network", "precision=bf16 epochs=3 " DENSE));
+  for (int i = 0; i < 3; i++) {
+    ck_clf_ok(clf_model_partial_fit(parts, data));
+    ck_assert_int_eq(dtype_of(parts, "dense_1.weight"), CLF_BF16);
+  }
+  const size_t size = saved(whole, first);
+  ck_assert_uint_eq(size, saved(parts, second));
+  ck_assert_mem_eq(first, second, size);
+  clf_model_free(whole);
+  clf_model_free(parts);
+  clf_dataset_free(data);
+}
+
+TEST(bf16__has_the_same_bits_on_any_threads) {
+  static unsigned char first[MOST], other[MOST];
+  size_t size = 0;
+  for (int threads = 1; threads <= 3; threads++) {
+    char params[32];
+    clf_context *context = NULL;
+    snprintf(params, sizeof params, "threads=%d", threads);
+    ck_clf_ok(clf_context_create(&context, NULL, params));
+    clf_model *model = fitted_on_clouds(context, "precision=bf16 epochs=2 " DENSE);
+    const size_t now = saved(model, threads == 1 ? first : other);
+    ck_assert(threads == 1 || (now == size && memcmp(first, other, size) == 0));
+    size = now;
+    clf_model_free(model);
+    clf_context_free(context);
+  }
+}
+
+TEST(bf16__weights_are_rounded_when_they_are_set) {
+  const float values[] = {0x1.01p0F, 0x1.03p0F}, rounded[] = {1, 0x1.04p0F};
+  float found[2];
+  clf_model *model = NULL;
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "network",
+                             "precision=bf16 input=2 layers='dense units=1' "
+                             "loss=squared_error"));
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, values, CLF_F32, 2, (int64_t[]){2, 1}, NULL));
+  ck_clf_ok(clf_network_set_weight(model, "dense_1.weight", tensor));
+  ck_assert_int_eq(dtype_of(model, "dense_1.weight"), CLF_BF16);
+  weight(model, "dense_1.weight", found);
+  ck_assert_mem_eq(found, rounded, sizeof rounded);
+  clf_tensor_free(tensor);
+  clf_model_free(model);
+}
+
+/* NaN and infinity in a weight of bf16. */
+TEST(bf16__hostile_weights_are_refused) {
+  static const uint16_t bad[] = {0x7f80, 0xff80, 0x7fc1, 0x7f81};
+  clf_model *model = fitted_on_clouds(NULL, "precision=bf16 epochs=1 " DENSE);
+  for (int i = 0; i < 4; i++) {
+    clf_tensor *tensor = NULL;
+    ck_clf_ok(clf_model_tensor(&tensor, model, "dense_1.weight"));
+    uint16_t *first = clf_tensor_data(tensor);
+    const uint16_t good = *first;
+    static unsigned char bytes[MOST];
+    clf_model *loaded = NULL;
+    *first = bad[i];
+    const size_t size = saved(model, bytes);
+    *first = good;
+    ck_clf_fails(clf_model_load_memory(&loaded, NULL, bytes, size), CLF_ERROR_CORRUPT);
+    clf_tensor_free(tensor);
+  }
+  clf_model_free(model);
+}
+
+static clf_status live(clf_context *context, const void *argument) {
+  static unsigned char bytes[MOST];
+  static float x[ROWS * COLUMNS];
+  static int32_t y[ROWS];
+  const int64_t shape[] = {ROWS, COLUMNS};
+  float out[ROWS * CLASSES];
+  clf_model *model = NULL, *copy = NULL;
+  clf_tensor *rows = NULL, *labels = NULL;
+  clf_dataset *data = NULL;
+  size_t size = 0;
+  clf_status status = CLF_OK;
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  TRY(clf_tensor_wrap(&rows, context, x, CLF_F32, 2, shape, NULL));
+  TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, shape, NULL));
+  TRY(clf_dataset_create(&data, context, rows, labels));
+  TRY(clf_model_create(&model, context, "network", argument));
+  TRY(clf_model_fit(model, data, NULL, NULL));
+  TRY(clf_model_partial_fit(model, data));
+  TRY(clf_model_save_memory(model, bytes, MOST, &size));
+  TRY(clf_model_load_memory(&copy, context, bytes, size));
+  TRY(clf_model_decision_function(copy, data, out, ROWS * CLASSES));
+done:
+  clf_model_free(model);
+  clf_model_free(copy);
+  clf_dataset_free(data);
+  clf_tensor_free(rows);
+  clf_tensor_free(labels);
+  return status;
+}
+
+TEST(bf16__every_allocation_may_fail) {
+  check_every_allocation("threads=1", live, "precision=bf16 epochs=1 " DENSE);
+}
+
+TEST(precision__layers_without_it_are_named) {
+  clf_model *model = NULL;
+  clf_dataset *data = clouds(NULL);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", "precision=int8 epochs=1 " DENSE));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("precision=int8: dense 1");
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+SUITE("network_precision")
