@@ -76,9 +76,10 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
                                              const clf_tensor *y);
 
 /** Reads a dataset from a file or folder.
- *  @param format  "idx", "csv", "svmlight", "npy" (NPY and NPZ) or "images"; see
- *                 clf_kind_name("dataset_reader", …). Files of all formats but "images" may be
- *                 compressed by gzip.
+ *  @param format  "idx", "csv", "svmlight", "npy" (NPY and NPZ), "images", or "fields" (one row of
+ *                 lines "name=value", with numbers, dates, texts and missing values as "csv" has
+ *                 them); see clf_kind_name("dataset_reader", …). Files of all formats but "images"
+ *                 may be compressed by gzip.
  *  @param path    the file; for idx also the common prefix of an images and a labels file by the
  *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a file that
  *                 clf_image_load() reads, a folder of such files, or of a folder for each label.

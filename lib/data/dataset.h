@@ -94,6 +94,7 @@ extern const clf__dataset_reader clf__dataset_reader_csv;
 extern const clf__dataset_reader clf__dataset_reader_svmlight;
 extern const clf__dataset_reader clf__dataset_reader_npy;
 extern const clf__dataset_reader clf__dataset_reader_images;
+extern const clf__dataset_reader clf__dataset_reader_fields;
 
 extern const clf__dataset_writer clf__dataset_writer_idx;
 extern const clf__dataset_writer clf__dataset_writer_csv;

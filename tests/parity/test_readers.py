@@ -326,4 +326,19 @@ def svmlight__reads_what_sklearn_dumps():
     assert np.array_equal(dataset.tensor("targets")[:, 0], load_svmlight_file(str(at / "d.svm"))[1])
 
 
+def fields__read_what_csv_writes():
+    """A row as lines name=value is the row of a CSV file with these fields."""
+    names, values = ["a", "b=c", 'd "e"', "f"], ["-1.5e3", "two\nlines, x", "1999-12-31", ""]
+    quoted = ['"' + text.replace('"', '""') + '"' for text in names + values]
+    lines = "".join(f"{name}={value}\n" for name, value in zip(quoted[:4], quoted[4:]))
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows([names, values])
+    (at / "row.txt").write_text(lines)
+    (at / "row.csv").write_text(table.getvalue())
+    row = clf.Dataset.load("fields", at / "row.txt").tensor("x")
+    expected = clf.Dataset.load("csv", at / "row.csv", "label=none header=true missing=keep").tensor("x")
+    assert np.array_equal(row, expected, equal_nan=True)
+    assert np.array_equal(row, [[-1500, 0, 10956, np.nan]], equal_nan=True)
+
+
 clf.run([value for name, value in list(globals().items()) if "__" in name[1:-2] and callable(value)])

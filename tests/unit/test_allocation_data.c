@@ -188,6 +188,11 @@ static clf_status read_svmlight(clf_context *context) {
   return read_file(context, "svmlight", NULL, text, sizeof text - 1);
 }
 
+static clf_status read_fields(clf_context *context) {
+  static const char text[] = "height=1\n\"the width\"=2.5\nname=\"b \"\"c\"\"\"\nage=\n";
+  return read_file(context, "fields", NULL, text, sizeof text - 1);
+}
+
 static clf_status read_idx(clf_context *context) {
   static const unsigned char bytes[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6};
   clf_status status;
@@ -336,7 +341,7 @@ done:
 static const work WORKS[] = {read_text,     read_documents, use_tensors, divide_dense,
                              divide_sparse, transform_rows, read_csv,    read_svmlight,
                              read_idx,      read_npy,       write_dense, write_sparse,
-                             read_image,    read_lines};
+                             read_image,    read_lines,     read_fields};
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
 static clf_status do_work(clf_context *context, const void *argument) {

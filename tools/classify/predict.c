@@ -363,13 +363,13 @@ static int answer_row(prediction *self) {
     return EXIT_USAGE;
   }
   self->tool->memory = "--row";
-  char *table = row_of_words(&row, NULL);
-  clf_status status = table != NULL ? row_read(&rows, &self->service, table) : CLF_ERROR_MEMORY;
+  char *lines = row_of_words(&row, NULL);
+  clf_status status = lines != NULL ? row_read(&rows, &self->service, lines) : CLF_ERROR_MEMORY;
   status = status == CLF_OK ? answer(self, rows, NULL, 0) : status;
   const int done = status < 0 ? row_fail(&row, &self->service, status) : -1;
   self->tool->memory = NULL;
   clf_dataset_free(rows);
-  free(table);
+  free(lines);
   return done;
 }
 

@@ -29,9 +29,9 @@ const char *row_wrong_word(const row_words *row) {
   return NULL;
 }
 
-/* Writes a field in quotes. */
-static void write_field(FILE *out, const char *before, const char *text, size_t size) {
-  fprintf(out, "%s\"", before);
+/* Writes a name or a value in quotes. */
+static void write_quoted(FILE *out, const char *text, size_t size) {
+  fputc('"', out);
   for (size_t i = 0; i < size; i++) {
     fprintf(out, text[i] == '"' ? "\"\"" : "%c", text[i]);
   }
@@ -42,20 +42,17 @@ char *row_of_words(const row_words *row, const char *only) {
   char *text = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&text, &size);
-  for (int values = 0; out != NULL && values < 2; values++) {
-    const char *before = "";
-    for (size_t i = 0; i < row->count; i++) {
-      const char *word = row->words[i], *value = strchr(word, '=') + 1;
-      if (feature_of(word, row->model) >= 0) {
-        const bool empty = only != NULL && word != only;
-        write_field(out, before, values ? value : word,
-                    !values ? (size_t)(value - word) - 1
-                    : empty ? 0
-                            : strlen(value));
-        before = ",";
-      }
+  for (size_t i = 0; out != NULL && i < row->count; i++) {
+    const char *word = row->words[i];
+    const int64_t feature = feature_of(word, row->model);
+    if (feature >= 0) {
+      const char *name = clf_model_feature_name(row->model, feature);
+      const char *value = word + strlen(name) + 1;
+      write_quoted(out, name, strlen(name));
+      fputc('=', out);
+      write_quoted(out, value, only != NULL && word != only ? 0 : strlen(value));
+      fputc('\n', out);
     }
-    fputc('\n', out);
   }
   return out == NULL || fclose(out) == 0 ? text : (free(text), NULL);
 }
@@ -81,17 +78,17 @@ bool row_has_features(const row_words *row, bool quiet) {
   return true;
 }
 
-clf_status row_read(clf_dataset **out, const service *s, const char *table) {
-  return clf_dataset_load_memory(out, s->context, "csv", table, strlen(table), s->columns);
+clf_status row_read(clf_dataset **out, const service *s, const char *lines) {
+  return clf_dataset_load_memory(out, s->context, "fields", lines, strlen(lines), s->fields);
 }
 
 /* Whether the reader takes a word, where all others are missing values. */
 static bool is_readable(const row_words *row, const service *s, const char *word) {
   clf_dataset *rows = NULL;
-  char *table = row_of_words(row, word);
-  const bool good = table != NULL && row_read(&rows, s, table) == CLF_OK;
+  char *lines = row_of_words(row, word);
+  const bool good = lines != NULL && row_read(&rows, s, lines) == CLF_OK;
   clf_dataset_free(rows);
-  free(table);
+  free(lines);
   return good;
 }
 

@@ -17,12 +17,12 @@ const char *row_wrong_word(const row_words *row);
  * left out. */
 bool row_has_features(const row_words *row, bool quiet);
 
-/* Makes a CSV text of the words of features: a header, and one row of quoted fields; to be freed.
- * With `only`, one of the words, the other fields are empty. NULL without memory. */
+/* Makes a text of the format "fields" of the words of features; to be freed. With `only`, one of
+ * the words, the other values are empty. NULL without memory. */
 char *row_of_words(const row_words *row, const char *only);
 
 /* Reads such a text as the model's training data were. */
-clf_status row_read(clf_dataset **out, const service *s, const char *table);
+clf_status row_read(clf_dataset **out, const service *s, const char *lines);
 
 /* Says which word the reader or the model refuses, and why, after one of them has failed. Returns
  * the status to exit with. */

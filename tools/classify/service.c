@@ -72,6 +72,15 @@ static char *name_columns(const clf_model *model) {
   return text;
 }
 
+static char *name_fields(const clf_model *model) {
+  char *categories = categories_of_model(model), *text = NULL;
+  if (categories == NULL || asprintf(&text, "dtype=f64 %s", categories) < 0) {
+    text = NULL;
+  }
+  free(categories);
+  return text;
+}
+
 static char *plain_columns(const clf_model *model) {
   char *categories = category_numbers_of_model(model), *text = NULL;
   if (categories == NULL || asprintf(&text, PLAIN_TABLE " header=false %s", categories) < 0) {
@@ -85,6 +94,7 @@ void service_end(service *s) {
   clf_detector_free(s->detector);
   free(s->columns);
   free(s->plain);
+  free(s->fields);
   free(s->picture);
   *s = (service){0};
 }
@@ -108,6 +118,7 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
   out->columns = name_columns(model);
   out->named = out->columns != NULL;
   out->plain = plain_columns(model);
+  out->fields = out->named ? name_fields(model) : NULL;
   find_sparse(out);
   if (clf_model_vocabulary(model) != NULL) {
     out->reads = READS_TEXTS;

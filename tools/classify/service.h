@@ -19,6 +19,7 @@ typedef struct service {
   clf_detector *detector;  /* that finds what it reads in pictures; NULL: it reads whole pictures */
   char *plain;             /* parameters of a CSV file without a header; NULL without memory */
   char *columns;           /* of a CSV file with a header, that too; NULL without memory */
+  char *fields;            /* of a row of the format "fields", that too; NULL without memory */
   bool sparse, zero_based; /* it was trained on svmlight's format, with indices from 0 */
   bool named;              /* the features have names, all different */
   answer_wish wish;        /* probabilities, or scores of a model that has none */

@@ -3,9 +3,13 @@
 #include "data/dataset.h"
 
 static const clf__kind *const kinds[] = {
-    &clf__dataset_reader_idx.base,      &clf__dataset_reader_csv.base,
-    &clf__dataset_reader_svmlight.base, &clf__dataset_reader_npy.base,
-    &clf__dataset_reader_images.base,   NULL,
+    &clf__dataset_reader_idx.base,
+    &clf__dataset_reader_csv.base,
+    &clf__dataset_reader_svmlight.base,
+    &clf__dataset_reader_npy.base,
+    &clf__dataset_reader_images.base,
+    &clf__dataset_reader_fields.base,
+    NULL,
 };
 
 const clf__registry clf__dataset_readers = {"dataset_reader", "format", kinds};

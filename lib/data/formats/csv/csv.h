@@ -89,6 +89,7 @@ enum {
   CLF__CSV_BLANKS
 };
 #define CLF__CSV_COMMENTS "auto|none|hash|percent"
+enum { CLF__CSV_NO_COMMENT = 1 };
 #define CLF__CSV_DECIMALS "auto|point|comma"
 #define CLF__CSV_THOUSANDS "none|comma|point|space|apostrophe"
 
@@ -112,9 +113,11 @@ typedef struct clf__csv_style {
   int32_t row_numbers; /* auto, true, false */
   int32_t delimiter, comment, decimal, thousands;
   clf__lines_style lines;
-  char *missing_values; /* owned by the parameters */
-  bool quotes;          /* fields may be quoted; otherwise quotes are ordinary characters */
-  bool documents;       /* texts do not indicate a header, and # does not start a comment */
+  char *missing_values;        /* owned by the parameters */
+  bool quotes;                 /* fields may be quoted; otherwise quotes are ordinary characters */
+  const int64_t *column_lines; /* [columns] the line that each was in before it was one of a table,
+                                * for messages; NULL for a table */
+  bool documents;              /* texts do not indicate a header, and # does not start a comment */
 } clf__csv_style;
 
 typedef struct clf__csv_params {

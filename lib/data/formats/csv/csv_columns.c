@@ -24,6 +24,10 @@ clf_status clf__csv_fail_within(clf_status status, const clf__csv_columns *colum
   const clf__csv_field field = clf__csv_name(columns, column);
   const clf__excerpt name = clf__excerpt_of(field.begin, field.end);
   const bool named = name.text[0] != '\0';
+  if (columns->style->column_lines != NULL) {
+    return clf__fail_within(status, "%s line %lld (%s)", lines->name,
+                            (long long)columns->style->column_lines[column], name.text);
+  }
   return clf__fail_within(status, "%s line %lld, column %lld%s%s%s", lines->name,
                           (long long)clf__line_number(lines, at), (long long)column + 1,
                           named ? " (" : "", name.text, named ? ")" : "");

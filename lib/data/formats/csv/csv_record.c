@@ -85,6 +85,9 @@ static const char *advice_for(const clf__csv_reader *self, const clf__csv_field 
   if (is_number_by(text, field, '.', ' ') || is_number_by(text, field, '.', '\'')) {
     return "thousands=space or thousands=apostrophe reads it";
   }
+  if (self->columns.style->column_lines != NULL) {
+    return NULL;
+  }
   for (const char *at = field->begin; !field->quoted && at < field->end; at++) {
     if (*at != text->delimiter && strchr(";\t|", *at) != NULL) {
       return "delimiter says what separates fields";

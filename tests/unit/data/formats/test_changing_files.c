@@ -263,6 +263,10 @@ static void make_svmlight(file *out) {
   append_rows(out, "1 3:1 1:2 # x\n-1 1:1 2:1 3:1 4:1\n", 200);
 }
 
+static void make_fields(file *out) {
+  append_text(out, "age=1000000000\ncity=\"a, b\"\nsince=2024-02-03\n");
+}
+
 static void make_idx(file *out) {
   append_idx(out, 100);
 }
@@ -320,6 +324,7 @@ static void make_vocabulary(file *out) {
 static const target TARGETS[] = {
     {"csv", "csv", NULL, make_csv, load_dataset},
     {"svmlight", "svmlight", NULL, make_svmlight, load_dataset},
+    {"fields", "fields", NULL, make_fields, load_dataset},
     {"idx", "idx", NULL, make_idx, load_dataset},
     {"gzip'd idx", "idx", NULL, make_gzip, load_dataset},
     {"npy", "npy", NULL, append_npy, load_dataset},

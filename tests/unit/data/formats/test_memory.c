@@ -29,6 +29,7 @@ static const format_case CASES[] = {
     {"csv", "label=c", "a,b,c\n1,2,x\n3,4.5,y\n5,6,x\n", 0, NULL},
     {"csv", "encoding=latin1", "a,b\n1,caf\xE9\n2,x\n", 0, NULL},
     {"svmlight", NULL, "1 1:0.5 3:2\n-1 2:1e3\n", 0, NULL},
+    {"fields", NULL, "age=31\ncity=Bern\n", 0, NULL},
     {"idx", NULL, IMAGES, SIZE(IMAGES), "labels=none"},
     {"idx", "labels=none scale=1", IMAGES, SIZE(IMAGES), NULL},
     {"idx", NULL, DOUBLES, SIZE(DOUBLES), "labels=none"},
