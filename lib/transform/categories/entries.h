@@ -11,7 +11,8 @@ typedef struct clf__entry {
 } clf__entry;
 
 /* Writes the entries of a row, at most `capacity` of clf__entries_make(), in any order; those of
- * one column, which are whole numbers, are added up. values [features] are the row's. *count receives their number. */
+ * one column, which are whole numbers, are added up. values [features] are the row's. *count
+ * receives their number. */
 typedef clf_status (*clf__entries_of_row)(const void *argument, const double *values,
                                           clf__entry *out, int64_t *count);
 
