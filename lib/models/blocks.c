@@ -28,7 +28,7 @@ static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
     }
     widest = fmax(widest, width);
   }
-  const bool centered = clf__store_tensor(model->state, "center") != NULL;
+  const bool centered = model->linear.center != NULL;
   width = centered ? (double)model->columns : width;
   return centered || x.dtype == CLF_F64 ? fmax(widest, width) : widest;
 }

@@ -271,6 +271,7 @@ static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_o
   next->state = NULL;
   next->prepared = NULL;
   next->decision = (clf__decision){.absent = NULL};
+  next->linear = (clf__linear_bound){.center = NULL};
   next->sums = NULL;
   next->classes = NULL;
   next->names = NULL;

@@ -141,7 +141,7 @@ clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, cons
 
 clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
                                  bool wide) {
-  return make(rows, model, x, clf__store_tensor(model->state, entry),
+  return make(rows, model, x, model->linear.center,
               clf__linear_precise(model) || (wide && clf__linear_has_f64(model)));
 }
 

@@ -87,22 +87,46 @@ bool clf__linear_needs_f64(const clf__store *state, const clf__linear_names *nam
          (precision == NULL || *(const int64_t *)precision->data == F64_BITS);
 }
 
-bool clf__linear_precise(const clf_model *model) {
-  const clf__store *state = model->state;
-  return !clf__support_there(state) && (clf__linear_needs_f64(state, &clf__decision_names) ||
-                                        clf__linear_needs_f64(state, &clf__projection_names));
+static clf__bound_map find_map(const clf__store *state, const clf__linear_names *names) {
+  const clf_tensor *b = clf__store_tensor(state, names->offset);
+  const clf_tensor *b_f64 = clf__store_tensor(state, names->offset_f64);
+  return (clf__bound_map){.w = clf__store_tensor(state, names->weights),
+                          .w_f64 = clf__store_tensor(state, names->weights_f64),
+                          .b = b != NULL ? b->data : NULL,
+                          .b_f64 = b_f64 != NULL ? b_f64->data : NULL,
+                          .needs_f64 = clf__linear_needs_f64(state, names)};
 }
 
-static bool is_there_in_f64(const clf__store *state, const clf__linear_names *names) {
-  return clf__store_tensor(state, names->weights_f64) != NULL ||
-         clf__store_tensor(state, names->weights) == NULL;
+void clf__linear_bind(clf_model *model) {
+  const clf__store *state = model->state;
+  model->linear = (clf__linear_bound){.center = NULL};
+  if (state == NULL) {
+    return;
+  }
+  const clf__bound_map decision = find_map(state, &clf__decision_names);
+  const clf__bound_map projection = find_map(state, &clf__projection_names);
+  const bool maps = !clf__support_there(state);
+  const bool kept = (decision.w_f64 != NULL || decision.w == NULL) &&
+                    (projection.w_f64 != NULL || projection.w == NULL);
+  model->linear =
+      (clf__linear_bound){.decision = decision,
+                          .center = clf__store_tensor(state, "center"),
+                          .precise = maps && (decision.needs_f64 || projection.needs_f64),
+                          .has_f64 = maps && kept && model->kind->decide_f64 != NULL};
+}
+
+bool clf__linear_precise(const clf_model *model) {
+  return model->linear.precise;
 }
 
 bool clf__linear_has_f64(const clf_model *model) {
-  const clf__store *state = model->state;
-  return model->kind->decide_f64 != NULL && !clf__support_there(state) &&
-         is_there_in_f64(state, &clf__decision_names) &&
-         is_there_in_f64(state, &clf__projection_names);
+  return model->linear.has_f64;
+}
+
+/* The map of the decisions is found already, unless the model is not complete yet. */
+static clf__bound_map map_of(const clf_model *model, const clf__linear_names *names) {
+  const clf__bound_map *bound = &model->linear.decision;
+  return names == &clf__decision_names && bound->w != NULL ? *bound : find_map(model->state, names);
 }
 
 /* Tests f32 products of f64 rows, which are rounded first. */
@@ -134,14 +158,14 @@ static clf_status apply_precise(const clf_model *model, const clf__linear_names 
 clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
                              const clf__rows *x, float *values) {
   clf_context *context = model->context;
-  const clf_tensor *w = clf__store_tensor(model->state, names->weights);
-  const float *b = clf__state_data(model->state, names->offset);
-  const int64_t outputs = w->shape[0];
-  if (clf__linear_needs_f64(model->state, names)) {
+  const clf__bound_map map = map_of(model, names);
+  const int64_t outputs = map.w->shape[0];
+  if (map.needs_f64) {
     return apply_precise(model, names, x, outputs, values);
   }
-  return x->dtype == CLF_F64 ? apply_rounded(context, x, w->data, b, outputs, values)
-                             : clf__linear(context, x, w->data, b, outputs, values, outputs);
+  return x->dtype == CLF_F64
+             ? apply_rounded(context, x, map.w->data, map.b, outputs, values)
+             : clf__linear(context, x, map.w->data, map.b, outputs, values, outputs);
 }
 
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values) {
@@ -150,9 +174,9 @@ clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float 
 
 clf_status clf__linear_apply_f64(const clf_model *model, const clf__linear_names *names,
                                  const clf__rows *x, double *values) {
-  const clf_tensor *w = clf__store_tensor(model->state, names->weights_f64);
-  return clf__linear_f64(model->context, x, w->data,
-                         clf__state_data(model->state, names->offset_f64), w->shape[0], values);
+  const clf__bound_map map = map_of(model, names);
+  return clf__linear_f64(model->context, x, map.w_f64->data, map.b_f64, map.w_f64->shape[0],
+                         values);
 }
 
 clf_status clf__linear_decide_f64(const clf_model *model, const clf__rows *x, double *values) {

@@ -22,6 +22,9 @@ typedef struct clf__linear_solution {
   int64_t outputs, columns;
 } clf__linear_solution;
 
+/* Sets model->linear to what the state has. */
+void clf__linear_bind(clf_model *model);
+
 /* Adds the map to the state, with the precision that the rows x of the fit require; f64 if there
  * are none, as in an import. */
 clf_status clf__linear_store(clf_context *context, clf__store *state,

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "models/decision/decision.h"
+#include "models/linear.h"
 #include "models/reserve.h"
 #include "models/sums.h"
 #include "text/vocabulary.h"
@@ -67,6 +68,7 @@ clf_status clf__model_prepare(clf_model *model) {
     drop_prepared(model);
     model->prepared = prepared;
     clf__decision_bind(model);
+    clf__linear_bind(model);
   }
   return status;
 }
@@ -80,6 +82,7 @@ void clf__model_drop_fit(clf_model *model) {
   clf__categories_release(model->categories);
   model->state = NULL;
   clf__decision_bind(model);
+  clf__linear_bind(model);
   model->sums = NULL;
   model->classes = NULL;
   model->names = NULL;

@@ -184,6 +184,21 @@ typedef struct clf__model_kind {
 
 typedef struct clf__reserve clf__reserve; /* reserve.h */
 
+/* What predictions read of the state, found by name once (linear.h); zeros before
+ * clf__model_prepare(). */
+typedef struct clf__bound_map {
+  const clf_tensor *w, *w_f64; /* NULL if the state does not have it */
+  const float *b;
+  const double *b_f64;
+  bool needs_f64; /* also for results in f32 */
+} clf__bound_map;
+
+typedef struct clf__linear_bound {
+  clf__bound_map decision;
+  const clf_tensor *center; /* of the rows, or NULL */
+  bool precise, has_f64;
+} clf__linear_bound;
+
 struct clf_model {
   clf_context *context;
   const clf__model_kind *kind;
@@ -199,6 +214,7 @@ struct clf_model {
   void *prepared;              /* derived from the state by the kind; not saved */
   clf__reserve *reserve;       /* of this handle, for predictions of few rows; or NULL */
   clf__decision decision;      /* tensors of the state */
+  clf__linear_bound linear;    /* those of its linear maps */
   clf__classes *classes;       /* NULL in a regression */
   clf__names *names;           /* of the features, or NULL */
   clf__categories *categories; /* of the features, or NULL if all are numbers */
@@ -244,7 +260,7 @@ bool clf__model_separates_outliers(const clf_model *model); /* fitted */
 /* Returns whether a tensor of the state is saved in the model's file. */
 bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and stages */
-/* Replaces model->prepared and model->decision; called by whoever completes or changes a state. */
+/* Replaces model->prepared, model->decision and model->linear; called by whoever completes or changes a state. */
 clf_status clf__model_prepare(clf_model *model);
 /* Returns CLF_ERROR_UNSUPPORTED for kinds that have a solver. */
 clf_status clf__model_check_optimizer(const clf_model *model);

@@ -119,12 +119,14 @@ static clf_status complete(clf_model *model) {
   clf_model next = *model;
   next.prepared = NULL;
   next.state = NULL;
+  next.linear = (clf__linear_bound){.center = NULL};
   clf_status status = CLF_OK;
   CLF__TRY(clf__store_create(&next.state, model->context));
   CLF__TRY(clf__sums_solve(&next, false));
   clf__store_swap(model->state, next.state);
   model->prepared = next.prepared;
   model->decision = next.decision;
+  model->linear = next.linear;
   model->outcome = next.outcome;
   next.prepared = NULL;
 done:

@@ -108,6 +108,7 @@ static clf_status begin(sums_call *call, const clf_dataset *train) {
   next->prepared = NULL;
   next->state = NULL;
   next->decision = (clf__decision){.absent = NULL};
+  next->linear = (clf__linear_bound){.center = NULL};
   next->sums = NULL;
   next->classes = NULL;
   next->names = NULL;

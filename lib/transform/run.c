@@ -119,12 +119,15 @@ static clf_status choose(clf_dataset **out, const clf_dataset *dataset, const in
   return CLF_OK;
 }
 
-static clf_status keep_columns(const clf_transform *next, const int64_t *columns, int64_t count) {
+static clf_status keep_columns(clf_transform *next, const int64_t *columns, int64_t count) {
   clf_tensor *tensor = NULL;
   CLF__CHECK(clf__tensor_vector(&tensor, next->context, CLF_I64, count));
   memcpy(tensor->data, columns, (size_t)count * sizeof *columns);
   const clf_status status = clf__store_add_tensor(next->state, columns_entry, tensor);
   clf_tensor_free(tensor);
+  if (status == CLF_OK) {
+    next->chosen = clf__store_tensor(next->state, columns_entry)->data;
+  }
   return status;
 }
 
@@ -269,6 +272,7 @@ static void begin(clf_transform *next, const clf_transform *transform) {
   next->state = NULL;
   next->names = next->outputs = NULL;
   next->categories = NULL;
+  next->chosen = NULL;
   next->inputs = next->features = -1;
 }
 

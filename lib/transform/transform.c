@@ -46,6 +46,7 @@ void clf__transform_drop_fit(clf_transform *transform) {
   transform->state = NULL;
   transform->names = transform->outputs = NULL;
   transform->categories = NULL;
+  transform->chosen = NULL;
   transform->inputs = transform->features = -1;
 }
 
@@ -95,8 +96,7 @@ clf_status clf_transform_tensor(clf_tensor **out, const clf_transform *transform
 }
 
 const int64_t *clf__transform_chosen(const clf_transform *transform) {
-  const clf_tensor *columns = clf__store_tensor(transform->state, columns_entry);
-  return columns != NULL ? columns->data : NULL;
+  return transform->chosen;
 }
 
 clf__names *clf__transform_categories(const clf_transform *transform, int64_t feature) {
@@ -209,6 +209,7 @@ static clf_status load_columns(clf_transform *transform) {
   }
   clf__free(sorted);
   transform->features = count;
+  transform->chosen = columns->data;
   return sound ? CLF_OK
                : clf__fail(CLF_ERROR_CORRUPT, "damaged: the chosen columns of %s are not valid",
                            transform->kind->base.name);

@@ -89,6 +89,7 @@ struct clf_transform {
   clf__names *names;           /* of the inputs, or NULL; "input_names" */
   clf__categories *categories; /* of the inputs, or NULL; "input_categories_…" */
   clf__names *outputs;         /* names of what it makes, made of `names`; or NULL */
+  const int64_t *chosen; /* [features] the columns that the kind reads, in the state; NULL: all */
 };
 
 extern const clf__transform_kind clf__standardize_kind;

@@ -54,6 +54,7 @@ clf_status clf__transform_copy(clf_transform **out, const clf_transform *transfo
   }
   copy->inputs = transform->inputs;
   copy->features = transform->features;
+  copy->chosen = transform->chosen; /* in a tensor that both share */
   copy->names = clf__names_retain(transform->names);
   copy->outputs = clf__names_retain(transform->outputs);
   copy->categories = clf__categories_retain(transform->categories);

@@ -184,40 +184,44 @@ clf_status clf__decision_labels(const clf_model *model, const float *scores, int
   return status;
 }
 
-/* These make p[winner] the first maximum of p. */
-static int64_t argmax(const float *p, int64_t classes) {
+/* The probabilities of a row, in f32 or in f64. */
+typedef struct row_of_p {
+  float *f32; /* or NULL */
+  double *f64;
+} row_of_p;
+
+static double get_p(const row_of_p *p, int64_t k) {
+  return p->f32 != NULL ? (double)p->f32[k] : p->f64[k];
+}
+
+static void set_p(const row_of_p *p, int64_t k, double value) {
+  if (p->f32 != NULL) {
+    p->f32[k] = (float)value;
+  } else {
+    p->f64[k] = value;
+  }
+}
+
+static int64_t argmax(const row_of_p *p, int64_t classes) {
   int64_t best = 0;
   for (int64_t k = 1; k < classes; k++) {
-    best = p[k] > p[best] ? k : best;
+    best = get_p(p, k) > get_p(p, best) ? k : best;
   }
   return best;
 }
 
-static void agree(float *p, int64_t classes, int32_t winner) {
-  const int64_t best = argmax(p, classes);
-  const float largest = p[best];
-  if (best != winner) {
-    p[best] = p[winner];
-    p[winner] = largest;
-    p[winner] = argmax(p, classes) == winner ? largest : nextafterf(largest, 2);
+/* Makes p[winner] the first maximum of p. */
+static void agree(row_of_p p, int64_t classes, int32_t winner) {
+  const int64_t best = argmax(&p, classes);
+  const double largest = get_p(&p, best);
+  if (best == winner) {
+    return;
   }
-}
-
-static int64_t argmax_f64(const double *p, int64_t classes) {
-  int64_t best = 0;
-  for (int64_t k = 1; k < classes; k++) {
-    best = p[k] > p[best] ? k : best;
-  }
-  return best;
-}
-
-static void agree_f64(double *p, int64_t classes, int32_t winner) {
-  const int64_t best = argmax_f64(p, classes);
-  const double largest = p[best];
-  if (best != winner) {
-    p[best] = p[winner];
-    p[winner] = largest;
-    p[winner] = argmax_f64(p, classes) == winner ? largest : nextafter(largest, 2);
+  set_p(&p, best, get_p(&p, winner));
+  set_p(&p, winner, largest);
+  if (argmax(&p, classes) != winner) {
+    set_p(&p, winner,
+          p.f32 != NULL ? (double)nextafterf((float)largest, 2) : nextafter(largest, 2));
   }
 }
 
@@ -235,7 +239,7 @@ static clf_status link_rows(const clf_model *model, float *values, int64_t rows)
   CLF__TRY(find_winners(model, values, rows, winner));
   CLF__TRY(model->kind->probabilities(model, values, rows));
   for (int64_t i = 0; i < rows; i++) {
-    agree(values + i * classes, classes, winner[i]);
+    agree((row_of_p){.f32 = values + i * classes}, classes, winner[i]);
   }
 done:
   clf__free(many);
@@ -257,7 +261,7 @@ clf_status clf__decision_probabilities(const clf_model *model, float *values, in
     for (int64_t k = 0; k < classes; k++) {
       row[k] = (float)own[k];
     }
-    agree(row, classes, winner);
+    agree((row_of_p){.f32 = row}, classes, winner);
   }
   clf__free(p);
   return status;
@@ -272,7 +276,7 @@ clf_status clf__decision_probabilities_f64(const clf_model *model, double *value
   CLF__TRY(find_winners(model, scores, rows, winner));
   CLF__TRY(compute_f64(model, values, rows));
   for (int64_t i = 0; i < rows; i++) {
-    agree_f64(values + i * classes, classes, winner[i]);
+    agree((row_of_p){.f64 = values + i * classes}, classes, winner[i]);
   }
 done:
   clf__free(winner);

@@ -35,24 +35,37 @@ typedef struct sample {
   double *distance, *silence; /* [rows] */
 } sample;
 
+/* Sorts the rows with weight by their classes, in their order: all [rows], of which it returns how
+ * many there are; next [classes + 1] is scratch. */
+static int64_t sort_rows(int64_t *all, int64_t *next, const clf_dataset *data,
+                         const int32_t *labels, int64_t classes) {
+  const float *weights = clf__dataset_weights(data);
+  for (int64_t i = 0; i < data->rows; i++) {
+    next[labels[i] + 1] += weights == NULL || weights[i] > 0;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    next[k + 1] += next[k];
+  }
+  const int64_t counted = next[classes];
+  for (int64_t i = 0; i < data->rows; i++) {
+    if (weights == NULL || weights[i] > 0) {
+      all[next[labels[i]]++] = i;
+    }
+  }
+  return counted;
+}
+
 /* Takes up to MAX_VALUES numbers of rows with weight, evenly from those of each class. */
 static clf_status choose_rows(sample *s, const clf_dataset *data, const int32_t *labels) {
   enum { MAX_VALUES = 1 << 23 };
-  const float *weights = clf__dataset_weights(data);
-  const int64_t most = clf__max_i64(MAX_VALUES / s->columns, FOLDS);
-  int64_t counted = 0, at = 0, next = 0;
+  const int64_t most = clf__max_i64(MAX_VALUES / s->columns, FOLDS), classes = s->model->outputs;
   int64_t *all = clf__arena_array(&s->arena, data->rows, sizeof *all);
+  int64_t *next = clf__arena_zeroed(&s->arena, classes + 1, sizeof *next);
   s->index = clf__arena_array(&s->arena, data->rows, sizeof *s->index);
   CLF__CHECK(clf__arena_status(&s->arena));
-  for (int32_t k = 0; k < s->model->outputs; k++) {
-    for (int64_t i = 0; i < data->rows; i++) {
-      if (labels[i] == k && (weights == NULL || weights[i] > 0)) {
-        all[counted++] = i;
-      }
-    }
-  }
+  const int64_t counted = sort_rows(all, next, data, labels, classes);
   const int64_t taken = clf__min_i64(counted, most);
-  for (; at < taken; at++, next++) {
+  for (int64_t at = 0; at < taken; at++) {
     s->index[at] =
         all[taken == counted ? at : (int64_t)((double)at * (double)counted / (double)taken)];
   }
