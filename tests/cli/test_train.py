@@ -105,10 +105,9 @@ class Train(Cli):
         self.classify("train", "rows.csv", "--model", "svm", "-o", "m.clf")
         self.assertIn("(city) to ", self.said)
         self.assertIn("; --transform 'one_hot unknown=ignore' --transform standardize gives them one scale\n", self.said)
-        for model in "ridge", "fisher":
-            self.classify("train", "rows.csv", "--model", model, "-o", "m.clf")
-            self.assertNotIn("standardize", self.said)
-        self.classify("validate", "rows.csv", "--model", "perceptron", "--transform", "one_hot")
+        self.classify("train", "rows.csv", "--model", "ridge", "-o", "m.clf")
+        self.assertNotIn("standardize", self.said)
+        self.classify("validate", "rows.csv", "--model", "svm", "--transform", "one_hot")
         self.assertNotIn("standardize", self.said)
         self.write("pixels.csv", "a,b,k\n" + "".join(f"{i % 256},{i % 2},{'ab'[i % 2]}\n" for i in range(300)))
         self.classify("train", "pixels.csv", "--model", "svm", "-o", "m.clf")
