@@ -24,7 +24,7 @@ static void predict(const clf_model *model, clf_context *context) {
   FUZZ_CHECK(clf_dataset_create(&rows, context, x, NULL) == CLF_OK);
   if (clf_model_predict(model, rows, labels, ROWS) == CLF_OK) {
     for (int i = 0; i < ROWS; i++) {
-      FUZZ_CHECK(labels[i] >= 0 && labels[i] < classes);
+      FUZZ_CHECK(labels[i] >= (classes > 0 ? 0 : -1) && labels[i] < clf_model_outputs(model));
     }
   }
   clf_model_predict_proba(model, rows, out, ROWS * classes);
@@ -95,6 +95,8 @@ size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
       "solver_type MCSVM_CS\nnr_class 2\nlabel 0 7\nnr_feature 1\nbias -1\nw\n1 -2\n",
       "solver_type L2R_L1LOSS_SVC_DUAL\nnr_class 4\nlabel 3 1 2 0\nnr_feature 1\nbias -1\nw\n1 2 3 "
       "0\n",
+      "solver_type ONECLASS_SVM\nnr_class 2\nnr_feature 1\nbias -1\nrho 0.5\nw\n1\n",
+      "solver_type L2R_L2LOSS_SVR\nnr_class 2\nnr_feature 1\nbias 2\nw\n1\n0.5\n",
   };
   const size_t count = sizeof seeds / sizeof seeds[0];
   if ((size_t)index >= count) {

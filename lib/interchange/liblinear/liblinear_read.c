@@ -1,5 +1,5 @@
 /* Models from LIBLINEAR's files: logistic regressions become models of kind logistic, support
- * vector machines linear ones of kind svm.
+ * vector machines, also of targets and of one class, linear ones of kind svm.
  *
  * LIBLINEAR orders classes by their first occurrence in training, we order them by number. The
  * machine of two classes is that of the first label, so it may change its sign. An svm of this
@@ -94,21 +94,31 @@ static clf_status check_coefficients(const importing *i, int64_t machines) {
                          (long long)machines, (long long)i->bytes);
 }
 
+static int32_t type_of(const clf__liblinear *file) {
+  return file->labels != NULL                          ? CLF__SVM_C_SVC
+         : file->solver == CLF__LIBLINEAR_ONECLASS_SVM ? CLF__SVM_ONE_CLASS
+                                                       : CLF__SVM_EPSILON_SVR;
+}
+
 /* A machine of two classes has the value of the first one. MCSVM_CS has a machine of each, whose
  * difference decides. */
 static clf_status store_svm(importing *i) {
   const clf__liblinear *file = i->file;
   clf_model *model = i->model;
-  const int64_t machines = file->classes == 2 ? 1 : file->classes;
+  const int64_t machines = file->classes > 2 ? file->classes : 1;
   CLF__CHECK(check_coefficients(i, machines));
   CLF__CHECK(allocate(i, machines));
   if (machines > 1) {
     add_machines(i);
   }
   for (int64_t k = 0; k < file->machines && machines == 1; k++) {
-    add_machine(i, 0, k, i->place[k] == 0 ? 1 : -1);
+    add_machine(i, 0, k, file->labels == NULL || i->place[k] == 0 ? 1 : -1);
   }
   CLF__CHECK(clf__svm_store_linear(model, model->state, i->w, i->b, machines));
+  if (file->labels == NULL) {
+    CLF__CHECK(clf__state_tensor(model->context, model->state, "type", CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(model->state, "type") = type_of(file);
+  }
   clf__model_log_far(model->context, "liblinear", i->b, machines);
   return CLF_OK;
 }
@@ -118,8 +128,8 @@ static clf_status fill(importing *i) {
   clf_status status;
   CLF__TRY(clf__store_create(&model->state, model->context));
   model->features = model->columns = i->file->columns;
-  model->outputs = i->file->classes;
-  CLF__TRY(add_classes(i));
+  model->outputs = i->file->labels != NULL ? i->file->classes : 1;
+  CLF__TRY(i->file->labels != NULL ? add_classes(i) : CLF_OK);
   CLF__TRY(model->kind == &clf__logistic_kind ? store_logistic(i) : store_svm(i));
   model->outcome = CLF_OK;
   CLF__TRY(model->kind->check(model));
@@ -141,7 +151,11 @@ static void write_params(char *text, size_t capacity, const clf__liblinear *file
     snprintf(text, capacity, "kernel=linear loss=squared_hinge penalty=%s intercept_scaling=%s",
              l1 ? "l1" : "l2", clf__number_text(file->bias));
   } else {
-    snprintf(text, capacity, "kernel=linear");
+    const int32_t type = type_of(file);
+    snprintf(text, capacity, "kernel=linear%s",
+             type == CLF__SVM_ONE_CLASS     ? " type=one_class"
+             : type == CLF__SVM_EPSILON_SVR ? " type=epsilon_svr"
+                                            : "");
   }
 }
 
@@ -176,7 +190,6 @@ done:
 }
 
 const clf__model_reader clf__model_reader_liblinear = {
-    .base = CLF__KIND("liblinear", "LIBLINEAR's model files: its logistic regressions and SVMs",
-                      params, clf__liblinear_params),
+    .base = CLF__KIND("liblinear", "LIBLINEAR's model files", params, clf__liblinear_params),
     .import = import,
 };

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "interchange/liblinear/liblinear.h"
 
-enum { SOLVER_TYPE, NR_CLASS, LABEL, NR_FEATURE, BIAS };
+enum { SOLVER_TYPE, NR_CLASS, LABEL, NR_FEATURE, BIAS, RHO };
 
 static const clf__header_kind header_kind = {"LIBLINEAR",
                                              "solver_type|nr_class|label|nr_feature|bias|rho", "w"};
@@ -22,24 +22,18 @@ typedef struct reader {
 } reader;
 
 static clf_status read_solver(reader *self) {
-  const clf__header_field *line = &self->header.fields[SOLVER_TYPE];
-  CLF__CHECK(
-      clf__header_word(&self->header, SOLVER_TYPE, CLF__LIBLINEAR_SOLVERS, &self->file->solver));
-  if (self->file->solver <= CLF__LIBLINEAR_L1R_L2LOSS_SVC) {
-    return CLF_OK;
-  }
-  clf__fail(CLF_ERROR_UNSUPPORTED, "'%.*s' is no classifier", (int)(line->end - line->begin),
-            line->begin);
-  return clf__header_fail_at(&self->header, line->begin, CLF_ERROR_UNSUPPORTED);
+  return clf__header_word(&self->header, SOLVER_TYPE, CLF__LIBLINEAR_SOLVERS, &self->file->solver);
 }
 
 static clf_status read_sizes(reader *self) {
   double classes = 0, features = 0;
-  CLF__CHECK(clf__header_number(&self->header, NR_CLASS, 2, INT32_MAX, true, &classes));
+  const bool classifies = clf__liblinear_classifies(self->file->solver);
+  CLF__CHECK(
+      clf__header_number(&self->header, NR_CLASS, 2, classifies ? INT32_MAX : 2, true, &classes));
   CLF__CHECK(clf__header_number(&self->header, NR_FEATURE, 1, INT32_MAX, true, &features));
   CLF__CHECK(
       clf__header_number(&self->header, BIAS, -DBL_MAX, (double)FLT_MAX, false, &self->bias));
-  self->file->classes = (int64_t)classes;
+  self->file->classes = classifies ? (int64_t)classes : 0;
   self->file->machines = clf__liblinear_machines(self->file->solver, self->file->classes);
   self->file->biased = self->bias >= 0;
   self->file->bias = fmax(self->bias, 0);
@@ -47,9 +41,17 @@ static clf_status read_sizes(reader *self) {
   return CLF_OK;
 }
 
+static clf_status fail_labels(const reader *self) {
+  clf__fail(CLF_ERROR_FORMAT, "a model of this solver_type has no labels");
+  return clf__header_fail_at(&self->header, self->header.fields[LABEL].begin, CLF_ERROR_FORMAT);
+}
+
 static clf_status read_labels(reader *self) {
   clf__liblinear *file = self->file;
   int64_t *labels = NULL;
+  if (!clf__liblinear_classifies(file->solver)) {
+    return clf__header_has(&self->header, LABEL) ? fail_labels(self) : CLF_OK;
+  }
   CLF__CHECK(clf__header_list(&self->header, LABEL, file->classes, NULL, &labels));
   CLF__CHECK(clf__tensor_vector(&file->labels, self->context, CLF_I64, file->classes));
   memcpy(file->labels->data, labels, (size_t)file->classes * sizeof *labels);
@@ -131,6 +133,17 @@ static clf_status read_weights(reader *self) {
   return index == count ? CLF_OK : fail_count(self, index);
 }
 
+/* Rows are like those of the fit where w x > rho. */
+static clf_status subtract_rho(const reader *self) {
+  double rho = 0;
+  if (self->file->solver == CLF__LIBLINEAR_ONECLASS_SVM) {
+    CLF__CHECK(
+        clf__header_number(&self->header, RHO, (double)-FLT_MAX, (double)FLT_MAX, false, &rho));
+    *self->file->intercept -= rho;
+  }
+  return CLF_OK;
+}
+
 /* An intercept is the product of two numbers of the file. */
 static clf_status check_intercept(const reader *self) {
   for (int64_t k = 0; k < self->file->machines; k++) {
@@ -154,6 +167,7 @@ clf_status clf__liblinear_parse(clf__liblinear *out, clf_context *context, const
   CLF__TRY(read_labels(&self));
   CLF__TRY(set_columns(&self, params));
   CLF__TRY(read_weights(&self));
+  CLF__TRY(subtract_rho(&self));
   CLF__TRY(check_intercept(&self));
 done:
   return status;

@@ -7,7 +7,8 @@
  * of a value as probability; for several classes these are scaled to sum to 1. Others have none.
  * Two classes are one machine, whose value is positive for the second class, since LIBLINEAR takes
  * the other one at 0, as this library does. MCSVM_CS, which has a machine of each class in any
- * case, is for models whose values have no other meaning than that the largest wins. */
+ * case, is for models whose values have no other meaning than that the largest wins. Regressions of
+ * one target and one-class machines have one machine as well. */
 #include <math.h>
 #include <string.h>
 
@@ -50,7 +51,7 @@ static bool is_linear_svm(const clf_model *model) {
          clf__support_function(model).kind == CLF__KERNEL_LINEAR;
 }
 
-/* Refuses models that are not linear classifiers of integers. */
+/* Refuses models that are neither linear classifiers of integers nor have a single value. */
 static clf_status check_written(const clf_model *model) {
   const bool linear =
       model->kind->decision == CLF__DECISION_LINEAR && !clf__support_there(model->state);
@@ -58,9 +59,9 @@ static clf_status check_written(const clf_model *model) {
     return unsupported(model, "is not linear", "the file holds weights of the features alone");
   }
   if (model->classes == NULL) {
-    return unsupported(model,
-                       clf__model_separates_outliers(model) ? "has one class" : "is a regression",
-                       "the file holds classifiers");
+    return model->outputs == 1
+               ? CLF_OK
+               : unsupported(model, "has several targets", "fit a model of each target");
   }
   if (clf__calibration_there(&model->decision)) {
     return clf__fail(
@@ -165,6 +166,17 @@ static clf_status collect_svm(exporting *e) {
   return CLF_OK;
 }
 
+/* The loss of ridge is squared, that of svm is not. */
+static clf_status collect_value(exporting *e) {
+  const clf_model *model = e->model;
+  CLF__CHECK(allocate(e, clf__model_separates_outliers(model) ? CLF__LIBLINEAR_ONECLASS_SVM
+                         : is_linear_svm(model)               ? CLF__LIBLINEAR_L2R_L1LOSS_SVR_DUAL
+                                                              : CLF__LIBLINEAR_L2R_L2LOSS_SVR));
+  copy_machine(e, 0, 0, -1, 1);
+  *e->b = intercept_at(model, 0);
+  return CLF_OK;
+}
+
 /* Replaces W and b, which are of shift + (x - center) factor, by those of x. */
 static void fold(exporting *e, const double *center, const double *factor, double shift) {
   const int64_t columns = e->model->columns;
@@ -224,7 +236,9 @@ static clf_status check_finite(const exporting *e) {
 static clf_status collect(exporting *e, const liblinear_write_params *chosen) {
   const clf_model *model = e->model;
   const clf_tensor *center = clf__store_tensor(model->state, "center");
-  CLF__CHECK(is_linear_svm(model) ? collect_svm(e) : collect_linear(e, chosen->probabilities));
+  CLF__CHECK(model->classes == NULL ? collect_value(e)
+             : is_linear_svm(model) ? collect_svm(e)
+                                    : collect_linear(e, chosen->probabilities));
   if (center != NULL) {
     fold(e, center->data, NULL, 0);
   }
@@ -237,16 +251,21 @@ static clf_status collect(exporting *e, const liblinear_write_params *chosen) {
 /* The labels of two classes begin with that of the machine, the second one. */
 static void append_header(clf__text *text, const exporting *e, bool biased) {
   const clf_model *model = e->model;
+  const int64_t classes = model->classes != NULL ? model->outputs : 0;
   size_t length;
   const char *solver = clf__word_at(CLF__LIBLINEAR_SOLVERS, e->solver, &length);
-  clf__text_append(text, "solver_type %.*s\nnr_class %lld\nlabel", (int)length, solver,
-                   (long long)model->outputs);
-  for (int64_t k = 0; k < model->outputs; k++) {
+  clf__text_append(text, "solver_type %.*s\nnr_class %lld\n", (int)length, solver,
+                   (long long)(classes > 0 ? classes : 2));
+  for (int64_t k = 0; k < classes; k++) {
     const int64_t class = e->machines == 1 ? 1 - k : k;
-    clf__text_append(text, " %s", clf__classes_name(model->classes, class));
+    clf__text_append(text, "%s %s%s", k == 0 ? "label" : "",
+                     clf__classes_name(model->classes, class), k == classes - 1 ? "\n" : "");
   }
-  clf__text_append(text, "\nnr_feature %lld\nbias %d\nw\n", (long long)model->features,
-                   biased ? 1 : -1);
+  clf__text_append(text, "nr_feature %lld\nbias %d\n", (long long)model->features, biased ? 1 : -1);
+  if (e->solver == CLF__LIBLINEAR_ONECLASS_SVM) {
+    clf__text_append(text, "rho %s\n", clf__number_text(-*e->b));
+  }
+  clf__text_append(text, "w\n");
 }
 
 static void append_weights(clf__text *text, const double *values, int64_t count, int64_t step) {
@@ -260,7 +279,7 @@ static clf_status write_all(const exporting *e, clf__output *output, clf__text *
   const int64_t columns = e->model->columns, step = 1 + values_a_step / e->machines;
   const clf__progress progress = clf__progress_begin(e->model->context, "liblinear", columns);
   bool biased = false;
-  for (int64_t k = 0; k < e->machines; k++) {
+  for (int64_t k = 0; k < e->machines && e->solver != CLF__LIBLINEAR_ONECLASS_SVM; k++) {
     biased = biased || e->b[k] != 0;
   }
   append_header(text, e, biased);
@@ -291,7 +310,7 @@ done:
 }
 
 const clf__model_writer clf__model_writer_liblinear = {
-    .base = CLF__KIND("liblinear", "LIBLINEAR's model files, of linear classifiers", params,
+    .base = CLF__KIND("liblinear", "LIBLINEAR's model files, of linear models", params,
                       liblinear_write_params),
     .write = write,
 };

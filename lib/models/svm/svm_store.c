@@ -145,6 +145,11 @@ done:
   return status;
 }
 
+/* Machines of two classes have a vector of each. */
+static int64_t vectors_of(const clf_model *model, int64_t machines) {
+  return machines == 1 ? model->outputs : machines;
+}
+
 /* The weights of each machine are its one vector. Those of two classes' only machine are the
  * difference of two, so that each class has a vector. */
 static clf_status store_identity(const clf_model *model, clf__store *state, int64_t machines,
@@ -181,7 +186,7 @@ clf_status clf__svm_store_linear(const clf_model *model, clf__store *state, cons
     CLF__CHECK(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
     *(int32_t *)clf__state_data(state, "one_vs_rest") = 1;
   }
-  const int64_t vectors = machines == 1 ? 2 : machines;
+  const int64_t vectors = vectors_of(model, machines);
   CLF__CHECK(store_identity(model, state, machines, vectors));
   clf__arena arena = {.context = context};
   int64_t *rows = clf__arena_array(&arena, vectors, sizeof *rows);
@@ -191,7 +196,7 @@ clf_status clf__svm_store_linear(const clf_model *model, clf__store *state, cons
     rows[k] = k;
     for (int64_t j = 0; j < columns; j++) {
       own[k * columns + j] =
-          machines > 1 ? weights[k * columns + j] : (k == 0 ? weights[j] : -weights[j]) / 2;
+          vectors == machines ? weights[k * columns + j] : (k == 0 ? weights[j] : -weights[j]) / 2;
     }
   }
   const clf__rows x = clf__rows_of_f32(own, vectors, columns, columns);

@@ -93,6 +93,69 @@ TEST(import__takes_more_features_than_the_file_has) {
   clf_model_free(model);
 }
 
+static void assert_values(const clf_model *model, float first, float second) {
+  static const float x[] = {1, 0, 0, 4};
+  float values[2];
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 2, 2, NULL);
+  ck_clf_ok(clf_model_decision_function(model, rows, values, 2));
+  ck_assert_float_eq_tol(values[0], first, 1e-6F);
+  ck_assert_float_eq_tol(values[1], second, 1e-6F);
+  clf_dataset_free(rows);
+}
+
+#define VALUE(solver) "solver_type " solver "\nnr_class 2\nnr_feature 2\n"
+
+/* f = 1.5 x1 - 0.25 x2 + 2 * 0.5 is the target itself. The loss is not in what is written again. */
+TEST_LOOP(import__of_a_target_has_its_value, 0, 3) {
+  static const char *const files[] = {VALUE("L2R_L2LOSS_SVR") "bias 2\nw\n1.5\n-0.25\n0.5\n",
+                                      VALUE("L2R_L2LOSS_SVR_DUAL") "bias 2\nw\n1.5\n-0.25\n0.5\n",
+                                      VALUE("L2R_L1LOSS_SVR_DUAL") "bias 2\nw\n1.5\n-0.25\n0.5\n"};
+  char text[512];
+  clf_model *model = import(files[_i], NULL);
+  assert_values(model, 2.5F, 0);
+  ck_clf_ok(clf_model_export(model, "liblinear", path, NULL));
+  read_text_file(text, sizeof text, path);
+  ck_assert_str_eq(text, VALUE("L2R_L1LOSS_SVR_DUAL") "bias 1\nw\n1.5\n-0.25\n1\n");
+  clf_model_free(model);
+}
+
+/* Rows are like those of the fit if 1.5 x1 - 0.25 x2 > 0.75. */
+TEST(import__of_one_class_subtracts_rho) {
+  static const float x[] = {1, 0, 0, 4};
+  int32_t found[2];
+  char text[512];
+  clf_model *model = import(VALUE("ONECLASS_SVM") "bias -1\nrho 0.75\nw\n1.5\n-0.25\n", NULL);
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 2, 2, NULL);
+  assert_values(model, 0.75F, -1.75F);
+  ck_clf_ok(clf_model_predict(model, rows, found, 2));
+  ck_assert(found[0] == 0 && found[1] == -1);
+  ck_clf_ok(clf_model_export(model, "liblinear", path, NULL));
+  read_text_file(text, sizeof text, path);
+  ck_assert_str_eq(text, VALUE("ONECLASS_SVM") "bias -1\nrho 0.75\nw\n1.5\n-0.25\n");
+  clf_dataset_free(rows);
+  clf_model_free(model);
+}
+
+/* A fitted model and what its file has, by the same value of a row. */
+static void check_value_written(const char *kind, const char *params, const clf_dataset *data,
+                                const char *solver) {
+  char text[4096];
+  float before[30], after[30];
+  clf_model *model = fitted(NULL, kind, params, data);
+  ck_clf_ok(clf_model_decision_function(model, data, before, 30));
+  ck_clf_ok(clf_model_export(model, "liblinear", path, NULL));
+  clf_model_free(model);
+  model = NULL;
+  read_text_file(text, sizeof text, path);
+  ck_assert_ptr_nonnull(strstr(text, solver));
+  ck_clf_ok(clf_model_import(&model, NULL, "liblinear", path, NULL));
+  ck_clf_ok(clf_model_decision_function(model, data, after, 30));
+  for (int i = 0; i < 30; i++) {
+    ck_assert_float_eq_tol(before[i], after[i], 1e-5F);
+  }
+  clf_model_free(model);
+}
+
 typedef struct bad_file {
   const char *text, *params, *says;
   clf_status status;
@@ -106,9 +169,13 @@ static const bad_file bad_files[] = {
     {"svm_type c_svc\nw\n", NULL, "line 1, column 1: 'svm_type' is not a line of a LIBLINEAR model",
      CLF_ERROR_FORMAT},
     {"nr_class 2\nw\n", NULL, "no line 'solver_type'", CLF_ERROR_FORMAT},
-    {"solver_type L2R_L2LOSS_SVR\nw\n", NULL,
-     "line 1, column 13: 'L2R_L2LOSS_SVR' is no classifier", CLF_ERROR_UNSUPPORTED},
-    {"solver_type ONECLASS_SVM\nrho 1\nw\n", NULL, "is no classifier", CLF_ERROR_UNSUPPORTED},
+    {VALUE("L2R_L2LOSS_SVR") "bias -1\nlabel 1 2\nw\n1\n2\n", NULL,
+     "line 5, column 7: a model of this solver_type has no labels", CLF_ERROR_FORMAT},
+    {VALUE("ONECLASS_SVM") "bias -1\nw\n1\n2\n", NULL, "no line 'rho'", CLF_ERROR_FORMAT},
+    {VALUE("ONECLASS_SVM") "bias -1\nrho 1e39\nw\n1\n2\n", NULL, "line 5, column 5: 1e+39",
+     CLF_ERROR_FORMAT},
+    {"solver_type L2R_L1LOSS_SVR_DUAL\nnr_class 3\nnr_feature 2\nbias -1\nw\n1\n2\n", NULL,
+     "line 2, column 10: 3 is not", CLF_ERROR_FORMAT},
     {"solver_type L3R\nw\n", NULL, "line 1, column 13: 'L3R' is not", CLF_ERROR_FORMAT},
     {"solver_type L2R_LR\nnr_class 1\nnr_feature 1\nbias 1\nw\n", NULL,
      "1 is not an integer from 2", CLF_ERROR_FORMAT},
@@ -224,7 +291,15 @@ TEST(export__refuses_what_the_file_cannot_say) {
   clf_tensor *targets = NULL;
   ck_clf_ok(clf_tensor_wrap(&targets, NULL, x, CLF_F32, 1, (int64_t[]){ROWS}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, targets));
-  check_refused(fitted(NULL, "ridge", NULL, data), "is a regression");
+  check_value_written("ridge", NULL, data, "solver_type L2R_L2LOSS_SVR\n");
+  check_value_written("svm", "kernel=linear type=epsilon_svr", data, "L2R_L1LOSS_SVR_DUAL");
+  check_value_written("svm", "kernel=linear type=nu_svr", data, "L2R_L1LOSS_SVR_DUAL");
+  check_value_written("svm", "kernel=linear type=one_class", data, "ONECLASS_SVM");
+  clf_tensor_free(targets);
+  targets = NULL;
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, x, CLF_F32, 2, (int64_t[]){ROWS, 2}, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, targets));
+  check_refused(fitted(NULL, "ridge", NULL, data), "has several targets");
   clf_tensor_free(targets);
   clf_dataset_free(data);
 }
@@ -232,7 +307,8 @@ TEST(export__refuses_what_the_file_cannot_say) {
 /* Both directions, of each kind of machine, with each allocation refused in turn. */
 static clf_status there_and_back(clf_context *context, const void *argument) {
   static const char *const files[] = {LOGISTIC, THREE("L2R_LR") "bias 1\nw\n1 2 3\n4 5 6\n7 8 9\n",
-                                      THREE("MCSVM_CS") "bias -1\nw\n1 2 3\n4 5 6\n"};
+                                      THREE("MCSVM_CS") "bias -1\nw\n1 2 3\n4 5 6\n",
+                                      VALUE("ONECLASS_SVM") "bias -1\nrho 1\nw\n1\n2\n"};
   clf_model *model = NULL;
   clf_status status = CLF_OK;
   (void)argument;
