@@ -164,5 +164,7 @@ const clf__layer_kind clf__conv2d_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    .inference = {&inference},
+    /* The weights are rounded after the training; products are f32, which folds normalizations. */
+    .inference = {&inference, &inference},
+    .can_reduce = {[CLF__PRODUCT_BF16] = true},
 };

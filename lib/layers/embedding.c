@@ -33,6 +33,7 @@ static clf_status infer_shapes(clf__layer *layer) {
       .fan_in = 1, /* an output is one of the weights, which is all its work */
       .fan_out = p->units,
       .trained = true,
+      .narrow = true,
   };
   layer->weight_count = 1;
   layer->produces_mask = p->mask;
@@ -125,4 +126,5 @@ const clf__layer_kind clf__embedding_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
+    .can_reduce = {[CLF__PRODUCT_BF16] = true}, /* its vectors are rounded after the training */
 };

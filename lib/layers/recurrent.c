@@ -43,6 +43,7 @@ static clf__recurrent recurrent_of(const clf__layer *layer, bool training) {
   return (clf__recurrent){.cell = layer->kind->variant,
                           .inputs = layer->in.size[1],
                           .units = p->units,
+                          .bf16 = layer->precision == CLF__PRODUCT_BF16,
                           .sequences = p->return_sequences,
                           .truncate = p->truncate,
                           .input_dropout = training ? p->dropout : 0,
@@ -205,6 +206,7 @@ static void start(const clf__layer *layer, float *const *weights, float *state) 
       .operation = CLF__OPERATION_RECURRENT,                                                       \
       .variant = cell,                                                                             \
       .dimensions = 2,                                                                             \
+      .can_reduce = {[CLF__PRODUCT_BF16] = true},                                                  \
       .infer_shapes = infer_shapes,                                                                \
       .forward = forward,                                                                          \
       .backward = backward,                                                                        \

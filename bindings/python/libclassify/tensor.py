@@ -195,12 +195,15 @@ class Tensor(Handle):
     def numpy(self) -> np.ndarray:
         """Return the stored elements as an array that shares the memory; see `scale`.
 
-        The array is read-only, unless the library owns the memory and lets it be written.
+        The array is read-only, unless the library owns the memory and lets it be written. That of
+        bfloat16, which NumPy lacks, is a copy as float32.
         """
         view = self.permute(*range(self.ndim))  # outlives this tensor if that is closed
         return view._array(self.writable)
 
     def _array(self, writable: bool = False) -> np.ndarray:
+        if self.dtype == _BF16:
+            return self.copy(np.float32)._array()
         if self.size == 0:
             empty = np.empty(self.shape, self.dtype)
             empty.flags.writeable = False
@@ -208,8 +211,8 @@ class Tensor(Handle):
         return np.asarray(_Memory(self, writable))
 
     def _values(self) -> "Tensor":
-        """Return the tensor, or where it has a scale or is bfloat16, a copy of the values."""
-        return self if self.scale == 1 and self.dtype != _BF16 else self.copy(np.float32)
+        """Return the tensor, or where it has a scale, a copy of the values."""
+        return self if self.scale == 1 else self.copy(np.float32)
 
     def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
         values = self._values()

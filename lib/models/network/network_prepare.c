@@ -51,15 +51,18 @@ static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
   return CLF_OK;
 }
 
+static bool is_f32(const clf__layer *layer) {
+  return clf__layer_inference_of(layer) == layer->kind->inference[CLF__PRODUCT_F32];
+}
+
 /* Returns the index of the first layer after a product that cannot be folded into it. A
- * normalization is not folded into weights of reduced precision, which would be rounded again. */
+ * normalization is not folded into factors of less than f32, which would be rounded again. */
 static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
   int64_t end = step->first + 1;
   while (step->activation == CLF__LINEAR) {
     const clf__layer *next = next_layer(network, end);
     const int32_t operation = next != NULL ? next->kind->operation : CLF__OPERATION_OWN;
-    const bool folds =
-        operation == CLF__OPERATION_CHANNEL_MAP && step->layer->precision == CLF__PRODUCT_F32;
+    const bool folds = operation == CLF__OPERATION_CHANNEL_MAP && is_f32(step->layer);
     if (!folds && operation != CLF__OPERATION_ACTIVATION) {
       break;
     }

@@ -13,10 +13,12 @@ static int64_t panels_of(const clf__panels *p) {
   return clf__ceil_div(p->columns, p->kernel->columns);
 }
 
-clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b) {
-  clf__panels panels = {&clf__kernels_for(context)->products->f32, b.rows, b.columns, NULL};
+clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b, bool bf16) {
+  const clf__product_kernels *products = clf__kernels_for(context)->products;
+  clf__panels panels = {bf16 ? &products->bf16 : &products->f32, b.rows, b.columns, NULL};
   const int64_t width = panels.kernel->columns, count = panels_of(&panels);
-  panels.data = clf__alloc_matrix(context, count * width, b.rows, sizeof(float));
+  const int64_t elements = clf__packed_depth(panels.kernel, b.rows);
+  panels.data = clf__alloc_matrix(context, count * width, elements, sizeof(float));
   if (panels.data == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -24,7 +26,8 @@ clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_vie
   const int64_t next_step = b.transposed ? 1 : b.stride, next_column = b.transposed ? b.stride : 1;
   for (int64_t step = 0; step < b.rows; step += DEPTH) {
     const int64_t steps = clf__min_i64(DEPTH, b.rows - step);
-    for (int64_t column = 0; column < b.columns; column += width, to += width * steps) {
+    const int64_t panel = width * clf__packed_depth(panels.kernel, steps);
+    for (int64_t column = 0; column < b.columns; column += width, to += panel) {
       panels.kernel->pack(to, b.data + step * next_step + column * next_column, next_step,
                           next_column, steps, clf__min_i64(width, b.columns - column));
     }
@@ -38,25 +41,49 @@ void clf__panels_free(clf__panels *panels) {
   panels->data = NULL;
 }
 
+/* C (+)= A B for one block of steps. */
+static void multiply_block(const clf__panels *panels, int64_t step, int64_t rows, const void *a,
+                           int64_t lda, float *c, int64_t ldc) {
+  const clf__product_kernel *kernel = panels->kernel;
+  const int64_t depth = clf__packed_depth(kernel, clf__min_i64(DEPTH, panels->depth - step));
+  const int64_t width = kernel->columns, line = panels_of(panels) * width;
+  kernel->multiply(&(clf__product){.rows = rows,
+                                   .columns = panels->columns,
+                                   .depth = depth,
+                                   .a = a,
+                                   .a_panel = kernel->rows * lda,
+                                   .a_row = lda,
+                                   .a_step = 1,
+                                   .b = panels->data + clf__packed_depth(kernel, step) * line,
+                                   .b_panel = width * depth,
+                                   .b_step = width,
+                                   .alpha = 1,
+                                   .beta = step == 0 ? 0 : 1,
+                                   .c = c,
+                                   .ldc = ldc});
+}
+
+/* Rounds a few rows at a time, which stay in L1. */
+static void round_and_multiply(const clf__panels *panels, int64_t step, int64_t rows,
+                               const float *a, int64_t lda, float *c, int64_t ldc) {
+  enum { ROWS = 8 };
+  float elements[ROWS * DEPTH];
+  const int64_t steps = clf__min_i64(DEPTH, panels->depth - step);
+  for (int64_t row = 0; row < rows; row += ROWS) {
+    const int64_t part = clf__min_i64(ROWS, rows - row);
+    panels->kernel->pack_rows(elements, a + row * lda, lda, 1, steps, part);
+    multiply_block(panels, step, part, elements, clf__packed_depth(panels->kernel, steps),
+                   c + row * ldc, ldc);
+  }
+}
+
 void clf__panels_multiply(const clf__panels *panels, int64_t rows, const float *a, int64_t lda,
                           float *c, int64_t ldc) {
-  const int64_t width = panels->kernel->columns, line = panels_of(panels) * width;
   for (int64_t step = 0; step < panels->depth; step += DEPTH) {
-    const int64_t steps = clf__min_i64(DEPTH, panels->depth - step);
-    const clf__product product = {.rows = rows,
-                                  .columns = panels->columns,
-                                  .depth = steps,
-                                  .a = a + step,
-                                  .a_panel = panels->kernel->rows * lda,
-                                  .a_row = lda,
-                                  .a_step = 1,
-                                  .b = panels->data + step * line,
-                                  .b_panel = width * steps,
-                                  .b_step = width,
-                                  .alpha = 1,
-                                  .beta = step == 0 ? 0 : 1,
-                                  .c = c,
-                                  .ldc = ldc};
-    panels->kernel->multiply(&product);
+    if (panels->kernel->multiple > 1) {
+      round_and_multiply(panels, step, rows, a + step, lda, c, ldc);
+    } else {
+      multiply_block(panels, step, rows, a + step, lda, c, ldc);
+    }
   }
 }

@@ -3,6 +3,8 @@
 #ifndef CLF_OPS_LINALG_PANELS_H
 #define CLF_OPS_LINALG_PANELS_H
 
+#include <stdbool.h>
+
 #include <classify/context.h>
 
 #include "ops/linalg/matrix.h"
@@ -14,7 +16,8 @@ typedef struct clf__panels {
   float *data;
 } clf__panels;
 
-clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b);
+/* With `bf16` both factors are rounded, as by clf__gemm_bf16(). */
+clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b, bool bf16);
 void clf__panels_free(clf__panels *panels);
 
 /* C [rows, columns] = A B, A [rows, depth]. */

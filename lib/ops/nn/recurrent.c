@@ -39,7 +39,7 @@ static void forward_block(void *argument, clf__range range) {
       break;
     }
     clf__recurrent_fill(&b, s.rows, step, s.h_before);
-    clf__panels_multiply(&r->weights, s.rows, b.a, r->width, s.gates, r->columns);
+    clf__recurrent_sums(&b, s.rows, s.gates);
     r->kernels->recurrent->forward(&s);
     write_outputs(&b, step, &s);
     s.h_before = s.h;

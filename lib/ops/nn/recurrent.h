@@ -18,6 +18,7 @@ typedef struct clf__recurrent {
   int32_t cell;
   int64_t inputs, units;
   bool reversed;    /* a row is read from its last step to its first */
+  bool bf16;        /* the products that form the gates, and their gradients by a, are of bf16 */
   bool sequences;   /* y has every step; otherwise only the last step that counts */
   int64_t truncate; /* gradients do not flow back across multiples of it; 0: no limit */
   /* Shares of a row's inputs and states that dropout sets to 0, the same in all steps (Gal and

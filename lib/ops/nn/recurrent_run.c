@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/random.h"
+#include "ops/nn/elementwise.h"
 
 int64_t clf__recurrent_gates(int32_t cell) {
   static const int64_t gates[] = {1, 4, 3};
@@ -60,7 +61,20 @@ static void stack_weights(clf__recurrent_run *r) {
   for (int64_t i = 0; i < units; i++, to += r->columns) {
     stack_row(r, w->state + i * line, true, to);
   }
-  memcpy(to, w->bias, (size_t)r->columns * sizeof *to);
+  if (r->cell->bf16) { /* clf__recurrent_sums() adds the biases, which are not rounded */
+    memset(to, 0, (size_t)r->columns * sizeof *to);
+  } else {
+    memcpy(to, w->bias, (size_t)r->columns * sizeof *to);
+  }
+}
+
+void clf__recurrent_sums(const clf__recurrent_block *b, int64_t rows, float *gates) {
+  const clf__recurrent_run *r = b->run;
+  clf__panels_multiply(&r->weights, rows, b->a, r->width, gates, r->columns);
+  if (r->cell->bf16) {
+    r->kernels->elementwise->bias_activate(CLF__LINEAR, r->pass->weights.bias, gates, rows,
+                                           r->columns);
+  }
 }
 
 void clf__recurrent_unstack(const clf__recurrent_run *r, const float *stacked,
@@ -107,11 +121,13 @@ static clf_status prepare(clf__recurrent_run *r, bool back) {
   clf_status status = sort_rows(r);
   if (status == CLF_OK && !back) {
     status = clf__panels_pack(&r->weights, r->context,
-                              clf__f32_matrix(r->stacked, r->width, r->columns, r->columns));
+                              clf__f32_matrix(r->stacked, r->width, r->columns, r->columns),
+                              r->cell->bf16);
   }
   if (status == CLF_OK && back) {
     status = clf__panels_pack(&r->transposed, r->context,
-                              clf__f32_transposed(r->stacked, r->columns, r->width, r->columns));
+                              clf__f32_transposed(r->stacked, r->columns, r->width, r->columns),
+                              r->cell->bf16);
   }
   return status;
 }

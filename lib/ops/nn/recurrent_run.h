@@ -70,6 +70,8 @@ int64_t clf__recurrent_place(const clf__recurrent_block *block, int64_t row, int
 /* Fills a = [x, h, 1] of the first `rows` rows. */
 void clf__recurrent_fill(const clf__recurrent_block *block, int64_t rows, int64_t step,
                          const float *h);
+/* gates [rows, columns] = a times the stacked weights. */
+void clf__recurrent_sums(const clf__recurrent_block *block, int64_t rows, float *gates);
 /* Multiplies [rows, width] by the dropout factors. */
 void clf__recurrent_drop(const clf__recurrent_block *block, int64_t rows, float *a);
 

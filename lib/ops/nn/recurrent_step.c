@@ -1,5 +1,6 @@
 /* One step of a stream. Stacking or packing the weights does not pay for one row, so the products
  * read them in place, each once: the floor. */
+#include "base/bf16.h"
 #include "base/context.h"
 #include "base/memory.h"
 #include "ops/kernels.h"
@@ -26,6 +27,15 @@ static void add_product(const clf__kernels *kernels, const float *a, int64_t dep
                                                   .ldc = columns});
 }
 
+/* Copies the factors of the weights, rounded as those of bf16 products; sums are f32 in any case. */
+static void copy_factors(const clf__recurrent *cell, const float *x, const float *h, float *out) {
+  memcpy(out, x, (size_t)cell->inputs * sizeof *out);
+  memcpy(out + cell->inputs, h, (size_t)cell->units * sizeof *out);
+  for (int64_t i = 0; cell->bf16 && i < cell->inputs + cell->units; i++) {
+    out[i] = clf__bf16_value(clf__bf16_of(out[i]));
+  }
+}
+
 clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
                                const clf__recurrent_weights *weights, const float *x,
                                float *state) {
@@ -33,16 +43,21 @@ clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
   const int64_t units = cell->units, columns = clf__recurrent_biases(cell->cell) * units;
   const int64_t line = clf__recurrent_gates(cell->cell) * units;
   const int64_t shared = cell->cell == CLF__CELL_GRU ? 2 * units : line;
-  float *gates = clf__alloc_array(context, columns, sizeof *gates), *h = state;
-  float *c = state + units;
-  if (gates == NULL) {
-    return CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = context};
+  float *gates = clf__arena_array(&arena, columns, sizeof *gates), *h = state, *c = state + units;
+  float *factors = clf__arena_array(&arena, cell->inputs + units, sizeof *factors);
+  const clf_status status = clf__arena_status(&arena);
+  if (status < 0) {
+    clf__arena_free(&arena);
+    return status;
   }
   memcpy(gates, weights->bias, (size_t)columns * sizeof *gates);
-  add_product(kernels, x, cell->inputs, weights->input, line, gates, line);
-  add_product(kernels, h, units, weights->state, line, gates, shared);
+  copy_factors(cell, x, h, factors);
+  add_product(kernels, factors, cell->inputs, weights->input, line, gates, line);
+  add_product(kernels, factors + cell->inputs, units, weights->state, line, gates, shared);
   if (shared < line) {
-    add_product(kernels, h, units, weights->state + shared, line, gates + line, units);
+    add_product(kernels, factors + cell->inputs, units, weights->state + shared, line, gates + line,
+                units);
   }
   kernels->recurrent->forward(&(clf__cell_step){.cell = cell->cell,
                                                 .rows = 1,
@@ -52,6 +67,6 @@ clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
                                                 .c_before = c,
                                                 .h = h,
                                                 .c = c});
-  clf__free(gates);
+  clf__arena_free(&arena);
   return CLF_OK;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <classify/network.h>
+#include <classify/sequence.h>
 
 #include "base/bf16.h"
 #include "failing_allocator.h"
@@ -215,6 +216,119 @@ TEST(bf16__hostile_weights_are_refused) {
     clf_tensor_free(tensor);
   }
   clf_model_free(model);
+}
+
+/* Sequences of ids 1 … 5 with 0 as padding; the class is that of the id that occurs most. */
+static clf_dataset *sequences(clf_context *context, float *x, int32_t *y) {
+  enum { STEPS = 9 };
+  uint64_t state = 3;
+  for (int i = 0; i < ROWS; i++) {
+    y[i] = i % CLASSES;
+    for (int j = 0; j < STEPS; j++) {
+      const bool own = random_unit(&state) < 0.6;
+      x[i * STEPS + j] = (float)(own ? y[i] + 1 : 1 + (int)(5 * random_unit(&state)));
+      x[i * STEPS + j] = j >= 4 + i % 6 ? 0 : x[i * STEPS + j];
+    }
+  }
+  return dataset_of(context, x, CLF_F32, ROWS, STEPS, y);
+}
+
+static const char *const sequence_layers[] = {
+    "embedding vocabulary=6 units=5; lstm units=20 bidirectional=true; dense units=3",
+    "embedding vocabulary=6 units=5; gru units=17; dense units=3",
+    "embedding vocabulary=6 units=5; rnn units=16 return_sequences=true; lstm units=7; dense "
+    "units=3"};
+
+/* Fits, with the scores before and after the file. */
+static clf_model *fitted_on_sequences(const char *precision, const char *layers, float *scores) {
+  static unsigned char bytes[MOST];
+  float x[ROWS * 9], after[ROWS * CLASSES];
+  int32_t y[ROWS];
+  char params[256];
+  clf_model *model = NULL, *loaded = NULL;
+  clf_dataset *data = sequences(NULL, x, y);
+  snprintf(params, sizeof params, "precision=%s epochs=20 batch_size=16 layers='%s'", precision,
+           layers);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", params));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_model_decision_function(model, data, scores, ROWS * CLASSES));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, saved(model, bytes)));
+  ck_clf_ok(clf_model_decision_function(loaded, data, after, ROWS * CLASSES));
+  ck_assert_mem_eq(scores, after, sizeof after);
+  clf_dataset_free(data);
+  clf_model_free(loaded);
+  return model;
+}
+
+/* The same training in f32 ends near by: by far more than bf16 rounds it would not. */
+TEST_LOOP(bf16__sequences_are_learned_as_in_f32, 0, 3) {
+  float narrow[ROWS * CLASSES], wide[ROWS * CLASSES];
+  int same = 0;
+  clf_model *f32 = fitted_on_sequences("f32", sequence_layers[_i], wide);
+  clf_model *bf16 = fitted_on_sequences("bf16", sequence_layers[_i], narrow);
+  for (int i = 0; i < ROWS; i++) {
+    int best[2] = {0, 0};
+    for (int k = 1; k < CLASSES; k++) {
+      best[0] = narrow[i * CLASSES + k] > narrow[i * CLASSES + best[0]] ? k : best[0];
+      best[1] = wide[i * CLASSES + k] > wide[i * CLASSES + best[1]] ? k : best[1];
+    }
+    same += best[0] == best[1];
+  }
+  ck_assert_int_ge(same, ROWS - 3);
+  ck_assert_int_eq(dtype_of(bf16, "embedding_1.weight"), CLF_BF16);
+  clf_model_free(f32);
+  clf_model_free(bf16);
+}
+
+/* Step by step the factors are rounded as in whole rows; only the order of f32 sums differs. */
+TEST(bf16__streams_are_whole_rows) {
+  float scores[ROWS * CLASSES], x[ROWS * 9], out[CLASSES];
+  int32_t y[ROWS];
+  clf_model *model = fitted_on_sequences("bf16", sequence_layers[1], scores);
+  clf_dataset_free(sequences(NULL, x, y));
+  for (int row = 0; row < 8; row++) {
+    clf_sequence *stream = NULL;
+    ck_clf_ok(clf_sequence_create(&stream, model));
+    ck_clf_ok(clf_sequence_feed(stream, x + row * 9, 4 + row % 6));
+    ck_clf_ok(clf_sequence_decision_function(stream, out, CLASSES));
+    for (int k = 0; k < CLASSES; k++) {
+      ck_assert_float_eq_tol(out[k], scores[row * CLASSES + k], 0.01F);
+    }
+    clf_sequence_free(stream);
+  }
+  clf_model_free(model);
+}
+
+TEST(bf16__images_have_weights_of_half_the_bytes) {
+  static float x[ROWS * 144];
+  static int32_t y[ROWS];
+  static float before[ROWS * 2], after[ROWS * 2];
+  static unsigned char bytes[MOST];
+  uint64_t state = 9;
+  double score = 0;
+  clf_model *model = NULL, *loaded = NULL;
+  for (int i = 0; i < ROWS; i++) {
+    y[i] = i % 2;
+    for (int j = 0; j < 144; j++) { /* bright in the upper or in the lower half */
+      x[i * 144 + j] = (float)random_unit(&state) + (float)((j < 72) == (y[i] == 0));
+    }
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 144, y);
+  ck_clf_ok(clf_model_create(&model, NULL, "network",
+                             "precision=bf16 epochs=4 input=12,12,1 layers='conv2d filters=6 "
+                             "kernel=3; batch_norm; activation; flatten; dense units=2'"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_model_score(model, data, &score));
+  ck_assert(score > 0.95);
+  ck_assert_int_eq(dtype_of(model, "conv2d_1.weight"), CLF_BF16);
+  ck_assert_int_eq(dtype_of(model, "batch_norm_1.running_mean"), CLF_F32);
+  ck_clf_ok(clf_model_decision_function(model, data, before, ROWS * 2));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, saved(model, bytes)));
+  ck_clf_ok(clf_model_decision_function(loaded, data, after, ROWS * 2));
+  ck_assert_mem_eq(before, after, sizeof before);
+  clf_model_free(model);
+  clf_model_free(loaded);
+  clf_dataset_free(data);
 }
 
 static clf_status live(clf_context *context, const void *argument) {
