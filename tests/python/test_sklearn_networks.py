@@ -224,6 +224,21 @@ def test_warm_start_goes_on_from_the_weights_with_a_new_optimizer():
         mine.fit(X, np.where(y == 2, 5, y))
 
 
+def test_bf16_is_a_precision_of_networks():
+    X, y = images()
+    layers = ["flatten", ("dense", {"units": 32, "activation": "relu"}), ("dense", {"units": "outputs"})]
+    scores, sizes = [], []
+    for precision in ("f32", "bf16"):
+        network = NetworkClassifier(layers, precision=precision, epochs=10, random_state=0)
+        network.fit(X, y)
+        scores.append(network.score(X, y))
+        sizes.append(len(network.model_.to_bytes()))
+    assert min(scores) > 0.9 and abs(scores[0] - scores[1]) < 0.02
+    assert sizes[0] - sizes[1] > 4000
+    weight = network.model_.tensors["dense_1.weight"]
+    assert weight.dtype == np.float32 and not (weight.view(np.uint32) & 0xffff).any()
+
+
 def test_sparse_and_f32_rows():
     X, y = load_digits(return_X_y=True)
     X = (X / 16.0)[:1000]

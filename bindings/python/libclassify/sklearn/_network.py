@@ -30,8 +30,8 @@ class Network(ModelEstimator):
         name: name
         for name in (
             "epochs", "max_steps", "batch_size", "validation_split", "patience", "clip_norm",
-            "averaging", "accumulation", "shuffle", "augment", "warm_start", "checkpoint",
-            "checkpoint_interval",
+            "averaging", "accumulation", "precision", "shuffle", "augment", "warm_start",
+            "checkpoint", "checkpoint_interval",
         )
     }
 
@@ -51,6 +51,7 @@ class Network(ModelEstimator):
         clip_norm: float = 0.0,
         averaging: float = 0.0,
         accumulation: int = 1,
+        precision: str = "f32",
         max_steps: int = 0,
         shuffle: bool = True,
         warm_start: bool = False,
@@ -73,6 +74,7 @@ class Network(ModelEstimator):
         self.clip_norm = clip_norm
         self.averaging = averaging
         self.accumulation = accumulation
+        self.precision = precision
         self.max_steps = max_steps
         self.shuffle = shuffle
         self.warm_start = warm_start

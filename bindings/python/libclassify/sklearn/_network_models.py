@@ -56,6 +56,8 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
         is the mean over about the last thousand steps. 1 is the plain mean, 0 the last weights.
     accumulation : int, default 1
         Number of batches whose gradients are summed before each step.
+    precision : {"f32", "bf16"}, default "f32"
+        Numbers that are multiplied: bf16 rounds them, adds in f32, and halves the weights' bytes.
     max_steps : int, default 0
         Number of steps after which the training ends, even within an epoch; 0 for no limit.
     shuffle : bool, default True
@@ -104,6 +106,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
         clip_norm: float = 0.0,
         averaging: float = 0.0,
         accumulation: int = 1,
+        precision: str = "f32",
         max_steps: int = 0,
         shuffle: bool = True,
         class_weight: Any = None,
@@ -128,6 +131,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
             clip_norm=clip_norm,
             averaging=averaging,
             accumulation=accumulation,
+            precision=precision,
             max_steps=max_steps,
             shuffle=shuffle,
             warm_start=warm_start,
