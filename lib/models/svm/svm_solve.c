@@ -157,9 +157,38 @@ static clf_status update_gradients(clf__svm_solver *s, int64_t moved) {
   return CLF_OK;
 }
 
+static void subtract_products(void *argument, clf__range range) {
+  const clf__svm_solver *s = argument;
+  for (int64_t i = range.first; i < range.end; i++) {
+    s->p->gradient[i] -= dot_f64(s->p->rows->groups.x, s->p->row[i], s->step);
+  }
+}
+
+/* The same for a linear kernel, by w, in f64. */
+static void subtract_weights(clf__svm_solver *s) {
+  const clf__rows *x = s->p->rows->groups.x;
+  const int64_t count = computed(s->p), half = s->p->count / 2;
+  const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
+  memset(s->step, 0, (size_t)x->columns * sizeof *s->step);
+  for (int64_t i = 0; i < s->p->count; i++) {
+    if (s->p->b[i] != 0) {
+      clf__sum_row(s->context, x, s->p->row[i], s->p->b[i], s->step);
+    }
+  }
+  clf__parallel_ranges(s->context, count, TASK_ROWS, (double)count * entries * CLF__COST_ELEMENT,
+                       subtract_products, s);
+  for (int64_t i = 0; clf__svm_twins(s->p) && i < half; i++) {
+    s->p->gradient[half + i] = s->p->gradient[i] + (s->p->linear[half + i] - s->p->linear[i]);
+  }
+}
+
 /* Subtracts K b from the gradients. */
 static clf_status subtract_start(clf__svm_solver *s) {
   const clf__svm_problem *p = s->p;
+  if (p->rows->cache == NULL) {
+    subtract_weights(s);
+    return CLF_OK;
+  }
   const int64_t count = computed(p);
   int64_t moved = 0;
   for (int64_t i = 0; i < count; i++) {
@@ -321,6 +350,15 @@ static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
     return status;
   }
   p->steps += steps;
+  clf__svm_spend_work(s, steps);
+  return CLF_OK;
+}
+
+/* Goes on near the solution of a linear machine. */
+static clf_status go_near(clf__svm_solver *s) {
+  CLF__CHECK(clf__svm_start_near(s));
+  memcpy(s->p->gradient, s->p->linear, (size_t)s->p->count * sizeof *s->p->gradient);
+  subtract_weights(s);
   return CLF_OK;
 }
 
@@ -342,7 +380,7 @@ static clf_status iterate(clf__svm_solver *s) {
     if (p->ended || p->steps >= p->max_steps) {
       break;
     }
-    status = improve(s, gap, tolerance);
+    status = s->work_to_spend > 0 ? improve(s, gap, tolerance) : go_near(s);
   }
   set_intercept(s);
   return status;
@@ -381,6 +419,7 @@ clf_status clf__svm_solve(clf__svm_problem *p) {
   }
   CLF__TRY(open_solver(&s));
   clf__svm_set_variables(&s);
+  clf__svm_expect_work(&s);
   if (!begun && starts_without(p)) {
     CLF__TRY(start_without(&s));
   } else if (!begun) {

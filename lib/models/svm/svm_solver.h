@@ -23,6 +23,7 @@ typedef struct clf__svm_solver {
   int64_t sums;          /* of b that are constant: 1, or 2 for those of the sides */
   clf__svm_gap gap[2];   /* [sums] */
   double largest;        /* |K_ii| so far */
+  double work_to_spend;  /* before a linear machine goes on near its solution; INFINITY: never */
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;
@@ -56,6 +57,12 @@ static inline int64_t clf__svm_sum_of(const clf__svm_solver *s, int64_t i) {
 clf_status clf__svm_alloc_results(clf__svm_problem *p);
 void clf__svm_set_variables(clf__svm_solver *s);
 void clf__svm_set_start(clf__svm_solver *s);
+
+/* svm_start.c. Sets the work to spend; subtracts that of a working set with so many steps; and sets
+ * b near the solution. */
+void clf__svm_expect_work(clf__svm_solver *s);
+void clf__svm_spend_work(clf__svm_solver *s, int64_t steps);
+clf_status clf__svm_start_near(clf__svm_solver *s);
 
 /* Selects the next working set: for each sum, variables of the up set whose gradient is above
  * `min_low`, and of the low set whose gradient is below `max_up`. */

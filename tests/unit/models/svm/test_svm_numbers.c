@@ -328,6 +328,9 @@ static int64_t steps_of(const clf_model *model) {
   return sum;
 }
 
+/* The linear kernel as a polynomial, whose machines are solved by decomposition alone. */
+#define LINE "kernel=polynomial degree=1 gamma=1 coef0=0"
+
 /* Classes that no hyperplane separates, with a practically infinite C, so that none of the ten
  * machines converges. A single machine may take as many iterations as all of them together. */
 TEST_LOOP(svm__shares_steps_among_its_machines, 0, 2) {
@@ -341,12 +344,12 @@ TEST_LOOP(svm__shares_steps_among_its_machines, 0, 2) {
   }
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, COLUMNS, y);
   set_weights(data, weights);
-  clf_model *model = fitted(NULL, "svm", "kernel=linear", data);
+  clf_model *model = fitted(NULL, "svm", LINE, data);
   ck_assert_int_eq(clf_model_outcome(model), CLF_NOT_CONVERGED);
   ck_assert_int_le(steps_of(model), 10000000);
   ck_assert_int_gt(steps_of(model), 9000000);
   clf_model_free(model);
-  ck_clf_ok(clf_model_create(&model, NULL, "svm", "kernel=linear max_iterations=1000"));
+  ck_clf_ok(clf_model_create(&model, NULL, "svm", LINE " max_iterations=1000"));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_assert_int_le(steps_of(model), _i == 0 ? 1000 : 10000);
   clf_model_free(model);
@@ -363,8 +366,8 @@ TEST(svm__hands_steps_on_to_those_who_need_them) {
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
   static const char *const settings[] = {"", "max_iterations=1000000000"};
   for (int i = 0; i < 2; i++) {
-    char params[64];
-    snprintf(params, sizeof params, "kernel=linear C=5e4 %s", settings[i]);
+    char params[128];
+    snprintf(params, sizeof params, LINE " C=5e4 %s", settings[i]);
     clf_model *model = fitted(NULL, "svm", params, data);
     ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
     ck_assert_int_gt(steps_of(model), 10000000 / PAIRS);

@@ -1,0 +1,260 @@
+/* The matrix of d columns takes rows d^2 multiply-adds of a matrix product, or for sparse rows half
+ * the squares of their entries, and d^3 / 6 to factorize. Dense rows are copied to f64 about their
+ * mean, so that features far from 0 keep their digits. Sums over the rows are those of a number of
+ * chunks, added in order. */
+#include "models/svm/svm_normal.h"
+
+#include <float.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/linalg/factor.h"
+#include "ops/linalg/gemm.h"
+
+enum {
+  MAX_CHUNKS = 16,   /* of rows */
+  BLOCK_ROWS = 2048, /* dense rows that are scaled at a time */
+  GRAIN = 256
+};
+
+static int64_t row_of(const clf__svm_normal *n, int64_t i) {
+  return n->row != NULL ? n->row[i] : i;
+}
+
+static double multiply_row(const clf__svm_normal *n, int64_t i, const double *u) {
+  const clf__rows *x = n->rows;
+  if (n->x != NULL) {
+    double sums[2] = {0, 0};
+    const double *values = n->x + i * n->columns;
+    int64_t j = 0;
+    for (; j + 2 <= n->columns; j += 2) {
+      sums[0] += values[j] * u[j];
+      sums[1] += values[j + 1] * u[j + 1];
+    }
+    return sums[0] + sums[1] + (j < n->columns ? values[j] * u[j] : 0);
+  }
+  const int64_t row = row_of(n, i);
+  double sum = n->intercept ? u[x->columns] : 0;
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    sum += (double)x->value[e] * u[x->column[e]];
+  }
+  return sum;
+}
+
+static void add_row(const clf__svm_normal *n, int64_t i, double factor, double *sums) {
+  const clf__rows *x = n->rows;
+  if (n->x != NULL) {
+    const double *values = n->x + i * n->columns;
+    for (int64_t j = 0; j < n->columns; j++) {
+      sums[j] += factor * values[j];
+    }
+    return;
+  }
+  const int64_t row = row_of(n, i);
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    sums[x->column[e]] += factor * (double)x->value[e];
+  }
+  if (n->intercept) {
+    sums[x->columns] += factor;
+  }
+}
+
+/* The lower triangle of a matrix += factor times the outer product of a sparse row, whose columns
+ * ascend. */
+static void add_square(const clf__svm_normal *n, int64_t i, double factor, double *matrix) {
+  const clf__rows *x = n->rows;
+  const int64_t row = row_of(n, i), first = x->row_start[row], end = x->row_start[row + 1];
+  for (int64_t e = first; e < end; e++) {
+    double *line = matrix + x->column[e] * n->columns;
+    const double value = factor * (double)x->value[e];
+    for (int64_t f = first; f <= e; f++) {
+      line[x->column[f]] += value * (double)x->value[f];
+    }
+  }
+  double *line = matrix + x->columns * n->columns;
+  for (int64_t f = first; f < end && n->intercept; f++) {
+    line[x->column[f]] += factor * (double)x->value[f];
+  }
+  if (n->intercept) {
+    line[x->columns] += factor;
+  }
+}
+
+double clf__svm_normal_pass_work(const clf__rows *x, int64_t count) {
+  const double entries = (double)clf__rows_entries(x) / (double)clf__max_i64(x->rows, 1) + 1;
+  return (double)count * entries * CLF__COST_ELEMENT;
+}
+
+double clf__svm_normal_factor_work(const clf__rows *x, int64_t count) {
+  const double d = (double)x->columns + 1, rows = (double)count;
+  const double entries = (double)clf__rows_entries(x) / (double)clf__max_i64(x->rows, 1) + 1;
+  const double squares = clf__rows_sparse(x) ? entries * entries / 2 * CLF__COST_ELEMENT
+                                             : d * CLF__COST_COPY + 2 * d * d * CLF__COST_PRODUCT;
+  return rows * squares + d * d * (d / 6 * CLF__COST_COPY + MAX_CHUNKS * CLF__COST_COPY);
+}
+
+static double pass_work(const clf__svm_normal *n) {
+  return clf__svm_normal_pass_work(n->rows, n->count);
+}
+
+static void sum_rows(void *argument, clf__range range) {
+  const clf__svm_normal *n = argument;
+  double *sums = n->sums + range.index * n->columns;
+  memset(sums, 0, (size_t)n->columns * sizeof *sums);
+  for (int64_t i = range.first; i < range.end; i++) {
+    if (n->values[i] != 0) {
+      add_row(n, i, n->values[i], sums);
+    }
+  }
+}
+
+/* out [size] = the sums of the chunks. */
+static void add_chunks(const clf__svm_normal *n, double *out, int64_t size) {
+  memcpy(out, n->sums, (size_t)size * sizeof *out);
+  for (int64_t c = 1; c < n->chunks; c++) {
+    for (int64_t j = 0; j < size; j++) {
+      out[j] += n->sums[c * size + j];
+    }
+  }
+}
+
+void clf__svm_normal_sum(clf__svm_normal *n, const double *values, double *out) {
+  n->values = values;
+  clf__parallel_parts(n->context, n->count, n->chunks, pass_work(n), sum_rows, n);
+  add_chunks(n, out, n->columns);
+}
+
+static void multiply_rows(void *argument, clf__range range) {
+  const clf__svm_normal *n = argument;
+  for (int64_t i = range.first; i < range.end; i++) {
+    n->out[i] = multiply_row(n, i, n->values);
+  }
+}
+
+void clf__svm_normal_multiply(clf__svm_normal *n, const double *u, double *out) {
+  n->values = u;
+  n->out = out;
+  clf__parallel_parts(n->context, n->count, n->chunks, pass_work(n), multiply_rows, n);
+}
+
+static void sum_squares(void *argument, clf__range range) {
+  const clf__svm_normal *n = argument;
+  const int64_t size = n->columns * n->columns;
+  double *sums = n->sums + range.index * size;
+  memset(sums, 0, (size_t)size * sizeof *sums);
+  for (int64_t i = range.first; i < range.end; i++) {
+    if (n->values[i] > 0) {
+      add_square(n, i, n->values[i], sums);
+    }
+  }
+}
+
+/* Dense rows times the roots of their v. */
+typedef struct scaling {
+  const clf__svm_normal *n;
+  int64_t first;
+} scaling;
+
+static void scale_rows(void *argument, clf__range range) {
+  const scaling *s = argument;
+  const clf__svm_normal *n = s->n;
+  for (int64_t k = range.first; k < range.end; k++) {
+    const double root = sqrt(n->values[s->first + k]);
+    const double *x = n->x + (s->first + k) * n->columns;
+    for (int64_t j = 0; j < n->columns; j++) {
+      n->block[k * n->columns + j] = root * x[j];
+    }
+  }
+}
+
+static clf_status multiply_blocks(const clf__svm_normal *n) {
+  const int64_t d = n->columns;
+  memset(n->matrix, 0, (size_t)(d * d) * sizeof *n->matrix);
+  for (int64_t first = 0; first < n->count; first += BLOCK_ROWS) {
+    const int64_t rows = clf__min_i64(BLOCK_ROWS, n->count - first);
+    scaling s = {n, first};
+    clf__parallel_ranges(n->context, rows, GRAIN, (double)(rows * d) * CLF__COST_ELEMENT,
+                         scale_rows, &s);
+    CLF__CHECK(clf__gemm_f64(n->context, 1, clf__f64_transposed(n->block, d, rows, d),
+                             clf__f64_matrix(n->block, rows, d, d), 1, n->matrix, d));
+  }
+  return CLF_OK;
+}
+
+/* The diagonal is raised by what rounding may have subtracted from it. */
+clf_status clf__svm_normal_factor(clf__svm_normal *n, const double *v) {
+  const int64_t d = n->columns;
+  n->values = v;
+  if (n->x == NULL) {
+    clf__parallel_parts(n->context, n->count, n->chunks,
+                        clf__svm_normal_factor_work(n->rows, n->count), sum_squares, n);
+    add_chunks(n, n->matrix, d * d);
+  } else {
+    CLF__CHECK(multiply_blocks(n));
+  }
+  for (int64_t j = 0; j < d; j++) {
+    double *at = &n->matrix[j * d + j];
+    *at += (n->intercept && j == d - 1 ? DBL_MIN : 1) + 4 * DBL_EPSILON * *at;
+  }
+  return clf__cholesky(n->context, n->matrix, d, d, 0, NULL);
+}
+
+void clf__svm_normal_solve(const clf__svm_normal *n, double *u) {
+  const int64_t d = n->columns;
+  clf__solve_lower(n->context, n->matrix, d, d, u, 1, 1);
+  clf__solve_lower_transposed(n->context, n->matrix, d, d, u, 1, 1);
+}
+
+double clf__svm_normal_split(const clf__svm_normal *n, const double *u, double *w) {
+  memcpy(w, u, (size_t)n->rows->columns * sizeof *w);
+  return n->intercept ? u[n->rows->columns] - clf__dot(n->mean, w, n->rows->columns) : 0;
+}
+
+/* An intercept makes up for any mean that is subtracted. */
+static void center_rows(clf__svm_normal *n, const double *weights) {
+  const int64_t d = n->rows->columns;
+  double sum = 0;
+  for (int64_t i = 0; i < n->count; i++) {
+    sum += weights[i];
+    for (int64_t j = 0; j < d; j++) {
+      n->mean[j] += weights[i] * n->x[i * n->columns + j];
+    }
+  }
+  for (int64_t j = 0; j < d; j++) {
+    n->mean[j] /= sum;
+  }
+  for (int64_t i = 0; i < n->count; i++) {
+    for (int64_t j = 0; j < d; j++) {
+      n->x[i * n->columns + j] -= n->mean[j];
+    }
+    n->x[i * n->columns + d] = 1;
+  }
+}
+
+clf_status clf__svm_normal_create(clf__svm_normal *n, const double *weights) {
+  const clf__rows *x = n->rows;
+  const int64_t d = n->columns = x->columns + n->intercept;
+  n->arena = (clf__arena){.context = n->context};
+  n->mean = clf__arena_zeroed(&n->arena, d, sizeof *n->mean);
+  if (!clf__rows_sparse(x)) {
+    n->x = clf__arena_matrix(&n->arena, n->count, d, sizeof *n->x);
+    n->block = clf__arena_matrix(&n->arena, clf__min_i64(BLOCK_ROWS, n->count), d, sizeof(double));
+  }
+  n->chunks = clf__clamp_i64((int64_t)(pass_work(n) / (double)d), 1, MAX_CHUNKS);
+  n->sums =
+      clf__arena_matrix(&n->arena, clf__count(n->chunks, n->x != NULL ? 1 : d), d, sizeof *n->sums);
+  n->matrix = clf__arena_matrix(&n->arena, d, d, sizeof *n->matrix);
+  CLF__CHECK(clf__arena_status(&n->arena));
+  for (int64_t i = 0; i < n->count && n->x != NULL; i++) {
+    clf__rows_read_f64(x, row_of(n, i), n->x + i * d);
+  }
+  if (n->x != NULL && n->intercept) {
+    center_rows(n, weights);
+  }
+  return CLF_OK;
+}
+
+void clf__svm_normal_free(clf__svm_normal *n) {
+  clf__arena_free(&n->arena);
+}

@@ -1,0 +1,105 @@
+/* Where a linear machine starts, or goes on, if that is faster than the decomposition: near the
+ * solution. The decomposition then has to confirm it, or to make the last steps.
+ *
+ * The decomposition updates the gradients of all rows for each working set, and has to move most of
+ * the support vectors, so its time is quadratic in the rows of overlapping classes; and where C is
+ * large, it needs more steps than there are rows. The interior point method is linear in the rows,
+ * whatever C, and quadratic in the columns or in the entries of a row. It is used at once if the
+ * decomposition is expected to take longer, and otherwise as soon as that has taken as long. */
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "models/svm/svm_solver.h"
+#include "models/svm/svm_start.h"
+
+static const double MAX_PRODUCT = 1e-9, PRODUCT = 1e-3;
+
+/* The time of a working set of which so many steps are made. */
+static double set_work(const clf__svm_problem *p, double steps) {
+  static const double of_row = 100, of_step = 150;
+  const clf__rows *x = p->rows->groups.x;
+  const bool sparse = clf__rows_sparse(x);
+  const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
+  const double set = fmin((double)CLF__SVM_SET, (double)p->count);
+  return (double)p->count * (entries * (sparse ? CLF__COST_ELEMENT : CLF__COST_COPY) + of_row) +
+         set * set * entries * (sparse ? CLF__COST_COPY : CLF__COST_PRODUCT) + steps * of_step;
+}
+
+/* Half of the rows of classes that overlap become support vectors, which come into some sets
+ * each. */
+static double expected_work(const clf__svm_problem *p) {
+  static const double sets_of_vector = 12, steps_of_variable = 4;
+  const double set = (double)CLF__SVM_SET, count = (double)p->count;
+  return fmax(1, sets_of_vector * count / 2 / set) *
+         set_work(p, steps_of_variable * fmin(set, count));
+}
+
+void clf__svm_expect_work(clf__svm_solver *s) {
+  const clf__svm_problem *p = s->p;
+  const bool able = p->rows->cache == NULL && p->type == CLF__SVM_C_SVC && p->absent == NULL;
+  s->work_to_spend = (double)INFINITY;
+  if (able) {
+    const double other = clf__svm_interior_work(p->rows->groups.x, p->count);
+    s->work_to_spend = p->start_b == NULL && other < expected_work(p) ? 0 : other;
+  }
+}
+
+void clf__svm_spend_work(clf__svm_solver *s, int64_t steps) {
+  s->work_to_spend -= set_work(s->p, (double)steps);
+}
+
+/* Sets b, with a sum of exactly 0: the variable that is farthest from its bounds makes up for
+ * rounding. */
+static void set_b(clf__svm_solver *s, const clf__svm_start *start) {
+  clf__svm_problem *p = s->p;
+  int64_t free = 0;
+  double sum = 0, widest = -1;
+  for (int64_t i = 0; i < p->count; i++) {
+    const double slack = fmin(start->alpha[i], start->C[i] - start->alpha[i]);
+    p->b[i] = p->y[i] * start->alpha[i];
+    sum += p->b[i];
+    free = slack > widest ? i : free;
+    widest = fmax(widest, slack);
+  }
+  p->b[free] = fmin(fmax(p->b[free] - sum, s->lower[free]), s->upper[free]);
+}
+
+/* The products are so small that alpha rounded to their bounds leave the gradients right. */
+static double product_to_reach(const clf__svm_solver *s, const double *C) {
+  double largest = 0;
+  for (int64_t i = 0; i < s->p->count; i++) {
+    largest = fmax(largest, C[i]);
+  }
+  return fmin(MAX_PRODUCT, PRODUCT * s->p->tolerance * s->p->tolerance) * largest;
+}
+
+clf_status clf__svm_start_near(clf__svm_solver *s) {
+  static const double of_tolerance = 0.5;
+  clf__svm_problem *p = s->p;
+  clf__arena arena = {.context = s->context};
+  clf_status status = CLF_OK;
+  clf__svm_start start = {.context = s->context,
+                          .progress = &p->rows->progress,
+                          .x = p->rows->groups.x,
+                          .count = p->count,
+                          .row = p->row,
+                          .y = p->y,
+                          .tolerance = of_tolerance * p->tolerance,
+                          .max_steps = p->max_steps - p->steps};
+  double *C = clf__arena_array(&arena, p->count, sizeof *C);
+  start.alpha = clf__arena_array(&arena, p->count, sizeof *start.alpha);
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t i = 0; i < p->count; i++) {
+    C[i] = s->upper[i] - s->lower[i];
+  }
+  start.C = C;
+  start.product = product_to_reach(s, C);
+  s->work_to_spend = (double)INFINITY;
+  CLF__TRY(clf__svm_interior(&start));
+  set_b(s, &start);
+  p->steps += start.steps;
+done:
+  clf__arena_free(&arena);
+  return status;
+}

@@ -1,0 +1,27 @@
+/* Dual variables near the solution of a linear machine, to start from. */
+#ifndef CLF_MODELS_SVM_SVM_START_H
+#define CLF_MODELS_SVM_SVM_START_H
+
+#include "models/svm/svm.h"
+
+typedef struct clf__svm_start {
+  clf_context *context;
+  const clf__progress *progress;
+  const clf__rows *x;
+  int64_t count;
+  const int64_t *row; /* [count] rows of x */
+  const double *y;    /* [count] 1 or -1 */
+  const double *C;    /* [count] > 0 */
+  double tolerance;   /* of the margins */
+  double product;     /* mean of alpha_i s_i and (C_i - alpha_i) e_i to stop at */
+  int64_t max_steps;
+  double *alpha; /* [count] result */
+  int64_t steps; /* result */
+} clf__svm_start;
+
+/* svm_interior.c. Returns CLF_OK however it ended, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. */
+clf_status clf__svm_interior(clf__svm_start *start);
+/* Returns about how long it takes, in the unit of clf__parallel()'s work. */
+double clf__svm_interior_work(const clf__rows *x, int64_t count);
+
+#endif
