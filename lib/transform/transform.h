@@ -19,8 +19,10 @@ enum {
                               * `variance`; parameter `whiten` */
   CLF__TRANSFORM_PRODUCTS,   /* of features; parameters `degree` and `interaction_only` */
   CLF__TRANSFORM_CHOICE,     /* the chosen columns, as they are */
-  CLF__TRANSFORM_FILL, /* NaN in chosen column k becomes `value`[k]; where `indicator`[k] is 1,
+  CLF__TRANSFORM_FILL,  /* NaN in chosen column k becomes `value`[k]; where `indicator`[k] is 1,
                               * a column of 0 and 1 follows */
+  CLF__TRANSFORM_LOG,   /* ln(1 + x) of the chosen columns; parameter `signs` */
+  CLF__TRANSFORM_CODES, /* what each value of a chosen column becomes: `code` */
   CLF__TRANSFORMS
 };
 
@@ -73,6 +75,10 @@ typedef struct clf__transform_kind {
   void (*name)(const clf_transform *transform, int64_t column, clf__text *out);
   /* Returns the feature whose categories a column of the fitted output holds, or -1. NULL: -1. */
   int64_t (*category)(const clf_transform *transform, int64_t column);
+  /* Writes what a value of a feature becomes in the columns that are made of it: of kinds with
+   * groupings (categories/grouping.h). NaN is a missing value; NaN is written for one that has no
+   * number or is refused. */
+  void (*code)(const clf_transform *transform, int64_t feature, double value, double *out);
   /* Checks whether a loaded state is complete and fits `features`. Returns CLF_OK or
    * CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_transform *transform);

@@ -259,6 +259,50 @@ def transforms_that_change_each_feature():
     check("logistic", "", (6,), add=[("log_count_ratio", None)])  # features without zeros: factors of 0
 
 
+TABLE_STAGES = [
+    [("impute", None), ("one_hot", None)],
+    [("impute", "indicator=true columns=age,city"), ("one_hot", "columns=city,zip"), ("standardize", "columns=age,fare")],
+    [("select", "columns=fare,age"), ("impute", "strategy=median indicator=true")],
+    [("impute", "columns=age"), ("one_hot", "min_frequency=20 unknown=own drop=first"), ("log", "columns=fare")],
+    [("impute", "columns=age"), ("ordinal", "unknown=ignore missing=ignore"), ("impute", None), ("log", "signs=true")],
+    [("impute", "columns=age"), ("target_mean", None)],
+]
+
+
+def transforms_of_tables():
+    """Missing values, categories by their codes; what the library refuses has scores of NaN."""
+    random = np.random.default_rng(6)
+    text = "age,city,zip,fare,label\n"
+    for i in range(300):
+        age = "" if random.random() < 0.1 else f"{random.normal(40, 10):.2f}"
+        city = random.choice(["Bern", "Chur", "Aarau", ""])
+        label = "a" if (city == "Bern") ^ (random.random() < 0.2) else "b"
+        text += f"{age},{city},{random.integers(3)},{abs(random.normal()):.4f},{label}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "table.csv")
+        with open(path, "w") as file:
+            file.write(text)
+        table = clf.Dataset.load("csv", path, "missing=keep")
+        rows = table.tensor("x").astype(np.float32)
+        for stages in TABLE_STAGES:
+            model = clf.Model("logistic")
+            for stage in stages:
+                model.add(*stage)
+            model.fit(table)
+            file = export(model, folder)
+            if onnx:
+                onnx.checker.check_model(onnx.load(file), full_check=True)
+                names = {p.key: p.value for p in onnx.load(file).metadata_props}
+                assert names["category_1_0"] in ("Bern", "Chur", "Aarau"), names
+            if onnxruntime:
+                found = by_onnxruntime(file, rows)["scores"]
+                clf.close(found, model.decision_function(table), TOLERANCE, str(stages))
+                strange = rows[:2].copy()
+                strange[0, 1] = 3  # a city that the fit lacked
+                refused = np.isnan(by_onnxruntime(file, strange)["scores"]).any(axis=1)
+                assert list(refused) == [("one_hot", None) in stages or "columns=city,zip" in str(stages), False], stages
+
+
 def transforms_of_rows_far_from_0():
     """The center of f32 and what it leaves: to 1e-5 of the decisions at an offset of 1e5."""
     random = np.random.default_rng(5)
@@ -358,6 +402,6 @@ if __name__ == "__main__":
              calibrated_models,
              regressions_in_the_units_of_their_targets,
              linear_models_whose_products_cancel, linear_models_of_rows_far_from_0,
-             transforms_that_change_each_feature, transforms_of_rows_far_from_0,
+             transforms_that_change_each_feature, transforms_of_tables, transforms_of_rows_far_from_0,
              sequences_of_features,
              sequences_of_words_with_padding, random_networks, what_has_no_place_is_refused])

@@ -12,6 +12,7 @@
 #include "base/utf8_text.h"
 #include "interchange/onnx/layers.h"
 #include "interchange/onnx/onnx.h"
+#include "interchange/onnx/transforms.h"
 #include "interchange/onnx/wire.h"
 #include "models/kernel/kernel.h"
 #include "models/linear.h"
@@ -38,98 +39,6 @@ static bool input_is_f64(const clf_model *model) {
   return center_of(model) != NULL || clf__linear_precise(model);
 }
 
-/* Adds a node of the current value and a constant of so many numbers, element by element. */
-static void add_elementwise(clf__graph *graph, const char *operator, const char * name,
-                            const double *values, const clf__shape *shape) {
-  clf__node_begin(graph, operator);
-  clf__node_f64(graph, name, values, shape);
-  clf__node_end(graph, NULL);
-}
-
-/* The rounding error of the center as f32 is added after the factor: shift [features] is
- * affine->shift - (center - f32(center)) factor. Returns whether that differs from affine->shift
- * enough to affect decisions. */
-static bool fold_rest(const clf__affine *affine, bool wide, double *shift, int64_t features) {
-  bool differs = false;
-  for (int64_t j = 0; j < features; j++) {
-    const double center = affine->center != NULL ? affine->center[j] : 0;
-    const double rest = wide ? 0 : (center - (double)(float)center) * affine->factor[j];
-    shift[j] = affine->shift - rest;
-    differs |= fabs(rest) > 1e-7;
-  }
-  return differs;
-}
-
-static void add_affine(clf__graph *graph, const clf__affine *affine, double *shift,
-                       int64_t features, int64_t number) {
-  const clf__shape one = {1, {1}}, scalar = {0, {0}};
-  clf__value_name name;
-  if (affine->center != NULL) {
-    snprintf(name.text, sizeof name.text, "transform_%lld_center", (long long)number);
-    add_elementwise(graph, "Sub", name.text, affine->center, &graph->shape);
-  }
-  snprintf(name.text, sizeof name.text, "transform_%lld_factor", (long long)number);
-  add_elementwise(graph, "Mul", name.text, affine->factor, &graph->shape);
-  snprintf(name.text, sizeof name.text, "transform_%lld_shift", (long long)number);
-  if (fold_rest(affine, graph->wide, shift, features)) {
-    add_elementwise(graph, "Add", name.text, shift, &graph->shape);
-  } else if (affine->shift != 0) {
-    add_elementwise(graph, "Add", name.text, &affine->shift, &one);
-  }
-  if (isfinite((float)affine->low) && isfinite((float)affine->high)) {
-    clf__node_begin(graph, "Clip");
-    snprintf(name.text, sizeof name.text, "transform_%lld_low", (long long)number);
-    clf__node_f64(graph, name.text, &affine->low, &scalar);
-    snprintf(name.text, sizeof name.text, "transform_%lld_high", (long long)number);
-    clf__node_f64(graph, name.text, &affine->high, &scalar);
-    clf__node_end(graph, NULL);
-  }
-}
-
-/* Returns whether f32 rows can represent features that are transformed this way. */
-static clf_status check_affine(const clf__graph *graph, const clf__affine *affine,
-                               const clf_transform *stage) {
-  for (int64_t j = 0; j < stage->inputs && !graph->wide; j++) {
-    const float factor = (float)affine->factor[j];
-    const bool holds = isnormal(factor) || affine->factor[j] == 0;
-    if (!holds || (affine->center != NULL && !isfinite((float)affine->center[j]))) {
-      return clf__fail(CLF_ERROR_UNSUPPORTED,
-                       "onnx: the transform %s multiplies feature %lld by %s: f32 rows, which the "
-                       "file takes, do not hold such features; fit on scaled rows",
-                       stage->kind->base.name, (long long)j, clf__number_text(affine->factor[j]));
-    }
-  }
-  return CLF_OK;
-}
-
-static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
-  for (int64_t i = 0; i < model->stage_count; i++) {
-    const clf_transform *stage = model->stages[i];
-    if (stage->kind->affine == NULL) {
-      return clf__fail(CLF_ERROR_UNSUPPORTED,
-                       "onnx: the transform %s is not written; fit on rows that are transformed "
-                       "already",
-                       stage->kind->base.name);
-    }
-    const int64_t features = stage->inputs;
-    double *center = clf__alloc_matrix(model->context, 3, features, sizeof *center);
-    if (center == NULL) {
-      return CLF_ERROR_MEMORY;
-    }
-    clf__affine affine;
-    clf_status status = clf__transform_affine(stage, center, center + features, &affine);
-    status = status < 0 ? clf__fail_within(status, "onnx") : check_affine(graph, &affine, stage);
-    if (status == CLF_OK) {
-      add_affine(graph, &affine, center + 2 * features, features, i + 1);
-    }
-    clf__free(center);
-    if (status < 0) {
-      return status;
-    }
-  }
-  return CLF_OK;
-}
-
 /* Adds W x + b from the tensors of the decisions, in f64 if they are. The last node is left
  * open. */
 static clf_status add_linear(clf__graph *graph, const clf_model *model) {
@@ -141,7 +50,7 @@ static clf_status add_linear(clf__graph *graph, const clf_model *model) {
                      model->kind->base.name);
   }
   if (center_of(model) != NULL) {
-    add_elementwise(graph, "Sub", "center", center_of(model), &graph->shape);
+    clf__graph_elementwise(graph, "Sub", "center", center_of(model), &graph->shape);
   }
   clf__graph_widen(graph, wide);
   clf__node_begin(graph, "Gemm");
@@ -166,10 +75,10 @@ static void add_units(clf__graph *graph, const clf_model *model) {
   const clf__target_units units = clf__network_units(model->state);
   const clf__shape shape = {1, {model->outputs}};
   if (units.scale != NULL) {
-    add_elementwise(graph, "Mul", "target_scale", units.scale, &shape);
+    clf__graph_elementwise(graph, "Mul", "target_scale", units.scale, &shape);
   }
   if (units.center != NULL) {
-    add_elementwise(graph, "Add", "target_center", units.center, &shape);
+    clf__graph_elementwise(graph, "Add", "target_center", units.center, &shape);
   }
 }
 
@@ -209,7 +118,7 @@ static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   }
   clf__node_begin(graph, "Sigmoid");
   clf__node_end(graph, NULL);
-  add_elementwise(graph, "Add", "least_sigmoid", &min, &one);
+  clf__graph_elementwise(graph, "Add", "least_sigmoid", &min, &one);
   const clf__value_name sigmoids = graph->value;
   clf__node_begin(graph, "MatMul");
   clf__node_f32(graph, "ones", ones, &square);
@@ -252,7 +161,7 @@ static clf_status add_sigmoid_map(clf__graph *graph, const clf_model *model) {
   clf__node_begin(graph, "MatMul");
   clf__node_f32(graph, "calibration_factor", factor, &square);
   clf__node_end(graph, NULL);
-  add_elementwise(graph, "Add", "calibration_offset", offset, &row);
+  clf__graph_elementwise(graph, "Add", "calibration_offset", offset, &row);
 done:
   clf__arena_free(&arena);
   return status;
@@ -265,7 +174,7 @@ static clf_status add_temperature(clf__graph *graph, const clf_model *model) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: f32 does not hold 1 / the temperature %s",
                      clf__number_text(*model->decision.temperature));
   }
-  add_elementwise(graph, "Mul", "calibration_factor", &factor, &one);
+  clf__graph_elementwise(graph, "Mul", "calibration_factor", &factor, &one);
   return CLF_OK;
 }
 
@@ -279,7 +188,7 @@ static clf_status add_absent(clf__graph *graph, const clf_model *model) {
   for (int64_t k = 0; k < model->outputs; k++) {
     shift[k] = model->decision.absent[k] != 0 ? -1e30 : 0;
   }
-  add_elementwise(graph, "Add", "absent_classes", shift, &row);
+  clf__graph_elementwise(graph, "Add", "absent_classes", shift, &row);
   clf__free(shift);
   return CLF_OK;
 }
@@ -399,11 +308,14 @@ static clf_status write(const clf_model *model, clf__output *output, const void 
     CLF__TRY(clf__network_of_state(&network, model->context, model->state));
     CLF__TRY(clf__network_state_weights(&weights, network, model->state));
   }
-  graph.shape = layered ? network->input : (clf__shape){1, {model->columns}};
-  CLF__TRY(add_transforms(&graph, model));
+  const clf__shape read = layered ? network->input : (clf__shape){1, {model->columns}};
+  const clf__shape input =
+      clf__graph_changes_columns(model) ? (clf__shape){1, {model->features}} : read;
+  graph.shape = input;
+  CLF__TRY(clf__graph_transforms(&graph, model));
+  graph.shape = read;
   CLF__TRY(layered ? add_network(&graph, model, network, weights) : add_linear(&graph, model));
   CLF__TRY(add_outputs(&graph, model, link));
-  const clf__shape input = layered ? network->input : (clf__shape){1, {model->columns}};
   status = write_file(&graph, model, &input, link != CLF__LINK_NONE, output);
 done:
   clf__graph_free(&graph);

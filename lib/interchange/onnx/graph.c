@@ -197,12 +197,23 @@ void clf__graph_flatten(clf__graph *graph) {
   }
 }
 
+void clf__graph_elementwise(clf__graph *graph, const char *operator, const char * name,
+                            const double *values, const clf__shape *shape) {
+  clf__node_begin(graph, operator);
+  clf__node_f64(graph, name, values, shape);
+  clf__node_end(graph, NULL);
+}
+
+void clf__graph_cast(clf__graph *graph) {
+  clf__node_begin(graph, "Cast");
+  clf__node_integer(graph, "to", graph->wide ? ELEMENT_F64 : ELEMENT_F32);
+  clf__node_end(graph, NULL);
+}
+
 void clf__graph_widen(clf__graph *graph, bool wide) {
   if (graph->wide != wide) {
-    clf__node_begin(graph, "Cast");
-    clf__node_integer(graph, "to", wide ? ELEMENT_F64 : ELEMENT_F32);
-    clf__node_end(graph, NULL);
     graph->wide = wide;
+    clf__graph_cast(graph);
   }
 }
 

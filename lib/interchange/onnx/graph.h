@@ -71,6 +71,11 @@ void clf__node_end(clf__graph *graph, const char *name);
 void clf__graph_channels_first(clf__graph *graph);
 void clf__graph_channels_last(clf__graph *graph);
 void clf__graph_flatten(clf__graph *graph);
+/* Adds a node of the current value and a constant of so many numbers, element by element. */
+void clf__graph_elementwise(clf__graph *graph, const char *operator, const char * name,
+                            const double *values, const clf__shape *shape);
+/* Adds a node that makes numbers of truth values: 1 and 0. */
+void clf__graph_cast(clf__graph *graph);
 /* Adds a node that makes it f64 or f32, unless it is that already. */
 void clf__graph_widen(clf__graph *graph, bool wide);
 

@@ -1,5 +1,6 @@
 /* The metadata of a model in an ONNX file: the names of its classes, "class_0", "class_1" …,
- * those of its features, "feature_0" …, and the caller's texts, "metadata.KEY". */
+ * those of its features, "feature_0" …, of their categories, "category_0_0" … for each code, and
+ * the caller's texts, "metadata.KEY". */
 #include <stdio.h>
 #include <string.h>
 
@@ -48,6 +49,17 @@ static void add_features(clf__text *to, const clf_model *model) {
   }
 }
 
+static void add_categories(clf__text *to, const clf_model *model) {
+  for (int64_t j = clf__categories_next(model->categories, 0); j >= 0;
+       j = clf__categories_next(model->categories, j + 1)) {
+    for (int64_t k = 0; k < clf_model_category_count(model, j); k++) {
+      char key[64];
+      snprintf(key, sizeof key, "category_%lld_%lld", (long long)j, (long long)k);
+      add(to, key, clf_model_category_name(model, j, k));
+    }
+  }
+}
+
 static void add_texts(clf__text *to, const clf_model *model) {
   const char *key;
   for (int64_t i = 0; (key = clf_model_metadata_key(model, i)) != NULL; i++) {
@@ -60,5 +72,6 @@ static void add_texts(clf__text *to, const clf_model *model) {
 void clf__onnx_metadata(clf__text *to, const clf_model *model) {
   add_classes(to, model);
   add_features(to, model);
+  add_categories(to, model);
   add_texts(to, model);
 }

@@ -204,6 +204,15 @@ static clf__grouping grouping_at(const clf_transform *transform, int64_t feature
       special + feature * CLF__GROUPS,     first + before,         groups[feature]};
 }
 
+clf__grouping clf__grouping_of(const clf_transform *transform, int64_t feature) {
+  const int32_t *groups = clf__store_tensor(transform->state, groups_entry)->data;
+  int64_t before = 0;
+  for (int64_t j = 0; j < feature; j++) {
+    before += groups[j];
+  }
+  return grouping_at(transform, feature, before);
+}
+
 void clf__grouping_list(clf__grouping *out, const clf_transform *transform) {
   int64_t before = 0;
   for (int64_t j = 0; j < transform->features; j++) {
@@ -279,12 +288,7 @@ const char *clf__code_name(const clf__names *names, double code) {
   return names != NULL ? clf__names_at(names, (int64_t)code) : NULL;
 }
 
-static clf_status refuse_unknown(int32_t *group, const clf_dataset *dataset, int64_t feature,
-                                 double value) {
-  if (dataset == NULL) {
-    *group = 0;
-    return CLF_OK;
-  }
+static clf_status fail_unknown(const clf_dataset *dataset, int64_t feature, double value) {
   const char *name = clf__code_name(clf__categories_of(dataset->categories, feature), value);
   const clf__excerpt shown =
       name != NULL ? clf__excerpt_of(name, name + strlen(name)) : clf__excerpt_of("", "");
@@ -295,38 +299,20 @@ static clf_status refuse_unknown(int32_t *group, const clf_dataset *dataset, int
                    clf__dataset_column(dataset, feature).text);
 }
 
-/* `is` completes "a value of the column is missing". */
-static clf_status refuse_missing(int32_t *group, const clf_dataset *dataset, int64_t feature,
-                                 const char *is) {
-  if (dataset == NULL) {
-    *group = 0;
-    return CLF_OK;
-  }
+static clf_status fail_missing(const clf__grouping_params *params, const clf_dataset *dataset,
+                               int64_t feature) {
   return clf__fail(CLF_ERROR_DATA, "a value of %s is missing%s says what becomes of such",
-                   clf__dataset_column(dataset, feature).text, is);
+                   clf__dataset_column(dataset, feature).text,
+                   params->missing == CLF__MISSING_ERROR
+                       ? "; missing="
+                       : ", and the rows of the fit lacked none; unknown=");
 }
 
-clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
-                              const clf__grouping_params *params, const clf_dataset *dataset,
-                              int64_t feature, double value) {
-  if (isnan(value)) {
-    const int32_t missing = grouping->special[CLF__GROUP_MISSING];
-    if (params->missing == CLF__MISSING_ERROR) {
-      return refuse_missing(group, dataset, feature, "; missing=");
-    }
-    if (params->missing == CLF__MISSING_IGNORE || missing >= 0) {
-      *group = missing;
-      return CLF_OK;
-    }
-    *group = grouping->special[CLF__GROUP_UNKNOWN];
-    return params->unknown == CLF__UNKNOWN_ERROR
-               ? refuse_missing(group, dataset, feature,
-                                ", and the rows of the fit lacked none; unknown=")
-               : CLF_OK;
-  }
+/* Returns the place of a value of the fit, or -1. */
+static int64_t find_value(const clf__grouping *grouping, double value) {
   int64_t low = 0, high = grouping->count;
   if (value >= 0 && value < (double)high && grouping->value[(int64_t)value] == value) {
-    low = high = (int64_t)value; /* codes of which the fit lacked none */
+    return (int64_t)value; /* codes of which the fit lacked none */
   }
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
@@ -336,24 +322,44 @@ clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
       high = middle;
     }
   }
-  if (low < grouping->count && grouping->value[low] == value) {
-    *group = grouping->group[low];
+  return low < grouping->count && grouping->value[low] == value ? low : -1;
+}
+
+int32_t clf__grouping_group(const clf__grouping *grouping, const clf__grouping_params *params,
+                            double value) {
+  const bool missing = isnan(value);
+  const int32_t own = grouping->special[CLF__GROUP_MISSING];
+  const int64_t place = missing ? -1 : find_value(grouping, value);
+  if (place >= 0) {
+    return grouping->group[place];
+  }
+  if (missing && params->missing == CLF__MISSING_ERROR) {
+    return CLF__GROUP_REFUSED;
+  }
+  if (missing && (params->missing == CLF__MISSING_IGNORE || own >= 0)) {
+    return own;
+  }
+  return params->unknown == CLF__UNKNOWN_ERROR ? CLF__GROUP_REFUSED
+                                               : grouping->special[CLF__GROUP_UNKNOWN];
+}
+
+clf_status clf__grouping_find(int32_t *group, const clf__grouping *grouping,
+                              const clf__grouping_params *params, const clf_dataset *dataset,
+                              int64_t feature, double value) {
+  *group = clf__grouping_group(grouping, params, value);
+  if (*group != CLF__GROUP_REFUSED) {
     return CLF_OK;
   }
-  *group = grouping->special[CLF__GROUP_UNKNOWN];
-  return params->unknown == CLF__UNKNOWN_ERROR ? refuse_unknown(group, dataset, feature, value)
-                                               : CLF_OK;
+  *group = 0;
+  return dataset == NULL ? CLF_OK
+         : isnan(value)  ? fail_missing(params, dataset, feature)
+                         : fail_unknown(dataset, feature, value);
 }
 
 void clf__grouping_name(const clf_transform *transform, int64_t feature, int32_t group,
                         clf__text *out) {
   static const char *const purposes[CLF__GROUPS] = {"(rare)", "(missing)", "(unknown)"};
-  const int32_t *groups = clf__store_tensor(transform->state, groups_entry)->data;
-  int64_t before = 0;
-  for (int64_t j = 0; j < feature; j++) {
-    before += groups[j];
-  }
-  const clf__grouping g = grouping_at(transform, feature, before);
+  const clf__grouping g = clf__grouping_of(transform, feature);
   for (int k = 0; k < CLF__GROUPS; k++) {
     if (g.special[k] == group) {
       clf__text_append(out, "%s", purposes[k]);

@@ -46,9 +46,16 @@ clf_status clf__grouping_check(const clf_transform *transform);
 
 /* Fills out [features] with the groupings of a fitted transform. */
 void clf__grouping_list(clf__grouping *out, const clf_transform *transform);
+/* Returns that of one feature. */
+clf__grouping clf__grouping_of(const clf_transform *transform, int64_t feature);
 
-/* *group becomes that of a value of the feature, -1 for none: for a missing or an unknown one that
- * has no group. Returns CLF_ERROR_DATA if such values are refused; `dataset` has the chosen
+/* Returns the group of a value, -1 for a missing or an unknown one that has none, and
+ * CLF__GROUP_REFUSED for one that is refused. */
+enum { CLF__GROUP_REFUSED = -2 };
+int32_t clf__grouping_group(const clf__grouping *grouping, const clf__grouping_params *params,
+                            double value);
+
+/* *group becomes the same. Returns CLF_ERROR_DATA if the value is refused; `dataset` has the chosen
  * columns, for the message. NULL: they are rows of the fit, of which only those of weight 0 can
  * have such values. These are in the first group, since a fit does not refuse rows that do not
  * count. */

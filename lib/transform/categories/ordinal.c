@@ -63,6 +63,13 @@ static clf_status encode_rows(clf_dataset **out, const clf_transform *transform,
   return status;
 }
 
+static void code(const clf_transform *transform, int64_t feature, double value, double *out) {
+  const ordinal_params *values = transform->params;
+  const clf__grouping g = clf__grouping_of(transform, feature);
+  const int32_t group = clf__grouping_group(&g, &values->grouping, value);
+  *out = group >= 0 ? group : (double)NAN;
+}
+
 static clf_status apply(clf_dataset **out, const clf_transform *transform,
                         const clf_dataset *dataset) {
   return encode_rows(out, transform, dataset, false);
@@ -75,9 +82,11 @@ static clf_status apply_training(clf_dataset **out, const clf_transform *transfo
 
 const clf__transform_kind clf__ordinal_kind = {
     .base = CLF__KIND("ordinal", "the number of each category", params, ordinal_params),
+    .operation = CLF__TRANSFORM_CODES,
     .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES | CLF__ONE_EACH,
     .fit = fit,
     .apply = apply,
     .apply_training = apply_training,
+    .code = code,
     .check = clf__grouping_check,
 };

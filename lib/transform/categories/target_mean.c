@@ -277,6 +277,23 @@ static void name(const clf_transform *transform, int64_t column, clf__text *out)
   }
 }
 
+static void code(const clf_transform *transform, int64_t feature, double value, double *out) {
+  const int32_t *groups = clf__store_tensor(transform->state, "groups")->data;
+  const clf__grouping g = clf__grouping_of(transform, feature);
+  const int32_t group = clf__grouping_group(&g, &all_groups, value);
+  const int64_t outputs = outputs_of(transform);
+  const double *from = clf__store_tensor(transform->state, "mean")->data;
+  if (group >= 0) {
+    int64_t before = 0;
+    for (int64_t j = 0; j < feature; j++) {
+      before += groups[j];
+    }
+    from = (const double *)clf__store_tensor(transform->state, "means")->data +
+           (before + group) * outputs;
+  }
+  memcpy(out, from, (size_t)outputs * sizeof *out);
+}
+
 static bool all_finite(const clf_tensor *tensor) {
   for (int64_t i = 0; i < clf_tensor_count(tensor); i++) {
     if (!isfinite(((const double *)tensor->data)[i])) {
@@ -311,6 +328,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__target_mean_kind = {
     .base =
         CLF__KIND("target_mean", "the mean of the targets of each category", params, mean_params),
+    .operation = CLF__TRANSFORM_CODES,
     .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES,
     .fit = fit,
     .apply = apply,
@@ -318,5 +336,6 @@ const clf__transform_kind clf__target_mean_kind = {
     .columns = columns,
     .widths = widths,
     .name = name,
+    .code = code,
     .check = check,
 };

@@ -57,6 +57,7 @@ static clf_status check(const clf_transform *transform) {
 
 const clf__transform_kind clf__log_kind = {
     .base = CLF__KIND("log", "the logarithm of 1 + each feature", params, log_params),
+    .operation = CLF__TRANSFORM_LOG,
     .can = CLF__ONE_EACH | CLF__CONSTANT,
     .fit = fit,
     .apply = apply,

@@ -465,15 +465,15 @@ TEST(onnx__file_depends_on_the_model_alone) {
 }
 
 /* Every allocation of the export in turn is refused. */
-static void refuse_in_export(const char *kind, const char *params, bool transforms) {
+static void refuse_in_export(const char *kind, const char *params, const char *const stages[][2],
+                             int count) {
   rows r;
   size_t needed;
   clf_dataset *data = data_of(NULL, &r);
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, kind, params));
-  if (transforms) {
-    ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
-    ck_clf_ok(clf_model_add_transform(model, "min_max", "clip=true low=-1"));
+  for (int i = 0; i < count; i++) {
+    ck_clf_ok(clf_model_add_transform(model, stages[i][0], stages[i][1]));
   }
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &needed));
@@ -504,9 +504,29 @@ static void refuse_in_export(const char *kind, const char *params, bool transfor
 }
 
 TEST(onnx__every_refused_allocation_is_a_status) {
-  refuse_in_export("network", layers, false);
-  refuse_in_export("network", "epochs=1 loss=binary_cross_entropy layers='dense units=3'", true);
-  refuse_in_export("logistic", "", true);
+  static const char *const scaled[][2] = {{"standardize", NULL}, {"min_max", "clip=true low=-1"}};
+  static const char *const tables[][2] = {{"select", "columns=2,1"},
+                                          {"impute", "columns=1"},
+                                          {"log", "columns=1 signs=true"},
+                                          {"one_hot", "columns=2 unknown=error"}};
+  refuse_in_export("network", layers, NULL, 0);
+  refuse_in_export("network", "epochs=1 loss=binary_cross_entropy layers='dense units=3'", scaled,
+                   2);
+  refuse_in_export("logistic", "", scaled, 2);
+  refuse_in_export("logistic", "", tables, 4);
+}
+
+TEST(onnx__refuses_transforms_without_operators) {
+  rows r;
+  clf_dataset *data = data_of(NULL, &r);
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "logistic", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "hash", "columns=1"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_fails(clf_model_export(model, "onnx", path, NULL), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("the transform hash is not written");
+  clf_model_free(model);
+  clf_dataset_free(data);
 }
 
 SUITE("onnx")
