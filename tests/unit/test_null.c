@@ -377,6 +377,16 @@ TEST(null__model_fitting_and_asking) {
       REFUSED(clf_model_tune_threshold(model, NULL, NULL)),
       REFUSED(clf_model_conform(NULL, data, NULL)),
       REFUSED(clf_model_conform(model, NULL, NULL)),
+      REFUSED(clf_model_set_reject(NULL, data, NULL)),
+      REFUSED(clf_model_set_reject(model, NULL, NULL)),
+      REFUSED(clf_model_novelty(NULL, data, numbers, ROWS)),
+      REFUSED(clf_model_novelty(model, NULL, numbers, ROWS)),
+      REFUSED(clf_model_forget(NULL, data)),
+      REFUSED(clf_model_forget(model, NULL)),
+      REFUSED(clf_model_merge(NULL, model)),
+      REFUSED(clf_model_merge(model, NULL)),
+      REFUSED(clf_network_freeze(NULL, "all")),
+      REFUSED(clf_network_remove_layer(NULL)),
       REFUSED(clf_model_predict_set(NULL, data, 0.9, sets, 2 * ROWS)),
       REFUSED(clf_model_predict_set(model, NULL, 0.9, sets, 2 * ROWS)),
       REFUSED(clf_model_predict_interval(NULL, data, 0.9, numbers, 2 * ROWS)),
@@ -590,6 +600,26 @@ TEST(null__metrics) {
   CHECK_ALL(all);
   ck_assert_double_eq(out, 7);
   ck_assert_double_eq(counts[0], 7);
+}
+
+/* Results of a search that is not there, and of combinations that it does not have. */
+TEST(null__search_results) {
+  clf_search *search = NULL;
+  ck_assert_int_eq(clf_search_count(NULL), -1);
+  ck_assert_int_eq(clf_search_best(NULL), -1);
+  ck_assert_int_eq(clf_search_rows(NULL, 0), -1);
+  ck_assert_ptr_null(clf_search_combination(NULL, 0));
+  clf_search_free(NULL);
+  ck_clf_ok(clf_search_create(&search, model, data, 2, 0, "alpha=1|2", NULL));
+  for (int64_t index = -1; index <= 2; index += 3) {
+    ck_assert_ptr_null(clf_search_combination(search, index));
+    ck_assert_double_nan(clf_search_mean(search, index));
+    ck_assert_double_nan(clf_search_deviation(search, index));
+    ck_assert_double_nan(clf_search_score(search, index, 0));
+    ck_assert_int_eq(clf_search_rows(search, index), -1);
+  }
+  ck_assert_double_nan(clf_search_score(search, 0, 2));
+  clf_search_free(search);
 }
 
 TEST(null__selection_and_catalog) {

@@ -131,8 +131,8 @@ void clf__decision_log_skipped(const clf_model *model);
 /* Returns whether the fit is followed by a cross-validation whose folds share what it leaves. */
 bool clf__decision_folds_share(const clf_model *model);
 /* Calibrates a model that was just fitted to `train`, and lets it reject rows, if its parameters
- * ask for it. `labels` are class indices of the model; `shared` (kind_rows.h), or NULL, is what the
- * fit has left. */
+ * ask for it. `labels` are class indices of the model; `shared` (models/kind_rows.h), or NULL, is
+ * what the fit has left. */
 clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const int32_t *labels,
                              const clf_optimizer *optimizer, const clf_dataset *validation,
                              struct clf__fit_shared *shared);
