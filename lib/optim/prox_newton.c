@@ -5,7 +5,7 @@
  * Each iteration computes the gradient of all weights, and for each output a quadratic model of
  * f on the columns whose weight is not 0 and those that violate the optimality conditions most,
  * at most as many as there are weights already, and some (prox_set.c), made of a sample of the
- * rows, which becomes larger if the violation is not halved (prox_sample.c). Coordinate descent and
+ * rows, which becomes larger if steps become no shorter (prox_sample.c). Coordinate descent and
  * conjugate gradients minimize model and penalty (prox_model.c, prox_face.c), and F is decreased
  * along the line to that point. The conditions are,
  * with s_j the deviation of column j:
@@ -30,16 +30,20 @@
 #include "optim/prox_model.h"
 
 enum {
-  SHARE = 8, /* rows of the first samples for each column of a set */
+  SHARE = 8,       /* rows of the first samples for each column of a set */
+  WARM_SHARE = 32, /* at a starting point that is better than 0 */
   MAX_TRIALS = 30,
   PATIENCE_F32 = 3, /* iterations without progress: gradients have digits when values have none */
   PATIENCE_F64 = 25,
   ENTRIES_AGAIN = 10 /* how often a model reads them */
 };
 
-/* Shares of a model's decrease that may be left. While steps become no shorter, the model is not
- * good enough for its minimum to be worth much. */
-static const double rough = 0.1, fine = 0.01, fast = 0.4;
+/* Shares of a model's decrease that may be left: `share_left` times the ratio of the last two
+ * decreases, within bounds. While steps become no shorter, a model is not good enough for its
+ * minimum to be worth much. */
+static const double share_left = 0.2, rough = 0.1, fine = 0.01;
+/* With a larger ratio, the next samples are larger. */
+static const double slow = 0.5;
 static const float max_stiffness = 64;
 static const double armijo = 1e-3;
 /* Relative decreases of F that rounding hides. */
@@ -108,7 +112,6 @@ static double measure(solver *s) {
       const double violation = violation_of(s, s->x[k * columns + j], s->gradient[k * columns + j]);
       own = deviation > 0 ? fmax(own, violation / deviation) : own;
     }
-    s->share[k] *= own > s->violation[k] / 2 ? 2 : 1;
     s->violation[k] = own;
     largest = fmax(largest, own);
   }
@@ -224,7 +227,11 @@ static double begin_steps(solver *s) {
     part->found = false;
     set_trial(s, part);
     part->change = linear_change(s, part);
-    part->accuracy = part->change > fast * last ? fine : rough;
+    const double ratio = part->change / last;
+    part->accuracy = last < 0 ? fmin(fmax(share_left * ratio, fine), rough) : rough;
+    for (int64_t k = part->first; k < part->end; k++) {
+      s->share[k] *= last < 0 && ratio > slow ? 2 : 1;
+    }
     sum += part->change;
   }
   return sum;
@@ -350,13 +357,19 @@ static clf_status create(solver *s, const clf__prox_problem *p) {
   s->parts = p->separate ? p->outputs : 1;
   CLF__CHECK(allocate(s, p));
   CLF__CHECK(clf__prox_columns_create(&s->columns, p));
+  bool warm = false;
+  for (int64_t i = 0; i < p->outputs * p->x->columns; i++) {
+    warm = warm || s->x[i] != 0;
+  }
   for (int64_t i = 0; i < s->parts; i++) {
-    s->part[i] = (output_part){
-        .first = i, .end = p->separate ? i + 1 : p->outputs, .accuracy = rough, .stiffness = 1};
+    s->part[i] = (output_part){.first = i,
+                               .end = p->separate ? i + 1 : p->outputs,
+                               .accuracy = warm ? fine : rough,
+                               .stiffness = 1};
   }
   for (int64_t k = 0; k < p->outputs; k++) {
     s->violation[k] = (double)INFINITY;
-    s->share[k] = SHARE;
+    s->share[k] = warm ? WARM_SHARE : SHARE;
   }
   for (int64_t i = 0; i < s->size; i++) {
     const double deviation =

@@ -93,17 +93,14 @@ static clf_status allocate_filling(filling *f, const clf__prox_sample *s) {
   return CLF_OK;
 }
 
-/* Sets start: that of dense rows has an entry for each value. */
-static void count_entries(clf__prox_sample *s, const filling *f) {
+/* Returns the number of entries of the set's columns in all rows; dense rows have all. */
+static int64_t count_entries(const clf__prox_sample *s, const filling *f) {
   const clf__prox_columns *c = f->columns;
-  for (int64_t a = 0; a < s->count; a++) {
-    int64_t count = 0;
-    for (int64_t e = c->start != NULL ? c->start[f->set[a]] : 0;
-         c->start != NULL && e < c->start[f->set[a] + 1]; e++) {
-      count += f->place[c->entry[e].row] >= 0;
-    }
-    s->start[a + 1] = s->start[a] + (c->start != NULL ? count : s->rows);
+  int64_t count = c->start == NULL ? s->count * f->p->x->rows : 0;
+  for (int64_t a = 0; a < s->count && c->start != NULL; a++) {
+    count += c->start[f->set[a] + 1] - c->start[f->set[a]];
   }
+  return count;
 }
 
 /* Reads a row of the sample in units of the deviations, about the means. */
@@ -116,6 +113,9 @@ static void read_dense(const clf__prox_sample *s, const filling *f, int64_t r, f
 }
 
 static clf_status fill_entries_dense(clf__prox_sample *s, const filling *f) {
+  for (int64_t a = 0; a < s->count; a++) {
+    s->start[a + 1] = (a + 1) * s->rows;
+  }
   for (int64_t r = 0; r < s->rows; r++) {
     CLF__CHECK(r % ASKED == 0 ? clf__progress_check() : CLF_OK);
     read_dense(s, f, r, f->values);
@@ -129,7 +129,8 @@ static clf_status fill_entries_dense(clf__prox_sample *s, const filling *f) {
 /* Entries of other rows are overwritten by the next one, which is faster than a branch. */
 static clf_status fill_entries_sparse(clf__prox_sample *s, const filling *f) {
   const clf__prox_columns *c = f->columns;
-  for (int64_t a = 0, at = 0; a < s->count; a++) {
+  int64_t at = 0;
+  for (int64_t a = 0; a < s->count; a++) {
     const double scale = 1 / c->deviation[f->set[a]];
     CLF__CHECK(a % ASKED == 0 ? clf__progress_check() : CLF_OK);
     for (int64_t e = c->start[f->set[a]]; e < c->start[f->set[a] + 1]; e++) {
@@ -138,12 +139,15 @@ static clf_status fill_entries_sparse(clf__prox_sample *s, const filling *f) {
       s->entry[at] = (clf__prox_entry){r, f->root[r < 0 ? 0 : r] * value};
       at += r >= 0;
     }
+    s->start[a + 1] = at;
   }
   return CLF_OK;
 }
 
-static clf_status fill_entries(clf__prox_sample *s, const filling *f) {
-  s->entry = clf__arena_array(&s->arena, s->start[s->count] + 1, sizeof *s->entry);
+/* `capacity` is enough for the set's entries in all rows. Memory that is not written costs nothing.
+ */
+static clf_status fill_entries(clf__prox_sample *s, const filling *f, int64_t capacity) {
+  s->entry = clf__arena_array(&s->arena, capacity + 1, sizeof *s->entry);
   CLF__CHECK(clf__arena_status(&s->arena));
   return f->columns->start != NULL ? fill_entries_sparse(s, f) : fill_entries_dense(s, f);
 }
@@ -176,10 +180,11 @@ static clf_status fill_dense(clf__prox_sample *s, const filling *f) {
 
 static clf_status fill(clf__prox_sample *s, filling *f) {
   CLF__CHECK(allocate_filling(f, s));
-  count_entries(s, f);
-  return matrix_pays((double)s->rows, (double)s->count, (double)s->start[s->count])
+  const int64_t entries = count_entries(s, f);
+  const double share = (double)s->rows / (double)f->p->x->rows;
+  return matrix_pays((double)s->rows, (double)s->count, share * (double)entries)
              ? fill_dense(s, f)
-             : fill_entries(s, f);
+             : fill_entries(s, f, f->columns->start != NULL ? entries : s->count * s->rows);
 }
 
 clf_status clf__prox_sample_create(clf__prox_sample *s, const clf__prox_problem *p,

@@ -316,7 +316,7 @@ static const setting SETTINGS[] = {
     {"perceptron", "epochs=3", "epochs=1|2", "threads=1", SPARSE, false},
     {"svm", NULL, "C=1|2", "threads=1", DENSE_F32, true},
     {"svm", "kernel=linear", "C=1|2", "threads=1", DENSE_U8, false},
-    {"svm", "kernel=linear loss=squared_hinge multiclass=one_vs_rest intercept_scaling=1", "C=1|2",
+    {"svm", "kernel=linear loss=squared_hinge penalty=elastic_net multiclass=one_vs_rest", "C=1|2",
      "threads=1", SPARSE, false},
     {"svm", "gamma=scale", "C=1|2", "threads=2", FAR_F64, false},
     {"svm", "multiclass=one_vs_rest", "C=1|2", "threads=2", SPARSE, false},

@@ -33,6 +33,10 @@ static const char *const machines[][2] = {{"svm", "type=one_class"},
                                           {"svm", "type=nu_svc nu=0.3 kernel=linear"},
                                           {"ridge", "incremental=true"},
                                           {"fisher", "incremental=true"},
+                                          {"logistic", "penalty=l1 C=0.5"},
+                                          {"svm",
+                                           "kernel=linear loss=squared_hinge penalty=elastic_net "
+                                           "multiclass=one_vs_rest"},
                                           {"svm", "type=epsilon_svr kernel=linear C=0.5"},
                                           {"svm", "type=nu_svr"}};
 enum { MACHINES = sizeof machines / sizeof *machines, REGRESSIONS = 2 }; /* these are the last */
