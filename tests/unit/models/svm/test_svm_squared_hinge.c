@@ -177,17 +177,18 @@ TEST_LOOP(squared_hinge__is_calibrated_by_rows_that_are_held_out, 2, CLASSES + 1
   clf_dataset_free(data);
 }
 
-TEST(squared_hinge__any_number_of_threads_gives_the_same_bits) {
+TEST_LOOP(squared_hinge__any_number_of_threads_gives_the_same_bits, 0, 2) {
   static const char *const threads[] = {"threads=1", "threads=3"};
+  static const char *const params[] = {
+      "kernel=linear loss=squared_hinge multiclass=one_vs_rest penalty=l1",
+      "kernel=linear loss=squared_hinge multiclass=one_vs_rest"};
   for (int sparse = 0; sparse < 2; sparse++) {
     double first[CLASSES * COLUMNS];
     for (int t = 0; t < 2; t++) {
       clf_context *context = NULL;
       ck_clf_ok(clf_context_create(&context, NULL, threads[t]));
       clf_dataset *data = rows_of(context, sparse, CLASSES);
-      clf_model *model =
-          fitted(context, "svm",
-                 "kernel=linear loss=squared_hinge multiclass=one_vs_rest penalty=l1", data);
+      clf_model *model = fitted(context, "svm", params[_i], data);
       const double *w = clf__state_data(model->state, "weights_f64");
       if (t == 0) {
         memcpy(first, w, sizeof first);
@@ -198,6 +199,38 @@ TEST(squared_hinge__any_number_of_threads_gives_the_same_bits) {
       clf_context_free(context);
     }
   }
+}
+
+static clf_status fit_once(clf_context *context, const void *argument) {
+  clf_model *model = NULL;
+  clf_status status = clf_model_create(&model, context, "svm",
+                                       "kernel=linear loss=squared_hinge multiclass=one_vs_rest");
+  if (status == CLF_OK) {
+    status = clf_model_fit(model, argument, NULL, NULL);
+  }
+  clf_model_free(model);
+  return status;
+}
+
+TEST(squared_hinge__every_allocation_may_fail) {
+  clf_dataset *data = rows_of(NULL, true, CLASSES);
+  check_every_allocation("threads=1", fit_once, data);
+  clf_dataset_free(data);
+}
+
+/* Sparse rows of few columns and a large C: Newton's method ends after a few steps. */
+TEST(squared_hinge__needs_few_steps_for_any_C) {
+  static const char *const Cs[] = {"1e-4", "1", "1e3", "1e6"};
+  clf_dataset *data = rows_of(NULL, true, 2);
+  for (size_t k = 0; k < sizeof Cs / sizeof *Cs; k++) {
+    char params[100];
+    snprintf(params, sizeof params, "kernel=linear loss=squared_hinge tolerance=1e-6 C=%s", Cs[k]);
+    clf_model *model = fitted(NULL, "svm", params, data);
+    ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+    ck_assert_int_le(*(const int64_t *)clf__state_data(model->state, "iterations"), 25);
+    clf_model_free(model);
+  }
+  clf_dataset_free(data);
 }
 
 SUITE("svm_squared_hinge")
