@@ -1,8 +1,10 @@
 /* Fits of calibrations to rows with scores: after a fit to scores of a cross-validation, or to rows
  * that are held out. */
+#include <math.h>
 #include <string.h>
 
 #include "base/border.h"
+#include "base/progress.h"
 #include "models/decision/decision.h"
 #include "models/decision/isotonic.h"
 #include "models/decision/sigmoid.h"
@@ -77,6 +79,7 @@ static clf_status fit_isotonic(clf_context *context, clf__store *state, const cl
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
   for (int64_t map = 0; map < maps; map++) {
+    CLF__TRY(clf__progress_check());
     clf__isotonic_row *own = points + map * rows->rows;
     for (int64_t i = 0; i < rows->rows; i++) {
       own[i].x = score_of(rows, i, map);
@@ -266,6 +269,18 @@ static clf_status count_classes(const clf_model *bare, const clf_dataset *held_o
   return CLF_OK;
 }
 
+/* Fits and counts, unless the host cancels. */
+static clf_status fill(clf_model *bare, const clf_dataset *held_out, const int32_t *labels,
+                       int32_t method) {
+  const clf__progress progress = clf__progress_begin(bare->context, "calibrate", 1);
+  clf__call call;
+  clf__call_begin(&call, bare->context, "calibrate", held_out->rows);
+  clf_status status = clf__progress_step(&progress, 0, (double)NAN, (double)NAN);
+  status = status == CLF_OK ? fit_held_out(bare, held_out, labels, method) : status;
+  status = status == CLF_OK ? count_classes(bare, held_out, labels) : status;
+  return clf__call_end(&call, status);
+}
+
 static clf_status calibrate(clf_model *model, const clf_dataset *held_out, int32_t method) {
   const char *const dropped[] = {
       "decision_sigmoid",    "decision_temperature",    "decision_isotonic",
@@ -282,8 +297,7 @@ static clf_status calibrate(clf_model *model, const clf_dataset *held_out, int32
   CLF__TRY(check_held_out(model, held_out, labels));
   CLF__TRY(clf__decision_state(&bare.state, model, dropped));
   clf__decision_bind(&bare);
-  CLF__TRY(fit_held_out(&bare, held_out, labels, method));
-  CLF__TRY(count_classes(&bare, held_out, labels));
+  CLF__TRY(fill(&bare, held_out, labels, method));
   status = clf__decision_adopt(model, bare.state);
   bare.state = NULL;
   if (status == CLF_OK && stale) {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/border.h"
+#include "base/progress.h"
 #include "metrics/check.h"
 #include "models/decision/choose.h"
 #include "models/decision/conformal.h"
@@ -111,6 +112,8 @@ static void count_rows(held_scores *held, const clf__judged *rows) {
   }
 }
 
+enum { ASKED = 1024 }; /* rows between two questions whether to go on */
+
 static clf_status conform_classes(clf_model *model, const clf_dataset *held_out,
                                   const conform_params *chosen) {
   const clf__conformal how = {chosen->method, chosen->randomized, (uint64_t)chosen->seed};
@@ -129,8 +132,10 @@ static clf_status conform_classes(clf_model *model, const clf_dataset *held_out,
   CLF__TRY(clf__arena_status(&arena));
   count_rows(&held, &rows);
   memcpy(next, held.start, (size_t)held.segments * sizeof *next);
+  const clf__progress progress = clf__progress_begin(model->context, "conform", rows.rows);
   for (int64_t i = 0; i < rows.rows; i++) {
     const double weight = weight_of(rows.weights, i);
+    CLF__TRY(i % ASKED == 0 ? clf__progress_step(&progress, i, (double)NAN, (double)NAN) : CLF_OK);
     if (weight > 0) {
       clf__conformal_scores(&how, rows.p + i * classes, classes, order, scores);
       held.rows[next[held.segments > 1 ? rows.labels[i] : 0]++] =

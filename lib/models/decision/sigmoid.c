@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/progress.h"
+
 /* ln(1 + e^z) without overflow. */
 static double log_1_plus_exp(double z) {
   return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
@@ -87,7 +89,8 @@ void clf__sigmoid_fit(const clf__sigmoid_rows *rows, double ab[2]) {
   ab[0] = 0;
   ab[1] = log((p.negatives + 1) / (p.positives + 1));
   double value = entropy(&p, ab[0], ab[1]);
-  for (int i = 0; i < MAX_STEPS; i++) {
+  /* The caller finds out that the host has cancelled. */
+  for (int i = 0; i < MAX_STEPS && clf__progress_check() == CLF_OK; i++) {
     derivatives(&p, ab, gradient, hessian);
     if (fabs(gradient[0]) < 1e-5 && fabs(gradient[1]) < 1e-5) {
       break;

@@ -10,6 +10,8 @@
 
 #include <math.h>
 
+#include "base/progress.h"
+
 /* If the scores say nothing of the classes, b is this instead of 0: all probabilities are equal. */
 #define MIN_B 1e-6
 
@@ -102,7 +104,8 @@ double clf__temperature_fit(const clf__scored *rows) {
   if (derivative[0] >= 0) {
     return unit / MIN_B;
   }
-  for (int step = 0; step < MAX_STEPS; step++) {
+  /* The caller finds out that the host has cancelled. */
+  for (int step = 0; step < MAX_STEPS && clf__progress_check() == CLF_OK; step++) {
     derivatives(rows, b, unit, margin, derivative);
     *(derivative[0] < 0 ? &low : &high) = b;
     double next = b - derivative[0] / derivative[1];

@@ -1,9 +1,11 @@
 /* Thresholds of probabilities, chosen by a measure of held-out rows: of one class, or of each class
  * against the others. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/border.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "models/decision/choose.h"
@@ -72,7 +74,10 @@ static clf_status tune_class(const clf_model *model, const clf__judged *rows,
 static clf_status tune_classes(const clf_model *model, const clf__judged *rows,
                                const clf__threshold_search *asked, int64_t only,
                                double *thresholds) {
+  const clf__progress progress =
+      clf__progress_begin(model->context, "tune_threshold", rows->classes);
   for (int64_t k = 0; k < rows->classes; k++) {
+    CLF__CHECK(clf__progress_step(&progress, k, (double)NAN, (double)NAN));
     thresholds[k] = 0;
     if (only >= 0 && k != only) {
       continue;

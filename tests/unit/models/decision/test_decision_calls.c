@@ -55,7 +55,7 @@ static clf_model *learned(clf_context *context, const clf_dataset *rows) {
 }
 
 /* A merge reads no rows: all it does is the solution, which is short for so few columns. */
-TEST_LOOP(calls__cancelled_leave_the_model, 6, CALLS) {
+TEST_LOOP(calls__cancelled_leave_the_model, 0, CALLS) {
   bool armed = false;
   clf_context *context = NULL;
   float before[ROWS * CLASSES], after[ROWS * CLASSES];
