@@ -75,10 +75,9 @@ static clf_status make_column(clf__names **out, const clf_dataset *dataset, int6
   return twice < 0
              ? status
              : clf__fail(CLF_ERROR_DATA,
-                         "categories: '%s', the name of code %lld, occurs "
-                         "twice",
+                         "categories: '%s', the name of code %lld of %s, occurs twice",
                          clf__excerpt_of(names[twice], names[twice] + strlen(names[twice])).text,
-                         (long long)twice);
+                         (long long)twice, clf__dataset_column(dataset, column).text);
 }
 
 clf_status clf_dataset_set_categories(clf_dataset *dataset, int64_t column,

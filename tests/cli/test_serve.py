@@ -53,6 +53,10 @@ def make_models():
         lines.append(",".join([f"{c + numbers.gauss(0, .3):.3f}" for c in center] + [name]))
     (ROOT / "flowers.csv").write_text("\n".join(lines) + "\n")
     run("train", "flowers.csv", "-o", "rows.clf", "--quiet")
+    lines = [f"{'' if i % 13 == 5 else 30 + i % 3},{['Bern', 'Chur'][i % 2] if i % 11 else ''},{['yes', 'no'][i % 2]}"
+             for i in range(40)]
+    (ROOT / "cities.csv").write_text("\n".join(["age,city,label"] + lines) + "\n")
+    run("train", "cities.csv", "--format", "csv missing=keep", "-o", "cities.clf", "--quiet")
     for label, words in (("good", ["great fine film", "a happy film"]), ("bad", ["an awful film", "poor sad film"])):
         for i in range(6):
             (ROOT / "texts" / label).mkdir(parents=True, exist_ok=True)
@@ -182,6 +186,22 @@ class Answers(unittest.TestCase):
             one = {"predictions": answer["predictions"][:1]}  # integers alone are no other kind of row
             self.assertEqual(server.predict("5,3,1,0\n", "text/csv"), (200, one))
             self.assertEqual(server.predict(ROW), (200, one))
+
+    def test_texts_of_categories(self):
+        rows = [[30, "Bern"], [31, "Chur"], [None, "Bern"], [30, None]]
+        with serving("cities.clf") as server:
+            status, answer = server.predict({"rows": rows})
+            self.assertEqual((status, [p["label"] for p in answer["predictions"]][:3]), (200, ["yes", "no", "yes"]))
+            objects = [{"city": city, "age": age} for age, city in rows]
+            self.assertEqual(server.predict({"rows": objects}), (200, answer))
+            self.assertEqual(server.predict({"rows": rows[:1]}), (200, {"predictions": answer["predictions"][:1]}))
+            for row, wrong in (([30, 1], "rows[0][1] is a number; it must be a string, or null"),
+                               (["30", "Bern"], "rows[0][0] is a string; it must be a number, or null"),
+                               ([30], "rows[0] has 1 values; the model reads 2")):
+                status, answer = server.predict({"rows": [row]})
+                self.assertEqual(status, 400, answer)
+                self.assertIn(wrong, answer["error"])
+            self.assertEqual(server.predict({"rows": [[30, "Genf"]]})[0], 200)  # train ignores unknown ones
 
     def test_sparse_rows_by_numbers(self):
         for first in (0, 1):

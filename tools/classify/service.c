@@ -132,22 +132,21 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
   return detector != NULL ? crops_open(&out->detector, t, detector) : -1;
 }
 
-/* Answers all rows of a dataset, which it frees. */
-static clf_status answer_dataset(answers *out, const service *s, clf_dataset *data) {
+clf_status service_answer(answers *out, const service *s, clf_dataset *data) {
   clf_status status = answers_create(out, s->model, &s->wish, clf_dataset_rows(data));
   status = status == CLF_OK ? answers_add(out, data) : status;
   clf_dataset_free(data);
   return status;
 }
 
-clf_status service_rows(answers *out, const service *s, const double *values, int64_t rows) {
+clf_status service_dataset(clf_dataset **out, const service *s, const double *values,
+                           int64_t rows) {
   clf_tensor *x = NULL;
-  clf_dataset *data = NULL;
   clf_status status = clf_tensor_wrap(&x, s->context, values, CLF_F64, 2,
                                       (const int64_t[]){rows, s->features}, NULL);
-  status = status == CLF_OK ? clf_dataset_create(&data, s->context, x, NULL) : status;
+  status = status == CLF_OK ? clf_dataset_create(out, s->context, x, NULL) : status;
   clf_tensor_free(x);
-  return status == CLF_OK ? answer_dataset(out, s, data) : status;
+  return status;
 }
 
 clf_status service_texts(answers *out, const service *s, const char *const *texts,
@@ -159,7 +158,7 @@ clf_status service_texts(answers *out, const service *s, const char *const *text
     status = clf_vocabulary_encode(&data, clf_model_vocabulary(s->model), documents);
   }
   clf_documents_free(documents);
-  return status == CLF_OK ? answer_dataset(out, s, data) : status;
+  return status == CLF_OK ? service_answer(out, s, data) : status;
 }
 
 /* Makes a row of what the detector finds in an image, which it frees. */
@@ -213,7 +212,7 @@ clf_status service_table(answers *out, const service *s, const char *bytes, size
     return CLF_ERROR_MEMORY;
   }
   const clf_status status = clf_dataset_load_memory(&data, s->context, "csv", bytes, size, params);
-  return status == CLF_OK ? answer_dataset(out, s, data) : status;
+  return status == CLF_OK ? service_answer(out, s, data) : status;
 }
 
 /* The first word is the label, unless it is a pair of an index and a value: then 0 is. */
@@ -230,5 +229,5 @@ clf_status service_sparse(answers *out, const service *s, const char *bytes, siz
   const clf_status status =
       clf_dataset_load_memory(&data, s->context, "svmlight", line, strlen(line), params);
   free(line);
-  return status == CLF_OK ? answer_dataset(out, s, data) : status;
+  return status == CLF_OK ? service_answer(out, s, data) : status;
 }

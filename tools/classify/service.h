@@ -32,8 +32,12 @@ typedef struct service {
 int service_begin(service *out, const tool *t, const clf_model *model);
 void service_end(service *s);
 
-/* Each answers what it is given; free the answers also after a failure. */
-clf_status service_rows(answers *out, const service *s, const double *values, int64_t rows);
+/* Makes a dataset of values [rows, features], which outlive it. */
+clf_status service_dataset(clf_dataset **out, const service *s, const double *values, int64_t rows);
+
+/* Each answers what it is given; free the answers also after a failure. The first one frees the
+ * dataset. */
+clf_status service_answer(answers *out, const service *s, clf_dataset *data);
 clf_status service_texts(answers *out, const service *s, const char *const *texts,
                          const size_t *sizes, int64_t count);
 

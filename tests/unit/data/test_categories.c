@@ -71,7 +71,7 @@ TEST(categories__that_are_refused_leave_the_old_ones) {
                                                                                "d"};
   clf_dataset *rows = rows_of_cities();
   ck_clf_fails(clf_dataset_set_categories(rows, CITY, twice, 4), CLF_ERROR_DATA);
-  ck_clf_says("'b', the name of code 3, occurs twice");
+  ck_clf_says("'b', the name of code 3 of column 'city', occurs twice");
   ck_clf_fails(clf_dataset_set_categories(rows, CITY, invalid, 4), CLF_ERROR_DATA);
   ck_clf_says("the name of code 1");
   ck_clf_fails(clf_dataset_set_categories(rows, CITY, cities, 3), CLF_ERROR_DATA);

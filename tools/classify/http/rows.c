@@ -1,4 +1,4 @@
-/* Rows of JSON: arrays of numbers, or objects by the names or numbers of the features. */
+/* Rows of JSON: arrays of numbers and texts, or objects by the names or numbers of the features. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,29 +14,62 @@ const char *http_json_type(const json_t *value) {
   return names[json_typeof(value)];
 }
 
-/* A number of a row; null is a missing value. */
-static bool read_number(exchange *e, double *out, const json_t *value, size_t row,
-                        const char *column) {
-  if (json_is_number(value) || json_is_null(value)) {
+/* The rows of a request. */
+typedef struct table {
+  exchange *e;
+  double *values; /* [rows, features] */
+  json_t **codes; /* [features] of columns of categories the code of each text; NULL for numbers */
+  bool failed;    /* memory ran out */
+} table;
+
+/* The code of a text in its column, a new one if it has none. */
+static bool read_text(table *t, double *out, size_t feature, const char *text) {
+  json_t *codes = t->codes[feature], *code = json_object_get(codes, text);
+  if (code == NULL) {
+    /* json_integer() is that of report/json.h in this program */
+    code = json_real((double)json_object_size(codes));
+    t->failed = json_object_set_new(codes, text, code) < 0;
+  }
+  *out = t->failed ? 0 : json_real_value(code);
+  return !t->failed;
+}
+
+/* A value of a row: a number or, of a column of categories, a text; null is a missing value. */
+static bool read_value(table *t, double *out, size_t feature, const json_t *value, size_t row,
+                       const char *column) {
+  const bool texts = t->codes[feature] != NULL;
+  if (json_is_null(value) || (json_is_number(value) && !texts)) {
     *out = json_is_null(value) ? (double)NAN : json_number_value(value);
     return true;
   }
-  http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu][%s] is %s; it must be a number, or null",
-              row, column, http_json_type(value));
+  if (json_is_string(value) && texts) {
+    return read_text(t, out, feature, json_string_value(value));
+  }
+  http_refuse(t->e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu][%s] is %s; it must be a %s, or null",
+              row, column, http_json_type(value), texts ? "string" : "number");
   return false;
 }
 
-static bool read_array(exchange *e, double *out, const json_t *row, size_t number) {
+static bool have_texts(const table *t) {
+  bool any = false;
+  for (int64_t j = 0; j < t->e->service->features; j++) {
+    any = any || t->codes[j] != NULL;
+  }
+  return any;
+}
+
+static bool read_array(table *t, double *out, const json_t *row, size_t number) {
+  const exchange *e = t->e;
   const size_t count = json_array_size(row), features = (size_t)e->service->features;
   if (count != features) {
-    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu] has %zu numbers; the model reads %zu",
-                number, count, features);
+    http_refuse(e->reply, MHD_HTTP_BAD_REQUEST, "rows[%zu] has %zu %s; the model reads %zu", number,
+                count, have_texts(t) ? "values" : "numbers", features);
     return false;
   }
   for (size_t j = 0; j < count; j++) {
     char column[24];
     snprintf(column, sizeof column, "%zu", j);
-    if (!read_number(e, &out[j], json_array_get(row, j), number, column)) {
+    if (!read_value(t, &out[j], j, json_array_get(row, j), number, column)) {
       return false;
     }
   }
@@ -53,7 +86,8 @@ static const char *find_stranger(const service *s, json_t *row) {
 
 /* A row by the numbers of its features, of which those that are left out are 0, as in svmlight's
  * format. */
-static bool read_pairs(exchange *e, double *out, json_t *row, size_t number) {
+static bool read_pairs(table *t, double *out, json_t *row, size_t number) {
+  const exchange *e = t->e;
   const service *s = e->service;
   const int64_t first = s->zero_based ? 0 : 1;
   const char *key = NULL;
@@ -68,7 +102,7 @@ static bool read_pairs(exchange *e, double *out, json_t *row, size_t number) {
                   number, key, (long long)first, (long long)(s->features - 1 + first));
       return false;
     }
-    if (!read_number(e, &out[index], value, number, key)) {
+    if (!read_value(t, &out[index], (size_t)index, value, number, key)) {
       return false;
     }
   }
@@ -76,14 +110,15 @@ static bool read_pairs(exchange *e, double *out, json_t *row, size_t number) {
 }
 
 /* A row by names, in any order. */
-static bool read_object(exchange *e, double *out, json_t *row, size_t number) {
+static bool read_object(table *t, double *out, json_t *row, size_t number) {
+  const exchange *e = t->e;
   const service *s = e->service;
   if (!s->named) {
     http_refuse(
         e->reply, MHD_HTTP_BAD_REQUEST,
         "rows[%zu] is an object, but this model does not know its features by names; send an "
-        "array of %lld numbers",
-        number, (long long)s->features);
+        "array of %lld %s",
+        number, (long long)s->features, have_texts(t) ? "values" : "numbers");
     return false;
   }
   for (int64_t j = 0; j < s->features; j++) {
@@ -94,7 +129,7 @@ static bool read_object(exchange *e, double *out, json_t *row, size_t number) {
                   number, name);
       return false;
     }
-    if (!read_number(e, &out[j], value, number, name)) {
+    if (!read_value(t, &out[j], (size_t)j, value, number, name)) {
       return false;
     }
   }
@@ -107,6 +142,81 @@ static bool read_object(exchange *e, double *out, json_t *row, size_t number) {
   return true;
 }
 
+static bool open_table(table *t, size_t rows) {
+  const service *s = t->e->service;
+  t->values = calloc(rows, (size_t)s->features * sizeof *t->values);
+  t->codes = calloc((size_t)s->features, sizeof(json_t *));
+  t->failed = t->values == NULL || t->codes == NULL;
+  for (int64_t j = 0; j < s->features && !t->failed; j++) {
+    if (clf_model_category_count(s->model, j) > 0) {
+      t->codes[j] = json_object();
+      t->failed = t->codes[j] == NULL;
+    }
+  }
+  return !t->failed;
+}
+
+static void close_table(table *t) {
+  for (int64_t j = 0; t->codes != NULL && j < t->e->service->features; j++) {
+    json_decref(t->codes[j]);
+  }
+  free(t->codes);
+  free(t->values);
+}
+
+/* Reads all rows; what is wrong with one is in the reply. */
+static bool read_rows(table *t, const json_t *rows) {
+  const service *s = t->e->service;
+  bool right = true;
+  for (size_t i = 0; right && i < json_array_size(rows); i++) {
+    json_t *row = json_array_get(rows, i);
+    double *out = t->values + i * (size_t)s->features;
+    if (json_is_array(row)) {
+      right = read_array(t, out, row, i);
+    } else if (json_is_object(row)) {
+      right = (s->sparse ? read_pairs : read_object)(t, out, row, i);
+    } else {
+      http_refuse(t->e->reply, MHD_HTTP_BAD_REQUEST,
+                  "rows[%zu] is %s; it must be an array or an object", i, http_json_type(row));
+      right = false;
+    }
+  }
+  return right;
+}
+
+/* Lists the texts of a column by their codes; to be freed. */
+static const char **list_texts(json_t *codes) {
+  const char **names = calloc(json_object_size(codes), sizeof *names);
+  const char *text;
+  json_t *code;
+  json_object_foreach(codes, text, code) {
+    if (names != NULL) {
+      names[(size_t)json_real_value(code)] = text;
+    }
+  }
+  return names;
+}
+
+static clf_status answer_table(table *t, int64_t rows) {
+  const service *s = t->e->service;
+  clf_dataset *data = NULL;
+  clf_status status = service_dataset(&data, s, t->values, rows);
+  for (int64_t j = 0; j < s->features && status == CLF_OK; j++) {
+    const size_t count = json_object_size(t->codes[j]);
+    const char **names = count > 0 ? list_texts(t->codes[j]) : NULL;
+    if (count > 0) {
+      status = names != NULL ? clf_dataset_set_categories(data, j, names, (int64_t)count)
+                             : CLF_ERROR_MEMORY;
+    }
+    free(names);
+  }
+  if (status < 0) {
+    clf_dataset_free(data);
+    return status;
+  }
+  return service_answer(&t->e->answers, s, data);
+}
+
 clf_status http_answer_rows(exchange *e, const json_t *rows) {
   const size_t count = json_array_size(rows), features = (size_t)e->service->features;
   if (count > MAX_NUMBERS / features + 1) {
@@ -115,25 +225,12 @@ clf_status http_answer_rows(exchange *e, const json_t *rows) {
                 MAX_NUMBERS / features + 1);
     return CLF_OK;
   }
-  double *values = calloc(count, features * sizeof *values);
-  bool right = values != NULL;
-  for (size_t i = 0; right && i < count; i++) {
-    json_t *row = json_array_get(rows, i);
-    double *out = values + i * features;
-    if (json_is_array(row)) {
-      right = read_array(e, out, row, i);
-    } else if (json_is_object(row)) {
-      right = (e->service->sparse ? read_pairs : read_object)(e, out, row, i);
-    } else {
-      http_refuse(e->reply, MHD_HTTP_BAD_REQUEST,
-                  "rows[%zu] is %s; it must be an array or an object", i, http_json_type(row));
-      right = false;
-    }
-  }
-  clf_status status = values == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  table t = {.e = e};
+  const bool right = open_table(&t, count) && read_rows(&t, rows);
+  clf_status status = t.failed ? CLF_ERROR_MEMORY : CLF_OK;
   if (right) {
-    status = service_rows(&e->answers, e->service, values, (int64_t)count);
+    status = answer_table(&t, (int64_t)count);
   }
-  free(values);
+  close_table(&t);
   return status;
 }

@@ -39,7 +39,7 @@ static inline void write_feature(clf__csv_reader *self, double value, int64_t si
 static clf_status fail_missing(const clf__csv_reader *self, const clf__csv_field *field,
                                int64_t column, bool feature) {
   clf__fail(CLF_ERROR_DATA, "the value is missing; missing=skip leaves such rows out%s%s",
-            feature ? ", missing=nan keeps it as NaN" : "",
+            feature ? ", missing=keep keeps it as NaN, which the transform impute replaces" : "",
             field->begin < field->end ? ", missing_values says which texts stand for none" : "");
   return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
 }

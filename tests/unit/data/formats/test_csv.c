@@ -255,7 +255,7 @@ TEST(refuses_hostile_text) {
       {"1,2,3\r4,5,6\r7,x,9", 0, NULL, CLF_ERROR_DATA, "line 3, column 2: 'x'"},
       {"a,b,c\n1,,3\n", 0, NULL, CLF_ERROR_DATA,
        "file line 2, column 2 (b): the value is missing; missing=skip leaves such rows out, "
-       "missing=nan"},
+       "missing=keep"},
       {"a,b,c\n1,NaN,3\n", 0, NULL, CLF_ERROR_DATA, "the value is missing"},
       {"a,b,c\n1,2,\n", 0, "missing=nan", CLF_ERROR_DATA, "line 2, column 3 (c): the value is mis"},
       {"1,2,3\n,1,2\n", 0, "missing=nan regression=true label=1", CLF_ERROR_DATA, "line 2, col"},

@@ -75,7 +75,8 @@ TEST(categories__are_refused_where_they_may_be_a_mistake) {
       {"a,b\nx,\xE9\n\xE9,y\n", 0, NULL, CLF_ERROR_DATA, "encoding=latin1"},
       {"a,b\n3 500,x\n4 200,y\n", 0, NULL, CLF_ERROR_DATA, "thousands=space"},
       {"a,b\n12%,x\n15%,y\n", 0, NULL, CLF_ERROR_DATA, "'12%' is not a number"},
-      {"a,b\nred,x\n,y\n", 0, NULL, CLF_ERROR_DATA, "missing=nan keeps it"},
+      {"a,b\nred,x\n,y\n", 0, NULL, CLF_ERROR_DATA,
+       "missing=keep keeps it as NaN, which the transform impute replaces"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     assert_refused(context, &clf__dataset_reader_csv, &table[i]);
