@@ -20,6 +20,7 @@ typedef struct clf__kernels {
   const struct clf__conv_direct_kernels *conv_direct;          /* ops/conv/conv_direct.h */
   const struct clf__winograd_kernels *winograd;                /* ops/conv/winograd.h */
   const struct clf__elementwise_kernels *elementwise;          /* ops/nn/elementwise.h */
+  const struct clf__int8_kernels *int8;                        /* ops/nn/int8.h */
   const struct clf__channel_kernels *channels;                 /* ops/nn/channels.h */
   const struct clf__pool_kernels *pool;                        /* ops/nn/pool.h */
   const struct clf__recurrent_kernels *recurrent;              /* ops/nn/recurrent.h */

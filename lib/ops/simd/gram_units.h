@@ -43,7 +43,9 @@ INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
 #elif defined(__SSE2__)
   return sum + (vector_i32)_mm_madd_epi16((__m128i)a, (__m128i)b);
 #else
-  return sum + (a & 0xffff) * (b & 0xffff) + (a >> 16) * (b >> 16);
+  const vector_i32 low_a = (vector_i32)((vector_u32)a << 16) >> 16;
+  const vector_i32 low_b = (vector_i32)((vector_u32)b << 16) >> 16;
+  return sum + low_a * low_b + (a >> 16) * (b >> 16);
 #endif
 }
 #endif

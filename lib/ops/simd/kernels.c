@@ -23,6 +23,7 @@
 #include "ops/simd/conv.h"
 #include "ops/simd/conv_direct.h"
 #include "ops/simd/elementwise.h"
+#include "ops/simd/int8.h"
 #include "ops/simd/winograd.h"
 
 #include "ops/simd/channels.h"
@@ -47,6 +48,7 @@ const clf__kernels CLF__KERNELS = {
     .conv_direct = &conv_direct_kernels,
     .winograd = &winograd_kernels,
     .elementwise = &elementwise_kernels,
+    .int8 = &int8_kernels,
     .channels = &channel_kernels,
     .pool = &pool_kernels,
     .recurrent = &recurrent_kernels,

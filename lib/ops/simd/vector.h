@@ -34,6 +34,7 @@ enum { WIDTH_F32 = TILE_VECTORS * LANES_F32, WIDTH_F64 = TILE_VECTORS * LANES_F6
 typedef float vector_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double vector_f64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vector_i32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t vector_u32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float quad_f32 __attribute__((vector_size(16)));
 typedef int32_t quad_i32 __attribute__((vector_size(16)));
 typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
