@@ -17,6 +17,7 @@
 #include "metrics/bootstrap.h"
 #include "models/decision/decision.h"
 #include "models/model.h"
+#include "models/network/network_quantize.h"
 #include "optim/optimizer.h"
 #include "selection/selection.h"
 #include "text/document_format.h"
@@ -36,6 +37,7 @@ AREA(search, &clf__search_kind);
 AREA(decision, &clf__calibrate_kind, &clf__tune_threshold_kind, &clf__conform_kind,
      &clf__reject_kind);
 AREA(measure, &clf__bootstrap_kind);
+AREA(network, &clf__quantize_kind);
 
 static const clf__registry *const areas[] = {
     &context,
@@ -57,6 +59,7 @@ static const clf__registry *const areas[] = {
     &search,
     &decision,
     &measure,
+    &network,
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 

@@ -76,7 +76,7 @@ CLF_API const char *clf_area_name(int64_t index);
 
 /** Returns the number of kinds in an area.
  *  @param area  "context", "model", "transform", "layer", "optimizer", "augment", "vocabulary",
- *               "image", "detector", "search", "decision", "measure", or of files
+ *               "image", "detector", "search", "decision", "measure", "network", or of files
  *               "dataset_reader", "dataset_writer", "model_reader", "model_writer",
  *               "document_reader", "image_reader", "image_writer"
  *  @return the number; 0 for an unknown area or NULL @since 0.1 */

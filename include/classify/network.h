@@ -129,6 +129,30 @@ CLF_API clf_status clf_network_summary(const clf_model *model, char *buffer, siz
 CLF_API clf_status clf_network_set_weight(clf_model *model, const char *name,
                                           const clf_tensor *tensor);
 
+/** Reduces the weights of a fitted network to bytes, or to bf16, as a fit with the parameter
+ *  "precision" does at its end, and sets that parameter. The file is a quarter, or a half, of the
+ *  size. With int8, layers "dense" and "conv2d" multiply bytes: each column of a weight has a
+ *  scale, and the inputs of each layer have a range, which is measured on up to 1,024 of the rows,
+ *  evenly spaced. Layers "embedding", "rnn", "lstm" and "gru" keep weights as bytes and compute in
+ *  f32; products of more than 65,536 terms, and kernels that span more than 64 pixels, stay f32.
+ *
+ *  The rows are predicted before and after; clf_model_describe() prints how many of them have the
+ *  same class and, if the rows have labels, both accuracies.
+ *
+ *  A fit, or clf_model_partial_fit(), of the model trains in f32 from then on, too, and quantizes
+ *  again; the latter continues from the quantized weights.
+ *  @param data    such as the rows of the fit; with or without labels
+ *  @param params  "precision=int8" or "precision=bf16"; NULL for int8. clf_param_describe("network",
+ *                 "quantize", …) lists them
+ *  @return CLF_OK, CLF_ERROR_NOT_FITTED, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA (no
+ *          rows, or labels that the model does not know), CLF_ERROR_NUMERIC (inputs of a layer are
+ *          not finite), CLF_ERROR_UNSUPPORTED (not a network, in less precision than f32 already,
+ *          or a layer cannot have it), CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY; after a failure the
+ *          model stays as it was
+ *  @since 0.1 */
+CLF_API clf_status clf_network_quantize(clf_model *model, const clf_dataset *data,
+                                        const char *params);
+
 #ifdef __cplusplus
 }
 #endif

@@ -167,14 +167,23 @@ static clf_status set_window(clf__scanner *made, const clf__network *network) {
                          clf__shape_name(in).text);
 }
 
-/* Adds the weights of a layer under the name of the rewritten layer. */
+/* Adds the weights of a layer under the name of the rewritten layer, as f32. */
 static clf_status share_weights(clf__store *to, const clf__layer *layer,
                                 const clf__layer *rewritten, const clf__store *state) {
   for (int64_t j = 0; j < layer->weight_count; j++) {
     const clf__shape *shape = &rewritten->weights[j].shape;
     const clf_tensor *own = clf__store_tensor(state, clf__network_weight_name(layer, j).text);
     clf_tensor *tensor = NULL;
-    clf_status status = clf_tensor_reshape(&tensor, own, shape->ndim, shape->size);
+    clf_status status = CLF_OK;
+    if (own->dtype == CLF_F32) {
+      status = clf_tensor_reshape(&tensor, own, shape->ndim, shape->size);
+    } else {
+      status = clf__tensor_create_uninitialized(&tensor, layer->context, CLF_F32, shape->ndim,
+                                                shape->size);
+      if (status == CLF_OK) {
+        clf__weight_widen(state, layer, j, tensor->data);
+      }
+    }
     if (status == CLF_OK) {
       status = clf__store_add_tensor(to, clf__network_weight_name(rewritten, j).text, tensor);
     }

@@ -5,6 +5,7 @@
 #include "ops/conv/conv2d.h"
 #include "layers/activation.h"
 #include "layers/window.h"
+#include "ops/conv/conv_int8.h"
 
 typedef struct conv2d_params {
   int64_t filters, kernel, stride, dilation;
@@ -129,31 +130,61 @@ static int64_t scratch_size(const clf__layer *layer) {
   return clf__conv2d_scratch_size(&g);
 }
 
-static void pack(const clf__layer *layer, const float *weight, float *packed) {
+static void pack(const clf__layer *layer, const void *weight, float *packed) {
   const clf__conv2d g = geometry(layer);
   clf__conv2d_pack(layer->context, &g, weight, packed);
 }
 
-static void infer(const clf__infer *pass) {
+static void run(const clf__infer *pass, void (*convolve)(const clf__conv_pass *, float *)) {
   const clf__layer *layer = pass->layer;
   const clf__conv2d g = geometry(layer);
   const bool relu = pass->activation == CLF__RELU;
-  clf__conv2d_infer(&(clf__conv_pass){.context = layer->context,
-                                      .conv = &g,
-                                      .rows = pass->rows,
-                                      .x = pass->x,
-                                      .w = pass->packed,
-                                      .bias = pass->bias,
-                                      .relu = relu,
-                                      .y = pass->y},
-                    pass->scratch);
+  convolve(&(clf__conv_pass){.context = layer->context,
+                             .conv = &g,
+                             .rows = pass->rows,
+                             .x = pass->x,
+                             .w = pass->packed,
+                             .bias = pass->bias,
+                             .relu = relu,
+                             .y = pass->y},
+           pass->scratch);
   if (!relu) {
     clf__bias_activate(layer->context, pass->activation, NULL, pass->y,
                        pass->rows * g.out_height * g.out_width, g.filters);
   }
 }
 
+static void infer(const clf__infer *pass) {
+  run(pass, clf__conv2d_infer);
+}
+
+static void int8_infer(const clf__infer *pass) {
+  run(pass, clf__conv_int8_infer);
+}
+
+static int64_t int8_packed_size(const clf__layer *layer) {
+  const clf__conv2d g = geometry(layer);
+  return clf__conv_int8_packed_size(layer->context, &g);
+}
+
+static int64_t int8_scratch_size(const clf__layer *layer) {
+  const clf__conv2d g = geometry(layer);
+  return clf__conv_int8_scratch_size(layer->context, &g);
+}
+
+static void int8_pack(const clf__layer *layer, const void *weight, float *packed) {
+  const clf__conv2d g = geometry(layer);
+  clf__conv_int8_pack(layer->context, &g, weight, packed);
+}
+
+static bool reduces(const clf__layer *layer, int32_t precision) {
+  const clf__conv2d g = geometry(layer);
+  return precision != CLF__PRODUCT_INT8 || clf__conv_int8_fits(&g);
+}
+
 static const clf__layer_inference inference = {false, packed_size, scratch_size, pack, infer};
+static const clf__layer_inference int8_inference = {false, int8_packed_size, int8_scratch_size,
+                                                    int8_pack, int8_infer};
 
 const clf__layer_kind clf__conv2d_kind = {
     .base =
@@ -164,7 +195,9 @@ const clf__layer_kind clf__conv2d_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    /* The weights are rounded after the training; products are f32, which folds normalizations. */
-    .inference = {&inference, &inference},
-    .can_reduce = {[CLF__PRODUCT_BF16] = true},
+    /* With bf16 the weights are rounded after the training; products are f32, which folds
+     * normalizations. */
+    .inference = {&inference, &inference, &int8_inference},
+    .can_reduce = {[CLF__PRODUCT_BF16] = true, [CLF__PRODUCT_INT8] = true},
+    .reduces = reduces,
 };

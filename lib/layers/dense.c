@@ -3,6 +3,7 @@
 #include "ops/nn/dense.h"
 #include "layers/activation.h"
 #include "ops/linalg/gemm.h"
+#include "ops/nn/int8.h"
 
 typedef struct dense_params {
   int64_t units;
@@ -93,7 +94,7 @@ static int64_t scratch_size(const clf__layer *layer) {
   return clf__dense_scratch_size(shape_of(layer));
 }
 
-static void pack(const clf__layer *layer, const float *weight, float *packed) {
+static void pack(const clf__layer *layer, const void *weight, float *packed) {
   clf__dense_pack(shape_of(layer), weight, packed);
 }
 
@@ -115,7 +116,7 @@ static int64_t bf16_scratch_size(const clf__layer *layer) {
   return clf__dense_bf16_scratch_size(layer->context, shape_of(layer));
 }
 
-static void bf16_pack(const clf__layer *layer, const float *weight, float *packed) {
+static void bf16_pack(const clf__layer *layer, const void *weight, float *packed) {
   clf__dense_bf16_pack(layer->context, shape_of(layer), weight, packed);
 }
 
@@ -130,6 +131,47 @@ static void bf16_infer(const clf__infer *pass) {
 static const clf__layer_inference bf16_inference = {true, bf16_packed_size, bf16_scratch_size,
                                                     bf16_pack, bf16_infer};
 
+static clf__int8_shape int8_shape_of(const clf__layer *layer) {
+  return (clf__int8_shape){.segments = 1, .depth = layer->inputs, .columns = layer->outputs};
+}
+
+static int64_t int8_packed_size(const clf__layer *layer) {
+  return clf__int8_packed_size(layer->context, int8_shape_of(layer));
+}
+
+static int64_t int8_scratch_size(const clf__layer *layer) {
+  return clf__dense_int8_scratch_size(layer->context, layer->inputs);
+}
+
+static void int8_pack(const clf__layer *layer, const void *weight, float *packed) {
+  clf__int8_pack(layer->context, int8_shape_of(layer), weight, packed);
+}
+
+static void int8_infer(const clf__infer *pass) {
+  const clf__layer *layer = pass->layer;
+  const bool relu = pass->activation == CLF__RELU;
+  clf__dense_int8_multiply(layer->context,
+                           &(clf__dense_int8){.inputs = layer->inputs,
+                                              .units = layer->outputs,
+                                              .rows = pass->rows,
+                                              .x = pass->x,
+                                              .packed = pass->packed,
+                                              .bias = pass->bias,
+                                              .relu = relu,
+                                              .y = pass->y},
+                           pass->scratch);
+  if (!relu) {
+    clf__bias_activate(layer->context, pass->activation, NULL, pass->y, pass->rows, layer->outputs);
+  }
+}
+
+static const clf__layer_inference int8_inference = {true, int8_packed_size, int8_scratch_size,
+                                                    int8_pack, int8_infer};
+
+static bool reduces(const clf__layer *layer, int32_t precision) {
+  return precision != CLF__PRODUCT_INT8 || layer->inputs <= CLF__INT8_MAX_DEPTH;
+}
+
 const clf__layer_kind clf__dense_kind = {
     .base =
         CLF__KIND("dense", "every output is a weighted sum of all inputs", params, dense_params),
@@ -138,6 +180,7 @@ const clf__layer_kind clf__dense_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    .inference = {&inference, &bf16_inference},
-    .can_reduce = {[CLF__PRODUCT_BF16] = true},
+    .inference = {&inference, &bf16_inference, &int8_inference},
+    .can_reduce = {[CLF__PRODUCT_BF16] = true, [CLF__PRODUCT_INT8] = true},
+    .reduces = reduces,
 };

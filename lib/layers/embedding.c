@@ -126,5 +126,6 @@ const clf__layer_kind clf__embedding_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    .can_reduce = {[CLF__PRODUCT_BF16] = true}, /* its vectors are rounded after the training */
+    /* Its vectors are rounded after the training. */
+    .can_reduce = {[CLF__PRODUCT_BF16] = true, [CLF__PRODUCT_INT8] = true},
 };

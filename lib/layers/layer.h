@@ -131,7 +131,7 @@ typedef struct clf__infer {
   int64_t rows;
   const float *x;      /* [rows, inputs] */
   const float *packed; /* [packed_size] */
-  const float *bias;   /* [last axis of out] or NULL */
+  const float *bias;   /* [last axis of out], and zeros up to whole vectors */
   int32_t activation;
   float *y;       /* [rows, outputs] */
   float *scratch; /* [scratch_size] */
@@ -145,7 +145,8 @@ typedef struct clf__layer_inference {
   /* Returns floats, or -1 if the number overflows. */
   int64_t (*packed_size)(const clf__layer *layer);
   int64_t (*scratch_size)(const clf__layer *layer);
-  void (*pack)(const clf__layer *layer, const float *weight, float *packed);
+  /* `weight` is f32 or, with CLF__PRODUCT_INT8, a clf__int8_source. */
+  void (*pack)(const clf__layer *layer, const void *weight, float *packed);
   /* Runs on the calling thread. */
   void (*run)(const clf__infer *pass);
 } clf__layer_inference;
@@ -182,6 +183,9 @@ struct clf__layer_kind {
   const clf__layer_inference *inference[CLF__PRODUCT_PRECISIONS];
   /* Kinds with narrow weights: whether the products can have a precision other than f32. */
   bool can_reduce[CLF__PRODUCT_PRECISIONS];
+  /* Returns whether a layer of these shapes can have it; NULL if all can. One that cannot stays
+   * f32. */
+  bool (*reduces)(const clf__layer *layer, int32_t precision);
   /* For CLF__OPERATION_CHANNEL_MAP, which can be folded into a product before it: sets both
    * [channels]. */
   void (*map)(const clf__layer *layer, float *const *weights, double *factor, double *shift);

@@ -206,7 +206,7 @@ static void start(const clf__layer *layer, float *const *weights, float *state) 
       .operation = CLF__OPERATION_RECURRENT,                                                       \
       .variant = cell,                                                                             \
       .dimensions = 2,                                                                             \
-      .can_reduce = {[CLF__PRODUCT_BF16] = true},                                                  \
+      .can_reduce = {[CLF__PRODUCT_BF16] = true, [CLF__PRODUCT_INT8] = true},                      \
       .infer_shapes = infer_shapes,                                                                \
       .forward = forward,                                                                          \
       .backward = backward,                                                                        \

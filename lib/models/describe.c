@@ -53,6 +53,9 @@ static void describe_fit(clf__text *text, const clf_model *model) {
     clf__text_append(text, "]\n");
     bytes += clf_tensor_count(tensor) * (int64_t)clf__dtype_size(tensor->dtype);
   }
+  if (model->kind->describe != NULL) {
+    model->kind->describe(model, text);
+  }
   clf__text_append(text, "%s, %lld bytes\n",
                    model->outcome == CLF_OK ? "fitted" : "fitted, not converged", (long long)bytes);
 }

@@ -8,6 +8,7 @@
 
 #include "base/kinds.h"
 #include "base/progress.h"
+#include "base/text.h"
 #include "data/match.h"
 #include "optim/optimizer.h"
 #include "store/object.h"
@@ -68,7 +69,7 @@ typedef struct clf__decision {
 enum {
   CLF__DECISION_OWN,      /* in none of the ways below */
   CLF__DECISION_LINEAR,   /* clf__decision_names; or sums over support vectors, after a fit with a
-                         * kernel */
+                           * kernel */
   CLF__DECISION_LAYERS,   /* a network of layers (network/network.h) */
   CLF__DECISION_MACHINES, /* pairs of classes, distinguished by sums over support vectors
                            * (svm/svm.h) */
@@ -150,6 +151,9 @@ typedef struct clf__model_kind {
   /* Checks whether a loaded state is complete and has the right shapes. Returns CLF_OK or
    * CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_model *model);
+  /* Appends to a description what the names and shapes of the state do not say; NULL for nothing.
+   */
+  void (*describe)(const clf_model *model, clf__text *text);
   /* Prepares what all decisions share, such as packed weights, in model->prepared, which every
    * thread then reads. It is called once when a fit or a load is complete. NULL, with
    * free_prepared, if there is nothing to prepare. decide runs without model->prepared only during

@@ -13,6 +13,7 @@ HEADERS = {
     "search": "selection.h",
     "decision": "decision.h",
     "measure": "metrics.h",
+    "network": "network.h",
 }
 
 

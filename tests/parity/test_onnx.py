@@ -66,7 +66,8 @@ def by_opencv(path, x, names):
     return dict(zip(names, net.forward(names)))
 
 
-def check(kind, params, shape, classes=3, add=(), probabilities=True, opencv=True, ids=0):
+def check(kind, params, shape, classes=3, add=(), probabilities=True, opencv=True, ids=0,
+          tolerance=TOLERANCE):
     """Fits, exports, and compares scores and probabilities."""
     x, y = data(shape, classes, ids=ids)
     model = clf.Model(kind, params)
@@ -92,13 +93,13 @@ def check(kind, params, shape, classes=3, add=(), probabilities=True, opencv=Tru
         if onnxruntime:
             found["onnxruntime"] = by_onnxruntime(path, rows)
             single = by_onnxruntime(path, rows[:1])
-            clf.close(single["scores"], expected["scores"][:1], TOLERANCE, what + " one row")
+            clf.close(single["scores"], expected["scores"][:1], tolerance, what + " one row")
         if cv2 and opencv and len(shape) != 2:
             found["OpenCV"] = by_opencv(path, rows, list(expected))
     for name, values in found.items():
         assert values.keys() == expected.keys(), f"{what}: {name} gives {list(values)}"
         for key in expected:
-            clf.close(values[key], expected[key], TOLERANCE, f"{what}: {key} by {name}")
+            clf.close(values[key], expected[key], tolerance, f"{what}: {key} by {name}")
 
 
 def network(layers, shape, classes=3, params="", **more):
@@ -112,6 +113,19 @@ def dense_layers_with_every_activation():
     for f in ACTIVATIONS:
         network(f"dense units=7 activation={f}; dense units=3", (5,))
         network(f"dense units=7 bias=false; activation function={f}; dense units=3 bias=false", (5,))
+
+
+def layers_of_bytes():
+    """A value between two bytes may become the other one: a step of 1/255 of a range of inputs."""
+    more = {"params": "precision=int8", "tolerance": 0.01, "opencv": False}
+    for f in "relu", "tanh":
+        network(f"dense units=7 activation={f}; dense units=3", (5,), **more)
+        network(f"dense units=70 activation={f} bias=false; dense units=3", (300,), **more)
+    network("conv2d filters=5 kernel=3 padding=same stride=2; batch_norm; activation function=relu; "
+            "conv2d filters=3 kernel=2 dilation=2 bias=false; flatten; dense units=3", (9, 8, 2), **more)
+    network("conv2d filters=4 kernel=3 activation=relu; max_pool2d size=2; flatten; dense units=3",
+            (8, 8), **more)
+    network("lstm units=4; dense units=3", (5, 3), **more)
 
 
 def convolutions_with_every_option():
@@ -396,7 +410,7 @@ if __name__ == "__main__":
     if not (onnxruntime or cv2):
         print("neither onnxruntime nor OpenCV is installed: skipped")
         sys.exit(77)
-    clf.run([dense_layers_with_every_activation, convolutions_with_every_option,
+    clf.run([dense_layers_with_every_activation, layers_of_bytes, convolutions_with_every_option,
              pooling_of_every_size, batch_normalisation_of_rows_and_images,
              grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
              calibrated_models,

@@ -284,6 +284,20 @@ def test_weights_can_be_set_by_name():
     assert list(network.predict([[3.0, 1.0], [1.0, 3.0]])) == [0, 1]
 
 
+def test_a_network_is_quantized():
+    X, y = rows()
+    network = clf.Network("dense units=40 activation=relu; dense units=3", epochs=5).fit(X, y)
+    before, size = network.predict(X), len(network.to_bytes())
+    assert network.quantize(X, y) is network
+    assert (network.predict(X) == before).mean() > 0.95
+    assert network.tensors["dense_1.weight"].dtype == np.int8 and len(network.to_bytes()) < size
+    assert network.params["precision"] == "int8" and "have the same class" in network.describe()
+    loaded = clf.Model.load(network.to_bytes())
+    assert (loaded.decision_function(X) == network.decision_function(X)).all()
+    with pytest.raises(clf.Unsupported, match="int8 already"):
+        network.quantize(X)
+
+
 def test_the_head_of_a_network_is_replaced_and_the_others_are_frozen():
     X, y = rows()
     network = clf.Network("dense units=8 activation=tanh; dense units=3", epochs=3).fit(X, y)

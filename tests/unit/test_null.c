@@ -427,6 +427,8 @@ TEST(null__model_saving_and_telling) {
       REFUSED(clf_network_add_layer(NULL, "dense", NULL)),
       REFUSED(clf_network_add_layer(model, NULL, NULL)),
       REFUSED(clf_network_summary(NULL, text, sizeof text, &size)),
+      REFUSED(clf_network_quantize(NULL, data, NULL)),
+      REFUSED(clf_network_quantize(model, NULL, NULL)),
       REFUSED(clf_network_set_weight(NULL, "dense_1.bias", tensor)),
       REFUSED(clf_network_set_weight(model, NULL, tensor)),
       REFUSED(clf_network_set_weight(model, "dense_1.bias", NULL)),

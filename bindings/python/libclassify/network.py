@@ -85,6 +85,25 @@ class Network(Model):
         self._fits += 1
         return self
 
+    def quantize(self, X: Any, y: Any = None, *, targets: Any = None,
+                 precision: str = "int8") -> "Network":
+        """Reduce the weights of the fitted network to bytes. Returns the network.
+
+        `describe()` then prints what it costs on these rows, and `params["precision"]` is set.
+
+        Parameters
+        ----------
+        X : Dataset, or what one is made of
+            Such as the rows of the fit: layers of int8 take the ranges of their inputs from them.
+        y, targets
+            As for :class:`Dataset`, if X is not one; with labels `describe()` has accuracies.
+        precision : str
+            "int8" or "bf16".
+        """
+        self.change(lib.clf_network_quantize, self._data(X, y, targets=targets),
+                    catalog.to_text("network", "quantize", {"precision": precision}))
+        return self
+
     @property
     def history(self) -> Dict[str, np.ndarray]:
         """What each epoch measured, by name: "loss", and with a validation its loss and score."""

@@ -192,12 +192,22 @@ static clf_status add_scores(clf__csource *source) {
   return CLF_OK;
 }
 
+/* The source computes in f32, which would not give the model's values. */
+static clf_status check_precision(const clf__network *network) {
+  return network->precision != CLF__PRODUCT_INT8
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "csource: products of int8 are not written; export the model as it is "
+                         "before clf_network_quantize(), or after a fit with precision=f32");
+}
+
 clf_status clf__csource_network(clf__csource *source) {
   const clf_model *model = source->model;
   clf__network *network = NULL;
   float **weights = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__network_of_state(&network, model->context, model->state));
+  CLF__TRY(check_precision(network));
   CLF__TRY(clf__network_state_weights(&weights, network, model->state));
   CLF__TRY(check_layers(network));
   CLF__TRY(clf__csource_model_rows(source));

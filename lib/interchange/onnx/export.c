@@ -286,6 +286,7 @@ static clf_status write(const clf_model *model, clf__output *output, const void 
                       .node.context = model->context,
                       .name = chosen->name,
                       .value = {"input"},
+                      .state = model->state,
                       .wide = input_is_f64(model)};
   clf__network *network = NULL;
   float **weights = NULL;

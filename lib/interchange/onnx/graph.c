@@ -16,7 +16,7 @@ enum {
 };
 enum { ATTRIBUTE_TYPE = 20, TYPE_F32 = 1, TYPE_I64 = 2, TYPE_TEXT = 3, TYPE_I64S = 7 };
 enum { TENSOR_DIMENSION = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_DATA = 9 };
-enum { ELEMENT_F32 = 1, ELEMENT_I64 = 7, ELEMENT_F64 = 11 };
+enum { ELEMENT_F32 = 1, ELEMENT_U8 = 2, ELEMENT_I8 = 3, ELEMENT_I64 = 7, ELEMENT_F64 = 11 };
 enum { VALUE_NAME = 1, VALUE_TYPE = 2, TYPE_TENSOR = 1, TENSOR_ELEMENT = 1, TENSOR_SHAPE = 2 };
 enum { SHAPE_DIMENSION = 1, DIMENSION_SIZE = 1, DIMENSION_NAME = 2 };
 
@@ -102,6 +102,11 @@ void clf__node_f64(clf__graph *graph, const char *name, const double *values,
     clf__node_f32(graph, name, rounded, shape);
   }
   clf__free(rounded);
+}
+
+void clf__node_bytes(clf__graph *graph, const char *name, const void *values,
+                     const clf__shape *shape, bool is_signed) {
+  add_constant(graph, name, is_signed ? ELEMENT_I8 : ELEMENT_U8, values, shape, 1);
 }
 
 void clf__node_i64(clf__graph *graph, const char *name, const int64_t *values, int64_t count) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "layers/layer.h"
+#include "store/store.h"
 
 /* Field numbers of the messages that are written (onnx.proto of ONNX 1.8; they never change). */
 enum {
@@ -39,6 +40,7 @@ typedef struct clf__graph {
   clf__shape shape;           /* of its rows, with the channels last */
   bool channels_first;        /* the value has its channels first */
   bool wide;                  /* the value is f64 */
+  const clf__store *state;    /* of the model */
   clf__value_name lengths;    /* of sequences that end early, [N, 1]; "" if none does */
 } clf__graph;
 
@@ -55,6 +57,9 @@ void clf__node_f32(clf__graph *graph, const char *name, const float *values,
 /* f64 if the current value is, otherwise rounded to f32. */
 void clf__node_f64(clf__graph *graph, const char *name, const double *values,
                    const clf__shape *shape);
+/* Bytes of u8 or, with `is_signed`, of i8. */
+void clf__node_bytes(clf__graph *graph, const char *name, const void *values,
+                     const clf__shape *shape, bool is_signed);
 void clf__node_i64(clf__graph *graph, const char *name, const int64_t *values, int64_t count);
 /* Attributes. */
 void clf__node_integer(clf__graph *graph, const char *name, int64_t value);

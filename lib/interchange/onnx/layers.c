@@ -9,6 +9,7 @@
 
 #include "interchange/onnx/sequences.h"
 #include "layers/activation.h"
+#include "models/network/network_int8.h"
 
 /* Returns a parameter that the layer's kind must have. */
 static int64_t integer(const clf__layer *layer, const char *name) {
@@ -58,20 +59,101 @@ static float *outputs_first(const clf__layer *layer, const float *w, int64_t are
   return transposed;
 }
 
-static clf_status add_dense(clf__graph *graph, const clf__layer *layer, float *const *weights) {
-  const int64_t inputs = layer->inputs, units = layer->outputs;
-  float *transposed = outputs_first(layer, weights[0], 1, inputs, units);
-  if (transposed == NULL) {
-    return CLF_ERROR_MEMORY;
+/* The same of bytes. */
+static int8_t *bytes_outputs_first(const clf__layer *layer, const int8_t *w, int64_t area,
+                                   int64_t inputs, int64_t outputs) {
+  int8_t *transposed =
+      clf__alloc_matrix(layer->context, clf__count(area, inputs), outputs, sizeof *transposed);
+  for (int64_t at = 0; transposed != NULL && at < area; at++) {
+    for (int64_t c = 0; c < inputs; c++) {
+      for (int64_t d = 0; d < outputs; d++) {
+        transposed[(d * inputs + c) * area + at] = *w++;
+      }
+    }
   }
-  clf__node_begin(graph, "Gemm");
-  add_weight(graph, layer, 0, transposed, &(clf__shape){2, {units, inputs}});
+  return transposed;
+}
+
+typedef struct part_name {
+  char text[80];
+} part_name;
+
+static part_name name_of(const clf__layer *layer, const char *part) {
+  part_name name;
+  snprintf(name.text, sizeof name.text, "%s_%lld.%s", layer->kind->base.name,
+           (long long)layer->number, part);
+  return name;
+}
+
+/* Adds nodes by which the current value goes through bytes: it is quantized, and dequantized. */
+static void quantize_value(clf__graph *graph, const clf__layer *layer, clf__int8_range range) {
+  static const char *const operators[] = {"QuantizeLinear", "DequantizeLinear"};
+  static const char *const scales[] = {"input_scale", "output_scale"};
+  static const char *const zeros[] = {"input_zero", "output_zero"};
+  const clf__shape scalar = {0, {0}};
+  const uint8_t zero = (uint8_t)range.zero;
+  for (int i = 0; i < 2; i++) {
+    clf__node_begin(graph, operators[i]);
+    clf__node_f32(graph, name_of(layer, scales[i]).text, &range.scale, &scalar);
+    clf__node_bytes(graph, name_of(layer, zeros[i]).text, &zero, &scalar, false);
+    clf__node_end(graph, NULL);
+  }
+}
+
+/* Adds a node that makes f32 of a layer's bytes, with a scale for each output. */
+static clf_status dequantize_weight(clf__graph *graph, const clf__layer *layer,
+                                    const clf__int8_source *source, const clf__shape *shape,
+                                    int64_t area) {
+  const clf__value_name value = graph->value;
+  const clf__shape outputs = {1, {shape->size[0]}};
+  int8_t *bytes = bytes_outputs_first(layer, source->w, area, shape->size[1], shape->size[0]);
+  int8_t *zeros = clf__alloc_zeroed(layer->context, shape->size[0], sizeof *zeros);
+  const bool there = bytes != NULL && zeros != NULL;
+  if (there) {
+    clf__node_open(graph, "DequantizeLinear");
+    clf__node_bytes(graph, name_of(layer, "weight_bytes").text, bytes, shape, true);
+    clf__node_f32(graph, name_of(layer, "weight_scale").text, source->scale, &outputs);
+    clf__node_bytes(graph, name_of(layer, "weight_zero").text, zeros, &outputs, true);
+    clf__node_integer(graph, "axis", 0);
+    clf__node_end(graph, name_of(layer, "weight").text);
+  }
+  graph->value = value;
+  clf__free(bytes);
+  clf__free(zeros);
+  return there ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* Begins the node of a product: its first input is the current value, its second the weight [rows,
+ * columns, area …] in the order of ONNX, of `shape`. A quantized one is bytes that nodes before it
+ * make f32 of, by which programs know that they can multiply the bytes. */
+static clf_status begin_product(clf__graph *graph, const char *operator, const clf__layer * layer,
+                                float *const *weights, const clf__shape *shape, int64_t area) {
+  if (clf__int8_multiplies(layer)) {
+    const clf__int8_source source = clf__int8_source_of(graph->state, layer);
+    CLF__CHECK(dequantize_weight(graph, layer, &source, shape, area));
+    quantize_value(graph, layer, source.range);
+    clf__node_begin(graph, operator);
+    clf__node_input(graph, name_of(layer, "weight").text);
+  } else {
+    float *transposed = outputs_first(layer, weights[0], area, shape->size[1], shape->size[0]);
+    if (transposed == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+    clf__node_begin(graph, operator);
+    add_weight(graph, layer, 0, transposed, shape);
+    clf__free(transposed);
+  }
   if (layer->weight_count > 1) {
     add_weight(graph, layer, 1, weights[1], &layer->weights[1].shape);
   }
+  return CLF_OK;
+}
+
+static clf_status add_dense(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  const clf__shape shape = {2, {layer->outputs, layer->inputs}};
+  CLF__CHECK(begin_product(graph, "Gemm", layer, weights, &shape, 1));
   clf__node_integer(graph, "transB", 1);
   clf__node_end(graph, NULL);
-  clf__free(transposed);
   add_function(graph, layer->activation);
   return CLF_OK;
 }
@@ -111,22 +193,13 @@ static clf_status add_conv2d(clf__graph *graph, const clf__layer *layer, float *
   const int64_t kernel = integer(layer, "kernel"), stride = integer(layer, "stride");
   const int64_t dilation = integer(layer, "dilation"), *size = layer->weights[0].shape.size;
   const clf__shape shape = {4, {size[3], size[2], kernel, kernel}};
-  float *transposed = outputs_first(layer, weights[0], kernel * kernel, size[2], size[3]);
-  if (transposed == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
   transpose_images(graph, layer);
-  clf__node_begin(graph, "Conv");
-  add_weight(graph, layer, 0, transposed, &shape);
-  if (layer->weight_count > 1) {
-    add_weight(graph, layer, 1, weights[1], &layer->weights[1].shape);
-  }
+  CLF__CHECK(begin_product(graph, "Conv", layer, weights, &shape, kernel * kernel));
   add_square(graph, "kernel_shape", kernel);
   add_square(graph, "strides", stride);
   add_square(graph, "dilations", dilation);
   add_padding(graph, layer, (kernel - 1) * dilation + 1, stride);
   clf__node_end(graph, NULL);
-  clf__free(transposed);
   graph->shape = layer->out;
   add_function(graph, layer->activation);
   return CLF_OK;

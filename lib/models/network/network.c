@@ -11,6 +11,8 @@
 
 #include "base/border.h"
 #include "base/text.h"
+#include "models/network/network_int8.h"
+#include "models/network/network_quantize.h"
 #include "ops/ops.h"
 
 #define CLF__VALUES clf__network_params
@@ -93,13 +95,14 @@ static clf_status check_history(const clf_model *model) {
 static clf_status check(const clf_model *model) {
   enum { LOSSES = 4 };
   clf__network *network = NULL;
-  float **weights = NULL;
   clf_status status = CLF_OK;
   CLF__CHECK(clf__check_tensor(model, "loss", CLF_I32, 1, -1));
   const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
   const int64_t classes = model->classes != NULL ? model->outputs : 0;
   CLF__TRY(clf__network_of_state(&network, model->context, model->state));
-  CLF__TRY(clf__network_state_weights(&weights, network, model->state));
+  CLF__TRY(clf__network_check_weights(network, model->state));
+  CLF__TRY(clf__int8_check(network, model->state));
+  CLF__TRY(clf__network_check_reduction(model));
   CLF__TRY(check_history(model));
   CLF__TRY(clf__network_check_units(model));
   CLF__TRY(clf__network_check_kept(model, network));
@@ -214,6 +217,7 @@ const clf__model_kind clf__network_kind = {
     .has_new_outputs = has_new_outputs,
     .goes_on_by = "warm_start=true",
     .check = check,
+    .describe = clf__network_describe,
     .prepare = clf__network_prepare,
     .free_prepared = clf__network_free_prepared,
     .decide = decide,

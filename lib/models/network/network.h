@@ -113,18 +113,28 @@ clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index
 /* *out receives the network's weights [weights] as f32. They point into the state, which must live
  * as long, or to copies where the state has elements of less precision. */
 clf_status clf__network_state_weights(float ***out, clf__network *network, const clf__store *state);
+/* The same, but NULL for what kernels of int8 read as it is. */
+clf_status clf__network_read_weights(float ***out, clf__network *network, const clf__store *state);
+/* Returns CLF_OK, or CLF_ERROR_CORRUPT if a weight is missing or not valid. */
+clf_status clf__network_check_weights(const clf__network *network, const clf__store *state);
 
 /* Sets the precision of all products; CLF_ERROR_UNSUPPORTED names a layer that cannot have it
  * (network_precision.c). */
 clf_status clf__network_set_precision(clf__network *network, int32_t precision);
 /* Reads the precision that a network was fitted in; CLF_ERROR_CORRUPT if it is none. */
 clf_status clf__network_precision_of_state(int32_t *out, const clf__store *state);
-/* Returns whether a tensor of the state can hold a weight. */
-bool clf__weight_holds(const clf_tensor *tensor, const clf__weight_info *info);
-/* values [count] = those of a weight's tensor. */
-void clf__weight_widen(const clf_tensor *tensor, float *values);
-/* Rounds the narrow weights of a state to elements of the precision, which it adds to the state. */
+/* Returns whether the state has a valid weight of that name. */
+bool clf__weight_holds(const clf__store *state, const clf__layer *layer, int64_t index);
+/* values [count] = those of a weight that is not f32. */
+void clf__weight_widen(const clf__store *state, const clf__layer *layer, int64_t index,
+                       float *values);
+/* Rounds the f32 weights of a state that can be narrow to elements of the precision, which it adds
+ * to the state. Those of int8 need ranges of the layers' inputs, too (network_int8.h). */
 clf_status clf__network_reduce(const clf__network *network, int32_t precision, clf__store *state);
+/* Returns the word for the precision of a valid state, such as "int8". */
+const char *clf__network_precision_word(const clf__store *state);
+/* Copies the entries of a state, without what a partial fit would continue from (network_set.c). */
+clf_status clf__network_copy_state(clf__store **out, clf_context *context, const clf__store *state);
 /* Returns the bytes of a weight of a fitted network. */
 int64_t clf__weight_bytes(const clf__layer *layer, int64_t index);
 

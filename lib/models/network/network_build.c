@@ -275,32 +275,54 @@ clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index
   return name;
 }
 
-static clf_status read_weight(float **out, clf__arena *arena, const clf_tensor *tensor) {
-  *out = tensor->data;
-  if (tensor->dtype != CLF_F32) {
-    *out = clf__arena_array(arena, clf_tensor_count(tensor), sizeof **out);
-    CLF__CHECK(clf__arena_status(arena));
-    clf__weight_widen(tensor, *out);
+clf_status clf__network_check_weights(const clf__network *network, const clf__store *state) {
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    const clf__layer *layer = network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      if (!clf__weight_holds(state, layer, j)) {
+        return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is missing or not valid",
+                         clf__network_weight_name(layer, j).text);
+      }
+    }
   }
+  return CLF_OK;
+}
+
+static clf_status read_weight(float **out, clf__arena *arena, const clf__store *state,
+                              const clf__layer *layer, int64_t index, bool all) {
+  const clf_tensor *tensor = clf__store_tensor(state, clf__network_weight_name(layer, index).text);
+  *out = tensor->dtype == CLF_F32 ? tensor->data : NULL;
+  if (*out != NULL || (!all && tensor->dtype == CLF_I8 && clf__layer_inference_of(layer) != NULL)) {
+    return CLF_OK;
+  }
+  *out = clf__arena_array(arena, clf_tensor_count(tensor), sizeof **out);
+  CLF__CHECK(clf__arena_status(arena));
+  clf__weight_widen(state, layer, index, *out);
+  return CLF_OK;
+}
+
+static clf_status read_weights(float ***out, clf__network *network, const clf__store *state,
+                               bool all) {
+  float **weights =
+      clf__arena_array(&network->arena, clf__network_weights(network), sizeof *weights);
+  CLF__CHECK(clf__arena_status(&network->arena));
+  CLF__CHECK(clf__network_check_weights(network, state));
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    const clf__layer *layer = network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      CLF__CHECK(read_weight(&weights[network->first_weight[i] + j], &network->arena, state, layer,
+                             j, all));
+    }
+  }
+  *out = weights;
   return CLF_OK;
 }
 
 clf_status clf__network_state_weights(float ***out, clf__network *network,
                                       const clf__store *state) {
-  float **weights =
-      clf__arena_array(&network->arena, clf__network_weights(network), sizeof *weights);
-  CLF__CHECK(clf__arena_status(&network->arena));
-  for (int64_t i = 0; i < network->layer_count; i++) {
-    const clf__layer *layer = network->layers[i];
-    for (int64_t j = 0; j < layer->weight_count; j++) {
-      const clf__weight_name name = clf__network_weight_name(layer, j);
-      const clf_tensor *tensor = clf__store_tensor(state, name.text);
-      if (tensor == NULL || !clf__weight_holds(tensor, &layer->weights[j])) {
-        return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is missing or not valid", name.text);
-      }
-      CLF__CHECK(read_weight(&weights[network->first_weight[i] + j], &network->arena, tensor));
-    }
-  }
-  *out = weights;
-  return CLF_OK;
+  return read_weights(out, network, state, true);
+}
+
+clf_status clf__network_read_weights(float ***out, clf__network *network, const clf__store *state) {
+  return read_weights(out, network, state, false);
 }

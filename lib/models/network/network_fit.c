@@ -9,6 +9,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "models/network/network_quantize.h"
 #include "models/network/network_trainer.h"
 
 uint64_t clf__trainer_seed(const clf__trainer *t, int stream) {
@@ -191,7 +192,7 @@ static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
   clf__trainer_copy_weights(t, t->weights, t->best);
   CLF__TRY(measures ? watch(t, clf__trainer_measure) : CLF_OK);
   CLF__TRY(clf__trainer_end_state(t, state));
-  CLF__TRY(clf__network_reduce(t->network, t->params->precision, state));
+  CLF__TRY(clf__network_reduce_fit(t->network, t->training, measures, state));
   status = trained;
 done:
   return status;

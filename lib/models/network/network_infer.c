@@ -77,8 +77,8 @@ static stage stage_of(const clf__inference *inference, int64_t first, int64_t bl
   return s;
 }
 
-static clf_status run_step(const clf__infer_step *step, int64_t rows, const float *x, float *y,
-                           float *scratch, clf__span *spans) {
+clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const float *x, float *y,
+                               float *scratch, clf__span *spans) {
   const clf__layer_inference *inference = clf__layer_inference_of(step->layer);
   if (inference == NULL) {
     return step->layer->kind->forward(&(clf__pass){.layer = step->layer,
@@ -107,7 +107,7 @@ static clf_status run_stage(const block_job *job, stage s, int64_t rows, const f
   clf_status status = CLF_OK;
   for (int64_t i = s.first; status == CLF_OK && i < s.end; i++) {
     float *to = i + 1 == s.end ? y : x == inner ? inner + job->inner : inner;
-    status = run_step(&job->inference->steps[i], rows, x, to, scratch, spans);
+    status = clf__infer_step_run(&job->inference->steps[i], rows, x, to, scratch, spans);
     x = to;
     status = status == CLF_OK ? clf__progress_check() : status;
   }

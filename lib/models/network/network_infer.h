@@ -4,6 +4,7 @@
 #define CLF_MODELS_NETWORK_NETWORK_INFER_H
 
 #include "models/network/network.h"
+#include "ops/nn/sequence.h"
 
 typedef struct clf__infer_step {
   const clf__layer *layer;
@@ -24,5 +25,9 @@ struct clf__inference {
   int64_t step_count;
   int64_t outputs; /* of the last step */
 };
+
+/* Computes y [rows, outputs] of the step's layers from x [rows, inputs], with scratch [scratch]. */
+clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const float *x, float *y,
+                               float *scratch, clf__span *spans);
 
 #endif

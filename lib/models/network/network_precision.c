@@ -4,7 +4,7 @@
  * and predicts the same; what a partial fit continues from keeps them in f32. The tensor
  * product_precision has the precision, unless that is f32. */
 #include "base/bf16.h"
-#include "models/network/network.h"
+#include "models/network/network_int8.h"
 
 static const char precision_name[] = "product_precision";
 static const int32_t dtypes[CLF__PRODUCT_PRECISIONS] = {CLF_F32, CLF_BF16, CLF_I8};
@@ -21,7 +21,8 @@ static bool has_narrow(const clf__layer *layer) {
 clf_status clf__network_set_precision(clf__network *network, int32_t precision) {
   for (int64_t i = 0; i < network->layer_count; i++) {
     clf__layer *layer = network->layers[i];
-    const bool reduced = precision != CLF__PRODUCT_F32 && has_narrow(layer);
+    const bool fits = layer->kind->reduces == NULL || layer->kind->reduces(layer, precision);
+    const bool reduced = precision != CLF__PRODUCT_F32 && has_narrow(layer) && fits;
     if (reduced && !layer->kind->can_reduce[precision]) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "network: precision=%s: %s %lld has no such products; use precision=f32",
@@ -48,12 +49,29 @@ clf_status clf__network_precision_of_state(int32_t *out, const clf__store *state
   return CLF_OK;
 }
 
-bool clf__weight_holds(const clf_tensor *tensor, const clf__weight_info *info) {
-  bool valid = tensor->dtype == CLF_F32 || (info->narrow && tensor->dtype == CLF_BF16);
-  valid = valid && tensor->ndim == info->shape.ndim;
-  for (int32_t i = 0; valid && i < info->shape.ndim; i++) {
-    valid = tensor->shape[i] == info->shape.size[i];
+const char *clf__network_precision_word(const clf__store *state) {
+  const clf_tensor *tensor = clf__store_tensor(state, precision_name);
+  return words[tensor != NULL ? *(const int32_t *)tensor->data : CLF__PRODUCT_F32];
+}
+
+static bool has_shape(const clf_tensor *tensor, const clf__shape *shape) {
+  bool same = tensor->ndim == shape->ndim;
+  for (int32_t i = 0; same && i < shape->ndim; i++) {
+    same = tensor->shape[i] == shape->size[i];
   }
+  return same;
+}
+
+bool clf__weight_holds(const clf__store *state, const clf__layer *layer, int64_t index) {
+  const clf__weight_info *info = &layer->weights[index];
+  const clf_tensor *tensor = clf__store_tensor(state, clf__network_weight_name(layer, index).text);
+  if (tensor == NULL || !has_shape(tensor, &info->shape)) {
+    return false;
+  }
+  if (info->narrow && tensor->dtype == CLF_I8) {
+    return clf__int8_holds(state, layer, index);
+  }
+  bool valid = tensor->dtype == CLF_F32 || (info->narrow && tensor->dtype == CLF_BF16);
   const int64_t count = valid && info->not_negative ? clf__shape_count(&info->shape) : 0;
   for (int64_t i = 0; valid && i < count; i++) {
     valid = ((const float *)tensor->data)[i] >= 0;
@@ -61,7 +79,13 @@ bool clf__weight_holds(const clf_tensor *tensor, const clf__weight_info *info) {
   return valid;
 }
 
-void clf__weight_widen(const clf_tensor *tensor, float *values) {
+void clf__weight_widen(const clf__store *state, const clf__layer *layer, int64_t index,
+                       float *values) {
+  const clf_tensor *tensor = clf__store_tensor(state, clf__network_weight_name(layer, index).text);
+  if (tensor->dtype == CLF_I8) {
+    clf__int8_widen(state, layer, index, values);
+    return;
+  }
   const uint16_t *from = tensor->data;
   for (int64_t i = 0; i < clf_tensor_count(tensor); i++) {
     values[i] = clf__bf16_value(from[i]);
@@ -95,10 +119,13 @@ clf_status clf__network_reduce(const clf__network *network, int32_t precision, c
   for (int64_t i = 0; i < network->layer_count; i++) {
     const clf__layer *layer = network->layers[i];
     for (int64_t j = 0; j < layer->weight_count; j++) {
-      if (layer->weights[j].narrow) {
-        CLF__CHECK(
-            reduce_weight(state, clf__network_weight_name(layer, j).text, dtypes[precision]));
+      if (!layer->weights[j].narrow || layer->precision != precision) {
+        continue;
       }
+      CLF__CHECK(
+          precision == CLF__PRODUCT_INT8
+              ? clf__int8_quantize(state, layer, j)
+              : reduce_weight(state, clf__network_weight_name(layer, j).text, dtypes[precision]));
     }
   }
   return add_precision(network, precision, state);

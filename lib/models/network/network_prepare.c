@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/workspace.h"
 #include "models/network/network_infer.h"
+#include "models/network/network_int8.h"
 
 /* Returns the layer that comes next in inference, from index `i` on; NULL at the end. flatten
  * counts, because it changes the last axis. */
@@ -56,13 +57,15 @@ static bool is_f32(const clf__layer *layer) {
 }
 
 /* Returns the index of the first layer after a product that cannot be folded into it. A
- * normalization is not folded into factors of less than f32, which would be rounded again. */
+ * normalization is not folded into weights of bf16, which would be rounded again; those of int8
+ * have scales. */
 static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
   int64_t end = step->first + 1;
   while (step->activation == CLF__LINEAR) {
     const clf__layer *next = next_layer(network, end);
     const int32_t operation = next != NULL ? next->kind->operation : CLF__OPERATION_OWN;
-    const bool folds = operation == CLF__OPERATION_CHANNEL_MAP && is_f32(step->layer);
+    const bool folds = operation == CLF__OPERATION_CHANNEL_MAP &&
+                       (is_f32(step->layer) || clf__int8_multiplies(step->layer));
     if (!folds && operation != CLF__OPERATION_ACTIVATION) {
       break;
     }
@@ -114,49 +117,75 @@ static clf_status plan(clf__inference **out, clf__network *network) {
   return CLF_OK;
 }
 
-/* Folds the normalizations of a step into its bias and into *own, a copy of its weights that is
- * made only if there are any. */
-static clf_status fold_norms(const clf__inference *made, clf__infer_step *step, float **own) {
+/* What is packed: the weights of a step or, for int8, its bytes and their scales. */
+typedef struct pack_source {
+  clf__int8_source int8;
+  const float *values; /* the f32 weights, or the scales */
+  int64_t rows;        /* of the values, in columns */
+  float *own;          /* a copy of the values that is made only if there are normalizations */
+} pack_source;
+
+static pack_source source_of(const clf__infer_step *step, const clf__store *state) {
+  const clf__shape *shape = &step->layer->weights[0].shape;
+  pack_source source = {.values = step->weights[0],
+                        .rows = clf__shape_count(shape) / shape->size[shape->ndim - 1]};
+  if (clf__int8_multiplies(step->layer)) {
+    source.int8 = clf__int8_source_of(state, step->layer);
+    source.values = source.int8.scale;
+    source.rows = 1;
+  }
+  return source;
+}
+
+/* Folds the normalizations of a step into its bias and into a copy of its weights or scales. */
+static clf_status fold_norms(const clf__inference *made, clf__infer_step *step,
+                             pack_source *source) {
   const clf__network *network = made->network;
   const clf__shape *shape = &step->layer->weights[0].shape;
-  const int64_t count = clf__shape_count(shape), rows = count / shape->size[shape->ndim - 1];
+  const int64_t count = source->rows * shape->size[shape->ndim - 1];
   clf_status status = CLF_OK;
   for (int64_t i = step->first + 1; status == CLF_OK && i < step->end; i++) {
     if (network->layers[i]->kind->map == NULL) {
       continue;
     }
-    if (*own == NULL) {
-      *own = clf__alloc_array(network->context, count, sizeof **own);
-      if (*own == NULL) {
+    if (source->own == NULL) {
+      source->own = clf__alloc_array(network->context, count, sizeof *source->own);
+      if (source->own == NULL) {
         return CLF_ERROR_MEMORY;
       }
-      memcpy(*own, step->weights[0], (size_t)count * sizeof **own);
+      memcpy(source->own, source->values, (size_t)count * sizeof *source->own);
+      source->values = source->own;
     }
-    status = fold_norm(network, network->layers[i], made->weights + network->first_weight[i], *own,
-                       rows, step->bias);
+    status = fold_norm(network, network->layers[i], made->weights + network->first_weight[i],
+                       source->own, source->rows, step->bias);
   }
   return status;
 }
 
-static clf_status pack_step(clf__inference *made, clf__infer_step *step) {
+static clf_status pack_step(clf__inference *made, clf__infer_step *step, const clf__store *state) {
   const clf__layer *layer = step->layer;
   const clf__layer_inference *inference = clf__layer_inference_of(layer);
   const clf__shape *shape = &layer->weights[0].shape;
   const int64_t columns = shape->size[shape->ndim - 1];
-  float *own = NULL;
+  pack_source source = source_of(step, state);
   clf_status status = CLF_OK;
   step->scratch = inference->scratch_size(layer);
   step->packed = clf__arena_array(
       &made->arena, step->scratch < 0 ? -1 : inference->packed_size(layer), sizeof *step->packed);
-  step->bias = clf__arena_zeroed(&made->arena, columns, sizeof *step->bias);
+  step->bias = clf__arena_zeroed(&made->arena, clf__int8_padded(columns), sizeof *step->bias);
   CLF__TRY(clf__arena_status(&made->arena));
   if (layer->weight_count > 1) {
     memcpy(step->bias, step->weights[1], (size_t)columns * sizeof *step->bias);
   }
-  CLF__TRY(fold_norms(made, step, &own));
-  inference->pack(layer, own != NULL ? own : step->weights[0], step->packed);
+  CLF__TRY(fold_norms(made, step, &source));
+  if (clf__int8_multiplies(layer)) {
+    source.int8.scale = source.values;
+    inference->pack(layer, &source.int8, step->packed);
+  } else {
+    inference->pack(layer, source.values, step->packed);
+  }
 done:
-  clf__free(own);
+  clf__free(source.own);
   return status;
 }
 
@@ -174,12 +203,12 @@ clf_status clf__inference_create(clf__inference **out, clf__network *network,
   clf__inference *made = NULL;
   clf_status status = plan(&made, network);
   CLF__TRY(status);
-  CLF__TRY(clf__network_state_weights(&made->weights, network, state));
+  CLF__TRY(clf__network_read_weights(&made->weights, network, state));
   for (int64_t i = 0; i < made->step_count; i++) {
     clf__infer_step *step = &made->steps[i];
     step->weights = made->weights + network->first_weight[step->first];
     if (clf__layer_inference_of(step->layer) != NULL) {
-      CLF__TRY(pack_step(made, step));
+      CLF__TRY(pack_step(made, step, state));
     }
   }
   *out = made;

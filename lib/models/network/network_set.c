@@ -44,6 +44,13 @@ static clf_status begin_untrained(clf_model *next, clf__store **state) {
   next->outcome = CLF_OK;
   CLF__TRY(clf__network_check_loss(t.network, p->loss, classes, next->outputs));
   CLF__TRY(clf__network_check_end(t.network, p->loss));
+  if (p->precision == CLF__PRODUCT_INT8) {
+    status =
+        clf__fail(CLF_ERROR_UNSUPPORTED,
+                  "network: the ranges of precision=int8 are measured on rows; set the weights "
+                  "with precision=f32, and call clf_network_quantize()");
+    goto done;
+  }
   if (next->stage_count > 0) {
     status = clf__fail(CLF_ERROR_UNSUPPORTED,
                        "network: transforms are fitted on rows; fit the model before its weights "
@@ -143,23 +150,25 @@ static clf_status copy_tensor(clf_tensor **out, const settable *info, const char
   return status;
 }
 
-/* Copies the entries of `state` in order, with `value` as the one named so; files from before
- * target units existed lack it. What a partial fit would continue from is left out, because it
- * belongs to the old weights. */
-clf_status clf__network_replace(clf__store **out, clf_context *context, const clf__store *state,
-                                const char *name, const clf_tensor *value) {
+/* What a partial fit would continue from belongs to the weights that are about to change. */
+clf_status clf__network_copy_state(clf__store **out, clf_context *context,
+                                   const clf__store *state) {
   clf_status status = clf__store_create(out, context);
   for (int64_t i = 0; status == CLF_OK && i < clf__store_count(state); i++) {
     const char *entry = clf__store_name(state, i);
     if (strncmp(entry, CLF__RESUME, strlen(CLF__RESUME)) != 0) {
-      status = clf__store_add_tensor(
-          *out, entry, strcmp(entry, name) == 0 ? value : clf__store_tensor(state, entry));
+      status = clf__store_add_tensor(*out, entry, clf__store_tensor(state, entry));
     }
   }
-  if (status == CLF_OK && clf__store_tensor(state, name) == NULL) {
-    status = clf__store_add_tensor(*out, name, value);
-  }
   return status;
+}
+
+/* Files from before target units existed lack them. */
+clf_status clf__network_replace(clf__store **out, clf_context *context, const clf__store *state,
+                                const char *name, const clf_tensor *value) {
+  CLF__CHECK(clf__network_copy_state(out, context, state));
+  return clf__store_tensor(state, name) == NULL ? clf__store_add_tensor(*out, name, value)
+                                                : clf__store_replace_tensor(*out, name, value);
 }
 
 /* Frees the parts of `other` that the model does not share. */

@@ -1,7 +1,8 @@
-/* Quantized convolutions. Some rows of an image are quantized into lines with the quantized 0 around
- * them. There the pixels that a row of the kernel sees lie one behind another, so that the products
- * read them where they are: one segment is a row of the kernel or, if it is dilated, an element. The
- * floor is the one of int8.h; segments that end within a unit multiply its rest by 0. */
+/* Quantized convolutions. Some rows of an image are quantized into lines with the quantized 0
+ * around them. There the pixels that a row of the kernel sees lie one behind another, so that the
+ * products read them where they are: one segment is a row of the kernel or, if it is dilated, an
+ * element. The floor is the one of ops/nn/int8.h; segments that end within a unit multiply its rest
+ * by 0. */
 #include "ops/conv/conv_int8.h"
 
 #include <math.h>

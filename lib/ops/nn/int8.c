@@ -1,6 +1,6 @@
-/* Packing of quantized weights, and products of a dense layer with them. Many rows are multiplied by
- * panels, which stay in L2 while all rows pass. A few rows, which are bound by reading the weights,
- * take these as they are, and only those whose x is not 0, which are few after relu. */
+/* Packing of quantized weights, and products of a dense layer with them. Many rows are multiplied
+ * by panels, which stay in L2 while all rows pass. A few rows, which are bound by reading the
+ * weights, take these as they are, and only those whose x is not 0, which are few after relu. */
 #include "ops/nn/int8.h"
 
 #include <math.h>

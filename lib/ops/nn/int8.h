@@ -1,14 +1,14 @@
 /* Products of quantized numbers, for inference. An activation x is a byte q of 0 … 255 that stands
- * for scale (q - zero); a weight is a signed byte of -127 … 127 that stands for w times the scale of
- * its column. A product is a sum of integers, which is exact below 2^31:
+ * for scale (q - zero); a weight is a signed byte of -127 … 127 that stands for w times the scale
+ * of its column. A product is a sum of integers, which is exact below 2^31:
  *
  *   sum_k x_k W_kj = scale scale_j (sum_k q_k w_kj - zero sum_k w_kj)
  *
  * so that all CPU targets, and all ways to divide the work, have the same sums.
  *
- * The floors: a target with an instruction for four products of bytes (VNNI) does four times as many
- * operations in a cycle as with f32, other targets, which multiply pairs of 16-bit numbers, at least
- * as many as with f32; one row is bound by reading the weights, whose bytes are a quarter. */
+ * The floors: a target with an instruction for four products of bytes (VNNI) does four times as
+ * many operations in a cycle as with f32, other targets, which multiply pairs of 16-bit numbers, at
+ * least as many as with f32; one row is bound by reading the weights, whose bytes are a quarter. */
 #ifndef CLF_OPS_NN_INT8_H
 #define CLF_OPS_NN_INT8_H
 
@@ -26,8 +26,8 @@ typedef struct clf__int8_range {
 /* More terms could leave 32 bits: 255 * 127 * 65536 < 2^31. */
 enum { CLF__INT8_MAX_DEPTH = 1 << 16, CLF__INT8_LIMIT = 127 };
 
-/* What becomes of the sums of column j: y = f(scale_j (sum + offset_j) + bias_j), f = max(0, .) with
- * `relu`. The arrays have elements for whole panels. */
+/* What becomes of the sums of column j: y = f(scale_j (sum + offset_j) + bias_j), f = max(0, .)
+ * with `relu`. The arrays have elements for whole panels. */
 typedef struct clf__int8_finish {
   const int32_t *offset;
   const float *scale, *bias;
@@ -104,8 +104,8 @@ int64_t clf__int8_padded(int64_t columns);
 clf__int8_packed *clf__int8_pack(clf_context *context, clf__int8_shape shape,
                                  const clf__int8_source *source, float *memory);
 
-/* y [rows, units] = f(x [rows, inputs] W + bias) on the calling thread, f = max(0, .) with `relu`. A
- * row with a NaN gives NaN. */
+/* y [rows, units] = f(x [rows, inputs] W + bias) on the calling thread, f = max(0, .) with `relu`.
+ * A row with a NaN gives NaN. */
 typedef struct clf__dense_int8 {
   int64_t inputs, units, rows;
   const float *x;

@@ -2,7 +2,6 @@
  * argument (test_vector_math steps through all floats). */
 #include "ops/nn/vector_math.h"
 
-
 /* Returns lanes of a where the comparison `mask` is true, otherwise of b. */
 INLINE vector_f32 choose(vector_i32 mask, vector_f32 a, vector_f32 b) {
   return (vector_f32)((mask & (vector_i32)a) | (~mask & (vector_i32)b));

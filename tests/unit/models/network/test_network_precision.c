@@ -365,14 +365,4 @@ TEST(bf16__every_allocation_may_fail) {
   check_every_allocation("threads=1", live, "precision=bf16 epochs=1 " DENSE);
 }
 
-TEST(precision__layers_without_it_are_named) {
-  clf_model *model = NULL;
-  clf_dataset *data = clouds(NULL);
-  ck_clf_ok(clf_model_create(&model, NULL, "network", "precision=int8 epochs=1 " DENSE));
-  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_UNSUPPORTED);
-  ck_clf_says("precision=int8: dense 1");
-  clf_model_free(model);
-  clf_dataset_free(data);
-}
-
 SUITE("network_precision")

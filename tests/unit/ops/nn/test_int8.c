@@ -7,7 +7,7 @@
 #include "ops/conv/conv_int8.h"
 #include "ops/kernels.h"
 
-/* The byte of a value, by the formula of int8.h. */
+/* The byte of a value, by the formula of ops/nn/int8.h. */
 static int64_t byte_of(float x, clf__int8_range range) {
   const float scaled = x * (1 / range.scale);
   const double nearest = nearbyint((double)fminf(fmaxf(scaled, -300), 300)) + range.zero;

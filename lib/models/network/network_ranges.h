@@ -1,0 +1,13 @@
+/* Ranges of the inputs of layers, measured on rows. */
+#ifndef CLF_MODELS_NETWORK_NETWORK_RANGES_H
+#define CLF_MODELS_NETWORK_NETWORK_RANGES_H
+
+#include "models/network/network_infer.h"
+#include "ops/nn/int8.h"
+
+/* Sets ranges [layer_count] of those layers that begin a step of an inference in f32. Fails if
+ * memory runs out, if an input is not finite, or if the host cancels a call that is watched. */
+clf_status clf__network_ranges(const clf__inference *inference, const clf__rows *x,
+                               clf__int8_range *ranges);
+
+#endif
