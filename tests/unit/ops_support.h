@@ -29,9 +29,21 @@ static inline clf_context *context_on(const char *cpu, int threads) {
   return context;
 }
 
-/* A target without a word of its own is tested where it is the best that its word asks for. */
+/* Whether what a level shows is not shown by another. A target without a word of its own is tested
+ * where it is the best that its word asks for. Sanitizers look into the generic kernels alone
+ * (lib/ops/meson.build): there, the address sanitizer needs the loops around the widest kernels too,
+ * and the thread sanitizer no others. */
+static inline bool level_is_tested(int level) {
+  const bool last = clf__cpu_targets[level + 1].name == NULL;
+  if (level > 0 && strcmp(clf__cpu_targets[level].word, clf__cpu_targets[level - 1].word) == 0) {
+    return false;
+  }
+  return last || !(THREAD_SANITIZER || (ADDRESS_SANITIZER && level > 0));
+}
+
+/* A context for a level; NULL where the CPU lacks it, or where another level shows the same. */
 static inline clf_context *context_of(int level, int threads) {
-  return context_on(clf__cpu_targets[level].word, threads);
+  return level_is_tested(level) ? context_on(clf__cpu_targets[level].word, threads) : NULL;
 }
 
 /* Uniform in [-1, 1). */

@@ -21,11 +21,19 @@
 #else
 #define THREAD_SANITIZER 0
 #endif
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#define ADDRESS_SANITIZER 1
+#else
+#define ADDRESS_SANITIZER 0
+#endif
 
 /* tests/cross/aarch64.sh defines EMULATED: an emulated processor is some thirty times slower. */
 #ifndef EMULATED
 #define EMULATED 0
 #endif
+
+/* Where everything takes many times as long, fewer of the cases that are drawn or combined run. */
+enum { SLOW = THREAD_SANITIZER || ADDRESS_SANITIZER || EMULATED };
 
 /* The processor seconds, of two threads, in which a call must ask whether it is cancelled and must
  * end once it is. */
@@ -33,7 +41,7 @@ enum { CANCEL_SECONDS = EMULATED ? 60 : THREAD_SANITIZER ? 40 : 2 };
 
 /* The thread sanitizer knows no threads in a child of fork(), a lock of the address sanitizer's may
  * be held there by a thread that was starting, and qemu-user loses its own threads there. */
-#if THREAD_SANITIZER || EMULATED || defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#if THREAD_SANITIZER || EMULATED || ADDRESS_SANITIZER
 #define FORK_WITH_THREADS 0
 #else
 #define FORK_WITH_THREADS 1

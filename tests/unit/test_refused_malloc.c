@@ -13,8 +13,7 @@
 #include "image_bytes.h"
 
 /* Sanitizers have a malloc() of their own. */
-#if defined(__GLIBC__) && !THREAD_SANITIZER && !defined(__SANITIZE_ADDRESS__) &&                   \
-    !HAS_FEATURE(address_sanitizer)
+#if defined(__GLIBC__) && !THREAD_SANITIZER && !ADDRESS_SANITIZER
 #define REFUSALS 1
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);

@@ -64,11 +64,11 @@ static const fit fits[] = {
     {"perceptron", "epochs=12", 3, "epochs"},
     {"perceptron", "epochs=12 averaged=false multiclass=one_vs_rest", 2, "epochs"},
     {"perceptron", "epochs=12 kernel=rbf gamma=0.1", 2, "epochs"},
-    {"perceptron", "epochs=12 kernel=rbf gamma=0.1 budget=20 budget_policy=least_useful", 3,
+    {"perceptron", "epochs=12 kernel=rbf gamma=0.1 budget=8 budget_policy=least_useful", 3,
      "epochs"},
     {"svm", "kernel=rbf gamma=0.1 C=1000", 2, "max_iterations"},
     {"svm", "kernel=rbf gamma=0.1 C=1000 cache_mb=0.01", 2, "max_iterations"},
-    {"svm", "kernel=linear C=100", 2, "max_iterations"},
+    {"svm", "kernel=linear C=10", 2, "max_iterations"},
     {"network", "epochs=6 batch_size=64 layers='dense units=5 activation=tanh; dense units=3'", 3,
      "epochs"},
     {"network",
@@ -187,7 +187,7 @@ static int64_t reports_of(const fit *f, const char *params) {
 }
 
 TEST_LOOP(fit__stopped_at_any_step_is_usable_or_cancelled, 0, FITS) {
-  const int64_t tried = THREAD_SANITIZER || EMULATED ? 4 : 12;
+  const int64_t tried = SLOW ? 4 : 12;
   static const char *const threads[] = {"threads=1 seed=3", "threads=2 seed=3"};
   const fit *f = &fits[_i];
   for (int t = 0; t < 2; t++) {

@@ -283,7 +283,7 @@ static clf__conv2d drawn_conv(uint64_t *state) {
 
 TEST(conv2d__agrees_on_random_shapes) {
   uint64_t state = 2;
-  for (int i = 0; i < 60; i++) {
+  for (int i = 0; i < (SLOW ? 20 : 60); i++) {
     const clf__conv2d c = drawn_conv(&state);
     check_levels(1000 + i, problem_of(c, drawn(&state, 1, 3), false, &state));
   }
@@ -291,7 +291,7 @@ TEST(conv2d__agrees_on_random_shapes) {
 
 TEST(conv2d__agrees_on_random_shapes_by_winograd) {
   uint64_t state = 9;
-  for (int i = 0; i < 30; i++) {
+  for (int i = 0; i < (SLOW ? 10 : 30); i++) {
     const int64_t height = drawn(&state, 4, 20), width = drawn(&state, 4, 20);
     const int64_t k = i % 2 == 0 ? 3 : 5, top = drawn(&state, 0, k - 1);
     const int64_t left = drawn(&state, 0, k - 1);

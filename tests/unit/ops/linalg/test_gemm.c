@@ -140,7 +140,7 @@ TEST_LOOP(gemm__large_has_the_same_bits_on_any_threads, 0, cpu_levels()) {
       }
       clf_context_free(context);
     }
-    if (first != NULL && _i == 0) {
+    if (first != NULL && _i == 0 && flags % 3 == 0) { /* each way once */
       check(&p, first);
     }
     free(first);

@@ -132,10 +132,11 @@ static void fill_row(sample *s, int64_t i, const double *v, const double *singul
     const double outside = s->rank < s->rows ? 0.5 * cosine(s->rows, i, s->rows - 1) : 0;
     s->targets[i * OUTPUTS + o] = outside / root;
   }
+  double *row = s->x + i * s->columns;
   for (int64_t k = 0; k < s->rank; k++) {
-    const double u = cosine(s->rows, i, k) / root;
+    const double u = cosine(s->rows, i, k) / root, *vector = v + k * s->columns;
     for (int64_t j = 0; j < s->columns; j++) {
-      s->x[i * s->columns + j] += u * singular[k] * v[k * s->columns + j];
+      row[j] += u * singular[k] * vector[j];
     }
     for (int64_t o = 0; o < OUTPUTS; o++) {
       s->targets[i * OUTPUTS + o] += u * coefficient(k, o);
@@ -252,7 +253,7 @@ TEST_LOOP(least_squares__is_right_for_singular_values_down_to_1e_8, 0, cpu_level
   clf_context *context = context_of(_i, 2);
   for (int i = 0; context != NULL && i < 3; i++) {
     for (int power = 0; power >= -8; power -= 2) {
-      for (int weighted = 0; weighted < 2; weighted++) {
+      for (int weighted = SLOW ? -power / 2 % 2 : 0; weighted < 2; weighted += SLOW ? 2 : 1) {
         sample s = sample_of(shapes[i][0], shapes[i][1], shapes[i][1], pow(10, power), weighted);
         check_solution(context, &s, false);
         if (power >= -6) {
