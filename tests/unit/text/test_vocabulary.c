@@ -328,7 +328,7 @@ TEST(vocabulary__needs_words) {
 
 /* Some documents of random words, a few letters each. */
 static clf_documents *random_documents(clf_context *context, int64_t count, int64_t bytes) {
-  char **texts = malloc((size_t)count * sizeof *texts);
+  char **texts = calloc((size_t)count, sizeof *texts);
   clf_documents *made = NULL;
   uint64_t state = 5;
   for (int64_t i = 0; i < count; i++) {

@@ -75,7 +75,7 @@ TEST(numbers__are_those_of_the_c_library) {
   uint64_t state = 7;
   for (int digits = 1; digits <= 20; digits++) {
     for (int point = 0; point <= digits + 1; point++) {
-      char number[32], text[64];
+      char number[32], text[2 * sizeof number + 8];
       int length = 0;
       const bool negative = (digits + point) % 2 == 0;
       number[length] = '-';
