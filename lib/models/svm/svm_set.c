@@ -160,8 +160,8 @@ static clf_status compute_strip(void *argument, clf__range rows) {
   CLF__CHECK(clf__kernel_block(m->columns, first, s->size - first, s->p->rows->groups.x,
                                s->row + first, rows.end - first, s->K + first * m->ld + first,
                                m->ld));
-  for (int64_t i = first; i < rows.end; i++) {
-    for (int64_t j = rows.end; j < s->size; j++) {
+  for (int64_t j = rows.end; j < s->size; j++) {
+    for (int64_t i = first; i < rows.end; i++) {
       s->K[j * m->ld + i] = s->K[i * m->ld + j];
     }
   }
