@@ -144,12 +144,14 @@ def seconds(kind, params, rows, more):
     return best
 
 
-def print_times(name, rows):
+def print_times(name, rows, methods):
     for model, (kind, params) in MODELS.items():
         if kind == "svm":
-            plain, calibrated = (seconds(kind, params, rows, more) for more in ({}, {"calibration": "sigmoid"}))
-            print(f"{name:9} {model:15} fit {plain:.3f} s, with calibration {calibrated:.3f} s: "
-                  f"{calibrated / plain:.2f} times", flush=True)
+            plain, *calibrated = (seconds(kind, params, rows, more)
+                                  for more in ({}, *({"calibration": method} for method in methods)))
+            print(f"{name:9} {model:15} fit {plain:.3f} s, with calibration "
+                  + ", ".join(f"{method} {taken:.3f} s: {taken / plain:.2f} times"
+                              for method, taken in zip(methods, calibrated)), flush=True)
 
 
 def print_libsvm(rows, count):
@@ -178,7 +180,7 @@ def main():
     for name in options.sets.split(","):
         rows = load(name, options.data)
         if options.times:
-            print_times(name, rows)
+            print_times(name, rows, options.methods.split(","))
         for model in filter(None, options.models.split(",")):
             for method in options.methods.split(","):
                 compare(name, model, method, rows)

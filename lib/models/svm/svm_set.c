@@ -55,6 +55,9 @@ static void add_violators(clf__svm_solver *s, int64_t sum, double sign, int64_t 
   const double *gradient = s->p->gradient;
   const double limit = sign > 0 ? s->gap[sum].min_low : s->gap[sum].max_up;
   int64_t found = 0;
+  if (wanted == 0) {
+    return;
+  }
   for (int64_t i = 0; i < s->p->count; i++) {
     if (!s->in_set[i] && sign * gradient[i] > sign * limit &&
         (sign > 0 ? clf__svm_in_up_set(s, i) : clf__svm_in_low_set(s, i)) &&

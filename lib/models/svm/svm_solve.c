@@ -14,28 +14,21 @@
 #include "base/progress.h"
 #include "models/svm/svm_solver.h"
 
-static clf__svm_gap gap_of(const clf__svm_solver *s, int64_t sum) {
-  clf__svm_gap gap = {(double)-INFINITY, (double)INFINITY};
-  for (int64_t i = 0; i < s->p->count; i++) {
-    const double gradient = s->p->gradient[i];
-    if (clf__svm_sum_of(s, i) != sum) {
-      continue;
-    }
-    if (clf__svm_in_up_set(s, i) && gradient > gap.max_up) {
-      gap.max_up = gradient;
-    }
-    if (clf__svm_in_low_set(s, i) && gradient < gap.min_low) {
-      gap.min_low = gradient;
-    }
-  }
-  return gap;
-}
-
 /* Sets the gap of each sum, and returns by how much the worst violates the conditions. */
 static double find_gaps(clf__svm_solver *s) {
   double worst = (double)-INFINITY;
+  s->gap[0] = s->gap[1] = (clf__svm_gap){(double)-INFINITY, (double)INFINITY};
+  for (int64_t i = 0; i < s->p->count; i++) {
+    const double gradient = s->p->gradient[i];
+    clf__svm_gap *gap = &s->gap[clf__svm_sum_of(s, i)];
+    if (clf__svm_in_up_set(s, i) && gradient > gap->max_up) {
+      gap->max_up = gradient;
+    }
+    if (clf__svm_in_low_set(s, i) && gradient < gap->min_low) {
+      gap->min_low = gradient;
+    }
+  }
   for (int64_t sum = 0; sum < s->sums; sum++) {
-    s->gap[sum] = gap_of(s, sum);
     worst = fmax(worst, s->gap[sum].max_up - s->gap[sum].min_low);
   }
   return worst;
