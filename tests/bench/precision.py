@@ -15,7 +15,7 @@ import time
 import libclassify as clf
 import numpy as np
 
-PRECISIONS = ("f32", "bf16")
+PRECISIONS = ("f32", "bf16", "int8")
 DENSE = "dense units=256 activation=relu; dense units=256 activation=relu; dense units=10"
 CONV = "conv2d filters={} kernel=5 padding=same activation=relu; max_pool2d size=2"
 # Layers, the shape of a row, and epochs.

@@ -89,14 +89,14 @@ class Network(Model):
                  precision: str = "int8") -> "Network":
         """Reduce the weights of the fitted network to bytes. Returns the network.
 
-        `describe()` then prints what it costs on these rows, and `params["precision"]` is set.
+        `str()` then says what it costs on these rows, and `params["precision"]` is set.
 
         Parameters
         ----------
         X : Dataset, or what one is made of
             Such as the rows of the fit: layers of int8 take the ranges of their inputs from them.
         y, targets
-            As for :class:`Dataset`, if X is not one; with labels `describe()` has accuracies.
+            As for :class:`Dataset`, if X is not one; with labels `str()` has accuracies.
         precision : str
             "int8" or "bf16".
         """
