@@ -8,8 +8,8 @@ ROWS.npz has sparse rows of two classes as scipy.sparse.save_npz writes them, be
 their classes; without it, rows of words are drawn that have the frequencies of a language. `binary`
 has 30,000 rows of 14 correlated answers as 123 columns of 0 and 1, `dense` 15,000 to 125,000 noisy
 rows of 28 numbers, `ridge` 10,000 rows of 20 entries in 100,000 columns. Each line has the median
-seconds of fits in turns, and by how much the objective of each exceeds the lowest of all fits and of
-one to a far smaller tolerance. Our intercepts are free, and those of LIBLINEAR are penalized.
+seconds of fits in turns, and by how much the objective of each exceeds the lowest of them. Our
+intercepts are free, and those of LIBLINEAR are penalized.
 """
 
 import argparse
@@ -125,7 +125,7 @@ def ours(kind, data, C, extra=""):
     return seconds, (-w[0], -b[0])
 
 
-def theirs(kind, C, tight):
+def theirs(kind, C):
     if kind == "logistic":
         return {"lbfgs": LogisticRegression(C=C, tol=1e-4, max_iter=5000)}
     if kind == "hinge":
@@ -142,7 +142,7 @@ def compare(name, x, y, kind, C):
         seconds, w = ours(kind, data, C, options.tolerance)
         times.setdefault("ours", []).append(seconds)
         values["ours"] = objective(kind, x64, y, w, C)
-        for peer, model in (theirs(kind, C, False).items() if options.peers else ()):
+        for peer, model in (theirs(kind, C).items() if options.peers else ()):
             seconds, _ = timed(lambda: model.fit(x, y))
             times.setdefault(peer, []).append(seconds)
             values[peer] = objective(kind, x64, y, (model.coef_[0].astype(float), model.intercept_[0]), C)
@@ -168,7 +168,8 @@ def ridge(rows=10000, columns=100000, entries=20):
         return ((x64 @ w + b - t) ** 2).sum() + w @ w
     found = {}
     model = clf.Model("ridge", "", on=on.handle)
-    found["ours"] = (timed(lambda: model.fit(data))[0], value(model.tensor("weights_f64")[0], model.tensor("intercept_f64")[0]))
+    seconds = timed(lambda: model.fit(data))[0]
+    found["ours"] = seconds, value(model.tensor("weights_f64")[0], model.tensor("intercept_f64")[0])
     for solver in ("lsqr", "sparse_cg") if options.peers else ():
         peer = Ridge(solver=solver, tol=1e-4)
         found[solver] = (timed(lambda: peer.fit(x, t))[0], value(peer.coef_.ravel(), float(peer.intercept_)))

@@ -2,7 +2,8 @@
  * svm_fit.c (all machines of a fit), svm_primal.c (those of the squared hinge loss), svm_store.c
  * (their state), svm_shared.c (what they share), svm_warm.c (what a fit begins with), svm_problem.c
  * (the variables of one problem), svm_solve.c (its solution), svm_set.c (its working sets),
- * svm_start.c and svm_interior.c (where linear machines start, by svm_normal.c's equations),
+ * svm_start.c, svm_interior.c and svm_descent.c (where linear machines start), svm_newton.c and
+ * svm_normal.c (squared hinge loss, and equations of few columns),
  * svm_probability.c, svm_decide.c (prediction). */
 #ifndef CLF_MODELS_SVM_SVM_H
 #define CLF_MODELS_SVM_SVM_H

@@ -17,7 +17,7 @@
 #include "models/svm/svm_normal.h"
 #include "models/svm/svm_start.h"
 
-enum { STEPS = 20, MAX_STEPS = 100, PARTS = 16 };
+enum { STEPS = 20, MAX_STEPS = 100, PARTS = 16, MAX_COLUMNS = 4096 /* of a matrix: 128 MiB */ };
 
 static const double INSIDE = 0.995;    /* of the way to the bounds */
 static const double MIN_LENGTH = 1e-8; /* of a step that still leads anywhere */
@@ -236,6 +236,9 @@ static clf_status create(interior *n) {
 }
 
 double clf__svm_interior_work(const clf__rows *x, int64_t count) {
+  if (x->columns > MAX_COLUMNS) {
+    return (double)INFINITY;
+  }
   return STEPS * (clf__svm_normal_factor_work(x, count) + 4 * clf__svm_normal_pass_work(x, count) +
                   OF_ROW * (double)count);
 }

@@ -23,7 +23,8 @@ typedef struct clf__svm_solver {
   int64_t sums;          /* of b that are constant: 1, or 2 for those of the sides */
   clf__svm_gap gap[2];   /* [sums] */
   double largest;        /* |K_ii| so far */
-  double work_to_spend;  /* before a linear machine goes on near its solution; INFINITY: never */
+  double interior_work, descent_work; /* of the ways to a linear machine's solution */
+  double work_to_spend; /* before a linear machine goes on near its solution; INFINITY: never */
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;

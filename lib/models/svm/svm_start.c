@@ -4,8 +4,10 @@
  * The decomposition updates the gradients of all rows for each working set, and has to move most of
  * the support vectors, so its time is quadratic in the rows of overlapping classes; and where C is
  * large, it needs more steps than there are rows. The interior point method is linear in the rows,
- * whatever C, and quadratic in the columns or in the entries of a row. It is used at once if the
- * decomposition is expected to take longer, and otherwise as soon as that has taken as long. */
+ * whatever C, and quadratic in the columns or in the entries of a row; coordinate descent, for
+ * sparse rows of many columns, is linear in both, and takes the more passes the larger C is. The
+ * faster of these two is used at once if the decomposition is expected to take longer, and otherwise
+ * as soon as that has taken as long. */
 #include <string.h>
 
 #include "base/math.h"
@@ -40,7 +42,9 @@ void clf__svm_expect_work(clf__svm_solver *s) {
   const bool able = p->rows->cache == NULL && p->type == CLF__SVM_C_SVC && p->absent == NULL;
   s->work_to_spend = (double)INFINITY;
   if (able) {
-    const double other = clf__svm_interior_work(p->rows->groups.x, p->count);
+    s->interior_work = clf__svm_interior_work(p->rows->groups.x, p->count);
+    s->descent_work = clf__svm_descent_work(p->rows->groups.x, p->count);
+    const double other = fmin(s->interior_work, s->descent_work);
     s->work_to_spend = p->start_b == NULL && other < expected_work(p) ? 0 : other;
   }
 }
@@ -49,20 +53,21 @@ void clf__svm_spend_work(clf__svm_solver *s, int64_t steps) {
   s->work_to_spend -= set_work(s->p, (double)steps);
 }
 
-/* Sets b, with a sum of exactly 0: the variable that is farthest from its bounds makes up for
- * rounding. */
-static void set_b(clf__svm_solver *s, const clf__svm_start *start) {
+/* Changes b such that their sum is 0: those between their bounds if they suffice. */
+static void balance(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
-  int64_t free = 0;
-  double sum = 0, widest = -1;
+  double sum = 0;
   for (int64_t i = 0; i < p->count; i++) {
-    const double slack = fmin(start->alpha[i], start->C[i] - start->alpha[i]);
-    p->b[i] = p->y[i] * start->alpha[i];
     sum += p->b[i];
-    free = slack > widest ? i : free;
-    widest = fmax(widest, slack);
   }
-  p->b[free] = fmin(fmax(p->b[free] - sum, s->lower[free]), s->upper[free]);
+  for (int64_t k = 0; k < 2 * p->count && sum != 0; k++) {
+    const int64_t i = k % p->count;
+    const double b = p->b[i], to = fmin(fmax(b - sum, s->lower[i]), s->upper[i]);
+    if (k >= p->count || (b > s->lower[i] && b < s->upper[i])) {
+      sum = to == b - sum ? 0 : sum + (to - b);
+      p->b[i] = to;
+    }
+  }
 }
 
 /* The products are so small that alpha rounded to their bounds leave the gradients right. */
@@ -72,6 +77,20 @@ static double product_to_reach(const clf__svm_solver *s, const double *C) {
     largest = fmax(largest, C[i]);
   }
   return fmin(MAX_PRODUCT, PRODUCT * s->p->tolerance * s->p->tolerance) * largest;
+}
+
+/* Coordinate descent may take as long as the interior point method would, which is next if the end
+ * takes as long again. */
+static clf_status find_near(clf__svm_solver *s, clf__svm_start *start) {
+  const double interior = s->interior_work;
+  if (s->descent_work < interior) {
+    start->work = interior;
+    s->descent_work = (double)INFINITY;
+    s->work_to_spend = interior; /* INFINITY if there are too many columns for it */
+    return clf__svm_descend(start);
+  }
+  s->work_to_spend = (double)INFINITY;
+  return clf__svm_interior(start);
 }
 
 clf_status clf__svm_start_near(clf__svm_solver *s) {
@@ -95,9 +114,11 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
   }
   start.C = C;
   start.product = product_to_reach(s, C);
-  s->work_to_spend = (double)INFINITY;
-  CLF__TRY(clf__svm_interior(&start));
-  set_b(s, &start);
+  CLF__TRY(find_near(s, &start));
+  for (int64_t i = 0; i < p->count; i++) {
+    p->b[i] = p->y[i] * start.alpha[i];
+  }
+  balance(s);
   p->steps += start.steps;
 done:
   clf__arena_free(&arena);

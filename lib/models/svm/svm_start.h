@@ -15,13 +15,18 @@ typedef struct clf__svm_start {
   double tolerance;   /* of the margins */
   double product;     /* mean of alpha_i s_i and (C_i - alpha_i) e_i to stop at */
   int64_t max_steps;
+  double work;   /* to spend on coordinate descent, in the unit of clf__parallel()'s */
   double *alpha; /* [count] result */
   int64_t steps; /* result */
 } clf__svm_start;
 
 /* svm_interior.c. Returns CLF_OK however it ended, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. */
 clf_status clf__svm_interior(clf__svm_start *start);
-/* Returns about how long it takes, in the unit of clf__parallel()'s work. */
+/* Returns about how long it takes, in the unit of clf__parallel()'s work; INFINITY for too many
+ * columns. */
 double clf__svm_interior_work(const clf__rows *x, int64_t count);
+/* The same by svm_descent.c, for sparse rows; the work is INFINITY for others. */
+clf_status clf__svm_descend(clf__svm_start *start);
+double clf__svm_descent_work(const clf__rows *x, int64_t count);
 
 #endif
