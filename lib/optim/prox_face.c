@@ -16,6 +16,9 @@
 enum { MAX_STEPS = 100 };
 /* Steps still decrease the model after the first one that is below the accuracy asked for. */
 static const double finer = 0.1;
+/* Relative curvature of a direction that may be rounding errors of f32, as where columns are the
+ * same. */
+static const double min_curved = 1e-7;
 
 typedef struct face {
   clf__arena arena;
@@ -59,13 +62,14 @@ static double begin(face *f) {
 static double advance(face *f, double *decrease) {
   const clf__prox_model *m = f->m;
   const double shift = respond(f, f->direction, f->product);
-  double curved = 0, next = 0;
+  double curved = 0, straight = 0, next = 0;
   for (int64_t i = 0; i < f->count; i++) {
     const int64_t a = f->of[i];
     f->h[i] = clf__prox_model_product(m, a, f->product, shift) + m->l2[a] * f->direction[i];
     curved += f->h[i] * f->direction[i];
+    straight += (m->diagonal[a] + m->l2[a]) * f->direction[i] * f->direction[i];
   }
-  if (!(curved > 0)) {
+  if (!(curved > min_curved * straight)) {
     return 0;
   }
   const double length = *decrease / curved, gained = length * *decrease;
@@ -117,8 +121,7 @@ static void shorten(face *f, double length) {
 
 /* Moves along the step, whole or in part. */
 static void apply(face *f) {
-  const double length = feasible(f);
-  const double before = clf__prox_model_value(f->m);
+  const double length = feasible(f), before = clf__prox_model_value(f->m);
   memcpy(f->h, f->step, (size_t)f->count * sizeof *f->h);
   shorten(f, 1);
   move(f, 1);
@@ -135,7 +138,7 @@ static clf_status allocate(face *f) {
   f->of = clf__arena_array(&f->arena, m->count, sizeof *f->of);
   CLF__CHECK(clf__arena_status(&f->arena));
   for (int64_t a = 0; a < m->count; a++) {
-    if (m->old[a] + m->change[a] != 0) {
+    if (m->old[a] + m->change[a] != 0 && m->diagonal[a] + m->l2[a] > 0) {
       f->of[f->count++] = a;
     }
   }

@@ -28,6 +28,7 @@ enum {
 };
 
 static const double max_ratio = 0.999;
+static const double min_diagonal = 1e-6;
 
 /* Means and diagonal of the columns' entries. */
 static clf_status use_entries(clf__prox_model *m) {
@@ -106,6 +107,17 @@ static void set_units(clf__prox_model *m, const clf__prox_problem *p,
   }
 }
 
+/* A sample may lack the few rows in which a column is not constant. In units of the deviations, the
+ * second derivative is then far below the sum of the curvature. */
+static void skip_unknown(clf__prox_model *m, int64_t rows) {
+  for (int64_t a = 0; a < m->count && m->sample.rows < rows; a++) {
+    if (!(m->diagonal[a] > min_diagonal * m->sample.total)) {
+      m->diagonal[a] = -(double)INFINITY;
+      m->incomplete = true;
+    }
+  }
+}
+
 clf_status clf__prox_model_create(clf__prox_model *m, const clf__prox_problem *problem,
                                   const clf__prox_columns *columns,
                                   const clf__prox_target *target) {
@@ -116,6 +128,7 @@ clf_status clf__prox_model_create(clf__prox_model *m, const clf__prox_problem *p
   CLF__CHECK(allocate(m));
   CLF__CHECK(clf__prox_sample_create(&m->sample, problem, columns, target));
   CLF__CHECK(m->sample.dense == NULL ? use_entries(m) : use_matrix(m));
+  skip_unknown(m, problem->x->rows);
   set_units(m, problem, columns, target);
   return begin(m);
 }

@@ -74,7 +74,8 @@ typedef struct clf__prox_model {
   double *mean;         /* [count] that of the sample's values; 0 without an intercept */
   double *old;          /* [count] weights at the current point */
   double *gradient;     /* [count] of the model at no change */
-  double *diagonal;     /* [count] second derivatives */
+  double *diagonal;     /* [count] second derivatives; -INFINITY where the sample has none */
+  bool incomplete;      /* there are such columns, which stay as they are */
   double *l1, *l2;      /* [count] penalties */
   double bias_gradient; /* of f with respect to the intercept; 0 without one */
   bool intercept;

@@ -39,11 +39,10 @@ enum {
 };
 
 /* Shares of a model's decrease that may be left: `share_left` times the ratio of the last two
- * decreases, within bounds. While steps become no shorter, a model is not good enough for its
- * minimum to be worth much. */
-static const double share_left = 0.2, rough = 0.1, fine = 0.01;
-/* With a larger ratio, the next samples are larger. */
-static const double slow = 0.5;
+ * decreases, within bounds, since a model that is not good is not worth its minimum. If steps
+ * become no shorter (the ratio is above `slow`), the share is halved, and samples are doubled. */
+static const double share_left = 0.2, rough = 0.1, fine = 0.01, finest = 1e-4;
+static const double slow = 0.5, max_share = 1e9;
 static const float max_stiffness = 64;
 static const double armijo = 1e-3;
 /* Relative decreases of F that rounding hides. */
@@ -138,6 +137,9 @@ static clf_status find_direction(const solver *s, int64_t output) {
   CLF__TRY(clf__prox_choose_set(set, &target.count, &target, p, &s->columns));
   target.rows = s->share[output] * (double)(target.count + CLF__PROX_ADDED);
   CLF__TRY(clf__prox_model_create(&model, p, &s->columns, &target));
+  if (model.incomplete) {
+    s->share[output] = fmin(4 * s->share[output], max_share);
+  }
   CLF__TRY(clf__prox_model_minimize(&model, part->accuracy));
   s->direction[p->outputs * columns + output] =
       clf__prox_model_direction(&model, set, s->direction + output * columns);
@@ -217,6 +219,19 @@ static void accept(solver *s) {
   }
 }
 
+/* Chooses the effort for the next models from the ratio of the last two predicted changes. */
+static void set_effort(const solver *s, output_part *part, double last) {
+  const double ratio = last < 0 ? part->change / last : 0;
+  if (!(ratio > slow)) {
+    part->accuracy = last < 0 ? fmin(fmax(share_left * ratio, fine), rough) : rough;
+    return;
+  }
+  part->accuracy = fmax(part->accuracy / 2, finest);
+  for (int64_t k = part->first; k < part->end; k++) {
+    s->share[k] = fmin(2 * s->share[k], max_share);
+  }
+}
+
 /* Begins with whole steps. Returns the sum of the changes. */
 static double begin_steps(solver *s) {
   double sum = 0;
@@ -227,11 +242,7 @@ static double begin_steps(solver *s) {
     part->found = false;
     set_trial(s, part);
     part->change = linear_change(s, part);
-    const double ratio = part->change / last;
-    part->accuracy = last < 0 ? fmin(fmax(share_left * ratio, fine), rough) : rough;
-    for (int64_t k = part->first; k < part->end; k++) {
-      s->share[k] *= last < 0 && ratio > slow ? 2 : 1;
-    }
+    set_effort(s, part, last);
     sum += part->change;
   }
   return sum;

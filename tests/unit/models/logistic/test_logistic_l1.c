@@ -284,12 +284,13 @@ enum { MANY = 8000, WIDTH = 6 };
 
 /* So many rows that models are made of samples. One column is not 0 in three rows only, two are the
  * same, and one lies far from 0. */
-static clf_dataset *many_rows(clf_context *context, bool sparse, double *rows, int32_t *own) {
+static clf_dataset *many_rows(clf_context *context, bool sparse, int classes, double *rows,
+                              int32_t *own) {
   static float narrow[MANY * WIDTH];
   uint64_t state = 8;
   for (int i = 0; i < MANY; i++) {
     double *row = rows + i * WIDTH;
-    own[i] = random_unit(&state) < 0.3;
+    own[i] = classes == 2 ? random_unit(&state) < 0.3 : i % classes;
     row[0] = random_unit(&state) < 0.5 ? 0 : random_normal(&state) + own[i];
     row[1] = i == 10 || i == 4000 || i == 7990 ? 5 * own[i] + 1 : 0;
     row[2] = row[3] = random_unit(&state) < 0.5 ? 0 : random_normal(&state) + 3 * own[i];
@@ -311,7 +312,7 @@ TEST_LOOP(l1__samples_of_rows_lead_to_the_minimum_of_all_rows, 0, 2) {
   for (int t = 0; t < 2; t++) {
     clf_context *context = NULL;
     ck_clf_ok(clf_context_create(&context, NULL, threads[t]));
-    clf_dataset *data = many_rows(context, _i == 1, rows, own);
+    clf_dataset *data = many_rows(context, _i == 1, 2, rows, own);
     clf_model *model =
         fitted(context, "logistic", "penalty=l1 C=0.5 precision=f64 tolerance=1e-10", data);
     const double *w = (const double *)clf__state_data(model->state, "weights_f64") + WIDTH;
@@ -346,6 +347,18 @@ TEST_LOOP(l1__samples_of_rows_lead_to_the_minimum_of_all_rows, 0, 2) {
     clf_dataset_free(data);
     clf_context_free(context);
   }
+}
+
+/* Where C is so large that the rare rows are certain, samples lack them. */
+TEST_LOOP(l1__columns_that_samples_lack, 0, 2) {
+  static double rows[MANY * WIDTH];
+  static int32_t own[MANY];
+  clf_dataset *data = many_rows(NULL, _i == 1, 3, rows, own);
+  clf_model *model =
+      fitted(NULL, "logistic", "penalty=l1 C=1e4 precision=f64 tolerance=1e-9", data);
+  ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+  clf_model_free(model);
+  clf_dataset_free(data);
 }
 
 SUITE("logistic_l1")
