@@ -98,9 +98,9 @@ clf_status clf__decision_probabilities(const clf_model *model, float *values, in
 clf_status clf__decision_probabilities_f64(const clf_model *model, double *values,
                                            const float *scores, int64_t rows);
 
-/* How the folds of a cross-validation are fitted: the optimizer and the validation rows of the whole
- * fit, or NULL, and what that has left to other fits on its rows, if the kind leaves rows out of
- * them by itself; or NULL. */
+/* How the folds of a cross-validation are fitted: the optimizer and the validation rows of the
+ * whole fit, or NULL, and what that has left to other fits on its rows, if the kind leaves rows out
+ * of them by itself; or NULL. */
 typedef struct clf__cross_fits {
   const clf_optimizer *optimizer;
   const clf_dataset *validation;
