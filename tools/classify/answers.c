@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/text.h"
+
 /* A model that cannot answer so refuses every row, and one that can may refuse this one, too. */
 bool model_can_answer(const clf_model *model, const answer_wish *wish) {
   clf_tensor *x = NULL;
@@ -31,6 +33,37 @@ bool model_learns_one_class(const clf_model *model) {
   return strcmp(clf_model_kind(model), "svm") == 0 &&
          clf_model_get_text(model, "type", type, sizeof type, NULL) == CLF_OK &&
          strcmp(type, "one_class") == 0;
+}
+
+bool answers_offered(const clf_model *model, const answer_wish *wish) {
+  const bool classes = clf_model_classes(model) > 0;
+  const answer_wish covers = {ANSWER_LABELS, wish->coverage, false};
+  const answer_wish novelty = {ANSWER_LABELS, 0, wish->novelty};
+  if (wish->kind == ANSWER_PROBABILITIES && !model_has_probabilities(model)) {
+    complain("--probabilities: %s",
+             model_learns_one_class(model) ? "a machine of one class has none; --scores prints its "
+                                             "decision value"
+             : !classes                    ? "the model is a regression, which has none"
+                        : "the model has none: classify calibrate fits them to labeled rows");
+    return false;
+  }
+  if (wish->coverage > 0 && !model_can_answer(model, &covers)) {
+    complain("--set: %s", model_learns_one_class(model)
+                              ? "a machine of one class has no sets"
+                              : "the model is not prepared for it: classify calibrate MODEL "
+                                "HELD_OUT --conform 'method=lac' -o MODEL does it");
+    return false;
+  }
+  if (wish->novelty && !model_can_answer(model, &novelty)) {
+    complain("--novelty: %s",
+             model_learns_one_class(model) ? "a machine of one class has none; --scores prints its "
+                                             "decision value"
+             : !classes                    ? "a regression has none"
+                        : "the model does not reject rows: classify train with reject=0.05 in "
+                          "--model, or classify calibrate --reject 0.05");
+    return false;
+  }
+  return true;
 }
 
 static void *allocate(bool wanted, int64_t rows, size_t size) {

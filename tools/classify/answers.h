@@ -39,6 +39,9 @@ bool model_can_answer(const clf_model *model, const answer_wish *wish);
  * like those of its fit, where its decision value is positive, and -1 for others. */
 bool model_learns_one_class(const clf_model *model);
 
+/* The same for all that is wished, with a message of what makes the model able to. */
+bool answers_offered(const clf_model *model, const answer_wish *wish);
+
 /* Allocates memory for the answers to `rows` rows; free them also after a failure. */
 clf_status answers_create(answers *out, const clf_model *model, const answer_wish *wish,
                           int64_t rows);

@@ -373,39 +373,6 @@ static int answer_row(prediction *self) {
   return done;
 }
 
-/* Whether the model can answer what is asked; says otherwise which verb makes it able to. */
-static bool can_answer(const prediction *self) {
-  const clf_model *model = self->model;
-  const bool classes = clf_model_classes(model) > 0;
-  const answer_wish covers = {ANSWER_LABELS, self->wish.coverage, false};
-  const answer_wish novelty = {ANSWER_LABELS, 0, self->wish.novelty};
-  if (set.probabilities && !model_has_probabilities(model)) {
-    complain("--probabilities: %s",
-             model_learns_one_class(model) ? "a machine of one class has none; --scores prints its "
-                                             "decision value"
-             : !classes                    ? "the model is a regression, which has none"
-                        : "the model has none: classify calibrate fits them to labeled rows");
-    return false;
-  }
-  if (set.coverage > 0 && !model_can_answer(model, &covers)) {
-    complain("--set: %s", model_learns_one_class(model)
-                              ? "a machine of one class has no sets"
-                              : "the model is not prepared for it: classify calibrate MODEL "
-                                "HELD_OUT --conform 'method=lac' -o MODEL does it");
-    return false;
-  }
-  if (set.novelty && !model_can_answer(model, &novelty)) {
-    complain("--novelty: %s",
-             model_learns_one_class(model) ? "a machine of one class has none; --scores prints its "
-                                             "decision value"
-             : !classes                    ? "a regression has none"
-                        : "the model does not reject rows: classify train with reject=0.05 in "
-                          "--model, or classify calibrate --reject 0.05");
-    return false;
-  }
-  return true;
-}
-
 /* Opens the model, and where the answers go. */
 static int begin(prediction *self) {
   const char *output = self->tool->common.output;
@@ -422,7 +389,7 @@ static int begin(prediction *self) {
                                                        : ANSWER_LABELS,
                              .coverage = set.coverage,
                              .novelty = set.novelty};
-  if (!can_answer(self)) {
+  if (!answers_offered(self->model, &self->wish)) {
     return EXIT_FAILURE;
   }
   const int opened = service_begin(&self->service, self->tool, self->model);

@@ -121,4 +121,38 @@ TEST_LOOP(calls__survive_every_refused_allocation, 0, 4) {
   check_every_allocation("threads=1", decide, &_i);
 }
 
+/* Between rows of two classes bisection ends where both have the same probability to the last digit:
+ * on the way, single rows in f64 are predicted as their probabilities in f64 say, whether these are
+ * far enough apart to be certain or not. */
+TEST(single_rows__at_a_boundary_agree) {
+  enum { STEPS = 60, PAIRS = 8 };
+  int changes = 0;
+  make_rows();
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  clf_model *model = fitted(NULL, "logistic", NULL, rows);
+  for (int64_t pair = 0; pair < PAIRS; pair++) {
+    double low = 0, high = 1, row[COLUMNS], p[CLASSES];
+    int32_t first = -1, label;
+    for (int step = -1; step < STEPS; step++) {
+      const double t = step < 0 ? 0 : (low + high) / 2;
+      for (int64_t j = 0; j < COLUMNS; j++) {
+        row[j] = (1 - t) * (double)x[pair * COLUMNS + j] + t * (double)x[(pair + 10) * COLUMNS + j];
+      }
+      clf_dataset *one = dataset_of(NULL, row, CLF_F64, 1, COLUMNS, NULL);
+      ck_clf_ok(clf_model_predict(model, one, &label, 1));
+      ck_clf_ok(clf_model_predict_proba_f64(model, one, p, CLASSES));
+      clf_dataset_free(one);
+      for (int32_t k = 0; k < CLASSES; k++) {
+        ck_assert(k < label ? p[k] < p[label] : p[k] <= p[label]);
+      }
+      first = step < 0 ? label : first;
+      changes += label != first;
+      *(label == first ? &low : &high) = t;
+    }
+  }
+  ck_assert_int_gt(changes, STEPS);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+}
+
 SUITE("decision_calls")
