@@ -139,8 +139,9 @@ CLF_API clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *conte
  *                 lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read; weights,
  *          except in csv; several targets a row in svmlight; an archive of 4 GiB), CLF_ERROR_DATA
- *          (Inf; NaN and categories except in csv; a value beyond the type that dtype asks for),
- *          CLF_ERROR_IO, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
+ *          (Inf; NaN except in csv and npy; categories except in csv and archives of npy; a value
+ *          beyond the type that dtype asks for), CLF_ERROR_IO, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_save(const clf_dataset *dataset, const char *format,

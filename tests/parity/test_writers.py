@@ -93,6 +93,24 @@ def npz__is_read_by_numpy():
     assert (at / "x.npz").read_bytes() == first, "the bytes depend on the time"
 
 
+def npz__of_categories_is_read_by_numpy():
+    (at / "table.csv").write_text("age,city,label\n31,Bern,a\n,Zürich,b\n45,,a\n7,Bern,b\n")
+    table = clf.Dataset.load("csv", at / "table.csv", "missing=keep")
+    save(table, "npy", at / "table.npz")
+    with np.load(at / "table.npz") as found:
+        assert list(found["categories"]) == ["Bern", "Zürich"] and list(found["category_counts"]) == [0, 2]
+        assert np.array_equal(found["x"][:, 1], [0, 1, np.nan, 0], equal_nan=True)
+        parts = dict(found)
+    parts["category_counts"][1] = 3  # more than there are
+    np.savez(at / "wrong.npz", **parts)
+    try:
+        clf.Dataset.load("npy", at / "wrong.npz")
+    except Exception as refused:
+        assert "category_counts: column 1" in str(refused), refused
+    else:
+        raise AssertionError("read")
+
+
 def npz__is_read_from_a_pipe():
     """By the headers of the members alone, as programs do that cannot seek."""
     x, y = numbers("f4"), rng.integers(0, 3, 50)

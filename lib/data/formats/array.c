@@ -357,6 +357,18 @@ clf_status clf__array_label(clf_dataset *dataset, clf__bytes *bytes,
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 
+clf_status clf__array_read_texts(const char ***out, int64_t *count, clf__arena *arena,
+                                 const clf__bytes *bytes, const clf__array_wanted *wanted,
+                                 const char *name) {
+  clf__array array;
+  CLF__CHECK(open_array(&array, arena->context, bytes, wanted, name));
+  clf_status status =
+      is_text(&array) ? clf__array_list_texts(out, arena, &array, bytes->data + array.offset)
+                      : clf__fail(CLF_ERROR_TYPE, "%s: numbers; they must be texts", wanted->what);
+  *count = array.shape[0];
+  return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
+}
+
 clf_status clf__array_label_file(clf_dataset *dataset, const char *path, clf__array_header header,
                                  bool regression) {
   const clf__array_wanted wanted = clf__array_labels(header, dataset->rows, regression);

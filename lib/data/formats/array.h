@@ -74,6 +74,13 @@ clf_status clf__array_check_memory(const char *labels, bool map, const char *nam
  */
 clf_status clf__array_text(char *to, const clf__array *array, const unsigned char *data,
                            int64_t index);
+/* Lists the elements of such an array [count]; the arena holds them. */
+clf_status clf__array_list_texts(const char ***out, clf__arena *arena, const clf__array *array,
+                                 const unsigned char *data);
+/* The same from `bytes`, which are one array. Returns CLF_ERROR_TYPE if it is one of numbers. */
+clf_status clf__array_read_texts(const char ***out, int64_t *count, clf__arena *arena,
+                                 const clf__bytes *bytes, const clf__array_wanted *wanted,
+                                 const char *name);
 /* Sets labels [rows] from such an array. */
 clf_status clf__array_label_texts(clf_dataset *dataset, const clf__array *array,
                                   const unsigned char *data);

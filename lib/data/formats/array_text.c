@@ -46,24 +46,32 @@ clf_status clf__array_text(char *to, const clf__array *array, const unsigned cha
   return CLF_OK;
 }
 
+clf_status clf__array_list_texts(const char ***out, clf__arena *arena, const clf__array *array,
+                                 const unsigned char *data) {
+  const int64_t count = array->shape[0];
+  const size_t size = (size_t)array->width + 1;
+  char *text = clf__arena_array(arena, count, size);
+  const char **names = clf__arena_array(arena, count, sizeof *names);
+  CLF__CHECK(clf__arena_status(arena));
+  for (int64_t i = 0; i < count; i++) {
+    names[i] = text + (size_t)i * size;
+    CLF__CHECK(clf__array_text(text + (size_t)i * size, array, data, i));
+  }
+  *out = names;
+  return CLF_OK;
+}
+
 clf_status clf__array_label_texts(clf_dataset *dataset, const clf__array *array,
                                   const unsigned char *data) {
-  const int64_t rows = array->shape[0];
   if (array->ndim == 2 && array->shape[1] != 1) {
     return clf__fail(CLF_ERROR_SHAPE, "labels: %lld texts a row; the shape must be [rows]",
                      (long long)array->shape[1]);
   }
-  const size_t size = (size_t)array->width + 1;
   clf__arena arena = {.context = dataset->context};
-  char *text = clf__arena_array(&arena, rows, size);
-  const char **names = clf__arena_array(&arena, rows, sizeof *names);
-  clf_status status = clf__arena_status(&arena);
-  for (int64_t i = 0; status == CLF_OK && i < rows; i++) {
-    names[i] = text + (size_t)i * size;
-    status = clf__array_text(text + (size_t)i * size, array, data, i);
-  }
+  const char **names = NULL;
+  clf_status status = clf__array_list_texts(&names, &arena, array, data);
   if (status == CLF_OK) {
-    status = clf_dataset_set_label_names(dataset, names, rows);
+    status = clf_dataset_set_label_names(dataset, names, array->shape[0]);
   }
   clf__arena_free(&arena);
   return status;

@@ -90,7 +90,7 @@ clf_status clf__array_write_number(clf__sink *sink, const clf__array *array, dou
   } else if (array->width == 4) {
     const float single = (float)value;
     uint32_t narrow;
-    if (!isfinite(single)) {
+    if (!isfinite(single) && !isnan(value)) {
       return fail_value(value, row, column, "beyond the range of f32; dtype=f64 writes it", format);
     }
     memcpy(&narrow, &single, sizeof narrow);

@@ -120,6 +120,7 @@ static clf_status read_bytes(clf_dataset **out, clf_context *context, clf__bytes
     return read_file(out, context, bytes, name, chosen);
   }
   CLF__TRY(read_rows(&dataset, context, bytes, name, chosen));
+  CLF__TRY(chosen->x == NULL ? clf__npz_categories(dataset, bytes, name) : CLF_OK);
   CLF__TRY(read_labels(dataset, bytes, name, chosen));
   *out = dataset;
   dataset = NULL;

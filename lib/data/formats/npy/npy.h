@@ -33,6 +33,9 @@ bool clf__npz_is_sparse(const clf__bytes *archive);
 clf_status clf__npz_sparse(clf_dataset **out, clf_context *context, const clf__bytes *archive,
                            double scale, const char *name);
 
+/* Sets the categories of the rows of an archive that has them, as npz_write.c writes them. */
+clf_status clf__npz_categories(clf_dataset *dataset, const clf__bytes *archive, const char *name);
+
 /* Lists the first names of its members, for a message. */
 typedef struct clf__npz_list {
   char text[200];

@@ -69,17 +69,53 @@ static clf_status write_text(clf__sink *sink, int64_t width, const char *text, i
   return CLF_OK;
 }
 
+/* Makes the width of texts, in characters, that of a further one. */
+static clf_status widen(int64_t *width, const char *text, const char *of) {
+  int64_t count;
+  CLF__CHECK(write_text(NULL, 0, text, &count));
+  *width = clf__max_i64(*width, count);
+  return *width <= CLF__NPY_MAX_CHARACTERS
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "npy: the name of a %s has %lld characters; the maximum is %d", of,
+                         (long long)*width, CLF__NPY_MAX_CHARACTERS);
+}
+
+clf_status clf__npy_write_counts(clf__sink *sink, const clf_dataset *dataset, const void *values) {
+  const clf__array array = {.kind = 'i', .width = 8, .ndim = 1, .shape = {dataset->features}};
+  (void)values;
+  CLF__CHECK(clf__npy_write_header(sink, &array));
+  for (int64_t j = 0; j < dataset->features; j++) {
+    CLF__CHECK(clf__sink_integer(sink, (uint64_t)clf_dataset_category_count(dataset, j), 8, false));
+  }
+  return CLF_OK;
+}
+
+clf_status clf__npy_write_categories(clf__sink *sink, const clf_dataset *dataset,
+                                     const void *values) {
+  int64_t width = 1, total = 0, count;
+  (void)values;
+  for (int64_t j = 0; j < dataset->features; j++) {
+    for (int64_t k = 0; k < clf_dataset_category_count(dataset, j); k++, total++) {
+      CLF__CHECK(widen(&width, clf_dataset_category_name(dataset, j, k), "category"));
+    }
+  }
+  const clf__array array = {
+      .kind = 'U', .width = (int32_t)(4 * width), .ndim = 1, .shape = {total}};
+  CLF__CHECK(clf__npy_write_header(sink, &array));
+  for (int64_t j = 0; j < dataset->features; j++) {
+    for (int64_t k = 0; k < clf_dataset_category_count(dataset, j); k++) {
+      CLF__CHECK(write_text(sink, width, clf_dataset_category_name(dataset, j, k), &count));
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status write_names(clf__sink *sink, const clf_dataset *dataset) {
   const int32_t *labels = clf__dataset_labels(dataset);
   int64_t width = 1, count;
   for (int64_t k = 0; k < clf_dataset_classes(dataset); k++) {
-    CLF__CHECK(write_text(NULL, 0, clf_dataset_class_name(dataset, k), &count));
-    width = clf__max_i64(width, count);
-  }
-  if (width > CLF__NPY_MAX_CHARACTERS) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "npy: the name of a class has %lld characters; the maximum is %d",
-                     (long long)width, CLF__NPY_MAX_CHARACTERS);
+    CLF__CHECK(widen(&width, clf_dataset_class_name(dataset, k), "class"));
   }
   const clf__array array = {
       .kind = 'U', .width = (int32_t)(4 * width), .ndim = 1, .shape = {dataset->rows}};
@@ -136,6 +172,7 @@ static clf_status save(const clf_dataset *dataset, const char *path, const void 
   clf__array array;
   CLF__CHECK(clf__write_unweighted(dataset, format));
   CLF__CHECK(find_labels(&labels, dataset, archive, chosen));
+  CLF__CHECK(archive ? CLF_OK : clf__dataset_check_numbers(dataset, format));
   clf__array_of_features(&array, dataset, chosen->dtype, 1);
   clf__array_log_scale(&array, dataset, 1, format);
   if (dataset->targets != NULL && (archive || labels != NULL)) {
@@ -149,4 +186,5 @@ const clf__dataset_writer clf__dataset_writer_npy = {
     .base = CLF__KIND("npy", "NumPy's NPZ, an archive of rows and labels, and NPY, one array",
                       params, clf__npy_write_params),
     .save = save,
+    .tables = true,
 };

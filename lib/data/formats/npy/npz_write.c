@@ -1,5 +1,6 @@
 /* Writing datasets as NPZ: a ZIP archive of NPY files, stored. Dense rows are x; sparse ones are
- * the arrays of scipy.sparse.save_npz(). Labels or targets are y.
+ * the arrays of scipy.sparse.save_npz(). Labels or targets are y. The names of categories, column by
+ * column, are `categories`, and `category_counts` [features] has their numbers.
  *
  * A member's header has its size and its checksum, so that programs that read archives from a pipe
  * can, too. For that each array is made twice, at first without an output. Source: PKWARE, APPNOTE
@@ -9,7 +10,7 @@
 #include "base/context.h"
 #include "data/formats/npy/npy_write.h"
 
-enum { MAX_MEMBERS = 6, VERSION = 20, DATE = 33 /* 1980-01-01: the same bytes whenever */ };
+enum { MAX_MEMBERS = 8, VERSION = 20, DATE = 33 /* 1980-01-01: the same bytes whenever */ };
 
 typedef struct member {
   const char *name; /* with .npy */
@@ -88,6 +89,9 @@ static int32_t list_members(member *out, const clf_dataset *dataset) {
                                   {.name = "shape.npy", .write = write_shape},
                                   {.name = "data.npy", .write = write_values}};
   static const member dense = {.name = "x.npy", .write = clf__npy_write_x};
+  static const member categories[] = {
+      {.name = "category_counts.npy", .write = clf__npy_write_counts},
+      {.name = "categories.npy", .write = clf__npy_write_categories}};
   static const member labels = {.name = "y.npy", .write = clf__npy_write_y};
   int32_t count = 0;
   if (clf_dataset_sparse(dataset)) {
@@ -95,6 +99,9 @@ static int32_t list_members(member *out, const clf_dataset *dataset) {
     count = (int32_t)(sizeof sparse / sizeof sparse[0]);
   } else {
     out[count++] = dense;
+  }
+  for (int32_t i = 0; i < 2 && dataset->categories != NULL; i++) {
+    out[count++] = categories[i];
   }
   if (dataset->labels != NULL || dataset->targets != NULL) {
     out[count++] = labels;

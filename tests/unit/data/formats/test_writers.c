@@ -239,6 +239,26 @@ TEST_LOOP(npz__keeps_labels, 0, 4) {
   clf_dataset_free(data);
 }
 
+TEST(npz__keeps_categories_and_missing_values) {
+  static const char *const cities[] = {"Z\xC3\xBCrich", "", "Bern"}, *const sizes[] = {"s"};
+  static const float codes[] = {2, 0.5F, 0, NAN, NAN, NAN, 1, -1, 0};
+  clf_dataset *data = dataset_of(context, codes, CLF_F32, 3, 3, NULL);
+  ck_clf_ok(clf_dataset_set_categories(data, 0, cities, 3));
+  ck_clf_ok(clf_dataset_set_categories(data, 2, sizes, 1));
+  save(data, "npy", "archive=true");
+  clf_dataset *again = load("npy", NULL);
+  ck_values(again, "x", 2, 0.5, 0, NAN, NAN, NAN, 1, -1, 0);
+  ck_assert_int_eq(clf_dataset_category_count(again, 0), 3);
+  ck_assert_int_eq(clf_dataset_category_count(again, 1), 0);
+  ck_assert_int_eq(clf_dataset_category_count(again, 2), 1);
+  for (int k = 0; k < 3; k++) {
+    ck_assert_str_eq(clf_dataset_category_name(again, 0, k), cities[k]);
+  }
+  ck_clf_fails(clf_dataset_save(data, "npy", path, "archive=false"), CLF_ERROR_DATA);
+  clf_dataset_free(again);
+  clf_dataset_free(data);
+}
+
 /* A part of sparse rows does not begin at the first entry of its memory. */
 TEST(npz__keeps_sparse_rows) {
   static const int32_t y[] = {5, -1, 5, 2};
@@ -401,7 +421,7 @@ TEST_LOOP(writers__refuse_what_they_cannot_write, 0, 4) {
     ck_clf_fails(status, CLF_ERROR_UNSUPPORTED);
     ck_clf_says("weights");
   }
-  if (strcmp(all[_i], "csv") == 0) { /* an empty field is a missing value */
+  if (strcmp(all[_i], "csv") == 0 || strcmp(all[_i], "npy") == 0) { /* tables lack values */
     ck_clf_ok(clf_dataset_save(nan, all[_i], path, NULL));
   } else {
     ck_clf_fails(clf_dataset_save(nan, all[_i], path, NULL), CLF_ERROR_DATA);
