@@ -13,10 +13,13 @@
  * columns have from one entry to one in each row, so that their squares are of very different
  * sizes. Not if there are fewer rows than columns: then all residuals lie in the span of the rows,
  * where the penalty is the same in all directions, and the diagonal would lead out of it (60
- * iterations in place of 37). Starting from w = 0 without that, all iterates lie in the span of the rows, so that without a penalty the
- * limit is the solution of minimum norm. Once directions consist only of rounding errors, the
- * iterates diverge. So the objective is computed from the rows every CHECK iterations and at the
- * end. An output whose objective has increased stops, and keeps the iterate where it was lowest.
+ * iterations in place of 37).
+ *
+ * Starting from w = 0 without a preconditioner, all iterates lie in the span of the rows, so that
+ * without a penalty the limit is the solution of minimum norm. Once directions consist only of
+ * rounding errors, the iterates diverge. So the objective is computed from the rows every CHECK
+ * iterations and at the end. An output whose objective has increased stops, and keeps the iterate
+ * where it was lowest.
  *
  * The residuals are updated by products in f32, whose errors add up in them unseen. A direction in
  * which the penalty alone curves turns an error of 1e-7 into weights of 1e-7 / alpha. So for a

@@ -5,9 +5,8 @@
  * changes, at some 1 ns each.
  *
  * The sum of y alpha is to be 0. The augmented Lagrangian has the multiplier b, the intercept, and
- * the square of the sum, which is one more feature of all rows: each pass moves
- * b by what the sum demands. The gradients tell most of the variables that belong
- * at a bound from the others after some ten passes. */
+ * the square of the sum, which is one more feature of all rows: each pass moves b by what the sum
+ * demands. */
 #include <math.h>
 
 #include "base/math.h"

@@ -1,7 +1,7 @@
-/* The objective is piecewise quadratic: the second derivative of the loss is 2 C for rows within the
- * margin and 0 for others. So Newton's method with an exact line search ends after a finite number
- * of steps (Mangasarian 2002; Keerthi and DeCoste 2005), some 5 to 15 whatever C. Each takes a
- * factorization and two passes over the rows. */
+/* The objective is piecewise quadratic: the second derivative of the loss is 2 C for rows within
+ * the margin and 0 for others. So Newton's method with an exact line search ends after a finite
+ * number of steps (Mangasarian 2002; Keerthi and DeCoste 2005), some 5 to 15 whatever C. Each
+ * takes a factorization and two passes over the rows. */
 #include "models/svm/svm_newton.h"
 
 #include <string.h>

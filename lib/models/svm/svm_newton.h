@@ -4,8 +4,8 @@
 
 #include "models/svm/svm_normal.h"
 
-/* Minimizes |w|^2 / 2 + sum_i C_i max(0, m_i)^2, m_i = 1 - y_i (x_i . w + b), from w = 0 on, for the
- * rows of the normal equations. */
+/* Minimizes |w|^2 / 2 + sum_i C_i max(0, m_i)^2, m_i = 1 - y_i (x_i . w + b), from w = 0 on, for
+ * the rows of the normal equations. */
 typedef struct clf__svm_newton {
   clf__svm_normal *normal;
   const clf__progress *progress;

@@ -1,5 +1,5 @@
-/* Normal equations of linear machines of few columns: (P + sum_i v_i x_i x_i^T) u = r, where x_i is a
- * row followed by 1, the feature of the intercept, and P the unit matrix without that of the
+/* Normal equations of linear machines of few columns: (P + sum_i v_i x_i x_i^T) u = r, where x_i
+ * is a row followed by 1, the feature of the intercept, and P the unit matrix without that of the
  * intercept. */
 #ifndef CLF_MODELS_SVM_SVM_NORMAL_H
 #define CLF_MODELS_SVM_SVM_NORMAL_H

@@ -205,8 +205,8 @@ static void begin(const primal *p, double *variables) {
   }
 }
 
-/* The time in which proximal Newton reads the entries of sparse rows; of dense rows it makes the same
- * matrices as Newton's method. */
+/* The time in which proximal Newton reads the entries of sparse rows; of dense rows it makes the
+ * same matrices as Newton's method. */
 static bool starts_near(const primal *p) {
   static const double readings = 300;
   const clf__svm_params *params = p->model->params;

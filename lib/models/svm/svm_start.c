@@ -1,13 +1,13 @@
 /* Where a linear machine starts, or goes on, if that is faster than the decomposition: near the
  * solution. The decomposition then has to confirm it, or to make the last steps.
  *
- * The decomposition updates the gradients of all rows for each working set, and has to move most of
- * the support vectors, so its time is quadratic in the rows of overlapping classes; and where C is
- * large, it needs more steps than there are rows. The interior point method is linear in the rows,
- * whatever C, and quadratic in the columns or in the entries of a row; coordinate descent, for
- * sparse rows of many columns, is linear in both, and takes the more passes the larger C is. The
- * faster of these two is used at once if the decomposition is expected to take longer, and otherwise
- * as soon as that has taken as long. */
+ * The decomposition updates the gradients of all rows for each working set, and has to move most
+ * of the support vectors, so its time is quadratic in the rows of overlapping classes; and where C
+ * is large, it needs more steps than there are rows. The interior point method is linear in the
+ * rows, whatever C, and quadratic in the columns or in the entries of a row; coordinate descent,
+ * for sparse rows of many columns, is linear in both, and takes the more passes the larger C is.
+ * The faster of these two is used at once if the decomposition is expected to take longer, and
+ * otherwise as soon as that has taken as long. */
 #include <string.h>
 
 #include "base/math.h"
