@@ -26,7 +26,7 @@ typedef struct table {
 static bool read_text(table *t, double *out, size_t feature, const char *text) {
   json_t *codes = t->codes[feature], *code = json_object_get(codes, text);
   if (code == NULL) {
-    /* json_integer() is that of report/json.h in this program */
+    /* json_integer() is that of the writer of answers in this program */
     code = json_real((double)json_object_size(codes));
     t->failed = json_object_set_new(codes, text, code) < 0;
   }
