@@ -243,8 +243,8 @@ clf_status clf__svm_fit(const clf_model *model, const clf__training *training, c
 clf_status clf__svm_fit_primal(const clf_model *model, const clf__training *training,
                                clf__store *state);
 /* Stores linear machines, of two classes, of each class against the rest, of a target or of one
- * class, by their weights w [machines, columns] and intercepts b [machines]: the weights of each machine are its support
- * vector, with the coefficient 1. */
+ * class, by their weights w [machines, columns] and intercepts b [machines]: the weights of each
+ * machine are its support vector, with the coefficient 1. */
 clf_status clf__svm_store_linear(const clf_model *model, clf__store *state, const double *w,
                                  const double *b, int64_t machines);
 int64_t clf__svm_components(const clf_model *model); /* its machines */
