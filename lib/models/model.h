@@ -264,7 +264,8 @@ bool clf__model_separates_outliers(const clf_model *model); /* fitted */
 /* Returns whether a tensor of the state is saved in the model's file. */
 bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and stages */
-/* Replaces model->prepared, model->decision and model->linear; called by whoever completes or changes a state. */
+/* Replaces model->prepared, model->decision and model->linear; called by whoever completes or
+ * changes a state. */
 clf_status clf__model_prepare(clf_model *model);
 /* Returns CLF_ERROR_UNSUPPORTED for kinds that have a solver. */
 clf_status clf__model_check_optimizer(const clf_model *model);
