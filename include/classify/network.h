@@ -8,6 +8,10 @@
  *  - for sequences [steps, features]: "embedding" (which makes them from token ids [steps]), "rnn",
  *    "lstm", "gru", "global_max_pool1d", "global_average_pool1d".
  *
+ *  The parameter "precision" of a network says what its products multiply. With bf16 the fitted
+ *  weights are tensors of CLF_BF16, in files of half the size; clf_tensor_copy() converts them.
+ *  Exports write them as f32.
+ *
  *  The parameter "augment" of a network describes random changes of its training images;
  *  clf_param_describe("augment", "image", …) lists them.
  *

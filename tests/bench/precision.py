@@ -43,9 +43,9 @@ def measured(precision, name, train, test, seed, options):
     epochs = options.epochs or epochs
     context = clf.Context(seed=seed, threads=options.threads)
     network = clf.Network(layers, precision=precision, epochs=epochs, input=shape, context=context)
-    _, fit = timed(lambda: network.fit(*train))
-    predict = min(timed(lambda: network.predict(test[0]))[1] for _ in range(5))
-    return network.score(*test), fit / epochs, predict, len(network.to_bytes())
+    _, fit = timed(lambda: network.fit(train))
+    predict = min(timed(lambda: network.predict(test))[1] for _ in range(5))
+    return network.score(test), fit / epochs, predict, len(network.to_bytes())
 
 
 def compare(name, train, test, options):
@@ -65,10 +65,9 @@ def main():
     parser.add_argument("--train", type=int, default=60000)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    whole = {part: clf.Dataset.load("idx", os.path.join(options.data, part)) for part in ("train", "t10k")}
-    (x, y), test = ((data.tensor("x"), data.labels) for data in whole.values())
+    train, test = (clf.Dataset.load("idx", os.path.join(options.data, part)) for part in ("train", "t10k"))
     for name in options.networks.split(","):
-        compare(name, (x[:options.train], y[:options.train]), test, options)
+        compare(name, train[:options.train], test, options)
 
 
 main()

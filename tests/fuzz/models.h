@@ -269,8 +269,8 @@ static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *b
       "bidirectional=true initial_state=learned; global_max_pool1d; dense units=3'",
       "epochs=1 layers='embedding vocabulary=6 units=2; gru units=2; dense units=3' "
       "loss=squared_error",
-      "input=3,1 epochs=1 layers='rnn units=2 return_sequences=true; global_average_pool1d; dense "
-      "units=3'",
+      "precision=bf16 input=3,1 epochs=1 layers='rnn units=2 return_sequences=true; "
+      "global_average_pool1d; dense units=3'",
       "input=1,3,1 epochs=1 layers='average_pool2d size=2 padding=same stride=1; conv2d filters=6 "
       "kernel=1 activation=relu; dropout; global_average_pool2d; dense units=3'",
   };

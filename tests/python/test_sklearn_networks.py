@@ -229,7 +229,7 @@ def test_bf16_is_a_precision_of_networks():
     layers = ["flatten", ("dense", {"units": 32, "activation": "relu"}), ("dense", {"units": "outputs"})]
     scores, sizes = [], []
     for precision in ("f32", "bf16"):
-        network = NetworkClassifier(layers, precision=precision, epochs=10, random_state=0)
+        network = NetworkClassifier(layers, precision=precision, epochs=30, random_state=0)
         network.fit(X, y)
         scores.append(network.score(X, y))
         sizes.append(len(network.model_.to_bytes()))

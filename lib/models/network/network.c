@@ -101,6 +101,7 @@ static clf_status check(const clf_model *model) {
   const int64_t classes = model->classes != NULL ? model->outputs : 0;
   CLF__TRY(clf__network_of_state(&network, model->context, model->state));
   CLF__TRY(clf__network_check_weights(network, model->state));
+  CLF__TRY(clf__network_check_precision(network, model->state));
   CLF__TRY(clf__int8_check(network, model->state));
   CLF__TRY(clf__network_check_reduction(model));
   CLF__TRY(check_history(model));

@@ -123,6 +123,9 @@ clf_status clf__network_check_weights(const clf__network *network, const clf__st
 clf_status clf__network_set_precision(clf__network *network, int32_t precision);
 /* Reads the precision that a network was fitted in; CLF_ERROR_CORRUPT if it is none. */
 clf_status clf__network_precision_of_state(int32_t *out, const clf__store *state);
+/* Returns CLF_OK, or CLF_ERROR_CORRUPT if a narrow weight of a state that has all weights is in
+ * elements of another precision than its layer's. */
+clf_status clf__network_check_precision(const clf__network *network, const clf__store *state);
 /* Returns whether the state has a valid weight of that name. */
 bool clf__weight_holds(const clf__store *state, const clf__layer *layer, int64_t index);
 /* values [count] = those of a weight that is not f32. */

@@ -79,6 +79,21 @@ bool clf__weight_holds(const clf__store *state, const clf__layer *layer, int64_t
   return valid;
 }
 
+clf_status clf__network_check_precision(const clf__network *network, const clf__store *state) {
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    const clf__layer *layer = network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      const clf__weight_name name = clf__network_weight_name(layer, j);
+      if (layer->weights[j].narrow &&
+          clf__store_tensor(state, name.text)->dtype != dtypes[layer->precision]) {
+        return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is not in the precision %s",
+                         name.text, words[layer->precision]);
+      }
+    }
+  }
+  return CLF_OK;
+}
+
 void clf__weight_widen(const clf__store *state, const clf__layer *layer, int64_t index,
                        float *values) {
   const clf_tensor *tensor = clf__store_tensor(state, clf__network_weight_name(layer, index).text);

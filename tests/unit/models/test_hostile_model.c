@@ -22,8 +22,8 @@ typedef struct victim {
 
 /* Settings: each kind of model plain, then each with a pipeline; then networks of more layers. */
 static const char *const networks[] = {
-    "input=2,1 epochs=2 layers='conv2d filters=2 kernel=2 padding=same; batch_norm; activation; "
-    "max_pool2d size=1; flatten; dense units=3; batch_norm'",
+    "precision=bf16 input=2,1 epochs=2 layers='conv2d filters=2 kernel=2 padding=same; batch_norm; "
+    "activation; max_pool2d size=1; flatten; dense units=3; batch_norm'",
     "epochs=2 layers='embedding vocabulary=6 units=2; gru units=2 bidirectional=true "
     "initial_state=learned; dense units=3'",
 };
@@ -275,6 +275,7 @@ static bool is_optional(const char *name) {
   static const char *const names[] = {"state.history_loss",
                                       "state.explained_ratio",
                                       "state.iterations",
+                                      "state.precision_loss",
                                       "state.decision_class_rows",
                                       "step.2.spread",
                                       "state.dual_coef_f64",

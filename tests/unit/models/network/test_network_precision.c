@@ -9,6 +9,7 @@
 
 #include "base/bf16.h"
 #include "failing_allocator.h"
+#include "files.h"
 
 /* Returns the bf16 number next to a value, as f32. */
 static inline float bf16_round(float value) {
@@ -164,6 +165,39 @@ TEST(bf16__partial_fits_are_one_fit) {
   clf_dataset_free(data);
 }
 
+static size_t exported(const clf_model *model, const char *format, char *bytes) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/exported", folder);
+  ck_clf_ok(clf_model_export(model, format, path, NULL));
+  FILE *file = fopen(path, "rb");
+  const size_t size = fread(bytes, 1, MOST, file);
+  fclose(file);
+  return size;
+}
+
+/* Other programs get the rounded weights as f32: the files of a network that has these. */
+TEST(bf16__is_exported_as_f32) {
+  static const char *const names[] = {"dense_1.weight", "dense_1.bias", "dense_2.weight",
+                                      "dense_2.bias"};
+  static char first[MOST], second[MOST];
+  clf_model *bf16 = fitted_on_clouds(NULL, "precision=bf16 epochs=1 " DENSE);
+  clf_model *f32 = fitted_on_clouds(NULL, "epochs=1 " DENSE);
+  for (int i = 0; i < 4; i++) {
+    clf_tensor *tensor = NULL;
+    ck_clf_ok(clf_model_tensor(&tensor, bf16, names[i]));
+    ck_clf_ok(clf_network_set_weight(f32, names[i], tensor));
+    clf_tensor_free(tensor);
+  }
+  for (int i = 0; i < 2; i++) {
+    const char *format = i == 0 ? "onnx" : "c";
+    const size_t size = exported(bf16, format, first);
+    ck_assert_uint_eq(size, exported(f32, format, second));
+    ck_assert_mem_eq(first, second, size);
+  }
+  clf_model_free(bf16);
+  clf_model_free(f32);
+}
+
 TEST(bf16__has_the_same_bits_on_any_threads) {
   static unsigned char first[MOST], other[MOST];
   size_t size = 0;
@@ -236,8 +270,7 @@ static clf_dataset *sequences(clf_context *context, float *x, int32_t *y) {
 static const char *const sequence_layers[] = {
     "embedding vocabulary=6 units=5; lstm units=20 bidirectional=true; dense units=3",
     "embedding vocabulary=6 units=5; gru units=17; dense units=3",
-    "embedding vocabulary=6 units=5; rnn units=16 return_sequences=true; lstm units=7; dense "
-    "units=3"};
+    "embedding vocabulary=6 units=5; rnn units=9 return_sequences=true; lstm; dense units=3"};
 
 /* Fits, with the scores before and after the file. */
 static clf_model *fitted_on_sequences(const char *precision, const char *layers, float *scores) {
@@ -365,4 +398,4 @@ TEST(bf16__every_allocation_may_fail) {
   check_every_allocation("threads=1", live, "precision=bf16 epochs=1 " DENSE);
 }
 
-SUITE("network_precision")
+SUITE("network_precision", .setup = make_folder, .teardown = remove_folder)
