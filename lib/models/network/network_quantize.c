@@ -17,7 +17,7 @@
 
 enum {
   BLOCK = 256,      /* rows compared at a time */
-  FIT_BLOCKS = 40,  /* after a fit so many, evenly spaced */
+  FIT_BLOCKS = 8,   /* after a fit so many, evenly spaced */
   RANGE_ROWS = 1024 /* of a dataset, evenly spaced */
 };
 
@@ -142,6 +142,9 @@ clf_status clf__network_reduce_fit(const clf__network *network, const clf__train
   clf_status status = CLF_OK;
   if (network->precision == CLF__PRODUCT_F32) {
     return CLF_OK;
+  }
+  if (!measures && network->precision == CLF__PRODUCT_BF16) { /* rounding needs no rows */
+    return clf__network_reduce(network, network->precision, state);
   }
   CLF__TRY(reduce(&r, network, training->x, state));
   if (measures) {
