@@ -114,8 +114,77 @@ def test_estimators(data):
         truth = np.searchsorted(model.classes_, y[900:])
         assert sets[np.arange(600), truth].mean() == pytest.approx(0.9, abs=0.06)
         assert np.allclose(model.set_priors({"a": 1, "b": 1, "rare": 1}).predict_proba(x).sum(1), 1)
-    ridge = sk.Ridge().fit(x[:400], x[:400] @ [1, 2, 3])
-    target = x @ [1, 2, 3]
-    bounds = ridge.conform(x[400:900], target[400:900]).predict_interval(x[900:], 0.9)
-    assert bounds.shape == (600, 2)
-    assert ((bounds[:, 0] <= target[900:]) & (target[900:] <= bounds[:, 1])).mean() > 0.85
+
+
+def test_intervals_of_estimators(data):
+    sk = pytest.importorskip("libclassify.sklearn")
+    x, _ = data
+    target = x @ [1, 2, 3] + np.random.default_rng(1).normal(size=len(x))
+    linear = lambda a, b: a @ b.T  # noqa: E731
+    for made in (sk.Ridge(), sk.SVR(), sk.NuSVR(kernel="linear", nu=0.4), sk.SVR(kernel=linear)):
+        with pytest.raises(clf.Unsupported, match="conform"):
+            made.fit(x[:400], target[:400]).predict_interval(x[:2])
+        bounds = made.conform(x[400:900], target[400:900]).predict_interval(x[900:], 0.9)
+        assert bounds.shape == (600, 2)
+        inside = (bounds[:, 0] <= target[900:]) & (target[900:] <= bounds[:, 1])
+        assert inside.mean() == pytest.approx(0.9, abs=0.05)
+        middle = bounds.mean(axis=1)
+        np.testing.assert_allclose(middle, made.predict(x[900:]), atol=1e-4)
+    weights = np.r_[np.full(250, 2), np.zeros(250)]  # as 250 rows, each twice
+    twice = np.r_[400:650, 400:650]
+    for made in sk.SVR(), sk.NuSVR():
+        made.fit(x[:400], target[:400])
+        found = [made.conform(*given).predict_interval(x[900:], 0.8) for given in (
+            (x[400:900], target[400:900], weights), (x[twice], target[twice]))]
+        np.testing.assert_array_equal(*found)
+
+
+REJECTING = ["RidgeClassifier", "RidgeClassifierCV", "FisherDiscriminant", "LogisticRegression",
+             "KernelFisherDiscriminant", "SVC", "NuSVC", "LinearSVC", "NetworkClassifier",
+             "Perceptron", "MLPClassifier"]  # the last two without the parameter
+
+
+@pytest.mark.parametrize("name", REJECTING)
+def test_estimators_reject_rows(name, data):
+    sk = pytest.importorskip("libclassify.sklearn")
+    x, y = data
+    far = x[:20] + 1000
+    params = {"NuSVC": {"nu": 0.1}, "NetworkClassifier": {"epochs": 3, "random_state": 0},
+              "MLPClassifier": {"max_iter": 30, "random_state": 0}}.get(name, {})
+    made = getattr(sk, name)(**params).fit(x[:600], y[:600])
+    plain = made.predict(x[900:])
+    with pytest.raises(clf.Unsupported, match="reject"):
+        made.novelty(x)
+    assert made.set_reject(x[600:900], y[600:900], rate=0.1) is made
+    fits = [made]
+    if hasattr(made, "reject"):
+        fits.append(getattr(sk, name)(**params, reject=0.1).fit(x[:600], y[:600]))
+        loaded = getattr(sk, name).load(fits[1].model_.to_bytes())
+        assert loaded.reject == 0.1 and list(loaded.predict(far)) == [None] * 20
+    for model in fits:
+        rejected = model.novelty(x[900:]) > 1
+        assert rejected.mean() == pytest.approx(0.1, abs=0.06)
+        found = model.predict(x[900:])
+        assert (found[rejected] == None).all()  # noqa: E711
+        np.testing.assert_array_equal(found[~rejected], plain[~rejected])
+        assert list(model.predict(far)) == [None] * 20 and (model.novelty(far) > 1).all()
+        assert model.score(x[900:], y[900:]) == (found == y[900:]).mean()
+    with pytest.raises(clf.ShapeError, match="labels"):
+        made.score(x[:5], y[:6])
+    made.fit(x[:600], y[:600])  # which drops it
+    np.testing.assert_array_equal(made.predict(x[900:]), plain)
+
+
+def test_what_stands_for_rejected_rows(data):
+    sk = pytest.importorskip("libclassify.sklearn")
+    x, y = data
+    far = np.vstack([x[:100], x[:100] + 1000])
+    index = np.searchsorted(["a", "b", "rare"], y)
+    weights = np.arange(100.0)
+    for labels, expected in ((index, -1), (index * 1.0, np.nan), (index - 1, None), (y, None)):
+        model = sk.LinearDiscriminantAnalysis(reject=0.05).fit(x, labels)
+        found = model.predict(far)
+        assert found.dtype == (object if expected is None else labels.dtype)
+        np.testing.assert_array_equal(found[100:], np.full(100, expected, found.dtype))
+        score = model.score(x[:100], labels[:100], weights)
+        assert score == pytest.approx(np.average(found[:100] == labels[:100], weights=weights))

@@ -292,10 +292,8 @@ class Classifier(DecisionMixin, ClassifierMixin, ModelEstimator):
         """Return labels by class index; what `Model.predict` gives for a rejected row, of -1."""
         return with_none(self.classes_, indices)[indices]
 
-    def _has_decisions(self) -> bool:
-        """Return whether the library decides by more than the scores."""
-        return hasattr(self, "model_") and (
-            self._tensor(*CALIBRATIONS, "decision_reject_scale") is not None)
+    def _is_calibrated(self) -> bool:
+        return hasattr(self, "model_") and self._tensor(*CALIBRATIONS) is not None
 
     def calibrate(self, X: Any, y: Any, sample_weight: Any = None, *,
                   method: str = "sigmoid") -> Any:
@@ -326,8 +324,7 @@ class Classifier(DecisionMixin, ClassifierMixin, ModelEstimator):
 
     def _require_calibration(self, name: str) -> None:
         """Raise an AttributeError, as for a method that is not there, without probabilities."""
-        model = getattr(self, "model_", None)
-        if model is None or self._tensor(*CALIBRATIONS) is None:
+        if not self._is_calibrated():
             raise AttributeError(
                 f"{type(self).__name__} has {name} after calibrate() on rows that are held out"
             )

@@ -104,6 +104,55 @@ class DecisionMixin(SetsMixin):
                                    require=require, positive=positive)
         return self
 
+    def set_reject(self: Any, X: Any, y: Any, sample_weight: Any = None, *,
+                   rate: float = 0.05) -> Any:
+        """Learn from rows that are held out which rows are none of the classes.
+
+        Where an estimator has the parameter `reject`, that rate does the same within the fit, by
+        cross-validation. ``predict`` then gives, for rows whose `novelty` is above 1, the label -1
+        among integers other than -1, NaN among floats, and else None, in an array of objects;
+        ``score`` counts them as mistakes.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
+        rate : float, default 0.05
+            The share of such rows that may be rejected.
+
+        Returns
+        -------
+        self
+        """
+        self.model_.set_reject(self._held_out(X, y, sample_weight), rate=rate)
+        return self
+
+    def novelty(self: Any, X: Any) -> np.ndarray:
+        """Return how unlike its classes each row is, of shape (n_samples,); above 1 it is rejected.
+
+        Of an estimator that was fitted with ``reject``, or after `set_reject`.
+        """
+        return self.model_.novelty(self._new_rows(X))
+
+    def _rejects(self: Any) -> bool:
+        return hasattr(self, "model_") and self._tensor("decision_reject_scale") is not None
+
+    def _known_of(self: Any, X: Any, indices: np.ndarray) -> np.ndarray:
+        """Return class indices of checked rows, with -1 for those that are rejected."""
+        if not self._rejects():
+            return indices
+        return np.where(self.model_.novelty(X) > 1, -1, indices)
+
+    def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy on labeled rows, among which rejected ones are mistakes."""
+        if not self._rejects():
+            return super().score(X, y, sample_weight)
+        found, y = self.predict(X), np.asarray(y).ravel()
+        if len(found) != len(y):
+            raise errors.ShapeError(f"X has {len(found)} rows, and y {len(y)} labels")
+        return float(np.average(found == y, weights=sample_weight))
+
     def conform(self: Any, X: Any, y: Any, sample_weight: Any = None, *, method: str = "lac",
                 by_class: bool = False) -> Any:
         """Keep how well the model fits rows that are held out, for ``predict_set``.

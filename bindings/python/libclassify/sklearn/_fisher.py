@@ -67,6 +67,8 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
         their own are left out.
     covariance_estimator
         Must be None.
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
 
     Attributes
     ----------
@@ -105,7 +107,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
     """
 
     _kind = "fisher"
-    _names = {"shrinkage": "shrinkage"}
+    _names = {"shrinkage": "shrinkage", "reject": "reject"}
     _lacks = {
         "solver": (("svd", "lsqr", "eigen"), "there is no such solver"),
         "covariance_estimator": ((None,), "the covariance is the library's"),
@@ -120,6 +122,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
         store_covariance: bool = False,
         tol: float = 1e-4,
         covariance_estimator: Any = None,
+        reject: float = 0.0,
     ) -> None:
         self.solver = solver
         self.shrinkage = shrinkage
@@ -128,6 +131,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
         self.store_covariance = store_covariance
         self.tol = tol
         self.covariance_estimator = covariance_estimator
+        self.reject = reject
 
     def _library_params(self) -> Dict[str, Any]:
         return {
@@ -141,6 +145,7 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
     @classmethod
     def _params_of(cls, params: Dict[str, Any]) -> Dict[str, Any]:
         return {
+            **super()._params_of(params),
             **discriminant_params_of(params),
             "shrinkage": None if params["shrinkage"] == "none" else params["shrinkage"],
             "tol": math.sqrt(params["tolerance"]),

@@ -50,6 +50,8 @@ class KernelFisherDiscriminant(ProbabilityMixin, ProjectionMixin, KernelMixin, C
     n_jobs : int, optional
         Threads; None uses all that the process may use.
     verbose : int, default 0
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
 
     Attributes
     ----------
@@ -71,6 +73,7 @@ class KernelFisherDiscriminant(ProbabilityMixin, ProjectionMixin, KernelMixin, C
         "tol": "residual",
         "max_iter": "max_iterations",
         "cache_size": "cache_mb",
+        "reject": "reject",
     }
     _random = True
 
@@ -92,6 +95,7 @@ class KernelFisherDiscriminant(ProbabilityMixin, ProjectionMixin, KernelMixin, C
         random_state: Any = 0,
         n_jobs: Optional[int] = None,
         verbose: int = 0,
+        reject: float = 0.0,
     ) -> None:
         self.kernel = kernel
         self.gamma = gamma
@@ -108,6 +112,7 @@ class KernelFisherDiscriminant(ProbabilityMixin, ProjectionMixin, KernelMixin, C
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose
+        self.reject = reject
 
     def _max_components(self) -> int:
         return len(self.classes_) - 1

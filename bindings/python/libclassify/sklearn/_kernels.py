@@ -81,14 +81,14 @@ class KernelMixin:
         tags.input_tags.pairwise = self.kernel == "precomputed"
         return tags
 
-    def _kernel_rows(self, X: Any, y: Any, reset: bool) -> Any:
+    def _kernel_rows(self, X: Any, y: Any, *, reset: bool, **checks: Any) -> Any:
         """Return the values of the user's kernel with the rows of the fit, and the labels.
 
         Rows of numbers are checked, and the kernel takes them as f64; it may also take objects.
         """
         table = is_table(X)
         if table:
-            checked = super()._rows(X, y, reset=reset)
+            checked = super()._rows(X, y, reset=reset, **checks)
             X = checked[0] if isinstance(checked, tuple) else checked
             X = X.astype(np.float64, copy=False)
         elif not reset:
@@ -96,9 +96,8 @@ class KernelMixin:
         if reset:
             self._fit_rows = X
         values = kernel_values(self.kernel, X, self._fit_rows)
-        if not reset:
-            return values
         if not table:
-            checked = super()._rows(values, y, reset=True)
+            checked = super()._rows(values, y, reset=reset, **checks)
+        if not table and reset:
             del self.n_features_in_  # which objects do not have
         return (values, checked[1]) if isinstance(checked, tuple) else values

@@ -42,6 +42,8 @@ class LinearSVC(SparseCoefficients, Classifier):
     random_state : int, RandomState or None
         No effect: the solution is the same.
     max_iter : int, default 1000
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
 
     Attributes
     ----------
@@ -68,7 +70,7 @@ class LinearSVC(SparseCoefficients, Classifier):
     """
 
     _kind = "svm"
-    _names = {"C": "C", "max_iter": "max_iterations", "penalty": "penalty"}
+    _names = {"C": "C", "max_iter": "max_iterations", "penalty": "penalty", "reject": "reject"}
     _lacks = {
         "penalty": (("l2", "l1"), "there is no such penalty"),
         "loss": (("squared_hinge",), 'SVC(kernel="linear") has it with a free intercept'),
@@ -90,6 +92,7 @@ class LinearSVC(SparseCoefficients, Classifier):
         verbose: int = 0,
         random_state: Any = None,
         max_iter: int = 1000,
+        reject: float = 0.0,
     ) -> None:
         self.penalty = penalty
         self.loss = loss
@@ -103,6 +106,7 @@ class LinearSVC(SparseCoefficients, Classifier):
         self.verbose = verbose
         self.random_state = random_state
         self.max_iter = max_iter
+        self.reject = reject
 
     def _library_params(self) -> Dict[str, Any]:
         if self.fit_intercept and not self.intercept_scaling > 0:
@@ -167,11 +171,11 @@ class LinearSVC(SparseCoefficients, Classifier):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the label of each row, an array of shape (n_samples,)."""
-        if self._has_decisions():
+        if self._is_calibrated():
             return super().predict(X)
         values = self.decision_function(X)
         best = (values > 0).astype(np.intp) if values.ndim == 1 else values.argmax(axis=1)
-        return self.classes_[best]
+        return self._labels_of(self._known_of(self._rows(X, reset=False), best))
 
     @property
     def n_iter_(self) -> Optional[int]:

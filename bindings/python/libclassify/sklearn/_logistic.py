@@ -58,6 +58,8 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     l1_ratio : float, default 0
         Share of the L1 penalty in "elasticnet". Above 0, "l2" is such a mixture, too, as it is in
         scikit-learn since 1.8, where `penalty` is deprecated.
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
 
     Attributes
     ----------
@@ -85,7 +87,8 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     """
 
     _kind = "logistic"
-    _names = {"C": "C", "fit_intercept": "fit_intercept", "max_iter": "max_iterations"}
+    _names = {"C": "C", "fit_intercept": "fit_intercept", "max_iter": "max_iterations",
+              "reject": "reject"}
     _lacks = {
         "penalty": (("l2", "l1", "elasticnet", None, "none", "deprecated"), "there is no such penalty"),
         "dual": ((False,), "the library solves the primal problem"),
@@ -115,6 +118,7 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
         verbose: int = 0,
         warm_start: bool = False,
         n_jobs: Optional[int] = None,
+        reject: float = 0.0,
     ) -> None:
         self.penalty = penalty
         self.C = C
@@ -131,6 +135,7 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
         self.verbose = verbose
         self.warm_start = warm_start
         self.n_jobs = n_jobs
+        self.reject = reject
 
     def _library_params(self) -> Dict[str, Any]:
         if self.penalty in (None, "none") and self.C != 1.0:
@@ -146,12 +151,12 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
                 f"{'l1' if ratio == 1 else 'elasticnet'} penalty; solver='saga' supports it."
             )
         return {
+            **super()._library_params(),
             "penalty": "l1" if ratio == 1 else "elastic_net" if ratio > 0 else "l2",
             **({"l1_ratio": ratio} if 0 < ratio < 1 else {}),
             "C": math.inf if self.penalty in (None, "none") else self.C,
             "precision": "f64",
             "tolerance": self.tol * (1e-6 if ratio == 0 else 1e-4),
-            "max_iterations": self.max_iter,
             "fit_intercept": bool(self.fit_intercept),
             "multiclass": "one_vs_rest" if self.multi_class == "ovr" else "multinomial",
         }

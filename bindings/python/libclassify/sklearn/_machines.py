@@ -74,7 +74,7 @@ class MachineMixin(KernelMixin):
 
     def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
         if callable(self.kernel):
-            return self._kernel_rows(X, y, reset)
+            return self._kernel_rows(X, y, reset=reset, **checks)
         if self.kernel == "precomputed" and hasattr(X, "tocsr"):
             raise errors.TypeMismatch("Sparse precomputed kernels are not supported.")
         rows = super()._rows(X, y, reset=reset, **checks)

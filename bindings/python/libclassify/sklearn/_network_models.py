@@ -74,6 +74,8 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
     n_jobs : int, optional
         Threads; None uses all that the process may use.
     verbose : bool, default False
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
 
     Attributes
     ----------
@@ -88,6 +90,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
     """
 
     _classifies = True
+    _names = {**Network._names, "reject": "reject"}
 
     def __init__(
         self,
@@ -116,6 +119,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
         random_state: Any = None,
         n_jobs: Optional[int] = None,
         verbose: Any = False,
+        reject: float = 0.0,
     ) -> None:
         super().__init__(
             layers=layers,
@@ -143,6 +147,7 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
         )
         self.loss = loss
         self.class_weight = class_weight
+        self.reject = reject
 
     def _loss_name(self) -> str:
         return self.loss

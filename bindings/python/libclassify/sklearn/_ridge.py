@@ -166,6 +166,8 @@ class RidgeClassifier(_RidgeBase, Classifier):
     ----------
     class_weight : dict or "balanced", optional
         Factors of the row weights.
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
     alpha, fit_intercept, copy_X, max_iter, tol, solver, positive, random_state
         As for :class:`Ridge`.
 
@@ -186,6 +188,8 @@ class RidgeClassifier(_RidgeBase, Classifier):
     ===================  ====================  ===========
     """
 
+    _names = {**_RidgeBase._names, "reject": "reject"}
+
     def __init__(
         self,
         alpha: float = 1.0,
@@ -198,6 +202,7 @@ class RidgeClassifier(_RidgeBase, Classifier):
         solver: str = "auto",
         positive: bool = False,
         random_state: Any = None,
+        reject: float = 0.0,
     ) -> None:
         self.alpha = alpha
         self.fit_intercept = fit_intercept
@@ -208,6 +213,7 @@ class RidgeClassifier(_RidgeBase, Classifier):
         self.solver = solver
         self.positive = positive
         self.random_state = random_state
+        self.reject = reject
 
 
 class _RidgeChoice(LinearModel, ModelEstimator):
@@ -349,6 +355,8 @@ class RidgeClassifierCV(_RidgeChoice, Classifier):
     ----------
     class_weight : dict or "balanced", optional
         Factors of the row weights.
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
     alphas, fit_intercept, scoring, cv, store_cv_results
         As for :class:`RidgeCV`.
 
@@ -370,6 +378,7 @@ class RidgeClassifierCV(_RidgeChoice, Classifier):
     ===================  ====================  =============
     """
 
+    _names = {**_RidgeChoice._names, "reject": "reject"}
     _lacks = {name: lack for name, lack in _RidgeChoice._lacks.items() if name != "gcv_mode"}
 
     def __init__(
@@ -381,6 +390,7 @@ class RidgeClassifierCV(_RidgeChoice, Classifier):
         cv: Any = None,
         class_weight: Any = None,
         store_cv_results: bool = False,
+        reject: float = 0.0,
     ) -> None:
         self.alphas = alphas
         self.fit_intercept = fit_intercept
@@ -388,3 +398,4 @@ class RidgeClassifierCV(_RidgeChoice, Classifier):
         self.cv = cv
         self.class_weight = class_weight
         self.store_cv_results = store_cv_results
+        self.reject = reject

@@ -9,6 +9,7 @@ import numpy as np
 from ..dataset import Dataset
 from ._base import ModelEstimator, RegressorMixin, result_type
 from ._compat import OutlierMixin
+from ._decision import IntervalMixin
 from ._labels import row_weights
 from ._machines import MachineMixin, positive_weights
 
@@ -60,7 +61,7 @@ class _OneMachine(MachineMixin, ModelEstimator):
         return int(self._tensor("iterations")[0])
 
 
-class _Regression(RegressorMixin, _OneMachine):
+class _Regression(IntervalMixin, RegressorMixin, _OneMachine):
     """Regressions of one target."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import errors
 from ..dataset import Dataset
-from ._base import CALIBRATIONS, Classifier, result_type
+from ._base import Classifier, result_type
 from ._compat import NotFittedError
 from ._linear_svc import LinearSVC
 from ._machines import MachineMixin, positive_weights
@@ -57,6 +57,8 @@ class SVC(MachineMixin, Classifier):
         Seed of the folds of the probabilities.
     n_jobs : int, optional
         Threads; None uses all that the process may use.
+    reject : float, default 0.0
+        Share of rows of known classes that may be rejected as none of them; see `set_reject`.
 
     Attributes
     ----------
@@ -94,7 +96,7 @@ class SVC(MachineMixin, Classifier):
     """
 
     _type = "c_svc"
-    _names = {**MachineMixin._names, "C": "C"}
+    _names = {**MachineMixin._names, "C": "C", "reject": "reject"}
 
     def __init__(
         self,
@@ -115,6 +117,7 @@ class SVC(MachineMixin, Classifier):
         break_ties: bool = False,
         random_state: Any = None,
         n_jobs: Optional[int] = None,
+        reject: float = 0.0,
     ) -> None:
         self.C = C
         self.kernel = kernel
@@ -132,6 +135,7 @@ class SVC(MachineMixin, Classifier):
         self.break_ties = break_ties
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.reject = reject
 
     # Parameters
 
@@ -252,14 +256,16 @@ class SVC(MachineMixin, Classifier):
                 "break_ties must be False when decision_function_shape is 'ovo'"
             )
         X = self._rows(X, reset=False)
-        if self._has_decisions():
+        if self._is_calibrated():
             return self._labels_of(self.model_.predict_indices(X))
-        pairs = self._pairs(X)
+        return self._labels_of(self._known_of(X, self._chosen(self._pairs(X))))
+
+    def _chosen(self, pairs: np.ndarray) -> np.ndarray:
+        """Return class indices by the values of the machines."""
         if len(self.classes_) == 2:
-            return self.classes_[(pairs[:, 0] <= 0).astype(np.intp)]
-        if self.break_ties:
-            return self.classes_[by_votes(pairs, len(self.classes_)).argmax(axis=1)]
-        return self.classes_[votes_of(pairs, len(self.classes_)).argmax(axis=1)]
+            return (pairs[:, 0] <= 0).astype(np.intp)
+        of = by_votes if self.break_ties else votes_of
+        return of(pairs, len(self.classes_)).argmax(axis=1)
 
     @property
     def predict_proba(self) -> Callable[[Any], np.ndarray]:
@@ -272,10 +278,6 @@ class SVC(MachineMixin, Classifier):
         """Return the logarithms of the probabilities."""
         self._require_probabilities("predict_log_proba")
         return lambda X: np.log(self._predict_proba(X))
-
-    def _is_calibrated(self) -> bool:
-        return hasattr(self, "model_") and (
-            self._tensor(*CALIBRATIONS) is not None)
 
     def _require_probabilities(self, name: str) -> None:
         if not (self._has_probabilities() or self._is_calibrated()):
@@ -314,7 +316,7 @@ class NuSVC(SVC):
     """
 
     _type = "nu_svc"
-    _names = {**MachineMixin._names, "nu": "nu"}
+    _names = {**MachineMixin._names, "nu": "nu", "reject": "reject"}
 
     def __init__(
         self,
@@ -335,6 +337,7 @@ class NuSVC(SVC):
         break_ties: bool = False,
         random_state: Any = None,
         n_jobs: Optional[int] = None,
+        reject: float = 0.0,
     ) -> None:
         self.nu = nu
         self.kernel = kernel
@@ -352,3 +355,4 @@ class NuSVC(SVC):
         self.break_ties = break_ties
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.reject = reject
