@@ -146,8 +146,8 @@ CLF_API clf_status clf_network_set_weight(clf_model *model, const char *name,
  *  A fit, or clf_model_partial_fit(), of the model trains in f32 from then on, too, and quantizes
  *  again; the latter continues from the quantized weights.
  *  @param data    such as the rows of the fit; with or without labels
- *  @param params  "precision=int8" or "precision=bf16"; NULL for int8. clf_param_describe("network",
- *                 "quantize", …) lists them
+ *  @param params  "precision=int8" or "precision=bf16"; NULL for int8.
+ *                 clf_param_describe("network", "quantize", …) lists them
  *  @return CLF_OK, CLF_ERROR_NOT_FITTED, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA (no
  *          rows, or labels that the model does not know), CLF_ERROR_NUMERIC (inputs of a layer are
  *          not finite), CLF_ERROR_UNSUPPORTED (not a network, in less precision than f32 already,

@@ -12,7 +12,8 @@ static inline uint64_t clf__hash_mix(uint64_t hash, uint64_t word) {
   return hash ^ (hash >> 32);
 }
 
-/* Read 4 or 8 bytes, the first of which is the lowest; a single load where that is the byte order. */
+/* Read 4 or 8 bytes, the first of which is the lowest; a single load where that is the byte
+ * order. */
 static inline uint64_t clf__four_bytes(const char *at) {
   const unsigned char *byte = (const unsigned char *)at;
   return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 | (uint64_t)byte[2] << 16 |

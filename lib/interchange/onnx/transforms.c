@@ -1,5 +1,5 @@
-/* Transforms as ONNX nodes. Those that change each feature by itself subtract, multiply and clip the
- * rows as they are. Others read the chosen columns; what they make is laid out with the columns
+/* Transforms as ONNX nodes. Those that change each feature by itself subtract, multiply and clip
+ * the rows as they are. Others read the chosen columns; what they make is laid out with the columns
  * that pass through, as lib/transform/run.c does. The input has codes where the rows of the fit had
  * categories; the names of these are in the metadata.
  *

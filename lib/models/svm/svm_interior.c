@@ -262,8 +262,8 @@ clf_status clf__svm_interior(clf__svm_start *p) {
                            .intercept = true}};
   clf_status status = CLF_OK;
   CLF__TRY(create(&n));
-  CLF__TRY(run(&n));
-  round_alpha(&n);
+  status = run(&n);
+  round_alpha(&n); /* those of a fit that is stopped as well */
 done:
   clf__svm_normal_free(&n.normal);
   clf__arena_free(&n.arena);

@@ -349,10 +349,13 @@ static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
 
 /* Goes on near the solution of a linear machine. */
 static clf_status go_near(clf__svm_solver *s) {
-  CLF__CHECK(clf__svm_start_near(s));
-  memcpy(s->p->gradient, s->p->linear, (size_t)s->p->count * sizeof *s->p->gradient);
-  subtract_weights(s);
-  return CLF_OK;
+  const clf_status status = clf__svm_start_near(s);
+  if (status == CLF_OK || status == CLF_ERROR_CANCELLED) {
+    memcpy(s->p->gradient, s->p->linear, (size_t)s->p->count * sizeof *s->p->gradient);
+    subtract_weights(s);
+    find_gaps(s); /* of a fit that is stopped the intercept may follow from them */
+  }
+  return status;
 }
 
 /* Every working set that makes progress decreases the objective. If several in a row do not, the

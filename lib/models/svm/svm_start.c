@@ -114,12 +114,15 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
   }
   start.C = C;
   start.product = product_to_reach(s, C);
-  CLF__TRY(find_near(s, &start));
-  for (int64_t i = 0; i < p->count; i++) {
-    p->b[i] = p->y[i] * start.alpha[i];
+  status = find_near(s, &start);
+  /* A fit that is stopped here keeps this, unless it has more. */
+  if (status == CLF_OK || (status == CLF_ERROR_CANCELLED && p->steps == 0 && start.steps > 0)) {
+    for (int64_t i = 0; i < p->count; i++) {
+      p->b[i] = p->y[i] * start.alpha[i];
+    }
+    balance(s);
+    p->steps += start.steps;
   }
-  balance(s);
-  p->steps += start.steps;
 done:
   clf__arena_free(&arena);
   return status;

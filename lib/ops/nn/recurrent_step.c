@@ -27,7 +27,8 @@ static void add_product(const clf__kernels *kernels, const float *a, int64_t dep
                                                   .ldc = columns});
 }
 
-/* Copies the factors of the weights, rounded as those of bf16 products; sums are f32 in any case. */
+/* Copies the factors of the weights, rounded as those of bf16 products; sums are f32 in any
+ * case. */
 static void copy_factors(const clf__recurrent *cell, const float *x, const float *h, float *out) {
   memcpy(out, x, (size_t)cell->inputs * sizeof *out);
   memcpy(out + cell->inputs, h, (size_t)cell->units * sizeof *out);

@@ -1,5 +1,5 @@
-/* The categories of an NPZ archive: the names of all columns in one array of texts, and how many each
- * column has, 0 for one of numbers. */
+/* The categories of an NPZ archive: the names of all columns in one array of texts, and how many
+ * each column has, 0 for one of numbers. */
 #include "data/formats/npy/npy.h"
 #include "tensor/tensor.h"
 

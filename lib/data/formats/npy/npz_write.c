@@ -1,6 +1,6 @@
 /* Writing datasets as NPZ: a ZIP archive of NPY files, stored. Dense rows are x; sparse ones are
- * the arrays of scipy.sparse.save_npz(). Labels or targets are y. The names of categories, column by
- * column, are `categories`, and `category_counts` [features] has their numbers.
+ * the arrays of scipy.sparse.save_npz(). Labels or targets are y. The names of categories, column
+ * by column, are `categories`, and `category_counts` [features] has their numbers.
  *
  * A member's header has its size and its checksum, so that programs that read archives from a pipe
  * can, too. For that each array is made twice, at first without an output. Source: PKWARE, APPNOTE
