@@ -17,6 +17,7 @@ from libclassify.sklearn import (  # noqa: E402
     QuantileTransformer,
     RobustScaler,
     SimpleImputer,
+    TargetEncoder,
 )
 
 random = np.random.RandomState(0)
@@ -295,3 +296,88 @@ def test_quantile_transformer_is_theirs(output, count):
     loaded = QuantileTransformer.load(ours.transform_.to_bytes())
     np.testing.assert_array_equal(loaded.transform(X), found)
     assert loaded.n_features_in_ == 4 and loaded.output_distribution == output
+
+
+TARGETS = {
+    "binary": np.where(random.rand(300) < 0.3, "q", "p"), "truth": random.rand(300) < 0.5,
+    "multiclass": random.choice(list("uvw"), 300), "whole": random.randint(0, 3, 300) * 1.0,
+    "continuous": random.randn(300) * 100 + 1e4,
+}
+
+
+@pytest.mark.parametrize("rows", ["table", "missing", "objects", "texts"])
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("smooth", ["auto", 0.0, 10.5])
+def test_target_encoder_is_theirs(rows, target, smooth):
+    if not hasattr(preprocessing, "TargetEncoder"):
+        pytest.skip("scikit-learn has it from 1.3 on")
+    rows, y = ROWS[rows], TARGETS[target]
+    ours = TargetEncoder(smooth=smooth).fit(rows, y)
+    theirs = preprocessing.TargetEncoder(smooth=smooth).fit(rows, y)
+    assert len(ours.encodings_) == len(theirs.encodings_)
+    for found, expected in zip(ours.encodings_, theirs.encodings_):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(ours.target_mean_, theirs.target_mean_, rtol=1e-12)
+    assert np.ndim(ours.target_mean_) == np.ndim(theirs.target_mean_)
+    assert ours.target_type_ == theirs.target_type_
+    assert str(ours.classes_) == str(theirs.classes_)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+    new = np.vstack([rows.astype(object), NEW[:, : rows.shape[1]]])
+    np.testing.assert_allclose(ours.transform(new), theirs.transform(new), rtol=1e-6, atol=1e-14)
+    again = pickle.loads(pickle.dumps(ours))
+    np.testing.assert_array_equal(again.transform(new), ours.transform(new))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_target_encoder_takes_means_of_other_folds(target):
+    y = TARGETS[target]
+    kinds = np.unique(y) if target in ("multiclass", "whole") else np.unique(y)[-1:]
+    truth = y[:, None] if target == "continuous" else np.float64(y[:, None] == kinds)
+    model = TargetEncoder(cv=300, smooth=0.0)  # each row by all others, if rows have no strata
+    if target == "continuous":
+        same = TABLE[:, :1] == TABLE[:, :1].T
+        others = (same @ truth - truth) / (same.sum(1, keepdims=True) - 1)
+        np.testing.assert_allclose(model.fit_transform(TABLE[:, :1], y), others, rtol=1e-6)
+    alone = np.arange(300.0)[:, None]  # a category for each row, so each gets a mean of all others
+    model = TargetEncoder(cv=3, random_state=0)
+    found = model.fit_transform(alone, y)
+    assert found.dtype == np.float64 and found.shape == truth.shape
+    assert len(np.unique(found, axis=0)) <= 3
+    np.testing.assert_allclose(found.mean(0), truth.mean(0), rtol=1e-6)
+    np.testing.assert_allclose(model.transform(alone), truth, rtol=1e-6)
+    assert (TargetEncoder(cv=3, random_state=0).fit_transform(TABLE, y)
+            == TargetEncoder(cv=3, random_state=0).fit_transform(TABLE, y)).all()
+    assert (TargetEncoder(cv=3, random_state=1).fit_transform(TABLE, y)
+            != TargetEncoder(cv=3, random_state=0).fit_transform(TABLE, y)).any()
+
+
+def test_target_encoder_in_a_pipeline():
+    from sklearn.pipeline import make_pipeline
+
+    y = TARGETS["binary"]
+    cities = random.choice(300, 300).astype(str)[:, None]  # which say nothing about y
+    steps = make_pipeline(TargetEncoder(random_state=0), LogisticRegression()).fit(cities, y)
+    encoded = steps[0].transform(cities)
+    leaking = LogisticRegression().fit(encoded, y)
+    assert leaking.score(encoded, y) > 0.8 and leaking.coef_[0, 0] > 2 > abs(steps[1].coef_[0, 0])
+
+
+def test_target_encoder_refuses_what_it_lacks():
+    y = TARGETS["multiclass"]
+    for wrong in ({"cv": "folds"}, {"shuffle": False}, {"target_type": "text"},
+                  {"categories": [["a"]]}):
+        with pytest.raises(clf.Unsupported, match=next(iter(wrong))):
+            TargetEncoder(**wrong).fit(TABLE, y)
+    with pytest.raises(ValueError, match="target_type='binary'"):
+        TargetEncoder(target_type="binary").fit(TABLE, y)
+    with pytest.raises(ValueError):
+        TargetEncoder(target_type="continuous").fit(TABLE, y)
+    with pytest.raises(ValueError):
+        TargetEncoder().fit(TABLE, None)
+    numbers = TargetEncoder(target_type="continuous").fit(TABLE, TARGETS["whole"])
+    assert numbers.classes_ is None
+    fitted = TargetEncoder().fit(TABLE, y)
+    before = fitted.transform(TABLE)
+    with pytest.raises(ValueError):
+        fitted.fit_transform(TABLE, y[:-1])
+    np.testing.assert_array_equal(fitted.transform(TABLE), before)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
         QuantileTransformer,
         RobustScaler,
         StandardScaler,
+        TargetEncoder,
     )
     from .svm import SVC, SVR, LinearSVC, NuSVC, NuSVR, OneClassSVM
 
@@ -86,6 +87,7 @@ _MODULES = {
         "QuantileTransformer",
         "RobustScaler",
         "StandardScaler",
+        "TargetEncoder",
     ],
     "svm": ["LinearSVC", "NuSVC", "NuSVR", "OneClassSVM", "SVC", "SVR"],
 }

@@ -81,7 +81,7 @@ class Estimator(FittedHTML, CallbackSupportMixin, PortableState, BaseEstimator):
     _dtype = np.dtype(np.float64)  # of coefficients: f32 after a fit to f32 rows
 
     def __init_subclass__(cls, **arguments: Any) -> None:
-        for name in ("fit", "partial_fit"):
+        for name in ("fit", "partial_fit", "fit_transform"):
             if name in vars(cls):
                 setattr(cls, name, whole(vars(cls)[name]))
         if "fit" in vars(cls):

@@ -21,9 +21,9 @@ def missing_of(X: np.ndarray) -> np.ndarray:
     return np.array([missing(value) for value in X.ravel()], bool).reshape(X.shape)
 
 
-def table_of(rows: np.ndarray, texts: Dict[int, List[str]]) -> Dataset:
-    """Return a dataset of columns as `coded` returns them."""
-    data = Dataset(rows)
+def table_of(rows: np.ndarray, texts: Dict[int, List[str]], **truth: Any) -> Dataset:
+    """Return a dataset of columns as `coded` returns them, with labels or targets."""
+    data = Dataset(rows, **truth)
     for j, names in texts.items():
         data.set_categories(int(j), names)
     return data

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -29,8 +29,13 @@ class Encoder(Transformer):
     _lacks = {"categories": (("auto",), "categories are those of the fit")}
 
     def _rows(self, X: Any, y: Any = "no_validation", *, reset: bool, **checks: Any) -> Any:
-        X = super()._rows(X, y, reset=reset, dtype=None, **ALLOW_MISSING, **checks)
-        return X.astype(object) if X.dtype.kind == "S" else X
+        checked = super()._rows(X, y, reset=reset, dtype=None, **ALLOW_MISSING, **checks)
+        X, *rest = checked if isinstance(checked, tuple) else (checked,)
+        X = X.astype(object) if X.dtype.kind == "S" else X
+        return (X, *rest) if rest else X
+
+    def _why_not_searched(self, later: List[Any]) -> Optional[str]:
+        return "the library's search takes rows of numbers"
 
     @staticmethod
     def _features_of(transform: Any) -> int:
@@ -57,17 +62,26 @@ class Encoder(Transformer):
         -------
         self
         """
+        transform, data = self._begin(X)
+        self.transform_ = transform.fit(data)
+        return self
+
+    def _begin(self, X: Any, y: Any = "no_validation") -> Tuple[Transform, Dataset]:
+        """Find the categories; return a transform that is not fitted, and the rows to fit it to."""
         self._refuse_lacking()
         params = self._library_params()
-        X = self._rows(X, reset=True)
+        checked = self._rows(X, y, reset=True)
+        X, *rest = checked if isinstance(checked, tuple) else (checked,)
         lacks = missing_of(X)
-        rows, texts = coded(X, lacks)
+        rows, self._texts = coded(X, lacks)
+        self.categories_ = [_categories(X[:, j], lacks[:, j]) for j in range(X.shape[1])]
         chosen = ",".join(str(j + 1) for j in range(X.shape[1]))
         transform = Transform(self._kind, context=context_of(self), columns=chosen, **params)
-        self.transform_ = transform.fit(table_of(rows, texts))
-        self._texts = texts
-        self.categories_ = [_categories(X[:, j], lacks[:, j]) for j in range(X.shape[1])]
-        return self
+        return transform, table_of(rows, self._texts, **self._truth(*rest))
+
+    def _truth(self, *y: Any) -> Dict[str, Any]:
+        """Return what a fit learns besides the categories, as arguments of a dataset."""
+        return {}
 
     def _data(self, X: np.ndarray, lacks: np.ndarray) -> Dataset:
         rows, texts = coded(X, lacks)
@@ -225,9 +239,6 @@ class OneHotEncoder(Encoder):
             **rare,
         }
 
-    def _why_not_searched(self, later: List[Any]) -> Optional[str]:
-        return "the library's search takes rows of numbers"
-
     def _first(self, feature: int) -> int:
         """Return the number of groups without a column, 0 or 1."""
         groups = self._statistic("groups")[feature]
@@ -372,9 +383,6 @@ class OrdinalEncoder(OneToOne, Encoder):
             )
         unknown = "error" if known else "ignore"
         return {"unknown": unknown, "missing": "ignore", **self._rare_params()}
-
-    def _why_not_searched(self, later: List[Any]) -> Optional[str]:
-        return "the library's search takes rows of numbers"
 
     def fit(self, X: Any, y: Any = None) -> Any:
         """Number the categories of each column; parameters as of ``OneHotEncoder.fit``."""

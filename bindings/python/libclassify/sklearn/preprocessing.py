@@ -10,6 +10,7 @@ from ._encoders import OneHotEncoder, OrdinalEncoder
 from ._polynomial import PolynomialFeatures
 from ._quantiles import QuantileTransformer
 from ._scalers import MinMaxScaler, RobustScaler, StandardScaler
+from ._target_encoder import TargetEncoder
 
 __all__ = [
     "MinMaxScaler",
@@ -19,4 +20,5 @@ __all__ = [
     "QuantileTransformer",
     "RobustScaler",
     "StandardScaler",
+    "TargetEncoder",
 ]
