@@ -7,10 +7,11 @@ import pytest
 
 sklearn = pytest.importorskip("sklearn")
 import scipy.sparse as sp  # noqa: E402
-from sklearn import impute, preprocessing  # noqa: E402
+from sklearn import feature_extraction, impute, preprocessing  # noqa: E402
 
 import libclassify as clf  # noqa: E402
 from libclassify.sklearn import (  # noqa: E402
+    FeatureHasher,
     LogisticRegression,
     OneHotEncoder,
     OrdinalEncoder,
@@ -381,3 +382,69 @@ def test_target_encoder_refuses_what_it_lacks():
     with pytest.raises(ValueError):
         fitted.fit_transform(TABLE, y[:-1])
     np.testing.assert_array_equal(fitted.transform(TABLE), before)
+
+
+SAMPLES = {
+    "dict": [{"dog": 1, "cat": 2, "mouse": 4, "where": "here"}, {"dog": 2, "run": -5, "": 3}, {},
+             {"run": 0, "Bär": 1.5, "where": "there"}],
+    "pair": [[("a", 1), ("b", 2), ("a", 3)], [(b"a", 2), ("b", "c")], [("b", True)]],
+    "string": [["a", "b", "a"], ("c", "x y"), [], ["b", "a"]],
+}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+@pytest.mark.parametrize("signs", [False, True])
+def test_feature_hasher_has_their_products(kind, signs):
+    params = {"input_type": kind, "alternate_sign": signs}
+    rows = SAMPLES[kind]
+    found = FeatureHasher(**params).transform(iter(rows))
+    expected = feature_extraction.FeatureHasher(**params).transform(rows)
+    assert found.shape == expected.shape and found.dtype == expected.dtype
+    np.testing.assert_array_equal((found @ found.T).toarray(), (expected @ expected.T).toarray())
+    if not signs:
+        np.testing.assert_array_equal(found.sum(axis=1), expected.sum(axis=1))
+    few = FeatureHasher(n_features=3, dtype=np.float32, **params).fit_transform(rows)
+    assert few.shape == (len(rows), 3) and few.dtype == np.float32
+    if not signs:
+        np.testing.assert_allclose(few.sum(axis=1), expected.sum(axis=1))
+
+
+def test_feature_hasher_is_the_transform_of_the_library():
+    names = np.array([f"name {i}" for i in range(500)])
+    hashed = FeatureHasher(n_features=64, input_type="string").fit_transform(names[:, None])
+    table = clf.Dataset(np.arange(500.0)[:, None], column_names=["name"])
+    table.set_categories(0, list(names))
+    expected = clf.Transform("hash", size=64).fit_transform(table)
+    np.testing.assert_array_equal(hashed.toarray(), expected)
+    assert -60 < hashed.sum() < 60 and (abs(hashed).sum(axis=0) > 0).all()
+    assert list(FeatureHasher(n_features=2).get_feature_names_out()) == [
+        "featurehasher0", "featurehasher1"]
+    again = pickle.loads(pickle.dumps(FeatureHasher(n_features=64, input_type="string")))
+    assert (again.transform(names[:, None]) != hashed).nnz == 0
+
+
+def test_feature_hasher_takes_frames():
+    pandas = pytest.importorskip("pandas")
+    from sklearn.compose import make_column_transformer
+    from sklearn.pipeline import make_pipeline
+
+    frame = pandas.DataFrame({"city": ["Bern", None, "Ulm", "Bern"], "age": [3, 4, np.nan, 1.5]})
+    rows = [{"city": "Bern", "age": 3}, {"age": 4}, {"city": "Ulm"}, {"city": "Bern", "age": 1.5}]
+    hasher = FeatureHasher(n_features=1000)
+    assert (hasher.transform(frame) != hasher.transform(rows)).nnz == 0
+    steps = make_column_transformer((hasher, ["city"]), (SimpleImputer(), ["age"]))
+    y = ["in", "out", "out", "in"]
+    assert make_pipeline(steps, LogisticRegression(C=100)).fit(frame, y).score(frame, y) == 1
+
+
+def test_feature_hasher_refuses_what_it_cannot_hash():
+    hasher = FeatureHasher()
+    for wrong in ([], ["text"], [{"a": None}], [{"a": np.nan}], [{"a": np.inf}]):
+        with pytest.raises(ValueError):
+            hasher.transform(wrong)
+    with pytest.raises(TypeError, match="must be strings"):
+        hasher.transform([{1: 2}])
+    for wrong in ({"n_features": 0}, {"input_type": "text"}):
+        with pytest.raises(ValueError):
+            FeatureHasher(**wrong).fit()
+    assert FeatureHasher(n_features=5).transform([{}]).nnz == 0

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
         KernelFisherDiscriminant,
         LinearDiscriminantAnalysis,
     )
-    from .feature_extraction import HOG, CountVectorizer, TfidfVectorizer
+    from .feature_extraction import HOG, CountVectorizer, FeatureHasher, TfidfVectorizer
     from .impute import SimpleImputer
     from .linear_model import (
         LogisticRegression,
@@ -62,7 +62,7 @@ _MODULES = {
         "KernelFisherDiscriminant",
         "LinearDiscriminantAnalysis",
     ],
-    "feature_extraction": ["HOG", "CountVectorizer", "TfidfVectorizer"],
+    "feature_extraction": ["HOG", "CountVectorizer", "FeatureHasher", "TfidfVectorizer"],
     "impute": ["SimpleImputer"],
     "linear_model": [
         "LogisticRegression",

@@ -1,4 +1,4 @@
-"""Texts and images as rows of features: CountVectorizer, TfidfVectorizer and HOG.
+"""Texts, names and images as rows of features: CountVectorizer, TfidfVectorizer, FeatureHasher, HOG.
 
 The vectorizers have the parameters, the defaults and the results of scikit-learn's. Words are
 found as `token_pattern` or the user's functions say; the library counts them, and their n-grams, on
@@ -20,9 +20,10 @@ from ._base import result_type
 from ._compat import NotFittedError, check_is_fitted
 from ._context import context_of
 from ._count_vectorizer import CountVectorizer
+from ._feature_hasher import FeatureHasher
 from ._transformer import Transformer
 
-__all__ = ["HOG", "CountVectorizer", "TfidfVectorizer"]
+__all__ = ["HOG", "CountVectorizer", "FeatureHasher", "TfidfVectorizer"]
 
 
 class TfidfVectorizer(CountVectorizer):
