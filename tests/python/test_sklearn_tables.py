@@ -231,9 +231,10 @@ def test_ordinal_encoder_pools_rare_categories():
 @pytest.mark.parametrize("kind", [OneHotEncoder, OrdinalEncoder])
 def test_encoders_refuse_what_they_cannot_encode(kind):
     model = kind().fit(TABLE)
-    for wrong in (NEW, np.array([["a", None, 1]], object)):
-        with pytest.raises(ValueError):
-            model.transform(wrong)
+    with pytest.raises(ValueError, match=r"unknown categories \['new'\] in column 0"):
+        model.transform(NEW)
+    with pytest.raises(ValueError):
+        model.transform(np.array([["a", None, 1]], object))
     with pytest.raises(TypeError, match="each a number"):
         kind().fit(np.array([["a"], [1]], object))
     with pytest.raises(clf.Unsupported, match="categories"):
@@ -448,3 +449,111 @@ def test_feature_hasher_refuses_what_it_cannot_hash():
         with pytest.raises(ValueError):
             FeatureHasher(**wrong).fit()
     assert FeatureHasher(n_features=5).transform([{}]).nnz == 0
+
+
+def mixed(count, seed=0):
+    """A frame of texts, categories, numbers and truth values with missing ones, and labels."""
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(seed)
+    frame = pandas.DataFrame({
+        "city": rng.choice(["Bern", "Ulm", "Graz", "Rom"], count).astype(object),
+        "age": rng.normal(40, 10, count),
+        "job": pandas.Categorical(rng.choice(["cook", "smith"], count)),
+        "street": rng.integers(200, size=count).astype(str).astype(object),
+        "fare": rng.gamma(2, size=count),
+        "member": rng.random(count) < 0.5,
+    })
+    score = 2.0 * frame["city"].isin(["Bern", "Rom"]) + 0.05 * frame["age"] + (frame["job"] == "cook")
+    score += 0.02 * (frame["street"].astype(int) % 100) + frame["member"] + 0.3 * frame["fare"]
+    y = np.where(score + rng.normal(0, 0.5, count) > 6, "yes", "no")
+    frame.loc[rng.random(count) < 0.1, "city"] = None
+    frame.loc[rng.random(count) < 0.15, "age"] = np.nan
+    return frame, y
+
+
+def column_pipeline(of, encoder):
+    """Steps by column, all but scikit-learn's ColumnTransformer and make_pipeline from `of`."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import make_pipeline
+
+    steps = ColumnTransformer([
+        ("numbers", make_pipeline(of.SimpleImputer(strategy="median", add_indicator=True),
+                                  of.StandardScaler()), ["age", "fare"]),
+        ("names", of.OneHotEncoder(handle_unknown="ignore"), ["city", "job"]),
+        ("streets", encoder, ["street"]),
+    ], remainder="passthrough")
+    return make_pipeline(steps, of.LogisticRegression(max_iter=5000))
+
+
+class Theirs:
+    """scikit-learn's estimators of the same names."""
+
+    SimpleImputer, OneHotEncoder = impute.SimpleImputer, preprocessing.OneHotEncoder
+    StandardScaler = preprocessing.StandardScaler
+    LogisticRegression = sklearn.linear_model.LogisticRegression
+
+
+def test_a_mixed_frame_in_columns_of_scikit_learn():
+    import libclassify.sklearn as ours
+
+    train, y = mixed(2000)
+    test, truth = mixed(2000, seed=1)
+    model = column_pipeline(ours, OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1)).fit(train, y)
+    theirs = column_pipeline(Theirs, preprocessing.OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1)).fit(train, y)
+    assert abs(model.score(test, truth) - theirs.score(test, truth)) <= 0.005
+    names = list(model[0].get_feature_names_out())
+    assert names == list(theirs[0].get_feature_names_out()) and len(names) == 12
+    by_street = column_pipeline(ours, TargetEncoder(random_state=0)).fit(train, y)
+    assert by_street.score(test, truth) > model.score(test, truth) - 0.005
+    by_hash = column_pipeline(ours, FeatureHasher(n_features=512)).fit(train, y)
+    for fitted in (model, by_street, by_hash):
+        found = fitted.predict_proba(test)
+        again = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(again.predict_proba(test), found)
+        np.testing.assert_array_equal(fitted.predict_proba(test[test.columns[::-1]]), found)
+        np.testing.assert_array_equal(fitted.predict_proba(test.assign(more=1)), found)
+        with pytest.raises((KeyError, ValueError), match="city"):
+            fitted.predict(test.drop(columns="city"))
+        strange = test.assign(city="Oslo", street="nowhere")
+        assert fitted.predict_proba(strange).shape == (2000, 2)
+        if fitted is model:  # all cities that it does not know are one
+            other = test.assign(city="Lima", street="elsewhere")
+            np.testing.assert_array_equal(
+                fitted.predict_proba(strange), fitted.predict_proba(other))
+    with pytest.raises(ValueError, match=r"unknown categories \['nowhere'\] in column 'street'"):
+        column_pipeline(ours, OrdinalEncoder()).fit(train, y).predict(strange)
+
+
+def test_a_mixed_frame_in_columns_of_a_model():
+    train, y = mixed(2000)
+    test, truth = mixed(2000, seed=1)
+
+    def made(**one_hot):
+        model = clf.Model("logistic")
+        model.add_transform("impute", columns="age", strategy="median", indicator=True)
+        model.add_transform("target_mean", columns="street")
+        model.add_transform("one_hot", columns="city,job", **one_hot)
+        return model.add_transform("standardize", columns="age,fare,street").fit(train, y)
+
+    model = made(unknown="ignore")
+    theirs = column_pipeline(Theirs, preprocessing.OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1)).fit(train, y)
+    assert model.score(test, truth) > theirs.score(test, truth) - 0.005
+    assert {"city=Bern", "city=(missing)", "job=smith", "fare", "member"} <= set(model.columns)
+    found = model.predict_proba(test)
+    for again in (pickle.loads(pickle.dumps(model)), clf.Model.load(model.to_bytes())):
+        np.testing.assert_array_equal(again.predict_proba(test), found)
+        np.testing.assert_array_equal(again.predict_proba(test[test.columns[::-1]]), found)
+        np.testing.assert_array_equal(again.predict_proba(test.assign(more="x")), found)
+        np.testing.assert_array_equal(again.predict_proba(test.iloc[:1]), found[:1])
+    for wrong, message in ((test.drop(columns="city"), "lack the column 'city'"),
+                           (test.assign(age="old"), "column 'age' holds categories"),
+                           (test.assign(city=3.0), "column 'city' holds numbers")):
+        with pytest.raises(ValueError, match=message):
+            model.predict(wrong)
+    strange, other = (test.assign(city=city, street=city) for city in ("Oslo", "Lima"))
+    np.testing.assert_array_equal(model.predict_proba(strange), model.predict_proba(other))
+    with pytest.raises(ValueError, match="'Oslo' in column 'city'"):
+        made(unknown="error").predict(strange)

@@ -90,6 +90,24 @@ class Encoder(Transformer):
                 texts[j] = names
         return table_of(rows, texts)
 
+    def _encoded(self, X: np.ndarray, lacks: np.ndarray) -> Any:
+        """Return what the library makes of checked rows."""
+        try:
+            return self.transform_.transform(self._data(X, lacks))
+        except errors.DataError as error:
+            self._refuse_unknown(X, lacks, error)
+            raise
+
+    def _refuse_unknown(self, X: np.ndarray, lacks: np.ndarray, error: errors.DataError) -> None:
+        names = getattr(self, "feature_names_in_", range(X.shape[1]))
+        for j, categories in enumerate(self.categories_):
+            unknown = set(X[~lacks[:, j], j].tolist()) - set(categories.tolist())
+            if unknown:
+                raise errors.DataError(
+                    f"Found unknown categories {sorted(unknown, key=str)} in column {names[j]!r}, "
+                    "which the rows of the fit lacked"
+                ) from error
+
     def _groups(self, feature: int) -> np.ndarray:
         """Return the group of each category."""
         start, of = self._statistic("group_start"), self._statistic("group_of")
@@ -265,7 +283,7 @@ class OneHotEncoder(Encoder):
     def transform(self, X: Any) -> Any:
         """Return a column of 0 and 1 for each category: a CSR matrix, or an array."""
         X = self._rows(X, reset=False)
-        made = self.transform_.transform(self._data(X, missing_of(X)))
+        made = self._encoded(X, missing_of(X))
         places: List[int] = []
         before = 0
         for j, groups in enumerate(self._statistic("groups")):
@@ -398,7 +416,7 @@ class OrdinalEncoder(OneToOne, Encoder):
         """Return the number of each category."""
         X = self._rows(X, reset=False)
         lacks = missing_of(X)
-        codes = np.asarray(self.transform_.transform(self._data(X, lacks)), np.float64)
+        codes = np.asarray(self._encoded(X, lacks), np.float64)
         unknown = np.isnan(codes) & ~lacks
         for j, categories in enumerate(self.categories_):
             had = bool(missing_of(categories).any())

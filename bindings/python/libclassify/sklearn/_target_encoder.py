@@ -135,7 +135,7 @@ class TargetEncoder(Encoder):
     def transform(self, X: Any) -> np.ndarray:
         """Return rows with the means of all rows in place of their categories."""
         X = self._rows(X, reset=False)
-        return self.transform_.transform(self._data(X, missing_of(X))).astype(np.float64)
+        return self._encoded(X, missing_of(X)).astype(np.float64)
 
     @property
     def encodings_(self) -> List[np.ndarray]:
