@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+import numbers
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
@@ -20,6 +21,20 @@ def penalties(alpha: Any) -> Dict[str, Any]:
     if np.ndim(alpha) == 0:
         return {"alpha": alpha}
     return {"alphas": tuple(float(value) for value in np.ravel(alpha))}
+
+
+def _candidates(alphas: Any) -> List[float]:
+    found = np.ravel(np.asarray(alphas, object)).tolist()
+    if not found:
+        raise errors.ArgumentError("alphas is empty; it holds the penalties to choose from")
+    for index, alpha in enumerate(found):
+        if not isinstance(alpha, numbers.Real):
+            raise errors.TypeMismatch(
+                f"alphas[{index}] must be an instance of float, not {type(alpha).__name__}."
+            )
+        if not alpha > 0:
+            raise errors.ArgumentError(f"alphas[{index}] == {alpha}, must be > 0.0.")
+    return found
 
 
 class _RidgeBase(LinearModel, ModelEstimator):
@@ -233,14 +248,9 @@ class _RidgeChoice(LinearModel, ModelEstimator):
     }
 
     def _library_params(self) -> Dict[str, Any]:
-        alphas = np.ravel(self.alphas)
-        if not (len(alphas) > 0 and (np.asarray(alphas, np.float64) > 0).all()):
-            raise errors.ArgumentError(
-                f"alphas must be numbers above 0, at least one; got {self.alphas!r}"
-            )
         return {
             **super()._library_params(),
-            **penalties(alphas),
+            **penalties(_candidates(self.alphas)),
             "choose": "each" if self._each() else "shared",
             "fit_intercept": bool(self.fit_intercept),
             "precision": "f64",
