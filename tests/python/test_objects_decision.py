@@ -181,10 +181,12 @@ def test_what_stands_for_rejected_rows(data):
     far = np.vstack([x[:100], x[:100] + 1000])
     index = np.searchsorted(["a", "b", "rare"], y)
     weights = np.arange(100.0)
-    for labels, expected in ((index, -1), (index * 1.0, np.nan), (index - 1, None), (y, None)):
+    for labels, expected, dtype in (
+            (index, -1, int), (index.astype(np.uint8), -1, np.int64), (index * 1.0, np.nan, float),
+            (index - 1, None, object), (index > 0, None, object), (y, None, object)):
         model = sk.LinearDiscriminantAnalysis(reject=0.05).fit(x, labels)
         found = model.predict(far)
-        assert found.dtype == (object if expected is None else labels.dtype)
+        assert found.dtype == dtype and np.array_equal(model.model_.predict(far), found, equal_nan=dtype is float)
         np.testing.assert_array_equal(found[100:], np.full(100, expected, found.dtype))
         score = model.score(x[:100], labels[:100], weights)
         assert score == pytest.approx(np.average(found[:100] == labels[:100], weights=weights))

@@ -47,6 +47,8 @@ def with_none(classes: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """Return the classes and, if some index is -1, what stands for none of them at the end."""
     if indices.size == 0 or indices.min() >= 0:
         return classes
+    if classes.dtype.kind == "u":
+        classes = classes.astype(np.int64)  # which has -1
     if classes.dtype.kind in "if" and -1 not in classes:
         return np.append(classes, classes.dtype.type(-1 if classes.dtype.kind == "i" else np.nan))
     return np.append(classes.astype(object), None)
