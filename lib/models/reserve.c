@@ -24,10 +24,13 @@ struct clf__reserve {
   place *places; /* [count] */
 };
 
+/* Another workspace may be open: the call of a callback within a call. */
 static void resize(clf__workspace *w, size_t size) {
+  clf__workspace *paused = clf__workspace_pause();
   clf__free(w->memory);
   w->memory = size > 0 ? clf__alloc(w->context, size) : NULL;
   w->size = w->memory != NULL ? size : 0;
+  clf__workspace_resume(paused);
 }
 
 void clf__reserve_free(clf__reserve *reserve) {
@@ -106,6 +109,21 @@ static clf_status create(clf__reserve **out, const clf_model *model, int64_t row
   return CLF_OK;
 }
 
+/* The sets of classes, or the intervals. */
+static clf_status predict_sure(const clf_model *model, const clf_dataset *sample) {
+  static const double coverage = 0.9;
+  const int64_t count = clf_dataset_rows(sample) * model->outputs;
+  const bool sets = model->classes != NULL;
+  void *out = clf__alloc_array(model->context, count, sets ? 1 : 2 * sizeof(float));
+  clf_status status = CLF_ERROR_MEMORY;
+  if (out != NULL) {
+    status = sets ? clf_model_predict_set(model, sample, coverage, out, count)
+                  : clf_model_predict_interval(model, sample, coverage, out, 2 * count);
+  }
+  clf__free(out);
+  return status;
+}
+
 /* Everything that a model computes of rows, with the memory for the results. */
 static clf_status predict_all(const clf_model *model, const clf_dataset *sample) {
   const int64_t rows = clf_dataset_rows(sample);
@@ -129,6 +147,7 @@ static clf_status predict_all(const clf_model *model, const clf_dataset *sample)
   }
   CLF__TRY(model->decision.reject_scale != NULL ? clf_model_novelty(model, sample, out, count)
                                                 : CLF_OK);
+  CLF__TRY(model->decision.set_start != NULL ? predict_sure(model, sample) : CLF_OK);
   if (components > 0) {
     CLF__TRY(clf_model_project(model, sample, out, count, NULL));
     CLF__TRY(clf_model_project_f64(model, sample, out, count, NULL));
@@ -181,12 +200,12 @@ clf_status clf_model_reserve(clf_model *model, const clf_dataset *sample, int32_
                      model->kind->base.name, MAX_ROWS, MAX_CALLERS, (long long)sample->rows,
                      callers);
   }
-  CLF__CHECK(create(&reserve, model, sample->rows, callers));
+  clf__reserve *const old = model->reserve;
+  model->reserve = NULL; /* so that the calls which are measured do not use it */
+  CLF__TRY(create(&reserve, model, sample->rows, callers));
   CLF__TRY(size_workspaces(model, reserve, sample));
-  clf__reserve *old = model->reserve;
-  model->reserve = reserve;
-  reserve = old;
 done:
-  clf__reserve_free(reserve);
+  model->reserve = status < 0 ? old : reserve;
+  clf__reserve_free(status < 0 ? reserve : old);
   return status;
 }

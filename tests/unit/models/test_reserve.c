@@ -50,6 +50,10 @@ static clf_dataset *rows_of(clf_context *context, const form *f, int64_t first, 
                    : dataset_of(context, x, CLF_F32, rows, COLUMNS, labels + first);
 }
 
+static clf_status unless_unsupported(clf_status status) {
+  return status == CLF_ERROR_UNSUPPORTED ? CLF_OK : status;
+}
+
 static clf_model *fit(clf_context *context, const form *f) {
   clf_dataset *train = rows_of(context, f, 0, ROWS);
   clf_model *model = NULL;
@@ -58,6 +62,7 @@ static clf_model *fit(clf_context *context, const form *f) {
     ck_clf_ok(clf_model_add_transform(model, f->transform, f->transform_params));
   }
   ck_clf_ok(clf_model_fit(model, train, NULL, NULL));
+  ck_clf_ok(unless_unsupported(clf_model_conform(model, train, NULL)));
   clf_dataset_free(train);
   return model;
 }
@@ -67,12 +72,9 @@ typedef struct results {
   int32_t labels[MOST];
   float decisions[MOST * MOST], probabilities[MOST * MOST], projections[MOST * MOST];
   float novelty[MOST];
+  uint8_t sets[MOST * MOST];
   double decisions_f64[MOST * MOST], probabilities_f64[MOST * MOST];
 } results;
-
-static clf_status unless_unsupported(clf_status status) {
-  return status == CLF_ERROR_UNSUPPORTED ? CLF_OK : status;
-}
 
 static clf_status ask(results *out, const clf_model *model, const clf_dataset *rows) {
   clf_status status = CLF_OK;
@@ -85,6 +87,7 @@ static clf_status ask(results *out, const clf_model *model, const clf_dataset *r
   TRY(unless_unsupported(clf_model_predict_proba_f64(model, rows, out->probabilities_f64, few)));
   TRY(unless_unsupported(clf_model_project(model, rows, out->projections, few, NULL)));
   TRY(unless_unsupported(clf_model_novelty(model, rows, out->novelty, MOST)));
+  TRY(unless_unsupported(clf_model_predict_set(model, rows, 0.9, out->sets, few)));
 done:
   return status;
 }
@@ -119,7 +122,8 @@ TEST_LOOP(reserved__predictions_allocate_nothing_and_are_the_same, 0, FORMS) {
   clf_context *context = failing_context("threads=2", &counted);
   clf_model *model = fit(NULL, f), *own = moved(context, model);
   const int before = threads_now();
-  for (int64_t rows = 1; rows <= 12; rows += 11) {
+  for (int turn = 0; turn < 3; turn++) {
+    const int64_t rows = turn == 0 ? 1 : 12; /* the last time replaces a reserve of the same size */
     clf_dataset *sample = rows_of(context, f, 0, rows);
     ck_clf_ok(clf_model_reserve(own, sample, 1));
     clf_dataset_free(sample);
@@ -300,6 +304,8 @@ static clf_status live(clf_context *context, const void *argument) {
   TRY(clf_model_create(&model, context, f->kind, f->params));
   TRY(clf_model_fit(model, train, NULL, NULL));
   TRY(clf_model_reserve(model, train, 2));
+  TRY(clf_model_predict(model, train, out, rows));
+  TRY(clf_model_reserve(model, train, 1));
   TRY(clf_model_predict(model, train, out, rows));
 done:
   clf_tensor_free(x);
