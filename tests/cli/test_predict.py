@@ -96,8 +96,12 @@ class Predict(Cli):
         for wrong, status, message in ((["city"], 2, "'city' is not NAME=VALUE"), (["=x"], 2, "not NAME=VALUE"),
                                        ([], 2, "no NAME=VALUE"), (words[:3], 2, "'kind=' is missing"),
                                        (words + words[:1], 2, "'zip=' is given more than once"),
-                                       (words[:2] + words[3:] + ["age=old"], 1, "'old' is not a number, as the model takes for "
-                                                                               "'age', such as age=1.5")):
+                                       (words[:2] + words[3:] + ["age=old"], 1, "--row: 'age=old': 'old' is not a number\n"),
+                                       (words[:2] + words[3:] + ["age=x; y"], 1, "'age=x; y': 'x; y' is not a number\n"),
+                                       (words[:2] + words[3:] + ["age=1e400"], 1, "'age=1e400': '1e400' is not a finite 64-bit "
+                                                                                  "number\n"),
+                                       (["city=a\nb"] + words[2:] + ["zip=", "age=x"], 2, "'age=' is given more than once"),
+                                       (["city=a\nb"] + words[3:] + ["zip=", "age=x"], 1, "'age=x': 'x' is not a number\n")):
             with self.subTest(wrong):
                 self.classify("predict", model, "--row", *wrong, status=status)
                 self.assertIn(message, self.said)
@@ -107,6 +111,72 @@ class Predict(Cli):
         model = self.fruit()
         self.classify("predict", model, "--row", "weight=", "length=3", status=1)
         self.assertIn("'weight=' is a missing value, which the model refuses", self.said)
+        self.classify("predict", model, "--row", "length=NA", "weight=3", status=1)
+        self.assertIn("'length=NA' is a missing value, which the model refuses", self.said)
+        self.classify("predict", model, "--row", "length=1e300", "weight=3", status=1)
+        self.assertIn("--row: 'length=1e300': logistic: the value in row 0, column 1", self.said)
+
+    def test_row_is_read_as_the_training_data(self):
+        """Missing values, decimal marks, thousands and dates; of --row and of serve, on lines with a header and without."""
+        rows = [f"{-99 if i % 7 == 0 else 20 + i % 9};1.{i:03},{i % 10};{i % 12 + 1:02}/03/2020;"
+                f"{('Bern', 'Genf', 'NA')[i % 3]};{'yes' if i * i % 5 < 2 else 'no'}" for i in range(60)]
+        self.write("t.csv", "age;size;day;city;buys\n" + "\n".join(rows) + "\n")
+        self.classify("train", "t.csv", "-o", "t.clf", "--quiet", "--format",
+                      "csv missing=keep missing_values=-99,NA thousands=point dates=dmy decimal=comma",
+                      "--transform", "one_hot unknown=ignore", "--transform", "impute", "--transform", "standardize")
+        probabilities = {}
+        for age, city, day in (("-99", "NA", "05/03/2020"), ("", "", "05/03/2020"), ("-99,0", "NA", "05/03/2020"),
+                               ("25", "Bern", "05/03/2020"), ("25,0", " Bern", "05/03/2020"), ("25", "NA", "05/03/2020")):
+            with self.subTest(age=age, city=city):
+                values = f"{age};1.004,3;{day};{city}"
+                right = json.loads(self.classify("predict", "t.clf", "--json", "--probabilities",
+                                                 typed="age;size;day;city\n" + values.replace(" Bern", '" Bern"') + "\n"))[0]
+                words = [f"{name}={value}" for name, value in zip(("age", "size", "day", "city"), values.split(";"))]
+                found = json.loads(self.classify("predict", "t.clf", "--json", "--probabilities", "--row", *reversed(words)))[0]
+                self.assertEqual(found, right)
+                probabilities[age, city] = right["probabilities"]["yes"]
+                if "," not in age:
+                    row = values.replace(";", ",").replace("1.004,3", '"1.004,3"').replace(" Bern", '" Bern"')
+                    for typed in ("age,size,day,city\n" + row + "\n", row + "\n")[:2 if city else 1]:
+                        self.assertEqual(json.loads(self.classify("serve", "t.clf", typed=typed)), right)
+        self.assertNotEqual(probabilities["-99", "NA"], probabilities["25", "Bern"])
+        self.assertNotEqual(probabilities["25,0", " Bern"], probabilities["25", "Bern"])  # the blank is part of the name
+        self.classify("predict", "t.clf", "--row", "age=1", "size=1.5", "day=05/03/2020", "city=", status=1)
+        self.assertIn("'size=1.5': '1.5' is not a number\n", self.said)
+
+    def test_row_of_a_category_that_reads_as_missing(self):
+        """In quotes it was one in the training data, and here it needs none."""
+        self.write("n.csv", "country,y\n" + '"NA",a\nDE,b\n' * 20)
+        self.classify("train", "n.csv", "-o", "n.clf", "--quiet", "--format", "csv missing=keep")
+        self.assertEqual(self.classify("predict", "n.clf", "--row", "country=NA"), "a\n")
+        self.assertEqual(self.classify("predict", "n.clf", "--row", "country=DE"), "b\n")
+
+    def test_row_of_names_with_equals_signs(self):
+        """The longest name that fits is meant."""
+        self.write("e.csv", "a,a=b,a=b=c,=d,k\n" + "".join(f"{i * 7 % 5},{i * 3 % 17},{i * 5 % 13},{i % 11},{i % 2}\n"
+                                                        for i in range(40)))
+        self.classify("train", "e.csv", "-o", "e.clf", "--quiet", "--model", "ridge alpha=1")
+        right = self.classify("predict", "e.clf", "--scores", typed="a,a=b,a=b=c,=d\n1,2,3,4\n")
+        words = ["a=1", "a=b=2", "a=b=c=3", "=d=4"]
+        self.assertEqual(self.classify("predict", "e.clf", "--scores", "--row", *words), right)
+        self.assertEqual(self.classify("predict", "e.clf", "--scores", "--row", *words[::-1]), right)
+        self.classify("predict", "e.clf", "--row", "a=b=c=3", "a=b=2", "a=b=1", "=d=4", status=2)
+        self.assertIn("'a=' is missing", self.said)
+        self.classify("predict", "e.clf", "--row", *words[:2], "a=b=c=x", "=d=4", status=1)
+        self.assertIn("'a=b=c=x': 'x' is not a number\n", self.said)
+
+    def test_row_of_many_words(self):
+        """They are looked up: each one at each feature would take minutes."""
+        names = [f"c{i}" for i in range(20000)]
+        self.write("wide.csv", ",".join(names) + ",k\n" + "".join(",".join(str(i * j % 7) for i in range(len(names))) +
+                                                                 f",{j % 2}\n" for j in range(6)))
+        self.classify("train", "wide.csv", "-o", "wide.clf", "--quiet", "--model", "ridge")
+        words = [f"{name}={i % 7}" for i, name in enumerate(names)]
+        began = time.monotonic()
+        self.assertEqual(self.classify("predict", "wide.clf", "--row", *reversed(words)), "1\n")
+        self.classify("predict", "wide.clf", "--row", *words[:-1], words[-1] + "x", status=1)
+        self.assertIn("c19999", self.said)
+        self.assertLess(time.monotonic() - began, 20)
 
     def test_machine_of_one_class(self):
         """Labels 0 and -1, and the decision value by its name."""

@@ -340,37 +340,22 @@ static int answer_path(prediction *self, const char *path) {
   return status;
 }
 
-/* Whether the words are a row of the model. */
-static bool check_row(const prediction *self, const row_words *row) {
-  const char *wrong = row_wrong_word(row);
-  if (row->count == 0 || !self->service.named) {
-    complain(row->count == 0 ? "--row: no NAME=VALUE follows the model"
-                             : "--row: the features of the model have no names");
-  } else if (wrong != NULL) {
-    complain("--row: '%s' is not NAME=VALUE, such as '%s=1'", wrong,
-             clf_model_feature_name(self->model, 0));
-  }
-  return row->count > 0 && self->service.named && wrong == NULL &&
-         row_has_features(row, self->tool->common.quiet);
-}
-
 /* Answers the row of the words behind the model. */
 static int answer_row(prediction *self) {
   const option_words *words = &self->tool->words;
-  const row_words row = {words->words + 1, words->count - 1, self->model};
   clf_dataset *rows = NULL;
-  if (!check_row(self, &row)) {
-    return EXIT_USAGE;
-  }
+  row_words row;
   self->tool->memory = "--row";
-  char *lines = row_of_words(&row, NULL);
-  clf_status status = lines != NULL ? row_read(&rows, &self->service, lines) : CLF_ERROR_MEMORY;
-  status = status == CLF_OK ? answer(self, rows, NULL, 0) : status;
-  const int done = status < 0 ? row_fail(&row, &self->service, status) : -1;
+  int status = row_open(&row, &self->service, words->words + 1, words->count - 1);
+  if (status < 0) {
+    clf_status done = row_read(&rows, &row);
+    done = done == CLF_OK ? answer(self, rows, NULL, 0) : done;
+    status = done < 0 ? row_fail(&row, rows, done) : -1;
+  }
   self->tool->memory = NULL;
   clf_dataset_free(rows);
-  free(lines);
-  return done;
+  row_close(&row);
+  return status;
 }
 
 /* Opens the model, and where the answers go. */

@@ -7,25 +7,22 @@
 typedef struct row_words {
   const char *const *words; /* [count] NAME=VALUE */
   size_t count;
-  const clf_model *model; /* whose features have names */
+  const service *service; /* of a model whose features have names */
+  int64_t *features;      /* [count] which feature each word is of, or -1 */
+  char *lines;            /* the words of features as a text of the format "fields" */
 } row_words;
 
-/* The first word that is not of this form, or NULL. */
-const char *row_wrong_word(const row_words *row);
+/* Takes words, which live as long, as a row. Returns -1 to go on, or the status to exit with after
+ * a message: where a word is no NAME=VALUE, or not each feature is the name of one word. Notes the
+ * words that are left out. Close it in both cases. */
+int row_open(row_words *out, const service *s, const char *const *words, size_t count);
+void row_close(row_words *self);
 
-/* Whether each feature of the model is the name of one word; says which is not, and which words are
- * left out. */
-bool row_has_features(const row_words *row, bool quiet);
+/* Reads the row as the model's training data were. */
+clf_status row_read(clf_dataset **out, const row_words *self);
 
-/* Makes a text of the format "fields" of the words of features; to be freed. With `only`, one of
- * the words, the other values are empty. NULL without memory. */
-char *row_of_words(const row_words *row, const char *only);
-
-/* Reads such a text as the model's training data were. */
-clf_status row_read(clf_dataset **out, const service *s, const char *lines);
-
-/* Says which word the reader or the model refuses, and why, after one of them has failed. Returns
- * the status to exit with. */
-int row_fail(const row_words *row, const service *s, clf_status status);
+/* Says which word the reader refuses, where `rows` is NULL, or else the model, and why. Returns the
+ * status to exit with. */
+int row_fail(const row_words *self, const clf_dataset *rows, clf_status status);
 
 #endif

@@ -16,13 +16,19 @@
 /* A small file of a picture may claim many pixels. */
 #define SMALL "max_pixels=50000000"
 
-/* Parameters of the reader of the training's pictures that new pictures need too. */
-#define KEPT "|normalize|scale|background|"
+/* Parameters of the training's reader that new pictures and new rows need too. */
+#define KEPT_OF_PICTURES "|normalize|scale|background|"
+#define KEPT_OF_TABLES "|dates|decimal|thousands|missing_values|"
+
+/* Those of the names; to be freed, NULL without memory. */
+static char *kept_params(const clf_model *model, const char *names) {
+  const char *params = notes_get(model, NOTE_READER_PARAMS);
+  return params_among(params != NULL ? params : "", names, true);
+}
 
 /* How pictures are read: in their shape, and as those of the training. NULL without memory. */
 static char *picture_params(const service *s) {
-  const char *params = notes_get(s->model, NOTE_READER_PARAMS);
-  char *kept = params_among(params != NULL ? params : "", KEPT, true), *out = NULL;
+  char *kept = kept_params(s->model, KEPT_OF_PICTURES), *out = NULL;
   if (kept == NULL ||
       asprintf(&out, "height=%" PRId64 " width=%" PRId64 " channels=%" PRId64 " " SMALL " %s",
                s->height, s->width, s->channels, kept) < 0) {
@@ -60,34 +66,25 @@ static bool find_shape(service *s) {
          s->height * s->width * s->channels == s->features;
 }
 
-/* The parameters for a table with a header; NULL where the features have no names. */
-static char *name_columns(const clf_model *model) {
-  char *columns = columns_of_model(model), *categories = categories_of_model(model), *text = NULL;
-  if (columns == NULL || categories == NULL ||
-      asprintf(&text, PLAIN_TABLE " header=true %s %s", columns, categories) < 0) {
+/* Joins parameters of a table, of which it frees `columns`, and those of the training. NULL where
+ * there are no columns, or without memory. */
+static char *table_params(const clf_model *model, const char *fixed, char *columns) {
+  char *kept = kept_params(model, KEPT_OF_TABLES), *text = NULL;
+  if (columns == NULL || kept == NULL || asprintf(&text, "%s %s %s", fixed, columns, kept) < 0) {
     text = NULL;
   }
   free(columns);
-  free(categories);
+  free(kept);
   return text;
 }
 
-static char *name_fields(const clf_model *model) {
-  char *categories = categories_of_model(model), *text = NULL;
-  if (categories == NULL || asprintf(&text, "dtype=f64 %s", categories) < 0) {
-    text = NULL;
-  }
+/* The columns of a table with a header; NULL where the features have no names. */
+static char *named_columns(const clf_model *model) {
+  char *columns = columns_of_model(model), *categories = categories_of_model(model);
+  char *both = columns != NULL && categories != NULL ? params_join(columns, categories) : NULL;
+  free(columns);
   free(categories);
-  return text;
-}
-
-static char *plain_columns(const clf_model *model) {
-  char *categories = category_numbers_of_model(model), *text = NULL;
-  if (categories == NULL || asprintf(&text, PLAIN_TABLE " header=false %s", categories) < 0) {
-    text = NULL;
-  }
-  free(categories);
-  return text;
+  return both;
 }
 
 void service_end(service *s) {
@@ -115,10 +112,10 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
       .features = clf_model_features(model),
       .outputs = clf_model_outputs(model),
       .wish = {.kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES : ANSWER_SCORES}};
-  out->columns = name_columns(model);
+  out->columns = table_params(model, PLAIN_TABLE " header=true", named_columns(model));
   out->named = out->columns != NULL;
-  out->plain = plain_columns(model);
-  out->fields = out->named ? name_fields(model) : NULL;
+  out->plain = table_params(model, PLAIN_TABLE " header=false", category_numbers_of_model(model));
+  out->fields = out->named ? table_params(model, "dtype=f64", categories_of_model(model)) : NULL;
   find_sparse(out);
   if (clf_model_vocabulary(model) != NULL) {
     out->reads = READS_TEXTS;

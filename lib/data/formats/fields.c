@@ -30,7 +30,7 @@ static const clf__param params[] = {
     CLF__CHOICE(dtype, "auto|f32|f64", "auto", "auto: f64 where f32 loses digits of a value"),
 };
 
-enum { PER_FIELD = 3 }; /* two quotes and a comma or a line end */
+enum { PER_FIELD = 3 }; /* two quotes, and a tab or a line end */
 
 typedef struct conversion {
   clf__csv_text names, values; /* the same text, whose fields end at = or at the end of the line */
@@ -73,7 +73,7 @@ static int64_t line_at(conversion *self, const char *at) {
 }
 
 static void write_field(char *to, size_t *size, const clf__csv_field *field, bool first) {
-  to[*size] = ',';
+  to[*size] = '\t';
   *size += !first;
   to[(*size)++] = '"';
   for (const char *at = field->begin; at < field->end; at++) {
@@ -88,12 +88,12 @@ static void write_field(char *to, size_t *size, const clf__csv_field *field, boo
 /* The texts of missing values are such without quotes only. */
 static void write_value(char *to, size_t *size, const clf__csv_field *field, bool first) {
   const size_t length = (size_t)(field->end - field->begin);
-  if (field->quoted || length == 0 || memchr(field->begin, ',', length) != NULL ||
+  if (field->quoted || length == 0 || memchr(field->begin, '\t', length) != NULL ||
       memchr(field->begin, '"', length) != NULL) {
     write_field(to, size, field, first);
     return;
   }
-  to[*size] = ',';
+  to[*size] = '\t';
   *size += !first;
   memcpy(to + *size, field->begin, length);
   *size += length;
@@ -161,9 +161,12 @@ static clf_status read_row(clf_dataset **out, clf_context *context, const conver
                            .dtype = values->dtype};
   table.style.header = CLF__CSV_TRUE;
   table.style.row_numbers = CLF__CSV_FALSE;
-  table.style.delimiter = CLF__CSV_COMMA;
+  table.style.delimiter = CLF__CSV_TAB; /* a number may have commas */
   table.style.comment = CLF__CSV_NO_COMMENT;
   table.style.quotes = true;
+  if (table.style.decimal == CLF__CSV_AUTO && table.style.thousands != CLF__CSV_THOUSANDS_POINT) {
+    table.style.decimal = CLF__CSV_DECIMAL_POINT; /* one row is too few to guess by */
+  }
   /* What was read is UTF-8 now, and has quotes where it needs some. */
   table.style.lines = (clf__lines_style){.first_line = 1};
   table.style.column_lines = self->lines;

@@ -91,7 +91,9 @@ enum {
 #define CLF__CSV_COMMENTS "auto|none|hash|percent"
 enum { CLF__CSV_NO_COMMENT = 1 };
 #define CLF__CSV_DECIMALS "auto|point|comma"
+enum { CLF__CSV_DECIMAL_POINT = 1 };
 #define CLF__CSV_THOUSANDS "none|comma|point|space|apostrophe"
+enum { CLF__CSV_THOUSANDS_POINT = 2 };
 
 /* The rows of parameters that tables of data and of documents share, by their member `style`. */
 #define CLF__CSV_HEADER                                                                            \
