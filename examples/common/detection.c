@@ -140,10 +140,10 @@ void detection_write(FILE *out, const detection_result *e, const clf_detector *d
   json_open(&json, NULL, '{');
   json_text(&json, "detector", file);
   write_facts(&json, run);
-  json_integer(&json, "scenes", e->scenes);
+  json_int64(&json, "scenes", e->scenes);
   json_number(&json, "megapixels", "%.3f", e->megapixels);
-  json_integer(&json, "objects", e->objects);
-  json_integer(&json, "found", e->found);
+  json_int64(&json, "objects", e->objects);
+  json_int64(&json, "found", e->found);
   json_number(&json, "seconds", "%.4f", e->seconds);
   json_number(&json, "overlap", "%g", e->overlap);
   json_number(&json, "average_precision", "%.6f", e->average_precision);

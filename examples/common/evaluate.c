@@ -143,7 +143,7 @@ void evaluation_members(json_writer *json, const evaluation *e, const evaluation
   for (int64_t s = 0; s < job->splits; s++) {
     const int64_t train = protocol_split(job->protocol, job->faces, job->seed + s, e->rows);
     json_open(json, NULL, '{');
-    json_integer(json, "seed", job->seed + s);
+    json_int64(json, "seed", job->seed + s);
     json_number(json, "test_accuracy", "%.6f", e->accuracy[s]);
     json_open(json, one ? "test" : "train", '[');
     for (int64_t i = one ? train : 0; i < (one ? job->faces->count : train); i++) {

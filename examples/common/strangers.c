@@ -359,7 +359,7 @@ void strangers_members(json_writer *json, const stranger_test *test, const evalu
   for (int64_t split = 0; split < job->splits; split++) {
     assign(job->faces, job->seed + split, test->cast);
     json_open(json, NULL, '{');
-    json_integer(json, "seed", job->seed + split);
+    json_int64(json, "seed", job->seed + split);
     json_number(json, "test_accuracy", "%.6f", test->identified[split]);
     write_role(json, "train", job->faces, test->cast, ROLE_TRAIN);
     write_role(json, "enrolled", job->faces, test->cast, ROLE_ENROLLED);

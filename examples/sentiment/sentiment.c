@@ -268,7 +268,7 @@ static void write_members(json_writer *json, const void *user, size_t index) {
   const trained *made = &((const sentiment_run *)user)->made[index];
   const char *transform = made->recipe->transforms[0];
   json_text(json, "vocabulary", made->recipe->vocabulary);
-  json_integer(json, "vocabulary_size", clf_vocabulary_count(made->vocabulary));
+  json_int64(json, "vocabulary_size", clf_vocabulary_count(made->vocabulary));
   json_text(json, "transform", transform != NULL ? transform : "");
 }
 

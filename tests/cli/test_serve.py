@@ -57,6 +57,8 @@ def make_models():
              for i in range(40)]
     (ROOT / "cities.csv").write_text("\n".join(["age,city,label"] + lines) + "\n")
     run("train", "cities.csv", "--format", "csv missing=keep", "-o", "cities.clf", "--quiet")
+    run("train", "cities.csv", "--format", "csv missing=keep", "-o", "strict.clf", "--quiet", "--transform",
+        "one_hot unknown=error", "--transform", "impute")
     for label, words in (("good", ["great fine film", "a happy film"]), ("bad", ["an awful film", "poor sad film"])):
         for i in range(6):
             (ROOT / "texts" / label).mkdir(parents=True, exist_ok=True)
@@ -197,11 +199,21 @@ class Answers(unittest.TestCase):
             self.assertEqual(server.predict({"rows": rows[:1]}), (200, {"predictions": answer["predictions"][:1]}))
             for row, wrong in (([30, 1], "rows[0][1] is a number; it must be a string, or null"),
                                (["30", "Bern"], "rows[0][0] is a string; it must be a number, or null"),
+                               ([30, "Bern\0x"], "rows[0][1] has the character NUL"),
+                               ({"age": 30, "city": "\0"}, "rows[0][city] has the character NUL"),
                                ([30], "rows[0] has 1 values; the model reads 2")):
                 status, answer = server.predict({"rows": [row]})
                 self.assertEqual(status, 400, answer)
                 self.assertIn(wrong, answer["error"])
             self.assertEqual(server.predict({"rows": [[30, "Genf"]]})[0], 200)  # train ignores unknown ones
+            missing = server.predict({"rows": [[30, None]]})  # an empty text is a missing value, as in CSV
+            self.assertEqual(server.predict({"rows": [[30, ""]]}), missing)
+            self.assertEqual(server.predict('age,city\n30,""\n', "text/csv"), missing)
+        with serving("strict.clf") as server:  # unknown categories are refused, missing ones are not
+            self.assertEqual(server.predict({"rows": [[30, ""]]})[0], 200)
+            status, answer = server.predict({"rows": [[30, "Genf"]]})
+            self.assertEqual(status, 400, answer)
+            self.assertIn("Genf", answer["error"])
 
     def test_sparse_rows_by_numbers(self):
         for first in (0, 1):

@@ -42,7 +42,7 @@ TEST(json__nests_and_sets_commas) {
   json_open(&json, NULL, '[');
   for (int i = 0; i < 2; i++) {
     json_open(&json, NULL, '{');
-    json_integer(&json, "count", INT64_MIN);
+    json_int64(&json, "count", INT64_MIN);
     json_open(&json, "empty", '[');
     json_close(&json, ']');
     json_numbers(&json, "two", "%.2f", (const double[]){1, 2}, 2);

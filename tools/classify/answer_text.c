@@ -267,7 +267,7 @@ void answer_object(json_writer *json, const answers *a, int64_t row, const char 
     json_text(json, "file", file);
   }
   if (a->one_class) {
-    json_integer(json, "label", a->labels[row]);
+    json_int64(json, "label", a->labels[row]);
   } else if (a->labels != NULL && a->labels[row] >= 0) {
     json_text(json, "label", clf_model_class_name(a->model, a->labels[row]));
   } else if (a->labels != NULL) {

@@ -110,7 +110,7 @@ static void write_line(const answers *a, const char *problem, int64_t number) {
   } else {
     json_open(&json, NULL, '{');
     json_text(&json, "error", strip_place(problem));
-    json_integer(&json, "line", number);
+    json_int64(&json, "line", number);
     json_close(&json, '}');
   }
   putchar('\n');

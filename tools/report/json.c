@@ -70,7 +70,7 @@ void json_literal(json_writer *json, const char *name, const char *value) {
   fputs(value, json->out);
 }
 
-void json_integer(json_writer *json, const char *name, int64_t value) {
+void json_int64(json_writer *json, const char *name, int64_t value) {
   begin_value(json, name);
   fprintf(json->out, "%" PRId64, value);
 }

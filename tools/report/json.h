@@ -27,7 +27,7 @@ void json_close(json_writer *json, char bracket);
 void json_text(json_writer *json, const char *name, const char *text);
 /* A value that is JSON already: a number as text, null, true. */
 void json_literal(json_writer *json, const char *name, const char *value);
-void json_integer(json_writer *json, const char *name, int64_t value);
+void json_int64(json_writer *json, const char *name, int64_t value);
 
 /* Numbers by a format for a double, such as "%.6f"; null for one that is NaN or infinite. */
 void json_number(json_writer *json, const char *name, const char *format, double value);

@@ -43,7 +43,7 @@ size_t results_best(const result *results, size_t count) {
 static void write_training(json_writer *json, const result *row) {
   const history *h = &row->history;
   json_text(json, "optimizer", row->optimizer);
-  json_integer(json, "epochs", h->epochs);
+  json_int64(json, "epochs", h->epochs);
   json_number(json, "seconds_per_epoch", "%.6f", results_seconds_per_epoch(row));
   json_open(json, "history", '{');
   for (int i = 0; i < HISTORY_SERIES; i++) {
@@ -57,8 +57,8 @@ static void write_training(json_writer *json, const result *row) {
 static void write_result(json_writer *json, const result *row) {
   json_text(json, "model", row->model);
   json_text(json, "params", row->params);
-  json_integer(json, "train_rows", row->train_rows);
-  json_integer(json, "test_rows", row->test_rows);
+  json_int64(json, "train_rows", row->train_rows);
+  json_int64(json, "test_rows", row->test_rows);
   json_number(json, "fit_seconds", "%.6f", row->fit_seconds);
   json_number(json, "predict_seconds", "%.6f", row->predict_seconds);
   json_number(json, "train_accuracy", "%.6f", row->train_accuracy);
@@ -70,8 +70,8 @@ static void write_result(json_writer *json, const result *row) {
 }
 
 void write_facts(json_writer *json, const run_facts *run) {
-  json_integer(json, "threads", run->threads);
-  json_integer(json, "seed", run->seed);
+  json_int64(json, "threads", run->threads);
+  json_int64(json, "seed", run->seed);
   json_text(json, "cpu", run->cpu);
   json_text(json, "data", run->data);
   json_text(json, "version", clf_version());

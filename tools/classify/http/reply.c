@@ -125,19 +125,19 @@ static void write_model(json_writer *json, const service *s) {
   json_text(json, "kind", clf_model_kind(s->model));
   json_text(json, "params", params != NULL ? params : "");
   json_text(json, "input", inputs[s->reads]);
-  json_integer(json, "features", s->features);
+  json_int64(json, "features", s->features);
   write_feature_names(json, s);
   if (s->sparse) {
-    json_integer(json, "first_index", s->zero_based ? 0 : 1);
+    json_int64(json, "first_index", s->zero_based ? 0 : 1);
   }
   if (s->reads == READS_PICTURES) {
     json_open(json, "image", '{');
-    json_integer(json, "height", s->height);
-    json_integer(json, "width", s->width);
-    json_integer(json, "channels", s->channels);
+    json_int64(json, "height", s->height);
+    json_int64(json, "width", s->width);
+    json_int64(json, "channels", s->channels);
     json_close(json, '}');
   }
-  json_integer(json, "outputs", s->outputs);
+  json_int64(json, "outputs", s->outputs);
   write_classes(json, s->model);
   json_text(json, "answers",
             clf_model_classes(s->model) == 0       ? "values"
@@ -168,7 +168,7 @@ void http_reply_health(http_reply *reply, http_server *server) {
     json_writer json = json_begin(out);
     json_open(&json, NULL, '{');
     json_text(&json, "status", stopping ? "ending" : "ok");
-    json_integer(&json, "waiting", waiting);
+    json_int64(&json, "waiting", waiting);
     json_close(&json, '}');
   }
   end(reply, out);

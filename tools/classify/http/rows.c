@@ -26,21 +26,34 @@ typedef struct table {
 static bool read_text(table *t, double *out, size_t feature, const char *text) {
   json_t *codes = t->codes[feature], *code = json_object_get(codes, text);
   if (code == NULL) {
-    /* json_integer() is that of the writer of answers in this program */
-    code = json_real((double)json_object_size(codes));
+    code = json_integer((json_int_t)json_object_size(codes));
     t->failed = json_object_set_new(codes, text, code) < 0;
   }
-  *out = t->failed ? 0 : json_real_value(code);
+  *out = t->failed ? 0 : (double)json_integer_value(code);
   return !t->failed;
 }
 
-/* A value of a row: a number or, of a column of categories, a text; null is a missing value. */
+static bool has_nul(const json_t *text) {
+  return strlen(json_string_value(text)) < json_string_length(text);
+}
+
+/* A value of a row: a number or, of a column of categories, a text; null is a missing value, and an
+ * empty text too, as in a table of CSV. */
 static bool read_value(table *t, double *out, size_t feature, const json_t *value, size_t row,
                        const char *column) {
   const bool texts = t->codes[feature] != NULL;
   if (json_is_null(value) || (json_is_number(value) && !texts)) {
     *out = json_is_null(value) ? (double)NAN : json_number_value(value);
     return true;
+  }
+  if (json_is_string(value) && texts && json_string_length(value) == 0) {
+    *out = (double)NAN;
+    return true;
+  }
+  if (json_is_string(value) && texts && has_nul(value)) {
+    http_refuse(t->e->reply, MHD_HTTP_BAD_REQUEST,
+                "rows[%zu][%s] has the character NUL, which no category has", row, column);
+    return false;
   }
   if (json_is_string(value) && texts) {
     return read_text(t, out, feature, json_string_value(value));
@@ -191,7 +204,7 @@ static const char **list_texts(json_t *codes) {
   json_t *code;
   json_object_foreach(codes, text, code) {
     if (names != NULL) {
-      names[(size_t)json_real_value(code)] = text;
+      names[json_integer_value(code)] = text;
     }
   }
   return names;
