@@ -256,6 +256,29 @@ class Convert(Cli):
         os.close(silent)
         os.close(keep_open)
 
+    def test_signals_while_the_library_writes(self):
+        """They cancel the call: the old file stays, and nothing is left beside it."""
+        with open(self.folder / "long.csv", "w") as file:
+            file.write("a,b,c,d,label\n" + "0.123456,1.5,2.25,3.125,1\n0.5,0.25,0.125,1,2\n" * 500000)
+        self.write("out.csv", "old")
+        for number, times in ((signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGHUP, 1), (signal.SIGINT, 3)):
+            with self.subTest(number=number, times=times):
+                with subprocess.Popen([TOOL, "convert", "long.csv", "out.csv", "--threads", "1"], cwd=self.folder,
+                                      encoding="utf-8", stderr=subprocess.PIPE) as run:
+                    while run.poll() is None and not list(self.folder.glob(".classify-*")):
+                        time.sleep(0.002)
+                    for _ in range(times):
+                        run.send_signal(number)
+                        time.sleep(0.002)
+                    said = run.communicate(timeout=60)[1]
+                self.assertEqual(self.read("out.csv"), "old")
+                if times == 1:
+                    self.assertEqual(run.returncode, 130 if number == signal.SIGINT else -number, said)
+                    self.assertEqual(list(self.folder.glob(".classify-*")), [])
+                else:  # the third ends it at once, if the first has not yet
+                    self.assertIn(run.returncode, (130, -signal.SIGINT), said)
+        self.classify("convert", "long.csv", "out.csv", "--quiet")
+
     def test_a_failure_leaves_the_old_file(self):
         self.numbers()
         self.write("out.csv", "old")

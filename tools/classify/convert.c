@@ -158,10 +158,9 @@ static int write_rows(conversion *self, const tool *t) {
     status = EXIT_USAGE;
   }
   if (status < 0) {
-    output_hold();
-    const clf_status done =
-        clf_dataset_save(self->in.rows, self->to.format, self->files.out, self->to.params);
-    output_release();
+    output_begin_call();
+    const clf_status done = output_end_call(
+        clf_dataset_save(self->in.rows, self->to.format, self->files.out, self->to.params));
     status = done == CLF_OK ? (note_lost_of_rows(self, t), -1) : fail(done);
   }
   return status;
@@ -190,12 +189,11 @@ static int write_model(const conversion *self, const tool *t) {
   if (status >= 0) {
     return status;
   }
-  output_hold();
-  const clf_status done =
+  output_begin_call();
+  const clf_status done = output_end_call(
       strcmp(self->to.format, FORMAT_OWN) == 0
           ? clf_model_save(self->model, self->files.out)
-          : clf_model_export(self->model, self->to.format, self->files.out, self->to.params);
-  output_release();
+          : clf_model_export(self->model, self->to.format, self->files.out, self->to.params));
   return done == CLF_OK ? (note_lost_of_model(self, t), -1) : fail(done);
 }
 

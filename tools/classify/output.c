@@ -19,7 +19,17 @@ static char *volatile unfinished[MAX_UNFINISHED];
 static const int ending[] = {SIGTERM, SIGHUP, SIGINT};
 enum { ENDING = sizeof ending / sizeof *ending };
 
-static void remove_unfinished(int signal_number) {
+/* While the library writes a file, whose temporary name is not noted: the signal that is to end the
+ * program after its call, or 0. */
+static volatile sig_atomic_t calling, waiting;
+
+/* Removes what is unfinished, and ends the program. */
+static void end_by(int signal_number) {
+  if (calling && waiting == 0 && signal_number != SIGINT) {
+    waiting = signal_number;
+    progress_cancel();
+    return;
+  }
   for (int i = MAX_UNFINISHED - 1; i >= 0; i--) { /* a folder was noted before its files */
     if (unfinished[i] != NULL && unlink(unfinished[i]) != 0) {
       rmdir(unfinished[i]);
@@ -31,11 +41,23 @@ static void remove_unfinished(int signal_number) {
 
 void output_guard(void) {
   for (int i = 0; i < ENDING; i++) { /* a signal that is ignored, as by nohup, stays so */
-    if (signal(ending[i], remove_unfinished) == SIG_IGN) {
+    if (signal(ending[i], end_by) == SIG_IGN) {
       signal(ending[i], SIG_IGN);
     }
   }
-  progress_end_by(remove_unfinished);
+  progress_end_by(end_by);
+}
+
+void output_begin_call(void) {
+  calling = true;
+}
+
+clf_status output_end_call(clf_status status) {
+  calling = false;
+  if (waiting != 0) {
+    raise(waiting);
+  }
+  return status == CLF_OK && progress_interrupted() ? CLF_ERROR_CANCELLED : status;
 }
 
 void output_note(char *before, char *path) {

@@ -3,6 +3,7 @@
 #ifndef CLASSIFY_OUTPUT_H
 #define CLASSIFY_OUTPUT_H
 
+#include <classify/context.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -22,9 +23,16 @@ void output_guard(void);
  * name lives until it is replaced. */
 void output_note(char *before, char *path);
 
-/* Between these, such a signal waits: for calls of the library that write a file. */
+/* Between these, such a signal waits: while a file gets its name and its note. */
 void output_hold(void);
 void output_release(void);
+
+/* Between these, the library writes a file. Ctrl-C, SIGTERM and SIGHUP cancel its call, which
+ * removes what it has written, and the last two end the program then; the second one, or the third
+ * Ctrl-C, ends it at once. Returns the status of the call, or that it was cancelled where Ctrl-C
+ * came too late for it. */
+void output_begin_call(void);
+clf_status output_end_call(clf_status status);
 
 /* Opens a file to write in place of `path`, which lives as long. False after a message. */
 bool output_begin(output_file *out, const char *path);

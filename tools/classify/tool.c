@@ -80,10 +80,8 @@ int tool_fail(clf_status status) {
 }
 
 clf_status tool_save(const clf_model *model, const char *path) {
-  output_hold();
-  const clf_status status = clf_model_save(model, path);
-  output_release();
-  return status;
+  output_begin_call();
+  return output_end_call(clf_model_save(model, path));
 }
 
 const char *tool_memory_message(const char *message) {

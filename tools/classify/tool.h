@@ -84,7 +84,7 @@ int tool_main(const verb *which, int argc, char **argv);
 /* Reports a call that failed; returns the status to exit with. */
 int tool_fail(clf_status status);
 
-/* Saves a model; a signal that ends the program waits for it. */
+/* Saves a model; a signal that ends the program cancels it. */
 clf_status tool_save(const clf_model *model, const char *path);
 
 /* The part of a message of the library behind "data in memory", by which it calls data that the

@@ -16,6 +16,7 @@ static const double again_after = 0.1;
 
 /* A handler can reach nothing but a global. */
 static volatile sig_atomic_t interrupted; /* how often */
+static volatile sig_atomic_t ended;       /* the program is to end */
 
 static void (*end_by)(int) = SIG_DFL;
 
@@ -28,6 +29,10 @@ static void on_interrupt(int signal_number) {
 
 void progress_end_by(void (*end)(int)) {
   end_by = end;
+}
+
+void progress_cancel(void) {
+  ended = true;
 }
 
 bool progress_interrupted(void) {
@@ -79,7 +84,7 @@ bool progress_ends(const progress_display *display) {
 }
 
 bool progress_cancels(const progress_display *display) {
-  return interrupted > (display->keeps ? 1 : 0);
+  return ended || interrupted > (display->keeps ? 1 : 0);
 }
 
 void progress_settle(progress_display *display) {

@@ -38,6 +38,9 @@ void progress_clear(progress_display *display);
 /* Sets what the last Ctrl-C does, SIG_DFL unless it is called: `end` ends the program. */
 void progress_end_by(void (*end)(int));
 
+/* Cancels what runs from now on, as a signal that ends the program does; for its handler. */
+void progress_cancel(void);
+
 /* Whether Ctrl-C was pressed. */
 bool progress_interrupted(void);
 
