@@ -290,8 +290,10 @@ class Test(Cli):
         self.assertIn("--outliers says which of the labels, 'bad' or 'fine', are those of outliers", self.said)
         self.classify("test", "one.clf", "rows.csv", *named, "--outliers", "rose", status=1)
         self.assertIn("no row has the label 'rose'", self.said)
-        self.classify("test", "one.clf", "good.csv", status=1)
-        self.assertIn("the rows have no labels", self.said)
+        for data in "good.csv", "rows.csv":  # of the latter the model's training names no column of labels
+            self.classify("test", "one.clf", data, status=1)
+            self.assertIn("the rows have no labels, which say what are outliers: --format 'csv label=NAME' names their column",
+                          self.said)
 
     def test_standard_input(self):
         self.flowers("train.csv")

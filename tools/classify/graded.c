@@ -197,7 +197,9 @@ static bool has_outliers(const clf_dataset *data, const char *outliers) {
     found = found || list_has(outliers != NULL ? outliers : "-1", clf_dataset_class_name(data, k));
   }
   if (classes == 0) {
-    complain("the rows have no labels, which say what are outliers: label=NAME in --format");
+    complain(
+        "the rows have no labels, which say what are outliers: --format 'csv label=NAME' names "
+        "their column");
   } else if (!found && outliers != NULL) {
     complain("--outliers: no row has the label '%s'", outliers);
   } else if (!found && classes > 1) {

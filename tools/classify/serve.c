@@ -101,8 +101,9 @@ const verb verb_serve = {
         "the next. With --http, it serves HTTP until Ctrl-C or SIGTERM. GET / is a page to try\n"
         "the model in a browser, GET /model describes the model, and GET /health is for\n"
         "monitoring. POST /predict reads JSON: {\"rows\": [[5.1, 3.5, 1.4, 0.2]]}, where a row\n"
-        "may also be an object with the features' names, {\"texts\": […]}, or {\"images\":\n"
-        "[base64 …]}; text/csv; text/plain, one text; or image/…, one image.",
+        "may also be an object with the features' names, and a category is a string ({\"age\":\n"
+        "31, \"city\": \"Bern\"}), {\"texts\": […]}, or {\"images\": [base64 …]}; text/csv;\n"
+        "text/plain, one text; or image/…, one image.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = 0,
