@@ -1,19 +1,15 @@
-/* classify predict: answers of a model, a block of rows at a time. */
-#include <inttypes.h>
+/* classify predict: answers of a model to rows, texts, pictures and folders of them. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "answer_text.h"
 #include "input.h"
-#include "layout.h"
 #include "notes.h"
-#include "output.h"
 #include "params.h"
+#include "predict.h"
 #include "report/files.h"
 #include "report/text.h"
 #include "row_words.h"
-#include "service.h"
 #include "sniff.h"
 #include "verbs.h"
 
@@ -38,22 +34,8 @@ static const option_entry options[] = {
      OPTION_SWITCH, 0, &set.novelty},
 };
 
-/* A run of the verb. */
-typedef struct prediction {
-  tool *tool;
-  clf_model *model;
-  output_file file; /* of -o */
-  answer_text text;
-  service service; /* how pictures and columns are read */
-  answer_wish wish;
-  int64_t rows;
-  bool failed; /* a picture could not be read */
-} prediction;
-
-/* Answers the rows of a dataset behind the first `skipped`; `names` are those of their files, or
- * NULL. */
-static clf_status answer(prediction *self, const clf_dataset *rows, const char *const *names,
-                         int64_t skipped) {
+clf_status predict_rows(prediction *self, const clf_dataset *rows, const char *const *names,
+                        int64_t skipped) {
   answers a = {.rows = 0};
   clf_status status = answers_create(&a, self->model, &self->wish, clf_dataset_rows(rows));
   status = status == CLF_OK ? answers_add(&a, rows) : status;
@@ -75,103 +57,12 @@ static clf_status answer(prediction *self, const clf_dataset *rows, const char *
   return status;
 }
 
-/* Whether what was written so far arrived. */
-static bool is_written(prediction *self, bool now) {
+bool predict_written(prediction *self, bool now) {
   return (!now || fflush(self->text.out) == 0) && !ferror(self->text.out);
 }
 
-static clf_status encode(clf_dataset **out, const prediction *self, const clf_documents *texts) {
+clf_status predict_encode(clf_dataset **out, const prediction *self, const clf_documents *texts) {
   return clf_vocabulary_encode(out, clf_model_vocabulary(self->model), texts);
-}
-
-/* Reads a block of rows, or of texts that become rows. */
-static clf_status read_block(clf_dataset **out, layout *l, const prediction *self,
-                             const stream_block *b, bool first) {
-  clf_documents *texts = NULL;
-  const char *guesses = "";
-  char *params = NULL;
-  if (asprintf(&params, "%s first_line=%lld", l->params, (long long)b->first_line) < 0) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_context *context = self->tool->context;
-  clf_status status = CLF_OK;
-  if (l->texts) {
-    status = clf_documents_load_memory(&texts, context, l->reader, b->bytes, b->size, params);
-    guesses = status == CLF_OK ? clf_documents_guesses(texts) : guesses;
-    status = status == CLF_OK ? encode(out, self, texts) : status;
-  } else {
-    status = clf_dataset_load_memory(out, context, l->reader, b->bytes, b->size, params);
-    guesses = status == CLF_OK ? clf_dataset_guesses(*out) : guesses;
-  }
-  if (status == CLF_OK && first && !layout_fix(l, guesses)) {
-    status = CLF_ERROR_MEMORY;
-  }
-  clf_documents_free(texts);
-  free(params);
-  return status;
-}
-
-/* Reports the first row of a block that the model refuses, by its line. */
-static int fail_row(const prediction *self, const clf_dataset *rows, const stream *s,
-                    const stream_block *b, int64_t skipped, size_t from) {
-  const int64_t row = answers_refused(self->model, &self->wish, rows, skipped);
-  complain("%s line %" PRId64 ": %s", s->name, stream_line(s, b, row - skipped, from),
-           clf_last_error());
-  return EXIT_FAILURE;
-}
-
-/* Answers a block. */
-static int answer_block(prediction *self, layout *l, const stream *s, const stream_block *b,
-                        bool first) {
-  clf_dataset *rows = NULL;
-  clf_status status = read_block(&rows, l, self, b, first);
-  const int64_t skipped = first || l->repeated == 0 ? 0 : 1;
-  int exit_status = -1;
-  if (status < 0) {
-    exit_status = input_fail(s->name, status);
-    if (status == CLF_ERROR_ARGUMENT && self->tool->common.format != NULL) {
-      exit_status = EXIT_USAGE;
-    }
-  } else if ((status = answer(self, rows, NULL, skipped)) == CLF_ERROR_DATA) {
-    exit_status = fail_row(self, rows, s, b, skipped, first ? l->first : 0);
-  } else if (status < 0) {
-    exit_status = tool_fail(status);
-  }
-  clf_dataset_free(rows);
-  return exit_status;
-}
-
-/* Answers all records of a text. What its reader notes is the same of every block, and said
- * once. */
-static int answer_stream(prediction *self, stream *s) {
-  const bool quiet = self->tool->common.quiet;
-  const int64_t before = self->rows;
-  layout l;
-  stream_block b = {.size = 1};
-  int status = layout_find(&l, self->tool, &self->service, s);
-  self->tool->common.quiet = quiet || notes_get(self->model, NOTE_READER) != NULL;
-  for (bool first = true; status < 0 && b.size > 0; first = false) {
-    status = stream_next(s, &b);
-    if (status < 0 && b.size > 0) {
-      status = answer_block(self, &l, s, &b, first);
-      self->tool->common.quiet = true;
-      if (first && l.repeated > 0) {
-        stream_repeat(s, l.repeated);
-      }
-    }
-    if (status < 0 && !is_written(self, s->pipe)) {
-      break; /* the end of the run says why */
-    }
-  }
-  self->tool->common.quiet = quiet;
-  if (status < 0 && self->rows == before && !quiet) {
-    complain("%s has no rows%s", s->name,
-             l.header ? ": its only line is read as the names of the columns; --format 'csv "
-                        "header=false' reads it as a row"
-                      : "");
-  }
-  layout_free(&l);
-  return status;
 }
 
 /* Answers a picture; `path` is NULL for bytes of standard input. One that cannot be read does not
@@ -186,7 +77,7 @@ static int answer_picture(prediction *self, const char *path, const void *bytes,
   if (status == CLF_OK && row == NULL) {
     complain("the detector finds nothing in '%s'", name);
   }
-  status = row != NULL ? answer(self, row, &name, 0) : status;
+  status = row != NULL ? predict_rows(self, row, &name, 0) : status;
   clf_dataset_free(row);
   if (status == CLF_ERROR_CANCELLED || status == CLF_ERROR_MEMORY) {
     return tool_fail(status);
@@ -195,7 +86,7 @@ static int answer_picture(prediction *self, const char *path, const void *bytes,
     self->failed = true;
     input_fail(name, status);
   }
-  return is_written(self, true) ? -1 : EXIT_FAILURE;
+  return predict_written(self, true) ? -1 : EXIT_FAILURE;
 }
 
 /* The pictures of a folder, and of the folders in it. */
@@ -223,14 +114,14 @@ static int answer_text_folder(prediction *self, const char *folder) {
   const char **names = NULL;
   clf_status status = clf_documents_load(&texts, self->tool->context, "folder", folder, NULL);
   const int64_t count = status == CLF_OK ? clf_documents_count(texts) : 0;
-  status = status == CLF_OK ? encode(&rows, self, texts) : status;
+  status = status == CLF_OK ? predict_encode(&rows, self, texts) : status;
   names = calloc((size_t)count + 1, sizeof *names);
   for (int64_t i = 0; names != NULL && i < count; i++) {
     names[i] = clf_documents_name(texts, i);
   }
   self->text.files = self->text.files || !self->text.begun;
   status = status == CLF_OK && names == NULL ? CLF_ERROR_MEMORY : status;
-  status = status == CLF_OK ? answer(self, rows, names, 0) : status;
+  status = status == CLF_OK ? predict_rows(self, rows, names, 0) : status;
   free(names);
   clf_dataset_free(rows);
   clf_documents_free(texts);
@@ -253,7 +144,7 @@ static int answer_others(prediction *self, const char *path) {
   }
   int status = input_read_for(&in, self->tool, path, self->model);
   if (status < 0) {
-    const clf_status done = answer(self, in.rows, NULL, 0);
+    const clf_status done = predict_rows(self, in.rows, NULL, 0);
     status = done == CLF_OK ? -1 : tool_fail(done);
   }
   input_free(&in);
@@ -292,7 +183,7 @@ static int answer_binary(prediction *self, stream *s, const char *reader) {
   clf_status done = params == NULL ? CLF_ERROR_MEMORY
                                    : clf_dataset_load_memory(&rows, self->tool->context, reader,
                                                              s->bytes, s->used, params);
-  done = done == CLF_OK ? answer(self, rows, NULL, 0) : done;
+  done = done == CLF_OK ? predict_rows(self, rows, NULL, 0) : done;
   status = done == CLF_OK ? -1 : input_fail(s->name, done);
   clf_dataset_free(rows);
   free(params);
@@ -323,7 +214,7 @@ static int answer_content(prediction *self, stream *s) {
   }
   const bool text = found.what == CONTENT_TEXTS || strcmp(found.reader, "csv") == 0 ||
                     strcmp(found.reader, "svmlight") == 0;
-  return text ? answer_stream(self, s) : answer_binary(self, s, found.reader);
+  return text ? predict_stream(self, s) : answer_binary(self, s, found.reader);
 }
 
 static int answer_path(prediction *self, const char *path) {
@@ -349,7 +240,7 @@ static int answer_row(prediction *self) {
   int status = row_open(&row, &self->service, words->words + 1, words->count - 1);
   if (status < 0) {
     clf_status done = row_read(&rows, &row);
-    done = done == CLF_OK ? answer(self, rows, NULL, 0) : done;
+    done = done == CLF_OK ? predict_rows(self, rows, NULL, 0) : done;
     status = done < 0 ? row_fail(&row, rows, done) : -1;
   }
   self->tool->memory = NULL;
