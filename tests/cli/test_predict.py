@@ -176,7 +176,21 @@ class Predict(Cli):
         self.assertEqual(self.classify("predict", "wide.clf", "--row", *reversed(words)), "1\n")
         self.classify("predict", "wide.clf", "--row", *words[:-1], words[-1] + "x", status=1)
         self.assertIn("c19999", self.said)
+        others = [f"other{i}" for i in range(len(names))]
+        self.assertEqual(self.classify("predict", "wide.clf", typed=",".join(names[::-1] + others) + "\n" +
+                                       ",".join(str(i % 7) for i in range(len(names)))[::-1] + ",0" * len(others) + "\n"), "1\n")
+        self.assertIn("'other0', 'other1', 'other2', 'other3', 'other4' …", self.said)
+        row = ",".join(str(i % 7) for i in range(len(names))) + "\n"
+        self.assertEqual(self.classify("serve", "wide.clf", typed=row * 20).count('"label": "1"'), 20)
         self.assertLess(time.monotonic() - began, 20)
+
+    def test_names_are_cut_between_characters(self):
+        self.fruit()
+        for name in "é" * 60, "x" + "é" * 60, "中" * 60:
+            self.answers("fruit.clf", f"{name},weight,length\n1,150,7\n")
+            self.assertIn("feature: '" + name[:13], self.said)
+            self.assertNotIn("\\x", self.said)
+            self.assertLess(len(self.said), 130)
 
     def test_machine_of_one_class(self):
         """Labels 0 and -1, and the decision value by its name."""

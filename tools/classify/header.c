@@ -16,20 +16,24 @@ typedef struct named_list {
   size_t used, count;
 } named_list;
 
-static void add_name(named_list *self, const char *name) {
-  if (self->count++ < NAMED && self->used < sizeof self->text) {
-    self->used += (size_t)snprintf(self->text + self->used, sizeof self->text - self->used,
-                                   "%s'%.40s'", self->count > 1 ? ", " : "", name);
+/* The bytes of the characters of a name that are shown of it. */
+static int shown_bytes(const char *name) {
+  enum { MAX_SHOWN = 40 };
+  size_t shown = 0, length = 1;
+  while (name[shown] != '\0' && shown + length <= MAX_SHOWN) {
+    length = utf8_length(name + shown);
+    length += length == 0; /* a byte that is no UTF-8 */
+    shown += shown + length <= MAX_SHOWN ? length : 0;
   }
+  return (int)shown;
 }
 
-static bool is_feature(const service *own, const char *name) {
-  for (int64_t j = 0; j < own->features; j++) {
-    if (strcmp(clf_model_feature_name(own->model, j), name) == 0) {
-      return true;
-    }
+static void add_name(named_list *self, const char *name) {
+  if (self->count++ < NAMED && self->used < sizeof self->text) {
+    self->used +=
+        (size_t)snprintf(self->text + self->used, sizeof self->text - self->used, "%s'%.*s'",
+                         self->count > 1 ? ", " : "", shown_bytes(name), name);
   }
-  return false;
 }
 
 static bool had_other_role(const service *own, const char *name) {
@@ -44,11 +48,11 @@ static bool had_other_role(const service *own, const char *name) {
   return found;
 }
 
-static bool has_all_features(const service *own, const fields *header, const char *name) {
+static bool has_all_features(const service *own, const name_index *header, const char *name) {
   named_list missing = {.count = 0};
   for (int64_t j = 0; j < own->features; j++) {
     const char *feature = clf_model_feature_name(own->model, j);
-    if (!fields_have(header, feature)) {
+    if (name_index_find(header, feature, strlen(feature)) < 0) {
       add_name(&missing, feature);
     }
   }
@@ -64,7 +68,8 @@ static void note_others(const service *own, const fields *header, const char *na
   named_list others = {.count = 0};
   for (size_t i = 0; i < header->count; i++) {
     const char *column = header->texts[i];
-    if (!is_feature(own, column) && !had_other_role(own, column) && (i > 0 || *column != '\0')) {
+    if (name_index_find(&own->names, column, strlen(column)) < 0 && !had_other_role(own, column) &&
+        (i > 0 || *column != '\0')) {
       add_name(&others, column);
     }
   }
@@ -74,10 +79,21 @@ static void note_others(const service *own, const fields *header, const char *na
   }
 }
 
-bool header_suits(const service *own, const fields *header, const char *name, bool quiet) {
-  const bool suits = has_all_features(own, header, name);
+int header_check(const service *own, const fields *header, const char *name, bool quiet) {
+  name_index columns;
+  const bool good = name_index_of_fields(&columns, header);
+  const bool suits = good && has_all_features(own, &columns, name);
   if (suits && !quiet) {
     note_others(own, header, name);
   }
-  return suits;
+  name_index_free(&columns);
+  return suits ? -1 : good ? EXIT_FAILURE : tool_fail(CLF_ERROR_MEMORY);
+}
+
+bool header_has_names(const service *own, const fields *first) {
+  bool found = false;
+  for (size_t i = 0; own->named && !found && i < first->count; i++) {
+    found = name_index_find(&own->names, first->texts[i], strlen(first->texts[i])) >= 0;
+  }
+  return found;
 }

@@ -5,9 +5,12 @@
 #include "fields.h"
 #include "service.h"
 
-/* Whether a header with names of features has all of them; says which are missing, and unless
- * `quiet` which columns are left out, except those that had another role in the training data, as
- * the labels. */
-bool header_suits(const service *own, const fields *header, const char *name, bool quiet);
+/* Whether one of the fields is the name of a feature. */
+bool header_has_names(const service *own, const fields *first);
+
+/* Checks that a header with names of features has all of them. Returns -1 to go on, or the status to
+ * exit with after a message which ones are missing. Says unless `quiet` which columns are left out,
+ * except those that had another role in the training data, as the labels. */
+int header_check(const service *own, const fields *header, const char *name, bool quiet);
 
 #endif

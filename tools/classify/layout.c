@@ -12,15 +12,6 @@
 #include "report/text.h"
 #include "sniff.h"
 
-/* Whether one of the fields is the name of a feature. */
-static bool names_features(const fields *f, const service *own) {
-  bool found = false;
-  for (int64_t j = 0; !found && own->named && j < own->features; j++) {
-    found = fields_have(f, clf_model_feature_name(own->model, j));
-  }
-  return found;
-}
-
 static bool is_reader(const layout *self, const char *name) {
   return strcmp(self->reader, name) == 0;
 }
@@ -137,14 +128,15 @@ static bool add_categories(layout *self, const service *own) {
  * those of other lines; and numbers are f64 in every block, whatever the others have. */
 static int lay_out_rows(layout *self, const tool *t, const service *own, const fields *first,
                         const char *name, bool *header) {
-  const bool given = t->common.format != NULL, named = names_features(first, own);
+  const bool given = t->common.format != NULL, named = header_has_names(own, first);
   bool good = (!params_is(self->params, "missing", "skip") || replace(self, "|missing|", "")) &&
               add_default(self, "dtype", "f64") && add_categories(self, own);
   *header = given && params_has(self->params, "header") ? params_is(self->params, "header", "true")
                                                         : named || fields_are_names(first);
   if (good && *header && named && !(given && params_has(self->params, "columns"))) {
-    if (!header_suits(own, first, name, t->common.quiet)) {
-      return EXIT_FAILURE;
+    const int status = header_check(own, first, name, t->common.quiet);
+    if (status >= 0) {
+      return status;
     }
     good = lay_out_names(self, own);
   } else if (good) {

@@ -11,60 +11,22 @@
 #include "input.h"
 #include "report/text.h"
 
-typedef struct named_feature {
-  const char *name;
-  int64_t number;
-} named_feature;
-
-static int compare_names(const void *a, const void *b) {
-  const named_feature *one = a, *other = b;
-  return strcmp(one->name, other->name);
-}
-
-/* The first bytes of a word. */
-typedef struct word_part {
-  const char *begin;
-  size_t size;
-} word_part;
-
-static int compare_part(const void *key, const void *element) {
-  const word_part *part = key;
-  const char *name = ((const named_feature *)element)->name;
-  const int order = strncmp(part->begin, name, part->size);
-  return order != 0 ? order : -(name[part->size] != '\0');
-}
-
-/* The feature that a word is of, or -1. `names` [count] are sorted. */
-static int64_t feature_of(const char *word, const named_feature *names, size_t count) {
-  for (size_t size = strlen(word); size > 0; size--) {
-    const word_part part = {word, size - 1};
-    const named_feature *found =
-        word[size - 1] == '=' ? bsearch(&part, names, count, sizeof *names, compare_part) : NULL;
-    if (found != NULL) {
-      return found->number;
-    }
+/* The feature that a word is of, or -1. */
+static int64_t feature_of(const char *word, const name_index *names) {
+  int64_t found = -1;
+  for (size_t size = strlen(word); found < 0 && size > 0; size--) {
+    found = word[size - 1] == '=' ? name_index_find(names, word, size - 1) : -1;
   }
-  return -1;
+  return found;
 }
 
 /* Finds the feature of each word. False without memory. */
 static bool find_features(row_words *self) {
-  const clf_model *model = self->service->model;
-  const size_t count = (size_t)self->service->features;
-  named_feature *names = calloc(count + 1, sizeof *names);
   self->features = calloc(self->count + 1, sizeof *self->features);
-  const bool good = names != NULL && self->features != NULL;
-  for (size_t j = 0; good && j < count; j++) {
-    names[j] = (named_feature){clf_model_feature_name(model, (int64_t)j), (int64_t)j};
+  for (size_t i = 0; self->features != NULL && i < self->count; i++) {
+    self->features[i] = feature_of(self->words[i], &self->service->names);
   }
-  if (good) {
-    qsort(names, count, sizeof *names, compare_names);
-  }
-  for (size_t i = 0; good && i < self->count; i++) {
-    self->features[i] = feature_of(self->words[i], names, count);
-  }
-  free(names);
-  return good;
+  return self->features != NULL;
 }
 
 /* Whether each word is NAME=VALUE. */

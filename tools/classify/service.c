@@ -93,6 +93,7 @@ void service_end(service *s) {
   free(s->plain);
   free(s->fields);
   free(s->picture);
+  name_index_free(&s->names);
   *s = (service){0};
 }
 
@@ -117,6 +118,9 @@ int service_begin(service *out, const tool *t, const clf_model *model) {
   out->plain = table_params(model, PLAIN_TABLE " header=false", category_numbers_of_model(model));
   out->fields = out->named ? table_params(model, "dtype=f64", categories_of_model(model)) : NULL;
   find_sparse(out);
+  if (out->named && !name_index_of_model(&out->names, model)) {
+    return tool_fail(CLF_ERROR_MEMORY);
+  }
   if (clf_model_vocabulary(model) != NULL) {
     out->reads = READS_TEXTS;
   } else if (find_shape(out)) {
@@ -183,23 +187,38 @@ clf_status service_picture_file(clf_dataset **out, const service *s, const char 
   return status == CLF_OK ? row_of_found(out, s, image) : status;
 }
 
-bool service_has_header(const service *s, const char *bytes, size_t size) {
-  const char *newline = memchr(bytes, '\n', size), *end = newline != NULL ? newline : bytes + size;
-  end -= end > bytes && end[-1] == '\r';
-  for (int64_t j = 0; s->named && j < s->features; j++) {
-    const char *name = clf_model_feature_name(s->model, j);
-    const size_t length = strlen(name);
-    const char *found = memmem(bytes, (size_t)(end - bytes), name, length);
-    const char *behind = found != NULL ? found + length : end;
-    behind += behind < end && *behind == '"'; /* no colon follows, as in an object of JSON */
-    const char after = behind < end ? *behind : ',';
-    const char before = found != NULL && found > bytes ? found[-1] : ',';
-    if (found != NULL && length > 0 && strchr(", ", after) != NULL &&
-        strchr(",\" ", before) != NULL) {
-      return true;
-    }
+/* Reads the field at `at` of a line: without blanks and quotes around it, and as empty where it is
+ * none that a name may be. Returns where the next one is, or the end. */
+static const char *read_field(const char **begin, size_t *size, const char *at, const char *end) {
+  while (at < end && *at == ' ') {
+    at++;
   }
-  return false;
+  const bool quoted = at < end && *at == '"';
+  *begin = at += quoted;
+  while (at < end && *at != (quoted ? '"' : ',')) {
+    at++;
+  }
+  *size = (size_t)(at - *begin);
+  while (!quoted && *size > 0 && (*begin)[*size - 1] == ' ') {
+    (*size)--;
+  }
+  for (at += quoted && at < end; at < end && *at != ','; at++) {
+    *size = *at == ' ' ? *size : 0; /* text behind a closing quote, as in an object of JSON */
+  }
+  return at < end ? at + 1 : end;
+}
+
+bool service_has_header(const service *s, const char *bytes, size_t size) {
+  static const char mark[] = "\xEF\xBB\xBF";
+  const char *newline = memchr(bytes, '\n', size), *end = newline != NULL ? newline : bytes + size;
+  const char *at = bytes + (size > 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0), *name;
+  bool found = false;
+  end -= end > at && end[-1] == '\r';
+  while (s->named && !found && at < end) {
+    at = read_field(&name, &size, at, end);
+    found = name_index_find(&s->names, name, size) >= 0;
+  }
+  return found;
 }
 
 clf_status service_table(answers *out, const service *s, const char *bytes, size_t size) {

@@ -4,6 +4,7 @@
 #define CLASSIFY_SERVICE_H
 
 #include "answers.h"
+#include "name_index.h"
 #include "tool.h"
 
 typedef enum service_input { READS_ROWS, READS_TEXTS, READS_PICTURES } service_input;
@@ -22,6 +23,7 @@ typedef struct service {
   char *fields;            /* of a row of the format "fields", that too; NULL without memory */
   bool sparse, zero_based; /* it was trained on svmlight's format, with indices from 0 */
   bool named;              /* the features have names, all different */
+  name_index names;        /* of the features, where they have some */
   answer_wish wish;        /* probabilities, or scores of a model that has none */
 } service;
 
