@@ -42,11 +42,11 @@ static uint64_t hash_start(const clf__trainer *t) {
     sum = clf__checksum(clf__checksum(sum, t->units.center, size), t->units.scale, size);
   }
   for (int64_t i = 0; i < t->network->layer_count; i++) {
-    const int64_t kept = t->kept_weights - t->network->first_weight[i];
-    for (int64_t j = 0; j < clf__min_i64(kept, t->network->layers[i]->weight_count); j++) {
-      const clf__weight_name name = clf__network_weight_name(t->network->layers[i], j);
-      const clf_tensor *tensor = clf__store_tensor(t->before, name.text);
-      sum = clf__checksum(sum, tensor->data, (size_t)clf_tensor_count(tensor) * sizeof(float));
+    const clf__layer *layer = t->network->layers[i];
+    const int64_t first = t->network->first_weight[i], kept = t->kept_weights - first;
+    for (int64_t j = 0; j < clf__min_i64(kept, layer->weight_count); j++) {
+      const size_t count = (size_t)clf__shape_count(&layer->weights[j].shape);
+      sum = clf__checksum(sum, t->before_weights[first + j], count * sizeof(float));
     }
   }
   return sum;

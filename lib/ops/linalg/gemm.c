@@ -90,9 +90,10 @@ static void set_a(clf__product *product, const gemm_block *block, int64_t first,
                            product->a_row, product->a_step, block->steps,
                            clf__min_i64(height, rows - row));
     }
+    const bool lines = product->a_step == 1;
     product->a = packed;
-    product->a_row = g->transpose_a ? 1 : clf__packed_depth(g->kernel, block->steps);
-    product->a_step = g->transpose_a ? height : 1;
+    product->a_row = lines ? clf__packed_depth(g->kernel, block->steps) : 1;
+    product->a_step = lines ? 1 : height;
     product->a_panel = height * g->elements;
   }
 }
@@ -171,8 +172,9 @@ static clf_status multiply(gemm *g) {
                            g->kernel->multiple);
   g->elements = clf__packed_depth(g->kernel, g->depth);
   g->column_step = columns_of_task(g, threads);
-  const bool rounds = g->kernel->multiple > 1; /* by packing both factors */
-  g->pack_a = rounds || (g->transpose_a && g->n > width && !stays_cached(g, g->lda));
+  const bool rounds = g->kernel->multiple > 1;       /* by packing both factors */
+  const bool lines = !g->transpose_a || g->lda == 1; /* the steps of a row lie side by side */
+  g->pack_a = rounds || (!lines && g->n > width && !stays_cached(g, g->lda));
   g->pack_b = rounds || g->transpose_b || (g->m > 4 * g->kernel->rows && !stays_cached(g, g->ldb));
   if (g->pack_a) {
     g->packed_a = clf__arena_matrix(&arena, threads * GROUP, g->elements, (size_t)element);

@@ -32,9 +32,9 @@ typedef struct clf__product_kernel {
    * into `out`, with the kernel's number of columns from step to step. One of the strides is 1. */
   void (*pack)(void *out, const void *b, int64_t b_step, int64_t b_column, int64_t depth,
                int64_t columns);
-  /* Packs a panel of A: element (row, step) is at a + row * a_row + step * a_step. f32 and f64 need
-   * it only if a_row is 1. Packed, the rows of a step lie side by side if a_row is 1, otherwise the
-   * steps of a row. */
+  /* Packs a panel of A: element (row, step) is at a + row * a_row + step * a_step, and one of the
+   * strides is 1. Packed, the steps of a row lie side by side if a_step is 1, otherwise the rows of
+   * a step. f32 and f64 need it only for the latter. */
   void (*pack_rows)(void *out, const void *a, int64_t a_row, int64_t a_step, int64_t depth,
                     int64_t rows);
 } clf__product_kernel;

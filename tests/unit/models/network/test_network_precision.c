@@ -120,6 +120,65 @@ TEST(bf16__is_as_accurate) {
   clf_dataset_free(data);
 }
 
+/* Layers of one input, and of one unit before them, against the same training in f32. */
+TEST(bf16__layers_of_one_input_are_learned_as_in_f32) {
+  enum { POINTS = 512 };
+  static float x[POINTS], y[2][POINTS];
+  static double targets[POINTS];
+  static unsigned char bytes[2][MOST];
+  size_t size[2];
+  uint64_t state = 4;
+  double squares = 0;
+  clf_dataset *data = NULL;
+  clf_tensor *rows = NULL, *values = NULL;
+  for (int i = 0; i < POINTS; i++) {
+    x[i] = (float)(4 * random_unit(&state) - 2);
+    targets[i] = 3 * (double)x[i] - 1;
+  }
+  ck_clf_ok(clf_tensor_wrap(&rows, NULL, x, CLF_F32, 2, (int64_t[]){POINTS, 1}, NULL));
+  ck_clf_ok(clf_tensor_wrap(&values, NULL, targets, CLF_F64, 1, (int64_t[]){POINTS}, NULL));
+  ck_clf_ok(clf_dataset_create(&data, NULL, rows, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, values));
+  for (int i = 0; i < 3; i++) { /* f32, and bf16 twice */
+    clf_model *model = NULL;
+    char params[256];
+    snprintf(params, sizeof params,
+             "precision=%s epochs=60 loss=squared_error layers='dense units=16 activation=tanh; "
+             "dense units=1; dense units=4 activation=tanh; dense units=1'",
+             i == 0 ? "f32" : "bf16");
+    ck_clf_ok(clf_model_create(&model, NULL, "network", params));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_clf_ok(clf_model_decision_function(model, data, y[i > 0], POINTS));
+    if (i > 0) {
+      size[i - 1] = saved(model, bytes[i - 1]);
+    }
+    clf_model_free(model);
+  }
+  ck_assert_uint_eq(size[0], size[1]);
+  ck_assert_mem_eq(bytes[0], bytes[1], size[0]);
+  for (int i = 0; i < POINTS; i++) {
+    squares += pow((double)y[1][i] - (double)y[0][i], 2) / POINTS;
+  }
+  ck_assert_msg(sqrt(squares) <= 0.1, "%g", sqrt(squares)); /* the targets are -7 … 5 */
+  clf_dataset_free(data);
+  clf_tensor_free(rows);
+  clf_tensor_free(values);
+}
+
+/* A checkpoint names the weights that a fit begins with: those of the model, as f32. */
+TEST_LOOP(bf16__checkpoints_of_fits_that_go_on, 0, 2) {
+  char params[1024];
+  clf_dataset *data = clouds(NULL);
+  snprintf(params, sizeof params, "precision=%s epochs=1 warm_start=true " DENSE,
+           _i == 0 ? "bf16" : "int8");
+  clf_model *model = fitted_on_clouds(NULL, params);
+  snprintf(params, sizeof params, "%s/checkpoint-%d", folder, _i);
+  ck_clf_ok(clf_model_set_text(model, "checkpoint", params));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 TEST(bf16__file_has_half_the_bytes_and_predicts_the_same) {
   static unsigned char bytes[MOST], again[MOST];
   static float before[ROWS * CLASSES], after[ROWS * CLASSES];

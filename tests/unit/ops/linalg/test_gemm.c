@@ -212,6 +212,27 @@ TEST_LOOP(gemm_bf16__has_the_bits_of_plain_loops, 0, cpu_levels()) {
   clf_context_free(context);
 }
 
+/* A transposed column of stride 1 is also a plain row: both strides of A are 1. */
+TEST_LOOP(gemm_bf16__reads_columns_of_stride_1, 0, cpu_levels()) {
+  static const shape columns[] = {{1, 1, 1}, {1, 4, 2}, {1, 3, 5}, {1, 16, 64}, {1, 100, 701}};
+  uint64_t state = 6;
+  clf_context *context = context_of(_i, 2);
+  for (int run = 0; context != NULL && run < 10; run++) {
+    const shape s = columns[run / 2];
+    problem p = problem_of(s, run % 2 == 0 ? 1 : 3, 0, &state);
+    p.lda = 1;
+    float *c = copy_c(&p);
+    ck_clf_ok(clf__gemm_bf16(context, (clf__f32_view){p.a, 1, s.k, 1, true},
+                             (clf__f32_view){p.b, s.k, s.n, p.ldb, p.tb}, c, p.ldc));
+    for (int64_t j = 0; j < s.n; j++) {
+      ck_assert_float_eq(c[j], expected_bf16(&p, 0, j));
+    }
+    free(c);
+    free_problem(&p);
+  }
+  clf_context_free(context);
+}
+
 /* Ties go to even; numbers below the smallest normal one become 0, too large ones infinity. */
 TEST_LOOP(gemm_bf16__rounds_as_stated, 0, cpu_levels()) {
   static const float from[] = {1,           0x1.01p0F,   0x1.03p0F,  0x1.010002p0F,
