@@ -17,6 +17,33 @@ static const char *element_at(const clf_tensor *tensor, int64_t index) {
   return (const char *)tensor->data + offset * (int64_t)clf__dtype_size(tensor->dtype);
 }
 
+/* Rounding twice may differ from rounding once, unless the first time an inexact number becomes the
+ * odd one of its two neighbors: it then keeps its side of each tie (Boldo and Melquiond, 2008). */
+static float to_odd_f32(double value) {
+  const float nearest = (float)value;
+  uint32_t bits;
+  if ((double)nearest == value || isnan(value)) {
+    return nearest;
+  }
+  memcpy(&bits, &nearest, sizeof bits);
+  bits -= fabs((double)nearest) > fabs(value); /* now toward zero */
+  bits |= 1;
+  float odd;
+  memcpy(&odd, &bits, sizeof odd);
+  return odd;
+}
+
+/* The same with the upper 53 of 64 bits. */
+static double to_odd_f64(int64_t value) {
+  const uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  const uint64_t lost = magnitude & 0x7ff;
+  if (magnitude <= (uint64_t)1 << 53 || lost == 0) {
+    return (double)value;
+  }
+  const double odd = (double)((magnitude - lost) | 0x800);
+  return value < 0 ? -odd : odd;
+}
+
 static double load_f64(const char *element, int32_t dtype) {
   switch (dtype) {
   case CLF_F32:
@@ -50,7 +77,7 @@ static bool store_f64(void *element, int32_t dtype, double value) {
     *(double *)element = value;
     return true;
   case CLF_BF16:
-    *(uint16_t *)element = clf__bf16_of((float)value);
+    *(uint16_t *)element = clf__bf16_of(to_odd_f32(value));
     return true;
   case CLF_I8:
     if (!(value > -129 && value < 128)) {
@@ -103,11 +130,15 @@ static clf_status convert(clf_tensor *copy, const clf_tensor *tensor) {
   int64_t from_size = (int64_t)clf__dtype_size(tensor->dtype);
   int64_t run = tensor->ndim > 0 ? tensor->shape[tensor->ndim - 1] : 1;
   int64_t stride = tensor->ndim > 0 ? tensor->strides[tensor->ndim - 1] : 1;
+  const bool rounds_again =
+      tensor->dtype == CLF_I64 && (copy->dtype == CLF_F32 || copy->dtype == CLF_BF16);
   char *to = copy->data;
   for (int64_t i = 0; i < clf_tensor_count(tensor); i += run) {
     const char *from = element_at(tensor, i);
     for (int64_t j = 0; j < run; j++, to += to_size) {
-      double value = load_f64(from + j * stride * from_size, tensor->dtype) * tensor->scale;
+      const char *element = from + j * stride * from_size;
+      const double value = rounds_again ? to_odd_f64(*(const int64_t *)(const void *)element)
+                                        : load_f64(element, tensor->dtype) * tensor->scale;
       if (!store_f64(to, copy->dtype, value)) {
         return clf__fail(CLF_ERROR_DATA, "copy: element %lld does not fit %s", (long long)(i + j),
                          clf__dtype_name(copy->dtype));

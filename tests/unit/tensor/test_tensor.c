@@ -373,6 +373,34 @@ TEST(copy__keeps_what_each_type_can_hold) {
   clf_tensor_free(copy);
 }
 
+/* A number next to a tie, by so little that a first rounding would put it there. */
+TEST(copy__rounds_once) {
+  static const double values[] = {1 + 0x1p-8 + 0x1p-40,
+                                  1 + 0x1p-8,
+                                  -1 - 0x1p-8 - 0x1p-40,
+                                  1 + 0x3p-8 - 0x1p-40,
+                                  0x1p-126 - 0x1p-160,
+                                  0x1.feffffffffp127,
+                                  0x1.ff8p127,
+                                  1e300,
+                                  -0x1p-1000};
+  static const uint16_t bits[] = {0x3f81, 0x3f80, 0xbf81, 0x3f81, 0,
+                                  0x7f7f, 0x7f80, 0x7f80, 0x8000};
+  clf_tensor *bf16 = copied(wrap(values, CLF_F64, 1, SHAPE(9), NULL), CLF_BF16);
+  ck_assert_mem_eq(clf_tensor_data(bf16), bits, sizeof bits);
+  clf_tensor_free(bf16);
+  const int64_t tie = (INT64_C(1) << 62) + (INT64_C(1) << 54),
+                next = (INT64_C(1) << 62) + (INT64_C(1) << 38);
+  const int64_t integers[] = {tie + 1, tie,      -tie - 1, INT64_MIN, INT64_MAX,
+                              257,     next + 1, next,     -next - 1};
+  static const uint16_t rounded[] = {0x5e81, 0x5e80, 0xde81, 0xdf00, 0x5f00, 0x4380};
+  bf16 = copied(wrap(integers, CLF_I64, 1, SHAPE(6), NULL), CLF_BF16);
+  ck_assert_mem_eq(clf_tensor_data(bf16), rounded, sizeof rounded);
+  clf_tensor_free(bf16);
+  assert_values(copied(wrap(integers + 6, CLF_I64, 1, SHAPE(3), NULL), CLF_F32),
+                VALUES(0x1p62 + 0x1p39, 0x1p62, -0x1p62 - 0x1p39));
+}
+
 TEST(copy__rounds_to_bf16_and_holds_small_integers) {
   static const float values[] = {1, 0x1.01p0F, 0x1.03p0F, -3.75F, 0, 127};
   static const uint16_t bits[] = {0x3f80, 0x3f80, 0x3f82, 0xc070, 0, 0x42fe};
