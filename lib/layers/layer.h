@@ -57,7 +57,8 @@ enum {
 
 /* The elements that the factors of a network's products are rounded to. The sums, and everything
  * between the products, are f32. */
-#define CLF__PRODUCT_WORDS "f32|bf16|int8"
+#define CLF__REDUCED_WORDS "bf16|int8"
+#define CLF__PRODUCT_WORDS "f32|" CLF__REDUCED_WORDS
 enum {
   CLF__PRODUCT_F32,
   CLF__PRODUCT_BF16, /* in training and in inference (base/bf16.h) */

@@ -46,6 +46,8 @@ enum {
 extern const char *const clf__record_names[CLF__RECORDS];
 /* The prefix of the names of tensors that a partial fit continues from. */
 #define CLF__RESUME "training_"
+/* What the precision of the weights costs, as far as it was measured (network_quantize.c). */
+#define CLF__PRECISION_LOSS "precision_loss"
 
 /* Reads the shape of a row from the parameter "input"; returns false if that is auto, or has too
  * many dimensions.
@@ -81,8 +83,7 @@ void clf__network_free(clf__network *network); /* NULL is fine */
 clf_status clf__network_parse(clf__network **out, clf_context *context, const char *layers);
 /* Returns where the last layer of such a text begins, with the separator before it. */
 char *clf__network_last_layer(char *layers);
-/* Copies the entries of a state, with `value` as the one of that name, without what a partial fit
- * would continue from (network_set.c). */
+/* As clf__network_copy_state(), with `value` as the entry of that name (network_set.c). */
 clf_status clf__network_replace(clf__store **out, clf_context *context, const clf__store *state,
                                 const char *name, const clf_tensor *value);
 /* Returns the layers' text of the parameter or, if that is empty, of the fitted state; "" for none.
@@ -136,7 +137,8 @@ void clf__weight_widen(const clf__store *state, const clf__layer *layer, int64_t
 clf_status clf__network_reduce(const clf__network *network, int32_t precision, clf__store *state);
 /* Returns the word for the precision of a valid state, such as "int8". */
 const char *clf__network_precision_word(const clf__store *state);
-/* Copies the entries of a state, without what a partial fit would continue from (network_set.c). */
+/* Copies the entries of a state, without what a partial fit would continue from and the measured
+ * loss of precision (network_set.c). */
 clf_status clf__network_copy_state(clf__store **out, clf_context *context, const clf__store *state);
 /* Returns the bytes of a weight of a fitted network. */
 int64_t clf__weight_bytes(const clf__layer *layer, int64_t index);

@@ -176,6 +176,25 @@ static void log_end(const clf__trainer *t) {
   }
 }
 
+typedef struct reduction {
+  clf__trainer *trainer;
+  bool measures;
+  clf__store *state;
+} reduction;
+
+static clf_status reduction_job(void *argument, clf__range range) {
+  const reduction *own = argument;
+  const clf__trainer *t = own->trainer;
+  (void)range;
+  return clf__network_reduce_fit(t->network, t->training, t->partial ? t->before : NULL,
+                                 own->measures, own->state);
+}
+
+static clf_status reduce(clf__trainer *t, bool measures, clf__store *state) {
+  reduction own = {t, measures, state};
+  return clf__jobs_run(&t->progress, &t->step, 1, 1, CLF__WORK_LONG, reduction_job, &own);
+}
+
 /* Adds to the state what was learned and what a partial fit would continue from. The best weights
  * of several epochs do not go together with the optimizer's state, which belongs to the last ones.
  * For a stream of rows, running statistics represent more than the last rows. */
@@ -192,7 +211,7 @@ static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
   clf__trainer_copy_weights(t, t->weights, t->best);
   CLF__TRY(measures ? watch(t, clf__trainer_measure) : CLF_OK);
   CLF__TRY(clf__trainer_end_state(t, state));
-  CLF__TRY(clf__network_reduce_fit(t->network, t->training, measures, state));
+  CLF__TRY(reduce(t, measures, state));
   status = trained;
 done:
   return status;

@@ -126,8 +126,32 @@ done:
   return status;
 }
 
-static clf_status store_range(clf__store *state, const clf__layer *layer, clf__int8_range range) {
+/* The range that has both; one that has the other stays as it is. */
+static clf__int8_range unite(clf__int8_range a, clf__int8_range b) {
+  const double a_low = clf__int8_low(a), a_high = clf__int8_high(a);
+  const double b_low = clf__int8_low(b), b_high = clf__int8_high(b);
+  if (a_low <= b_low && a_high >= b_high) {
+    return a;
+  }
+  return b_low <= a_low && b_high >= a_high
+             ? b
+             : clf__int8_range_of(fmin(a_low, b_low), fmax(a_high, b_high));
+}
+
+static clf_status store_range(clf__store *state, const clf__store *earlier, const clf__layer *layer,
+                              clf__int8_range range) {
+  const float *before = earlier != NULL ? floats_of(earlier, range_name(layer).text, 2) : NULL;
   clf_tensor *tensor = NULL;
+  if (before != NULL) {
+    range = unite(range, (clf__int8_range){before[0], (int32_t)before[1]});
+  }
+  if (!is_scale(range.scale)) {
+    return clf__fail(CLF_ERROR_NUMERIC,
+                     "network: precision=int8: the inputs of %s %lld are up to %s on these rows; "
+                     "are the features scaled?",
+                     layer->kind->base.name, (long long)layer->number,
+                     clf__number_text(fmax(-clf__int8_low(range), clf__int8_high(range))));
+  }
   CLF__CHECK(clf__tensor_vector(&tensor, layer->context, CLF_F32, 2));
   ((float *)tensor->data)[0] = range.scale;
   ((float *)tensor->data)[1] = (float)range.zero;
@@ -137,7 +161,7 @@ static clf_status store_range(clf__store *state, const clf__layer *layer, clf__i
 }
 
 clf_status clf__int8_measure(const clf__network *network, const clf__inference *plain,
-                             const clf__rows *x, clf__store *state) {
+                             const clf__rows *x, const clf__store *earlier, clf__store *state) {
   clf__arena arena = {.context = network->context};
   clf__int8_range *ranges = clf__arena_array(&arena, network->layer_count, sizeof *ranges);
   clf_status status = CLF_OK;
@@ -145,7 +169,7 @@ clf_status clf__int8_measure(const clf__network *network, const clf__inference *
   CLF__TRY(clf__network_ranges(plain, x, ranges));
   for (int64_t i = 0; i < network->layer_count; i++) {
     if (clf__int8_multiplies(network->layers[i])) {
-      CLF__TRY(store_range(state, network->layers[i], ranges[i]));
+      CLF__TRY(store_range(state, earlier, network->layers[i], ranges[i]));
     }
   }
 done:

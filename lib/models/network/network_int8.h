@@ -14,9 +14,10 @@ void clf__int8_widen(const clf__store *state, const clf__layer *layer, int64_t i
 /* Replaces an f32 weight of the state by bytes and scales; leaves one that is quantized. */
 clf_status clf__int8_quantize(clf__store *state, const clf__layer *layer, int64_t index);
 /* Adds to the state the ranges of the inputs of all layers of the network with products of int8, as
- * rows have them in `plain`, the same network in f32. */
+ * rows have them in `plain`, the same network in f32, together with those of an earlier state, or
+ * NULL. */
 clf_status clf__int8_measure(const clf__network *network, const clf__inference *plain,
-                             const clf__rows *x, clf__store *state);
+                             const clf__rows *x, const clf__store *earlier, clf__store *state);
 /* Returns whether a layer multiplies bytes, and not only keeps them. */
 bool clf__int8_multiplies(const clf__layer *layer);
 /* Returns CLF_OK, or CLF_ERROR_CORRUPT if a range is missing or not valid. */

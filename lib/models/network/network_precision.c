@@ -3,7 +3,10 @@
  * leaves has the narrow ones in the elements of the precision, so that a file is smaller by as much
  * and predicts the same; what a partial fit continues from keeps them in f32. The tensor
  * product_precision has the precision, unless that is f32. */
+#include <math.h>
+
 #include "base/bf16.h"
+#include "base/text.h"
 #include "models/network/network_int8.h"
 
 static const char precision_name[] = "product_precision";
@@ -107,15 +110,34 @@ void clf__weight_widen(const clf__store *state, const clf__layer *layer, int64_t
   }
 }
 
-static clf_status reduce_weight(clf__store *state, const char *name, int32_t dtype) {
-  const clf_tensor *tensor = clf__store_tensor(state, name);
-  clf_tensor *narrow = NULL;
-  if (tensor->dtype == dtype) {
+/* The largest numbers of f32 are beyond those of bf16. */
+static clf_status check_rounded(const char *name, const clf_tensor *weight,
+                                const clf_tensor *rounded) {
+  for (int64_t i = 0; i < clf_tensor_count(weight); i++) {
+    if (!isfinite(clf__bf16_value(((const uint16_t *)rounded->data)[i]))) {
+      return clf__fail(
+          CLF_ERROR_NUMERIC,
+          "network: precision=bf16: '%s' has the value %s, which bf16 cannot hold; are "
+          "the features scaled?",
+          name, clf__number_text((double)((const float *)weight->data)[i]));
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status round_weight(clf__store *state, const clf__layer *layer, int64_t index) {
+  const clf__weight_name name = clf__network_weight_name(layer, index);
+  const clf_tensor *tensor = clf__store_tensor(state, name.text);
+  clf_tensor *rounded = NULL;
+  clf_status status = CLF_OK;
+  if (tensor->dtype == CLF_BF16) {
     return CLF_OK;
   }
-  CLF__CHECK(clf_tensor_copy(&narrow, tensor, dtype));
-  const clf_status status = clf__store_replace_tensor(state, name, narrow);
-  clf_tensor_free(narrow);
+  CLF__CHECK(clf_tensor_copy(&rounded, tensor, CLF_BF16));
+  CLF__TRY(check_rounded(name.text, tensor, rounded));
+  status = clf__store_replace_tensor(state, name.text, rounded);
+done:
+  clf_tensor_free(rounded);
   return status;
 }
 
@@ -138,9 +160,7 @@ clf_status clf__network_reduce(const clf__network *network, int32_t precision, c
         continue;
       }
       CLF__CHECK(
-          precision == CLF__PRODUCT_INT8
-              ? clf__int8_quantize(state, layer, j)
-              : reduce_weight(state, clf__network_weight_name(layer, j).text, dtypes[precision]));
+          (precision == CLF__PRODUCT_INT8 ? clf__int8_quantize : round_weight)(state, layer, j));
     }
   }
   return add_precision(network, precision, state);

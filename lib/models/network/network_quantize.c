@@ -21,7 +21,7 @@ enum {
   RANGE_ROWS = 1024 /* of a dataset, evenly spaced */
 };
 
-static const char loss_name[] = "precision_loss";
+static const char loss_name[] = CLF__PRECISION_LOSS;
 
 /* What rows say about the outputs before and after. */
 typedef struct comparison {
@@ -82,10 +82,41 @@ static clf_status compare_training(comparison *c, const clf__rows *x) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < blocks; i++) {
     const int64_t first = (int64_t)((double)i * (double)x->rows / (double)blocks);
-    const int64_t count = clf__min_i64(BLOCK, x->rows - first);
-    const clf__rows part = clf__rows_range(x, first, count);
+    const int64_t next = (int64_t)((double)(i + 1) * (double)x->rows / (double)blocks);
+    const clf__rows part = clf__rows_range(x, first, clf__min_i64(BLOCK, next - first));
     status = compare_rows(c, &part, first);
   }
+  return status;
+}
+
+/* "precision int8, on 96 rows: all of them have the same class" */
+static void append_loss(clf__text *text, const clf__store *state, bool regression) {
+  const double *loss = clf__state_data(state, loss_name);
+  const double percent = fmin(round(1e4 * loss[1]) / 100, 99.99); /* that of some is never 100 */
+  clf__text_append(text, "precision %s, on %s rows: ", clf__network_precision_word(state),
+                   clf__number_text(loss[0]));
+  if (regression) {
+    clf__text_append(text, "outputs change by %s standard deviations", clf__number_text(loss[1]));
+  } else if (loss[1] == 1) {
+    clf__text_append(text, "all of them have the same class");
+  } else {
+    clf__text_append(text, "%s %% of them have the same class", clf__number_text(percent));
+  }
+}
+
+static clf_status warn_of_loss(const comparison *c, clf_context *context, const clf__store *state) {
+  clf__text text = {.context = context};
+  append_loss(&text, state, c->regression);
+  const clf_status status = text.failed ? CLF_ERROR_MEMORY : CLF_OK;
+  if (status == CLF_OK) {
+    clf__log(
+        context, CLF_LOG_WARNING, "network: %s as in f32; %s", text.bytes,
+        c->after->network->precision == CLF__PRODUCT_INT8
+            ? "precision=bf16 changes less, and int8, too, on rows without values far from all "
+              "others, which make the steps of the others coarse"
+            : "precision=f32 keeps all");
+  }
+  clf__text_free(&text);
   return status;
 }
 
@@ -93,6 +124,13 @@ static clf_status compare_training(comparison *c, const clf__rows *x) {
  * labels. Of a regression the second is the root of the mean squared change of the outputs, in
  * standard deviations, and there is no accuracy. */
 static clf_status store_loss(const comparison *c, clf_context *context, clf__store *state) {
+  if (!isfinite(c->squares) || !isfinite(c->difference)) {
+    return clf__fail(
+        CLF_ERROR_NUMERIC,
+        "network: precision=%s: outputs on these rows are not finite; are the features "
+        "scaled?",
+        clf__network_precision_word(state));
+  }
   CLF__CHECK(clf__state_tensor(context, state, loss_name, CLF_F64, 4, -1));
   double *loss = clf__state_data(state, loss_name);
   const double count = c->rows * (double)c->outputs;
@@ -102,7 +140,8 @@ static clf_status store_loss(const comparison *c, clf_context *context, clf__sto
   loss[1] = !c->regression ? c->same / c->rows : spread > 0 ? sqrt(c->difference / spread) : 0;
   loss[2] = labeled ? c->right[0] / c->rows : -1;
   loss[3] = labeled ? c->right[1] / c->rows : -1;
-  return CLF_OK;
+  const bool large = c->regression ? loss[1] > 0.1 : loss[1] < 0.98;
+  return large ? warn_of_loss(c, context, state) : CLF_OK;
 }
 
 /* A state with the weights in both precisions. */
@@ -124,20 +163,20 @@ static clf_status infer_state(clf__inference **out, clf_context *context, const 
   return clf__inference_create(out, network, state);
 }
 
-/* Reduces the state, whose ranges are those of x. */
+/* Reduces the state, whose ranges are those of x and of an earlier state, if there is one. */
 static clf_status reduce(reduction *r, const clf__network *network, const clf__rows *x,
-                         clf__store *state) {
+                         const clf__store *earlier, clf__store *state) {
   CLF__CHECK(clf__network_copy_state(&r->before, r->context, state));
   CLF__CHECK(infer_state(&r->plain, r->context, r->before));
   if (network->precision == CLF__PRODUCT_INT8) {
-    CLF__CHECK(clf__int8_measure(network, r->plain, x, state));
+    CLF__CHECK(clf__int8_measure(network, r->plain, x, earlier, state));
   }
   CLF__CHECK(clf__network_reduce(network, network->precision, state));
   return infer_state(&r->reduced, r->context, state);
 }
 
 clf_status clf__network_reduce_fit(const clf__network *network, const clf__training *training,
-                                   bool measures, clf__store *state) {
+                                   const clf__store *earlier, bool measures, clf__store *state) {
   reduction r = {.context = network->context};
   clf_status status = CLF_OK;
   if (network->precision == CLF__PRODUCT_F32) {
@@ -146,7 +185,7 @@ clf_status clf__network_reduce_fit(const clf__network *network, const clf__train
   if (!measures && network->precision == CLF__PRODUCT_BF16) { /* rounding needs no rows */
     return clf__network_reduce(network, network->precision, state);
   }
-  CLF__TRY(reduce(&r, network, training->x, state));
+  CLF__TRY(reduce(&r, network, training->x, earlier, state));
   if (measures) {
     comparison c = {.before = r.plain,
                     .after = r.reduced,
@@ -167,13 +206,7 @@ void clf__network_describe(const clf_model *model, clf__text *text) {
     return;
   }
   const double *loss = tensor->data;
-  clf__text_append(text, "precision %s, on %s rows: ", clf__network_precision_word(model->state),
-                   clf__number_text(loss[0]));
-  if (model->classes == NULL) {
-    clf__text_append(text, "outputs change by %s standard deviations\n", clf__number_text(loss[1]));
-    return;
-  }
-  clf__text_append(text, "%s of them have the same class", clf__number_text(loss[1]));
+  append_loss(text, model->state, model->classes == NULL);
   if (loss[2] >= 0) {
     clf__text_append(text, "; accuracy %s, %s in f32", clf__number_text(loss[3]),
                      clf__number_text(loss[2]));
@@ -204,8 +237,8 @@ typedef struct quantize_params {
 
 #define CLF__VALUES quantize_params
 static const clf__param params[] = {
-    CLF__CHOICE(precision, CLF__PRODUCT_WORDS, "int8",
-                "of the products: int8 or bf16, as the network's parameter"),
+    CLF__CHOICE(precision, CLF__REDUCED_WORDS, "int8",
+                "of the products, as the network's parameter"),
 };
 #undef CLF__VALUES
 const clf__kind clf__quantize_kind =
@@ -221,7 +254,7 @@ typedef struct quantizing {
 static clf_status reduce_by_rows(void *argument, const clf__rows *x, int64_t first) {
   quantizing *q = argument;
   (void)first;
-  return reduce(&q->reduction, q->network, x, q->state);
+  return reduce(&q->reduction, q->network, x, NULL, q->state);
 }
 
 /* Makes a dataset of evenly spaced rows. */
@@ -257,7 +290,7 @@ done:
   return status;
 }
 
-static clf_status check(const clf_model *model, const clf_dataset *rows, int32_t precision) {
+static clf_status check(const clf_model *model, const clf_dataset *rows) {
   int32_t now;
   CLF__CHECK(clf__network_require(model));
   CLF__CHECK(clf__model_require_fit(model));
@@ -267,9 +300,6 @@ static clf_status check(const clf_model *model, const clf_dataset *rows, int32_t
                      "network: its weights are %s already; quantize the model that was fitted in "
                      "f32",
                      clf__network_precision_word(model->state));
-  }
-  if (precision == CLF__PRODUCT_F32) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "network: quantize to precision=int8 or precision=bf16");
   }
   return rows->rows > 0 ? CLF_OK
                         : clf__fail(CLF_ERROR_DATA,
@@ -298,13 +328,16 @@ clf_status clf_network_quantize(clf_model *model, const clf_dataset *rows, const
   next.state = NULL;
   next.prepared = NULL;
   CLF__TRY(clf__params_create((void **)&chosen, model->context, table, text));
-  CLF__TRY(check(model, rows, chosen->precision));
+  CLF__TRY(check(model, rows));
+  const int32_t precision = chosen->precision + CLF__PRODUCT_BF16;
   CLF__TRY(clf__network_of_state(&q.network, model->context, model->state));
-  CLF__TRY(clf__network_set_precision(q.network, chosen->precision));
+  CLF__TRY(clf__network_set_precision(q.network, precision));
   CLF__TRY(clf__network_copy_state(&next.state, model->context, model->state));
   q.state = next.state;
   CLF__TRY(quantize(&q, rows));
-  CLF__TRY(change_params(&next.params, model, chosen->precision));
+  CLF__TRY(clf__state_check_finite(&next));
+  CLF__TRY(clf__network_check_reduction(&next));
+  CLF__TRY(change_params(&next.params, model, precision));
   CLF__TRY(clf__model_prepare(&next));
   clf_model old = *model;
   *model = next;

@@ -19,8 +19,8 @@ enum {
   ROWS = 1024,
   CHUNK = 16, /* rows that go through the network at a time */
   BINS = 2048,
-  PARTS = 128,    /* a candidate is so many parts of the whole range … */
-  MIN_PARTS = 24, /* … at least */
+  PARTS = 128, /* the largest magnitude of a candidate is so many parts of that of the values … */
+  MIN_PARTS = 24, /* … and from so many on it is halved while the error falls */
   STEPS = 255
 };
 
@@ -88,9 +88,16 @@ static clf_status watch_rows(watch *w, bool counting) {
   return status;
 }
 
+double clf__int8_low(clf__int8_range range) {
+  return -(double)range.scale * range.zero;
+}
+
+double clf__int8_high(clf__int8_range range) {
+  return (double)range.scale * (STEPS - range.zero);
+}
+
 static double error_of(const seen *s, clf__int8_range range) {
-  const double low = -(double)range.scale * range.zero;
-  const double high = (double)range.scale * (STEPS - range.zero);
+  const double low = clf__int8_low(range), high = clf__int8_high(range);
   const double bin = ((double)s->high - (double)s->low) / BINS;
   const double within = (double)range.scale * (double)range.scale / 12;
   double sum = 0;
@@ -103,19 +110,26 @@ static double error_of(const seen *s, clf__int8_range range) {
 }
 
 /* Zero is exact, because it is what surrounds images. */
-static clf__int8_range range_of(double low, double high) {
+clf__int8_range clf__int8_range_of(double low, double high) {
   const double scale = fmax((high - low) / STEPS, (double)FLT_MIN);
   return (clf__int8_range){(float)scale, (int32_t)lround(-low / scale)};
 }
 
 static clf__int8_range choose_range(const seen *s) {
   clf__int8_range best = {1, 0};
+  const double low = (double)s->low, high = (double)s->high, largest = fmax(-low, high);
   double least = INFINITY;
-  for (int parts = PARTS; parts >= MIN_PARTS && s->high > s->low; parts--) {
-    const double share = (double)parts / PARTS;
-    const clf__int8_range range = range_of(share * (double)s->low, share * (double)s->high);
+  bool falls = false;
+  if (!(high > low)) {
+    return best;
+  }
+  for (double parts = PARTS; parts >= MIN_PARTS || falls;
+       parts = parts > MIN_PARTS ? parts - 1 : parts / 2) {
+    const double limit = parts / PARTS * largest;
+    const clf__int8_range range = clf__int8_range_of(fmax(low, -limit), fmin(high, limit));
     const double error = error_of(s, range);
-    if (error < least) {
+    falls = error < least;
+    if (falls) {
       least = error;
       best = range;
     }

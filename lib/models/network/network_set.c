@@ -8,6 +8,7 @@
 
 #include "base/border.h"
 #include "base/text.h"
+#include "models/network/network_int8.h"
 #include "models/network/network_trainer.h"
 
 /* Makes the state of a fit without epochs and without rows: the classes are the numbers 0 … outputs
@@ -76,6 +77,7 @@ typedef struct settable {
   int32_t dtype;
   double minimum;
   bool exclusive; /* the minimum itself is not allowed */
+  int64_t layer;  /* whose weight it is; layer_count for none */
 } settable;
 
 /* Looks for the name among the weights, and collects their names for the message. Returns false if
@@ -90,7 +92,7 @@ static bool find_weight(settable *out, const clf__network *network, const char *
       names[at] = clf__network_weight_name(network->layers[i], j);
       texts[at] = names[at].text;
       if (strcmp(name, texts[at]) == 0) {
-        *out = (settable){info->shape, CLF_F32, info->not_negative ? 0 : -INFINITY, false};
+        *out = (settable){info->shape, CLF_F32, info->not_negative ? 0 : -INFINITY, false, i};
         found = true;
       }
     }
@@ -103,7 +105,8 @@ static clf_status find(settable *out, const clf__network *network, const clf_mod
   const int64_t count = clf__network_weights(network);
   bool scale;
   if (model->classes == NULL && clf__network_is_unit(name, &scale)) {
-    *out = (settable){{1, {model->outputs}}, CLF_F64, scale ? 0 : -INFINITY, scale};
+    *out = (settable){
+        {1, {model->outputs}}, CLF_F64, scale ? 0 : -INFINITY, scale, network->layer_count};
     return CLF_OK;
   }
   clf__arena arena = {.context = network->context};
@@ -116,6 +119,21 @@ static clf_status find(settable *out, const clf__network *network, const clf_mod
   }
   clf__arena_free(&arena);
   return status;
+}
+
+/* The ranges of int8 are those of inputs that the layers before computed. */
+static clf_status check_ranges(const clf__network *network, const settable *info,
+                               const char *name) {
+  for (int64_t i = info->layer + 1; i < network->layer_count; i++) {
+    const clf__layer *layer = network->layers[i];
+    if (clf__int8_multiplies(layer)) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "network: precision=int8: the inputs of %s %lld have the range that was "
+                       "measured with '%s' as it is; set it in f32, then quantize",
+                       layer->kind->base.name, (long long)layer->number, name);
+    }
+  }
+  return CLF_OK;
 }
 
 static double element(const clf_tensor *tensor, int64_t index) {
@@ -150,13 +168,15 @@ static clf_status copy_tensor(clf_tensor **out, const settable *info, const char
   return status;
 }
 
-/* What a partial fit would continue from belongs to the weights that are about to change. */
+/* What a partial fit would continue from, and what was measured, belong to the weights that are
+ * about to change. */
 clf_status clf__network_copy_state(clf__store **out, clf_context *context,
                                    const clf__store *state) {
   clf_status status = clf__store_create(out, context);
   for (int64_t i = 0; status == CLF_OK && i < clf__store_count(state); i++) {
     const char *entry = clf__store_name(state, i);
-    if (strncmp(entry, CLF__RESUME, strlen(CLF__RESUME)) != 0) {
+    if (strncmp(entry, CLF__RESUME, strlen(CLF__RESUME)) != 0 &&
+        strcmp(entry, CLF__PRECISION_LOSS) != 0) {
       status = clf__store_add_tensor(*out, entry, clf__store_tensor(state, entry));
     }
   }
@@ -200,6 +220,7 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   const clf__store *state = model->state != NULL ? model->state : untrained;
   CLF__TRY(clf__network_of_state(&network, model->context, state));
   CLF__TRY(find(&info, network, &next, name));
+  CLF__TRY(check_ranges(network, &info, name));
   CLF__TRY(copy_tensor(&value, &info, name, tensor));
   CLF__TRY(clf__network_replace(&next.state, model->context, state, name, value));
   CLF__TRY(clf__network_reduce(network, network->precision, next.state));

@@ -8,10 +8,13 @@
 
 #include "base/context.h"
 #include "failing_allocator.h"
+#include "log.h"
 
 enum { ROWS = 96, COLUMNS = 48, CLASSES = 3, MOST = 1 << 18, HIDDEN = 33 };
 
-#define DENSE "epochs=3 layers='dense units=33 activation=relu; dense units=3'"
+#define LAYERS "layers='dense units=33 activation=relu; dense units=3'"
+#define DENSE "epochs=3 " LAYERS
+#define TRAINED "epochs=40 " LAYERS
 #define MIXED                                                                                      \
   "epochs=1 input=6,4,2 layers='conv2d filters=5 kernel=3; batch_norm; activation function=relu; " \
   "max_pool2d size=2; flatten; dense units=3 activation=sigmoid' loss=squared_error"
@@ -205,33 +208,94 @@ TEST(int8__bytes_keep_their_range) {
   clf_dataset_free(data);
 }
 
+static const char *const input_ranges[] = {"dense_1.input_range", "dense_2.input_range"};
+
+/* Returns the values that the bytes 0 and 255 of an input stand for. */
+static const double *range_of(const clf_model *model, const char *name) {
+  static double limits[2][2];
+  static int next;
+  const float *range = data_of(model, name);
+  double *out = limits[next++ % 2];
+  out[0] = -(double)range[0] * (double)range[1];
+  out[1] = (double)range[0] * (255 - (double)range[1]);
+  return out;
+}
+
+static bool contains(const double *outer, const double *inner) {
+  const double step = (outer[1] - outer[0]) / 255; /* the zero is a whole step */
+  return outer[0] <= inner[0] + step && outer[1] >= inner[1] - step;
+}
+
+/* The weights are those of one fit; the ranges are those that all fits have seen. */
 TEST(int8__partial_fits_quantize_what_goes_on_in_f32) {
-  float whole[ROWS * CLASSES], parts[ROWS * CLASSES];
   clf_dataset *data = clouds(NULL, ROWS);
   clf_model *one = fitted_on_clouds(NULL, "precision=int8 " DENSE), *many = NULL;
   ck_clf_ok(clf_model_create(&many, NULL, "network", "precision=int8 " DENSE));
   for (int i = 0; i < 3; i++) {
     ck_clf_ok(clf_model_partial_fit(many, data));
   }
-  predict(one, ROWS, whole);
-  predict(many, ROWS, parts);
-  ck_assert_mem_eq(whole, parts, sizeof whole);
+  ck_assert_mem_eq(data_of(one, "dense_1.weight"), data_of(many, "dense_1.weight"),
+                   COLUMNS * HIDDEN);
+  ck_assert_mem_eq(data_of(one, "dense_2.weight_scale"), data_of(many, "dense_2.weight_scale"),
+                   CLASSES * sizeof(float));
+  for (int i = 0; i < 2; i++) {
+    ck_assert(contains(range_of(many, input_ranges[i]), range_of(one, input_ranges[i])));
+  }
   clf_model_free(one);
   clf_model_free(many);
   clf_dataset_free(data);
 }
 
+static double accuracy(const clf_model *model) {
+  clf_dataset *data = clouds(NULL, ROWS);
+  double score = 0;
+  ck_clf_ok(clf_model_score(model, data, &score));
+  clf_dataset_free(data);
+  return score;
+}
+
+/* The same one row again and again, in the model of the fit and in one that was loaded. */
+TEST_LOOP(int8__partial_fits_of_one_row_keep_the_ranges, 0, 2) {
+  static unsigned char bytes[MOST];
+  static float x[COLUMNS];
+  const int32_t label = 0;
+  double before[2][2];
+  clf_model *model = fitted_on_clouds(NULL, "precision=int8 " TRAINED);
+  clf_dataset *row = dataset_of(NULL, x, CLF_F32, 1, COLUMNS, &label);
+  ck_assert(accuracy(model) > 0.95);
+  for (int i = 0; i < 2; i++) {
+    memcpy(before[i], range_of(model, input_ranges[i]), sizeof before[i]);
+  }
+  if (_i == 1) {
+    const size_t size = saved(model, bytes);
+    clf_model_free(model);
+    ck_clf_ok(clf_model_load_memory(&model, NULL, bytes, size));
+  }
+  for (int i = 0; i < 3; i++) {
+    ck_clf_ok(clf_model_partial_fit(model, row));
+  }
+  for (int i = 0; i < 2; i++) {
+    ck_assert(contains(range_of(model, input_ranges[i]), before[i]));
+  }
+  ck_assert(accuracy(model) > 0.9);
+  clf_model_free(model);
+  clf_dataset_free(row);
+}
+
 TEST(int8__weights_that_are_set_are_quantized) {
   static float values[HIDDEN * CLASSES];
   clf_model *model = fitted_on_clouds(NULL, "precision=int8 " DENSE), *unfitted = NULL;
-  clf_tensor *tensor = NULL;
+  clf_tensor *tensor = NULL, *loss = NULL, *first = NULL;
   const int64_t shape[] = {HIDDEN, CLASSES};
   for (int i = 0; i < HIDDEN; i++) {
     values[i * CLASSES] = (float)(i - 16);
     values[i * CLASSES + 1] = 1e-20F * (float)i;
   }
   ck_clf_ok(clf_tensor_wrap(&tensor, NULL, values, CLF_F32, 2, shape, NULL));
+  ck_clf_ok(clf_model_tensor(&loss, model, "precision_loss"));
+  clf_tensor_free(loss);
   ck_clf_ok(clf_network_set_weight(model, "dense_2.weight", tensor));
+  ck_clf_fails(clf_model_tensor(&loss, model, "precision_loss"), CLF_ERROR_ARGUMENT);
   const int8_t *w = data_of(model, "dense_2.weight");
   const float *scale = data_of(model, "dense_2.weight_scale");
   ck_assert_int_eq(w[0], -127);
@@ -239,6 +303,11 @@ TEST(int8__weights_that_are_set_are_quantized) {
   ck_assert_int_eq(w[32 * CLASSES + 1], 127);
   ck_assert_int_eq(w[32 * CLASSES + 2], 0); /* a column of zeros */
   ck_assert_float_eq_tol(scale[0], 16.0F / 127, 1e-8F);
+  /* The inputs of the second layer would leave their range. */
+  ck_clf_ok(clf_model_tensor(&first, model, "dense_1.bias"));
+  ck_clf_fails(clf_network_set_weight(model, "dense_1.bias", first), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("set it in f32, then quantize");
+  clf_tensor_free(first);
   ck_clf_ok(clf_model_create(&unfitted, NULL, "network", "precision=int8 input=48 " DENSE));
   ck_clf_fails(clf_network_set_weight(unfitted, "dense_2.weight", tensor), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("clf_network_quantize");
@@ -297,12 +366,163 @@ TEST(int8__quantize_refuses_what_it_cannot_use) {
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_clf_fails(clf_network_quantize(model, narrow, NULL), CLF_ERROR_SHAPE);
   ck_clf_fails(clf_network_quantize(model, data, "precision=f32"), CLF_ERROR_ARGUMENT);
+  clf_param_info info = {.struct_size = sizeof info};
+  ck_clf_ok(clf_param_describe("network", "quantize", 0, &info));
+  ck_assert_str_eq(info.words, "bf16|int8");
   ck_clf_fails(clf_network_quantize(model, data, "bits=4"), CLF_ERROR_ARGUMENT);
   ck_clf_ok(clf_network_quantize(model, data, NULL));
   clf_model_free(model);
   clf_model_free(ridge);
   clf_dataset_free(data);
   clf_dataset_free(narrow);
+}
+
+/* Rows times a factor, in x [ROWS * COLUMNS]; one value may be another. */
+static clf_dataset *scaled_clouds(clf_context *context, float *x, float factor, float outlier) {
+  static int32_t y[ROWS];
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    x[i] *= factor;
+  }
+  x[0] = outlier != 0 ? outlier : x[0];
+  return dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
+}
+
+/* What could not be saved and loaded again, or predicted, is not made. */
+TEST(int8__numbers_beyond_the_precision_are_refused) {
+  static unsigned char bytes[MOST];
+  static float large[HIDDEN * CLASSES], x[2][ROWS * COLUMNS];
+  clf_dataset *rows = scaled_clouds(NULL, x[0], 1e18F, 0),
+              *one = scaled_clouds(NULL, x[1], 1, 3.4e38F);
+  clf_model *model = fitted_on_clouds(NULL, DENSE), *loaded = NULL,
+            *narrow = fitted_on_clouds(NULL, "precision=bf16 " DENSE);
+  clf_tensor *tensor = NULL;
+  const size_t size = saved(model, bytes);
+  ck_clf_fails(clf_network_quantize(model, rows, NULL), CLF_ERROR_NUMERIC);
+  ck_clf_says("the inputs of dense");
+  ck_clf_fails(clf_network_quantize(model, one, "precision=bf16"), CLF_ERROR_NUMERIC);
+  ck_clf_says("not finite");
+  large[5] = 3.4e38F; /* beyond the largest bf16 by less than half a step of it */
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, large, CLF_F32, 2, (int64_t[]){HIDDEN, CLASSES}, NULL));
+  ck_clf_fails(clf_network_set_weight(narrow, "dense_2.weight", tensor), CLF_ERROR_NUMERIC);
+  ck_clf_says("'dense_2.weight' has the value 3.3999");
+  ck_assert_uint_eq(saved(model, bytes), size);
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, size));
+  clf_model_free(loaded);
+  clf_model_free(model);
+  clf_model_free(narrow);
+  clf_tensor_free(tensor);
+  clf_dataset_free(rows);
+  clf_dataset_free(one);
+}
+
+static double rows_compared(int64_t rows, const char *precision) {
+  float *x = calloc((size_t)rows * 2, sizeof *x);
+  int32_t *y = calloc((size_t)rows, sizeof *y);
+  char params[128];
+  clf_model *model = NULL;
+  for (int64_t i = 0; i < rows; i++) {
+    y[i] = (int32_t)(i % 2);
+    x[2 * i + i % 2] = 1 + (float)(i % 7);
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, rows, 2, y);
+  snprintf(params, sizeof params, "precision=%s epochs=1 layers='dense units=2'", precision);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", params));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  const double count = *(const double *)data_of(model, "precision_loss");
+  clf_model_free(model);
+  clf_dataset_free(data);
+  free(x);
+  free(y);
+  return count;
+}
+
+TEST(int8__each_row_of_a_fit_is_compared_once) {
+  static const int rows[] = {2, 256, 257, 300, 1000, 2048, 2049, 5000};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const double expected = rows[i] < 2048 ? rows[i] : 2048;
+    ck_assert_double_eq(rows_compared(rows[i], "int8"), expected);
+    ck_assert_double_eq(rows_compared(rows[i], "bf16"), expected);
+  }
+}
+
+static const char *described(const clf_model *model) {
+  static char text[4096];
+  ck_clf_ok(clf_model_describe(model, text, sizeof text, NULL));
+  return text;
+}
+
+/* Values far from all others make the steps of these coarse. */
+TEST(int8__a_large_loss_is_logged) {
+  static float x[2][ROWS * COLUMNS];
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  clf_dataset *rows = scaled_clouds(context, x[0], 1, 0),
+              *far = scaled_clouds(context, x[1], 1, 1e4F);
+  clf_model *good = fitted_on_clouds(context, TRAINED), *bad = fitted_on_clouds(context, TRAINED);
+  forget_log();
+  ck_clf_ok(clf_network_quantize(good, rows, NULL));
+  ck_assert_str_eq(warned, "");
+  ck_assert_ptr_nonnull(strstr(described(good), "on 96 rows: all of them have the same class"));
+  ck_clf_ok(clf_network_quantize(bad, far, NULL));
+  ck_assert_ptr_nonnull(strstr(warned, "network: precision int8, on 96 rows: "));
+  ck_assert_ptr_nonnull(strstr(warned, " % of them have the same class as in f32"));
+  ck_assert_ptr_nonnull(strstr(warned, "precision=bf16"));
+  ck_assert_ptr_null(strstr(described(bad), "all of them"));
+  clf_model_free(good);
+  clf_model_free(bad);
+  clf_dataset_free(rows);
+  clf_dataset_free(far);
+  clf_context_free(context);
+}
+
+/* A few large values of one sign are cut off, and the others keep both signs. */
+TEST(int8__few_large_values_are_cut_off) {
+  enum { MANY = 1024, FEATURES = 64 };
+  static float x[MANY * FEATURES];
+  static int32_t y[MANY];
+  uint64_t state = 8;
+  for (int i = 0; i < MANY; i++) {
+    y[i] = i % 2;
+    for (int j = 0; j < FEATURES; j++) {
+      x[i * FEATURES + j] = (float)(2 * random_unit(&state) - 1);
+    }
+  }
+  x[70] = 12;
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, MANY, FEATURES, y);
+  clf_model *model = NULL;
+  ck_clf_ok(
+      clf_model_create(&model, NULL, "network", "precision=int8 epochs=1 layers='dense units=2'"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  const double *range = range_of(model, "dense_1.input_range");
+  ck_assert_msg(range[0] <= -0.98 && range[1] >= 0.9 && range[1] < 11, "%g %g", range[0], range[1]);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+static int32_t cancel(void *user, const clf_progress *progress) {
+  (void)progress;
+  ++*(int *)user;
+  return CLF_PROGRESS_CANCEL;
+}
+
+/* Without epochs, all that takes long is to quantize. */
+TEST(int8__a_fit_is_cancelled_while_it_quantizes) {
+  clf_context *context = NULL;
+  clf_model *model = NULL;
+  int asked = 0;
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1 progress_interval=0"));
+  ck_clf_ok(clf_context_set_progress(context, cancel, &asked));
+  clf_dataset *data = clouds(context, ROWS);
+  ck_clf_ok(clf_model_create(&model, context, "network",
+                             "precision=int8 epochs=0 layers='dense units=3000 activation=tanh; "
+                             "dense units=3000 activation=tanh; dense units=3'"));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_CANCELLED);
+  ck_assert_int_eq(asked, 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
 }
 
 static clf_status live(clf_context *context, const void *argument) {
