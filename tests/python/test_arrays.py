@@ -527,6 +527,32 @@ def test_a_capsule_is_consumed_once_and_freed_if_never():
     assert context.memory == used
 
 
+@pytest.mark.parametrize("dtype", [np.float32, "V2"])
+def test_a_capsule_may_die_while_an_exception_is_raised(dtype):
+    context = clf.Context()
+    tensor = clf.Tensor.zeros((10, 10), dtype, context=context)
+    used = context.memory
+    with pytest.raises(ZeroDivisionError):
+        [tensor.__dlpack__(), 1 / 0]
+    assert context.memory == used
+
+
+def test_bfloat16_is_exchanged_as_itself():
+    context = clf.Context()
+    tensor = clf.Tensor(np.float32([[1, -2.5], [3, 0]]), context=context).copy("V2")
+    used = context.memory
+    with pytest.raises((BufferError, RuntimeError), match="dtype|data type"):
+        np.from_dlpack(tensor)  # lacks it, and drops the capsule
+    assert context.memory == used
+    for exchanged in (clf.Tensor.from_dlpack(tensor), clf.Tensor.from_dlpack(tensor.T)):
+        assert exchanged.dtype == "V2"
+        assert np.array(exchanged).sum() == 1.5
+    for again in (pickle.loads(pickle.dumps(tensor)), copy.copy(tensor), copy.deepcopy(tensor)):
+        assert again.dtype == "V2" and np.array_equal(again, tensor)
+    empty = clf.Tensor.zeros((0, 3), context=context)
+    assert np.from_dlpack(empty).shape == (0, 3)
+
+
 def test_what_dlpack_cannot_bring_is_refused():
     with pytest.raises(clf.TypeMismatch):
         clf.Tensor.from_dlpack(np.zeros(3, np.int16))

@@ -26,6 +26,7 @@ ELSEWHERE = {
     "clf_model_project": "results are float64",
     "clf_detector_model": "Detector.model reads the network of the detector's bytes",
     "clf_tensor_set_release": "Python references keep borrowed memory alive",
+    "clf_tensor_to_dlpack": "NumPy makes the capsules of arrays that share a tensor's memory",
 }
 
 

@@ -1,7 +1,9 @@
 """DLPack capsules: the pointers to tensors that Python's array libraries exchange.
 
 A capsule named "dltensor" holds a `DLManagedTensor *`. Its consumer renames it to "used_dltensor"
-and calls the tensor's deleter when it is done; a capsule that nobody consumed calls it itself.
+and calls the tensor's deleter when it is done; a capsule that nobody consumed calls it itself. It
+may do so while an exception is on its way, in which no Python code can run, so our capsules are
+NumPy's, whose destructors are C. NumPy lacks bfloat16: its capsule of 16-bit integers is relabeled.
 Source: the DLPack specification, "Python Specification for DLPack".
 """
 
@@ -10,12 +12,13 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+import numpy as np
+
 from . import errors
 
 _NAME, _USED = b"dltensor", b"used_dltensor"
+_BFLOAT = 4  # kDLBfloat
 _api = ctypes.pythonapi
-_new = _api.PyCapsule_New
-_new.restype, _new.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 _rename = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_char_p)(
     ("PyCapsule_SetName", _api)
 )
@@ -25,17 +28,10 @@ _pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
 _valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_char_p)(
     ("PyCapsule_IsValid", _api)
 )
-# In a destructor the capsule is dying: its address must not become a reference.
-_dying_valid = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p)(
-    ("PyCapsule_IsValid", _api)
-)
-_dying_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
-    ("PyCapsule_GetPointer", _api)
-)
 
 
 class _Managed(ctypes.Structure):
-    """The `DLManagedTensor` of DLPack 0.x."""
+    """The first members of the `DLManagedTensor` of DLPack 0.x."""
 
     _fields_ = [
         ("data", ctypes.c_void_p),
@@ -43,29 +39,16 @@ class _Managed(ctypes.Structure):
         ("device_id", ctypes.c_int32),
         ("ndim", ctypes.c_int32),
         ("code", ctypes.c_uint8),
-        ("bits", ctypes.c_uint8),
-        ("lanes", ctypes.c_uint16),
-        ("shape", ctypes.c_void_p),
-        ("strides", ctypes.c_void_p),
-        ("byte_offset", ctypes.c_uint64),
-        ("manager", ctypes.c_void_p),
-        ("deleter", ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
     ]
 
 
-def _destroy(capsule: Any) -> None:
-    if _dying_valid(capsule, _NAME):
-        pointer = _dying_pointer(capsule, _NAME)
-        _Managed.from_address(pointer).deleter(pointer)
-
-
-_destructor = ctypes.PYFUNCTYPE(None, ctypes.c_void_p)(_destroy)
-_destructor_address = ctypes.cast(_destructor, ctypes.c_void_p).value
-
-
-def capsule(managed: int) -> Any:
-    """Return a capsule of a `DLManagedTensor *`, which is deleted with whoever has it last."""
-    return _new(managed, _NAME, _destructor_address)
+def capsule(array: np.ndarray) -> Any:
+    """Return a capsule of a writable array, which it shares; elements of V2 are bfloat16."""
+    if array.dtype.kind != "V":
+        return array.__dlpack__()
+    made = array.view(np.uint16).__dlpack__()
+    _Managed.from_address(_pointer(made, _NAME)).code = _BFLOAT
+    return made
 
 
 class Consumed:

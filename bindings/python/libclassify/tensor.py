@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _arrays, _dlpack, errors
 from ._declarations import CONSTANTS
-from ._handle import Handle, integers, run
+from ._handle import Handle, integers
 from ._library import lib
 from .context import Context, context_of
 
@@ -204,9 +204,12 @@ class Tensor(Handle):
     def _array(self, writable: bool = False) -> np.ndarray:
         if self.dtype == _BF16:
             return self.copy(np.float32)._array()
+        return self._elements(writable and self.size > 0)
+
+    def _elements(self, writable: bool) -> np.ndarray:
         if self.size == 0:
             empty = np.empty(self.shape, self.dtype)
-            empty.flags.writeable = False
+            empty.flags.writeable = writable
             return empty
         return np.asarray(_Memory(self, writable))
 
@@ -236,9 +239,7 @@ class Tensor(Handle):
         source = self if shares and not copy else self.copy(
             np.float32 if self.scale != 1 else None
         )
-        managed = ctypes.c_void_p()
-        run(self.context, lib.clf_tensor_to_dlpack, ctypes.byref(managed), source)
-        return _dlpack.capsule(managed.value)
+        return _dlpack.capsule(source.permute(*range(source.ndim))._elements(True))
 
     def __dlpack_device__(self) -> Tuple[int, int]:
         return (1, 0)  # kDLCPU
@@ -249,8 +250,8 @@ class Tensor(Handle):
         return self.shape[0]
 
     def __reduce__(self) -> Any:
-        scale = self.scale
-        return _restored, (np.array(self.numpy()), scale if scale != 1 else None, self.context)
+        scale, elements = self.scale, np.array(self._elements(False))
+        return _restored, (elements, scale if scale != 1 else None, self.context)
 
     def __copy__(self) -> "Tensor":
         return self._view(lib.clf_tensor_permute,
@@ -262,4 +263,4 @@ class Tensor(Handle):
 
 
 def _restored(array: np.ndarray, scale: Optional[float], context: Context) -> Tensor:
-    return Tensor(array, scale=scale, context=context)
+    return Tensor._of(array, context, scale)
