@@ -126,10 +126,10 @@ CLF_API clf_status clf_network_summary(const clf_model *model, char *buffer, siz
  *  @param tensor  of the weight's shape and any dtype; it is copied, and not needed afterwards
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such weight, or layers that do not fit the loss),
  *          CLF_ERROR_NOT_FITTED (not fitted, and without "layers" or "input"), CLF_ERROR_SHAPE,
- *          CLF_ERROR_DATA (NaN, Inf or a negative variance), CLF_ERROR_NUMERIC (beyond the precision
- *          of the network), CLF_ERROR_UNSUPPORTED (not a network, transforms that no fit has fitted,
- *          or a weight before others of int8, whose inputs have a measured range: set it in f32,
- *          then quantize), CLF_ERROR_MEMORY; after a failure the model stays as it was
+ *          CLF_ERROR_DATA (NaN, Inf or a negative variance), CLF_ERROR_NUMERIC (beyond the
+ *          precision of the network), CLF_ERROR_UNSUPPORTED (not a network, transforms that no fit
+ *          has fitted, or a weight before others of int8, whose inputs have a measured range: set
+ *          it in f32, then quantize), CLF_ERROR_MEMORY; after a failure the model stays as it was
  *  @since 0.1 */
 CLF_API clf_status clf_network_set_weight(clf_model *model, const char *name,
                                           const clf_tensor *tensor);
@@ -142,8 +142,8 @@ CLF_API clf_status clf_network_set_weight(clf_model *model, const char *name,
  *  f32; products of more than 65,536 terms, and kernels that span more than 64 pixels, stay f32.
  *
  *  The rows are predicted before and after; clf_model_describe() prints how many of them have the
- *  same class and, if the rows have labels, both accuracies. The log has a warning if these are less
- *  than 98 %, or if the outputs of a regression change by more than 0.1 standard deviations.
+ *  same class and, if the rows have labels, both accuracies. The log has a warning if fewer than
+ *  98 % have it, or if the outputs of a regression change by more than 0.1 standard deviations.
  *
  *  A fit, or clf_model_partial_fit(), of the model trains in f32 from then on, too, and quantizes
  *  again; the latter continues from the quantized weights, and extends the ranges to its rows.

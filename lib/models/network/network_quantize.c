@@ -95,7 +95,9 @@ static void append_loss(clf__text *text, const clf__store *state, bool regressio
   const double percent = fmin(round(1e4 * loss[1]) / 100, 99.99); /* that of some is never 100 */
   clf__text_append(text, "precision %s, on %s rows: ", clf__network_precision_word(state),
                    clf__number_text(loss[0]));
-  if (regression) {
+  if (regression && loss[1] < 0) {
+    clf__text_append(text, "outputs do not vary, so their change has no measure");
+  } else if (regression) {
     clf__text_append(text, "outputs change by %s standard deviations", clf__number_text(loss[1]));
   } else if (loss[1] == 1) {
     clf__text_append(text, "all of them have the same class");
@@ -110,7 +112,7 @@ static clf_status warn_of_loss(const comparison *c, clf_context *context, const 
   const clf_status status = text.failed ? CLF_ERROR_MEMORY : CLF_OK;
   if (status == CLF_OK) {
     clf__log(
-        context, CLF_LOG_WARNING, "network: %s as in f32; %s", text.bytes,
+        context, CLF_LOG_WARNING, "network: %s, compared with f32; %s", text.bytes,
         c->after->network->precision == CLF__PRODUCT_INT8
             ? "precision=bf16 changes less, and int8, too, on rows without values far from all "
               "others, which make the steps of the others coarse"
@@ -122,7 +124,7 @@ static clf_status warn_of_loss(const comparison *c, clf_context *context, const 
 
 /* [4]: rows, the share whose class is the same, and the accuracy before and after, -1 without
  * labels. Of a regression the second is the root of the mean squared change of the outputs, in
- * standard deviations, and there is no accuracy. */
+ * standard deviations, or -1 if they do not vary, and there is no accuracy. */
 static clf_status store_loss(const comparison *c, clf_context *context, clf__store *state) {
   if (!isfinite(c->squares) || !isfinite(c->difference)) {
     return clf__fail(
@@ -137,7 +139,8 @@ static clf_status store_loss(const comparison *c, clf_context *context, clf__sto
   const double spread = c->squares - c->sum * c->sum / count;
   const bool labeled = c->labels != NULL && !c->regression;
   loss[0] = c->rows;
-  loss[1] = !c->regression ? c->same / c->rows : spread > 0 ? sqrt(c->difference / spread) : 0;
+  const bool varies = spread > 1e-12 * c->squares; /* and not by rounding alone */
+  loss[1] = !c->regression ? c->same / c->rows : varies ? sqrt(c->difference / spread) : -1;
   loss[2] = labeled ? c->right[0] / c->rows : -1;
   loss[3] = labeled ? c->right[1] / c->rows : -1;
   const bool large = c->regression ? loss[1] > 0.1 : loss[1] < 0.98;

@@ -467,7 +467,7 @@ TEST(int8__a_large_loss_is_logged) {
   ck_assert_ptr_nonnull(strstr(described(good), "on 96 rows: all of them have the same class"));
   ck_clf_ok(clf_network_quantize(bad, far, NULL));
   ck_assert_ptr_nonnull(strstr(warned, "network: precision int8, on 96 rows: "));
-  ck_assert_ptr_nonnull(strstr(warned, " % of them have the same class as in f32"));
+  ck_assert_ptr_nonnull(strstr(warned, " % of them have the same class, compared with f32; "));
   ck_assert_ptr_nonnull(strstr(warned, "precision=bf16"));
   ck_assert_ptr_null(strstr(described(bad), "all of them"));
   clf_model_free(good);
@@ -475,6 +475,27 @@ TEST(int8__a_large_loss_is_logged) {
   clf_dataset_free(rows);
   clf_dataset_free(far);
   clf_context_free(context);
+}
+
+/* There is no unit for the change of outputs that are all the same. */
+TEST(int8__one_row_of_a_regression_has_no_measure) {
+  static float x[2 * 3] = {1, 2, 3, 4, 5, 7};
+  static double targets[2] = {1, 2};
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, 2, 3, NULL),
+              *one = dataset_of(NULL, x, CLF_F32, 1, 3, NULL);
+  clf_tensor *values = NULL;
+  clf_model *model = NULL;
+  ck_clf_ok(clf_tensor_wrap(&values, NULL, targets, CLF_F64, 1, (int64_t[]){2}, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, values));
+  ck_clf_ok(clf_model_create(&model, NULL, "network", "epochs=1 loss=squared_error"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_network_quantize(model, one, NULL));
+  ck_assert_ptr_nonnull(strstr(described(model), "on 1 rows: outputs do not vary"));
+  ck_assert_double_eq(((const double *)data_of(model, "precision_loss"))[1], -1);
+  clf_model_free(model);
+  clf_tensor_free(values);
+  clf_dataset_free(data);
+  clf_dataset_free(one);
 }
 
 /* A few large values of one sign are cut off, and the others keep both signs. */
