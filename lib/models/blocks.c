@@ -46,8 +46,7 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
   return clf__ceil_div(rows->rows, blocks);
 }
 
-/* Returns whether a transform reads missing values, which are NaN. */
-static bool takes_missing(const clf_model *model) {
+bool clf__model_takes_missing(const clf_model *model) {
   for (int64_t i = 0; i < model->stage_count; i++) {
     if ((model->stages[i]->kind->can & CLF__TAKES_MISSING) != 0) {
       return true;
@@ -75,7 +74,7 @@ static clf_status use_rows(const clf_model *model, const clf_dataset *rows, bool
   clf_dataset *made = NULL;
   clf__kind_rows kind = {.center = NULL};
   clf_status status = CLF_OK;
-  const bool missing = takes_missing(model);
+  const bool missing = clf__model_takes_missing(model);
   CLF__TRY(check_rows(model, rows, missing));
   CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
   CLF__TRY(missing ? check_rows(model, data, false) : CLF_OK);

@@ -4,6 +4,8 @@
 
 #include "models/model.h"
 
+/* Returns whether a transform of the model reads missing values, which are NaN. */
+bool clf__model_takes_missing(const clf_model *model);
 /* Returns the number of rows in a block, so that everything computed from a block is small. `width`
  * is how many numbers the caller itself computes from each row of a block. */
 int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t width);

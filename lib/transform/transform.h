@@ -23,6 +23,8 @@ enum {
                               * a column of 0 and 1 follows */
   CLF__TRANSFORM_LOG,   /* ln(1 + x) of the chosen columns; parameter `signs` */
   CLF__TRANSFORM_CODES, /* what each value of a chosen column becomes: `code` */
+  CLF__TRANSFORM_MARKS, /* `widths` columns for each chosen one, of which that of `code` becomes 1
+                              * and the others 0 */
   CLF__TRANSFORMS
 };
 
@@ -75,10 +77,10 @@ typedef struct clf__transform_kind {
   void (*name)(const clf_transform *transform, int64_t column, clf__text *out);
   /* Returns the feature whose categories a column of the fitted output holds, or -1. NULL: -1. */
   int64_t (*category)(const clf_transform *transform, int64_t column);
-  /* Writes what a value of a feature becomes in the columns that are made of it: of kinds with
-   * groupings (categories/grouping.h). NaN is a missing value; NaN is written for one that has no
-   * number or is refused. */
-  void (*code)(const clf_transform *transform, int64_t feature, double value, double *out);
+  /* Writes what a value of a feature becomes in the columns that are made of it, as many for each
+   * feature: of kinds with groupings (categories/grouping.h). NaN is a missing value. For marks it
+   * is the column that becomes 1, or -1 for none. Returns whether the value is not refused. */
+  bool (*code)(const clf_transform *transform, int64_t feature, double value, double *out);
   /* Checks whether a loaded state is complete and fits `features`. Returns CLF_OK or
    * CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_transform *transform);

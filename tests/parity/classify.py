@@ -22,7 +22,8 @@ NUMPY = {value: np.dtype(key) for key, value in DTYPES.items()}
 lib = C.CDLL(os.environ["CLASSIFY_LIBRARY"])
 for name in ("clf_last_error", "clf_version", "clf_status_name", "clf_context_cpu",
              "clf_dataset_class_name", "clf_model_class_name", "clf_model_kind",
-             "clf_model_tensor_name", "clf_vocabulary_word", "clf_documents_name", "clf_kind_name", "clf_kind_help", "clf_search_combination"):
+             "clf_model_tensor_name", "clf_vocabulary_word", "clf_documents_name", "clf_kind_name", "clf_kind_help", "clf_search_combination",
+             "clf_dataset_category_name"):
     getattr(lib, name).restype = text
 for name in ("clf_tensor_extent", "clf_tensor_stride", "clf_tensor_count", "clf_dataset_rows",
              "clf_dataset_features", "clf_dataset_classes", "clf_dataset_outputs",
@@ -30,7 +31,8 @@ for name in ("clf_tensor_extent", "clf_tensor_stride", "clf_tensor_count", "clf_
              "clf_model_outputs", "clf_kind_count", "clf_param_count", "clf_search_count",
              "clf_search_best", "clf_documents_count", "clf_documents_replaced",
              "clf_image_height", "clf_image_width", "clf_image_channels",
-             "clf_vocabulary_count", "clf_vocabulary_find", "clf_vocabulary_frequency"):
+             "clf_vocabulary_count", "clf_vocabulary_find", "clf_vocabulary_frequency",
+             "clf_dataset_category_count"):
     getattr(lib, name).restype = i64
 for name in ("clf_search_mean", "clf_search_deviation", "clf_tensor_scale"):
     getattr(lib, name).restype = f64

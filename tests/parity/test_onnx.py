@@ -2,6 +2,8 @@
 onnx.checker looks at the files. Each is left out, with a line that says so, where it is missing.
 """
 
+import ctypes
+import itertools
 import os
 import sys
 import tempfile
@@ -280,6 +282,15 @@ TABLE_STAGES = [
     [("impute", "columns=age"), ("one_hot", "min_frequency=20 unknown=own drop=first"), ("log", "columns=fare")],
     [("impute", "columns=age"), ("ordinal", "unknown=ignore missing=ignore"), ("impute", None), ("log", "signs=true")],
     [("impute", "columns=age"), ("target_mean", None)],
+    # Later stages replace or leave out what earlier ones refuse.
+    [("one_hot", "columns=city"), ("impute", None)],
+    [("one_hot", "columns=city missing=ignore drop=first"), ("impute", "indicator=true")],
+    [("impute", "columns=age"), ("ordinal", "columns=city missing=ignore"), ("impute", None)],
+    [("log", "columns=fare"), ("impute", None), ("ordinal", "columns=fare unknown=own"), ("one_hot", "columns=city")],
+    [("log", "columns=fare"), ("select", "columns=age,zip"), ("impute", None)],
+    [("impute", "columns=age"), ("ordinal", "columns=city missing=own unknown=ignore")],
+    [("ordinal", "columns=zip,city"), ("select", "columns=age"), ("impute", None)],
+    [("impute", "columns=age"), ("one_hot", "columns=city,zip unknown=ignore max_categories=2"), ("standardize", "columns=fare")],
 ]
 
 
@@ -298,8 +309,9 @@ def transforms_of_tables():
             file.write(text)
         table = clf.Dataset.load("csv", path, "missing=keep")
         rows = table.tensor("x").astype(np.float32)
-        for stages in TABLE_STAGES:
-            model = clf.Model("logistic")
+        network = ("network", "epochs=2 layers='dense units=4 activation=relu; dense units=2'")
+        for kind, stages in itertools.product([("logistic", None), network], TABLE_STAGES):
+            model = clf.Model(*kind)
             for stage in stages:
                 model.add(*stage)
             model.fit(table)
@@ -311,10 +323,48 @@ def transforms_of_tables():
             if onnxruntime:
                 found = by_onnxruntime(file, rows)["scores"]
                 clf.close(found, model.decision_function(table), TOLERANCE, str(stages))
-                strange = rows[:2].copy()
-                strange[0, 1] = 3  # a city that the fit lacked
-                refused = np.isnan(by_onnxruntime(file, strange)["scores"]).any(axis=1)
-                assert list(refused) == [("one_hot", None) in stages or "columns=city,zip" in str(stages), False], stages
+                strange = np.concatenate([rows[:20], np.repeat(rows[:8], 4, axis=0)])
+                strange[20::4, 1] = 9  # a city that the fit lacked
+                strange[21::4, 3] = -1
+                strange[22::4, 2] = 7
+                strange[23::4, 3] = np.inf
+                strange[24, 0] = -np.inf
+                count = clf.lib.clf_dataset_category_count(table.handle, clf.i64(1))
+                cities = [clf.lib.clf_dataset_category_name(table.handle, clf.i64(1), clf.i64(k)) for k in range(count)]
+                cities += [b"other%d" % k for k in range(count, 10)]
+                same_refusals(model, file, strange, {1: cities}, str(stages))
+
+
+def same_refusals(model, file, rows, categories, what):
+    """Where the library refuses a row, its scores are NaN, and otherwise they are the same."""
+    found = by_onnxruntime(file, rows)["scores"]
+    for row, scores in zip(rows, found):
+        data = clf.Dataset(row[None])
+        for column, names in categories.items():
+            texts = (ctypes.c_char_p * len(names))(*names)
+            clf.call("clf_dataset_set_categories", data, clf.i64(column), texts, clf.i64(len(names)))
+        try:
+            expected = model.decision_function(data)
+        except clf.Error as error:
+            assert "categories when" not in str(error), error
+            assert np.isnan(scores).all(), f"{what}: {row} has the scores {scores}"
+        else:
+            clf.close(scores[None], expected, TOLERANCE, f"{what}: {row}")
+
+
+def many_categories():
+    """Files grow with the number of categories, not with its square."""
+    random = np.random.default_rng(7)
+    x = np.stack([np.arange(12000) % 6000, random.integers(0, 3, 12000)], axis=1).astype(np.float32)
+    y = (x[:, 0] % 2).astype(np.int32)
+    for stage in ("one_hot", "columns=1,2 unknown=ignore"), ("ordinal", "columns=1 unknown=ignore missing=error"):
+        model = clf.Model("logistic", "max_iterations=20").add(*stage).fit(clf.Dataset(x, y))
+        with tempfile.TemporaryDirectory() as folder:
+            file = export(model, folder)
+            assert os.path.getsize(file) < 1 << 20, os.path.getsize(file)
+            if onnxruntime:
+                strange = [[0, 0], [5999, 2], [6000, 1], [17.5, 1], [4, np.nan], [np.nan, 0]]
+                same_refusals(model, file, np.array(strange, np.float32), {}, str(stage))
 
 
 def transforms_of_rows_far_from_0():
@@ -416,6 +466,6 @@ if __name__ == "__main__":
              calibrated_models,
              regressions_in_the_units_of_their_targets,
              linear_models_whose_products_cancel, linear_models_of_rows_far_from_0,
-             transforms_that_change_each_feature, transforms_of_tables, transforms_of_rows_far_from_0,
+             transforms_that_change_each_feature, transforms_of_tables, many_categories, transforms_of_rows_far_from_0,
              sequences_of_features,
              sequences_of_words_with_padding, random_networks, what_has_no_place_is_refused])

@@ -210,6 +210,11 @@ static int32_t link_of(const clf_model *model) {
 
 static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t link) {
   clf_status status = CLF_OK;
+  if (graph->refused.text[0] != '\0') {
+    clf__node_end(graph, NULL);
+    clf__node_begin(graph, "Add");
+    clf__node_input(graph, graph->refused.text);
+  }
   clf__node_end(graph, "scores");
   if (link != CLF__LINK_NONE) {
     CLF__CHECK(add_calibration(graph, model));

@@ -215,6 +215,49 @@ void clf__graph_cast(clf__graph *graph) {
   clf__node_end(graph, NULL);
 }
 
+void clf__graph_index(clf__graph *graph) {
+  clf__node_begin(graph, "Cast");
+  clf__node_integer(graph, "to", ELEMENT_I64);
+  clf__node_end(graph, NULL);
+}
+
+void clf__graph_combine(clf__graph *graph, const char *operator, const clf__value_name * other) {
+  clf__node_begin(graph, operator);
+  clf__node_input(graph, other->text);
+  clf__node_end(graph, NULL);
+}
+
+void clf__graph_gather(clf__graph *graph, const char *name, const int64_t *columns, int64_t count) {
+  clf__node_begin(graph, "Gather");
+  clf__node_i64(graph, name, columns, count);
+  clf__node_integer(graph, "axis", 1);
+  clf__node_end(graph, NULL);
+  graph->shape = (clf__shape){1, {count}};
+}
+
+/* The square root of minus the sum of a row is NaN, or -0. */
+clf_status clf__graph_refuse(clf__graph *graph, const char *name, int64_t columns) {
+  const bool wide = graph->wide;
+  double *minus = clf__alloc_array(graph->context, columns, sizeof *minus);
+  if (minus == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t j = 0; j < columns; j++) {
+    minus[j] = -1;
+  }
+  clf__graph_elementwise(graph, "MatMul", name, minus, &(clf__shape){2, {columns, 1}});
+  clf__node_begin(graph, "Sqrt");
+  clf__node_end(graph, NULL);
+  clf__graph_widen(graph, false);
+  if (graph->refused.text[0] != '\0') {
+    clf__graph_combine(graph, "Add", &graph->refused);
+  }
+  graph->refused = graph->value;
+  graph->wide = wide;
+  clf__free(minus);
+  return CLF_OK;
+}
+
 void clf__graph_widen(clf__graph *graph, bool wide) {
   if (graph->wide != wide) {
     graph->wide = wide;

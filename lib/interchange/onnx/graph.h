@@ -42,6 +42,8 @@ typedef struct clf__graph {
   bool wide;                  /* the value is f64 */
   const clf__store *state;    /* of the model */
   clf__value_name lengths;    /* of sequences that end early, [N, 1]; "" if none does */
+  clf__value_name refused;    /* [N, 1] f32: NaN for rows that the library refuses, otherwise 0;
+                               * "" if none is */
 } clf__graph;
 
 void clf__graph_free(clf__graph *graph);
@@ -79,8 +81,17 @@ void clf__graph_flatten(clf__graph *graph);
 /* Adds a node of the current value and a constant of so many numbers, element by element. */
 void clf__graph_elementwise(clf__graph *graph, const char *operator, const char * name,
                             const double *values, const clf__shape *shape);
+/* Adds a node of the current value and another one. */
+void clf__graph_combine(clf__graph *graph, const char *operator, const clf__value_name * other);
+/* Adds a node that takes columns of the current value, in this order. */
+void clf__graph_gather(clf__graph *graph, const char *name, const int64_t *columns, int64_t count);
+/* Adds nodes that keep which rows are refused: those with a number in the current value, [N,
+ * columns] of 0 or above, that is not 0. The current value becomes another one. */
+clf_status clf__graph_refuse(clf__graph *graph, const char *name, int64_t columns);
 /* Adds a node that makes numbers of truth values: 1 and 0. */
 void clf__graph_cast(clf__graph *graph);
+/* Adds a node that makes i64 of whole numbers, for indices. */
+void clf__graph_index(clf__graph *graph);
 /* Adds a node that makes it f64 or f32, unless it is that already. */
 void clf__graph_widen(clf__graph *graph, bool wide);
 

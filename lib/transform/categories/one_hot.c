@@ -121,14 +121,13 @@ static clf_status apply_training(clf_dataset **out, const clf_transform *transfo
   return encode_rows(out, transform, dataset, true);
 }
 
-static void code(const clf_transform *transform, int64_t feature, double value, double *out) {
+static bool code(const clf_transform *transform, int64_t feature, double value, double *out) {
   const one_hot_params *values = transform->params;
   const clf__grouping g = clf__grouping_of(transform, feature);
   const int32_t first = dropped(values, g.groups);
   const int32_t group = clf__grouping_group(&g, &values->grouping, value);
-  for (int32_t k = first; k < g.groups; k++) {
-    out[k - first] = group == CLF__GROUP_REFUSED ? (double)NAN : k == group;
-  }
+  *out = group >= first ? group - first : -1;
+  return group != CLF__GROUP_REFUSED;
 }
 
 static clf_status check(const clf_transform *transform) {
@@ -142,7 +141,7 @@ static clf_status check(const clf_transform *transform) {
 
 const clf__transform_kind clf__one_hot_kind = {
     .base = CLF__KIND("one_hot", "a column of 0 and 1 for each category", params, one_hot_params),
-    .operation = CLF__TRANSFORM_CODES,
+    .operation = CLF__TRANSFORM_MARKS,
     .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES,
     .fit = fit,
     .apply = apply,

@@ -63,11 +63,12 @@ static clf_status encode_rows(clf_dataset **out, const clf_transform *transform,
   return status;
 }
 
-static void code(const clf_transform *transform, int64_t feature, double value, double *out) {
+static bool code(const clf_transform *transform, int64_t feature, double value, double *out) {
   const ordinal_params *values = transform->params;
   const clf__grouping g = clf__grouping_of(transform, feature);
   const int32_t group = clf__grouping_group(&g, &values->grouping, value);
   *out = group >= 0 ? group : (double)NAN;
+  return group != CLF__GROUP_REFUSED;
 }
 
 static clf_status apply(clf_dataset **out, const clf_transform *transform,

@@ -277,7 +277,7 @@ static void name(const clf_transform *transform, int64_t column, clf__text *out)
   }
 }
 
-static void code(const clf_transform *transform, int64_t feature, double value, double *out) {
+static bool code(const clf_transform *transform, int64_t feature, double value, double *out) {
   const int32_t *groups = clf__store_tensor(transform->state, "groups")->data;
   const clf__grouping g = clf__grouping_of(transform, feature);
   const int32_t group = clf__grouping_group(&g, &all_groups, value);
@@ -292,6 +292,7 @@ static void code(const clf_transform *transform, int64_t feature, double value, 
            (before + group) * outputs;
   }
   memcpy(out, from, (size_t)outputs * sizeof *out);
+  return true;
 }
 
 static bool all_finite(const clf_tensor *tensor) {
