@@ -61,6 +61,16 @@ void clf__categories_release(clf__categories *categories) {
   clf__handle_free(categories);
 }
 
+bool clf__categories_replace(clf__categories *categories, int64_t column, clf__names *names) {
+  if (categories == NULL || atomic_load(&categories->references) != 1) {
+    return false;
+  }
+  clf__names_retain(names);
+  clf__names_release(categories->columns[column]);
+  categories->columns[column] = names;
+  return true;
+}
+
 clf__names *clf__categories_of(const clf__categories *categories, int64_t column) {
   return categories != NULL && column >= 0 && column < categories->count
              ? categories->columns[column]

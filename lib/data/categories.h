@@ -1,7 +1,7 @@
 /* The categories of columns. A category column of a dataset holds codes 0 … K-1 as numbers, NaN
  * where the value is missing, and its dictionary has the name of each code; a number column has
- * none. They are reference-counted and immutable, so that datasets, transforms and models can share
- * them. */
+ * none. They are reference-counted and, once shared, immutable, so that datasets, transforms and
+ * models can share them. */
 #ifndef CLF_DATA_CATEGORIES_H
 #define CLF_DATA_CATEGORIES_H
 
@@ -17,6 +17,10 @@ clf_status clf__categories_create(clf__categories **out, clf_context *context,
                                   clf__names *const *columns, int64_t count);
 clf__categories *clf__categories_retain(clf__categories *categories); /* NULL is fine */
 void clf__categories_release(clf__categories *categories);            /* NULL is fine */
+
+/* Sets the dictionary of a column in place if nobody else holds the categories, so that one column
+ * after the other takes no time with the square of their number. Returns whether it did. */
+bool clf__categories_replace(clf__categories *categories, int64_t column, clf__names *names);
 
 /* Returns the dictionary of a column, which is borrowed; NULL for a number column, beyond the end,
  * and of NULL. */

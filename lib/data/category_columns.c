@@ -80,30 +80,37 @@ static clf_status make_column(clf__names **out, const clf_dataset *dataset, int6
                          (long long)twice, clf__dataset_column(dataset, column).text);
 }
 
-clf_status clf_dataset_set_categories(clf_dataset *dataset, int64_t column,
-                                      const char *const *names, int64_t count) {
-  CLF__REQUIRE(dataset);
-  CLF__ENTER("dataset");
-  CLF__CHECK(check_column(dataset, column));
-  clf__names *made = NULL;
-  clf__categories *categories = NULL;
-  clf_status status = CLF_OK;
+/* Gives the dataset a copy of its categories with another dictionary of one column. */
+static clf_status copy_with(clf_dataset *dataset, int64_t column, clf__names *names) {
+  clf__categories *made = NULL;
   clf__names **columns =
       clf__alloc_array(dataset->context, dataset->features, sizeof(clf__names *));
   if (columns == NULL) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t j = 0; j < dataset->features; j++) {
-    columns[j] = clf__categories_of(dataset->categories, j);
+    columns[j] = j == column ? names : clf__categories_of(dataset->categories, j);
   }
-  CLF__TRY(names != NULL ? make_column(&made, dataset, column, names, count) : CLF_OK);
-  columns[column] = made;
-  CLF__TRY(clf__categories_create(&categories, dataset->context, columns, dataset->features));
-  clf__categories_release(dataset->categories);
-  dataset->categories = categories;
-done:
-  clf__names_release(made);
+  const clf_status status =
+      clf__categories_create(&made, dataset->context, columns, dataset->features);
+  if (status == CLF_OK) {
+    clf__categories_release(dataset->categories);
+    dataset->categories = made;
+  }
   clf__free(columns);
+  return status;
+}
+
+clf_status clf_dataset_set_categories(clf_dataset *dataset, int64_t column,
+                                      const char *const *names, int64_t count) {
+  CLF__REQUIRE(dataset);
+  CLF__ENTER("dataset");
+  CLF__CHECK(check_column(dataset, column));
+  clf__names *made = NULL;
+  CLF__CHECK(names != NULL ? make_column(&made, dataset, column, names, count) : CLF_OK);
+  const bool replaced = made != NULL && clf__categories_replace(dataset->categories, column, made);
+  const clf_status status = replaced ? CLF_OK : copy_with(dataset, column, made);
+  clf__names_release(made);
   return status;
 }
 

@@ -101,14 +101,15 @@ def npz__of_categories_is_read_by_numpy():
         assert list(found["categories"]) == ["Bern", "Zürich"] and list(found["category_counts"]) == [0, 2]
         assert np.array_equal(found["x"][:, 1], [0, 1, np.nan, 0], equal_nan=True)
         parts = dict(found)
-    parts["category_counts"][1] = 3  # more than there are
-    np.savez(at / "wrong.npz", **parts)
-    try:
-        clf.Dataset.load("npy", at / "wrong.npz")
-    except Exception as refused:
-        assert "category_counts: column 1" in str(refused), refused
-    else:
-        raise AssertionError("read")
+    for wrong in [0, 3], [0.5, 1.5], [-1, 3]:
+        parts["category_counts"] = np.array(wrong)
+        np.savez(at / "wrong.npz", **parts)
+        try:
+            clf.Dataset.load("npy", at / "wrong.npz")
+        except Exception as refused:
+            assert "category_counts: column" in str(refused), refused
+        else:
+            raise AssertionError(f"read {wrong}")
 
 
 def npz__is_read_from_a_pipe():

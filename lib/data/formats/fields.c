@@ -2,10 +2,12 @@
  * names. Name and value are fields of CSV: each may stand in quotes, in which two stand for one,
  * and has no blanks around it otherwise. So the lines become a CSV text of a header and one row,
  * whose reader decides what is a number, a date, a category or missing. */
+#include <math.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "base/utf8_text.h"
+#include "data/build.h"
 #include "data/formats/csv/csv_reader.h"
 
 typedef struct fields_params {
@@ -149,6 +151,21 @@ static clf_status convert(conversion *self, clf_context *context) {
   return CLF_OK;
 }
 
+/* Makes the row f32 if that holds all values. */
+static clf_status narrow(clf_dataset *dataset) {
+  const double *values = dataset->x->data;
+  clf_tensor *made = NULL;
+  for (int64_t j = 0; j < dataset->features; j++) {
+    if (!isnan(values[j]) && (double)(float)values[j] != values[j]) {
+      return CLF_OK;
+    }
+  }
+  CLF__CHECK(clf__to_f32(&made, dataset->context, dataset->x));
+  clf_tensor_free(dataset->x);
+  dataset->x = made;
+  return CLF_OK;
+}
+
 static clf_status read_row(clf_dataset **out, clf_context *context, const conversion *self,
                            const fields_params *values) {
   char none[] = "none";
@@ -158,7 +175,9 @@ static clf_status read_row(clf_dataset **out, clf_context *context, const conver
                            .dates = values->dates,
                            .style = values->style,
                            .missing = CLF__MISSING_KEEP,
-                           .dtype = values->dtype};
+                           .dtype =
+                               values->dtype == CLF__READ_AUTO ? CLF__READ_F64 : values->dtype};
+  clf_dataset *made = NULL;
   table.style.header = CLF__CSV_TRUE;
   table.style.row_numbers = CLF__CSV_FALSE;
   table.style.delimiter = CLF__CSV_TAB; /* a number may have commas */
@@ -171,7 +190,14 @@ static clf_status read_row(clf_dataset **out, clf_context *context, const conver
   table.style.lines = (clf__lines_style){.first_line = 1};
   table.style.column_lines = self->lines;
   clf__bytes text = {(const unsigned char *)self->header, self->header_size, CLF__BYTES_BORROWED};
-  return clf__dataset_reader_csv.parse(out, context, &text, self->names.lines.name, &table);
+  CLF__CHECK(clf__dataset_reader_csv.parse(&made, context, &text, self->names.lines.name, &table));
+  const clf_status status = values->dtype == CLF__READ_AUTO ? narrow(made) : CLF_OK;
+  if (status < 0) {
+    clf_dataset_free(made);
+    return status;
+  }
+  *out = made;
+  return CLF_OK;
 }
 
 static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,

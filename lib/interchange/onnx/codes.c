@@ -1,8 +1,8 @@
-/* Transforms of categories as ONNX nodes. Every value of a feature has a place in one table: feature
- * j with the categories v_1 … v_n of the fit has the places first_j + 0 of a value that is none of
- * them, first_j + i of v_i, and first_j + n + 1 of a missing value. The file has the table of the
- * codes and that of what is refused, and looks both up by the place, so that it grows with the
- * number of categories and of columns, not with their product.
+/* Transforms of categories as ONNX nodes. Every value of a feature has a place in one table:
+ * feature j with the categories v_1 … v_n of the fit has the places first_j + 0 of a value that is
+ * none of them, first_j + i of v_i, and first_j + n + 1 of a missing value. The file has the table
+ * of the codes and that of what is refused, and looks both up by the place, so that it grows with
+ * the number of categories and of columns, not with their product.
  *
  * Operators have no search. All categories are compared at once, each equal one marked by its i,
  * and the marks summed cumulatively, s_0 = 0, s_1, …; with e_j the categories of the features up to
@@ -62,8 +62,7 @@ static clf_status allocate(coding *c, clf__arena *arena) {
 }
 
 static void write_place(coding *c, int64_t place, int64_t feature, double value) {
-  const bool known =
-      c->stage->kind->code(c->stage, feature, value, c->code + place * c->width);
+  const bool known = c->stage->kind->code(c->stage, feature, value, c->code + place * c->width);
   for (int64_t k = 0; k < c->width && !known; k++) {
     c->code[place * c->width + k] = 0;
   }
@@ -175,8 +174,8 @@ static clf_status add_coding(clf__graph *graph, clf__arena *arena, coding *c) {
 
 clf_status clf__graph_codes(clf__graph *graph, const clf_transform *stage, int64_t number) {
   clf__arena arena = {.context = graph->context};
-  const int64_t columns = stage->kind->columns != NULL ? stage->kind->columns(stage)
-                                                       : stage->features;
+  const int64_t columns =
+      stage->kind->columns != NULL ? stage->kind->columns(stage) : stage->features;
   coding c = {.stage = stage, .number = number, .width = columns / stage->features};
   const clf_status status = add_coding(graph, &arena, &c);
   clf__arena_free(&arena);

@@ -142,7 +142,8 @@ static clf_status add_fill(clf__graph *graph, const clf_transform *stage, int64_
   clf__node_end(graph, NULL);
   const clf__value_name missing = graph->value;
   clf__node_begin(graph, "Where");
-  clf__node_f64(graph, clf__graph_stage_name("fill", number).text, value, &(clf__shape){1, {stage->features}});
+  clf__node_f64(graph, clf__graph_stage_name("fill", number).text, value,
+                &(clf__shape){1, {stage->features}});
   clf__node_input(graph, rows.text);
   clf__node_end(graph, NULL);
   return add_marks(graph, stage, number, &missing);
@@ -161,8 +162,8 @@ static clf_status add_log(clf__graph *graph, const clf_transform *stage, int64_t
     clf__graph_elementwise(graph, "Less", clf__graph_stage_name("zero", number).text, &zero,
                            &scalar);
     clf__graph_cast(graph);
-    CLF__CHECK(clf__graph_refuse(graph, clf__graph_stage_name("below", number).text,
-                                 stage->features));
+    CLF__CHECK(
+        clf__graph_refuse(graph, clf__graph_stage_name("below", number).text, stage->features));
   }
   graph->value = narrow;
   clf__graph_widen(graph, true);
@@ -206,7 +207,8 @@ static clf_status add_chosen(clf__graph *graph, const clf_transform *stage, int6
   if (chosen != NULL && (stage->kind->can & CLF__LEAVES_OUT) == 0) {
     CLF__TRY(clf__transform_layout(&layout, stage));
     join(graph, &before);
-    clf__graph_gather(graph, clf__graph_stage_name("layout", number).text, layout.place, layout.count);
+    clf__graph_gather(graph, clf__graph_stage_name("layout", number).text, layout.place,
+                      layout.count);
   }
 done:
   clf__free(layout.place);

@@ -153,6 +153,12 @@ typedef enum clf__csv_kind {
 #define CLF__CSV_DATES "auto|none|ymd|dmy|mdy"
 enum { CLF__CSV_DATES_NONE = 1, CLF__CSV_YMD, CLF__CSV_DMY, CLF__CSV_MDY };
 
+/* A column that the header names. */
+typedef struct clf__csv_named {
+  const char *name;
+  int64_t column;
+} clf__csv_named;
+
 typedef struct clf__csv_columns {
   clf_context *context;
   clf__bytes converted; /* the converted text if it was not UTF-8; owned */
@@ -179,7 +185,10 @@ typedef struct clf__csv_columns {
   int64_t *positions;         /* [count] of the features that the parameter columns lists, -1 for
                                * others; NULL if the features are in the order of the file; owned */
   int64_t counts[CLF__CSV_TEXT + 1];
-  clf__text guesses; /* what was guessed, as parameters; owned until it is taken */
+  clf__arena index;       /* holds the next two */
+  const char **names;     /* [count] content; NULL until they are indexed, or without a header */
+  clf__csv_named *sorted; /* [count - nameless] in the order of the names */
+  clf__text guesses;      /* what was guessed, as parameters; owned until it is taken */
 } clf__csv_columns;
 
 /* Determines how the bytes are to be read; all columns are features at first. Free it by
@@ -206,8 +215,6 @@ clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter
 /* Assigns a role to a column; `shown` is how the parameter named it. */
 clf_status clf__csv_set_role(clf__csv_columns *columns, const char *parameter, const char *shown,
                              int64_t column, clf__csv_role role);
-/* Returns a column by its number: 1 is the first, -1 the last; -1 if there is none. */
-int64_t clf__csv_find_number(const clf__csv_columns *columns, const char *text, size_t length);
 /* Fail for a text of a parameter that selects no column, or that is the name of two. */
 clf_status clf__csv_fail_column(const clf__csv_columns *columns, const char *parameter,
                                 const char *text, size_t length);
@@ -217,14 +224,22 @@ clf_status clf__csv_fail_twice(const clf__csv_columns *columns, const char *para
  * which two stand for one. `to` receives it with a NUL; the list has capacity for it. *at becomes
  * NULL at the end. Returns the length. */
 size_t clf__csv_list_item(const char **at, char *to);
+/* Sorts the names, once, so that a search for each of many takes no time with the square of their
+ * number. */
+clf_status clf__csv_index_names(clf__csv_columns *columns);
+/* Returns the first column from `from` on that has the name, or -1; by bisection of indexed
+ * names. */
+int64_t clf__csv_find_name(const clf__csv_columns *columns, const char *text, size_t length,
+                           int64_t from);
 /* Sets columns->positions by the list of features. */
 clf_status clf__csv_select(clf__csv_columns *columns, const char *list);
 /* Leaves out the features that are not in that list, if there is one, which the log reports. */
 void clf__csv_leave_out_rest(clf__csv_columns *columns);
 /* Assigns a role to the last column that has none; returns its index, or -1. */
 int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role);
-/* Logs the guesses, once, and keeps them as parameters. `label` and `body` are columns that were
- * chosen, or -1. Returns CLF_OK or CLF_ERROR_MEMORY. */
+/* Logs the guesses, once, and keeps them as parameters; those of a table only: what was lines
+ * before lacks most of these parameters. `label` and `body` are columns that were chosen, or -1.
+ * Returns CLF_OK or CLF_ERROR_MEMORY. */
 clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_t body);
 /* Takes the guesses as a text for clf__free(); NULL if there are none. */
 char *clf__csv_take_guesses(clf__csv_columns *columns);

@@ -80,31 +80,8 @@ clf_status clf__csv_fail_count(const clf__csv_columns *columns, const char *reco
                    advice_for(columns, record, fields, wanted));
 }
 
-static bool same_text(const clf__csv_field *field, const char *text, size_t length) {
-  const char *end = text + length;
-  for (const char *at = field->begin; at < field->end; at++, text++) {
-    if (text == end || *at != *text) {
-      return false;
-    }
-    at += field->quoted && *at == '"';
-  }
-  return text == end;
-}
-
-/* Returns the first column from `from` on that has the name, or -1. */
-static int64_t find_name(const clf__csv_columns *columns, const char *text, size_t length,
-                         int64_t from) {
-  clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
-  for (int64_t i = columns->nameless; i < columns->count && !field.last; i++) {
-    clf__csv_field_at(&field, &columns->text, field.next);
-    if (i >= from && same_text(&field, text, length)) {
-      return i;
-    }
-  }
-  return -1;
-}
-
-int64_t clf__csv_find_number(const clf__csv_columns *columns, const char *text, size_t length) {
+/* Returns a column by its number: 1 is the first, -1 the last; -1 if there is none. */
+static int64_t find_number(const clf__csv_columns *columns, const char *text, size_t length) {
   int64_t number;
   if (clf__read_i64(text, text + length, &number) != text + length || number == 0 ||
       number > columns->count || number < -columns->count) {
@@ -114,8 +91,8 @@ int64_t clf__csv_find_number(const clf__csv_columns *columns, const char *text, 
 }
 
 int64_t clf__csv_find_column(const clf__csv_columns *columns, const char *text, size_t length) {
-  const int64_t named = find_name(columns, text, length, 0);
-  return named >= 0 ? named : clf__csv_find_number(columns, text, length);
+  const int64_t named = clf__csv_find_name(columns, text, length, 0);
+  return named >= 0 ? named : find_number(columns, text, length);
 }
 
 clf_status clf__csv_set_role(clf__csv_columns *columns, const char *parameter, const char *shown,
@@ -132,14 +109,17 @@ clf_status clf__csv_set_role(clf__csv_columns *columns, const char *parameter, c
 
 clf_status clf__csv_fail_column(const clf__csv_columns *columns, const char *parameter,
                                 const char *text, size_t length) {
+  const bool lines = columns->style->column_lines != NULL;
   clf__csv_columns headed = *columns;
   headed.header = columns->first;
+  headed.sorted = NULL;
   return clf__fail(
       CLF_ERROR_ARGUMENT, "%s: %s=%s: it has no such column; %s, 1 to %lld, or -1 for the last",
       columns->text.lines.name, parameter, clf__excerpt_of(text, text + length).text,
-      columns->header == NULL && find_name(&headed, text, length, 0) >= 0
+      columns->header == NULL && clf__csv_find_name(&headed, text, length, 0) >= 0
           ? "header=true takes the first line, which has it, as names; or give a number"
-          : "give a name of its header or a number",
+      : lines ? "give a name of its lines or a number"
+              : "give a name of its header or a number",
       (long long)columns->count);
 }
 
@@ -159,18 +139,19 @@ clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter
   if (column < 0) {
     return clf__csv_fail_column(columns, parameter, text, length);
   }
-  const int64_t number = clf__csv_find_number(columns, text, length);
+  const int64_t number = find_number(columns, text, length);
   if (number >= 0 && number != column) {
     clf__log(columns->context, CLF_LOG_WARNING,
              "%s: %s=%s is taken as the name of column %lld, not as column %lld", name, parameter,
              shown.text, (long long)column + 1, (long long)number + 1);
   }
-  int64_t next = find_name(columns, text, length, column + 1);
+  int64_t next = clf__csv_find_name(columns, text, length, column + 1);
   if (next >= 0 && role != CLF__CSV_IGNORED) {
     return clf__csv_fail_twice(columns, parameter, text, length, column, next);
   }
   clf_status status = clf__csv_set_role(columns, parameter, shown.text, column, role);
-  for (; status == CLF_OK && next >= 0; next = find_name(columns, text, length, next + 1)) {
+  for (; status == CLF_OK && next >= 0;
+       next = clf__csv_find_name(columns, text, length, next + 1)) {
     status = clf__csv_set_role(columns, parameter, shown.text, next, role);
   }
   return status;
@@ -188,6 +169,7 @@ static clf_status assign_roles(clf__csv_columns *columns, const char *parameter,
   if (!several) {
     return clf__csv_assign_role(columns, parameter, list, length, role);
   }
+  CLF__CHECK(clf__csv_index_names(columns));
   char *item = clf__alloc_array(columns->context, (int64_t)length + 1, 1);
   clf_status status = item != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   while (status == CLF_OK && list != NULL) {
@@ -268,7 +250,10 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
   CLF__TRY(clf__csv_kinds_choose(columns, params));
   CLF__TRY(clf__csv_log_guesses(columns, label, -1));
   clf__csv_warn_of_label(columns, label);
-  if (columns->counts[CLF__CSV_FEATURE] == 0) {
+  if (columns->counts[CLF__CSV_FEATURE] == 0 && columns->style->column_lines != NULL) {
+    status = clf__fail(CLF_ERROR_DATA, "%s: ignore leaves out all of its %lld columns",
+                       columns->text.lines.name, (long long)columns->count);
+  } else if (columns->counts[CLF__CSV_FEATURE] == 0) {
     status = clf__fail(CLF_ERROR_DATA,
                        "%s: no feature is left among its %lld columns; label=none keeps the last "
                        "one as a feature%s%s",

@@ -132,6 +132,7 @@ done:
 /* Sets the kind of the columns of a list. */
 static clf_status choose_listed(clf__csv_columns *columns, const char *list) {
   const size_t length = strlen(list);
+  CLF__CHECK(clf__csv_index_names(columns));
   char *item = clf__alloc_array(columns->context, (int64_t)length + 1, 1);
   const bool single = clf__csv_find_column(columns, list, length) >= 0;
   clf_status status = item != NULL ? CLF_OK : CLF_ERROR_MEMORY;

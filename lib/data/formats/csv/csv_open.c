@@ -213,7 +213,8 @@ static clf_status fit_rows(clf__csv_columns *columns) {
 clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
                                  const clf__bytes *bytes, const char *name,
                                  const clf__csv_style *style) {
-  *out = (clf__csv_columns){.context = context, .style = style, .guesses.context = context};
+  *out = (clf__csv_columns){
+      .context = context, .style = style, .guesses.context = context, .index.context = context};
   clf_status status;
   CLF__TRY(set_text(out, bytes, name));
   CLF__TRY(count_columns(out));
@@ -233,6 +234,9 @@ void clf__csv_columns_free(clf__csv_columns *columns) {
   columns->roles = NULL;
   columns->kinds = NULL;
   columns->positions = NULL;
+  clf__arena_free(&columns->index);
+  columns->names = NULL;
+  columns->sorted = NULL;
   clf__text_free(&columns->guesses);
   clf__bytes_release(&columns->converted);
 }
@@ -264,28 +268,20 @@ static void append_word(guesses *line, clf__csv_columns *columns, bool guessed, 
   }
 }
 
-/* Returns the name of a column as a parameter selects it, for clf__free(); NULL if only its number
- * does. */
-static char *selecting_name(clf__csv_columns *columns, int64_t column) {
-  const clf__csv_field field = clf__csv_name(columns, column);
-  char *name = clf__alloc_array(columns->context, field.end - field.begin + 1, 1);
+/* Returns the name of a column as a parameter selects it; NULL if only its number does. */
+static const char *selecting_name(clf__csv_columns *columns, int64_t column) {
   int64_t number;
-  if (name != NULL) {
-    clf__csv_content(&field, name);
-    bool selects = name[0] != '\0' && strchr(name, ',') == NULL && strcmp(name, "none") != 0 &&
-                   !clf__parse_i64(name, &number);
-    clf__csv_field other = {.next = columns->header, .last = columns->header == NULL};
-    for (int64_t i = columns->nameless; i < columns->count && !other.last && selects; i++) {
-      clf__csv_field_at(&other, &columns->text, other.next);
-      selects = i == column || !clf__csv_same_bytes(&field, &other);
-    }
-    if (selects) {
-      return name;
-    }
-    clf__free(name);
+  if (clf__csv_index_names(columns) < 0) {
+    columns->guesses.failed = true;
+    return NULL;
   }
-  columns->guesses.failed |= name == NULL;
-  return NULL;
+  const char *name = columns->names != NULL ? columns->names[column] : "";
+  const size_t length = strlen(name);
+  const bool selects = length > 0 && strchr(name, ',') == NULL && strcmp(name, "none") != 0 &&
+                       !clf__parse_i64(name, &number) &&
+                       clf__csv_find_name(columns, name, length, 0) == column &&
+                       clf__csv_find_name(columns, name, length, column + 1) < 0;
+  return selects ? name : NULL;
 }
 
 static void append_column(guesses *line, clf__csv_columns *columns, const char *name,
@@ -294,7 +290,7 @@ static void append_column(guesses *line, clf__csv_columns *columns, const char *
     const clf__csv_field field = clf__csv_name(columns, column);
     const clf__excerpt shown = clf__excerpt_of(field.begin, field.end);
     const bool named = shown.text[0] != '\0';
-    char *selecting = selecting_name(columns, column);
+    const char *selecting = selecting_name(columns, column);
     append(line, " %s=%lld%s%s%s", name, (long long)column + 1, named ? " (" : "", shown.text,
            named ? ")" : "");
     clf__text_append(&columns->guesses, "%s%s=", columns->guesses.length > 0 ? " " : "", name);
@@ -303,7 +299,6 @@ static void append_column(guesses *line, clf__csv_columns *columns, const char *
     } else {
       clf__text_append(&columns->guesses, "%lld", (long long)column + 1);
     }
-    clf__free(selecting);
   }
 }
 
@@ -314,14 +309,13 @@ static void append_categories(guesses *line, clf__csv_columns *columns) {
     if (columns->roles[i] != CLF__CSV_FEATURE || columns->kinds[i] != CLF__CSV_CATEGORY) {
       continue;
     }
-    char *selecting = selecting_name(columns, i);
+    const char *selecting = selecting_name(columns, i);
     clf__text_append(&list, "%s", list.length > 0 ? "," : "");
     if (selecting != NULL && strchr(selecting, '"') == NULL) {
       clf__text_append(&list, "%s", selecting);
     } else {
       clf__text_append(&list, "%lld", (long long)i + 1);
     }
-    clf__free(selecting);
   }
   if (list.length > 0 && !list.failed) {
     append(line, " categories=%s", list.bytes);
@@ -361,6 +355,9 @@ static void warn(const clf__csv_columns *columns) {
 clf_status clf__csv_log_guesses(clf__csv_columns *columns, int64_t label, int64_t body) {
   const clf__csv_style *style = columns->style;
   guesses line = {.length = 0};
+  if (style->column_lines != NULL) {
+    return CLF_OK;
+  }
   append_word(&line, columns, style->delimiter == 0, "delimiter", CLF__CSV_DELIMITERS,
               columns->delimiter);
   append_word(&line, columns, style->header == CLF__CSV_AUTO, "header", CLF__CSV_HEADERS,

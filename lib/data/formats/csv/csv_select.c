@@ -65,62 +65,88 @@ clf_status clf__csv_names(const char ***out, clf__arena *arena, const clf__csv_c
   return CLF_OK;
 }
 
-typedef struct named {
-  const char *name;
-  int64_t column;
-} named;
-
 static int compare(const void *a, const void *b) {
-  const named *one = a, *other = b;
+  const clf__csv_named *one = a, *other = b;
   const int order = strcmp(one->name, other->name);
   return order != 0 ? order : (one->column > other->column) - (one->column < other->column);
 }
 
-/* Makes the columns in the order of their names; *sorted is NULL if they have none. */
-static clf_status sort_names(named **sorted, clf__arena *arena, const clf__csv_columns *columns) {
-  const char **names = NULL;
-  *sorted = NULL;
-  if (columns->header == NULL) {
+clf_status clf__csv_index_names(clf__csv_columns *columns) {
+  if (columns->header == NULL || columns->sorted != NULL) {
     return CLF_OK;
   }
-  CLF__CHECK(clf__csv_names(&names, arena, columns));
-  named *made = clf__arena_array(arena, columns->count, sizeof *made);
-  CLF__CHECK(clf__arena_status(arena));
-  for (int64_t i = 0; i < columns->count; i++) {
-    made[i] = (named){names[i], i};
+  CLF__CHECK(clf__csv_names(&columns->names, &columns->index, columns));
+  clf__csv_named *made = clf__arena_array(&columns->index, columns->count, sizeof *made);
+  CLF__CHECK(clf__arena_status(&columns->index));
+  for (int64_t i = columns->nameless; i < columns->count; i++) {
+    made[i - columns->nameless] = (clf__csv_named){columns->names[i], i};
   }
-  qsort(made, (size_t)columns->count, sizeof *made, compare);
-  *sorted = made;
+  qsort(made, (size_t)(columns->count - columns->nameless), sizeof *made, compare);
+  columns->sorted = made;
   return CLF_OK;
 }
 
-/* Returns the first place of a name in the order, or -1. */
-static int64_t place_of(const named *sorted, int64_t count, const char *name) {
-  int64_t first = 0, end = sorted != NULL ? count : 0;
+/* Returns the order of a name and a text. */
+static int order_of(const char *name, const char *text, size_t length) {
+  const int order = strncmp(name, text, length);
+  return order != 0 ? order : name[length] != '\0';
+}
+
+static int64_t bisect(const clf__csv_columns *columns, const char *text, size_t length,
+                      int64_t from) {
+  const clf__csv_named *sorted = columns->sorted;
+  const int64_t count = columns->count - columns->nameless;
+  int64_t first = 0, end = count;
   while (first < end) {
     const int64_t middle = first + (end - first) / 2;
-    if (strcmp(sorted[middle].name, name) < 0) {
+    const int order = order_of(sorted[middle].name, text, length);
+    if (order < 0 || (order == 0 && sorted[middle].column < from)) {
       first = middle + 1;
     } else {
       end = middle;
     }
   }
-  const bool found = sorted != NULL && first < count && strcmp(sorted[first].name, name) == 0;
-  return found ? first : -1;
+  return first < count && order_of(sorted[first].name, text, length) == 0 ? sorted[first].column
+                                                                          : -1;
 }
 
-static clf_status select_column(clf__csv_columns *columns, const named *sorted, const char *item,
-                                size_t length, int64_t position) {
+static bool same_text(const clf__csv_field *field, const char *text, size_t length) {
+  const char *end = text + length;
+  for (const char *at = field->begin; at < field->end; at++, text++) {
+    if (text == end || *at != *text) {
+      return false;
+    }
+    at += field->quoted && *at == '"';
+  }
+  return text == end;
+}
+
+int64_t clf__csv_find_name(const clf__csv_columns *columns, const char *text, size_t length,
+                           int64_t from) {
+  if (columns->sorted != NULL) {
+    return bisect(columns, text, length, from);
+  }
+  clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
+  for (int64_t i = columns->nameless; i < columns->count && !field.last; i++) {
+    clf__csv_field_at(&field, &columns->text, field.next);
+    if (i >= from && same_text(&field, text, length)) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+static clf_status select_column(clf__csv_columns *columns, const char *item, size_t length,
+                                int64_t position) {
   const char *file = columns->text.lines.name;
   const clf__excerpt shown = clf__excerpt_of(item, item + length);
-  const int64_t place = place_of(sorted, columns->count, item);
-  const int64_t column =
-      place >= 0 ? sorted[place].column : clf__csv_find_number(columns, item, length);
+  const int64_t column = clf__csv_find_column(columns, item, length);
+  const int64_t next = clf__csv_find_name(columns, item, length, column + 1);
   if (column < 0) {
     return clf__csv_fail_column(columns, "columns", item, length);
   }
-  if (place >= 0 && place + 1 < columns->count && strcmp(sorted[place + 1].name, item) == 0) {
-    return clf__csv_fail_twice(columns, "columns", item, length, column, sorted[place + 1].column);
+  if (next >= 0) {
+    return clf__csv_fail_twice(columns, "columns", item, length, column, next);
   }
   if (columns->positions[column] >= 0) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: columns=%s: column %lld is listed twice", file,
@@ -134,7 +160,6 @@ static clf_status select_column(clf__csv_columns *columns, const named *sorted, 
 
 clf_status clf__csv_select(clf__csv_columns *columns, const char *list) {
   clf__arena arena = {.context = columns->context};
-  named *sorted = NULL;
   char *item = clf__arena_array(&arena, (int64_t)strlen(list) + 1, 1);
   clf_status status = clf__arena_status(&arena);
   CLF__TRY(status);
@@ -143,10 +168,10 @@ clf_status clf__csv_select(clf__csv_columns *columns, const char *list) {
   for (int64_t i = 0; i < columns->count; i++) {
     columns->positions[i] = -1;
   }
-  CLF__TRY(sort_names(&sorted, &arena, columns));
+  CLF__TRY(clf__csv_index_names(columns));
   for (int64_t i = 0; list != NULL; i++) {
     const size_t length = clf__csv_list_item(&list, item);
-    CLF__TRY(select_column(columns, sorted, item, length, i));
+    CLF__TRY(select_column(columns, item, length, i));
   }
 done:
   clf__arena_free(&arena);

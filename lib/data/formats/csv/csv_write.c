@@ -11,6 +11,7 @@
 
 #include "base/context.h"
 #include "base/progress.h"
+#include "base/utf8.h"
 #include "data/formats/csv/csv.h"
 #include "data/formats/sparse_text.h"
 #include "data/formats/write_labels.h"
@@ -89,6 +90,20 @@ static clf_status check_classes(const clf_dataset *dataset) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "csv: the name of class %lld is empty, which readers take for no label",
                        (long long)k);
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status check_categories(const clf_dataset *dataset) {
+  for (int64_t j = clf__categories_next(dataset->categories, 0); j >= 0;
+       j = clf__categories_next(dataset->categories, j + 1)) {
+    const int64_t code = clf__names_find(clf__categories_of(dataset->categories, j), "");
+    if (code >= 0) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "csv: the name of category %lld of %s is empty, which readers take for a "
+                       "missing value",
+                       (long long)code, clf__dataset_column(dataset, j).text);
     }
   }
   return CLF_OK;
@@ -213,7 +228,7 @@ static void log_reading(const csv_writer *w) {
   const int64_t outputs = clf_dataset_outputs(d);
   const bool plain = d->labels != NULL && d->weights == NULL;
   const clf__label_form form = clf__label_form_of(d);
-  char label[80] = "", weight[64] = "";
+  char label[80] = "", weight[128] = "";
   if (outputs > 1) {
     snprintf(label, sizeof label, "regression=true, and the last %lld columns as label",
              (long long)outputs);
@@ -221,10 +236,11 @@ static void log_reading(const csv_writer *w) {
     snprintf(label, sizeof label, "%s", outputs == 1 ? "regression=true" : "label=none");
   }
   if (d->weights != NULL) {
+    const char *name = w->params->weight;
     char number[24];
     snprintf(number, sizeof number, "%lld", (long long)w->x.columns + 1);
-    snprintf(weight, sizeof weight, "%sweight=%.40s", label[0] != '\0' ? ", " : "",
-             w->params->header ? w->params->weight : number);
+    snprintf(weight, sizeof weight, "%sweight=%s", label[0] != '\0' ? ", " : "",
+             w->params->header ? clf__excerpt_of(name, name + strlen(name)).text : number);
   }
   if (!plain) {
     clf__log(d->context, CLF_LOG_INFO, "csv: the file is read by %s%s", label, weight);
@@ -247,6 +263,7 @@ static clf_status prepare(csv_writer *w, clf_context *context, const csv_write_p
   w->values = clf__arena_array(&w->arena, w->x.columns, sizeof *w->values);
   CLF__CHECK(clf__arena_status(&w->arena));
   CLF__CHECK(check_classes(w->dataset));
+  CLF__CHECK(check_categories(w->dataset));
   return check_names(w);
 }
 

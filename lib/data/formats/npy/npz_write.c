@@ -149,13 +149,18 @@ static clf_status measure(member *m, const clf_dataset *dataset, const void *par
   return status;
 }
 
-static clf_status check_size(const member *m) {
+/* A file of one array holds what has no categories and is not sparse. */
+static clf_status check_size(const member *m, const clf_dataset *dataset) {
   const uint64_t max = UINT32_MAX - 4096; /* the directory is after the members */
+  const bool fits_npy = dataset->categories == NULL && !clf_dataset_sparse(dataset);
   return m->offset + m->size < max
              ? CLF_OK
              : clf__fail(CLF_ERROR_UNSUPPORTED,
                          "npy: the archive would have 4 GiB or more (ZIP64), which is not written: "
-                         "end the path in .npy, and name a file for the labels by labels=PATH");
+                         "%s",
+                         fits_npy ? "end the path in .npy, and name a file for the labels by "
+                                    "labels=PATH"
+                                  : "divide the rows among several archives");
 }
 
 clf_status clf__npz_write(clf__sink *sink, const clf_dataset *dataset, const void *params) {
@@ -164,7 +169,7 @@ clf_status clf__npz_write(clf__sink *sink, const clf_dataset *dataset, const voi
   for (int32_t i = 0; i < count; i++) {
     CLF__CHECK(measure(&members[i], dataset, params));
     members[i].offset = position(sink);
-    CLF__CHECK(check_size(&members[i]));
+    CLF__CHECK(check_size(&members[i], dataset));
     CLF__CHECK(write_header(sink, &members[i], false));
     CLF__CHECK(members[i].write(sink, dataset, params));
   }

@@ -199,6 +199,25 @@ TEST(categories__that_are_mostly_numbers_are_refused_from_the_first_field_on) {
   ck_clf_says("'x' is not");
 }
 
+/* Time with the square of the columns would be minutes. */
+TEST(many_columns_of_categories__are_guessed) {
+  enum { COLUMNS = 60000, BYTES = 24 };
+  static char text[COLUMNS * BYTES];
+  size_t length = 0;
+  for (int i = 0; i < COLUMNS; i++) {
+    length += (size_t)sprintf(text + length, "%sc%d", i > 0 ? "," : "", i == 1 ? 0 : i);
+  }
+  for (int i = 0; i < COLUMNS; i++) {
+    length += (size_t)sprintf(text + length, "%s%c", i > 0 ? "," : "\n", 'x');
+  }
+  clf_dataset *rows = read_table(text, "label=none header=true delimiter=comma");
+  const char *guessed = clf_dataset_guesses(rows);
+  ck_assert_int_eq(clf_dataset_category_count(rows, COLUMNS - 1), 1);
+  /* Columns 1 and 2 have one name, so that only their numbers select them. */
+  ck_assert_msg(strncmp(guessed, "categories=\"1,2,c2,c3,", 22) == 0, "%.60s", guessed);
+  clf_dataset_free(rows);
+}
+
 TEST(many_categories__are_logged) {
   char text[2000] = "a,b\n";
   for (int i = 0; i < 40; i++) {

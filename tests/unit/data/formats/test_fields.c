@@ -56,6 +56,48 @@ TEST(reads_every_spelling) {
   }
 }
 
+/* One row does not show which digits matter. */
+TEST(auto_is_f64_where_f32_differs) {
+  static const struct {
+    const char *text, *params;
+    double value;
+    int32_t dtype;
+  } cases[] = {
+      {"a=0.5\nb=x\nc=", NULL, 0.5, CLF_F32},         {"a=0.1", NULL, 0.1, CLF_F64},
+      {"a=16777217", NULL, 16777217, CLF_F64},        {"a=1e300", NULL, 1e300, CLF_F64},
+      {"a=16777217", "dtype=f32", 16777216, CLF_F32}, {"a=2", "dtype=f64", 2, CLF_F64},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *row = read_text(cases[i].text, cases[i].params);
+    clf_tensor *x = NULL;
+    ck_clf_ok(clf_dataset_tensor(&x, row, "x"));
+    ck_assert_int_eq(clf_tensor_dtype(x), cases[i].dtype);
+    ck_assert_double_eq(clf__tensor_value(x, 0), cases[i].value);
+    clf_tensor_free(x);
+    clf_dataset_free(row);
+  }
+}
+
+/* Time with the square of the lines would be minutes. */
+TEST(reads_many_lines) {
+  enum { LINES = 60000, BYTES = 24 };
+  static char text[LINES * BYTES], list[LINES * BYTES];
+  size_t length = 0, listed = strlen(strcpy(list, "categories='"));
+  for (int i = 0; i < LINES; i++) {
+    length += (size_t)sprintf(text + length, "c%d=x%d\n", i, i);
+    listed += (size_t)sprintf(list + listed, "%sc%d", i > 0 ? "," : "", LINES - 1 - i);
+  }
+  strcpy(list + listed, "'");
+  for (int i = 0; i < 2; i++) {
+    clf_dataset *row = read_text(text, i == 0 ? NULL : list);
+    ck_assert_int_eq(clf_dataset_features(row), LINES);
+    ck_assert_str_eq(clf_dataset_category_name(row, LINES - 1, 0), "x59999");
+    ck_assert_str_eq(informed, ""); /* no guesses: it has no parameter for most of them */
+    ck_assert_str_eq(clf_dataset_guesses(row), "");
+    clf_dataset_free(row);
+  }
+}
+
 TEST(refuses_what_is_no_row) {
   static const hostile table[] = {
       {"a=1\nb\n", 0, NULL, CLF_ERROR_FORMAT, "file line 2: 'b' is not name=value"},
@@ -64,7 +106,9 @@ TEST(refuses_what_is_no_row) {
       {"a=\"1\n", 0, NULL, CLF_ERROR_FORMAT, "never closed"},
       {"a=1\nb=x\n", 0, "categories=none", CLF_ERROR_DATA, "file line 2 (b): 'x' is not a number"},
       {"a=1\nb=2;3\n", 0, "categories=none first_line=7", CLF_ERROR_DATA, "file line 8 (b)"},
-      {"a=1\n", 0, "categories=b", CLF_ERROR_ARGUMENT, "categories=b: it has no such column"},
+      {"a=1\n", 0, "categories=b", CLF_ERROR_ARGUMENT,
+       "categories=b: it has no such column; give a name of its lines or a number"},
+      {"a=1\nb=2\n", 0, "ignore=a,b", CLF_ERROR_DATA, "ignore leaves out all of its 2 columns"},
       {"a=1\nb=\xE9", 0, NULL, CLF_ERROR_DATA, "file line 2 (b)"},
       {"a=1\n\xE9=1", 0, NULL, CLF_ERROR_DATA, "file line 2: "},
       {"a=1e999", 0, NULL, CLF_ERROR_DATA, "file line 1 (a): '1e999' is not a finite"},

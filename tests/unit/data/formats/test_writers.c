@@ -255,6 +255,67 @@ TEST(npz__keeps_categories_and_missing_values) {
     ck_assert_str_eq(clf_dataset_category_name(again, 0, k), cities[k]);
   }
   ck_clf_fails(clf_dataset_save(data, "npy", path, "archive=false"), CLF_ERROR_DATA);
+  ck_clf_fails(clf_dataset_save(data, "csv", path, NULL), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("the name of category 1 of column 1 is empty");
+  clf_dataset_free(again);
+  clf_dataset_free(data);
+}
+
+/* Writes `to` over each occurrence of a text of the same length in the file. */
+static void replace_bytes(const char *from, const char *to, size_t length) {
+  static char bytes[4096];
+  FILE *file = fopen(path, "rb");
+  const size_t size = fread(bytes, 1, sizeof bytes, file);
+  int found = 0;
+  fclose(file);
+  ck_assert_uint_lt(size, sizeof bytes);
+  for (size_t i = 0; i + length <= size; i++) {
+    if (memcmp(bytes + i, from, length) == 0) {
+      memcpy(bytes + i, to, length);
+      found++;
+    }
+  }
+  ck_assert_int_gt(found, 0);
+  file = fopen(path, "wb");
+  ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+  fclose(file);
+}
+
+TEST(npz__of_names_without_counts_or_counts_without_names) {
+  static const char *const cities[] = {"Chur", "Bern"};
+  static const float codes[] = {1, 0.5F, 0, NAN};
+  clf_dataset *data = dataset_of(context, codes, CLF_F32, 2, 2, NULL), *again = NULL;
+  ck_clf_ok(clf_dataset_set_categories(data, 0, cities, 2));
+  save(data, "npy", "archive=true");
+  replace_bytes("categories.npy", "somethings.npy", 14);
+  ck_clf_fails(clf_dataset_load(&again, context, "npy", path, NULL), CLF_ERROR_DATA);
+  ck_clf_says("it has category_counts without categories");
+  save(data, "npy", "archive=true");
+  replace_bytes("category_counts.npy", "somebody_counts.npy", 19);
+  again = load("npy", NULL);
+  ck_assert_int_eq(clf_dataset_category_count(again, 0), 0);
+  ck_assert_ptr_nonnull(strstr(warned, "the array categories is not read, since category_counts"));
+  clf_dataset_free(again);
+  clf_dataset_free(data);
+}
+
+/* Setting one column after the other neither copies all columns nor changes what others share. */
+TEST(npz__of_many_columns_of_categories) {
+  enum { WIDE = 60000 };
+  static const char *const names[] = {"a"}, *const other[] = {"b"};
+  static float codes[WIDE];
+  clf_dataset *data = dataset_of(context, codes, CLF_F32, 1, WIDE, NULL), *part = NULL;
+  for (int64_t j = 0; j < WIDE; j++) {
+    ck_clf_ok(clf_dataset_set_categories(data, j, names, 1));
+  }
+  save(data, "npy", "archive=true");
+  clf_dataset *again = load("npy", NULL);
+  ck_assert_str_eq(clf_dataset_category_name(again, WIDE - 1, 0), "a");
+  ck_clf_ok(clf_dataset_subset(&part, again, (const int64_t[]){0}, 1));
+  ck_clf_ok(clf_dataset_set_categories(again, 5, other, 1));
+  ck_assert_str_eq(clf_dataset_category_name(part, 5, 0), "a");
+  ck_assert_str_eq(clf_dataset_category_name(again, 5, 0), "b");
+  clf_dataset_free(part);
   clf_dataset_free(again);
   clf_dataset_free(data);
 }
