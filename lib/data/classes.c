@@ -222,7 +222,8 @@ static clf_status copy_names(clf__classes *classes, const char *const *names) {
   return CLF_OK;
 }
 
-/* Names that occurred lately, so that a name of a few thousand is sorted and looked up once. */
+/* Names that occurred lately, so that those of some hundred classes are sorted and looked up a few
+ * times, not once a row. */
 typedef struct recent_name {
   const char *name; /* NULL for none */
   int32_t index;

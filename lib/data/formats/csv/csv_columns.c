@@ -251,8 +251,8 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
   CLF__TRY(clf__csv_log_guesses(columns, label, -1));
   clf__csv_warn_of_label(columns, label);
   if (columns->counts[CLF__CSV_FEATURE] == 0 && columns->style->column_lines != NULL) {
-    status = clf__fail(CLF_ERROR_DATA, "%s: ignore leaves out all of its %lld columns",
-                       columns->text.lines.name, (long long)columns->count);
+    status =
+        clf__fail(CLF_ERROR_DATA, "%s: ignore leaves none of its lines", columns->text.lines.name);
   } else if (columns->counts[CLF__CSV_FEATURE] == 0) {
     status = clf__fail(CLF_ERROR_DATA,
                        "%s: no feature is left among its %lld columns; label=none keeps the last "

@@ -108,7 +108,7 @@ TEST(refuses_what_is_no_row) {
       {"a=1\nb=2;3\n", 0, "categories=none first_line=7", CLF_ERROR_DATA, "file line 8 (b)"},
       {"a=1\n", 0, "categories=b", CLF_ERROR_ARGUMENT,
        "categories=b: it has no such column; give a name of its lines or a number"},
-      {"a=1\nb=2\n", 0, "ignore=a,b", CLF_ERROR_DATA, "ignore leaves out all of its 2 columns"},
+      {"a=1\nb=2\n", 0, "ignore=a,b", CLF_ERROR_DATA, "ignore leaves none of its lines"},
       {"a=1\nb=\xE9", 0, NULL, CLF_ERROR_DATA, "file line 2 (b)"},
       {"a=1\n\xE9=1", 0, NULL, CLF_ERROR_DATA, "file line 2: "},
       {"a=1e999", 0, NULL, CLF_ERROR_DATA, "file line 1 (a): '1e999' is not a finite"},
