@@ -1,5 +1,6 @@
 /* The columns of the rows, for proximal Newton: means and deviations, and the entries of sparse
  * rows by column. */
+#include <float.h>
 #include <math.h>
 
 #include "base/math.h"
@@ -135,7 +136,7 @@ static clf_status set_leverage(clf__prox_columns *c, const clf__prox_problem *p)
         sum += value * value;
       }
     }
-    c->leverage[i] = (float)(1 + sum / (double)columns);
+    c->leverage[i] = (float)fmin(1 + sum / (double)columns, (double)FLT_MAX);
   }
 done:
   clf__free(row);

@@ -139,12 +139,15 @@ void clf__prox_model_free(clf__prox_model *m) {
   clf__arena_free(&m->arena);
 }
 
-double clf__prox_model_direction(const clf__prox_model *m, const int64_t *set, double *direction) {
+/* Weights that become 0 change by what they are, whatever the rounding of their units. */
+double clf__prox_model_direction(const clf__prox_model *m, const clf__prox_target *target,
+                                 double *direction) {
   double bias = m->intercept ? -m->bias_gradient / m->sample.total : 0;
   for (int64_t a = 0; a < m->count; a++) {
-    const double change = m->old[a] + m->change[a] == 0 ? -m->old[a] : m->change[a];
-    direction[set[a]] = change / m->unit[a];
-    bias -= m->intercept ? m->center[a] * direction[set[a]] : 0;
+    const int64_t j = target->set[a];
+    const bool none = m->old[a] + m->change[a] == 0;
+    direction[j] = none ? -target->weight[j] : m->change[a] / m->unit[a];
+    bias -= m->intercept ? m->center[a] * direction[j] : 0;
   }
   return bias;
 }

@@ -105,8 +105,8 @@ double clf__prox_model_value(const clf__prox_model *model);
 /* Minimizes over the weights that are not 0 (prox_face.c). *decreased is the decrease so far; to it
  * is added that of the step, and steps below a share `accuracy` of it are not made. */
 clf_status clf__prox_model_face(clf__prox_model *model, double accuracy, double *decreased);
-/* Adds the change of the weights to direction [columns]; returns that of the intercept. */
-double clf__prox_model_direction(const clf__prox_model *model, const int64_t *set,
+/* Adds the change of the target's weights to direction [columns]; returns that of the intercept. */
+double clf__prox_model_direction(const clf__prox_model *model, const clf__prox_target *target,
                                  double *direction);
 
 /* Adds to each column of the variables w the number that minimizes its penalty; `sorted` [outputs]

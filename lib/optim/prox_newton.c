@@ -142,7 +142,7 @@ static clf_status find_direction(const solver *s, int64_t output) {
   }
   CLF__TRY(clf__prox_model_minimize(&model, part->accuracy));
   s->direction[p->outputs * columns + output] =
-      clf__prox_model_direction(&model, set, s->direction + output * columns);
+      clf__prox_model_direction(&model, &target, s->direction + output * columns);
 done:
   clf__prox_model_free(&model);
   clf__arena_free(&arena);

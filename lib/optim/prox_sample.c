@@ -4,6 +4,7 @@
  * columns), in units of the deviations, is taken with the probability p_i = min(1, r_i / t), and
  * then has the curvature v_i / p_i; t is chosen by the number of rows that is asked for. Means over
  * samples are the true sums (Horvitz and Thompson 1952). */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -42,14 +43,15 @@ static double threshold_of(const float *importance, int64_t rows, double asked) 
   return t;
 }
 
-/* Fills row and v; v and importance [rows of x] are of all rows. */
+/* Fills row and v; v and importance [rows of x] are of all rows. Rows without curvature are left
+ * out, whatever their values. */
 static void choose_rows(clf__prox_sample *s, const float *v, const float *importance, int64_t rows,
                         double asked, uint64_t seed) {
   const double t = asked >= most * (double)rows ? 0 : threshold_of(importance, rows, asked);
   clf__random random = clf__random_seed(seed, 0);
   for (int64_t i = 0; i < rows; i++) {
     const double own = (double)importance[i];
-    if (own >= t || clf__random_uniform(&random) * t < own) {
+    if ((own >= t || clf__random_uniform(&random) * t < own) && own > 0) {
       const float curvature = own >= t ? v[i] : (float)((double)v[i] * t / own);
       s->row[s->rows] = i;
       s->v[s->rows++] = curvature;
@@ -204,7 +206,7 @@ clf_status clf__prox_sample_create(clf__prox_sample *s, const clf__prox_problem 
   p->curvature(p->argument, target->output, v);
   for (int64_t i = 0; i < rows; i++) {
     v[i] *= target->stiffness;
-    importance[i] = v[i] * columns->leverage[i];
+    importance[i] = v[i] > 0 ? fminf(v[i] * columns->leverage[i], FLT_MAX) : 0;
   }
   choose_rows(s, v, importance, rows, target->rows, target->seed);
   status = fill(s, &f);

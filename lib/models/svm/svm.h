@@ -128,6 +128,7 @@ typedef struct clf__svm_problem {
   double calibration[2]; /* A and B of its sigmoid, with probability=true */
   double objective;      /* of the dual, to be minimized: 1/2 b^T K b - p^T b */
   int64_t steps;
+  int64_t open_folds; /* of its calibration, which have not converged */
   bool converged;
   bool ended;    /* converged, or no step would change the result */
   bool finished; /* ended, and complete: its probabilities are fitted, only its vectors are kept */
@@ -180,10 +181,9 @@ static inline double clf__svm_fold_tolerance(double tolerance) {
 
 /* Returns the folds by which a fit computes probabilities, 0 if it computes none. */
 int64_t clf__svm_calibration_folds(const clf__svm_params *params);
-/* Computes A and B of the sigmoid of a solved problem by cross-validation. `weights` [rows of x]
- * are those of the rows, or NULL. */
-clf_status clf__svm_calibrate(const clf__svm_problem *whole, const float *weights, int64_t folds,
-                              double ab[2]);
+/* Computes the sigmoid of a solved problem by cross-validation, and counts the folds that have not
+ * converged. `weights` [rows of x] are those of the rows, or NULL. */
+clf_status clf__svm_calibrate(clf__svm_problem *whole, const float *weights, int64_t folds);
 /* Adds `calibration`, the sigmoids of all machines, fitted to held-out rows. */
 clf_status clf__svm_fit_sigmoids(const clf_model *model, const clf_dataset *held_out,
                                  const int32_t *labels, clf__store *state);

@@ -73,15 +73,20 @@ static bool improve(descent *d, int64_t i, const double limits[2]) {
 
 /* One pass over the variables that are left. */
 static clf_status pass(descent *d, clf__random *random) {
-  enum { ASKED = 4096 };
+  enum { ASKED = 1 << 20 }; /* entries */
+  const int64_t *start = d->p->x->row_start;
+  int64_t entries = ASKED;
   const double limits[2] = {d->highest > 0 ? d->highest : (double)INFINITY,
                             d->lowest < 0 ? d->lowest : -(double)INFINITY};
   clf__random_shuffle(random, d->active, d->left);
   d->highest = d->lowest = 0;
   for (int64_t k = 0; k < d->left; k++) {
     const int64_t i = d->active[k];
-    CLF__CHECK(k % ASKED == 0 ? clf__progress_step(d->p->progress, 0, (double)NAN, (double)NAN)
-                              : CLF_OK);
+    entries += start[d->p->row[i] + 1] - start[d->p->row[i]] + 1;
+    if (entries > ASKED) {
+      CLF__CHECK(clf__progress_step(d->p->progress, 0, (double)NAN, (double)NAN));
+      entries = 0;
+    }
     if (!improve(d, i, limits)) {
       d->active[k--] = d->active[--d->left];
       d->active[d->left] = i;

@@ -206,7 +206,7 @@ static clf_status finish_problem(clf__svm_fitting *f, int64_t index) {
   const int64_t folds = clf__svm_calibration_folds(f->model->params);
   CLF__CHECK(clf__svm_scale_margin(problem));
   if (folds > 0 && !f->stopped) {
-    CLF__CHECK(clf__svm_calibrate(problem, f->training->weights, folds, problem->calibration));
+    CLF__CHECK(clf__svm_calibrate(problem, f->training->weights, folds));
   }
   if (problem->kept_b != NULL) {
     memcpy(problem->kept_b, problem->b, (size_t)problem->count * sizeof *problem->b);
@@ -306,9 +306,10 @@ static void release(clf__svm_fitting *f) {
 
 static clf_status outcome(const clf__svm_fitting *f) {
   const clf__svm_params *p = f->model->params;
-  int64_t open = 0, steps = 0;
+  int64_t open = 0, folds = 0, steps = 0;
   for (int64_t i = 0; i < f->shape.problems; i++) {
     open += !f->problems[i].converged;
+    folds += f->problems[i].open_folds;
     steps += f->problems[i].steps;
   }
   if (f->stopped) {
@@ -316,8 +317,14 @@ static clf_status outcome(const clf__svm_fitting *f) {
                  clf__svm_calibration_folds(p) > 0 ? "; there are no probabilities" : "");
     return CLF_NOT_CONVERGED;
   }
+  if (open == 0 && folds > 0) {
+    clf__log(f->model->context, CLF_LOG_WARNING,
+             "svm: %lld folds of the calibration have not converged; scale the features, lower C, "
+             "or raise tolerance or max_iterations",
+             (long long)folds);
+  }
   if (open == 0) {
-    return CLF_OK;
+    return folds > 0 ? CLF_NOT_CONVERGED : CLF_OK;
   }
   clf__log(f->model->context, CLF_LOG_WARNING,
            "svm: %lld of %lld machines have not converged, after %lld steps in all; scale the "

@@ -17,7 +17,7 @@
 #include "models/svm/svm_normal.h"
 #include "models/svm/svm_start.h"
 
-enum { STEPS = 20, MAX_STEPS = 100, PARTS = 16, MAX_COLUMNS = 4096 /* of a matrix: 128 MiB */ };
+enum { STEPS = 20, MAX_STEPS = 100, PARTS = 16 };
 
 static const double INSIDE = 0.995;    /* of the way to the bounds */
 static const double MIN_LENGTH = 1e-8; /* of a step that still leads anywhere */
@@ -39,6 +39,7 @@ typedef struct interior {
   double *of_alpha, *of_rest; /* second-order terms of their products */
   double mu;                  /* what the step leads to */
   double length;              /* of the step */
+  double product;             /* mean to stop at */
   double parts[PARTS];        /* results of a rule */
 } interior;
 
@@ -93,15 +94,16 @@ static double set_changes(interior *n, clf__range range) {
 }
 
 /* Solves for the step to mu. */
-static void find_step(interior *n) {
+static clf_status find_step(interior *n) {
   for_rows(n, set_values);
-  clf__svm_normal_sum(&n->normal, n->values, n->step);
+  CLF__CHECK(clf__svm_normal_sum(&n->normal, n->values, n->step));
   for (int64_t j = 0; j < n->p->x->columns; j++) {
     n->step[j] -= n->u[j];
   }
   clf__svm_normal_solve(&n->normal, n->step);
-  clf__svm_normal_multiply(&n->normal, n->step, n->miss_change);
+  CLF__CHECK(clf__svm_normal_multiply(&n->normal, n->step, n->miss_change));
   for_rows(n, set_changes);
+  return CLF_OK;
 }
 
 /* Returns the larger of `steepest` and the decrease of a value by a step, relative to it. */
@@ -180,11 +182,11 @@ static clf_status improve(interior *n, double *now) {
   for_rows(n, set_weights);
   CLF__CHECK(clf__svm_normal_factor(&n->normal, n->v));
   n->mu = 0;
-  find_step(n);
+  CLF__CHECK(find_step(n));
   const double ratio = mean_product(n, longest_step(n)) / *now;
   for_rows(n, set_second);
   n->mu = ratio * ratio * ratio * *now;
-  find_step(n);
+  CLF__CHECK(find_step(n));
   const double length = longest_step(n), next = mean_product(n, length);
   if (!(length > MIN_LENGTH) || !(next > 0) || !isfinite(next)) {
     return CLF_ERROR_NUMERIC;
@@ -198,17 +200,36 @@ static clf_status improve(interior *n, double *now) {
   return CLF_OK;
 }
 
+/* alpha is rounded by no more than a share of its bound, which changes the gradients by C times the
+ * squares of the rows about their mean. */
+static clf_status set_product(interior *n) {
+  const clf__svm_start *p = n->p;
+  double largest = 0, square = 0;
+  for (int64_t i = 0; i < p->count; i++) {
+    largest = fmax(largest, p->C[i]);
+    n->values[i] = 1 / (double)p->count;
+  }
+  CLF__CHECK(clf__svm_normal_squares(&n->normal, n->r));
+  CLF__CHECK(clf__svm_normal_sum(&n->normal, n->values, n->step));
+  for (int64_t i = 0; i < p->count; i++) {
+    square += n->r[i] / (double)p->count;
+  }
+  square -= clf__dot(n->step, n->step, p->x->columns);
+  n->product = p->product / fmax(1, largest * square);
+  return CLF_OK;
+}
+
 /* With all products small and a last step that was nearly whole, w is the sum of the rows. */
 static clf_status run(interior *n) {
   static const double nearly = 0.9;
   clf__svm_start *p = n->p;
   const int64_t max_steps = clf__min_i64(p->max_steps, MAX_STEPS);
   double now = 0;
-  clf_status status = CLF_OK;
+  clf_status status = set_product(n);
   for (int64_t i = 0; i < p->count; i++) {
     now += (p->alpha[i] * n->slacks[i] + n->rest[i] * n->errors[i]) / (2 * (double)p->count);
   }
-  while (status == CLF_OK && p->steps < max_steps && !(n->length > nearly && now <= p->product)) {
+  while (status == CLF_OK && p->steps < max_steps && !(n->length > nearly && now <= n->product)) {
     status = clf__progress_step(p->progress, 0, now, (double)NAN);
     status = status == CLF_OK ? improve(n, &now) : status;
   }
@@ -236,9 +257,6 @@ static clf_status create(interior *n) {
 }
 
 double clf__svm_interior_work(const clf__rows *x, int64_t count) {
-  if (x->columns > MAX_COLUMNS) {
-    return (double)INFINITY;
-  }
   return STEPS * (clf__svm_normal_factor_work(x, count) + 4 * clf__svm_normal_pass_work(x, count) +
                   OF_ROW * (double)count);
 }
@@ -256,6 +274,7 @@ clf_status clf__svm_interior(clf__svm_start *p) {
   interior n = {.arena = {.context = p->context},
                 .p = p,
                 .normal = {.context = p->context,
+                           .progress = p->progress,
                            .rows = p->x,
                            .count = p->count,
                            .row = p->row,

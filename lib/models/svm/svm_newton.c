@@ -33,12 +33,12 @@ static clf_status find_direction(newton *n, double *derivative) {
   for (int64_t i = 0; i < n->count; i++) {
     n->values[i] *= n->p->y[i] * n->misses[i];
   }
-  clf__svm_normal_sum(n->normal, n->values, n->direction);
+  CLF__CHECK(clf__svm_normal_sum(n->normal, n->values, n->direction));
   for (int64_t j = 0; j < n->normal->columns; j++) {
     n->direction[j] -= j < n->weights ? n->p->u[j] : 0;
   }
   clf__svm_normal_solve(n->normal, n->direction);
-  clf__svm_normal_multiply(n->normal, n->direction, n->change);
+  CLF__CHECK(clf__svm_normal_multiply(n->normal, n->direction, n->change));
   *derivative = clf__dot(n->p->u, n->direction, n->weights);
   for (int64_t i = 0; i < n->count; i++) {
     *derivative -= n->values[i] * n->change[i];

@@ -13,10 +13,14 @@
 #include "ops/linalg/gemm.h"
 
 enum {
-  MAX_CHUNKS = 16,   /* of rows */
+  MAX_COLUMNS = 4096, /* of a matrix: 128 MiB */
+  MAX_CHUNKS = 16,    /* of rows */
   BLOCK_ROWS = 2048, /* dense rows that are scaled at a time */
   GRAIN = 256
 };
+
+static const double SLICE = 1e7;       /* ns, between two questions to the host */
+static const double SQUARES = 8 << 20; /* numbers, of the matrices of all chunks, or of one */
 
 static int64_t row_of(const clf__svm_normal *n, int64_t i) {
   return n->row != NULL ? n->row[i] : i;
@@ -81,6 +85,11 @@ static void add_square(const clf__svm_normal *n, int64_t i, double factor, doubl
   }
 }
 
+/* How many sums of `size` numbers there are. */
+static int64_t chunks_of(double work, double size) {
+  return (int64_t)fmax(1, fmin(fmin(work, SQUARES / size), MAX_CHUNKS));
+}
+
 double clf__svm_normal_pass_work(const clf__rows *x, int64_t count) {
   const double entries = (double)clf__rows_entries(x) / (double)clf__max_i64(x->rows, 1) + 1;
   return (double)count * entries * CLF__COST_ELEMENT;
@@ -88,20 +97,42 @@ double clf__svm_normal_pass_work(const clf__rows *x, int64_t count) {
 
 double clf__svm_normal_factor_work(const clf__rows *x, int64_t count) {
   const double d = (double)x->columns + 1, rows = (double)count;
+  if (x->columns > MAX_COLUMNS) {
+    return (double)INFINITY;
+  }
   const double entries = (double)clf__rows_entries(x) / (double)clf__max_i64(x->rows, 1) + 1;
   const double squares = clf__rows_sparse(x) ? entries * entries / 2 * CLF__COST_ELEMENT
                                              : d * CLF__COST_COPY + 2 * d * d * CLF__COST_PRODUCT;
-  return rows * squares + d * d * (d / 6 * CLF__COST_COPY + MAX_CHUNKS * CLF__COST_COPY);
+  return rows * squares + d * d * (d / 6 + fmin(MAX_CHUNKS, fmax(SQUARES / (d * d), 1))) * CLF__COST_COPY;
 }
 
 static double pass_work(const clf__svm_normal *n) {
   return clf__svm_normal_pass_work(n->rows, n->count);
 }
 
-static void sum_rows(void *argument, clf__range range) {
+/* The slice of a chunk that runs now. */
+static clf__range slice_of(const clf__svm_normal *n, clf__range chunk) {
+  const clf__range own =
+      clf__range_of_part(chunk.end - chunk.first, n->slices, n->slice, chunk.worker);
+  return (clf__range){chunk.index, chunk.first + own.first, chunk.first + own.end, chunk.worker};
+}
+
+/* Runs a task for the slices of all chunks, those of a chunk in order, and asks the host between
+ * them. */
+static clf_status run_slices(clf__svm_normal *n, double work, clf__range_task task) {
+  n->slices = clf__clamp_i64((int64_t)(work / SLICE), 1, clf__max_i64(n->count, 1));
+  for (n->slice = 0; n->slice < n->slices; n->slice++) {
+    CLF__CHECK(n->slice > 0 ? clf__progress_step(n->progress, 0, (double)NAN, (double)NAN)
+                            : CLF_OK);
+    clf__parallel_parts(n->context, n->count, n->chunks, work / (double)n->slices, task, n);
+  }
+  return CLF_OK;
+}
+
+static void sum_rows(void *argument, clf__range chunk) {
   const clf__svm_normal *n = argument;
+  const clf__range range = slice_of(n, chunk);
   double *sums = n->sums + range.index * n->columns;
-  memset(sums, 0, (size_t)n->columns * sizeof *sums);
   for (int64_t i = range.first; i < range.end; i++) {
     if (n->values[i] != 0) {
       add_row(n, i, n->values[i], sums);
@@ -119,30 +150,58 @@ static void add_chunks(const clf__svm_normal *n, double *out, int64_t size) {
   }
 }
 
-void clf__svm_normal_sum(clf__svm_normal *n, const double *values, double *out) {
+clf_status clf__svm_normal_sum(clf__svm_normal *n, const double *values, double *out) {
   n->values = values;
-  clf__parallel_parts(n->context, n->count, n->chunks, pass_work(n), sum_rows, n);
+  memset(n->sums, 0, (size_t)(n->chunks * n->columns) * sizeof *n->sums);
+  CLF__CHECK(run_slices(n, pass_work(n), sum_rows));
   add_chunks(n, out, n->columns);
+  return CLF_OK;
 }
 
-static void multiply_rows(void *argument, clf__range range) {
+static void multiply_rows(void *argument, clf__range chunk) {
   const clf__svm_normal *n = argument;
+  const clf__range range = slice_of(n, chunk);
   for (int64_t i = range.first; i < range.end; i++) {
     n->out[i] = multiply_row(n, i, n->values);
   }
 }
 
-void clf__svm_normal_multiply(clf__svm_normal *n, const double *u, double *out) {
+clf_status clf__svm_normal_multiply(clf__svm_normal *n, const double *u, double *out) {
   n->values = u;
   n->out = out;
-  clf__parallel_parts(n->context, n->count, n->chunks, pass_work(n), multiply_rows, n);
+  return run_slices(n, pass_work(n), multiply_rows);
 }
 
-static void sum_squares(void *argument, clf__range range) {
+static double square_row(const clf__svm_normal *n, int64_t i) {
+  const clf__rows *x = n->rows;
+  if (n->x != NULL) {
+    return clf__dot(n->x + i * n->columns, n->x + i * n->columns, x->columns);
+  }
+  const int64_t row = row_of(n, i);
+  double sum = 0;
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    sum += (double)x->value[e] * (double)x->value[e];
+  }
+  return sum;
+}
+
+static void square_rows(void *argument, clf__range chunk) {
   const clf__svm_normal *n = argument;
-  const int64_t size = n->columns * n->columns;
-  double *sums = n->sums + range.index * size;
-  memset(sums, 0, (size_t)size * sizeof *sums);
+  const clf__range range = slice_of(n, chunk);
+  for (int64_t i = range.first; i < range.end; i++) {
+    n->out[i] = square_row(n, i);
+  }
+}
+
+clf_status clf__svm_normal_squares(clf__svm_normal *n, double *out) {
+  n->out = out;
+  return run_slices(n, pass_work(n), square_rows);
+}
+
+static void sum_squares(void *argument, clf__range chunk) {
+  const clf__svm_normal *n = argument;
+  const clf__range range = slice_of(n, chunk);
+  double *sums = n->sums + range.index * n->columns * n->columns;
   for (int64_t i = range.first; i < range.end; i++) {
     if (n->values[i] > 0) {
       add_square(n, i, n->values[i], sums);
@@ -174,6 +233,7 @@ static clf_status multiply_blocks(const clf__svm_normal *n) {
   for (int64_t first = 0; first < n->count; first += BLOCK_ROWS) {
     const int64_t rows = clf__min_i64(BLOCK_ROWS, n->count - first);
     scaling s = {n, first};
+    CLF__CHECK(first > 0 ? clf__progress_step(n->progress, 0, (double)NAN, (double)NAN) : CLF_OK);
     clf__parallel_ranges(n->context, rows, GRAIN, (double)(rows * d) * CLF__COST_ELEMENT,
                          scale_rows, &s);
     CLF__CHECK(clf__gemm_f64(n->context, 1, clf__f64_transposed(n->block, d, rows, d),
@@ -187,8 +247,8 @@ clf_status clf__svm_normal_factor(clf__svm_normal *n, const double *v) {
   const int64_t d = n->columns;
   n->values = v;
   if (n->x == NULL) {
-    clf__parallel_parts(n->context, n->count, n->chunks,
-                        clf__svm_normal_factor_work(n->rows, n->count), sum_squares, n);
+    memset(n->sums, 0, (size_t)(n->chunks * d * d) * sizeof *n->sums);
+    CLF__CHECK(run_slices(n, clf__svm_normal_factor_work(n->rows, n->count), sum_squares));
     add_chunks(n, n->matrix, d * d);
   } else {
     CLF__CHECK(multiply_blocks(n));
@@ -211,11 +271,19 @@ double clf__svm_normal_split(const clf__svm_normal *n, const double *u, double *
   return n->intercept ? u[n->rows->columns] - clf__dot(n->mean, w, n->rows->columns) : 0;
 }
 
+/* Asks the host before row i of a loop over dense rows, if that is due. */
+static clf_status ask(const clf__svm_normal *n, int64_t i) {
+  const int64_t rows = clf__max_i64((int64_t)SLICE / n->columns, 1);
+  return i > 0 && i % rows == 0 ? clf__progress_step(n->progress, 0, (double)NAN, (double)NAN)
+                                : CLF_OK;
+}
+
 /* An intercept makes up for any mean that is subtracted. */
-static void center_rows(clf__svm_normal *n, const double *weights) {
+static clf_status center_rows(clf__svm_normal *n, const double *weights) {
   const int64_t d = n->rows->columns;
   double sum = 0;
   for (int64_t i = 0; i < n->count; i++) {
+    CLF__CHECK(ask(n, i));
     sum += weights[i];
     for (int64_t j = 0; j < d; j++) {
       n->mean[j] += weights[i] * n->x[i * n->columns + j];
@@ -225,11 +293,13 @@ static void center_rows(clf__svm_normal *n, const double *weights) {
     n->mean[j] /= sum;
   }
   for (int64_t i = 0; i < n->count; i++) {
+    CLF__CHECK(ask(n, i));
     for (int64_t j = 0; j < d; j++) {
       n->x[i * n->columns + j] -= n->mean[j];
     }
     n->x[i * n->columns + d] = 1;
   }
+  return CLF_OK;
 }
 
 clf_status clf__svm_normal_create(clf__svm_normal *n, const double *weights) {
@@ -241,18 +311,16 @@ clf_status clf__svm_normal_create(clf__svm_normal *n, const double *weights) {
     n->x = clf__arena_matrix(&n->arena, n->count, d, sizeof *n->x);
     n->block = clf__arena_matrix(&n->arena, clf__min_i64(BLOCK_ROWS, n->count), d, sizeof(double));
   }
-  n->chunks = clf__clamp_i64((int64_t)(pass_work(n) / (double)d), 1, MAX_CHUNKS);
+  n->chunks = chunks_of(pass_work(n) / (double)d, n->x != NULL ? 1 : (double)d * (double)d);
   n->sums =
       clf__arena_matrix(&n->arena, clf__count(n->chunks, n->x != NULL ? 1 : d), d, sizeof *n->sums);
   n->matrix = clf__arena_matrix(&n->arena, d, d, sizeof *n->matrix);
   CLF__CHECK(clf__arena_status(&n->arena));
   for (int64_t i = 0; i < n->count && n->x != NULL; i++) {
+    CLF__CHECK(ask(n, i));
     clf__rows_read_f64(x, row_of(n, i), n->x + i * d);
   }
-  if (n->x != NULL && n->intercept) {
-    center_rows(n, weights);
-  }
-  return CLF_OK;
+  return n->x != NULL && n->intercept ? center_rows(n, weights) : CLF_OK;
 }
 
 void clf__svm_normal_free(clf__svm_normal *n) {

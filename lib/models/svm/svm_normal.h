@@ -9,6 +9,7 @@
 typedef struct clf__svm_normal {
   clf__arena arena;
   clf_context *context;
+  const clf__progress *progress; /* by which the host is asked */
   const clf__rows *rows;
   int64_t count;
   const int64_t *row; /* [count] of the rows, or NULL for all; borrowed */
@@ -19,17 +20,19 @@ typedef struct clf__svm_normal {
   double *matrix;  /* [columns, columns] P + sum v x x^T, and then its factor */
   double *block;   /* dense rows: [rows, columns] */
   int64_t chunks;
-  double *sums; /* [chunks, columns, columns + 1] */
+  double *sums; /* [chunks, columns] of rows, or for sparse rows of their squares */
   /* Of a pass. */
   const double *values;
   double *out;
+  int64_t slices, slice; /* of each chunk, and the one that runs */
 } clf__svm_normal;
 
 /* Completes an object whose members from `context` to `intercept` are set. `weights` [count] are
  * those of the mean. Free it after a failure, too. */
 clf_status clf__svm_normal_create(clf__svm_normal *normal, const double *weights);
 void clf__svm_normal_free(clf__svm_normal *normal);
-/* Returns the time of a pass over the rows, of a factorization, in the unit of clf__parallel(). */
+/* Returns the time of a pass over the rows, of a factorization, in the unit of clf__parallel();
+ * INFINITY for a factorization of too many columns. */
 double clf__svm_normal_pass_work(const clf__rows *x, int64_t count);
 double clf__svm_normal_factor_work(const clf__rows *x, int64_t count);
 
@@ -38,10 +41,13 @@ double clf__svm_normal_factor_work(const clf__rows *x, int64_t count);
 clf_status clf__svm_normal_factor(clf__svm_normal *normal, const double *v);
 /* Solves for u [columns], in place of r. */
 void clf__svm_normal_solve(const clf__svm_normal *normal, double *u);
-/* out [columns] = sum_i values_i x_i. */
-void clf__svm_normal_sum(clf__svm_normal *normal, const double *values, double *out);
+/* The next three return CLF_OK or CLF_ERROR_CANCELLED.
+ * out [columns] = sum_i values_i x_i. */
+clf_status clf__svm_normal_sum(clf__svm_normal *normal, const double *values, double *out);
 /* out [count] = x_i . u. */
-void clf__svm_normal_multiply(clf__svm_normal *normal, const double *u, double *out);
+clf_status clf__svm_normal_multiply(clf__svm_normal *normal, const double *u, double *out);
+/* out [count] = |x_i|^2, without the 1. */
+clf_status clf__svm_normal_squares(clf__svm_normal *normal, double *out);
 /* Splits u into the weights [columns of the rows] of the rows as they are, and their intercept. */
 double clf__svm_normal_split(const clf__svm_normal *normal, const double *u, double *w);
 

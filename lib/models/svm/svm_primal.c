@@ -38,6 +38,7 @@ typedef struct primal {
   double *losses; /* [machines] sums at the last evaluation */
   double *bias;   /* [machines] gradient of the last evaluation, borrowed */
   clf__progress progress;
+  int64_t steps; /* of Newton's method */
 } primal;
 
 static double weight_of(const primal *p, int64_t row) {
@@ -84,7 +85,7 @@ static void curvature(void *argument, int64_t output, float *values) {
 
 static clf_status observe(void *argument, int64_t iteration, double value) {
   const primal *p = argument;
-  return clf__progress_step(&p->progress, iteration, value, (double)NAN);
+  return clf__progress_step(&p->progress, p->steps + iteration, value, (double)NAN);
 }
 
 /* Adds a column of a constant to sparse rows. */
@@ -216,11 +217,12 @@ static bool starts_near(const primal *p) {
 }
 
 /* Sets the variables to the minimum that Newton's method finds, near enough for proximal Newton to
- * confirm it. `rows` [2 rows + columns + 1] is scratch. */
-static clf_status find_near(const primal *p, clf__svm_normal *normal, double *rows,
-                            double *variables, int64_t *steps) {
+ * confirm it. `rows` [2 rows + columns + 1] is scratch. A fit that is stopped has made steps if each
+ * machine has. */
+static clf_status find_near(primal *p, clf__svm_normal *normal, double *rows, double *variables) {
   const clf__svm_params *params = p->model->params;
   const int64_t count = p->x.rows, width = p->x.columns;
+  int64_t steps = 0;
   double *C = rows, *y = rows + count, *u = rows + 2 * count;
   for (int64_t k = 0; k < p->machines; k++) {
     for (int64_t i = 0; i < count; i++) {
@@ -235,17 +237,22 @@ static clf_status find_near(const primal *p, clf__svm_normal *normal, double *ro
                                   params->max_iterations > 0 ? params->max_iterations : INT64_MAX,
                               .u = u};
     CLF__CHECK(k == 0 ? clf__svm_normal_create(normal, C) : CLF_OK);
-    CLF__CHECK(clf__svm_newton_minimize(&newton));
-    *steps = clf__max_i64(*steps, newton.steps);
+    const clf_status status = clf__svm_newton_minimize(&newton);
+    CLF__CHECK(status == CLF_ERROR_CANCELLED && newton.steps > 0 ? CLF_OK : status);
+    steps = clf__max_i64(steps, newton.steps);
     const double b = clf__svm_normal_split(normal, u, variables + k * width);
     variables[p->machines * width + k] = b;
+    p->steps = k == p->machines - 1 ? steps : 0;
+    CLF__CHECK(status);
   }
   return CLF_OK;
 }
 
-static clf_status begin_near(primal *p, double *variables, int64_t *steps) {
+/* A shortcut: without the memory for it the fit begins as it would otherwise. */
+static clf_status begin_near(primal *p, double *variables) {
   clf__arena arena = {.context = p->model->context};
   clf__svm_normal normal = {.context = p->model->context,
+                            .progress = &p->progress,
                             .rows = &p->x,
                             .count = p->x.rows,
                             .intercept = isinf(clf__svm_intercept_scaling(p->model->params))};
@@ -253,7 +260,11 @@ static clf_status begin_near(primal *p, double *variables, int64_t *steps) {
       clf__arena_array(&arena, clf__count(2, p->x.rows) + p->x.columns + 1, sizeof *rows);
   clf_status status = clf__arena_status(&arena);
   if (status == CLF_OK) {
-    status = find_near(p, &normal, rows, variables, steps);
+    status = find_near(p, &normal, rows, variables);
+  }
+  if (status == CLF_ERROR_MEMORY) {
+    memset(variables, 0, (size_t)(p->machines * (p->x.columns + 1)) * sizeof *variables);
+    status = CLF_OK;
   }
   clf__svm_normal_free(&normal);
   clf__arena_free(&arena);
@@ -278,7 +289,7 @@ static clf_status minimize(primal *p, double *variables, double *gradient, doubl
   const clf__svm_params *params = p->model->params;
   const double strength = fmin(1e30, 1 / (params->C * p->total));
   const double share = clf__svm_l1_share(params);
-  const clf__prox_problem problem = {
+  clf__prox_problem problem = {
       .context = p->model->context,
       .argument = p,
       .x = &p->x,
@@ -297,11 +308,11 @@ static clf_status minimize(primal *p, double *variables, double *gradient, doubl
   };
   clf__prox_result result = {.iterations = 0};
   p->progress = clf__progress_begin(p->model->context, "svm", problem.max_iterations);
-  int64_t steps = 0;
-  CLF__CHECK(p->training->before == NULL && starts_near(p) ? begin_near(p, variables, &steps)
-                                                           : CLF_OK);
-  clf_status status = clf__prox_newton(&result, &problem, variables);
-  result.iterations += steps;
+  clf_status status =
+      p->training->before == NULL && starts_near(p) ? begin_near(p, variables) : CLF_OK;
+  problem.max_iterations -= p->steps;
+  status = status == CLF_OK ? clf__prox_newton(&result, &problem, variables) : status;
+  result.iterations += p->steps;
   if (result.iterations > 0) {
     status = clf__stop_keep(p->training->stop, status);
   }

@@ -18,6 +18,7 @@
 typedef struct left_out {
   const clf__svm_problem *whole; /* solved */
   int64_t folds;
+  int64_t open;    /* folds that have not converged */
   double *f;       /* [count] values of rows that are left out */
   double *weights; /* [count] */
   bool *positive;  /* [count] */
@@ -64,6 +65,7 @@ static clf_status value_fold(left_out *c, int32_t fold) {
   }
   clf_status status = clf__svm_solve(&part);
   status = status == CLF_OK ? clf__svm_scale_margin(&part) : status;
+  c->open += !part.converged;
   for (int64_t i = 0; status == CLF_OK && i < part.count; i++) {
     if (c->absent[i]) {
       c->f[i] = clf__svm_value(&part, i);
@@ -73,8 +75,7 @@ static clf_status value_fold(left_out *c, int32_t fold) {
   return status;
 }
 
-clf_status clf__svm_calibrate(const clf__svm_problem *whole, const float *weights, int64_t folds,
-                              double ab[2]) {
+clf_status clf__svm_calibrate(clf__svm_problem *whole, const float *weights, int64_t folds) {
   left_out c = {.whole = whole, .folds = folds};
   clf__arena arena = {.context = whole->rows->context};
   c.f = clf__arena_zeroed(&arena, whole->count, sizeof *c.f);
@@ -100,7 +101,8 @@ clf_status clf__svm_calibrate(const clf__svm_problem *whole, const float *weight
     c.weights[i] = weights != NULL ? (double)weights[whole->row[i]] : 1;
   }
   const clf__sigmoid_rows rows = {c.f, c.positive, c.weights, whole->count};
-  clf__sigmoid_fit(&rows, ab);
+  clf__sigmoid_fit(&rows, whole->calibration);
+  whole->open_folds = c.open;
 done:
   clf__arena_free(&arena);
   return status;

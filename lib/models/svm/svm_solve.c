@@ -347,14 +347,35 @@ static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
   return CLF_OK;
 }
 
-/* Goes on near the solution of a linear machine. */
+/* Goes on near the solution of a linear machine, if that is better than where it is. It is a
+ * shortcut: without the memory for it the working sets go on. */
 static clf_status go_near(clf__svm_solver *s) {
-  const clf_status status = clf__svm_start_near(s);
-  if (status == CLF_OK || status == CLF_ERROR_CANCELLED) {
-    memcpy(s->p->gradient, s->p->linear, (size_t)s->p->count * sizeof *s->p->gradient);
-    subtract_weights(s);
-    find_gaps(s); /* of a fit that is stopped the intercept may follow from them */
+  clf__svm_problem *p = s->p;
+  const size_t bytes = (size_t)p->count * sizeof *p->b;
+  const double objective = p->objective;
+  clf__arena arena = {.context = s->context};
+  double *b = clf__arena_array(&arena, p->count, sizeof *b);
+  double *gradient = clf__arena_array(&arena, p->count, sizeof *gradient);
+  clf_status status = clf__arena_status(&arena);
+  if (status == CLF_OK) {
+    memcpy(b, p->b, bytes);
+    memcpy(gradient, p->gradient, bytes);
+    status = clf__svm_start_near(s);
   }
+  if (status == CLF_OK || status == CLF_ERROR_CANCELLED) {
+    memcpy(p->gradient, p->linear, bytes);
+    subtract_weights(s);
+    set_objective(p);
+    if (!(p->objective <= objective)) {
+      memcpy(p->b, b, bytes);
+      memcpy(p->gradient, gradient, bytes);
+    }
+    find_gaps(s); /* of a fit that is stopped the intercept may follow from them */
+  } else if (status == CLF_ERROR_MEMORY) {
+    clf__svm_stay(s);
+    status = CLF_OK;
+  }
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -376,7 +397,12 @@ static clf_status iterate(clf__svm_solver *s) {
     if (p->ended || p->steps >= p->max_steps) {
       break;
     }
-    status = s->work_to_spend > 0 ? improve(s, gap, tolerance) : go_near(s);
+    if (s->work_to_spend > 0) {
+      status = improve(s, gap, tolerance);
+    } else {
+      status = go_near(s);
+      smallest = (double)INFINITY;
+    }
   }
   set_intercept(s);
   return status;

@@ -25,6 +25,7 @@ typedef struct clf__svm_solver {
   double largest;        /* |K_ii| so far */
   double interior_work, descent_work; /* of the ways to a linear machine's solution */
   double work_to_spend; /* before a linear machine goes on near its solution; INFINITY: never */
+  double work_spent;    /* on working sets */
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;
@@ -60,9 +61,11 @@ void clf__svm_set_variables(clf__svm_solver *s);
 void clf__svm_set_start(clf__svm_solver *s);
 
 /* svm_start.c. Sets the work to spend; subtracts that of a working set with so many steps; and sets
- * b near the solution. */
+ * b near the solution. After clf__svm_stay() that
+ * is not done any more. */
 void clf__svm_expect_work(clf__svm_solver *s);
 void clf__svm_spend_work(clf__svm_solver *s, int64_t steps);
+void clf__svm_stay(clf__svm_solver *s);
 clf_status clf__svm_start_near(clf__svm_solver *s);
 
 /* Selects the next working set: for each sum, variables of the up set whose gradient is above

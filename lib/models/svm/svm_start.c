@@ -18,39 +18,52 @@
 static const double MAX_PRODUCT = 1e-9, PRODUCT = 1e-3;
 
 /* The time of a working set of which so many steps are made. */
-static double set_work(const clf__svm_problem *p, double steps) {
+static double set_work(const clf__svm_solver *s, double steps) {
   static const double of_row = 100, of_step = 150;
+  const clf__svm_problem *p = s->p;
   const clf__rows *x = p->rows->groups.x;
   const bool sparse = clf__rows_sparse(x);
   const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
-  const double set = fmin((double)CLF__SVM_SET, (double)p->count);
+  const double set = fmin((double)s->capacity, (double)p->count);
   return (double)p->count * (entries * (sparse ? CLF__COST_ELEMENT : CLF__COST_COPY) + of_row) +
          set * set * entries * (sparse ? CLF__COST_COPY : CLF__COST_PRODUCT) + steps * of_step;
 }
 
 /* Half of the rows of classes that overlap become support vectors, which come into some sets
  * each. */
-static double expected_work(const clf__svm_problem *p) {
+static double expected_work(const clf__svm_solver *s) {
   static const double sets_of_vector = 12, steps_of_variable = 4;
-  const double set = (double)CLF__SVM_SET, count = (double)p->count;
+  const double set = (double)CLF__SVM_SET, count = (double)s->p->count;
   return fmax(1, sets_of_vector * count / 2 / set) *
-         set_work(p, steps_of_variable * fmin(set, count));
+         set_work(s, steps_of_variable * fmin(set, count));
+}
+
+void clf__svm_stay(clf__svm_solver *s) {
+  s->work_to_spend = s->interior_work = s->descent_work = (double)INFINITY;
 }
 
 void clf__svm_expect_work(clf__svm_solver *s) {
   const clf__svm_problem *p = s->p;
-  const bool able = p->rows->cache == NULL && p->type == CLF__SVM_C_SVC && p->absent == NULL;
-  s->work_to_spend = (double)INFINITY;
+  const bool able = p->rows->cache == NULL && p->type == CLF__SVM_C_SVC;
+  clf__svm_stay(s);
   if (able) {
     s->interior_work = clf__svm_interior_work(p->rows->groups.x, p->count);
     s->descent_work = clf__svm_descent_work(p->rows->groups.x, p->count);
     const double other = fmin(s->interior_work, s->descent_work);
-    s->work_to_spend = p->start_b == NULL && other < expected_work(p) ? 0 : other;
+    s->work_to_spend = p->start_b == NULL && other < expected_work(s) ? 0 : other;
   }
 }
 
+/* If half of the steps do not suffice, the other way may take longer than they did. */
 void clf__svm_spend_work(clf__svm_solver *s, int64_t steps) {
-  s->work_to_spend -= set_work(s->p, (double)steps);
+  static const double times = 16;
+  const clf__svm_problem *p = s->p;
+  const double other = fmin(s->interior_work, s->descent_work);
+  s->work_to_spend -= set_work(s, (double)steps);
+  s->work_spent += set_work(s, (double)steps);
+  if (p->steps >= p->max_steps / 2 && other < times * s->work_spent) {
+    s->work_to_spend = fmin(s->work_to_spend, 0);
+  }
 }
 
 /* Changes b such that their sum is 0: those between their bounds if they suffice. */
@@ -70,11 +83,11 @@ static void balance(clf__svm_solver *s) {
   }
 }
 
-/* The products are so small that alpha rounded to their bounds leave the gradients right. */
-static double product_to_reach(const clf__svm_solver *s, const double *C) {
+/* The largest product with which alpha can be rounded to their bounds. */
+static double product_to_reach(const clf__svm_solver *s, const clf__svm_start *start) {
   double largest = 0;
-  for (int64_t i = 0; i < s->p->count; i++) {
-    largest = fmax(largest, C[i]);
+  for (int64_t i = 0; i < start->count; i++) {
+    largest = fmax(largest, start->C[i]);
   }
   return fmin(MAX_PRODUCT, PRODUCT * s->p->tolerance * s->p->tolerance) * largest;
 }
@@ -89,8 +102,40 @@ static clf_status find_near(clf__svm_solver *s, clf__svm_start *start) {
     s->work_to_spend = interior; /* INFINITY if there are too many columns for it */
     return clf__svm_descend(start);
   }
-  s->work_to_spend = (double)INFINITY;
+  clf__svm_stay(s);
   return clf__svm_interior(start);
+}
+
+/* The variables that may differ from 0. */
+static clf_status list_variables(const clf__svm_solver *s, clf__arena *arena,
+                                 clf__svm_start *start) {
+  const clf__svm_problem *p = s->p;
+  int64_t *row = clf__arena_array(arena, p->count, sizeof *row);
+  double *y = clf__arena_array(arena, p->count, sizeof *y);
+  double *C = clf__arena_array(arena, p->count, sizeof *C);
+  start->alpha = clf__arena_array(arena, p->count, sizeof *start->alpha);
+  CLF__CHECK(clf__arena_status(arena));
+  for (int64_t i = 0; i < p->count; i++) {
+    if (s->upper[i] > s->lower[i]) {
+      row[start->count] = p->row[i];
+      y[start->count] = p->y[i];
+      C[start->count++] = s->upper[i] - s->lower[i];
+    }
+  }
+  start->row = row;
+  start->y = y;
+  start->C = C;
+  return CLF_OK;
+}
+
+static void set_variables(clf__svm_solver *s, const clf__svm_start *start) {
+  clf__svm_problem *p = s->p;
+  int64_t next = 0;
+  for (int64_t i = 0; i < p->count; i++) {
+    const double b = s->upper[i] > s->lower[i] ? p->y[i] * start->alpha[next++] : 0;
+    p->b[i] = fmin(fmax(b, s->lower[i]), s->upper[i]);
+  }
+  balance(s);
 }
 
 clf_status clf__svm_start_near(clf__svm_solver *s) {
@@ -101,26 +146,13 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
   clf__svm_start start = {.context = s->context,
                           .progress = &p->rows->progress,
                           .x = p->rows->groups.x,
-                          .count = p->count,
-                          .row = p->row,
-                          .y = p->y,
                           .tolerance = of_tolerance * p->tolerance,
                           .max_steps = p->max_steps - p->steps};
-  double *C = clf__arena_array(&arena, p->count, sizeof *C);
-  start.alpha = clf__arena_array(&arena, p->count, sizeof *start.alpha);
-  CLF__TRY(clf__arena_status(&arena));
-  for (int64_t i = 0; i < p->count; i++) {
-    C[i] = s->upper[i] - s->lower[i];
-  }
-  start.C = C;
-  start.product = product_to_reach(s, C);
+  CLF__TRY(list_variables(s, &arena, &start));
+  start.product = product_to_reach(s, &start);
   status = find_near(s, &start);
-  /* A fit that is stopped here keeps this, unless it has more. */
-  if (status == CLF_OK || (status == CLF_ERROR_CANCELLED && p->steps == 0 && start.steps > 0)) {
-    for (int64_t i = 0; i < p->count; i++) {
-      p->b[i] = p->y[i] * start.alpha[i];
-    }
-    balance(s);
+  if (status == CLF_OK || (status == CLF_ERROR_CANCELLED && start.steps > 0)) {
+    set_variables(s, &start);
     p->steps += start.steps;
   }
 done:
