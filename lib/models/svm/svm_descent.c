@@ -139,6 +139,7 @@ double clf__svm_descent_work(const clf__rows *x, int64_t count) {
 clf_status clf__svm_descend(clf__svm_start *p) {
   descent d = {.arena = {.context = p->context}, .p = p};
   clf_status status = CLF_OK;
+  double largest = 0;
   d.w = clf__arena_zeroed(&d.arena, p->x->columns, sizeof *d.w);
   d.squares = clf__arena_array(&d.arena, p->count, sizeof *d.squares);
   d.active = clf__arena_array(&d.arena, p->count, sizeof *d.active);
@@ -150,13 +151,14 @@ clf_status clf__svm_descend(clf__svm_start *p) {
     }
     d.squares[i] = sum;
     d.weight += sum / (double)p->count;
+    largest = fmax(largest, p->C[i]);
     d.active[i] = i;
     p->alpha[i] = 0;
   }
   for (int64_t i = 0; i < p->count; i++) {
     d.squares[i] += d.weight;
   }
-  status = d.weight > 0 && isfinite(d.weight) ? run(&d) : CLF_OK;
+  status = d.weight > 0 && clf__svm_resolves(largest * d.weight, p->count) ? run(&d) : CLF_OK;
 done:
   clf__arena_free(&d.arena);
   return status;

@@ -40,6 +40,7 @@ typedef struct interior {
   double mu;                  /* what the step leads to */
   double length;              /* of the step */
   double product;             /* mean to stop at */
+  bool resolves;              /* alpha have the digits that the margins need */
   double parts[PARTS];        /* results of a rule */
 } interior;
 
@@ -215,6 +216,7 @@ static clf_status set_product(interior *n) {
     square += n->r[i] / (double)p->count;
   }
   square -= clf__dot(n->step, n->step, p->x->columns);
+  n->resolves = clf__svm_resolves(largest * square, p->count);
   n->product = p->product / fmax(1, largest * square);
   return CLF_OK;
 }
@@ -225,7 +227,7 @@ static clf_status run(interior *n) {
   clf__svm_start *p = n->p;
   const int64_t max_steps = clf__min_i64(p->max_steps, MAX_STEPS);
   double now = 0;
-  clf_status status = set_product(n);
+  clf_status status = CLF_OK;
   for (int64_t i = 0; i < p->count; i++) {
     now += (p->alpha[i] * n->slacks[i] + n->rest[i] * n->errors[i]) / (2 * (double)p->count);
   }
@@ -281,7 +283,8 @@ clf_status clf__svm_interior(clf__svm_start *p) {
                            .intercept = true}};
   clf_status status = CLF_OK;
   CLF__TRY(create(&n));
-  status = run(&n);
+  CLF__TRY(set_product(&n));
+  status = n.resolves ? run(&n) : CLF_OK;
   round_alpha(&n); /* those of a fit that is stopped as well */
 done:
   clf__svm_normal_free(&n.normal);

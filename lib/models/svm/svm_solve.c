@@ -347,25 +347,31 @@ static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
   return CLF_OK;
 }
 
+/* The gradients and the objective, without what rounding has added to them step by step. */
+static void refresh(clf__svm_solver *s) {
+  memcpy(s->p->gradient, s->p->linear, (size_t)s->p->count * sizeof *s->p->gradient);
+  subtract_weights(s);
+  set_objective(s->p);
+}
+
 /* Goes on near the solution of a linear machine, if that is better than where it is. It is a
  * shortcut: without the memory for it the working sets go on. */
 static clf_status go_near(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   const size_t bytes = (size_t)p->count * sizeof *p->b;
-  const double objective = p->objective;
   clf__arena arena = {.context = s->context};
   double *b = clf__arena_array(&arena, p->count, sizeof *b);
   double *gradient = clf__arena_array(&arena, p->count, sizeof *gradient);
   clf_status status = clf__arena_status(&arena);
   if (status == CLF_OK) {
+    refresh(s);
     memcpy(b, p->b, bytes);
     memcpy(gradient, p->gradient, bytes);
     status = clf__svm_start_near(s);
   }
   if (status == CLF_OK || status == CLF_ERROR_CANCELLED) {
-    memcpy(p->gradient, p->linear, bytes);
-    subtract_weights(s);
-    set_objective(p);
+    const double objective = p->objective;
+    refresh(s);
     if (!(p->objective <= objective)) {
       memcpy(p->b, b, bytes);
       memcpy(p->gradient, gradient, bytes);

@@ -129,7 +129,7 @@ static clf_status list_variables(const clf__svm_solver *s, clf__arena *arena,
 }
 
 static void set_variables(clf__svm_solver *s, const clf__svm_start *start) {
-  clf__svm_problem *p = s->p;
+  const clf__svm_problem *p = s->p;
   int64_t next = 0;
   for (int64_t i = 0; i < p->count; i++) {
     const double b = s->upper[i] > s->lower[i] ? p->y[i] * start->alpha[next++] : 0;
@@ -151,7 +151,7 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
   CLF__TRY(list_variables(s, &arena, &start));
   start.product = product_to_reach(s, &start);
   status = find_near(s, &start);
-  if (status == CLF_OK || (status == CLF_ERROR_CANCELLED && start.steps > 0)) {
+  if ((status == CLF_OK || status == CLF_ERROR_CANCELLED) && start.steps > 0) {
     set_variables(s, &start);
     p->steps += start.steps;
   }

@@ -2,6 +2,8 @@
 #ifndef CLF_MODELS_SVM_SVM_START_H
 #define CLF_MODELS_SVM_SVM_START_H
 
+#include <float.h>
+
 #include "models/svm/svm.h"
 
 typedef struct clf__svm_start {
@@ -20,7 +22,13 @@ typedef struct clf__svm_start {
   int64_t steps; /* result */
 } clf__svm_start;
 
-/* svm_interior.c. Returns CLF_OK however it ended, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. */
+/* Returns whether sums of alpha_i |x_i|^2 over so many rows, of up to `largest` each, are rounded by
+ * less than the margins. */
+static inline bool clf__svm_resolves(double largest, int64_t count) {
+  return largest * sqrt((double)count) * DBL_EPSILON < 1;
+}
+
+/* svm_interior.c. Makes no step where alpha do not have the digits. Returns CLF_OK however it ended, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. */
 clf_status clf__svm_interior(clf__svm_start *start);
 /* Returns about how long it takes, in the unit of clf__parallel()'s work; INFINITY for too many
  * columns. */
