@@ -15,7 +15,7 @@
 enum {
   MAX_COLUMNS = 4096, /* of a matrix: 128 MiB */
   MAX_CHUNKS = 16,    /* of rows */
-  BLOCK_ROWS = 2048, /* dense rows that are scaled at a time */
+  BLOCK_ROWS = 2048,  /* dense rows that are scaled at a time */
   GRAIN = 256
 };
 
@@ -103,7 +103,8 @@ double clf__svm_normal_factor_work(const clf__rows *x, int64_t count) {
   const double entries = (double)clf__rows_entries(x) / (double)clf__max_i64(x->rows, 1) + 1;
   const double squares = clf__rows_sparse(x) ? entries * entries / 2 * CLF__COST_ELEMENT
                                              : d * CLF__COST_COPY + 2 * d * d * CLF__COST_PRODUCT;
-  return rows * squares + d * d * (d / 6 + fmin(MAX_CHUNKS, fmax(SQUARES / (d * d), 1))) * CLF__COST_COPY;
+  return rows * squares +
+         d * d * (d / 6 + fmin(MAX_CHUNKS, fmax(SQUARES / (d * d), 1))) * CLF__COST_COPY;
 }
 
 static double pass_work(const clf__svm_normal *n) {
