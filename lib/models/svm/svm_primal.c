@@ -238,7 +238,7 @@ static clf_status find_near(primal *p, clf__svm_normal *normal, double *rows, do
                               .u = u};
     CLF__CHECK(k == 0 ? clf__svm_normal_create(normal, C) : CLF_OK);
     const clf_status status = clf__svm_newton_minimize(&newton);
-    CLF__CHECK(status == CLF_ERROR_CANCELLED && newton.steps > 0 ? CLF_OK : status);
+    CLF__CHECK(newton.steps > 0 ? CLF_OK : status); /* what it has is kept */
     steps = clf__max_i64(steps, newton.steps);
     const double b = clf__svm_normal_split(normal, u, variables + k * width);
     variables[p->machines * width + k] = b;
@@ -248,7 +248,7 @@ static clf_status find_near(primal *p, clf__svm_normal *normal, double *rows, do
   return CLF_OK;
 }
 
-/* A shortcut: without the memory for it the fit begins as it would otherwise. */
+/* A shortcut: without the memory for it the fit begins with what it has. */
 static clf_status begin_near(primal *p, double *variables) {
   clf__arena arena = {.context = p->model->context};
   clf__svm_normal normal = {.context = p->model->context,
@@ -262,13 +262,9 @@ static clf_status begin_near(primal *p, double *variables) {
   if (status == CLF_OK) {
     status = find_near(p, &normal, rows, variables);
   }
-  if (status == CLF_ERROR_MEMORY) {
-    memset(variables, 0, (size_t)(p->machines * (p->x.columns + 1)) * sizeof *variables);
-    status = CLF_OK;
-  }
   clf__svm_normal_free(&normal);
   clf__arena_free(&arena);
-  return status;
+  return status == CLF_ERROR_MEMORY ? CLF_OK : status;
 }
 
 static clf_status outcome(const primal *p, const clf__prox_result *result, double tolerance) {

@@ -367,17 +367,16 @@ static clf_status go_near(clf__svm_solver *s) {
     refresh(s);
     memcpy(b, p->b, bytes);
     memcpy(gradient, p->gradient, bytes);
-    status = clf__svm_start_near(s);
-  }
-  if (status == CLF_OK || status == CLF_ERROR_CANCELLED) {
     const double objective = p->objective;
+    status = clf__svm_start_near(s);
     refresh(s);
     if (!(p->objective <= objective)) {
       memcpy(p->b, b, bytes);
       memcpy(p->gradient, gradient, bytes);
     }
     find_gaps(s); /* of a fit that is stopped the intercept may follow from them */
-  } else if (status == CLF_ERROR_MEMORY) {
+  }
+  if (status == CLF_ERROR_MEMORY) {
     clf__svm_stay(s);
     status = CLF_OK;
   }

@@ -151,7 +151,7 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
   CLF__TRY(list_variables(s, &arena, &start));
   start.product = product_to_reach(s, &start);
   status = find_near(s, &start);
-  if ((status == CLF_OK || status == CLF_ERROR_CANCELLED) && start.steps > 0) {
+  if (start.steps > 0) { /* however it ended */
     set_variables(s, &start);
     p->steps += start.steps;
   }
