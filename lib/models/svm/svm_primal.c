@@ -217,8 +217,8 @@ static bool starts_near(const primal *p) {
 }
 
 /* Sets the variables to the minimum that Newton's method finds, near enough for proximal Newton to
- * confirm it. `rows` [2 rows + columns + 1] is scratch. A fit that is stopped has made steps if each
- * machine has. */
+ * confirm it. `rows` [2 rows + columns + 1] is scratch. A fit that is stopped has made steps if
+ * each machine has. */
 static clf_status find_near(primal *p, clf__svm_normal *normal, double *rows, double *variables) {
   const clf__svm_params *params = p->model->params;
   const int64_t count = p->x.rows, width = p->x.columns;

@@ -61,8 +61,7 @@ void clf__svm_set_variables(clf__svm_solver *s);
 void clf__svm_set_start(clf__svm_solver *s);
 
 /* svm_start.c. Sets the work to spend; subtracts that of a working set with so many steps; and sets
- * b near the solution. After clf__svm_stay() that
- * is not done any more. */
+ * b near the solution. After clf__svm_stay() that is not done any more. */
 void clf__svm_expect_work(clf__svm_solver *s);
 void clf__svm_spend_work(clf__svm_solver *s, int64_t steps);
 void clf__svm_stay(clf__svm_solver *s);

@@ -22,13 +22,14 @@ typedef struct clf__svm_start {
   int64_t steps; /* result */
 } clf__svm_start;
 
-/* Returns whether sums of alpha_i |x_i|^2 over so many rows, of up to `largest` each, are rounded by
- * less than the margins. */
+/* Returns whether sums of alpha_i |x_i|^2 over so many rows, of up to `largest` each, are rounded
+ * by less than the margins. */
 static inline bool clf__svm_resolves(double largest, int64_t count) {
   return largest * sqrt((double)count) * DBL_EPSILON < 1;
 }
 
-/* svm_interior.c. Makes no step where alpha do not have the digits. Returns CLF_OK however it ended, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. */
+/* svm_interior.c. Makes no step where alpha do not have the digits. Returns CLF_OK however it
+ * ended, CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED; after that alpha are those of its last step. */
 clf_status clf__svm_interior(clf__svm_start *start);
 /* Returns about how long it takes, in the unit of clf__parallel()'s work; INFINITY for too many
  * columns. */
