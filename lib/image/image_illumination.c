@@ -2,6 +2,7 @@
  * section II). Its steps are I^gamma; a band-pass filter, G(inner) * I - G(outer) * I; division by
  * mean(|I|^alpha)^(1/alpha), and then by mean(min(tau, |I|)^alpha)^(1/alpha), so that few large
  * values do not determine the scale; and tau tanh(I / tau). */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -77,6 +78,16 @@ static void raise_levels(float *out, const uint8_t *pixels, int64_t count, doubl
   }
 }
 
+/* Subtracts the coarse blur from the fine one. What is left of an even area is rounding, which the
+ * division by the mean would make as large as true contrast: it is 0. */
+static void subtract(float *x, const float *fine, const float *coarse, int64_t count) {
+  static const float rounding = 16 * FLT_EPSILON;
+  for (int64_t i = 0; i < count; i++) {
+    const float difference = fine[i] - coarse[i];
+    x[i] = fabsf(difference) > rounding * coarse[i] ? difference : 0;
+  }
+}
+
 /* Divides by mean(min(limit, |x|)^alpha)^(1/alpha); values that are all 0 stay 0. It sums the
  * differences of the powers from 1, which are still accurate if alpha is tiny; the mean is then the
  * geometric one. */
@@ -105,9 +116,7 @@ static clf_status normalize_illumination(clf_image *made, const clf_image *gray,
   raise_levels(x, gray->pixels, count, chosen->gamma);
   CLF__TRY(clf__blur(context, x, height, width, chosen->inner, fine));
   CLF__TRY(clf__blur(context, x, height, width, chosen->outer, coarse));
-  for (int64_t i = 0; i < count; i++) {
-    x[i] = fine[i] - coarse[i];
-  }
+  subtract(x, fine, coarse, count);
   divide_by_mean(x, count, chosen->alpha, INFINITY);
   divide_by_mean(x, count, chosen->alpha, chosen->tau);
   for (int64_t i = 0; i < count; i++) {

@@ -13,6 +13,7 @@ import time
 import unittest
 
 TOOL = os.path.abspath(sys.argv.pop(1))
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup ignores, and programs inherit
 SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "examples" / "data"
 
 

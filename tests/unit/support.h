@@ -37,7 +37,7 @@ enum { SLOW = THREAD_SANITIZER || ADDRESS_SANITIZER || EMULATED };
 
 /* The processor seconds, of two threads, in which a call must ask whether it is cancelled and must
  * end once it is. */
-enum { CANCEL_SECONDS = EMULATED ? 60 : THREAD_SANITIZER ? 40 : 2 };
+enum { CANCEL_SECONDS = EMULATED ? 60 : THREAD_SANITIZER ? 40 : ADDRESS_SANITIZER ? 10 : 2 };
 
 /* The thread sanitizer knows no threads in a child of fork(), a lock of the address sanitizer's may
  * be held there by a thread that was starting, and qemu-user loses its own threads there. */

@@ -229,6 +229,8 @@ TEST(nu_svc__takes_classes_without_rows) {
   fill_clouds(x, y, ROWS, COLUMNS, 4);
   for (int i = 0; i < ROWS; i++) {
     weights[i] = y[i] != 2;
+    /* Each class is behind a plane, so that every machine has a margin. */
+    x[i * COLUMNS + y[i] % COLUMNS] += y[i] < COLUMNS ? 20 : -20;
   }
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
   set_weights(data, weights);
