@@ -258,8 +258,8 @@ TEST(search__ends_by_its_time_limit) {
     clf_model *network = NULL;
     clf_search *search = NULL;
     ck_clf_ok(clf_model_create(&network, context, "network", "layers='dense units=3'"));
-    ck_clf_ok(clf_search_create(&search, network, data, FOLDS, SEED, "epochs=1|1000000",
-                                "time_limit=1"));
+    ck_clf_ok(
+        clf_search_create(&search, network, data, FOLDS, SEED, "epochs=1|1000000", "time_limit=1"));
     ck_assert_int_eq(clf_search_rows(search, 0), ROWS);
     ck_assert_int_eq(clf_search_rows(search, 1), 0);
     ck_assert(isnan(clf_search_mean(search, 1)));
