@@ -50,6 +50,9 @@ def fitted(name):
     model = kind(**SLOW_TO_FIT.get(name, {}))
     if "Vectorizer" in name:
         return model.fit(TEXTS), TEXTS
+    if name == "FeatureHasher":
+        records = [{f"word{i % 7}": 1.0, "length": float(i)} for i in range(40)]
+        return kind(n_features=64).fit(records), records
     if name == "HOG":
         images = np.random.default_rng(0).random((10, 24, 24))
         return model.fit(images.reshape(10, -1) if "shape" in model.get_params() else images), images
