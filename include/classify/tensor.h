@@ -42,7 +42,7 @@ typedef struct clf_tensor clf_tensor;
 enum {
   CLF_F32 = 1,  /**< IEEE single */
   CLF_F64 = 2,  /**< IEEE double */
-  CLF_U8 = 3,   /**< uint8_t: pixels, with a scale of 1/255 as a rule */
+  CLF_U8 = 3,   /**< uint8_t: pixels, usually with a scale of 1/255 */
   CLF_I32 = 4,  /**< int32_t */
   CLF_I64 = 5,  /**< int64_t */
   CLF_BF16 = 6, /**< bfloat16, the upper half of an IEEE single: weights of reduced precision */
