@@ -1,12 +1,18 @@
 /* Chooses alpha by leave-one-out errors, for all candidates by one eigendecomposition (Golub, Heath
  * and Wahba 1979).
  *
- * Let X be the rows, centered and times sqrt(w_i), and T the targets, likewise. With Z of
- * orthogonal columns, Z^T Z = L diagonal and Z Z^T = X X^T, the predictions of a fit are
- * Z (L + alpha)^-1 Z^T T, and the error of row i by a fit to the other rows is
- *   (t_i - prediction_i) / (1 - h_i),   h_i = sum_j z_ij^2 / (l_j + alpha) + w_i / sum w,
- * without the last term if there is no intercept. X^T X = V L V^T gives Z = X V block by block; of
- * fewer rows than columns, X X^T = U L U^T gives Z = U L^(1/2). Squared errors count w_i times. */
+ * Let X be the rows, centered and times sqrt(w_i), and T the targets, likewise. The fit leaves the
+ * residuals R T, where R is symmetric, and the error of row i by a fit to the other rows is
+ *   (R T)_i / R_ii.
+ * X^T X = V L V^T and Z = X V, block by block, give
+ *   R = I - Z (L + alpha)^-1 Z^T - u u^T,   u_i = sqrt(w_i / sum w),
+ * without the last term if there is no intercept. Where there are not more rows than coefficients,
+ * the residuals vanish with alpha, and both numbers of the quotient would be the rounding of 1.
+ * There X X^T + c u u^T = U L U^T gives them without a difference from 1:
+ *   R / alpha = U (L + alpha)^-1 U^T - u u^T / (c + alpha).
+ * X^T u = 0, so any c only gives u an eigenvalue of its own. The mean of the others serves: a
+ * larger one would hide them in its rounding, and 0 leave a difference of 1 / alpha.
+ * Squared errors count w_i times. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -29,15 +35,16 @@ typedef struct choosing {
   const float *weights;
   const clf__list *candidates;
   bool intercept;
-  bool by_rows; /* X X^T */
+  bool by_rows; /* X X^T + c u u^T */
   int64_t rows, columns, outputs, size;
   double total;     /* weight of the rows */
+  double constant;  /* c; 0 without an intercept */
   double *mean;     /* [columns] */
   double *targets;  /* [rows, outputs] T */
-  double *matrix;   /* [size, size] X^T X or X X^T, destroyed by the decomposition */
+  double *matrix;   /* [size, size] what is decomposed, and destroyed by that */
   double *vectors;  /* [size, size] in the rows */
   double *values;   /* [size] */
-  double *products; /* [size, outputs] Z^T T */
+  double *products; /* [size, outputs] Z^T T or U^T T */
   double *solution; /* [size, candidates, outputs] (L + alpha)^-1 Z^T T */
   double *inverse;  /* [size, candidates] 1 / (l_j + alpha) */
   double *errors;   /* [candidates, outputs] */
@@ -140,6 +147,19 @@ static clf_status multiply_rows(choosing *c) {
   return CLF_OK;
 }
 
+/* matrix += c u u^T, with the mean of the eigenvalues as c. */
+static void add_constant(choosing *c) {
+  for (int64_t i = 0; i < c->rows; i++) {
+    c->constant += c->matrix[i * c->rows + i] / (double)c->rows;
+  }
+  for (int64_t i = 0; i < c->rows; i++) {
+    for (int64_t j = 0; j < c->rows; j++) {
+      c->matrix[i * c->rows + j] +=
+          c->constant * sqrt(weight_of(c, i)) * sqrt(weight_of(c, j)) / c->total;
+    }
+  }
+}
+
 /* X^T X. */
 static clf_status multiply_columns(choosing *c) {
   const clf__gram_input input = {
@@ -157,14 +177,22 @@ static clf_status multiply_columns(choosing *c) {
 static clf_status decompose(choosing *c) {
   CLF__CHECK(c->by_rows ? set_means(c) : CLF_OK);
   CLF__CHECK(c->by_rows ? multiply_rows(c) : multiply_columns(c));
+  if (c->by_rows && c->intercept) {
+    add_constant(c);
+  }
   CLF__CHECK(clf__eigen_symmetric(c->context, c->matrix, c->size, c->size, c->values, c->vectors));
+  double largest = 0;
   for (int64_t j = 0; j < c->size; j++) {
-    c->values[j] = fmax(c->values[j], 0);
+    largest = fmax(largest, c->values[j]);
+  }
+  for (int64_t j = 0; j < c->size; j++) { /* rows that depend on others have rounded zeros */
+    const bool zero = c->values[j] <= (double)c->size * DBL_EPSILON * largest;
+    c->values[j] = zero ? 0 : c->values[j];
   }
   return CLF_OK;
 }
 
-/* Computes rows of Z [count, size]; `scratch` is [count, columns]. */
+/* Computes rows of Z or U [count, size]; `scratch` is [count, columns]. */
 static clf_status make_rows(const choosing *c, int64_t first, int64_t count, double *scratch,
                             double *z) {
   if (!c->by_rows) {
@@ -175,13 +203,13 @@ static clf_status make_rows(const choosing *c, int64_t first, int64_t count, dou
   }
   for (int64_t i = 0; i < count; i++) {
     for (int64_t j = 0; j < c->size; j++) {
-      z[i * c->size + j] = sqrt(c->values[j]) * c->vectors[j * c->size + first + i];
+      z[i * c->size + j] = c->vectors[j * c->size + first + i];
     }
   }
   return CLF_OK;
 }
 
-/* Uses rows of Z from `first` on. */
+/* Uses rows of Z or U from `first` on. */
 typedef clf_status (*rows_use)(choosing *c, int64_t first, int64_t count, const double *z);
 
 static clf_status for_rows(choosing *c, rows_use use) {
@@ -224,15 +252,17 @@ static void solve_all(choosing *c) {
   }
 }
 
-/* Adds the squared errors of a row, from its predictions [candidates, outputs] and the sums
- * [candidates] of its leverages. */
-static void add_row(choosing *c, int64_t row, const double *predictions, const double *leverages) {
+/* Adds the squared errors of a row, from its row of Z or U times `solution` [candidates, outputs]
+ * and the squares of that row times `inverse` [candidates]. */
+static void add_row(choosing *c, int64_t row, const double *products, const double *squares) {
   const double of_mean = c->intercept ? weight_of(c, row) / c->total : 0;
   for (int64_t a = 0; a < c->candidates->count; a++) {
-    const double left = 1 - leverages[a] - of_mean;
+    const double left = c->by_rows ? squares[a] - of_mean / (c->constant + c->candidates->values[a])
+                                   : 1 - squares[a] - of_mean;
     for (int64_t k = 0; k < c->outputs; k++) {
       const int64_t at = a * c->outputs + k;
-      const double error = (c->targets[row * c->outputs + k] - predictions[at]) / left;
+      const double target = c->targets[row * c->outputs + k];
+      const double error = (c->by_rows ? products[at] : target - products[at]) / left;
       c->errors[at] += left > 0 ? error * error : (double)INFINITY;
     }
   }
@@ -282,7 +312,9 @@ static int64_t best(const choosing *c, int64_t first, int64_t end) {
 }
 
 static clf_status create(choosing *c, const clf__training *training) {
-  const int64_t size = clf__min_i64(training->x->rows, training->x->columns);
+  const int64_t coefficients = training->x->columns + (c->intercept ? 1 : 0);
+  c->by_rows = training->x->rows <= coefficients;
+  const int64_t size = c->by_rows ? training->x->rows : training->x->columns;
   if (size > MAX_SIZE) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "ridge: choose needs a decomposition of %lld rows or features, at most "
@@ -292,7 +324,6 @@ static clf_status create(choosing *c, const clf__training *training) {
   c->rows = training->x->rows;
   c->columns = training->x->columns;
   c->outputs = training->outputs;
-  c->by_rows = c->rows < c->columns;
   c->size = size;
   int64_t counted = 0;
   for (int64_t i = 0; i < c->rows; i++) {

@@ -134,6 +134,32 @@ TEST(choice__is_that_of_fits_without_each_row) {
   }
 }
 
+static void errors_of(const clf_dataset *data, const char *alpha, double *errors) {
+  char params[80];
+  snprintf(params, sizeof params, "alphas=%s choose=shared precision=f64", alpha);
+  clf_model *model = fitted(NULL, "ridge", params, data);
+  memcpy(errors, clf__state_data(model->state, "leave_one_out_error"), OUTPUTS * sizeof *errors);
+  clf_model_free(model);
+}
+
+/* Residuals of as many coefficients as rows vanish with alpha, the errors of left-out rows do not. */
+TEST(errors__have_a_limit_at_alpha_0) {
+  static const int columns[] = {19, 20, 90};
+  for (int c = 0; c < 3; c++) {
+    fill(20, columns[c]);
+    clf_dataset *data = rows_of(20, columns[c], false, true, -1);
+    double limit[OUTPUTS], small[OUTPUTS], smaller[OUTPUTS];
+    errors_of(data, "1e-8", limit);
+    errors_of(data, "1e-12", small);
+    errors_of(data, "1e-15", smaller);
+    for (int k = 0; k < OUTPUTS; k++) {
+      ck_assert_double_eq_tol(small[k], limit[k], 1e-4 * limit[k]);
+      ck_assert_double_eq_tol(smaller[k], limit[k], 1e-4 * limit[k]);
+    }
+    clf_dataset_free(data);
+  }
+}
+
 static void check_output(const clf_model *all, const clf_model *one, int k, int columns) {
   const double *w = clf__state_data(all->state, "weights_f64");
   const double *expected = clf__state_data(one->state, "weights_f64");
