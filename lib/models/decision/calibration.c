@@ -191,6 +191,13 @@ clf_status clf__decision_fit(clf_model *next, const clf_dataset *train, const in
   const clf__cross_fits how = {optimizer, validation, p->calibration_folds,
                                clf__decision_folds_share(next) ? shared : NULL};
   CLF__TRY(clf__cross_fit(next, train, &how, scores));
+  if (status == CLF_NOT_CONVERGED) {
+    next->outcome = status;
+    clf__log(next->context, CLF_LOG_WARNING,
+             "%s: folds of the %s have not converged; scale the features, or raise tolerance or "
+             "max_iterations",
+             next->kind->base.name, what);
+  }
   if (calibrates(next)) {
     const clf__scored rows = {scores, labels, clf__dataset_weights(train), train->rows,
                               next->outputs};

@@ -109,13 +109,14 @@ static clf_status fit_others(const cross_fit *c, clf_model *model, int64_t other
   return status;
 }
 
+/* Returns the outcome of the fold's fit. */
 static clf_status score_fold(cross_fit *c, int64_t fold, float *scores) {
   const int64_t outputs = c->model->outputs;
   int64_t in = 0, out = 0;
   clf_dataset *test = NULL;
   clf_model *model = NULL;
   float *values = NULL;
-  clf_status status = CLF_OK;
+  clf_status status = CLF_OK, outcome = CLF_OK;
   for (int64_t i = 0; i < c->count; i++) {
     c->left_out[c->kept[i]] = c->fold[i] == fold;
     if (c->fold[i] == fold) {
@@ -127,6 +128,7 @@ static clf_status score_fold(cross_fit *c, int64_t fold, float *scores) {
   CLF__TRY(clf_dataset_subset(&test, c->data, c->in, in));
   CLF__TRY(make_model(&model, c));
   CLF__TRY(fit_others(c, model, out));
+  outcome = model->outcome;
   values = clf__alloc_matrix(c->model->context, in, outputs, sizeof *values);
   CLF__TRY(values != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(clf_model_decision_function(model, test, values, in * outputs));
@@ -137,7 +139,7 @@ done:
   clf__free(values);
   clf_model_free(model);
   clf_dataset_free(test);
-  return status < 0 ? clf__fail_within(status, "fold %lld", (long long)fold) : CLF_OK;
+  return status < 0 ? clf__fail_within(status, "fold %lld", (long long)fold) : outcome;
 }
 
 clf_status clf__cross_fit(const clf_model *model, const clf_dataset *train,
@@ -145,12 +147,15 @@ clf_status clf__cross_fit(const clf_model *model, const clf_dataset *train,
   cross_fit c = {
       .model = model, .data = train, .how = how, .folds = clf__min_i64(how->folds, train->rows)};
   clf_status status = CLF_OK;
+  int64_t open = 0;
   memset(scores, 0, (size_t)(train->rows * model->outputs) * sizeof *scores);
   CLF__TRY(keep_rows(&c));
   CLF__TRY(deal_folds(&c));
   for (int64_t fold = 0; fold < c.folds; fold++) {
     CLF__TRY(score_fold(&c, fold, scores));
+    open += status == CLF_NOT_CONVERGED;
   }
+  status = open > 0 ? CLF_NOT_CONVERGED : CLF_OK;
 done:
   clf__arena_free(&c.arena);
   return status;

@@ -277,6 +277,31 @@ TEST(cross_fit__of_an_svm_shares_its_folds) {
   clf_context_free(context);
 }
 
+/* With as many iterations as the whole fit needs, some fold needs one more. */
+TEST(cross_fit__says_that_folds_have_not_converged) {
+  static float scores[CELLS];
+  clf_status whole = CLF_NOT_CONVERGED, folds = CLF_OK;
+  fill(CLASSES);
+  clf_context *context = context_with("seed=5");
+  clf_dataset *data = rows_of(context, ROWS);
+  for (int iterations = 1; whole != CLF_OK && iterations < 100; iterations++) {
+    char params[80];
+    snprintf(params, sizeof params, "C=100 max_iterations=%d", iterations);
+    clf_model *model = fitted(context, "logistic", params, data);
+    whole = clf_model_outcome(model);
+    folds = clf__cross_fit(model, data, &(clf__cross_fits){.folds = 5}, scores);
+    ck_assert(folds == CLF_NOT_CONVERGED || (whole == CLF_OK && folds == CLF_OK));
+    ck_clf_ok(clf_model_set_text(model, "calibration", "isotonic"));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_assert_int_eq(clf_model_outcome(model), folds);
+    clf_model_free(model);
+  }
+  ck_assert_int_eq(whole, CLF_OK);
+  ck_assert_int_eq(folds, CLF_NOT_CONVERGED);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
 /* The sigmoid of an svm of two classes, from fits without the rows of each fold: the folds are dealt
  * to the rows of class 0 and then of class 1, in an order that is drawn. */
 static void sigmoid_of_folds(clf_context *context, const char *params, double ab[2]) {
