@@ -117,22 +117,44 @@ double clf__svm_value(const clf__svm_problem *p, int64_t i) {
   return p->linear[i] - p->gradient[i] + p->intercept;
 }
 
-clf_status clf__svm_scale_margin(clf__svm_problem *p) {
-  double largest = 0;
-  bool sides[2] = {false, false};
-  for (int64_t i = 0; i < p->count; i++) {
-    largest = fmax(largest, fabs(p->gradient[i]));
-    sides[p->y[i] < 0] |= p->absent == NULL || !p->absent[i];
+/* Computes whether the reduced convex hulls of the two sides, whose squared distance b^T K b is a
+ * multiple of, are further apart than rounding makes them. A kernel value is a float, so it has an
+ * error of up to eps sqrt(K_ii K_jj), and b^T K b one of up to
+ *   sum_ij |b_i| |b_j| eps sqrt(K_ii K_jj) = eps (sum_i |b_i| sqrt(K_ii))^2.
+ * Where the hulls overlap, the minimum of b^T K b is 0, so with rounded values it is not larger. The
+ * margin itself has no such bound: the machine's values change by the square root of that error. */
+static clf_status find_margin(const clf__svm_problem *p, bool *found) {
+  const clf__svm_rows *rows = p->rows;
+  double length = 0;
+  double *diagonal = clf__alloc_array(rows->context, p->count, sizeof *diagonal);
+  clf_status status = diagonal != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    status = clf__kernel_diagonal(rows->context, &rows->function, rows->groups.x, p->row, p->count,
+                                  diagonal);
   }
+  for (int64_t i = 0; status == CLF_OK && i < p->count; i++) {
+    length += fabs(p->b[i]) * sqrt(fabs(diagonal[i]));
+  }
+  *found = p->implied > 0 && 2 * p->objective > (double)FLT_EPSILON * length * length;
+  clf__free(diagonal);
+  return status;
+}
+
+clf_status clf__svm_scale_margin(clf__svm_problem *p) {
+  bool sides[2] = {false, false}, found;
   if (p->type != CLF__SVM_NU_SVC) {
     return CLF_OK;
+  }
+  for (int64_t i = 0; i < p->count; i++) {
+    sides[p->y[i] < 0] |= p->absent == NULL || !p->absent[i];
   }
   if (!sides[0] || !sides[1]) { /* of rows of one side every row is on that side */
     p->implied = 0;
     p->intercept = (double)sides[0] - (double)sides[1];
     return CLF_OK;
   }
-  if (!(p->implied > largest * (double)FLT_EPSILON)) {
+  CLF__CHECK(find_margin(p, &found));
+  if (!found) {
     return clf__fail(
         CLF_ERROR_NUMERIC,
         "type=nu_svc: with nu=%s no margin separates two of the classes; raise nu, unless "

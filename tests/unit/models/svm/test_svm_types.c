@@ -250,17 +250,67 @@ TEST(nu_svc__takes_classes_without_rows) {
   clf_dataset_free(data);
 }
 
-/* Two classes of the same rows have no margin. */
-TEST(nu_svc__refuses_classes_that_are_the_same) {
-  const float points[] = {1, 2, 3, 1, 2, 3};
-  const int32_t labels[] = {0, 0, 0, 1, 1, 1};
+/* Fits a nu_svc on points of a line, plane, … of that unit; returns the fit's status. */
+static clf_status fit_margin(clf_model **model, float *points, int64_t rows, int64_t columns,
+                             double unit, const char *params) {
+  for (int64_t i = 0; i < rows * columns; i++) {
+    points[i] = (float)((double)points[i] * unit);
+  }
+  clf_dataset *data = dataset_of(NULL, points, CLF_F32, rows, columns, y);
+  ck_clf_ok(clf_model_create(model, NULL, "svm", params));
+  const clf_status status = clf_model_fit(*model, data, NULL, NULL);
+  clf_dataset_free(data);
+  return status;
+}
+
+static const double units[] = {1e-20, 1, 1e7};
+
+/* The reduced hulls of classes of the same rows are the same; those of random points on a line that
+ * nu makes as large as this overlap. The machine's values are then what rounding leaves. */
+TEST_LOOP(nu_svc__refuses_classes_that_overlap, 0, 15) {
+  const char *forms[] = {"kernel=linear", "kernel=rbf", "kernel=polynomial degree=2",
+                         "kernel=polynomial coef0=1", "kernel=linear"};
+  const bool same = _i < 12;
+  float points[40];
+  char params[80];
+  uint64_t state = 3;
   clf_model *model = NULL;
-  clf_dataset *data = dataset_of(NULL, points, CLF_F32, 6, 1, labels);
-  ck_clf_ok(clf_model_create(&model, NULL, "svm", "type=nu_svc kernel=rbf gamma=1"));
-  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_NUMERIC);
+  for (int i = 0; i < 40; i++) {
+    y[i] = i % 2;
+    points[i] = same && i % 2 == 1 ? points[i - 1] : (float)random_normal(&state);
+  }
+  snprintf(params, sizeof params, "type=nu_svc nu=0.5 %s", forms[_i / 3]);
+  ck_clf_fails(fit_margin(&model, points, 40, 1, units[_i % 3], params), CLF_ERROR_NUMERIC);
   ck_clf_says("no margin");
   clf_model_free(model);
+}
+
+/* Two segments at a distance of a thousandth of their length: the machine is the plane between
+ * them. With alpha sums S = nu n / 2 its margin is S d^2 / 2 before it is scaled. */
+TEST_LOOP(nu_svc__accepts_classes_that_are_barely_apart, 0, 6) {
+  const double distance = _i < 3 ? 0.001 : 0.1, unit = units[_i % 3] * (_i == 0 ? 1e8 : 1);
+  float points[100];
+  float values[2 * 50];
+  uint64_t state = 4;
+  clf_model *model = NULL;
+  for (int i = 0; i < 50; i++) {
+    y[i] = i % 2;
+    points[2 * i] = (float)(i % 2 == 1 ? distance / 2 : -distance / 2);
+    points[2 * i + 1] = i % 2 == 1 ? points[2 * i - 1] : (float)(2 * random_unit(&state) - 1);
+  }
+  ck_clf_ok(fit_margin(&model, points, 50, 2, unit,
+                       _i < 3 ? "type=nu_svc nu=0.5 kernel=linear" : "type=nu_svc nu=0.5"));
+  if (_i < 3) {
+    const double C = 2 / (0.5 * 25 * distance * distance * unit * unit);
+    ck_assert_double_eq_tol(number_of(model, "implied_C", 0) / C, 1, 2e-3);
+  }
+  clf_dataset *data = dataset_of(NULL, points, CLF_F32, 50, 2, y);
+  ck_clf_ok(clf_model_decision_function(model, data, values, 100));
+  for (int i = 0; i < 50; i++) {
+    ck_assert_double_eq_tol((double)values[2 * i], i % 2 == 0 ? 1 : -1, _i < 3 ? 2e-2 : 0.5);
+  }
   clf_dataset_free(data);
+  clf_model_free(model);
 }
 
 TEST(svm__wants_what_its_type_learns_from) {
