@@ -239,6 +239,42 @@ def test_bf16_is_a_precision_of_networks():
     assert weight.dtype == np.float32 and not (weight.view(np.uint32) & 0xffff).any()
 
 
+@pytest.mark.parametrize("precision, share", [("bf16", 2), ("int8", 4)])
+def test_perceptrons_have_the_precisions_of_networks(precision, share):
+    X, y = labeled(load_digits)
+    plain = MLPClassifier((64,), max_iter=15, random_state=0).fit(X, y)
+    reduced = MLPClassifier((64,), max_iter=15, random_state=0, precision=precision).fit(X, y)
+    assert reduced.score(X, y) > plain.score(X, y) - 0.01 > 0.9
+    assert np.quantile(np.abs(reduced.coefs_[0] - plain.coefs_[0]), 0.9) < 0.01
+    weights = sum(w.size for w in plain.coefs_)
+    saved = len(plain.model_.to_bytes()) - len(reduced.model_.to_bytes())
+    assert abs(saved - weights * (4 - 4 / share)) < 2000  # scales, and what was measured
+    loaded = MLPClassifier.load(reduced.model_.to_bytes())
+    assert loaded.precision == precision
+    assert (loaded.predict_proba(X) == reduced.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_a_reduced_perceptron_learns_on(precision):
+    X, y = labeled(load_digits)
+    params = {"random_state": 0, "precision": precision, "learning_rate_init": 0.01}
+    stream = MLPClassifier((32,), **params)
+    for _ in range(12):
+        for part in np.array_split(np.arange(len(X)), 3):
+            stream.partial_fit(X[part], y[part], classes=np.unique(y))
+    assert stream.score(X, y) > 0.97
+    warm = MLPClassifier((32,), warm_start=True, max_iter=3, **params).fit(X, y)
+    first = warm.loss_
+    assert warm.fit(X, y).loss_ < first
+    held = MLPClassifier((32,), early_stopping=True, max_iter=8, **params).fit(X, y)
+    slower = MLPClassifier((32,), solver="sgd", learning_rate="invscaling", momentum=0,
+                           max_iter=5, **params).fit(X, y)
+    regression = MLPRegressor(hidden_layer_sizes=(16,), max_iter=60, **params).fit(*targets())
+    assert regression.score(*targets()) > 0.5
+    for model in (warm, held, slower, regression):
+        assert "product_precision" in model.model_.tensors
+
+
 def test_sparse_and_f32_rows():
     X, y = load_digits(return_X_y=True)
     X = (X / 16.0)[:1000]
@@ -277,6 +313,7 @@ def test_verbose_prints_the_iterations(capsys):
     (MLPRegressor, {"validation_fraction": 1}, "validation_fraction is 1"),
     (NetworkClassifier, {"epochs": "many"}, "epochs is 'many'"),
     (MLPClassifier, {"batch_size": "half"}, "batch_size is 'half'"),
+    (MLPRegressor, {"precision": "f16"}, "precision is .f16."),
     (NetworkClassifier, {"layers": "dense units=0; dense units=outputs"}, "units"),
     (NetworkClassifier, {"layers": [5]}, "a layer must be"),
     (NetworkClassifier, {"optimizer": 5}, "optimizer must be"),

@@ -7,6 +7,10 @@ with the same `random_state` take the same steps up to rounding. The objective o
     (sum_i w_i loss_i + alpha / 2 |W|²) / sum_i w_i     over the rows of a batch,
 
 which the library has as weight decay: alpha / (rows of a batch * mean weight).
+
+With precision="bf16" every epoch multiplies in bf16, from f32 weights that the network keeps. With
+"int8" a fit trains in f32 and quantizes its weights at the end, and a partial fit quantizes them
+with the ranges of all rows that the network has seen.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from .. import errors
 from .._warnings import warn
 from ..dataset import Dataset
 from ..model import Model
+from ..network import Network
 from ..optimizer import Optimizer
 from ..progress import was_stopped
 from ._base import ModelEstimator, result_type
@@ -27,6 +32,9 @@ from ._checks import check_numbers
 from ._compat import ConvergenceWarning
 from ._context import context_of
 from ._mlp_files import ACTIVATIONS, activation_of, adopt_optimizer
+
+
+PRECISIONS = ("f32", "bf16", "int8")
 
 
 def random_state_of(random_state: Any) -> np.random.RandomState:
@@ -89,6 +97,10 @@ class MultilayerPerceptron(ModelEstimator):
         if self.activation not in ACTIVATIONS:
             raise errors.ArgumentError(
                 f"activation is {self.activation!r}; it is one of {sorted(ACTIVATIONS)}"
+            )
+        if self.precision not in PRECISIONS:
+            raise errors.ArgumentError(
+                f"precision is {self.precision!r}; it is one of {list(PRECISIONS)}"
             )
         check_numbers(
             self, alpha=0, tol=0, max_iter=1, n_iter_no_change=1, learning_rate_init=0, power_t=0,
@@ -155,9 +167,8 @@ class MultilayerPerceptron(ModelEstimator):
 
     def _initial_model(self, features: int, random: np.random.RandomState) -> Model:
         """Make the network, with weights that are drawn as scikit-learn draws them."""
-        model = Model(
-            "network",
-            layers=self._layers(self.n_outputs_),
+        model = Network(
+            self._layers(self.n_outputs_),
             input=[features],
             loss=self._loss_name(),
             context=context_of(self),
@@ -226,11 +237,18 @@ class MultilayerPerceptron(ModelEstimator):
         best = self._epochs(rows, validation, penalty, random, once)
         if best is not None:
             self.model_ = best
+        self._reduce(rows)
 
     def _restart(self, rate: float) -> None:
         """Continue from the weights with a new optimizer, by a fit of no epochs."""
         self._rate = rate
+        self.model_.set_params(precision="f32")  # no rows to quantize by, and nothing to round
         self.model_.fit(self._any_row, optimizer=self._optimizer())
+
+    def _reduce(self, rows: Rows) -> None:
+        """Quantize the weights, if the last epoch or a new optimizer left them in f32."""
+        if self.precision != "f32" and "product_precision" not in self.model_.tensors:
+            self.model_.quantize(rows.dataset(self._classifies), precision=self.precision)
 
     def _ends(self) -> bool:
         """Set the rate of the next epoch; return whether the training ends instead."""
@@ -251,10 +269,12 @@ class MultilayerPerceptron(ModelEstimator):
         order = np.arange(len(rows))
         data = None if self.shuffle else rows.dataset(self._classifies)
         squares = self._squares()
+        precision = "f32" if self.precision == "int8" and not once else self.precision
         while True:
             if self.shuffle:
                 order = order[random.permutation(len(order))]
                 data = rows.take(order).dataset(self._classifies)
+            self.model_.set_params(precision=precision)
             try:
                 self.model_.partial_fit(data)
             except errors.Cancelled:
@@ -342,15 +362,15 @@ class MultilayerPerceptron(ModelEstimator):
         self.batch_size = "auto" if model.params["batch_size"] == 200 else (
             model.params["batch_size"]
         )
+        self.precision = model.params["precision"]
         self._rate = adopt_optimizer(self, model)
         self._count_from_0()
 
     def _weights(self, part: str, dtype: Any) -> List[np.ndarray]:
         tensors = self.model_.tensors
-        return [
-            np.asarray(tensors[f"dense_{number}.{part}"], dtype)
-            for number in range(1, self.n_layers_)
-        ]
+        names = [f"dense_{number}.{part}" for number in range(1, self.n_layers_)]
+        scales = [tensors.get(f"{name}_scale", np.float32(1)) for name in names]
+        return [np.asarray(tensors[name] * scale, dtype) for name, scale in zip(names, scales)]
 
     @property
     def coefs_(self) -> List[np.ndarray]:

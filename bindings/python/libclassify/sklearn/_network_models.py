@@ -56,8 +56,9 @@ class NetworkClassifier(Network, ProbabilityMixin, Classifier):
         is the mean over about the last thousand steps. 1 is the plain mean, 0 the last weights.
     accumulation : int, default 1
         Number of batches whose gradients are summed before each step.
-    precision : {"f32", "bf16"}, default "f32"
-        Numbers that are multiplied: bf16 rounds them, adds in f32, and halves the weights' bytes.
+    precision : {"f32", "bf16", "int8"}, default "f32"
+        Numbers that are multiplied: bf16 rounds them, adds in f32, and halves the weights' bytes;
+        int8 trains in f32 and quantizes the weights to a quarter at the end.
     max_steps : int, default 0
         Number of steps after which the training ends, even within an epoch; 0 for no limit.
     shuffle : bool, default True

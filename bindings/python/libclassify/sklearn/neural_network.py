@@ -55,6 +55,9 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
     validation_fraction : float, default 0.1
     beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
     n_iter_no_change : int, default 10
+    precision : "f32", "bf16" or "int8", default "f32"
+        Numbers that are multiplied. "bf16" rounds them in the training, too, and halves the bytes
+        of the weights; "int8" trains in f32 and quantizes the weights to a quarter.
     n_jobs : int, optional
         Threads; None uses all that the process may use.
 
@@ -87,7 +90,9 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
     sample_weight        divided by the batch's sum         by its rows times the mean weight
     epsilon              added to the root of the mean of   added after that mean is corrected
                          squared gradients                  for its start at 0
-    precision            the type of the rows               f32; losses and penalties in f64
+    precision            the type of the rows               f32, bf16 or int8; losses and
+                                                            penalties in f64
+    a new rate           keeps the weights                  rounds those of bf16
     y                    several labels of a row, too       one label for each row
     a pickle             keeps the optimizer's state        partial_fit starts it again
     ===================  =================================  ====================================
@@ -121,6 +126,7 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
         epsilon: float = 1e-8,
         n_iter_no_change: int = 10,
         max_fun: int = 15000,
+        precision: str = "f32",
         n_jobs: Optional[int] = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -146,6 +152,7 @@ class MLPClassifier(MultilayerPerceptron, ProbabilityMixin, Classifier):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.precision = precision
         self.n_jobs = n_jobs
 
     def _loss_name(self) -> str:
@@ -253,7 +260,8 @@ class MLPRegressor(MultilayerPerceptron, Regressor):
     loss : "squared_error", default "squared_error"
     hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate, learning_rate_init, \
 power_t, max_iter, shuffle, random_state, tol, verbose, warm_start, momentum, nesterovs_momentum, \
-early_stopping, validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, n_jobs
+early_stopping, validation_fraction, beta_1, beta_2, epsilon, n_iter_no_change, max_fun, precision, \
+n_jobs
         As in :class:`MLPClassifier`.
 
     Attributes
@@ -306,6 +314,7 @@ intercepts_, n_iter_, t_, n_layers_, n_outputs_, n_features_in_, feature_names_i
         epsilon: float = 1e-8,
         n_iter_no_change: int = 10,
         max_fun: int = 15000,
+        precision: str = "f32",
         n_jobs: Optional[int] = None,
     ) -> None:
         self.loss = loss
@@ -332,6 +341,7 @@ intercepts_, n_iter_, t_, n_layers_, n_outputs_, n_features_in_, feature_names_i
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.precision = precision
         self.n_jobs = n_jobs
 
     def _loss_name(self) -> str:
