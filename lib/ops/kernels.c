@@ -1,22 +1,71 @@
-/* The table of CPU targets; meson.build compiles simd/kernels.c for each. */
+/* The table of CPU targets, and which kernels each of them runs: those of simd/kernels.c for the
+ * width of its vectors, and those of simd/bytes.c and simd/products.c for the best instructions that
+ * it has for them. meson.build compiles each source for the targets that are named here. */
 #include "ops/kernels.h"
 
-extern const clf__kernels clf__kernels_generic;
+#define VECTORS(X, target)                                                                         \
+  X(rows, row_kernels, target)                                                                     \
+  X(linear, linear_kernels, target)                                                                \
+  X(symmetric_block, symmetric_block_kernels, target)                                              \
+  X(math, math_kernels, target)                                                                    \
+  X(smo, smo_kernels, target)                                                                      \
+  X(conv, conv_kernels, target)                                                                    \
+  X(conv_direct, conv_direct_kernels, target)                                                      \
+  X(winograd, winograd_kernels, target)                                                            \
+  X(elementwise, elementwise_kernels, target)                                                      \
+  X(channels, channel_kernels, target)                                                             \
+  X(pool, pool_kernels, target)                                                                    \
+  X(recurrent, recurrent_kernels, target)                                                          \
+  X(resize, resize_kernels, target)                                                                \
+  X(warp, warp_kernels, target)                                                                    \
+  X(vectors, vector_kernels, target)
+
+#define BYTES(X, target)                                                                           \
+  X(gram, gram_kernels, target)                                                                    \
+  X(kernel_functions, kernel_function_kernels, target)                                             \
+  X(int8, int8_kernels, target)
+
+#define PRODUCTS(X, target) X(products, product_kernels, target)
+
+#define DECLARE(member, kernels, target)                                                           \
+  extern __typeof__(*((clf__kernels *)NULL)->member) CLF__FAMILY(kernels, target);
+#define SET(member, kernels, target) .member = &CLF__FAMILY(kernels, target),
+
+/* The kernels of a target, from those that are compiled for `vectors`, `bytes` and `products`. */
+#define KERNELS(vectors, bytes, products)                                                          \
+  { VECTORS(SET, vectors) BYTES(SET, bytes) PRODUCTS(SET, products) }
+
+VECTORS(DECLARE, generic)
+BYTES(DECLARE, generic)
+PRODUCTS(DECLARE, generic)
+static const clf__kernels generic = KERNELS(generic, generic, generic);
+
 #ifdef __x86_64__
-extern const clf__kernels clf__kernels_avx2;
-extern const clf__kernels clf__kernels_avx512;
-extern const clf__kernels clf__kernels_avx512_vnni;
-extern const clf__kernels clf__kernels_avx512_bf16;
+VECTORS(DECLARE, avx2)
+BYTES(DECLARE, avx2)
+PRODUCTS(DECLARE, avx2)
+static const clf__kernels avx2 = KERNELS(avx2, avx2, avx2);
+
+VECTORS(DECLARE, avx512)
+BYTES(DECLARE, avx512)
+PRODUCTS(DECLARE, avx512)
+static const clf__kernels avx512 = KERNELS(avx512, avx512, avx512);
+
+BYTES(DECLARE, avx512_vnni)
+static const clf__kernels avx512_vnni = KERNELS(avx512, avx512_vnni, avx512);
+
+PRODUCTS(DECLARE, avx512_bf16)
+static const clf__kernels avx512_bf16 = KERNELS(avx512, avx512_vnni, avx512_bf16);
 #endif
 
 const clf__cpu_target clf__cpu_targets[] = {
 #ifdef __x86_64__
-    {"avx512_bf16", "avx512", clf__cpu_has_avx512_bf16, &clf__kernels_avx512_bf16},
-    {"avx512_vnni", "avx512", clf__cpu_has_avx512_vnni, &clf__kernels_avx512_vnni},
-    {"avx512", "avx512", clf__cpu_has_avx512, &clf__kernels_avx512},
-    {"avx2", "avx2", clf__cpu_has_avx2, &clf__kernels_avx2},
+    {"avx512_bf16", "avx512", clf__cpu_has_avx512_bf16, &avx512_bf16},
+    {"avx512_vnni", "avx512", clf__cpu_has_avx512_vnni, &avx512_vnni},
+    {"avx512", "avx512", clf__cpu_has_avx512, &avx512},
+    {"avx2", "avx2", clf__cpu_has_avx2, &avx2},
 #endif
-    {"generic", "generic", clf__cpu_has_baseline, &clf__kernels_generic},
+    {"generic", "generic", clf__cpu_has_baseline, &generic},
     {NULL, NULL, NULL, NULL},
 };
 

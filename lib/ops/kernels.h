@@ -1,7 +1,9 @@
 /* The kernels that are compiled once for each CPU target, by families. A family is a struct of
- * functions, declared in the header of its op. Their only source is simd/kernels.c, written with
- * the compiler's vector types. Instructions of a target that C cannot express (integer dot
- * products, masked loads) are wrapped in simd/vector.h and simd/gram_units.h. */
+ * functions, declared in the header of its op. Their sources are simd/kernels.c, simd/bytes.c and
+ * simd/products.c, written with the compiler's vector types. A target that adds instructions to
+ * another one has only those sources compiled that use them (the tables of kernels.c). Instructions
+ * that C cannot express (integer dot products, masked loads) are wrapped in simd/vector.h and
+ * simd/gram_units.h. */
 #ifndef CLF_OPS_KERNELS_H
 #define CLF_OPS_KERNELS_H
 
@@ -28,6 +30,10 @@ typedef struct clf__kernels {
   const struct clf__warp_kernels *warp;                        /* ops/image/warp.h */
   const struct clf__vector_kernels *vectors;                   /* ops/linalg/vectors.h */
 } clf__kernels;
+
+/* The name of the table of a family for a target. */
+#define CLF__FAMILY(kernels, target) CLF__FAMILY_OF(kernels, target)
+#define CLF__FAMILY_OF(kernels, target) clf__##kernels##_##target
 
 /* Returns the kernels of the context's CPU target. */
 const clf__kernels *clf__kernels_for(const clf_context *context);

@@ -125,7 +125,7 @@ static void cell_backward(const clf__cell_step *step) {
   cells[step->cell](step);
 }
 
-static const clf__recurrent_kernels recurrent_kernels = {
+const clf__recurrent_kernels FAMILY(recurrent_kernels) = {
     .forward = cell_forward,
     .backward = cell_backward,
 };

@@ -52,7 +52,7 @@ static void channel_gradient(const float *restrict x, const float *restrict dy, 
   }
 }
 
-static const clf__channel_kernels channel_kernels = {
+const clf__channel_kernels FAMILY(channel_kernels) = {
     .sums = channel_sums,
     .products = channel_products,
     .map = channel_map,

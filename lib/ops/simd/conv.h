@@ -55,7 +55,7 @@ static void conv_mask(const float *restrict dy, const float *restrict y, int64_t
   }
 }
 
-static const clf__conv_kernels conv_kernels = {
+const clf__conv_kernels FAMILY(conv_kernels) = {
     .finish = conv_finish,
     .add_pixels = conv_add_pixels,
     .mask = conv_mask,

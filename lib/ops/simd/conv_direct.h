@@ -171,7 +171,7 @@ static void conv_direct_gradient(const clf__conv_direct *direct, const float *x,
   }
 }
 
-static const clf__conv_direct_kernels conv_direct_kernels = {
+const clf__conv_direct_kernels FAMILY(conv_direct_kernels) = {
     .forward = conv_direct,
     .gradient = conv_direct_gradient,
 };

@@ -195,7 +195,7 @@ static void drop(uint32_t limit, float factor, uint64_t seed, const float *restr
   }
 }
 
-static const clf__elementwise_kernels elementwise_kernels = {
+const clf__elementwise_kernels FAMILY(elementwise_kernels) = {
     .bias_activate = bias_activate,
     .activation_gradient = activation_gradient,
     .drop = drop,

@@ -21,7 +21,7 @@
 #define NAME(x) x##_u8
 #include "ops/simd/gram.h"
 
-static const clf__gram_kernels gram_kernels = {
+const clf__gram_kernels FAMILY(gram_kernels) = {
     .f32 = {WIDTH_F32, 1, 0, gram_add_f32},
     .u8 = {WIDTH_F32, GROUP, BIAS, gram_add_u8},
     .pack_u8 = gram_pack_u8,

@@ -308,7 +308,7 @@ static void int8_multiply_row(const clf__int8_row *row) {
 }
 #endif
 
-static const clf__int8_kernels int8_kernels = {
+const clf__int8_kernels FAMILY(int8_kernels) = {
     .element = sizeof(quantized),
     .group = GROUP,
     .columns = INT8_COLUMNS,

@@ -38,7 +38,7 @@ INLINE vector_f32 value_u8(const bool distance, vector_i32 sum, int32_t row, vec
 #define NAME(x) x##_u8
 #include "ops/simd/kernel_tile.h"
 
-static const clf__kernel_function_kernels kernel_function_kernels = {
+const clf__kernel_function_kernels FAMILY(kernel_function_kernels) = {
     .f32 = {TILE_ROWS, WIDTH_F32, 1, TILE_DEPTH, pack_tile_rows_f32, pack_tile_columns_f32,
             kernel_multiply_f32},
     .u8 = {TILE_ROWS, WIDTH_F32, GROUP, CLF__EXACT_COLUMNS, pack_tile_rows_u8, pack_tile_columns_u8,

@@ -24,7 +24,7 @@ typedef struct linear_call {
 
 #include "ops/simd/sparse.h"
 
-static const clf__linear_kernels linear_kernels = {
+const clf__linear_kernels FAMILY(linear_kernels) = {
     .f32 = linear_f32,
     .u8 = linear_u8,
     .sparse = linear_sparse,

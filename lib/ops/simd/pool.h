@@ -101,7 +101,7 @@ static void pool_mean_gradient(const clf__pool_window *w, const float *x, const 
 
 #undef POOL_CHANNELS
 
-static const clf__pool_kernels pool_kernels = {
+const clf__pool_kernels FAMILY(pool_kernels) = {
     .max = pool_max,
     .mean = pool_mean,
     .max_gradient = pool_max_gradient,

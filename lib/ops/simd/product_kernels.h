@@ -63,7 +63,7 @@
 
 #include "ops/simd/bf16.h"
 
-static const clf__product_kernels product_kernels = {
+const clf__product_kernels FAMILY(product_kernels) = {
     .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, 1, 1, multiply_f32, pack_f32, pack_rows_f32},
     .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, 1, 1, multiply_f64, pack_f64, pack_rows_f64},
     .bf16 = {sizeof(float), TILE_ROWS, WIDTH_F32, 2, BF16_GROUP, multiply_bf16, pack_bf16,

@@ -65,7 +65,7 @@ static void round_u8(uint8_t *out, const float *x, int64_t count) {
   }
 }
 
-static const clf__resize_kernels resize_kernels = {
+const clf__resize_kernels FAMILY(resize_kernels) = {
     .weigh_f32 = weigh_f32,
     .weigh_u8 = weigh_u8,
     .resample = resample,

@@ -148,6 +148,6 @@ static int64_t smo_solve(const clf__smo *problem) {
   return steps;
 }
 
-static const clf__smo_kernels smo_kernels = {
+const clf__smo_kernels FAMILY(smo_kernels) = {
     .solve = smo_solve,
 };

@@ -69,7 +69,7 @@ static void step_f32(float *restrict w, float factor, const float *restrict x, i
   }
 }
 
-static const clf__row_kernels row_kernels = {
+const clf__row_kernels FAMILY(row_kernels) = {
     .count_u8 = count_u8,
     .add_u8 = add_scaled_u8,
     .add_f32 = add_scaled_f32,

@@ -164,7 +164,7 @@ static void secular_f64(const double *d, const double *z, int64_t n, double orig
   *derivative = gradient + sum_of_f64(derivatives);
 }
 
-static const clf__vector_kernels vector_kernels = {
+const clf__vector_kernels FAMILY(vector_kernels) = {
     .symmetric = symmetric_f64,
     .dot_rows = dot_rows_f64,
     .add_rows = add_rows_f64,

@@ -13,7 +13,7 @@
 #define NAME(x) x##_i16
 #include "ops/simd/symmetric_block.h"
 
-static const clf__symmetric_block_kernels symmetric_block_kernels = {
+const clf__symmetric_block_kernels FAMILY(symmetric_block_kernels) = {
     .f32 = symmetric_block_f32,
     .i16 = symmetric_block_i16,
     .quantize = quantize,

@@ -1,5 +1,5 @@
 /* Vectors of the width of the CPU target that is being compiled, by the compiler's vector types.
- * Included by kernels.c alone. */
+ * Included by the sources of kernels alone. */
 #ifndef CLF_OPS_SIMD_VECTOR_H
 #define CLF_OPS_SIMD_VECTOR_H
 
@@ -40,6 +40,8 @@ typedef int32_t quad_i32 __attribute__((vector_size(16)));
 typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
 
 #define INLINE static inline __attribute__((always_inline))
+/* The name of a family's table in the target that is being compiled (CLF__TARGET). */
+#define FAMILY(kernels) CLF__FAMILY(kernels, CLF__TARGET)
 #define UNROLL _Pragma("GCC unroll 16")
 
 /* Selects lanes of two vectors of four by their indices. */

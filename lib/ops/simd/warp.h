@@ -53,6 +53,6 @@ static void warp_row(const clf__warp_row *row, float *out) {
   }
 }
 
-static const clf__warp_kernels warp_kernels = {
+const clf__warp_kernels FAMILY(warp_kernels) = {
     .row = warp_row,
 };

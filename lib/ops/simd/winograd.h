@@ -334,7 +334,7 @@ static void winograd_transform_filter_gradient(const clf__winograd_filters *weig
   }
 }
 
-static const clf__winograd_kernels winograd_kernels = {
+const clf__winograd_kernels FAMILY(winograd_kernels) = {
     .transform_input = winograd_transform_input,
     .transform_input_gradient = winograd_transform_input_gradient,
     .transform_output = winograd_transform_output,
