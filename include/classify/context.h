@@ -173,7 +173,9 @@ CLF_API int32_t clf_context_threads(const clf_context *context);
  *  NULL. The string is a constant of the library. @since 0.1 */
 CLF_API const char *clf_context_cpu(const clf_context *context);
 
-/** Returns how many bytes are allocated through this context now; 0 for NULL.
+/** Returns how many bytes are allocated through this context now; 0 for NULL. Freed blocks that a
+ *  context without an allocator or memory_limit of its own keeps for its next calls, 8 MB at most,
+ *  do not count.
  *  Thread class: any thread. @since 0.1 */
 CLF_API size_t clf_context_memory(const clf_context *context);
 

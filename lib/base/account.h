@@ -8,8 +8,11 @@
 
 #include <classify/context.h>
 
+#include "base/spare.h"
+
 typedef struct clf__account {
   clf_allocator allocator;
+  clf__spare spare; /* of the C library's blocks, where no limit is set */
   atomic_size_t held, peak;
   size_t limit; /* SIZE_MAX for none */
   /* The last allocation that was refused, on any thread. */
@@ -21,6 +24,12 @@ typedef struct clf__account {
 extern const clf_allocator clf__system_allocator;
 
 void clf__account_open(clf__account *account, const clf_allocator *allocator);
+void clf__account_set_limit(clf__account *account, size_t limit);
+/* Releases the blocks that are kept for later allocations. */
+void clf__account_close(clf__account *account);
+/* Allocates and releases a block, whose bytes the caller adds and removes. */
+struct clf__block *clf__account_allocate(clf__account *account, size_t bytes);
+void clf__account_release(clf__account *account, struct clf__block *block);
 /* Returns false if the bytes would exceed the limit. */
 bool clf__account_add(clf__account *account, size_t bytes);
 void clf__account_remove(clf__account *account, size_t bytes);

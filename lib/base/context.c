@@ -105,13 +105,14 @@ static clf_status configure(clf_context *context, const char *text) {
     return CLF_ERROR_MEMORY;
   }
   if (values->memory_limit.word < 0) {
-    context->account.limit = (size_t)values->memory_limit.value;
+    clf__account_set_limit(&context->account, (size_t)values->memory_limit.value);
   }
   return CLF_OK;
 }
 
 static void destroy(clf_context *context) {
   clf__pool_free(context->pool);
+  clf__account_close(&context->account);
   const clf_allocator allocator = context->account.allocator;
   allocator.release(allocator.user, context);
 }

@@ -63,7 +63,7 @@ static clf__block *allocate(clf_context *context, size_t bytes) {
   if (!clf__account_add(account, bytes)) {
     return refuse(context, bytes - ALIGNMENT, true);
   }
-  clf__block *block = account->allocator.allocate(account->allocator.user, bytes, ALIGNMENT);
+  clf__block *block = clf__account_allocate(account, bytes);
   if (block == NULL) {
     clf__account_remove(account, bytes);
     return refuse(context, bytes - ALIGNMENT, false);
@@ -153,7 +153,7 @@ void clf__free(void *block) {
   }
   clf__account *account = header->account;
   clf__account_remove(account, header->bytes);
-  account->allocator.release(account->allocator.user, header);
+  clf__account_release(account, header);
 }
 
 static void *keep(clf__arena *arena, void *block) {

@@ -9,9 +9,13 @@
  * The number of workers depends on the amount of work. On an AMD EPYC (Zen 4, 2 cores, virtual;
  * measured by bench_small pool), waking a sleeping worker takes the caller 2.6 us, and the worker
  * begins 24 us later: a loop of 40 us then takes 41 us, and one of 100 us takes 74 us. A spinning
- * worker joins within 1 us: a loop of 20 us takes 11 us. So work of less than WARM_WORK runs on the
- * calling thread, work of less than COLD_WORK uses only spinning workers, and more work wakes one
- * sleeping worker for each COLD_WORK.
+ * worker joins within 1 us: a loop of 20 us takes 11 us. What the other core has written is read
+ * at some 10 ns for each line of the cache, which the caller pays after the loop: 10 us for 64 KB.
+ * So work of less than WARM_WORK runs on the calling thread, work of less than COLD_WORK uses only
+ * spinning workers, and more work wakes one sleeping worker for each COLD_WORK, but no more than
+ * there are tasks for. Many loops that would use a spinning worker are worth waking one: it is
+ * woken when those that ran without it come to MISSED_WORK, so that waking costs little of them
+ * even if each would find it asleep again.
  *
  * After fork() the child has the parent's memory but not its threads, and perhaps a lock that one
  * of them held. So all shared state is in the team, which remembers its process. The child abandons
@@ -19,6 +23,7 @@
  * team of its own. */
 #include "base/pool.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -35,7 +40,7 @@
 enum { SPINS = 2000 }; /* about 0.1 ms */
 
 /* Nanoseconds. */
-static const double WARM_WORK = 10e3, COLD_WORK = 60e3;
+static const double WARM_WORK = 20e3, COLD_WORK = 150e3, MISSED_WORK = 300e3;
 
 typedef struct clf__team clf__team;
 
@@ -67,10 +72,12 @@ struct clf__pool {
   clf_context *context;
   int32_t threads;
   void (*idle)(void);
-  _Atomic(pid_t) owner; /* process whose call uses the team; 0 for none */
-  clf__team *team;      /* belongs to the owner */
-  atomic_int spinning;  /* workers that spin, and need no waking */
-  bool always;          /* wake all workers for any work, for tests */
+  _Atomic(pid_t) owner;        /* process whose call uses the team; 0 for none */
+  clf__team *team;             /* belongs to the owner */
+  atomic_int spinning;         /* workers that spin, and need no waking */
+  bool always;                 /* wake all workers for any work, for tests */
+  atomic_int_least64_t missed; /* ns of loops that a spinning worker would have shared */
+  atomic_int_least64_t woken;  /* sleeping workers that were woken so far */
 };
 
 static _Thread_local bool in_task;
@@ -96,24 +103,31 @@ static void work_on(clf__team *team, int32_t worker) {
   in_task = false;
 }
 
-/* Waits for a round after `seen` and joins its job; returns false at the end. */
-static bool join_round(clf__team *team, unsigned *seen) {
+static void spin_for_round(clf__team *team, unsigned seen) {
   atomic_fetch_add(&team->pool->spinning, 1);
-  for (int i = 0; i < SPINS && atomic_load(&team->round) == *seen; i++) {
+  for (int i = 0; i < SPINS && atomic_load(&team->round) == seen; i++) {
     relax();
   }
   atomic_fetch_sub(&team->pool->spinning, 1);
-  pthread_mutex_lock(&team->lock);
-  while (!team->ending && (!team->open || atomic_load(&team->round) == *seen)) {
-    pthread_cond_wait(&team->wake, &team->lock);
+}
+
+/* Waits for a round after `seen` and joins its job; returns false at the end. A worker that wakes
+ * up too late for a job spins for the next one, which often follows soon. */
+static bool join_round(clf__team *team, unsigned *seen) {
+  bool joined = false, ending = false;
+  while (!joined && !ending) {
+    spin_for_round(team, *seen);
+    pthread_mutex_lock(&team->lock);
+    while (atomic_load(&team->round) == *seen) {
+      pthread_cond_wait(&team->wake, &team->lock);
+    }
+    *seen = atomic_load(&team->round);
+    ending = team->ending;
+    joined = team->open && !ending;
+    atomic_fetch_add(&team->at_work, joined);
+    pthread_mutex_unlock(&team->lock);
   }
-  *seen = atomic_load(&team->round);
-  bool ending = team->ending;
-  if (!ending) {
-    atomic_fetch_add(&team->at_work, 1);
-  }
-  pthread_mutex_unlock(&team->lock);
-  return !ending;
+  return joined;
 }
 
 static void *worker_main(void *argument) {
@@ -215,16 +229,21 @@ static clf__team *own_team(clf__pool *pool, pid_t process) {
   return pool->team;
 }
 
-/* Returns how many sleeping workers the work pays for, in addition to those that spin. */
-static void wake_sleepers(clf__team *team, double work) {
-  double wanted = team->pool->always ? team->size : work / COLD_WORK;
-  if (wanted >= team->size) {
+/* Wakes as many sleeping workers as the work pays for, in addition to those that spin. The lock is
+ * not held, so that no worker wakes up only to wait for it. */
+static void wake_sleepers(clf__team *team, int64_t count, double work) {
+  clf__pool *pool = team->pool;
+  const int64_t paid = pool->always ? team->size : (int64_t)fmin(work / COLD_WORK, team->size);
+  const int64_t missed = atomic_exchange(&pool->missed, 0);
+  const int64_t wanted = clf__min_i64(count - 1, paid > 0 ? paid : missed >= MISSED_WORK);
+  const int64_t asleep = wanted - atomic_load(&pool->spinning);
+  if (wanted == team->size && asleep > 0) {
     pthread_cond_broadcast(&team->wake);
-    return;
   }
-  for (wanted -= atomic_load(&team->pool->spinning); wanted >= 1; wanted--) {
+  for (int64_t i = 0; wanted < team->size && i < asleep; i++) {
     pthread_cond_signal(&team->wake);
   }
+  atomic_fetch_add(&pool->woken, clf__max_i64(asleep, 0));
 }
 
 static void open_job(clf__team *team, int64_t count, double work, clf__task task, void *argument) {
@@ -235,8 +254,8 @@ static void open_job(clf__team *team, int64_t count, double work, clf__task task
   atomic_store(&team->next, 0);
   team->open = true;
   atomic_fetch_add(&team->round, 1);
-  wake_sleepers(team, work);
   pthread_mutex_unlock(&team->lock);
+  wake_sleepers(team, count, work);
 }
 
 /* Waits until a worker leaves, or for 0.1 s, since the host's callback is asked that often. */
@@ -298,9 +317,17 @@ static bool claim(clf__pool *pool, pid_t *process) {
   return owner != *process && atomic_compare_exchange_strong(&pool->owner, &owner, *process);
 }
 
-static bool pays(const clf__pool *pool, double work) {
-  return work >= COLD_WORK || pool->always ||
-         (work >= WARM_WORK && atomic_load(&pool->spinning) > 0);
+/* Returns whether other workers should take part, and counts what they miss. */
+static bool pays(clf__pool *pool, double work) {
+  if (work < WARM_WORK || work >= COLD_WORK || pool->always) {
+    return work >= COLD_WORK || pool->always;
+  }
+  return atomic_load(&pool->spinning) > 0 ||
+         atomic_fetch_add(&pool->missed, (int64_t)work) >= MISSED_WORK;
+}
+
+int64_t clf__workers_woken(const clf_context *context) {
+  return atomic_load(&context->pool->woken);
 }
 
 int32_t clf__workers(const clf_context *context, double work) {

@@ -343,4 +343,73 @@ TEST_LOOP(fits_of_few_rows__start_no_thread, 0, (int)(sizeof few_rows / sizeof f
   clf_context_free(context);
 }
 
+/* Returns the sum of the numbers of this process's threads, which changes if one ends or starts. */
+static int64_t thread_numbers(void) {
+  DIR *folder = opendir("/proc/self/task");
+  int64_t sum = 0;
+  ck_assert_ptr_nonnull(folder);
+  for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    sum += strtoll(entry->d_name, NULL, 10);
+  }
+  closedir(folder);
+  return sum;
+}
+
+/* Threads that were started once stay, and fits of few rows leave them asleep. */
+TEST(a_thousand_small_fits__start_and_wake_no_thread) {
+  enum { ROWS = 50, COLUMNS = 4, FITS = 1000 };
+  float x[ROWS * COLUMNS];
+  int32_t y[ROWS];
+  unsetenv("CLASSIFY_WAKE");
+  fill_clouds(x, y, ROWS, COLUMNS, 3);
+  clf_context *context = context_with("threads=4");
+  run_and_check(context, 100);
+  const int64_t woken = clf__workers_woken(context), threads = thread_numbers();
+  clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
+  for (int i = 0; i < FITS; i++) {
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, context, few_rows[i % 2][0], few_rows[i % 2][1]));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    clf_model_free(model);
+  }
+  ck_assert_int_eq(clf__workers_woken(context), woken);
+  for (int i = 0; i < 100; i++) {
+    run_and_check(context, 100);
+  }
+  ck_assert_int_eq(thread_numbers(), threads);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
+TEST(sleeping_threads__are_woken_for_as_many_tasks_as_there_are) {
+  unsetenv("CLASSIFY_WAKE");
+  clf_context *context = context_with("threads=4");
+  run_and_check(context, 100);
+  usleep(20000); /* long enough for all to sleep */
+  const int64_t before = clf__workers_woken(context);
+  run_and_check(context, 2);
+  ck_assert_int_le(clf__workers_woken(context) - before, 1);
+  clf_context_free(context);
+}
+
+/* One loop of 60 us does not pay for waking a thread, but many of them do. */
+TEST(loops_that_are_too_small__together_pay_for_a_thread) {
+  unsetenv("CLASSIFY_WAKE");
+  const int64_t before = threads_of_process();
+  clf_context *context = context_with("threads=2");
+  tally counts = {.context = context};
+  for (int i = 0; i < 5; i++) {
+    clf__parallel(context, 10, 60e3, count_task, &counts);
+  }
+  ck_assert_int_eq(threads_of_process(), before);
+  for (int i = 0; i < 5; i++) {
+    clf__parallel(context, 10, 60e3, count_task, &counts);
+  }
+  ck_assert_int_eq(threads_of_process(), before + 1);
+  for (int i = 0; i < 10; i++) {
+    ck_assert_int_eq(atomic_load(&counts.done[i]), 10);
+  }
+  clf_context_free(context);
+}
+
 SUITE("pool")
