@@ -36,6 +36,7 @@
 #include "base/context_state.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/workspace.h"
 
 enum { SPINS = 2000 }; /* about 0.1 ms */
 
@@ -224,7 +225,9 @@ static void free_team(clf__team *team, pid_t process) {
 static clf__team *own_team(clf__pool *pool, pid_t process) {
   if (pool->team == NULL || pool->team->process != process) {
     free_team(pool->team, process);
+    clf__workspace *paused = clf__workspace_pause(); /* the team outlives the call */
     pool->team = create_team(pool);
+    clf__workspace_resume(paused);
   }
   return pool->team;
 }

@@ -9,6 +9,7 @@
 #include "base/context_state.h"
 #include "base/math.h"
 #include "base/status.h"
+#include "base/workspace.h"
 
 static const double poll_interval = 0.1; /* seconds between two questions of a loop */
 
@@ -78,9 +79,11 @@ static bool report(const clf__progress *progress, int64_t step, double loss, dou
   const clf_progress state = {
       progress->stage, step, progress->steps, loss, metric, clf__seconds() - progress->began};
   clf__watch *outer = watched;
+  clf__workspace *paused = clf__workspace_pause(); /* what the host makes may outlive the call */
   asking = true;
   watched = NULL;
   const int32_t answer = progress->context->progress(progress->context->progress_user, &state);
+  clf__workspace_resume(paused);
   watched = outer;
   asking = false;
   return ends(answer);

@@ -24,21 +24,12 @@ struct clf__reserve {
   place *places; /* [count] */
 };
 
-/* Another workspace may be open: the call of a callback within a call. */
-static void resize(clf__workspace *w, size_t size) {
-  clf__workspace *paused = clf__workspace_pause();
-  clf__free(w->memory);
-  w->memory = size > 0 ? clf__alloc(w->context, size) : NULL;
-  w->size = w->memory != NULL ? size : 0;
-  clf__workspace_resume(paused);
-}
-
 void clf__reserve_free(clf__reserve *reserve) {
   if (reserve == NULL) {
     return;
   }
   for (int64_t i = 0; i < reserve->count; i++) {
-    resize(&reserve->places[i].workspace, 0);
+    clf__workspace_resize(&reserve->places[i].workspace, 0);
   }
   clf__free(reserve->places);
   clf__free(reserve);
@@ -80,7 +71,7 @@ void clf__reserve_leave(const clf__reserved *reserved) {
   clf__workspace_close(&p->workspace);
   if (clf__workspace_empty(&p->workspace)) {
     if (p->workspace.peak > p->workspace.size) {
-      resize(&p->workspace, p->workspace.peak);
+      clf__workspace_resize(&p->workspace, p->workspace.peak);
     }
     atomic_store_explicit(&p->taken, false, memory_order_release);
   } else {

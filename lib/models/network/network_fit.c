@@ -53,7 +53,14 @@ static void set_order(clf__trainer *t, int64_t epoch) {
   }
 }
 
-static clf_status run_epoch(clf__trainer *t) {
+/* After the first step it is known how much memory the layers take in one. */
+static void grow_workspace(clf__workspace *workspace) {
+  if (workspace->peak > workspace->size && clf__workspace_empty(workspace)) {
+    clf__workspace_resize(workspace, workspace->peak);
+  }
+}
+
+static clf_status run_steps(clf__trainer *t) {
   const int64_t epoch = t->epoch;
   const int64_t all = clf__trainer_steps(t), left = t->max_steps - t->step;
   const int64_t steps = clf__min_i64(all, left);
@@ -66,6 +73,7 @@ static clf_status run_epoch(clf__trainer *t) {
   t->augment_seed = clf__random_next(&changes);
   for (int64_t i = 0; i < steps; i++) {
     CLF__CHECK(run_step(t, epoch, i, step_seed, &sums));
+    grow_workspace(&t->workspace);
   }
   CLF__CHECK(clf__trainer_validate(t, &held));
   t->records[CLF__RECORD_SECONDS][epoch] = clf__seconds() - began;
@@ -78,6 +86,17 @@ static clf_status run_epoch(clf__trainer *t) {
     t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] = held.right / held.count;
   }
   return CLF_OK;
+}
+
+/* The layers allocate the same arrays in every step. They get them from a workspace, whose pages
+ * are mapped and cleared once. Between epochs it takes no memory. */
+static clf_status run_epoch(clf__trainer *t) {
+  clf__workspace_resize(&t->workspace, t->workspace.peak);
+  clf__workspace_open(&t->workspace);
+  const clf_status status = run_steps(t);
+  clf__workspace_close(&t->workspace);
+  clf__workspace_resize(&t->workspace, 0);
+  return status;
 }
 
 typedef clf_status (*part)(clf__trainer *t);
@@ -309,6 +328,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
                       clf__store *state) {
   clf__trainer t = {.context = model->context,
                     .arena = {.context = model->context},
+                    .workspace = {.context = model->context},
                     .params = model->params,
                     .training = training,
                     .regression = training->targets != NULL,

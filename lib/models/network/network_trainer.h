@@ -6,6 +6,7 @@
 #define CLF_MODELS_NETWORK_NETWORK_TRAINER_H
 
 #include "base/progress.h"
+#include "base/workspace.h"
 #include "image/augment.h"
 #include "models/network/network.h"
 
@@ -72,6 +73,7 @@ typedef struct clf__trainer {
   double *targets;
   float *batch_weights, *batch_counts;
   clf__loss_target target;
+  clf__workspace workspace;      /* of the layers in the steps of an epoch */
   double *records[CLF__RECORDS]; /* [epochs] */
   int64_t epoch;                 /* number of good epochs */
   double criterion;              /* of this epoch: the loss that the training minimizes, without a

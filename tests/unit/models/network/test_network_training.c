@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "clouds.h"
+#include "failing_allocator.h"
 
 enum {
   ROWS = CLOUD_ROWS,
@@ -253,6 +254,93 @@ TEST(cancel__ends_an_epoch_in_its_middle) {
   clf_model_free(model);
   clf_dataset_free(data);
   clf_context_free(context);
+}
+
+/* What a fit of some steps of one epoch takes: blocks that it asks for, and bytes at most. */
+typedef struct cost {
+  int64_t asked;
+  uint64_t peak;
+} cost;
+
+static cost cost_of_steps(int steps) {
+  enum { IMAGES = 40, SIDE = 12, CHANNELS = 6, PIXELS = SIDE * SIDE * CHANNELS };
+  static uint8_t x[IMAGES * PIXELS];
+  int32_t y[IMAGES];
+  char params[256];
+  failing_allocator counting = {.refuse = 0};
+  clf_context *context = failing_context("threads=2", &counting);
+  clf_model *model = NULL;
+  for (int64_t i = 0; i < IMAGES * PIXELS; i++) {
+    x[i] = (uint8_t)(i * 37 % 251);
+  }
+  for (int32_t i = 0; i < IMAGES; i++) {
+    y[i] = i % 2;
+  }
+  snprintf(params, sizeof params,
+           "input=%d,%d,%d batch_size=2 epochs=1 max_steps=%d layers='conv2d kernel=5 filters=8 "
+           "padding=same activation=relu; max_pool2d size=2; conv2d kernel=3 filters=4; flatten; "
+           "dense units=2'",
+           SIDE, SIDE, CHANNELS, steps);
+  clf_dataset *data = dataset_of(context, x, CLF_U8, IMAGES, PIXELS, y);
+  ck_clf_ok(clf_model_create(&model, context, "network", params));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  const cost spent = {counting.asked, clf_context_memory_peak(context)};
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+  ck_assert_int_eq(counting.held, 0);
+  return spent;
+}
+
+/* The first step measures what the layers take; the others find it allocated, in no more memory but
+ * for the alignment of the blocks. */
+TEST(steps__allocate_nothing_after_the_first) {
+  const cost one = cost_of_steps(1), two = cost_of_steps(2), many = cost_of_steps(20);
+  ck_assert_int_eq(two.asked, many.asked);
+  ck_assert_uint_le(many.peak, one.peak + 64 * 64);
+}
+
+typedef struct keeper {
+  clf_context *context;
+  clf_tensor *kept[100];
+  int count;
+} keeper;
+
+static int32_t keep_tensors(void *user, const clf_progress *progress) {
+  keeper *own = (keeper *)user;
+  const int64_t shape[] = {100};
+  if (own->count < 100) {
+    ck_clf_ok(clf_tensor_create(&own->kept[own->count], own->context, CLF_I64, 1, shape));
+    int64_t *values = (int64_t *)clf_tensor_data(own->kept[own->count]);
+    for (int i = 0; i < 100; i++) {
+      values[i] = progress->step;
+    }
+    own->count++;
+  }
+  return CLF_PROGRESS_GO;
+}
+
+TEST(progress__may_make_what_outlives_the_fit) {
+  clouds c;
+  keeper own = {.count = 0};
+  clf_model *model = NULL;
+  ck_clf_ok(clf_context_create(&own.context, NULL, "threads=1 progress_interval=0"));
+  const uint64_t before = clf_context_memory(own.context);
+  clf_dataset *data = cloud_data(own.context, &c);
+  ck_clf_ok(clf_model_create(&model, own.context, "network", "batch_size=8 epochs=2"));
+  ck_clf_ok(clf_context_set_progress(own.context, keep_tensors, &own));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_assert_int_gt(own.count, 10);
+  for (int k = 0; k < own.count; k++) {
+    const int64_t *values = (const int64_t *)clf_tensor_data(own.kept[k]);
+    ck_assert_int_eq(values[0], values[99]);
+    ck_assert_int_le(values[0], k + 1);
+    clf_tensor_free(own.kept[k]);
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+  ck_assert_uint_eq(clf_context_memory(own.context), before);
+  clf_context_free(own.context);
 }
 
 SUITE("network_training")
