@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "base/workspace.h"
+#include "base/block.h"
 
 /* A sanitizer that reports accesses to freed blocks must see them released. */
 #if defined(__has_feature)

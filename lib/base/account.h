@@ -28,8 +28,8 @@ void clf__account_set_limit(clf__account *account, size_t limit);
 /* Releases the blocks that are kept for later allocations. */
 void clf__account_close(clf__account *account);
 /* Allocates and releases a block, whose bytes the caller adds and removes. */
-struct clf__block *clf__account_allocate(clf__account *account, size_t bytes);
-void clf__account_release(clf__account *account, struct clf__block *block);
+clf__block *clf__account_allocate(clf__account *account, size_t bytes);
+void clf__account_release(clf__account *account, clf__block *block);
 /* Returns false if the bytes would exceed the limit. */
 bool clf__account_add(clf__account *account, size_t bytes);
 void clf__account_remove(clf__account *account, size_t bytes);

@@ -33,6 +33,7 @@ struct clf_context {
   clf_log_callback log;
   void *log_user;
   struct clf__pool *pool;
+  atomic_int_least64_t woken; /* sleeping threads that its loops woke so far, for tests */
 };
 
 #endif

@@ -78,7 +78,6 @@ struct clf__pool {
   atomic_int spinning;         /* workers that spin, and need no waking */
   bool always;                 /* wake all workers for any work, for tests */
   atomic_int_least64_t missed; /* ns of loops that a spinning worker would have shared */
-  atomic_int_least64_t woken;  /* sleeping workers that were woken so far */
 };
 
 static _Thread_local bool in_task;
@@ -246,7 +245,7 @@ static void wake_sleepers(clf__team *team, int64_t count, double work) {
   for (int64_t i = 0; wanted < team->size && i < asleep; i++) {
     pthread_cond_signal(&team->wake);
   }
-  atomic_fetch_add(&pool->woken, clf__max_i64(asleep, 0));
+  atomic_fetch_add(&pool->context->woken, clf__max_i64(asleep, 0));
 }
 
 static void open_job(clf__team *team, int64_t count, double work, clf__task task, void *argument) {
@@ -327,10 +326,6 @@ static bool pays(clf__pool *pool, double work) {
   }
   return atomic_load(&pool->spinning) > 0 ||
          atomic_fetch_add(&pool->missed, (int64_t)work) >= MISSED_WORK;
-}
-
-int64_t clf__workers_woken(const clf_context *context) {
-  return atomic_load(&context->pool->woken);
 }
 
 int32_t clf__workers(const clf_context *context, double work) {

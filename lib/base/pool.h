@@ -54,9 +54,6 @@ static inline clf__range clf__range_of_part(int64_t total, int64_t parts, int64_
 /* Returns how many workers may take part in so much work now: 1, or the context's threads. */
 int32_t clf__workers(const clf_context *context, double work);
 
-/* Returns how often loops woke a sleeping worker since the context was created; for tests. */
-int64_t clf__workers_woken(const clf_context *context);
-
 /* Runs a task, with everything that it calls, on the calling thread as worker 0. */
 void clf__alone(clf__task task, void *argument);
 /* The same for what runs between the two calls. The first returns what the second is passed. */

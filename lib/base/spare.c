@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "base/workspace.h"
+#include "base/block.h"
 
 enum { MIN_BYTES = 16 << 10, MAX_BYTES = 4 << 20, STEPS = 4 };
 

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/block.h"
+
 enum {
   CLF__SPARE_BLOCKS = 16,
   CLF__SPARE_BYTES = 8 << 20, /* of all of them, at most */
@@ -15,7 +17,7 @@ typedef struct clf__spare {
   bool keeps; /* otherwise it stays empty */
   atomic_flag in_use;
   int count;
-  struct clf__block *blocks[CLF__SPARE_BLOCKS]; /* the oldest first */
+  clf__block *blocks[CLF__SPARE_BLOCKS]; /* the oldest first */
   size_t bytes;
 } clf__spare;
 
@@ -23,11 +25,11 @@ typedef struct clf__spare {
  * other's allocations. */
 size_t clf__spare_size(size_t bytes);
 /* Returns a block of clf__spare_size(bytes), or NULL. */
-struct clf__block *clf__spare_take(clf__spare *spare, size_t bytes);
+clf__block *clf__spare_take(clf__spare *spare, size_t bytes);
 /* Keeps a block, and returns those that the caller has to release instead, linked by `below`; the
  * block may be among them. */
-struct clf__block *clf__spare_keep(clf__spare *spare, struct clf__block *block);
+clf__block *clf__spare_keep(clf__spare *spare, clf__block *block);
 /* Returns all blocks in the same way, and keeps no more. */
-struct clf__block *clf__spare_close(clf__spare *spare);
+clf__block *clf__spare_close(clf__spare *spare);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/account.h"
+#include "base/block.h"
 
 /* The owner sets the first three members, while the workspace is closed and empty. One thread at a
  * time uses it. */
@@ -37,23 +38,6 @@ bool clf__workspace_empty(const clf__workspace *workspace);
  * was open. */
 clf__workspace *clf__workspace_pause(void);
 void clf__workspace_resume(clf__workspace *paused);
-
-/* For memory.c: the header in front of each block. It takes 64 bytes, which keeps the alignment and
- * leaves space for the links of arenas and workspaces. So a group of arrays takes no more memory
- * than its arrays, and the address sanitizer checks the end of each of them. */
-enum { CLF__BLOCK_ALIGNMENT = 64 };
-
-typedef struct clf__block {
-  clf__account *account;     /* which counts its bytes; NULL in the memory of a workspace */
-  clf__workspace *workspace; /* that was open when it was allocated, or NULL */
-  size_t bytes;              /* header included */
-  void *next;                /* in an arena, the block that was allocated before this one */
-  struct clf__block *below;  /* in the memory of a workspace, the block before this one */
-  bool in_arena;
-  bool freed; /* in the memory of a workspace: but a block behind it is not */
-} clf__block;
-
-_Static_assert(sizeof(clf__block) <= CLF__BLOCK_ALIGNMENT, "the header must fit the alignment");
 
 /* Returns a block of the workspace that is open on the calling thread, or NULL if there is none for
  * this context, or if it has too little space left. */

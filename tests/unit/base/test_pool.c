@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/context.h"
+#include "base/context_state.h"
 #include "base/pool.h"
 #include "support.h"
 
@@ -364,7 +365,7 @@ TEST(a_thousand_small_fits__start_and_wake_no_thread) {
   fill_clouds(x, y, ROWS, COLUMNS, 3);
   clf_context *context = context_with("threads=4");
   run_and_check(context, 100);
-  const int64_t woken = clf__workers_woken(context), threads = thread_numbers();
+  const int64_t woken = atomic_load(&context->woken), threads = thread_numbers();
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   for (int i = 0; i < FITS; i++) {
     clf_model *model = NULL;
@@ -372,7 +373,7 @@ TEST(a_thousand_small_fits__start_and_wake_no_thread) {
     ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
     clf_model_free(model);
   }
-  ck_assert_int_eq(clf__workers_woken(context), woken);
+  ck_assert_int_eq(atomic_load(&context->woken), woken);
   for (int i = 0; i < 100; i++) {
     run_and_check(context, 100);
   }
@@ -386,9 +387,9 @@ TEST(sleeping_threads__are_woken_for_as_many_tasks_as_there_are) {
   clf_context *context = context_with("threads=4");
   run_and_check(context, 100);
   usleep(20000); /* long enough for all to sleep */
-  const int64_t before = clf__workers_woken(context);
+  const int64_t before = atomic_load(&context->woken);
   run_and_check(context, 2);
-  ck_assert_int_le(clf__workers_woken(context) - before, 1);
+  ck_assert_int_le(atomic_load(&context->woken) - before, 1);
   clf_context_free(context);
 }
 

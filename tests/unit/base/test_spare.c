@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/block.h"
 #include "base/spare.h"
-#include "base/workspace.h"
 #include "support.h"
 
 static clf__spare keeping(void) {
