@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/pool.h"
 #include "base/progress.h"
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/gram_parts.h"
@@ -14,13 +15,19 @@ enum { BLOCK_ROWS = 512, STRIPE = 256 };
 static const int64_t max_values = 1 << 20;
 static const int64_t max_products = 1 << 24; /* a millisecond */
 
-bool clf__gram_small(const clf__gram_input *input) {
-  const int64_t rows = input->x->rows, columns = input->x->columns;
+static bool is_small(int64_t rows, int64_t columns) {
   int64_t values, products;
-  return !clf__gram_exact(input) && clf__mul_i64(rows, columns, &values) && values <= max_values &&
+  return clf__mul_i64(rows, columns, &values) && values <= max_values &&
          clf__mul_i64(values, columns, &products) && products <= max_products;
 }
 
+bool clf__gram_small(const clf__gram_input *input) {
+  return !clf__gram_exact(input) && is_small(input->x->rows, input->x->columns);
+}
+
+/* The products of a small table run on one thread: all threads would read a block that the caller
+ * writes, and writing it again after they did takes 10 to 25 ns a line of the cache, which can be
+ * more than their products save. */
 static clf_status add_block(double *scatter, clf_context *context, int64_t columns, int64_t rows,
                             const double *weighted, const double *z) {
   clf_status status = CLF_OK;
@@ -44,6 +51,10 @@ clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__c
     return CLF_ERROR_MEMORY;
   }
   double *weighted = z + block * columns;
+  const bool before = clf__in_task();
+  if (is_small(count, columns)) {
+    clf__alone_begin();
+  }
   for (int64_t first = 0; first < count && status == CLF_OK; first += block) {
     const int64_t here = clf__min_i64(block, count - first);
     clf__centered_read(rows, context, first, here, z, columns);
@@ -58,6 +69,7 @@ clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__c
       status = add_block(scatter, context, columns, here, weighted, z);
     }
   }
+  clf__alone_end(before);
   clf__free(z);
   return status;
 }
