@@ -101,7 +101,7 @@ static void compare(bench *s, const char *name, step ours, step theirs, int turn
     mine = fmin(mine, seconds_of(s, ours));
     other = fmin(other, seconds_of(s, theirs));
   }
-  printf("n %5d  %-34s %9.4f s  OpenBLAS %9.4f s  ratio %.2f\n", s->n, name, mine, other,
+  printf("n %5d  %-34s %11.6f s  OpenBLAS %11.6f s  ratio %.2f\n", s->n, name, mine, other,
          mine / other);
   fflush(stdout);
 }

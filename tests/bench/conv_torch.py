@@ -1,11 +1,12 @@
 """PyTorch's times for the convolutions of `bench_ops PEAK conv`: a batch of 100 images, relu
 included; on one thread the processor's time counts.
 
-    python3 tests/bench/conv_torch.py [THREADS]
+    python3 tests/bench/conv_torch.py [THREADS] [--json FILE]
 """
-import sys
+import argparse
 import time
 
+import results
 import torch
 
 LAYERS = [(28, 1, 32, 5), (14, 32, 64, 5), (28, 3, 32, 3), (14, 64, 64, 3), (14, 16, 16, 3),
@@ -39,7 +40,11 @@ def times(layer, memory, clock):
 
 
 def main():
-    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("threads", nargs="?", type=int, default=1)
+    results.add_option(parser)
+    options = parser.parse_args()
+    threads, kept = options.threads, results.Results(options.json)
     torch.set_num_threads(threads)
     clock = time.process_time if threads == 1 else time.perf_counter
     print(f"PyTorch {torch.__version__}, {threads} threads")
@@ -47,6 +52,8 @@ def main():
         for name, memory in FORMATS.items():
             size, channels, filters, kernel = layer
             for what, milliseconds in times(layer, memory, clock):
+                kept.add(layer=f"{kernel}x{kernel}, {channels} to {filters} of {size}x{size}", format=name, work=what,
+                         by="torch", threads=threads, work_seconds=milliseconds / 1e3)
                 print(f"conv {kernel}x{kernel}, {channels:3} to {filters:3} of {size}x{size}  "
                       f"{name}  {what:20} {milliseconds:8.3f} ms", flush=True)
 

@@ -3,13 +3,15 @@ processor milliseconds on one thread, the least of some rounds. Says by how many
 differ.
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/images.py [--data DIR] [--rounds N]
-        [--cpu auto|generic|avx2|avx512]
+        [--cpu auto|generic|avx2|avx512] [--json FILE]
 """
 
 import argparse
 import pathlib
 import sys
 import time
+
+import results
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 import classify as clf
@@ -20,7 +22,9 @@ parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("--data", help="a folder whose files, at any depth, are read")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--cpu", default="auto")
+results.add_option(parser)
 options = parser.parse_args()
+kept = results.Results(options.json)
 on = clf.context(f"threads=1 cpu={options.cpu}")
 
 
@@ -28,6 +32,11 @@ def milliseconds(function):
     began = time.process_time()
     result = function()
     return 1000 * (time.process_time() - began), result
+
+
+def keep(work, best):
+    for by, value in zip(("libclassify", "pillow"), best):
+        kept.add(work=work, by=by, threads=1, work_cpu_seconds=value / 1000)
 
 
 def read_by_pillow(path):
@@ -56,6 +65,7 @@ def read_folder(folder):
                 spent = [spent[0] + ours, spent[1] + theirs]
             best = [min(pair) for pair in zip(best, spent)]
         if read:
+            keep(f"read {kind.name} (mean of {read})", [value / read for value in best])
             print(f"read  {kind.name}: {read} of {len(files)} files, {best[0] / read:.3f} ms each, "
                   f"Pillow {best[1] / read:.3f}, {worst} levels apart", flush=True)
 
@@ -71,6 +81,7 @@ def resize(shape, to, repeats):
             spent, results[side] = milliseconds(lambda: [function() for _ in range(repeats)][-1])
             best[side] = min(best[side], spent / repeats)
     apart = abs(results[0].pixels().astype(int) - np.asarray(results[1])).max()
+    keep(f"resize {'×'.join(map(str, shape))} to {to[0]}×{to[1]}", best)
     print(f"resize {'x'.join(map(str, shape))} to {to[0]}x{to[1]}: {best[0]:.3f} ms, "
           f"Pillow {best[1]:.3f}, {apart} levels apart", flush=True)
 

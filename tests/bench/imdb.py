@@ -1,42 +1,41 @@
 """Movie reviews from text files to accuracy: reading, words, tf-idf rows, linear models, each timed.
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/imdb.py --data aclImdb
-        [--models svm,logistic] [--vocabulary PARAMS] [--peers linearsvc,svc] [--choose]
+        [--models svm,logistic] [--vocabulary PARAMS] [--peers linearsvc,svc,lbfgs] [--choose]
         [--threads N] [--json FILE]
 
 --data names the folder of the Large Movie Review Dataset. Needs NumPy; the peers need scikit-learn and
 get the same rows. The defaults of C are what --choose finds: each value of --grid is fitted on four
 fifths of the training rows and scored on the fifth that is held out; the test rows are not looked at
-before the last step. Memory is the peak held while fitting, above what the process held before: of
-this library as its context counts it too. Processor seconds are those of all threads.
+before the last step. Memory is the peak held while fitting, above what the process held before. Processor seconds are those of all threads.
 """
 
 import argparse
-import json
 import pathlib
 import sys
-import time
+
+import results
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("--data", required=True)
 parser.add_argument("--vocabulary", default="encoding=tf_idf ngrams=1,2 min_count=2 sublinear=true")
 parser.add_argument("--models", default="svm,logistic", help="of svm, logistic")
-parser.add_argument("--peers", default="none", help="of linearsvc, svc; or none")
+parser.add_argument("--peers", default="none", help="of linearsvc, svc, lbfgs; or none")
 parser.add_argument("--choose", action="store_true", help="choose C on held-out training rows")
 parser.add_argument("--grid", default="0.5,1,2,10,50", help="values of C to choose from")
 parser.add_argument("--threads", type=int, default=2)
-parser.add_argument("--json")
+results.add_option(parser)
 options = parser.parse_args()
 
 import classify as clf  # noqa: E402
 import numpy as np  # noqa: E402
 
 on = clf.context(f"threads={options.threads}")
-clf.lib.clf_context_memory.restype = clf.lib.clf_context_memory_peak.restype = clf.C.c_size_t
-CHOSEN = {"svm": 1, "logistic": 50, "linearsvc": 1, "svc": 1}
+CHOSEN = {"svm": 1, "logistic": 50, "linearsvc": 1, "svc": 1, "lbfgs": 50}
+PEERS = {"linearsvc": "svm", "svc": "svm", "lbfgs": "logistic"}  # and the model of ours that is the same
 names = [name for name in (options.models + "," + options.peers).split(",") if name in CHOSEN]
-report = {"vocabulary": options.vocabulary, "threads": options.threads, "steps": {}, "models": []}
+kept = results.Results(options.json)
 
 
 class Ours:
@@ -53,8 +52,10 @@ class Ours:
 
 class Peer:
     def __init__(self, kind, C):
+        from sklearn.linear_model import LogisticRegression
         from sklearn.svm import SVC, LinearSVC
-        self.model = LinearSVC(C=C) if kind == "linearsvc" else SVC(kernel="linear", C=C)
+        self.model = {"linearsvc": lambda: LinearSVC(C=C, loss="hinge"), "svc": lambda: SVC(kernel="linear", C=C),
+                      "lbfgs": lambda: LogisticRegression(C=C, max_iter=1000)}[kind]()
 
     def fit(self, rows):
         self.model.fit(*arrays(rows))
@@ -78,28 +79,16 @@ def subset(rows, chosen):
     return out
 
 
-def resident(name):
-    """VmHWM or VmRSS of this process, in bytes."""
-    for line in pathlib.Path("/proc/self/status").read_text().split("\n"):
-        if line.startswith(name):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def timed(function):
-    """The result; wall and processor seconds, and bytes resident above those at the start."""
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
-    before = resident("VmRSS")
-    began, cpu = time.perf_counter(), time.process_time()
-    result = function()
-    return result, {"seconds": time.perf_counter() - began, "cpu_seconds": time.process_time() - cpu,
-                    "memory_bytes": resident("VmHWM") - before}
+def measured(step, function):
+    """The result; the times of the step, and the bytes that it held, as members of a row."""
+    (wall, cpu, result), held = results.peak_memory(lambda: results.timed(function))
+    return result, {**results.times(step, [(wall, cpu)]), "memory_bytes": held}
 
 
 def step(name, function):
-    result, took = timed(function)
-    report["steps"][name] = took
-    print(f"{name:<22}{took['seconds']:>9.2f} s{took['cpu_seconds']:>9.2f} s CPU", flush=True)
+    result, took = measured("step", function)
+    kept.add(step=name, by="libclassify", threads=options.threads, **took)
+    print(f"{name:<22}{took['step_seconds']:>9.2f} s{took['step_cpu_seconds']:>9.2f} s CPU", flush=True)
     return result
 
 
@@ -123,15 +112,13 @@ def choose(kind, train):
 def measure(kind):
     C, scores = choose(kind, train) if options.choose else (CHOSEN[kind], {})
     model = make(kind, C)
-    _, fit = timed(lambda: model.fit(train))
-    accuracy, predict = timed(lambda: model.score(test))
-    row = {"by": kind, "C": C, "held_out": scores, "fit": fit, "predict": predict,
-           "test_accuracy": accuracy,
-           "context_peak_bytes": int(clf.lib.clf_context_memory_peak(on.handle))}
-    print(f"{kind:<10}{C:>6g}{accuracy:>10.4f}{fit['seconds']:>9.2f}{fit['cpu_seconds']:>9.2f}"
-          f"{predict['seconds']:>11.3f}{predict['cpu_seconds']:>9.3f}"
-          f"{fit['memory_bytes'] / 1e6:>9.0f} MB", flush=True)
-    return row
+    _, fit = measured("fit", lambda: model.fit(train))
+    accuracy, predict = measured("predict", lambda: model.score(test))
+    row = kept.add(model=PEERS.get(kind, kind), by="sklearn" if kind in PEERS else "libclassify", C=C, columns=columns,
+                   threads=options.threads, held_out=scores, test_accuracy=accuracy, **{**predict, **fit})
+    print(f"{kind:<10}{C:>6g}{accuracy:>10.4f}{row['fit_seconds']:>9.2f}{row['fit_cpu_seconds']:>9.2f}"
+          f"{row['predict_seconds']:>11.3f}{row['predict_cpu_seconds']:>9.3f}"
+          f"{row['memory_bytes'] / 1e6:>9.0f} MB", flush=True)
 
 
 def load(split):
@@ -152,6 +139,5 @@ train, test = (step(f"rows of {split}", lambda: vocabulary.encode(documents))
 print(f"{train.rows} x {columns} and {test.rows} rows, "
       f"{clf.lib.clf_dataset_nonzeros(train.handle)} non-zeros, {options.threads} threads")
 print(f"{'by':<10}{'C':>6}{'test':>10}{'fit s':>9}{'CPU s':>9}{'predict s':>11}{'CPU s':>9}{'held':>12}")
-report["models"] = [measure(kind) for kind in names]
-if options.json:
-    pathlib.Path(options.json).write_text(json.dumps(report, indent=1) + "\n")
+for kind in names:
+    measure(kind)

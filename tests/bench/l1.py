@@ -1,9 +1,11 @@
 """L1 penalties and elastic nets beside LIBLINEAR and saga (by scikit-learn): processor seconds at equal objectives.
 
-    CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/l1.py ROWS.npz [--model logistic,svm,elastic_net]
+    CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/l1.py ROWS [--model logistic,svm,elastic_net]
         [--C 1,10] [--runs 3] [--tol 1e-2,1e-4] [--path 20] [--rows N] [--threads 1] [--cap 100]
+        [--json FILE]
 
-ROWS.npz has sparse rows as value, column, row_start, or dense bytes x, and y. All fit each class against the rest (two
+ROWS is a folder with the IDX files of MNIST, or an .npz file with sparse rows as value, column, row_start, or dense
+bytes x, and y. All fit each class against the rest (two
 classes: one machine) without an intercept: logistic regression and the squared hinge (svm) with an L1 penalty beside
 LIBLINEAR's solvers 6 and 5, and a logistic regression with an elastic net of l1_ratio=0.5 beside saga. Their seconds are
 those of fits to rows that they hold already, with each tolerance; ours those of the fit that first has an objective as
@@ -17,6 +19,8 @@ import tempfile
 import time
 import warnings
 
+import results
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("rows_file")
@@ -28,6 +32,7 @@ parser.add_argument("--path", type=int, default=20)
 parser.add_argument("--rows", type=int, default=10**9)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--cap", type=int, default=100, help="most iterations of ours")
+results.add_option(parser)
 options = parser.parse_args()
 
 import classify as clf  # noqa: E402
@@ -38,7 +43,12 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.svm import LinearSVC  # noqa: E402
 
 warnings.simplefilter("ignore")
-given = np.load(options.rows_file)
+kept = results.Results(options.json)
+if pathlib.Path(options.rows_file).is_dir():
+    from peer_lines import load
+    given = dict(zip(("x", "y"), load(options.rows_file, "train")))
+else:
+    given = np.load(options.rows_file)
 on = clf.context(f"threads={options.threads}")
 y = given["y"][:options.rows].astype(np.int32)
 if "x" in given:
@@ -115,6 +125,8 @@ def compare(model, C, tol):
             count = iterations_for(model, C, goal)
         seconds["ours"].append(fit(model, f"C={C} max_iterations={count}")[0])
     ours, others = min(seconds["ours"]), min(seconds["theirs"])
+    for by, taken in (("libclassify", ours), ("saga" if model == "elastic_net" else "LIBLINEAR", others)):
+        kept.add(model=model, C=C, tolerance=tol, by=by, threads=options.threads, fit_cpu_seconds=taken)
     print(f"{model} C={C:g} tol={tol:g}: objective {goal:.4f}: {'saga' if model == 'elastic_net' else 'LIBLINEAR'} "
           f"{others:.3f} s, ours {ours:.3f} s ({count} iterations), {others / ours:.2f} times", flush=True)
 

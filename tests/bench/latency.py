@@ -2,7 +2,7 @@
 
     PYTHONPATH=build/bindings/python CLASSIFY_LIBRARY=build/lib/libclassify.so \\
         python3 tests/bench/latency.py --data DIR [--program build/tests/bench/bench_latency] [--train 10000]
-        [--models logistic,svm_rbf,…] [--calls 3000]
+        [--models logistic,svm_rbf,…] [--calls 3000] [--json FILE]
 
 --data has the four files of MNIST. Each model learns the first --train digits. Ours and its peer then classify the
 test digits one by one, in turns of 100 rows, from Python, on one thread: ours by Model.predictor(), onnxruntime by the
@@ -18,6 +18,7 @@ import time
 
 import libclassify as clf
 import numpy as np
+import results
 
 CNN = ("conv2d filters=32 kernel=3 activation=relu; conv2d filters=64 kernel=3 activation=relu; max_pool2d size=2; "
        "flatten; dense units=128 activation=relu; dense units=10")
@@ -83,13 +84,15 @@ def times(calls, rows, count):
     return taken
 
 
-def line(name, who, taken, best):
+def line(name, who, taken, best, kept):
     micros = 1e6 * np.percentile(taken, [50, 99, 99.9])
+    kept.add(model=name, by={"scikit-learn": "sklearn", "onnxruntime": "onnx"}.get(who, who), threads=1,
+             one_seconds=micros[0] / 1e6, slow_seconds=micros[1] / 1e6, slowest_seconds=micros[2] / 1e6)
     ratio = f"{np.median(taken) / best:8.2f}"
     print(f"{name:14s} {who:14s}" + "".join(f"{m:10.1f}" for m in micros) + ratio, flush=True)
 
 
-def measure(name, model, train, rows, folder, count):
+def measure(name, model, train, rows, folder, count, kept):
     x = train.tensor("x").reshape(len(train), -1).astype(np.float32) / 255
     predict = model.predictor().predict
     calls = {"libclassify": predict}
@@ -102,7 +105,21 @@ def measure(name, model, train, rows, folder, count):
             calls["onnxruntime"] = call
     taken = times(calls, rows, count)
     for who, values in taken.items():
-        line(name, who, values, np.median(taken["libclassify"]))
+        line(name, who, values, np.median(taken["libclassify"]), kept)
+
+
+def measure_program(program, rows, files, kept):
+    """What bench_latency prints; of models in a reserve, as rows."""
+    process = subprocess.Popen([program, rows, *files], stdout=subprocess.PIPE, text=True)
+    for said in process.stdout:
+        print(said, end="", flush=True)
+        words = said.split()
+        if "reserved" in words:
+            half, slow, slowest = (float(word) / 1e6 for word in words[3:6])
+            kept.add(model=words[0].removesuffix(".clf"), by="C", threads=int(words[1]), one_seconds=half,
+                     slow_seconds=slow, slowest_seconds=slowest)
+    if process.wait() != 0:
+        raise SystemExit(f"{program} ended with {process.returncode}")
 
 
 def main():
@@ -112,7 +129,9 @@ def main():
     parser.add_argument("--train", type=int, default=10000)
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--calls", type=int, default=3000)
+    results.add_option(parser)
     options = parser.parse_args()
+    kept = results.Results(options.json)
     train = clf.Dataset.load("idx", options.data + "/train")[: options.train]
     test = clf.Dataset.load("idx", options.data + "/t10k")
     rows = test.tensor("x").reshape(len(test), -1).astype(np.float32) / 255
@@ -124,9 +143,9 @@ def main():
             model = MODELS[name]().fit(train)
             files.append(folder / f"{name}.clf")
             model.save(files[-1])
-            measure(name, model, train, rows, folder, options.calls)
+            measure(name, model, train, rows, folder, options.calls, kept)
         if options.program:
-            subprocess.run([options.program, options.data + "/t10k", *files], check=True)
+            measure_program(options.program, options.data + "/t10k", files, kept)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,15 @@ of networks latency(), and, of support vector machines, their number of vectors 
 
 import dataclasses
 import gzip
+import importlib
 import pathlib
-import resource
 import shutil
 import subprocess
 import tempfile
-import time
 
 import classify as clf
 import numpy as np
-from peer_networks import NETWORKS, Onnx, Torch, latency, params
+from peer_networks import NETWORKS, Onnx, Torch, TorchCompile, latency, params
 
 
 @dataclasses.dataclass
@@ -42,10 +41,10 @@ def svm_line(kernel):
 
 
 LINES = {
-    "ridge": Line("ridge", "alpha=1", ("linear_model", "RidgeClassifier", {"alpha": 1})),
-    "fisher": Line("fisher", "", ("discriminant_analysis", "LinearDiscriminantAnalysis", {})),
+    "ridge": Line("ridge", "alpha=1", ("linear_model", "RidgeClassifier", {"alpha": 1, "solver": "cholesky"})),
+    "fisher": Line("fisher", "", ("discriminant_analysis", "LinearDiscriminantAnalysis", {"solver": "lsqr"})),
     "perceptron": Line("perceptron", "epochs=10 averaged=true",
-                       ("linear_model", "Perceptron", {"max_iter": 10, "tol": None})),
+                       ("linear_model", "Perceptron", {"max_iter": 10, "tol": None, "n_jobs": -1})),
     "logistic": Line("logistic", "C=1",
                      ("linear_model", "LogisticRegression", {"C": 1, "max_iter": 1000})),
     **{name: svm_line(kernel) for name, kernel in SVM.items()},
@@ -60,6 +59,8 @@ class Digits:
     """MNIST, in bytes and as datasets of this library; its first rows where a number is given."""
 
     def __init__(self, folder, on, rows=None, test_rows=None):
+        folder = pathlib.Path(folder)
+        folder = folder / "mnist" if (folder / "mnist").is_dir() else folder
         self.train, self.labels = (part[:rows].copy() for part in load(folder, "train"))
         self.test, self.test_labels = (part[:test_rows].copy() for part in load(folder, "t10k"))
         self.ours = [clf.Dataset(x, y, scale=1 / 255, on=on.handle)
@@ -77,19 +78,6 @@ def load(folder, part):
             np.frombuffer(raw, ">i4", raw[3], 4))
     images = idx(part + "-images-idx3-ubyte")
     return images.reshape(len(images), -1), idx(part + "-labels-idx1-ubyte")
-
-
-def cpu_seconds():
-    """User and system time of this process and of the children it has waited for."""
-    return sum(usage.ru_utime + usage.ru_stime for usage in
-               map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
-
-
-def timed(function):
-    """Wall and CPU seconds, and the result."""
-    cpu, began = cpu_seconds(), time.perf_counter()
-    result = function()
-    return time.perf_counter() - began, cpu_seconds() - cpu, result
 
 
 def kernel_values(kernel, x, z):
@@ -126,8 +114,9 @@ def logistic_objective(digits, weights, intercept):
 
 
 class Ours:
-    def __init__(self, line, digits, on, threads):
-        self.model = clf.Model(line.kind, line.params or None, on=on.handle)
+    def __init__(self, line, precision, digits, on, threads):
+        words = line.params + (f" precision={precision}" if line.network else "")
+        self.model = clf.Model(line.kind, words or None, on=on.handle)
         self.digits = digits
         self.logistic = line.kind == "logistic"
         if line.network:
@@ -160,27 +149,22 @@ class Ours:
 
 
 class Sklearn:
-    """scikit-learn; its SVC is LIBSVM."""
-    dtype = np.float64
+    """scikit-learn on float32; its SVC is LIBSVM, which computes in float64."""
+    package = "sklearn"
 
-    def __init__(self, line, digits, on, threads):
-        import sklearn
-        self.version = "scikit-learn " + sklearn.__version__
+    def __init__(self, line, precision, digits, on, threads):
+        importlib.import_module(self.package)
         self.line, self.digits = line, digits
         self.model = self.make(line)
-        self.x, self.x_test = digits.numbers(self.dtype)
+        self.x, self.x_test = digits.numbers(np.float64 if line.kernel and self.package == "sklearn" else np.float32)
 
     @staticmethod
-    def knows(line):
+    def knows(line, precision):
         return line.linear or line.kernel
 
     def make(self, line):
-        import importlib
-        if line.kernel:
-            from sklearn.svm import SVC
-            return SVC(**line.kernel)
-        module, name, arguments = line.linear
-        return getattr(importlib.import_module("sklearn." + module), name)(**arguments)
+        module, name, arguments = line.linear or ("svm", "SVC", line.kernel)
+        return getattr(importlib.import_module(f"{self.package}.{module}"), name)(**arguments)
 
     def fit(self):
         self.model.fit(self.x, self.digits.labels)
@@ -205,36 +189,63 @@ class Sklearn:
 
 
 class Intelex(Sklearn):
-    """scikit-learn-intelex, whose SVC is oneDAL's, on f32, in which it is fastest."""
-    dtype = np.float32
+    """scikit-learn-intelex, which is oneDAL's, for what it has."""
+    package = "sklearnex"
 
     @staticmethod
-    def knows(line):
-        return line.kernel
+    def knows(line, precision):
+        return line.kernel or line.kind in ("ridge", "logistic")
 
-    def __init__(self, line, digits, on, threads):
+    def __init__(self, line, precision, digits, on, threads):
         import daal4py
-        import sklearnex
         daal4py.daalinit(nthreads=threads)
-        super().__init__(line, digits, on, threads)
-        self.version = f"scikit-learn-intelex {sklearnex.__version__}"
+        super().__init__(line, precision, digits, on, threads)
 
     def make(self, line):
-        from sklearnex.svm import SVC
-        return SVC(**line.kernel)
+        if line.kind == "ridge":
+            return RidgeOfTargets(**line.linear[2])
+        return super().make(line)
+
+
+class RidgeOfTargets:
+    """A RidgeClassifier of scikit-learn-intelex, which has the regression only."""
+
+    def __init__(self, alpha, solver):
+        from sklearnex.linear_model import Ridge
+        self.ridge = Ridge(alpha=alpha)
+
+    def fit(self, x, labels):
+        self.ridge.fit(x, np.where(labels[:, None] == np.arange(10), 1, -1).astype(x.dtype))
+
+    def predict(self, x):
+        return self.ridge.predict(x).argmax(1)
+
+
+class Liblinear(Sklearn):
+    """LIBLINEAR (scikit-learn's) for the linear machine: each class against the rest, by the squared hinge."""
+
+    @staticmethod
+    def knows(line, precision):
+        return line.kernel and line.kernel["kernel"] == "linear"
+
+    def make(self, line):
+        from sklearn.svm import LinearSVC
+        return LinearSVC(C=line.kernel["C"], dual=False)
+
+    def facts(self):
+        return {}
 
 
 class Libsvm:
     """LIBSVM's own programs: the times are those of the processes, reading and writing included."""
-    version = "svm-train, svm-predict"
     types = {"linear": 0, "poly": 1, "rbf": 2, "sigmoid": 3}
     letters = {"C": "-c", "gamma": "-g", "coef0": "-r", "degree": "-d"}
 
     @staticmethod
-    def knows(line):
+    def knows(line, precision):
         return line.kernel
 
-    def __init__(self, line, digits, on, threads):
+    def __init__(self, line, precision, digits, on, threads):
         if shutil.which("svm-train") is None:
             raise ImportError("svm-train is not in the path")
         self.folder = tempfile.TemporaryDirectory()
@@ -263,5 +274,5 @@ class Libsvm:
         return {"support_vectors": int(total[0]), "objective": sum(objectives)}
 
 
-PEERS = {"sklearn": Sklearn, "intelex": Intelex, "libsvm": Libsvm, "torch": Torch,
-         "onnx": Onnx}
+PEERS = {"sklearn": Sklearn, "intelex": Intelex, "liblinear": Liblinear, "libsvm": Libsvm, "torch": Torch,
+         "torch_compile": TorchCompile, "onnx": Onnx}

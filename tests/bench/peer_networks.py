@@ -1,9 +1,11 @@
 """Networks for peers.py: lines whose fit is one epoch, and the same layers in PyTorch.
 
-PyTorch's network is made from the text of ours, so that both are the same by construction. It gets what
-makes it fast on a CPU: batches indexed from one tensor, images channels last, the fused Adam.
+PyTorch's network is made from the text of ours, so that both are the same by construction. It gets what makes it fast
+on a CPU: batches indexed from one tensor, images channels last, the fused Adam, numbers below the normal floats taken
+as 0, in bf16 autocast for training and weights in bf16 for predictions; and torch.compile where asked to.
 """
 
+import copy
 import pathlib
 import statistics
 import tempfile
@@ -78,68 +80,100 @@ def torch_network(layers, shape):
 class TorchTrainer:
     """Trains epochs on rows of bytes [count, height, width, channels]."""
 
-    def __init__(self, layers, rows, labels, batch_size):
+    def __init__(self, layers, rows, labels, batch_size, precision="f32", compiled=False):
         import torch
-        self.torch, self.batch_size = torch, batch_size
+        self.torch, self.batch_size, self.compiled = torch, batch_size, compiled
+        self.reduced = precision == "bf16"
+        torch.set_flush_denormal(True)
         self.rows = torch.from_numpy(rows.transpose(0, 3, 1, 2))
         self.labels = torch.from_numpy(labels.astype(np.int64))
         self.network = torch_network(layers, rows.shape[1:])
+        self.fast = self.compile(self.network)
+        self.restart()
+
+    def compile(self, network):
+        if not self.compiled:
+            return network
+        self.torch._dynamo.config.recompile_limit = 64
+        return self.torch.compile(network, dynamic=False)
+
+    def restart(self):
+        """From new weights."""
+        for module in self.network:
+            if hasattr(module, "reset_parameters"):
+                module.reset_parameters()
         try:
-            self.optimizer = torch.optim.Adam(self.network.parameters(), fused=True)
+            self.optimizer = self.torch.optim.Adam(self.network.parameters(), fused=True)
         except RuntimeError:  # versions before 2.4 have none for CPUs
-            self.optimizer = torch.optim.Adam(self.network.parameters())
+            self.optimizer = self.torch.optim.Adam(self.network.parameters())
 
     def floats(self, rows):
         rows = rows.to(self.torch.float32).mul_(1 / 255)
         return rows.contiguous(memory_format=self.torch.channels_last)
 
-    def epoch(self):
+    def epoch(self, count=None):
+        """Of all rows, or of the first batches up to a count. A batch of another size is not worth a compilation."""
         self.network.train()
-        for chosen in self.torch.randperm(len(self.rows)).split(self.batch_size):
+        for chosen in self.torch.randperm(count or len(self.rows)).split(self.batch_size):
+            network = self.fast if len(chosen) == self.batch_size else self.network
             self.optimizer.zero_grad()
-            scores = self.network(self.floats(self.rows[chosen]))
-            loss = self.torch.nn.functional.cross_entropy(scores, self.labels[chosen])
-            loss.backward()
+            with self.torch.autocast("cpu", self.torch.bfloat16, enabled=self.reduced):
+                scores = network(self.floats(self.rows[chosen]))
+            self.torch.nn.functional.cross_entropy(scores.float(), self.labels[chosen]).backward()
             self.optimizer.step()
+
+    def predictor(self):
+        """A function of rows of bytes, to the best classes."""
+        network = copy.deepcopy(self.network).eval()
+        network = self.compile(network.to(self.torch.bfloat16) if self.reduced else network)
+
+        def predict(rows):
+            with self.torch.inference_mode():
+                x = self.floats(self.torch.from_numpy(rows.transpose(0, 3, 1, 2)))
+                return network(x.to(self.torch.bfloat16) if self.reduced else x).argmax(1).numpy()
+        return predict
 
 
 class Torch:
-    """PyTorch; each fit makes the network anew and trains an epoch."""
+    """PyTorch; each fit starts from new weights and trains an epoch."""
+    compiled = False
 
     @staticmethod
-    def knows(line):
-        return line.network
+    def knows(line, precision):
+        return line.network and precision in ("f32", "bf16")
 
-    def __init__(self, line, digits, on, threads):
+    def __init__(self, line, precision, digits, on, threads):
         import torch
         torch.set_num_threads(threads)
         torch.manual_seed(0)
-        self.torch, self.line = torch, line
-        self.train, self.test = (x.reshape(-1, 28, 28, 1) for x in (digits.train, digits.test))
-        self.labels = digits.labels
+        train, test = (x.reshape(-1, 28, 28, 1) for x in (digits.train, digits.test))
+        self.parts = np.array_split(test, 20)
         layers, batch_size = line.network
-        TorchTrainer(layers, self.train[:256], self.labels[:256], batch_size).epoch()  # warms up
-        self.version = f"PyTorch {torch.__version__}"
+        self.trainer = TorchTrainer(layers, train, digits.labels, batch_size, precision, self.compiled)
+        self.trainer.epoch(2 * batch_size)  # loads and compiles
 
     def fit(self):
-        layers, batch_size = self.line.network
-        self.trainer = TorchTrainer(layers, self.train, self.labels, batch_size)
+        self.trainer.restart()
         self.trainer.epoch()
 
-    def scores(self, rows):
-        self.trainer.network.eval()
-        with self.torch.inference_mode():
-            rows = self.torch.from_numpy(rows.transpose(0, 3, 1, 2))
-            return self.trainer.network(self.trainer.floats(rows)).argmax(1).numpy()
+    def prepare(self):
+        """What predictions need once, after the last fit."""
+        self.answer = self.trainer.predictor()
+        self.answer(self.parts[0])
 
     def predict(self):
-        return np.concatenate([self.scores(part) for part in np.array_split(self.test, 20)])
+        return np.concatenate([self.answer(part) for part in self.parts])
 
     def latency(self):
-        return latency(lambda: self.scores(self.test[:1]))
+        return latency(lambda: self.answer(self.parts[0][:1]))
 
     def facts(self):
         return {}
+
+
+class TorchCompile(Torch):
+    """The same by torch.compile."""
+    compiled = True
 
 
 class Onnx:
@@ -147,26 +181,27 @@ class Onnx:
     only_predicts = True
 
     @staticmethod
-    def knows(line):
-        return line.network
+    def knows(line, precision):
+        return line.network and precision in ("f32", "int8")
 
-    def __init__(self, line, digits, on, threads):
+    def __init__(self, line, precision, digits, on, threads):
         import onnxruntime
-        self.model = clf.Model(line.kind, line.params, on=on.handle)
+        self.model = clf.Model(line.kind, f"{line.params} precision={precision}", on=on.handle)
         self.some = clf.Dataset(digits.train[:2000], digits.labels[:2000].copy(), scale=1 / 255,
                                 on=on.handle)
-        self.digits, self.version = digits, f"onnxruntime {onnxruntime.__version__}"
+        self.digits, self.session = digits, None
         self.options = onnxruntime.SessionOptions()
         self.options.intra_op_num_threads = threads
         self.make = onnxruntime.InferenceSession
 
     def fit(self):
-        self.model.fit(self.some)
-        with tempfile.TemporaryDirectory() as folder:
-            path = str(pathlib.Path(folder) / "network.onnx")
-            clf.call("clf_model_export", self.model, "onnx", path, None)
-            self.session = self.make(path, self.options, providers=["CPUExecutionProvider"])
-        self.input = self.session.get_inputs()[0]
+        if self.session is None:
+            self.model.fit(self.some)
+            with tempfile.TemporaryDirectory() as folder:
+                path = str(pathlib.Path(folder) / "network.onnx")
+                clf.call("clf_model_export", self.model, "onnx", path, None)
+                self.session = self.make(path, self.options, providers=["CPUExecutionProvider"])
+            self.input = self.session.get_inputs()[0]
 
     def scores(self, rows):
         values = rows.astype(np.float32).reshape(len(rows), *self.input.shape[1:])

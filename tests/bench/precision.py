@@ -2,7 +2,7 @@
 
     PYTHONPATH=build/bindings/python CLASSIFY_LIBRARY=build/lib/libclassify.so \\
         python3 tests/bench/precision.py --data DIR [--networks mlp,lenet5,cnn,lstm,gru] [--seeds 3]
-            [--epochs N] [--train N] [--threads 1]
+            [--epochs N] [--train N] [--threads 1] [--json FILE]
 
 DIR has MNIST as IDX files. The recurrent networks read its images as 28 steps of 28 pixels. All precisions
 of a seed are trained on the same rows in the same order. Seconds are the processor's; those of predicting
@@ -10,10 +10,10 @@ the test rows are the lowest of five.
 """
 import argparse
 import os
-import time
 
 import libclassify as clf
 import numpy as np
+import results
 
 PRECISIONS = ("f32", "bf16", "int8")
 DENSE = "dense units=256 activation=relu; dense units=256 activation=relu; dense units=10"
@@ -31,27 +31,24 @@ NETWORKS = {
 }
 
 
-def timed(function):
-    began = time.process_time()
-    result = function()
-    return result, time.process_time() - began
-
-
 def measured(precision, name, train, test, seed, options):
     """Accuracy, seconds of an epoch and of predicting the test rows, and bytes of the file."""
     layers, shape, epochs = NETWORKS[name]
     epochs = options.epochs or epochs
     context = clf.Context(seed=seed, threads=options.threads)
     network = clf.Network(layers, precision=precision, epochs=epochs, input=shape, context=context)
-    _, fit = timed(lambda: network.fit(train))
-    predict = min(timed(lambda: network.predict(test))[1] for _ in range(5))
+    _, fit, _ = results.timed(lambda: network.fit(train))
+    predict = min(results.timed(lambda: network.predict(test))[1] for _ in range(5))
     return network.score(test), fit / epochs, predict, len(network.to_bytes())
 
 
-def compare(name, train, test, options):
+def compare(name, train, test, options, kept):
     for precision in PRECISIONS:
         rows = np.array([measured(precision, name, train, test, seed, options) for seed in range(options.seeds)])
         accuracy, epoch, predict, size = rows.mean(axis=0)
+        kept.add(model=name, precision=precision, by="libclassify", train_rows=len(train), seeds=options.seeds,
+                 threads=options.threads, test_accuracy=accuracy, test_accuracy_deviation=rows[:, 0].std(),
+                 epoch_cpu_seconds=epoch, predict_cpu_seconds=predict, file_bytes=size)
         print(f"{name:7} {precision:5} accuracy {100 * accuracy:.3f} % ± {100 * rows[:, 0].std():.3f}  "
               f"epoch {epoch:.2f} s  predict {1000 * predict:.1f} ms  file {size / 1e6:.2f} MB", flush=True)
 
@@ -64,10 +61,12 @@ def main():
     parser.add_argument("--epochs", type=int, default=0)
     parser.add_argument("--train", type=int, default=60000)
     parser.add_argument("--threads", type=int, default=1)
+    results.add_option(parser)
     options = parser.parse_args()
+    kept = results.Results(options.json)
     train, test = (clf.Dataset.load("idx", os.path.join(options.data, part)) for part in ("train", "t10k"))
     for name in options.networks.split(","):
-        compare(name, train[:options.train], test, options)
+        compare(name, train[:options.train], test, options, kept)
 
 
 main()

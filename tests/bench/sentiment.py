@@ -1,26 +1,26 @@
 """Networks on movie reviews beside PyTorch, in turns, in one run, as ratios of medians.
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/sentiment.py [--data aclImdb]
-        [--models lstm,gru,average] [--steps N] [--units N] [--rows N] [--threads N] [--rounds N]
-        [--json FILE]
+        [--models lstm,gru,average] [--peers torch,torch_flush] [--steps N] [--units N] [--rows N]
+        [--threads N] [--rounds N] [--json FILE]
 
 A round is one epoch of batches of 128 from the start. With --data the rows are the training reviews
 of that folder, as this library encodes them, padding left out; without it they are random ids of
 full length, which is what growth with --steps, --units and --vocabulary is measured on. Then come
 the time of one review, and of one word of a stream. Seconds are told by the clock and as the
-processor's (all threads), which other work on the machine disturbs less; ratios are of the latter.
+processor's (all threads), which other work on the machine disturbs less; ratios are of the former.
 Gradients that fade over hundreds of steps become numbers below the normal floats, with which PyTorch
-takes several times as long; the line torch-flush is PyTorch told to take those as 0.
+takes several times as long; the line torch_flush is PyTorch told to take those as 0.
 Needs NumPy; without PyTorch its columns are left out, with a line that says so.
 """
 
 import argparse
-import json
-import os
 import pathlib
 import statistics
 import sys
 import time
+
+import results
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -34,10 +34,10 @@ parser.add_argument("--dropout", type=float, default=0.2)
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--peer-rounds", type=int, default=1)
 parser.add_argument("--threads", type=int, default=2)
-parser.add_argument("--json")
+parser.add_argument("--peers", default="torch,torch_flush", help="of torch, torch_flush")
+results.add_option(parser)
 options = parser.parse_args()
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = str(options.threads)
+results.limit_threads(options.threads)
 
 import classify as clf  # noqa: E402
 import numpy as np  # noqa: E402
@@ -156,7 +156,7 @@ class Torch:
 
 
 class TorchFlush(Torch):
-    name, flush = "torch-flush", True
+    name, flush = "torch_flush", True
 
 
 def seconds(function, rounds):
@@ -169,29 +169,16 @@ def seconds(function, rounds):
     return statistics.median(times)
 
 
-def timed(function):
-    began, cpu = time.perf_counter(), time.process_time()
-    function()
-    return time.perf_counter() - began, time.process_time() - cpu
-
-
-def measure(name, ids, labels, on):
-    kinds = (Ours, Torch, TorchFlush) if torch and options.peer_rounds > 0 else (Ours,)
-    runs = [kind(name, ids, labels, on) for kind in kinds]
-    times = {run.name: [] for run in runs}
-    for i in range(options.rounds):
-        for run in runs:
-            if run.name == "libclassify" or i < options.peer_rounds:
-                times[run.name].append(timed(run.epoch))
+def measure(name, ids, labels, on, kept):
+    kinds = (Ours, *(kind for kind in (Torch, TorchFlush) if torch and kind.name in options.peers.split(",")))
+    runs = {kind.name: kind(name, ids, labels, on) for kind in kinds}
+    found = results.in_turns({key: run.epoch for key, run in runs.items()}, options.rounds, options.peer_rounds)
     rows = []
-    for run in runs:
-        wall, cpu = (statistics.median(pair[i] for pair in times[run.name]) for i in range(2))
+    for key, run in runs.items():
         review, word = run.latency()
-        rows.append({"model": name, "name": run.name, "seconds_per_epoch": wall,
-                     "cpu_seconds_per_epoch": cpu, "review_seconds": review,
-                     "word_seconds": word})
-    for row in rows[1:]:
-        row["ratio"] = row["cpu_seconds_per_epoch"] / rows[0]["cpu_seconds_per_epoch"]
+        rows.append(kept.add(model=name, by=key, rows=len(ids), steps=options.steps, threads=options.threads,
+                             **results.times("epoch", found[key][0]), one_seconds=review,
+                             **({"word_seconds": word} if word else {})))
     return rows
 
 
@@ -203,17 +190,14 @@ def main():
           f"torch {torch.__version__ if torch else 'absent'}")
     print(f"{'model':<10}{'by':<13}{'epoch: wall':>12}{'CPU s':>8}{'ratio':>8}{'a review':>12}"
           f"{'a word':>12}")
-    everything = []
+    kept = results.Results(options.json)
     for name in options.models.split(","):
-        for row in measure(name, ids, labels, on):
-            everything.append(row)
-            ratio = f"{row['ratio']:.1f}x" if "ratio" in row else ""
-            word = f"{1e6 * row['word_seconds']:.2f} us" if row["word_seconds"] else ""
-            print(f"{name:<10}{row['name']:<13}{row['seconds_per_epoch']:>12.3f}"
-                  f"{row['cpu_seconds_per_epoch']:>8.2f}{ratio:>8}"
-                  f"{1000 * row['review_seconds']:>9.3f} ms{word:>12}", flush=True)
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(everything, indent=1) + "\n")
+        rows = measure(name, ids, labels, on, kept)
+        for row in rows:
+            ratio = f"{row['epoch_seconds'] / rows[0]['epoch_seconds']:.1f}x"
+            word = f"{1e6 * row['word_seconds']:.2f} us" if "word_seconds" in row else ""
+            print(f"{name:<10}{row['by']:<13}{row['epoch_seconds']:>12.3f}{row['epoch_cpu_seconds']:>8.2f}{ratio:>8}"
+                  f"{1000 * row['one_seconds']:>9.3f} ms{word:>12}", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/sparse_linear.py
         [--text ROWS.npz] [--sets text,binary,dense,ridge,classes] [--models hinge,squared,logistic]
-        [--C 0.01,0.1,1,10,100] [--runs 3] [--threads 1] [--peers 1]
+        [--C 0.01,0.1,1,10,100] [--runs 3] [--threads 1] [--peers 1] [--json FILE]
 
 ROWS.npz has sparse rows of two classes as scipy.sparse.save_npz writes them, beside ROWS_y.npy with
 their classes; without it, rows of words are drawn that have the frequencies of a language. `binary`
@@ -19,6 +19,8 @@ import sys
 import time
 import warnings
 
+import results
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("--text")
@@ -30,6 +32,7 @@ parser.add_argument("--runs", type=int, default=3)
 parser.add_argument("--threads", type=int, default=1)
 parser.add_argument("--peers", type=int, default=1)
 parser.add_argument("--tolerance", default="")
+results.add_option(parser)
 options = parser.parse_args()
 
 import classify as clf  # noqa: E402
@@ -40,6 +43,7 @@ from sklearn.svm import LinearSVC  # noqa: E402
 
 warnings.simplefilter("ignore")
 on = clf.context(f"threads={options.threads}")
+kept = results.Results(options.json)
 
 
 def words(rows=25000, columns=80000, seed=0):
@@ -150,8 +154,14 @@ def compare(name, x, y, kind, C):
     line = [f"{name} {kind} C={C:g}:"]
     for peer, all_seconds in times.items():
         cpu, wall = (statistics.median(part) for part in zip(*all_seconds))
+        keep(name, f"{kind} C={C:g}", peer, cpu, wall, values[peer] / best - 1)
         line.append(f"{peer} {cpu:.3f} s (wall {wall:.3f}, +{values[peer] / best - 1:.1e})")
     print("  ".join(line), flush=True)
+
+
+def keep(name, model, by, cpu, wall, excess=None):
+    kept.add(set=name, model=model, by="libclassify" if by == "ours" else by, threads=options.threads,
+             fit_seconds=wall, fit_cpu_seconds=cpu, **({} if excess is None else {"objective_excess": excess}))
 
 
 def ridge(rows=10000, columns=100000, entries=20):
@@ -174,6 +184,8 @@ def ridge(rows=10000, columns=100000, entries=20):
         peer = Ridge(solver=solver, tol=1e-4)
         found[solver] = (timed(lambda: peer.fit(x, t))[0], value(peer.coef_.ravel(), float(peer.intercept_)))
     best = min(v for _, v in found.values())
+    for peer, (seconds, v) in found.items():
+        keep(f"{rows} x {columns}, {entries} a row", "ridge", peer, *seconds, v / best - 1)
     print(f"ridge {rows} x {columns}: " + "  ".join(
         f"{k} {s[0]:.3f} s (wall {s[1]:.3f}, +{v / best - 1:.1e})" for k, (s, v) in found.items()), flush=True)
 
@@ -186,10 +198,12 @@ def many_classes(rows, columns, classes):
     data = clf.Dataset(x, y.astype(np.int32), on=on.handle)
     model = clf.Model("logistic", "", on=on.handle)
     mine, _ = timed(lambda: model.fit(data))
+    keep(f"{rows} x {columns}, {classes} classes", "logistic", "ours", *mine)
     line = f"logistic {rows} x {columns}, {classes} classes: ours {mine[0]:.3f} s (wall {mine[1]:.3f})"
     if options.peers:
         peer = LogisticRegression(max_iter=1000)
         other, _ = timed(lambda: peer.fit(x, y))
+        keep(f"{rows} x {columns}, {classes} classes", "logistic", "lbfgs", *other)
         line += f"  lbfgs {other[0]:.3f} s (wall {other[1]:.3f})"
     print(line, flush=True)
 

@@ -5,16 +5,16 @@
 
 Rows are MNIST's digits as bytes: epsilon_svr and nu_svr learn the digit as a number, one_class the digits, nu_svc the
 classes. With --made the rows are 20 normal features. Both libraries run in turns, on one thread, each with a cache of
---cache MB; times are processor seconds. The objectives of the dual are compared as well: of the nu_svc of the first pair.
+--cache MB. The objectives of the dual are compared as well: of the nu_svc of the first pair.
 LIBSVM takes hours for 60,000 rows, so --peer-rows limits what it fits.
 """
 
 import argparse
-import json
 import os
 import pathlib
-import resource
 import sys
+
+import results
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -24,7 +24,7 @@ parser.add_argument("--rows", default="5000")
 parser.add_argument("--peer-rows", type=int, default=5000)
 parser.add_argument("--cache", type=float, default=2000)
 parser.add_argument("--types", default="c_svc,nu_svc,epsilon_svr,nu_svr,one_class")
-parser.add_argument("--json")
+results.add_option(parser)
 options = parser.parse_args()
 if options.data is None and not options.made:
     parser.error("--data names no folder, nor does CLASSIFY_DATA; --made needs none")
@@ -51,13 +51,6 @@ def rows_of(count):
     return pixels / 255.0, pixels, 1 / 255.0, labels[:count], labels[:count].astype(float), 0.02
 
 
-def seconds(work):
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    result = work()
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, result
-
-
 def objective(peer, kind, x, target, gamma):
     """The dual's objective of a peer with one machine, from its coefficients."""
     z, b = x[peer.support_], peer.dual_coef_[0]
@@ -72,30 +65,29 @@ def objective(peer, kind, x, target, gamma):
     return total + (SETTINGS[kind]["epsilon"] * np.abs(b).sum() if kind == "epsilon_svr" else 0)
 
 
-def compare(kind, count, results):
+def compare(kind, count, kept):
     x, own, scale, labels, target, gamma = rows_of(count)
     context = clf.context("threads=1")
     needs = {"targets": target} if kind.endswith("svr") else {} if kind == "one_class" else {"y": labels}
     data = clf.Dataset(own, scale=scale, on=context, **needs)
     params = " ".join(f"{name}={value}" for name, value in SETTINGS[kind].items())
     model = clf.Model("svm", f"type={kind} {params} gamma={gamma} cache_mb={options.cache}", on=context)
-    ours, _ = seconds(lambda: model.fit(data))
-    line = {"type": kind, "rows": count, "ours": ours, "vectors": len(model.tensor("support")), "outcome": model.outcome()}
+    works = {"libclassify": lambda: model.fit(data)}
     if count <= options.peer_rows:
         peer = PEERS[kind](gamma=gamma, cache_size=options.cache, **SETTINGS[kind])
         wanted = () if kind == "one_class" else (target if kind.endswith("svr") else labels,)
-        line["libsvm"], _ = seconds(lambda: peer.fit(x, *wanted))
-        line["ratio"] = line["libsvm"] / ours
+        works["sklearn"] = lambda: peer.fit(x, *wanted)
+    for by, (runs, _) in results.in_turns(works, 1).items():
+        row = {"type": kind, "params": params, "rows": count, "by": by, "threads": 1, **results.times("fit", runs)}
         if kind not in ("c_svc", "nu_svc"):
-            line["objective"] = float(model.tensor("objective")[0])
-            line["libsvm_objective"] = objective(peer, kind, x, target, gamma)
-    print(json.dumps(line), flush=True)
-    results.append(line)
+            row["objective"] = (float(model.tensor("objective")[0]) if by == "libclassify" else
+                                objective(peer, kind, x, target, gamma))
+        kept.add(**row)
+        print(f"{kind:<12}{count:>7} rows {by:<12}{row['fit_seconds']:9.2f} s{row['fit_cpu_seconds']:9.2f} s CPU  "
+              f"{row.get('objective', '')}", flush=True)
 
 
-results = []
+kept = results.Results(options.json)
 for count in map(int, options.rows.split(",")):
     for kind in options.types.split(","):
-        compare(kind, count, results)
-if options.json:
-    pathlib.Path(options.json).write_text(json.dumps(results, indent=1))
+        compare(kind, count, kept)

@@ -2,15 +2,16 @@
 """How fast a CSV file of 20 columns of categories and 5 of numbers is read: libclassify on one
 thread beside pandas and polars, each in a process of its own, in processor seconds.
 
-    CLASSIFY_LIBRARY=build/lib/libclassify.so PYTHONPATH=build/bindings/python tests/bench/table_csv.py [MB [FOLDER]]
+    CLASSIFY_LIBRARY=build/lib/libclassify.so PYTHONPATH=build/bindings/python tests/bench/table_csv.py [MB [FOLDER]] [--json FILE]
 """
+import argparse
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
-import time
+
+import results
 
 READERS = {
     "libclassify": """
@@ -53,8 +54,12 @@ def write(path, megabytes):
 
 
 def main():
-    megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    folder = sys.argv[2] if len(sys.argv) > 2 else tempfile.gettempdir()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("megabytes", nargs="?", type=int, default=1000)
+    parser.add_argument("folder", nargs="?", default=tempfile.gettempdir())
+    results.add_option(parser)
+    options = parser.parse_args()
+    kept, megabytes, folder = results.Results(options.json), options.megabytes, options.folder
     path = os.path.join(folder, f"table-{os.getpid()}.csv")
     write(path, megabytes)
     size = os.path.getsize(path) / 1e6
@@ -72,6 +77,7 @@ def main():
                 print(f"{name:20} {done.stderr.strip().splitlines()[-1]}")
                 continue
             rows, columns, used, peak = map(float, done.stdout.split()[-4:])
+            kept.add(by=name, file_bytes=1e6 * size, rows=rows, work_cpu_seconds=used, memory_bytes=1e6 * peak)
             print(f"{name:20} {size:6.0f} MB {rows:10.0f} rows {used:7.2f} s of a processor, "
                   f"{1000 * used / size:6.2f} ms a MB, {size / used:6.0f} MB/s, "
                   f"peak {peak:6.0f} MB", flush=True)

@@ -1,12 +1,13 @@
 """Tables of mixed columns: the accuracy of pipelines beside scikit-learn's ColumnTransformer on the
 same rows and folds, and the time and the memory of the transforms of tables.
 
-    CLASSIFY_LIBRARY=build/lib/libclassify.so tests/bench/tables.py [rows]
+    CLASSIFY_LIBRARY=build/lib/libclassify.so tests/bench/tables.py [rows] [--json FILE]
 
 Tables: a made one like the Titanic's passengers, and those that scikit-learn ships, of which some
 values are taken away and some columns are cut into categories.
 """
 
+import argparse
 import ctypes as C
 import pathlib
 import resource
@@ -14,6 +15,7 @@ import sys
 import time
 
 import numpy as np
+import results
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "parity"))
 import classify as clf
@@ -105,7 +107,7 @@ def theirs(columns, y, encoder, train, test):
     return np.mean(model.fit(rows[train], y[train]).predict(rows[test]) == y[test])
 
 
-def accuracies():
+def accuracies(kept):
     print(f"{'table':16}{'encoder':14}{'ours':>8}{'theirs':>8}")
     encoders = [
         (("one_hot", "unknown=ignore"), OneHotEncoder(handle_unknown="ignore")),
@@ -121,6 +123,8 @@ def accuracies():
                 scores.append((ours(columns, y, own, train, test),
                                theirs(columns, y, other, train, test)))
             mine, peer = np.mean(scores, 0)
+            for by, accuracy in (("libclassify", mine), ("sklearn", peer)):
+                kept.add(table=name, transform=" ".join(filter(None, own)), by=by, test_accuracy=accuracy)
             print(f"{name:16}{own[0]:14}{mine:8.4f}{peer:8.4f}")
 
 
@@ -130,7 +134,7 @@ def seconds(run):
     return time.process_time() - began
 
 
-def speeds(count):
+def speeds(count, kept):
     codes = random.integers(0, 1000, count).astype(np.float32)
     y = (random.random(count) < 0.5).astype(np.int32)
     numbers = random.normal(size=(count, 4)).astype(np.float32)
@@ -155,7 +159,10 @@ def speeds(count):
         ("quantile", lambda: own("quantile", None, data),
          lambda: QuantileTransformer(subsample=None).fit_transform(numbers)),
     ]:
-        print(f"{name:14}{seconds(mine):8.3f}{seconds(peer):8.3f}")
+        taken = {"libclassify": seconds(mine), "sklearn": seconds(peer)}
+        for by, value in taken.items():
+            kept.add(transform=name, rows=count, by=by, threads=1, work_cpu_seconds=value)
+        print(f"{name:14}" + "".join(f"{value:8.3f}" for value in taken.values()))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     made = own("one_hot", "columns=1", labelled)
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -164,5 +171,10 @@ def speeds(count):
 
 
 if __name__ == "__main__":
-    accuracies()
-    speeds(int(sys.argv[1]) if len(sys.argv) > 1 else 1000000)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("rows", nargs="?", type=int, default=1000000)
+    results.add_option(parser)
+    options = parser.parse_args()
+    found = results.Results(options.json)
+    accuracies(found)
+    speeds(options.rows, found)
