@@ -300,7 +300,8 @@ void clf__alone_end(bool before) {
   in_task = before;
 }
 
-static void run_alone(int64_t count, clf__task task, void *argument) {
+/* Not inlined: profiles count it as what other threads could share (tests/bench/serial.py). */
+static __attribute__((noinline)) void run_alone(int64_t count, clf__task task, void *argument) {
   const bool before = clf__alone_begin();
   for (int64_t index = 0; index < count; index++) {
     task(argument, index, 0);

@@ -13,9 +13,10 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/pool.h"
 #include "base/progress.h"
 
-enum { TILE_BYTES = 32 << 20 };
+enum { TILE_BYTES = 32 << 20, TASK_ROWS = 16 };
 
 #define ROUNDING 1e-7 /* relative rounding error of K */
 
@@ -27,6 +28,7 @@ typedef struct direct {
   double *rhs;    /* [n, responses + 1] */
   float *tile;
   int64_t tile_rows;
+  int64_t first; /* row of the tile that is in use */
 } direct;
 
 static clf_status allocate(direct *d) {
@@ -45,8 +47,8 @@ static clf_status allocate(direct *d) {
   return s->history != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-/* Calls `use` with each tile of rows of K, up to the diagonal. */
-static clf_status each_tile(direct *d, void (*use)(direct *d, int64_t first, int64_t count)) {
+/* Calls `use` with ranges of the rows of each tile of K, for `cost` an element. */
+static clf_status each_tile(direct *d, double cost, clf__range_task use) {
   clf__fisher_system *s = d->system;
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < s->n && status == CLF_OK; first += d->tile_rows) {
@@ -54,7 +56,9 @@ static clf_status each_tile(direct *d, void (*use)(direct *d, int64_t first, int
     status = clf__kernel_block(d->columns, 0, s->n, s->training->x, s->rows + first, count, d->tile,
                                s->n);
     if (status == CLF_OK) {
-      use(d, first, count);
+      d->first = first;
+      clf__parallel_ranges(s->context, count, TASK_ROWS, (double)count * (double)s->n * cost, use,
+                           d);
       status = clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN);
     }
   }
@@ -62,14 +66,16 @@ static clf_status each_tile(direct *d, void (*use)(direct *d, int64_t first, int
   return status;
 }
 
-static void set_matrix(direct *d, int64_t first, int64_t count) {
+static void set_matrix(void *argument, clf__range range) {
+  const direct *d = argument;
   const clf__fisher_system *s = d->system;
-  for (int64_t i = 0; i < count; i++) {
-    double *row = d->matrix + (first + i) * s->n;
-    for (int64_t j = 0; j <= first + i; j++) {
-      row[j] = s->root[first + i] * s->root[j] * (double)d->tile[i * s->n + j];
+  for (int64_t i = range.first; i < range.end; i++) {
+    const int64_t at = d->first + i;
+    double *row = d->matrix + at * s->n;
+    for (int64_t j = 0; j <= at; j++) {
+      row[j] = s->root[at] * s->root[j] * (double)d->tile[i * s->n + j];
     }
-    row[first + i] += s->params->alpha;
+    row[at] += s->params->alpha;
   }
 }
 
@@ -103,11 +109,12 @@ static void finish(direct *d) {
 }
 
 /* Replaces the sides by W^1/2 (y - K a) - alpha z. */
-static void subtract_tile(direct *d, int64_t first, int64_t count) {
+static void subtract_tile(void *argument, clf__range range) {
+  const direct *d = argument;
   const clf__fisher_system *s = d->system;
   const int64_t width = s->responses + 1;
-  for (int64_t i = first; i < first + count; i++) {
-    const float *k = d->tile + (i - first) * s->n;
+  for (int64_t i = d->first + range.first; i < d->first + range.end; i++) {
+    const float *k = d->tile + (i - d->first) * s->n;
     for (int64_t c = 0; c < s->responses; c++) {
       double sum = s->params->alpha * s->a[i * s->responses + c] / (s->root[i] * s->root[i]);
       for (int64_t j = 0; j < s->n; j++) {
@@ -140,14 +147,14 @@ static clf_status solve(direct *d) {
   clf__fisher_system *s = d->system;
   clf_context *context = s->context;
   const int64_t n = s->n, width = s->responses + 1;
-  CLF__CHECK(each_tile(d, set_matrix));
+  CLF__CHECK(each_tile(d, CLF__COST_COPY, set_matrix));
   CLF__CHECK(clf__cholesky(s->context, d->matrix, n, n, ROUNDING, NULL));
   set_sides(d);
   CLF__CHECK(clf__solve_lower(context, d->matrix, n, n, d->rhs, width, width));
   CLF__CHECK(clf__solve_lower_transposed(context, d->matrix, n, n, d->rhs, width, width));
   finish(d);
   set_sides(d);
-  CLF__CHECK(each_tile(d, subtract_tile));
+  CLF__CHECK(each_tile(d, (double)s->responses * CLF__COST_ELEMENT, subtract_tile));
   s->history[0] = largest_residual(d);
   s->iterations = 1;
   return s->history[0] <= s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;

@@ -19,7 +19,8 @@
 enum {
   CHUNK = 96, /* columns that are solved at once */
   STEP = 16,  /* rows of a solve between two products */
-  FEW = 32,   /* fewer columns are solved without a copy */
+  FEW = 32,   /* fewer columns are solved without a copy, unless the factor has MANY rows */
+  MANY = 1024,
   FACTOR_LD =
       CLF__FACTOR_PANEL + 8, /* not a power of 2, so that rows do not share sets of the cache */
   LANES = 8,
@@ -227,7 +228,7 @@ clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, in
                             double *b, int64_t columns, int64_t ldb) {
   if (columns == 1 && ldb == 1) {
     solve_vector(l, n, ldl, b);
-  } else if (columns < FEW) {
+  } else if (columns < FEW && n < MANY) {
     solve_chunk(clf__kernels_for(context), false, l, ldl, n, b, columns, ldb);
   } else {
     return solve_many(context, false, l, n, ldl, b, columns, ldb);
@@ -237,7 +238,7 @@ clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, in
 
 clf_status clf__solve_lower_transposed(clf_context *context, const double *l, int64_t n,
                                        int64_t ldl, double *b, int64_t columns, int64_t ldb) {
-  if (columns >= FEW) {
+  if (columns >= FEW || n >= MANY) {
     return solve_many(context, true, l, n, ldl, b, columns, ldb);
   }
   solve_chunk(clf__kernels_for(context), true, l, ldl, n, b, columns, ldb);
