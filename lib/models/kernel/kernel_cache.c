@@ -286,6 +286,21 @@ clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const 
   return status;
 }
 
+int64_t clf__kernel_cache_lend(clf__kernel_cache *cache) {
+  clf__lock_acquire(cache->lock);
+  const int64_t bytes = cache->max_bytes - cache->max_bytes / 4;
+  cache->max_bytes -= bytes;
+  evict_for(cache, 0);
+  clf__lock_release(cache->lock);
+  return bytes;
+}
+
+void clf__kernel_cache_return(clf__kernel_cache *cache, int64_t bytes) {
+  clf__lock_acquire(cache->lock);
+  cache->max_bytes += bytes;
+  clf__lock_release(cache->lock);
+}
+
 clf_status clf__kernel_cache_create(clf__kernel_cache **out, clf_context *context,
                                     const clf__kernel_function *function,
                                     const clf__grouped_rows *rows, const float *center,

@@ -29,4 +29,9 @@ void clf__kernel_cache_free(clf__kernel_cache *cache); /* NULL is fine */
 clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const int64_t *row,
                                  const double *factor, int64_t count, double *sums);
 
+/* Lends most of the cache's memory to another one, whose use is so much better that this one drops
+ * its segments: returns the bytes, to be returned when the other is freed. */
+int64_t clf__kernel_cache_lend(clf__kernel_cache *cache);
+void clf__kernel_cache_return(clf__kernel_cache *cache, int64_t bytes);
+
 #endif

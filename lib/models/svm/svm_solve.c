@@ -59,194 +59,16 @@ static int64_t apply_changes(clf__svm_solver *s, const clf__smo *smo) {
   return moved;
 }
 
-/* Computes the change of w, which is all that a linear kernel needs of the changed rows. */
-static void step_weights(clf__svm_solver *s, int64_t moved) {
-  const clf__rows *x = s->p->rows->groups.x;
-  memset(s->step, 0, (size_t)x->columns * sizeof *s->step);
-  for (int64_t i = 0; i < moved; i++) {
-    clf__sum_row(s->context, x, s->row[i], s->factor[i], s->step);
-  }
-  for (int64_t j = 0; j < x->columns; j++) {
-    s->w[j] = (float)s->step[j];
-  }
-}
-
-enum { TASK_ROWS = 512 };
-
-static double dot_f64(const clf__rows *x, int64_t row, const double *w) {
+/* Returns the sum of what the set's b have changed times their gradients. The objective has
+ * decreased by the mean of those before and after. */
+static double product_with_gradient(const clf__svm_solver *s, const clf__smo *smo) {
   double sum = 0;
-  if (clf__rows_sparse(x)) {
-    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-      sum += (double)x->value[e] * w[x->column[e]];
-    }
-  } else if (x->dtype == CLF_U8) {
-    const uint8_t *bytes = (const uint8_t *)x->data + row * x->stride;
-    for (int64_t j = 0; j < x->columns; j++) {
-      sum += (double)bytes[j] * w[j];
-    }
-    sum *= (double)x->scale;
-  } else {
-    const float *values = (const float *)x->data + row * x->stride;
-    for (int64_t j = 0; j < x->columns; j++) {
-      sum += (double)values[j] * w[j];
+  for (int64_t i = 0; i < s->size; i++) {
+    if (s->set[i] >= 0) {
+      sum += (s->p->b[s->set[i]] - smo->b[i]) * s->p->gradient[s->set[i]];
     }
   }
   return sum;
-}
-
-static void add_linear(void *argument, clf__range range) {
-  const clf__svm_solver *s = argument;
-  const clf__rows *x = s->p->rows->groups.x;
-  for (int64_t i = range.first; i < range.end; i++) {
-    s->p->gradient[i] += s->p->f64 ? dot_f64(x, s->p->row[i], s->step)
-                                   : (double)clf__dot_row(s->context, x, s->p->row[i], s->w);
-  }
-}
-
-/* Returns the variables whose gradients are computed; those of twins follow. */
-static int64_t computed(const clf__svm_problem *p) {
-  return clf__svm_twins(p) ? p->count / 2 : p->count;
-}
-
-static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
-  step_weights(s, moved);
-  const clf__rows *x = s->p->rows->groups.x;
-  const int64_t count = computed(s->p);
-  const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
-  clf__parallel_ranges(s->context, count, TASK_ROWS, (double)count * entries * CLF__COST_COPY,
-                       add_linear, s);
-  return CLF_OK;
-}
-
-/* Processes some rows at a time, so that the host is asked often enough if there are many
- * columns. */
-static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
-  enum { PART = 64 };
-  const clf__svm_problem *p = s->p;
-  const int64_t parts = clf__svm_twins(p) ? 1 : p->parts;
-  for (int64_t first = 0; first < moved; first += PART) {
-    const int64_t count = clf__min_i64(moved - first, PART);
-    double *gradient = p->gradient;
-    for (int64_t i = 0; i < parts; i++) {
-      const int64_t *start = p->rows->groups.start + p->part[i];
-      CLF__CHECK(clf__kernel_cache_add(p->rows->cache, p->part[i], s->row + first,
-                                       s->factor + first, count, gradient));
-      gradient += start[1] - start[0];
-    }
-    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, (double)NAN, (double)NAN));
-  }
-  return CLF_OK;
-}
-
-/* Adds row[i] times factor[i], for `moved` rows, to the gradients. Those of the two variables of a
- * row differ by their linear terms only. */
-static clf_status update_gradients(clf__svm_solver *s, int64_t moved) {
-  clf__svm_problem *p = s->p;
-  const int64_t half = p->count / 2;
-  CLF__CHECK(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
-  for (int64_t i = 0; clf__svm_twins(p) && i < half; i++) {
-    p->gradient[half + i] = p->gradient[i] + (p->linear[half + i] - p->linear[i]);
-  }
-  return CLF_OK;
-}
-
-static void subtract_products(void *argument, clf__range range) {
-  const clf__svm_solver *s = argument;
-  for (int64_t i = range.first; i < range.end; i++) {
-    s->p->gradient[i] -= dot_f64(s->p->rows->groups.x, s->p->row[i], s->step);
-  }
-}
-
-/* The same for a linear kernel, by w, in f64. */
-static void subtract_weights(clf__svm_solver *s) {
-  const clf__rows *x = s->p->rows->groups.x;
-  const int64_t count = computed(s->p), half = s->p->count / 2;
-  const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
-  memset(s->step, 0, (size_t)x->columns * sizeof *s->step);
-  for (int64_t i = 0; i < s->p->count; i++) {
-    if (s->p->b[i] != 0) {
-      clf__sum_row(s->context, x, s->p->row[i], s->p->b[i], s->step);
-    }
-  }
-  clf__parallel_ranges(s->context, count, TASK_ROWS, (double)count * entries * CLF__COST_ELEMENT,
-                       subtract_products, s);
-  for (int64_t i = 0; clf__svm_twins(s->p) && i < half; i++) {
-    s->p->gradient[half + i] = s->p->gradient[i] + (s->p->linear[half + i] - s->p->linear[i]);
-  }
-}
-
-/* Subtracts K b from the gradients. */
-static clf_status subtract_start(clf__svm_solver *s) {
-  const clf__svm_problem *p = s->p;
-  if (p->rows->cache == NULL) {
-    subtract_weights(s);
-    return CLF_OK;
-  }
-  const int64_t count = computed(p);
-  int64_t moved = 0;
-  for (int64_t i = 0; i < count; i++) {
-    const double b = p->b[i] + (clf__svm_twins(p) ? p->b[count + i] : 0);
-    if (b != 0) {
-      s->row[moved] = p->row[i];
-      s->factor[moved++] = -b;
-    }
-    if (moved == s->capacity || (i == count - 1 && moved > 0)) {
-      CLF__CHECK(update_gradients(s, moved));
-      moved = 0;
-    }
-  }
-  return CLF_OK;
-}
-
-/* Sets b_i, and adds the change to row[] and factor[]; once they are full, to the gradients. */
-static clf_status change_b(clf__svm_solver *s, int64_t i, double b, int64_t *moved) {
-  clf__svm_problem *p = s->p;
-  if (b != p->b[i]) {
-    s->row[*moved] = p->row[i];
-    s->factor[(*moved)++] = p->b[i] - b;
-    p->b[i] = b;
-  }
-  if (*moved < s->capacity) {
-    return CLF_OK;
-  }
-  *moved = 0;
-  return update_gradients(s, s->capacity);
-}
-
-/* Returns the variable that changes the sum of b towards 0 at the lowest cost, -1 if there is
- * none. */
-static int64_t cheapest(const clf__svm_solver *s, double sum) {
-  const double *gradient = s->p->gradient;
-  int64_t best = -1;
-  for (int64_t i = 0; i < s->p->count; i++) {
-    const bool movable = sum > 0 ? clf__svm_in_low_set(s, i) : clf__svm_in_up_set(s, i);
-    const bool cheaper =
-        best < 0 || (sum > 0 ? gradient[i] < gradient[best] : gradient[i] > gradient[best]);
-    best = movable && cheaper ? i : best;
-  }
-  return best;
-}
-
-/* Starts from the solution with all variables: those that are absent now become 0, and others make
- * up for them, so that the sum of b stays 0. */
-static clf_status start_without(clf__svm_solver *s) {
-  clf__svm_problem *p = s->p;
-  int64_t moved = 0;
-  double sum = 0;
-  for (int64_t i = 0; i < p->count; i++) {
-    p->b[i] = p->start_b[i];
-    p->gradient[i] = p->linear[i] - p->start_product[i];
-  }
-  for (int64_t i = 0; i < p->count; i++) {
-    CLF__CHECK(change_b(s, i, fmin(fmax(p->b[i], s->lower[i]), s->upper[i]), &moved));
-    sum += p->b[i];
-  }
-  for (int64_t i = cheapest(s, sum); sum != 0 && i >= 0; i = cheapest(s, sum)) {
-    const double b = fmin(fmax(p->b[i] - sum, s->lower[i]), s->upper[i]);
-    sum = b == p->b[i] - sum ? 0 : sum + (b - p->b[i]);
-    CLF__CHECK(change_b(s, i, b, &moved));
-  }
-  return moved > 0 ? update_gradients(s, moved) : CLF_OK;
 }
 
 /* For free variables, which lie between their bounds, the conditions require that the machine's
@@ -299,8 +121,8 @@ static void set_objective(clf__svm_problem *p) {
 static double gap_to_reach(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   double unit = p->target_spread, sum = 0;
-  if (p->type == CLF__SVM_C_SVC) {
-    return p->tolerance;
+  if (p->gap != NULL || p->type == CLF__SVM_C_SVC) {
+    return p->gap != NULL ? *p->gap : p->tolerance;
   }
   if (p->target == NULL) {
     set_intercept(s);
@@ -322,12 +144,16 @@ static bool starts_without(const clf__svm_problem *p) {
   return p->absent != NULL && p->start_b != NULL;
 }
 
-/* Solves one working set. If that fails, b and the gradients are as before. */
+/* Solves one working set, or the part that is active. If that fails, b and the gradients are as
+ * before. */
 static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
   clf__svm_problem *p = s->p;
   const size_t bytes = (size_t)p->count * sizeof *s->before;
   clf__smo smo;
   CLF__CHECK(clf__progress_step(&p->rows->progress, 0, gap, (double)NAN));
+  if (clf__svm_shrinks(s)) {
+    return clf__svm_solve_active(s, tolerance);
+  }
   clf__svm_select_working_set(s);
   const double part = starts_without(p) ? 0.01 : 0.1;
   CLF__CHECK(clf__svm_load_working_set(s, fmax(0.5 * tolerance, part * gap), &smo));
@@ -336,12 +162,14 @@ static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
   if (p->rows->cache != NULL) {
     memcpy(s->before, p->gradient, bytes);
   }
-  const clf_status status = update_gradients(s, moved);
+  const double gain = product_with_gradient(s, &smo);
+  const clf_status status = clf__svm_update_gradients(s, moved);
   if (status < 0) { /* with a cache only */
     exchange(s, &smo);
     memcpy(p->gradient, s->before, bytes);
     return status;
   }
+  p->objective -= (gain + product_with_gradient(s, &smo)) / 2;
   p->steps += steps;
   clf__svm_spend_work(s, steps);
   return CLF_OK;
@@ -350,7 +178,7 @@ static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
 /* The gradients and the objective, without what rounding has added to them step by step. */
 static void refresh(clf__svm_solver *s) {
   memcpy(s->p->gradient, s->p->linear, (size_t)s->p->count * sizeof *s->p->gradient);
-  subtract_weights(s);
+  clf__svm_subtract_weights(s);
   set_objective(s->p);
 }
 
@@ -392,8 +220,10 @@ static clf_status iterate(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   double smallest = (double)INFINITY;
   clf_status status = CLF_OK;
-  for (int stalled = 0; status == CLF_OK; stalled++) {
+  if (p->gap == NULL) {
     set_objective(p);
+  }
+  for (int stalled = 0; status == CLF_OK; stalled++) {
     const double gap = find_gaps(s), tolerance = gap_to_reach(s);
     stalled = p->objective < smallest ? 0 : stalled;
     smallest = fmin(smallest, p->objective);
@@ -410,6 +240,9 @@ static clf_status iterate(clf__svm_solver *s) {
     }
   }
   set_intercept(s);
+  if (p->gap == NULL) {
+    set_objective(p); /* without the rounding of all steps */
+  }
   return status;
 }
 
@@ -417,6 +250,7 @@ static clf_status open_solver(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   const int64_t columns = p->rows->groups.x->columns;
   s->sums = clf__svm_two_sums(p) ? 2 : 1;
+  s->may_shrink = p->rows->cache != NULL && !starts_without(p);
   const int64_t padded =
       clf__round_up(p->count, CLF__SMO_LANES) + (s->sums == 2 ? CLF__SMO_LANES : 0);
   const int64_t few = p->rows->cache != NULL ? FEW : FEW_LINEAR;
@@ -448,10 +282,10 @@ clf_status clf__svm_solve(clf__svm_problem *p) {
   clf__svm_set_variables(&s);
   clf__svm_expect_work(&s);
   if (!begun && starts_without(p)) {
-    CLF__TRY(start_without(&s));
+    CLF__TRY(clf__svm_start_without(&s));
   } else if (!begun) {
     clf__svm_set_start(&s);
-    CLF__TRY(p->start_product == NULL ? subtract_start(&s) : CLF_OK);
+    CLF__TRY(p->start_product == NULL ? clf__svm_subtract_start(&s) : CLF_OK);
   }
   status = iterate(&s);
 done:

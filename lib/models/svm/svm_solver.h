@@ -1,4 +1,5 @@
-/* One problem while it is being solved, shared by svm_problem.c, svm_solve.c and svm_set.c. */
+/* One problem while it is being solved, shared by svm_problem.c, svm_solve.c,
+ * svm_gradient.c, svm_set.c and svm_start.c. */
 #ifndef CLF_MODELS_SVM_SVM_SOLVER_H
 #define CLF_MODELS_SVM_SVM_SOLVER_H
 
@@ -21,6 +22,7 @@ typedef struct clf__svm_solver {
   double *lower, *upper; /* [count] */
   double *before;        /* [count] gradients before the current step, if it can be cancelled */
   int64_t sums;          /* of b that are constant: 1, or 2 for those of the sides */
+  bool may_shrink;       /* the active variables may be solved by themselves */
   clf__svm_gap gap[2];   /* [sums] */
   double largest;        /* |K_ii| so far */
   double interior_work, descent_work; /* of the ways to a linear machine's solution */
@@ -59,6 +61,20 @@ static inline int64_t clf__svm_sum_of(const clf__svm_solver *s, int64_t i) {
 clf_status clf__svm_alloc_results(clf__svm_problem *p);
 void clf__svm_set_variables(clf__svm_solver *s);
 void clf__svm_set_start(clf__svm_solver *s);
+
+/* svm_gradient.c. Adds row[i] times factor[i], for `moved` rows, to the gradients. */
+clf_status clf__svm_update_gradients(clf__svm_solver *s, int64_t moved);
+/* Subtracts K b from the gradients; for a linear kernel by w, in f64. */
+clf_status clf__svm_subtract_start(clf__svm_solver *s);
+void clf__svm_subtract_weights(clf__svm_solver *s);
+/* Starts from the solution with all variables: those that are absent now become 0, and others make
+ * up for them, so that the sum of b stays 0. */
+clf_status clf__svm_start_without(clf__svm_solver *s);
+
+/* svm_shrink.c. Returns whether the active variables, by the gaps, are to be solved by themselves;
+ * and solves them until their gap is `gap`. If that fails, b and the gradients are as before. */
+bool clf__svm_shrinks(const clf__svm_solver *s);
+clf_status clf__svm_solve_active(clf__svm_solver *s, double gap);
 
 /* svm_start.c. Sets the work to spend; subtracts that of a working set with so many steps; and sets
  * b near the solution. After clf__svm_stay() that is not done any more. */
