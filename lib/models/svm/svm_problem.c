@@ -121,7 +121,7 @@ double clf__svm_value(const clf__svm_problem *p, int64_t i) {
  * multiple of, are further apart than rounding makes them. A kernel value is a float, so it has an
  * error of up to eps sqrt(K_ii K_jj), and b^T K b one of up to
  *   sum_ij |b_i| |b_j| eps sqrt(K_ii K_jj) = eps (sum_i |b_i| sqrt(K_ii))^2.
- * Where the hulls overlap, the minimum of b^T K b is 0, with rounded values no more than that error.
+ * Where the hulls overlap, the minimum of b^T K b is 0, and with rounded values at most that error.
  * The margin itself has no such bound: values change by the square root of that error. */
 static clf_status find_margin(const clf__svm_problem *p, bool *found) {
   const clf__svm_rows *rows = p->rows;
