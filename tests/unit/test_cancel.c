@@ -292,8 +292,7 @@ static clf_model *fit_prediction(clf_context *context, const prediction *p, cons
   return model;
 }
 
-TEST_LOOP(predictions__can_be_cancelled, 0,
-          THREAD_SANITIZER ? 1 : sizeof predictions / sizeof predictions[0]) {
+TEST_LOOP(predictions__can_be_cancelled, 0, SLOW ? 1 : sizeof predictions / sizeof predictions[0]) {
   const prediction *p = &predictions[_i];
   uint8_t *pixels = malloc((size_t)(p->rows * PIXELS));
   int32_t *labels = calloc((size_t)p->rows, sizeof *labels), *found = malloc((size_t)p->rows * 4);
@@ -337,8 +336,7 @@ TEST_LOOP(predictions__can_be_cancelled, 0,
 static const char *const transforms[][2] = {{"hog", "input=28,28 cell=4"},
                                             {"pca", "components=300"}};
 
-TEST_LOOP(transforms__can_be_cancelled, 0,
-          THREAD_SANITIZER ? 1 : sizeof transforms / sizeof transforms[0]) {
+TEST_LOOP(transforms__can_be_cancelled, 0, SLOW ? 1 : sizeof transforms / sizeof transforms[0]) {
   enum { COUNT = 80000, FEW = 800 };
   uint8_t *pixels = malloc((size_t)COUNT * PIXELS);
   host own;
