@@ -41,9 +41,9 @@ void clf__panels_free(clf__panels *panels) {
   panels->data = NULL;
 }
 
-/* C (+)= A B for one block of steps. */
+/* C = A B + beta C for one block of steps. */
 static void multiply_block(const clf__panels *panels, int64_t step, int64_t rows, const void *a,
-                           int64_t lda, float *c, int64_t ldc) {
+                           int64_t lda, float *c, int64_t ldc, double beta) {
   const clf__product_kernel *kernel = panels->kernel;
   const int64_t depth = clf__packed_depth(kernel, clf__min_i64(DEPTH, panels->depth - step));
   const int64_t width = kernel->columns, line = panels_of(panels) * width;
@@ -58,14 +58,14 @@ static void multiply_block(const clf__panels *panels, int64_t step, int64_t rows
                                    .b_panel = width * depth,
                                    .b_step = width,
                                    .alpha = 1,
-                                   .beta = step == 0 ? 0 : 1,
+                                   .beta = beta,
                                    .c = c,
                                    .ldc = ldc});
 }
 
 /* Rounds a few rows at a time, which stay in L1. */
 static void round_and_multiply(const clf__panels *panels, int64_t step, int64_t rows,
-                               const float *a, int64_t lda, float *c, int64_t ldc) {
+                               const float *a, int64_t lda, float *c, int64_t ldc, double beta) {
   enum { ROWS = 8 };
   float elements[ROWS * DEPTH];
   const int64_t steps = clf__min_i64(DEPTH, panels->depth - step);
@@ -73,17 +73,62 @@ static void round_and_multiply(const clf__panels *panels, int64_t step, int64_t 
     const int64_t part = clf__min_i64(ROWS, rows - row);
     panels->kernel->pack_rows(elements, a + row * lda, lda, 1, steps, part);
     multiply_block(panels, step, part, elements, clf__packed_depth(panels->kernel, steps),
-                   c + row * ldc, ldc);
+                   c + row * ldc, ldc, beta);
+  }
+}
+
+static void multiply(const clf__panels *panels, int64_t rows, const float *a, int64_t lda, float *c,
+                     int64_t ldc, double beta) {
+  for (int64_t step = 0; step < panels->depth; step += DEPTH) {
+    if (panels->kernel->multiple > 1) {
+      round_and_multiply(panels, step, rows, a + step, lda, c, ldc, step == 0 ? beta : 1);
+    } else {
+      multiply_block(panels, step, rows, a + step, lda, c, ldc, step == 0 ? beta : 1);
+    }
   }
 }
 
 void clf__panels_multiply(const clf__panels *panels, int64_t rows, const float *a, int64_t lda,
                           float *c, int64_t ldc) {
-  for (int64_t step = 0; step < panels->depth; step += DEPTH) {
-    if (panels->kernel->multiple > 1) {
-      round_and_multiply(panels, step, rows, a + step, lda, c, ldc);
-    } else {
-      multiply_block(panels, step, rows, a + step, lda, c, ldc);
-    }
+  multiply(panels, rows, a, lda, c, ldc, 0);
+}
+
+void clf__panels_add(const clf__panels *panels, int64_t rows, const float *a, int64_t lda, float *c,
+                     int64_t ldc) {
+  multiply(panels, rows, a, lda, c, ldc, 1);
+}
+
+int64_t clf__outer_scratch(const clf__product_kernel *kernel, int64_t depth, int64_t rows,
+                           int64_t columns) {
+  return clf__packed_depth(kernel, depth) *
+         (clf__round_up(rows, kernel->rows) + clf__round_up(columns, kernel->columns));
+}
+
+void clf__outer_add(const clf__product_kernel *kernel, clf__f32_view a, clf__f32_view b, float *c,
+                    int64_t ldc, float *scratch) {
+  const int64_t height = kernel->rows, width = kernel->columns;
+  const int64_t depth = clf__packed_depth(kernel, a.rows);
+  float *const lines = scratch + depth * clf__round_up(a.columns, height);
+  for (int64_t i = 0; i < a.columns; i += height) {
+    kernel->pack_rows(scratch + i * depth, a.data + i, 1, a.stride, a.rows,
+                      clf__min_i64(height, a.columns - i));
   }
+  for (int64_t j = 0; j < b.columns; j += width) {
+    kernel->pack(lines + j * depth, b.data + j, b.stride, 1, b.rows,
+                 clf__min_i64(width, b.columns - j));
+  }
+  kernel->multiply(&(clf__product){.rows = a.columns,
+                                   .columns = b.columns,
+                                   .depth = depth,
+                                   .a = scratch,
+                                   .a_panel = height * depth,
+                                   .a_row = 1,
+                                   .a_step = height,
+                                   .b = lines,
+                                   .b_panel = width * depth,
+                                   .b_step = width,
+                                   .alpha = 1,
+                                   .beta = 1,
+                                   .c = c,
+                                   .ldc = ldc});
 }

@@ -18,7 +18,7 @@ typedef struct clf__recurrent {
   int32_t cell;
   int64_t inputs, units;
   bool reversed;    /* a row is read from its last step to its first */
-  bool bf16;        /* the products that form the gates, and their gradients by a, are of bf16 */
+  bool bf16;        /* all products are of bf16 */
   bool sequences;   /* y has every step; otherwise only the last step that counts */
   int64_t truncate; /* gradients do not flow back across multiples of it; 0: no limit */
   /* Shares of a row's inputs and states that dropout sets to 0, the same in all steps (Gal and
@@ -72,10 +72,11 @@ clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
                                const clf__recurrent_weights *weights, const float *x, float *state);
 
 /* One step of some rows, for the kernels. Arrays are [rows, units], except gates [rows, columns *
- * units], where columns is 1 or 4; the fourth of the GRU is the product of n with the state. */
+ * units], where columns is 1 or 4. The GRU's are n, r, z and the product of n with the state. */
 typedef struct clf__cell_step {
   int32_t cell;
   int64_t rows, units;
+  const float *bias; /* forward: [columns * units], which the sums of the gates lack */
   float *gates; /* forward: sums become values; backward: values become the gradients of the sums */
   const float *h_before, *c_before;
   float *h, *c;

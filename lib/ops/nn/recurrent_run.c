@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/random.h"
-#include "ops/nn/elementwise.h"
 
 int64_t clf__recurrent_gates(int32_t cell) {
   static const int64_t gates[] = {1, 4, 3};
@@ -26,68 +25,26 @@ int64_t clf__recurrent_kept(const clf__recurrent *cell) {
   return cell->units * clf__recurrent_biases(cell->cell) + clf__recurrent_state(cell);
 }
 
-/* The rows of the stacked weights are those of the inputs, of the states and the biases. The GRU's
- * n has two columns, for the input's and for the state's part. */
-static void stack_row(const clf__recurrent_run *r, const float *weights, bool of_state, float *to) {
-  const int64_t units = r->cell->units, gates = clf__recurrent_gates(r->cell->cell);
-  if (r->cell->cell != CLF__CELL_GRU) {
-    memcpy(to, weights, (size_t)(gates * units) * sizeof *to);
-    return;
-  }
-  memset(to, 0, (size_t)r->columns * sizeof *to);
-  memcpy(to, weights, (size_t)(2 * units) * sizeof *to);
-  memcpy(to + (of_state ? 3 : 2) * units, weights + 2 * units, (size_t)units * sizeof *to);
+static int64_t line_of(const clf__recurrent *cell) {
+  return clf__recurrent_gates(cell->cell) * cell->units;
 }
 
-static void unstack_row(const clf__recurrent_run *r, const float *from, bool of_state,
-                        float *weights) {
-  const int64_t units = r->cell->units, gates = clf__recurrent_gates(r->cell->cell);
-  if (r->cell->cell != CLF__CELL_GRU) {
-    memcpy(weights, from, (size_t)(gates * units) * sizeof *from);
-    return;
-  }
-  memcpy(weights, from, (size_t)(2 * units) * sizeof *from);
-  memcpy(weights + 2 * units, from + (of_state ? 3 : 2) * units, (size_t)units * sizeof *from);
+static void to_gates(const clf__recurrent *cell, const float *from, float *to) {
+  const int64_t last = cell->cell == CLF__CELL_GRU ? cell->units : 0, rest = line_of(cell) - last;
+  memcpy(to, from + rest, (size_t)last * sizeof *to);
+  memcpy(to + last, from, (size_t)rest * sizeof *to);
 }
 
-static void stack_weights(clf__recurrent_run *r) {
-  const clf__recurrent_weights *w = &r->pass->weights;
-  const int64_t inputs = r->cell->inputs, units = r->cell->units;
-  const int64_t line = clf__recurrent_gates(r->cell->cell) * units;
-  float *to = r->stacked;
-  for (int64_t i = 0; i < inputs; i++, to += r->columns) {
-    stack_row(r, w->input + i * line, false, to);
-  }
-  for (int64_t i = 0; i < units; i++, to += r->columns) {
-    stack_row(r, w->state + i * line, true, to);
-  }
-  if (r->cell->bf16) { /* clf__recurrent_sums() adds the biases, which are not rounded */
-    memset(to, 0, (size_t)r->columns * sizeof *to);
-  } else {
-    memcpy(to, w->bias, (size_t)r->columns * sizeof *to);
-  }
+void clf__recurrent_from_gates(const clf__recurrent *cell, const float *from, float *to) {
+  const int64_t last = cell->cell == CLF__CELL_GRU ? cell->units : 0, rest = line_of(cell) - last;
+  memcpy(to, from + last, (size_t)rest * sizeof *to);
+  memcpy(to + rest, from, (size_t)last * sizeof *to);
 }
 
-void clf__recurrent_sums(const clf__recurrent_block *b, int64_t rows, float *gates) {
-  const clf__recurrent_run *r = b->run;
-  clf__panels_multiply(&r->weights, rows, b->a, r->width, gates, r->columns);
-  if (r->cell->bf16) {
-    r->kernels->elementwise->bias_activate(CLF__LINEAR, r->pass->weights.bias, gates, rows,
-                                           r->columns);
-  }
-}
-
-void clf__recurrent_unstack(const clf__recurrent_run *r, const float *stacked,
-                            const clf__recurrent_weights *gradients) {
-  const int64_t inputs = r->cell->inputs, units = r->cell->units;
-  const int64_t line = clf__recurrent_gates(r->cell->cell) * units;
-  for (int64_t i = 0; i < inputs; i++, stacked += r->columns) {
-    unstack_row(r, stacked, false, gradients->input + i * line);
-  }
-  for (int64_t i = 0; i < units; i++, stacked += r->columns) {
-    unstack_row(r, stacked, true, gradients->state + i * line);
-  }
-  memcpy(gradients->bias, stacked, (size_t)r->columns * sizeof *stacked);
+void clf__recurrent_order_bias(const clf__recurrent *cell, const float *bias, float *to) {
+  const int64_t line = line_of(cell), more = clf__recurrent_biases(cell->cell) * cell->units - line;
+  to_gates(cell, bias, to);
+  memcpy(to + line, bias + line, (size_t)more * sizeof *to);
 }
 
 /* A stable counting sort by length. */
@@ -110,26 +67,61 @@ static clf_status sort_rows(clf__recurrent_run *r) {
   return CLF_OK;
 }
 
-/* Packs the weights for one direction of time, and allocates scratch memory. */
+/* Packs weights [depth, line], or for backpropagation their transpose. */
+static clf_status pack(clf__panels *out, const clf__recurrent_run *r, const float *weights,
+                       int64_t depth, bool back) {
+  return clf__panels_pack(out, r->context,
+                          back ? clf__f32_transposed(weights, r->line, depth, r->line)
+                               : clf__f32_matrix(weights, depth, r->line, r->line),
+                          r->cell->bf16);
+}
+
+static clf_status pack_weights(clf__recurrent_run *r, bool back) {
+  const clf__recurrent_weights *w = &r->pass->weights;
+  const int64_t inputs = r->cell->inputs;
+  clf__arena arena = {.context = r->context};
+  const float *input = w->input;
+  clf_status status = CLF_OK;
+  if (r->cell->cell == CLF__CELL_GRU) {
+    float *ordered = clf__arena_matrix(&arena, inputs, r->line, sizeof *ordered);
+    CLF__TRY(clf__arena_status(&arena));
+    for (int64_t i = 0; i < inputs; i++) {
+      to_gates(r->cell, w->input + i * r->line, ordered + i * r->line);
+    }
+    input = ordered;
+  }
+  CLF__TRY(pack(&r->input, r, input, inputs, back));
+  CLF__TRY(pack(&r->state, r, w->state, r->cell->units, back));
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+static int64_t places_of(const clf__recurrent_run *r) {
+  return clf__min_i64(CLF__RECURRENT_PLACES,
+                      clf__min_i64(CLF__RECURRENT_BLOCK, r->pass->rows) * r->pass->steps);
+}
+
+/* Returns the floats of a thread's scratch arrays. */
+static int64_t scratch_of(const clf__recurrent_run *r, bool back) {
+  const int64_t inputs = r->cell->inputs, units = r->cell->units, places = places_of(r);
+  const int64_t block = CLF__RECURRENT_BLOCK * (inputs + 7 * units);
+  if (!back) {
+    return block + places * (inputs + units + (r->pass->kept == NULL ? r->columns : 0));
+  }
+  return block + places * (2 * inputs + units) +
+         clf__outer_scratch(r->input.kernel, places, clf__max_i64(inputs, units), r->line);
+}
+
 static clf_status prepare(clf__recurrent_run *r, bool back) {
   const int64_t threads = clf__in_task() ? 1 : clf__context_threads(r->context);
-  r->stacked = clf__arena_matrix(&r->arena, r->width, r->columns, sizeof *r->stacked);
-  r->scratch_size = CLF__RECURRENT_BLOCK * (3 * r->width + r->columns + 6 * r->cell->units);
+  CLF__CHECK(pack_weights(r, back));
+  r->bias = clf__arena_array(&r->arena, r->columns, sizeof *r->bias);
+  r->scratch_size = scratch_of(r, back);
   r->scratch = clf__arena_matrix(&r->arena, threads, r->scratch_size, sizeof *r->scratch);
   CLF__CHECK(clf__arena_status(&r->arena));
-  stack_weights(r);
-  clf_status status = sort_rows(r);
-  if (status == CLF_OK && !back) {
-    status = clf__panels_pack(&r->weights, r->context,
-                              clf__f32_matrix(r->stacked, r->width, r->columns, r->columns),
-                              r->cell->bf16);
-  }
-  if (status == CLF_OK && back) {
-    status = clf__panels_pack(&r->transposed, r->context,
-                              clf__f32_transposed(r->stacked, r->columns, r->width, r->columns),
-                              r->cell->bf16);
-  }
-  return status;
+  clf__recurrent_order_bias(r->cell, r->pass->weights.bias, r->bias);
+  return sort_rows(r);
 }
 
 clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
@@ -140,15 +132,15 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                               .kernels = clf__kernels_for(context),
                               .cell = cell,
                               .pass = pass,
-                              .width = cell->inputs + cell->units + 1,
+                              .line = line_of(cell),
                               .columns = clf__recurrent_biases(cell->cell) * cell->units,
                               .blocks = clf__ceil_div(pass->rows, CLF__RECURRENT_BLOCK)};
   return prepare(run, back);
 }
 
 void clf__recurrent_end(clf__recurrent_run *r) {
-  clf__panels_free(&r->weights);
-  clf__panels_free(&r->transposed);
+  clf__panels_free(&r->input);
+  clf__panels_free(&r->state);
   clf__arena_free(&r->arena);
 }
 
@@ -158,15 +150,18 @@ void clf__recurrent_end(clf__recurrent_run *r) {
 static void draw(const clf__recurrent_run *r, int64_t row, float *factor) {
   const clf__recurrent *cell = r->cell;
   clf__random random = clf__random_seed(r->pass->seed, (uint64_t)row);
-  for (int64_t i = 0; i < r->width - 1; i++) {
+  for (int64_t i = 0; i < cell->inputs + cell->units; i++) {
     const double rate = i < cell->inputs ? cell->input_dropout : cell->state_dropout;
     factor[i] = clf__random_uniform(&random) < rate ? 0 : (float)(1 / (1 - rate));
   }
-  factor[r->width - 1] = 1;
 }
 
-static bool drops(const clf__recurrent_run *r) {
-  return r->pass->kept != NULL && (r->cell->input_dropout > 0 || r->cell->state_dropout > 0);
+static bool drops_inputs(const clf__recurrent_run *r) {
+  return r->pass->kept != NULL && r->cell->input_dropout > 0;
+}
+
+bool clf__recurrent_drops_states(const clf__recurrent_run *r) {
+  return r->pass->kept != NULL && r->cell->state_dropout > 0;
 }
 
 static void carve(float **part, float **from, int64_t count) {
@@ -198,59 +193,97 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
     b.span[i] = clf__span_of(r->pass->spans, b.order[i], steps);
     b.length[i] = b.span[i].end - b.span[i].begin;
   }
-  carve(&b.a, &scratch, CLF__RECURRENT_BLOCK * r->width);
-  carve(&b.da, &scratch, CLF__RECURRENT_BLOCK * r->width);
-  carve(&b.factor, &scratch, CLF__RECURRENT_BLOCK * r->width);
+  const int64_t factors = r->cell->inputs + units, places = places_of(r);
+  carve(&b.factor, &scratch, CLF__RECURRENT_BLOCK * factors);
   carve(&b.first_h, &scratch, CLF__RECURRENT_BLOCK * units);
   carve(&b.first_c, &scratch, CLF__RECURRENT_BLOCK * units);
   carve(&b.dh, &scratch, CLF__RECURRENT_BLOCK * units);
   carve(&b.dc, &scratch, CLF__RECURRENT_BLOCK * units);
-  if (r->pass->kept != NULL) {
-    const int64_t places = b.rows * steps;
-    b.gates = r->pass->kept + first * steps * clf__recurrent_kept(r->cell);
-    b.h = b.gates + places * r->columns;
-    b.c = b.h + places * units;
+  carve(&b.h, &scratch, CLF__RECURRENT_BLOCK * units);
+  carve(&b.c, &scratch, CLF__RECURRENT_BLOCK * units);
+  carve(&b.x, &scratch, places * r->cell->inputs);
+  carve(&b.before, &scratch, places * units);
+  if (r->pass->kept == NULL) {
+    b.gates = scratch;
   } else {
-    carve(&b.gates, &scratch, CLF__RECURRENT_BLOCK * r->columns);
-    carve(&b.h, &scratch, CLF__RECURRENT_BLOCK * units);
-    carve(&b.c, &scratch, CLF__RECURRENT_BLOCK * units);
+    const int64_t kept = b.rows * steps;
+    b.gates = r->pass->kept + first * steps * clf__recurrent_kept(r->cell);
+    b.h = b.gates + kept * r->columns;
+    b.c = b.h + kept * units;
+    carve(&b.dx, &scratch, places * r->cell->inputs);
+    b.packed = scratch;
   }
-  for (int64_t i = 0; drops(r) && i < b.rows; i++) {
-    draw(r, b.order[i], b.factor + i * r->width);
+  for (int64_t i = 0; (drops_inputs(r) || clf__recurrent_drops_states(r)) && i < b.rows; i++) {
+    draw(r, b.order[i], b.factor + i * factors);
   }
   begin_states(&b);
   return b;
 }
 
-int64_t clf__recurrent_time(const clf__recurrent_block *b, int64_t i, int64_t step) {
-  return b->run->cell->reversed ? b->span[i].end - 1 - step : b->span[i].begin + step;
+/* Returns the place of a row's step in the batch. */
+static int64_t place_of(const clf__recurrent_block *b, int64_t i, int64_t step) {
+  const int64_t time = b->run->cell->reversed ? b->span[i].end - 1 - step : b->span[i].begin + step;
+  return b->order[i] * b->run->pass->steps + time;
 }
 
-int64_t clf__recurrent_place(const clf__recurrent_block *b, int64_t i, int64_t step) {
+int64_t clf__recurrent_first_output(const clf__recurrent_block *b, int64_t rows, int64_t step) {
+  int64_t first = b->run->cell->sequences ? 0 : rows;
+  while (first > 0 && b->length[first - 1] == step + 1) {
+    first--;
+  }
+  return first;
+}
+
+int64_t clf__recurrent_output(const clf__recurrent_block *b, int64_t i, int64_t step) {
+  const int64_t stride = b->run->pass->stride;
+  return stride * (b->run->cell->sequences ? place_of(b, i, step) : b->order[i]);
+}
+
+static void multiply(float *values, const float *factors, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    values[i] *= factors[i];
+  }
+}
+
+/* Goes row by row, whose steps lie side by side in the batch. */
+void clf__recurrent_gather(const clf__recurrent_block *b, const clf__recurrent_chunk *chunk) {
   const clf__recurrent_run *r = b->run;
-  if (r->cell->sequences) {
-    return (b->order[i] * r->pass->steps + clf__recurrent_time(b, i, step)) * r->pass->stride;
+  const int64_t inputs = r->cell->inputs, factors = inputs + r->cell->units;
+  for (int64_t i = 0; i < chunk->rows; i++) {
+    float *to = b->x + i * inputs;
+    for (int64_t step = chunk->first; step < chunk->end; step++, to += chunk->rows * inputs) {
+      memcpy(to, r->pass->x + place_of(b, i, step) * inputs, (size_t)inputs * sizeof *to);
+      if (drops_inputs(r)) {
+        multiply(to, b->factor + i * factors, inputs);
+      }
+    }
   }
-  return step == b->length[i] - 1 ? b->order[i] * r->pass->stride : -1;
 }
 
-void clf__recurrent_drop(const clf__recurrent_block *b, int64_t rows, float *a) {
-  const int64_t count = rows * b->run->width;
-  for (int64_t i = 0; drops(b->run) && i < count; i++) {
-    a[i] *= b->factor[i];
-  }
-}
-
-void clf__recurrent_fill(const clf__recurrent_block *b, int64_t rows, int64_t step,
-                         const float *h) {
+void clf__recurrent_scatter(const clf__recurrent_block *b, const clf__recurrent_chunk *chunk) {
   const clf__recurrent_run *r = b->run;
-  const int64_t inputs = r->cell->inputs, units = r->cell->units;
-  float *a = b->a;
-  for (int64_t i = 0; i < rows; i++, a += r->width) {
-    const int64_t place = b->order[i] * r->pass->steps + clf__recurrent_time(b, i, step);
-    memcpy(a, r->pass->x + place * inputs, (size_t)inputs * sizeof *a);
-    memcpy(a + inputs, h + i * units, (size_t)units * sizeof *a);
-    a[inputs + units] = 1;
+  const int64_t inputs = r->cell->inputs, factors = inputs + r->cell->units;
+  for (int64_t i = 0; i < chunk->rows; i++) {
+    float *dx = b->dx + i * inputs;
+    for (int64_t step = chunk->first; step < chunk->end; step++, dx += chunk->rows * inputs) {
+      float *to = r->pass->dx + place_of(b, i, step) * inputs;
+      if (drops_inputs(r)) {
+        multiply(dx, b->factor + i * factors, inputs);
+      }
+      for (int64_t j = 0; j < inputs; j++) {
+        to[j] += dx[j];
+      }
+    }
   }
-  clf__recurrent_drop(b, rows, b->a);
+}
+
+void clf__recurrent_drop_states(const clf__recurrent_block *b, int64_t rows, const float *h,
+                                float *out) {
+  const int64_t inputs = b->run->cell->inputs, units = b->run->cell->units;
+  for (int64_t i = 0; i < rows; i++) {
+    const float *factor = b->factor + i * (inputs + units) + inputs;
+    for (int64_t j = 0; j < units; j++) {
+      out[i * units + j] = h[i * units + j] * factor[j];
+    }
+  }
 }

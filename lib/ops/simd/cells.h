@@ -12,12 +12,18 @@ INLINE vector_f32 sigmoid_vector(vector_f32 x) {
 typedef struct cell_at {
   const clf__cell_step *step;
   float *gates; /* of the row, at the unit */
-  int64_t at;   /* index of the row's unit in arrays [rows, units] */
+  int64_t unit;
+  int64_t at; /* index of the row's unit in arrays [rows, units] */
   int64_t lanes;
 } cell_at;
 
 INLINE vector_f32 gate_of(const cell_at *u, int gate) {
   return load_lanes(u->gates + gate * u->step->units, u->lanes);
+}
+
+/* The sum of a gate with its bias. */
+INLINE vector_f32 sum_of(const cell_at *u, int gate) {
+  return gate_of(u, gate) + load_lanes(u->step->bias + gate * u->step->units + u->unit, u->lanes);
 }
 
 INLINE void set_gate(const cell_at *u, int gate, vector_f32 value) {
@@ -32,14 +38,14 @@ INLINE vector_f32 load_gradient(const float *from, int64_t lanes) {
 }
 
 INLINE void tanh_unit(const cell_at *u) {
-  const vector_f32 h = tanh_vector(gate_of(u, 0));
+  const vector_f32 h = tanh_vector(sum_of(u, 0));
   set_gate(u, 0, h);
   store_lanes(u->step->h + u->at, h, u->lanes);
 }
 
 INLINE void lstm_unit(const cell_at *u) {
-  const vector_f32 i = sigmoid_vector(gate_of(u, 0)), f = sigmoid_vector(gate_of(u, 1));
-  const vector_f32 g = tanh_vector(gate_of(u, 2)), o = sigmoid_vector(gate_of(u, 3));
+  const vector_f32 i = sigmoid_vector(sum_of(u, 0)), f = sigmoid_vector(sum_of(u, 1));
+  const vector_f32 g = tanh_vector(sum_of(u, 2)), o = sigmoid_vector(sum_of(u, 3));
   const vector_f32 c = f * load_lanes(u->step->c_before + u->at, u->lanes) + i * g;
   set_gate(u, 0, i);
   set_gate(u, 1, f);
@@ -50,12 +56,13 @@ INLINE void lstm_unit(const cell_at *u) {
 }
 
 INLINE void gru_unit(const cell_at *u) {
-  const vector_f32 r = sigmoid_vector(gate_of(u, 0)), z = sigmoid_vector(gate_of(u, 1));
-  const vector_f32 n = tanh_vector(gate_of(u, 2) + r * gate_of(u, 3));
+  const vector_f32 r = sigmoid_vector(sum_of(u, 1)), z = sigmoid_vector(sum_of(u, 2));
+  const vector_f32 of_state = sum_of(u, 3), n = tanh_vector(sum_of(u, 0) + r * of_state);
   const vector_f32 before = load_lanes(u->step->h_before + u->at, u->lanes);
-  set_gate(u, 0, r);
-  set_gate(u, 1, z);
-  set_gate(u, 2, n);
+  set_gate(u, 0, n);
+  set_gate(u, 1, r);
+  set_gate(u, 2, z);
+  set_gate(u, 3, of_state);
   store_lanes(u->step->h + u->at, n + z * (before - n), u->lanes);
 }
 
@@ -80,13 +87,13 @@ INLINE void lstm_unit_back(const cell_at *u) {
 }
 
 INLINE void gru_unit_back(const cell_at *u) {
-  const vector_f32 r = gate_of(u, 0), z = gate_of(u, 1), n = gate_of(u, 2), s = gate_of(u, 3);
+  const vector_f32 n = gate_of(u, 0), r = gate_of(u, 1), z = gate_of(u, 2), s = gate_of(u, 3);
   const vector_f32 before = load_lanes(u->step->h_before + u->at, u->lanes);
   const vector_f32 dh = load_gradient(u->step->dh + u->at, u->lanes);
   const vector_f32 dn = dh * (1.0F - z) * (1.0F - n * n);
-  set_gate(u, 0, dn * s * r * (1.0F - r));
-  set_gate(u, 1, dh * (before - n) * z * (1.0F - z));
-  set_gate(u, 2, dn);
+  set_gate(u, 0, dn);
+  set_gate(u, 1, dn * s * r * (1.0F - r));
+  set_gate(u, 2, dh * (before - n) * z * (1.0F - z));
   set_gate(u, 3, dn * r);
   store_lanes(u->step->dh + u->at, dh * z, u->lanes);
 }
@@ -97,10 +104,10 @@ INLINE void gru_unit_back(const cell_at *u) {
     for (int64_t row = 0; row < step->rows; row++) {                                               \
       float *gates = step->gates + row * (columns)*units;                                          \
       for (int64_t j = 0; j < whole; j += LANES_F32) {                                             \
-        name(&(cell_at){step, gates + j, row * units + j, LANES_F32});                             \
+        name(&(cell_at){step, gates + j, j, row * units + j, LANES_F32});                          \
       }                                                                                            \
       if (whole < units) {                                                                         \
-        name(&(cell_at){step, gates + whole, row * units + whole, units - whole});                 \
+        name(&(cell_at){step, gates + whole, whole, row * units + whole, units - whole});          \
       }                                                                                            \
     }                                                                                              \
   }
