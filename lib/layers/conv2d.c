@@ -182,9 +182,9 @@ static bool reduces(const clf__layer *layer, int32_t precision) {
   return precision != CLF__PRODUCT_INT8 || clf__conv_int8_fits(&g);
 }
 
-static const clf__layer_inference inference = {false, packed_size, scratch_size, pack, infer};
-static const clf__layer_inference int8_inference = {false, int8_packed_size, int8_scratch_size,
-                                                    int8_pack, int8_infer};
+static const clf__layer_inference inference = {false, packed_size, scratch_size, pack, infer, NULL};
+static const clf__layer_inference int8_inference = {false,     int8_packed_size, int8_scratch_size,
+                                                    int8_pack, int8_infer,       NULL};
 
 const clf__layer_kind clf__conv2d_kind = {
     .base =

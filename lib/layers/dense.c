@@ -106,7 +106,7 @@ static void infer(const clf__infer *pass) {
                      layer->outputs);
 }
 
-static const clf__layer_inference inference = {true, packed_size, scratch_size, pack, infer};
+static const clf__layer_inference inference = {true, packed_size, scratch_size, pack, infer, NULL};
 
 static int64_t bf16_packed_size(const clf__layer *layer) {
   return clf__dense_bf16_packed_size(layer->context, shape_of(layer));
@@ -128,8 +128,8 @@ static void bf16_infer(const clf__infer *pass) {
                      layer->outputs);
 }
 
-static const clf__layer_inference bf16_inference = {true, bf16_packed_size, bf16_scratch_size,
-                                                    bf16_pack, bf16_infer};
+static const clf__layer_inference bf16_inference = {true,      bf16_packed_size, bf16_scratch_size,
+                                                    bf16_pack, bf16_infer,       NULL};
 
 static clf__int8_shape int8_shape_of(const clf__layer *layer) {
   return (clf__int8_shape){.segments = 1, .depth = layer->inputs, .columns = layer->outputs};
@@ -155,6 +155,7 @@ static void int8_infer(const clf__infer *pass) {
                                               .units = layer->outputs,
                                               .rows = pass->rows,
                                               .x = pass->x,
+                                              .bytes = pass->bytes,
                                               .packed = pass->packed,
                                               .bias = pass->bias,
                                               .relu = relu,
@@ -165,8 +166,8 @@ static void int8_infer(const clf__infer *pass) {
   }
 }
 
-static const clf__layer_inference int8_inference = {true, int8_packed_size, int8_scratch_size,
-                                                    int8_pack, int8_infer};
+static const clf__layer_inference int8_inference = {
+    true, int8_packed_size, int8_scratch_size, int8_pack, int8_infer, clf__int8_reads_bytes};
 
 static bool reduces(const clf__layer *layer, int32_t precision) {
   return precision != CLF__PRODUCT_INT8 || layer->inputs <= CLF__INT8_MAX_DEPTH;

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "tensor/rows.h"
 #include "tensor/tensor.h"
 
 /* The shape of one row: [features], or [height, width, channels] of an image. */
@@ -130,9 +131,10 @@ typedef struct clf__pass {
 typedef struct clf__infer {
   const clf__layer *layer;
   int64_t rows;
-  const float *x;      /* [rows, inputs] */
-  const float *packed; /* [packed_size] */
-  const float *bias;   /* [last axis of out], and zeros up to whole vectors */
+  const float *x;         /* [rows, inputs] */
+  const clf__rows *bytes; /* what is read instead of x after reads_bytes(), otherwise NULL */
+  const float *packed;    /* [packed_size] */
+  const float *bias;      /* [last axis of out], and zeros up to whole vectors */
   int32_t activation;
   float *y;       /* [rows, outputs] */
   float *scratch; /* [scratch_size] */
@@ -150,6 +152,9 @@ typedef struct clf__layer_inference {
   void (*pack)(const clf__layer *layer, const void *weight, float *packed);
   /* Runs on the calling thread. */
   void (*run)(const clf__infer *pass);
+  /* Returns whether rows of u8, of that scale, are already what the packed weights multiply; NULL
+   * for never. */
+  bool (*reads_bytes)(const float *packed, float scale);
 } clf__layer_inference;
 
 /* What a layer computes in inference. Code that writes layers in another form, such as ONNX, or for

@@ -28,6 +28,7 @@ typedef struct stage {
 typedef struct block_job {
   const clf__inference *inference;
   const clf__rows *x;
+  bool as_bytes; /* the first step reads the bytes of the rows */
   float *out;
   int64_t block;
   int64_t outer, inner, scratch; /* floats */
@@ -77,8 +78,14 @@ static stage stage_of(const clf__inference *inference, int64_t first, int64_t bl
   return s;
 }
 
-clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const float *x, float *y,
-                               float *scratch, clf__span *spans) {
+bool clf__infer_step_reads_bytes(const clf__infer_step *step, const clf__rows *x) {
+  const clf__layer_inference *inference = clf__layer_inference_of(step->layer);
+  return x->dtype == CLF_U8 && !clf__rows_sparse(x) && inference != NULL &&
+         inference->reads_bytes != NULL && inference->reads_bytes(step->packed, x->scale);
+}
+
+clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const float *x,
+                               const clf__rows *bytes, float *y, float *scratch, clf__span *spans) {
   const clf__layer_inference *inference = clf__layer_inference_of(step->layer);
   if (inference == NULL) {
     return step->layer->kind->forward(&(clf__pass){.layer = step->layer,
@@ -91,6 +98,7 @@ clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const 
   inference->run(&(clf__infer){.layer = step->layer,
                                .rows = rows,
                                .x = x,
+                               .bytes = bytes,
                                .packed = step->packed,
                                .bias = step->bias,
                                .activation = step->activation,
@@ -100,14 +108,15 @@ clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const 
 }
 
 /* Sends some rows of a block through a stage; its steps alternate between the two arrays at
- * `inner`. */
-static clf_status run_stage(const block_job *job, stage s, int64_t rows, const float *x, float *y,
-                            float *inner, clf__span *spans) {
+ * `inner`. The first one may read bytes instead of x. */
+static clf_status run_stage(const block_job *job, stage s, int64_t rows, const float *x,
+                            const clf__rows *bytes, float *y, float *inner, clf__span *spans) {
   float *scratch = inner + 2 * job->inner;
   clf_status status = CLF_OK;
   for (int64_t i = s.first; status == CLF_OK && i < s.end; i++) {
     float *to = i + 1 == s.end ? y : x == inner ? inner + job->inner : inner;
-    status = clf__infer_step_run(&job->inference->steps[i], rows, x, to, scratch, spans);
+    status = clf__infer_step_run(&job->inference->steps[i], rows, x, i == s.first ? bytes : NULL,
+                                 to, scratch, spans);
     x = to;
     status = status == CLF_OK ? clf__progress_check() : status;
   }
@@ -124,11 +133,14 @@ static clf_status run_rows(const block_job *job, stage s, int64_t first, int64_t
   for (int64_t row = 0; status == CLF_OK && row < rows; row += s.rows) {
     const int64_t count = clf__min_i64(s.rows, rows - row);
     const float *x = from + row * in;
-    if (s.first == 0) {
+    const bool as_bytes = s.first == 0 && job->as_bytes;
+    const clf__rows bytes = clf__rows_range(job->x, first + row, count);
+    if (s.first == 0 && !as_bytes) {
       clf__network_gather(job->x, NULL, first + row, count, inner);
       x = inner;
     }
-    status = run_stage(job, s, count, x, to + row * out, inner, spans != NULL ? spans + row : NULL);
+    status = run_stage(job, s, count, x, as_bytes ? &bytes : NULL, to + row * out, inner,
+                       spans != NULL ? spans + row : NULL);
   }
   return status;
 }
@@ -255,6 +267,7 @@ clf_status clf__network_infer(const clf__inference *inference, const clf__rows *
     return CLF_OK;
   }
   job.block = block_rows(inference, x->rows);
+  job.as_bytes = inference->step_count > 0 && clf__infer_step_reads_bytes(&inference->steps[0], x);
   const int64_t workers = job.block < x->rows ? clf__context_threads(context) : 1;
   const bool produces_mask = inference->network->produces_mask;
   clf__arena arena = {.context = context};

@@ -65,7 +65,7 @@ static clf_status watch_chunk(watch *w, const int64_t *rows, int64_t count) {
   for (int64_t i = 0; status == CLF_OK && i < inference->step_count; i++) {
     const clf__infer_step *step = &inference->steps[i];
     (w->counting ? count_values : find_limits)(&w->steps[i], x, count * step->layer->inputs);
-    status = clf__infer_step_run(step, count, x, y, w->scratch, w->spans);
+    status = clf__infer_step_run(step, count, x, NULL, y, w->scratch, w->spans);
     float *other = x;
     x = y;
     y = other;

@@ -120,21 +120,33 @@ int64_t clf__dense_int8_scratch_size(clf_context *context, int64_t inputs) {
   return l.size < 0 ? -1 : l.size / (int64_t)sizeof(float);
 }
 
+bool clf__int8_reads_bytes(const float *packed, float scale) {
+  const clf__int8_range *range = &((const clf__int8_packed *)(const void *)packed)->range;
+  return range->zero == 0 && range->scale == scale;
+}
+
+/* Some rows as the products read them. */
+typedef struct quantized_rows {
+  int64_t first, count;
+  const char *x;
+  int64_t step; /* elements from row to row */
+} quantized_rows;
+
 static void multiply_chunk(const clf__int8_kernels *kernels, const clf__dense_int8 *pass,
-                           int64_t first, int64_t rows, const void *x) {
+                           const quantized_rows *rows) {
   const clf__int8_packed *packed = (const void *)pass->packed;
-  const int64_t elements = row_elements(kernels, pass->inputs), segment = 0;
+  const int64_t segment = 0;
   kernels->multiply(
-      &(clf__int8_product){.rows = rows,
+      &(clf__int8_product){.rows = rows->count,
                            .columns = pass->units,
-                           .x = x,
-                           .row_step = elements,
+                           .x = rows->x,
+                           .row_step = rows->step,
                            .segments = &segment,
                            .segment_count = 1,
-                           .segment_units = elements / kernels->group,
+                           .segment_units = clf__ceil_div(pass->inputs, kernels->group),
                            .panels = packed->panels,
                            .finish = {packed->offset, packed->scale, pass->bias, pass->relu},
-                           .y = pass->y + first * pass->units,
+                           .y = pass->y + rows->first * pass->units,
                            .ldy = pass->units});
 }
 
@@ -154,28 +166,54 @@ static void multiply_row(const clf__int8_kernels *kernels, const clf__dense_int8
                        .value = (void *)(scratch + l.segments)});
 }
 
+/* Bytes that the products can read where they are: whole units of bytes. */
+static bool in_place(const clf__int8_kernels *kernels, const clf__dense_int8 *pass) {
+  return pass->bytes != NULL && kernels->element == 1 && pass->inputs % kernels->group == 0;
+}
+
+/* Quantizes a row, with zeros up to whole units; returns false if there is a NaN. */
+static bool quantize_row(const clf__int8_kernels *kernels, const clf__dense_int8 *pass, int64_t row,
+                         char *to) {
+  const clf__int8_packed *packed = (const void *)pass->packed;
+  const int64_t rest = row_elements(kernels, pass->inputs) - pass->inputs;
+  memset(to + pass->inputs * kernels->element, 0, (size_t)(rest * kernels->element));
+  if (pass->bytes != NULL) {
+    const uint8_t *from = pass->bytes->data;
+    kernels->widen(from + row * pass->bytes->stride, pass->inputs, to);
+    return true;
+  }
+  return kernels->quantize(pass->x + row * pass->inputs, pass->inputs, packed->range, to);
+}
+
+static quantized_rows read_chunk(const clf__int8_kernels *kernels, const clf__dense_int8 *pass,
+                                 int64_t first, bool *number, char *scratch) {
+  const int64_t count = clf__min_i64(CHUNK_ROWS, pass->rows - first);
+  const int64_t elements = row_elements(kernels, pass->inputs);
+  const bool ready = in_place(kernels, pass);
+  for (int64_t i = 0; i < count; i++) {
+    number[i] =
+        ready || quantize_row(kernels, pass, first + i, scratch + i * elements * kernels->element);
+  }
+  if (ready) {
+    const int64_t step = pass->bytes->stride;
+    return (quantized_rows){first, count, (const char *)pass->bytes->data + first * step, step};
+  }
+  return (quantized_rows){first, count, scratch, elements};
+}
+
 void clf__dense_int8_multiply(clf_context *context, const clf__dense_int8 *pass, float *scratch) {
   const clf__int8_kernels *kernels = clf__kernels_for(context)->int8;
-  const clf__int8_packed *packed = (const void *)pass->packed;
-  const int64_t elements = row_elements(kernels, pass->inputs);
   bool number[CHUNK_ROWS];
   for (int64_t first = 0; first < pass->rows; first += CHUNK_ROWS) {
-    const int64_t rows = clf__min_i64(CHUNK_ROWS, pass->rows - first);
-    for (int64_t i = 0; i < rows; i++) {
-      char *to = (char *)scratch + i * elements * kernels->element;
-      memset(to + pass->inputs * kernels->element, 0,
-             (size_t)((elements - pass->inputs) * kernels->element));
-      number[i] =
-          kernels->quantize(pass->x + (first + i) * pass->inputs, pass->inputs, packed->range, to);
+    const quantized_rows rows = read_chunk(kernels, pass, first, number, (char *)scratch);
+    if (rows.count > FEW_ROWS) {
+      multiply_chunk(kernels, pass, &rows);
     }
-    if (rows > FEW_ROWS) {
-      multiply_chunk(kernels, pass, first, rows, scratch);
-    }
-    for (int64_t i = 0; i < rows; i++) {
+    for (int64_t i = 0; i < rows.count; i++) {
       float *y = pass->y + (first + i) * pass->units;
-      if (rows <= FEW_ROWS) {
-        multiply_row(kernels, pass, first + i,
-                     (const char *)scratch + i * elements * kernels->element, (char *)scratch);
+      if (rows.count <= FEW_ROWS) {
+        multiply_row(kernels, pass, first + i, rows.x + i * rows.step * kernels->element,
+                     (char *)scratch);
       }
       for (int64_t j = 0; !number[i] && j < pass->units; j++) {
         y[j] = NAN;

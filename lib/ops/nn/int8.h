@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <classify/context.h>
+#include "tensor/rows.h"
 
 /* How numbers become bytes: q = zero + the nearest integer to x / scale, within 0 … 255. */
 typedef struct clf__int8_range {
@@ -68,6 +68,8 @@ typedef struct clf__int8_kernels {
   int64_t lanes;   /* of a vector; columns are packed up to whole vectors */
   /* out [count] = the quantized x; NULL stands for zeros. Returns false if there is a NaN. */
   bool (*quantize)(const float *x, int64_t count, clf__int8_range range, void *out);
+  /* out [count] = bytes that are quantized already. */
+  void (*widen)(const uint8_t *bytes, int64_t count, void *out);
   /* Packs a panel of at most `columns` columns of one segment w [depth, stride]. */
   void (*pack)(const int8_t *w, int64_t stride, int64_t depth, int64_t columns, void *out);
   void (*multiply)(const clf__int8_product *product);
@@ -109,11 +111,14 @@ clf__int8_packed *clf__int8_pack(clf_context *context, clf__int8_shape shape,
 typedef struct clf__dense_int8 {
   int64_t inputs, units, rows;
   const float *x;
+  const clf__rows *bytes; /* u8 rows to read instead of x, for which clf__int8_reads_bytes() */
   const float *packed, *bias;
   bool relu;
   float *y;
 } clf__dense_int8;
-/* Return how many floats a call needs as scratch; -1 if the number overflows. */
+/* Returns whether bytes that stand for themselves times `scale` are the quantized inputs. */
+bool clf__int8_reads_bytes(const float *packed, float scale);
+/* Returns how many floats a call needs as scratch; -1 if the number overflows. */
 int64_t clf__dense_int8_scratch_size(clf_context *context, int64_t inputs);
 void clf__dense_int8_multiply(clf_context *context, const clf__dense_int8 *pass, float *scratch);
 

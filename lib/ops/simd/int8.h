@@ -85,6 +85,13 @@ static bool int8_quantize(const float *x, int64_t count, clf__int8_range range, 
   return found[0] == 0;
 }
 
+static void int8_widen(const uint8_t *restrict bytes, int64_t count, void *out) {
+  quantized *restrict to = out;
+  for (int64_t i = 0; i < count; i++) {
+    to[i] = bytes[i];
+  }
+}
+
 /* [units][vectors of the panel][LANES_F32][GROUP], with zeros beyond the depth and the columns. */
 static void int8_pack(const int8_t *w, int64_t stride, int64_t depth, int64_t columns, void *out) {
 #if defined(__AVX512VNNI__)
@@ -314,6 +321,7 @@ const clf__int8_kernels FAMILY(int8_kernels) = {
     .columns = INT8_COLUMNS,
     .lanes = LANES_F32,
     .quantize = int8_quantize,
+    .widen = int8_widen,
     .pack = int8_pack,
     .multiply = int8_multiply,
     .multiply_row = int8_multiply_row,

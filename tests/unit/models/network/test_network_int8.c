@@ -188,9 +188,10 @@ TEST(int8__has_the_same_bits_on_every_cpu_and_any_threads) {
   clf_model_free(model);
 }
 
-/* Bytes with a scale are read as they are. */
+/* Bytes with a scale are read as they are, with the results of the numbers that they stand for. */
 TEST(int8__bytes_keep_their_range) {
   static uint8_t x[ROWS * COLUMNS];
+  float of_bytes[ROWS * CLASSES], of_numbers[ROWS * CLASSES];
   static float values[ROWS * COLUMNS];
   static int32_t y[ROWS];
   clf_model *model = NULL;
@@ -204,6 +205,14 @@ TEST(int8__bytes_keep_their_range) {
   const float *range = data_of(model, "dense_1.input_range");
   ck_assert_float_eq(range[0], 1.0F / 255);
   ck_assert_float_eq(range[1], 0);
+  ck_clf_ok(clf_model_decision_function(model, data, of_bytes, ROWS * CLASSES));
+  clf_dataset_free(data);
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    values[i] = (float)x[i] * (1.0F / 255);
+  }
+  data = dataset_of(NULL, values, CLF_F32, ROWS, COLUMNS, y);
+  ck_clf_ok(clf_model_decision_function(model, data, of_numbers, ROWS * CLASSES));
+  ck_assert_mem_eq(of_bytes, of_numbers, sizeof of_bytes);
   clf_model_free(model);
   clf_dataset_free(data);
 }

@@ -3,6 +3,7 @@
 #include "ops_support.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "ops/conv/conv_int8.h"
 #include "ops/kernels.h"
@@ -42,6 +43,32 @@ static const dense_case dense_cases[] = {
     {1, 65536, 70, 255, false, true},
 };
 
+/* Bytes with gaps between the rows give what the numbers gave that they stand for. */
+static void check_bytes(clf_context *context, clf__dense_int8 *pass, clf__int8_range range,
+                        float *scratch) {
+  const int64_t stride = pass->inputs + 5, size = pass->rows * pass->units;
+  uint8_t *bytes = malloc((size_t)(pass->rows * stride));
+  float *y = malloc((size_t)size * sizeof *y);
+  memset(bytes, 0xee, (size_t)(pass->rows * stride));
+  for (int64_t i = 0; i < pass->rows * pass->inputs; i++) {
+    bytes[i / pass->inputs * stride + i % pass->inputs] = (uint8_t)byte_of(pass->x[i], range);
+  }
+  const clf__rows rows = {.rows = pass->rows,
+                          .columns = pass->inputs,
+                          .dtype = CLF_U8,
+                          .scale = range.scale,
+                          .data = bytes,
+                          .stride = stride};
+  const float *before = pass->y;
+  pass->x = NULL;
+  pass->bytes = &rows;
+  pass->y = y;
+  clf__dense_int8_multiply(context, pass, scratch);
+  ck_assert_mem_eq(y, before, (size_t)size * sizeof *y);
+  free(bytes);
+  free(y);
+}
+
 static void check_dense(clf_context *context, const dense_case *c, uint64_t seed) {
   uint64_t state = seed;
   const clf__int8_range range = {0.0078125F, c->zero};
@@ -62,7 +89,7 @@ static void check_dense(clf_context *context, const dense_case *c, uint64_t seed
   float *scratch =
       malloc((size_t)clf__dense_int8_scratch_size(context, c->inputs) * sizeof *scratch);
   clf__int8_pack(context, shape, &source, packed);
-  const clf__dense_int8 pass = {c->inputs, c->units, c->rows, x, packed, bias, c->relu, y};
+  clf__dense_int8 pass = {c->inputs, c->units, c->rows, x, NULL, packed, bias, c->relu, y};
   clf__dense_int8_multiply(context, &pass, scratch);
   for (int64_t i = 0; i < c->rows; i++) {
     for (int64_t j = 0; j < c->units; j++) {
@@ -73,6 +100,11 @@ static void check_dense(clf_context *context, const dense_case *c, uint64_t seed
       ck_assert_float_eq(y[i * c->units + j],
                          expected(sum, range.scale * scale[j], bias[j], c->relu));
     }
+  }
+  ck_assert(clf__int8_reads_bytes(packed, range.scale) == (c->zero == 0));
+  ck_assert(!clf__int8_reads_bytes(packed, 2 * range.scale));
+  if (c->zero == 0) {
+    check_bytes(context, &pass, range, scratch);
   }
   free(x);
   free(bias);
@@ -201,7 +233,7 @@ TEST_LOOP(int8__a_row_with_a_nan_gives_nan, 0, cpu_levels()) {
     float *scratch =
         malloc((size_t)clf__dense_int8_scratch_size(context, INPUTS) * sizeof *scratch);
     clf__int8_pack(context, shape, &(clf__int8_source){w, scale, {1, 0}}, packed);
-    const clf__dense_int8 pass = {INPUTS, UNITS, rows, x, packed, bias, true, y};
+    const clf__dense_int8 pass = {INPUTS, UNITS, rows, x, NULL, packed, bias, true, y};
     clf__dense_int8_multiply(context, &pass, scratch);
     for (int i = 0; i < rows * UNITS; i++) {
       ck_assert(i / UNITS == 1 ? isnan(y[i]) : y[i] == 0);
