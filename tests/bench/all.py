@@ -15,6 +15,7 @@ out with a line that says so. --quick tries everything on few rows in some minut
 """
 
 import argparse
+import ctypes
 import datetime
 import json
 import os
@@ -74,11 +75,12 @@ def machine():
             "system": platform.platform(), "load": round(os.getloadavg()[0], 2)}
 
 
-def level_of(options, environment):
+def level_of(options):
     """The kernels that the library selects here."""
-    code = "import classify as clf; print(clf.lib.clf_context_cpu(clf.context('threads=1').handle).decode())"
-    return subprocess.run([options.python, "-c", code], env=environment, check=True, capture_output=True,
-                          text=True).stdout.strip()
+    library, context = ctypes.CDLL(str(options.build / "lib" / "libclassify.so")), ctypes.c_void_p()
+    library.clf_context_cpu.restype = ctypes.c_char_p
+    library.clf_context_create(ctypes.byref(context), None, None)
+    return library.clf_context_cpu(context).decode()
 
 
 def environment_of(options):
@@ -110,36 +112,54 @@ def commands_of(section, options, folder):
                 f"{script.parent}/{said[0]}", *said[1:]], rows
 
 
+def outcome(command, environment, file, limit):
+    """Runs a command: what it printed, if nothing else holds its rows, and a word on how it failed or None."""
+    try:
+        done = subprocess.run(command, env=environment, cwd=ROOT, text=True, timeout=limit,
+                              stdout=None if file else subprocess.PIPE)
+    except subprocess.TimeoutExpired:
+        return "", f"it took more than {limit} s"
+    if not file:
+        print(done.stdout, end="", flush=True)
+    return done.stdout, f"it ended with {done.returncode}" if done.returncode else None
+
+
 def measure(name, options, environment):
     """The section as it is kept, or None after a line that says why not."""
     section, began = SECTIONS[name], time.time()
-    lacks = missing(section, options)
+    found, lacks = versions(section, options), missing(section, options)
     if lacks:
         print(f"{name} is left out: {lacks} is not there", flush=True)
         return None
     rows, said, load = [], [], machine()["load"]
     with tempfile.TemporaryDirectory() as folder:
         for command, shown, file in commands_of(section, options, pathlib.Path(folder)):
-            print(f"{name}: {' '.join(shown)}", flush=True)
-            done = subprocess.run(command, env=environment, cwd=ROOT, text=True, stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE)
-            if done.returncode != 0:
-                print(done.stderr[-2000:], f"{name} is left out: its command ended with {done.returncode}", flush=True)
-                return None
-            print(done.stdout, end="", flush=True)
             said.append(" ".join(shown))
-            rows += json.loads(file.read_text()) if file else list(section.parse(done.stdout))
+            print(f"{name}: {said[-1]}", flush=True)
+            printed, failure = outcome(command, environment, file, 5 * section.seconds)
+            new = json.loads(file.read_text()) if file and file.exists() else []
+            new += [] if file else section.parse(printed)
+            rows += new
+            if failure:
+                print(f"{name}: {failure}, and {len(new)} rows of it are kept", flush=True)
+    if not rows:
+        return None
     return {"rows": rows, "commands": said, "seconds": round(time.time() - began, 1),
             "date": datetime.date.today().isoformat(), "quick": options.quick,
-            "machine": {**machine(), "load": load, "level": level_of(options, environment)},
+            "machine": {**machine(), "load": load, "level": level_of(options)},
             "commit": subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True,
                                      text=True).stdout.strip(),
-            "versions": versions(section, options)}
+            "versions": found}
 
 
 def versions(section, options):
+    """Of the peers that are installed; the others are named."""
     said = subprocess.run([options.python, "-c", VERSIONS, *section.packages], capture_output=True, text=True).stdout
-    return dict(line.split() for line in said.splitlines())
+    found = dict(line.split() for line in said.splitlines())
+    for name in section.packages:
+        if name not in found:
+            print(f"  {name} is not installed for {options.python}: it is left out", flush=True)
+    return found
 
 
 def load(path):

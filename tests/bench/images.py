@@ -9,7 +9,6 @@ differ.
 import argparse
 import pathlib
 import sys
-import time
 
 import results
 
@@ -29,9 +28,8 @@ on = clf.context(f"threads=1 cpu={options.cpu}")
 
 
 def milliseconds(function):
-    began = time.process_time()
-    result = function()
-    return 1000 * (time.process_time() - began), result
+    _, cpu, result = results.timed(function)
+    return 1000 * cpu, result
 
 
 def keep(work, best):
@@ -73,14 +71,14 @@ def read_folder(folder):
 def resize(shape, to, repeats):
     pixels = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     image, other = clf.Image(pixels, on), Image.fromarray(pixels)
-    best, results = [np.inf, np.inf], [None, None]
+    best, made = [np.inf, np.inf], [None, None]
     for _ in range(options.rounds):
         for side, function in enumerate((
                 lambda: image.made("resize", clf.i64(to[0]), clf.i64(to[1])),
                 lambda: other.resize(to[::-1], Image.BILINEAR))):
-            spent, results[side] = milliseconds(lambda: [function() for _ in range(repeats)][-1])
+            spent, made[side] = milliseconds(lambda: [function() for _ in range(repeats)][-1])
             best[side] = min(best[side], spent / repeats)
-    apart = abs(results[0].pixels().astype(int) - np.asarray(results[1])).max()
+    apart = abs(made[0].pixels().astype(int) - np.asarray(made[1])).max()
     keep(f"resize {'×'.join(map(str, shape))} to {to[0]}×{to[1]}", best)
     print(f"resize {'x'.join(map(str, shape))} to {to[0]}x{to[1]}: {best[0]:.3f} ms, "
           f"Pillow {best[1]:.3f}, {apart} levels apart", flush=True)

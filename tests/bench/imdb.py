@@ -54,7 +54,7 @@ class Peer:
     def __init__(self, kind, C):
         from sklearn.linear_model import LogisticRegression
         from sklearn.svm import SVC, LinearSVC
-        self.model = {"linearsvc": lambda: LinearSVC(C=C, loss="hinge"), "svc": lambda: SVC(kernel="linear", C=C),
+        self.model = {"linearsvc": lambda: LinearSVC(C=C, loss="hinge", tol=1e-3), "svc": lambda: SVC(kernel="linear", C=C),
                       "lbfgs": lambda: LogisticRegression(C=C, max_iter=1000)}[kind]()
 
     def fit(self, rows):

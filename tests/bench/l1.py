@@ -16,7 +16,6 @@ import argparse
 import pathlib
 import sys
 import tempfile
-import time
 import warnings
 
 import results
@@ -84,12 +83,6 @@ def objective(model, W, C):
     return total
 
 
-def timed(function):
-    began, wall = time.process_time(), time.perf_counter()
-    function()
-    return time.process_time() - began, time.perf_counter() - wall
-
-
 def create(model, params):
     kind, own = KINDS[model]
     return clf.Model(kind, f"{own} multiclass=one_vs_rest {params}", on=on.handle)
@@ -97,7 +90,7 @@ def create(model, params):
 
 def fit(model, params):
     made = create(model, params)
-    seconds = timed(lambda: made.fit(data))[0]
+    seconds = results.timed(lambda: made.fit(data))[1]
     W = made.tensor("weights_f64")
     if len(sides) == 1:
         W = -W[:1] if model == "svm" else W[1:] - W[:1]
@@ -119,7 +112,7 @@ def compare(model, C, tol):
     seconds = {"ours": [], "theirs": []}
     for run in range(options.runs):
         machines = [theirs(model, C, tol) for _ in sides]
-        seconds["theirs"].append(sum(timed(lambda: one.fit(X, side))[0] for one, side in zip(machines, sides)))
+        seconds["theirs"].append(sum(results.timed(lambda: one.fit(X, side))[1] for one, side in zip(machines, sides)))
         if run == 0:
             goal = objective(model, [one.coef_[0] for one in machines], C)
             count = iterations_for(model, C, goal)
@@ -135,7 +128,7 @@ def path(model, C):
     made, total = create(model, "warm_start=true"), 0
     for value in np.logspace(np.log10(C) - 2, np.log10(C), options.path):
         clf.call("clf_model_set_f64", made, "C", clf.C.c_double(value))
-        total += timed(lambda: made.fit(data))[0]
+        total += results.timed(lambda: made.fit(data))[1]
     alone, W = fit(model, f"C={C}")
     print(f"{model}: path of {options.path} values up to C={C:g}: {total:.3f} s, one fit {alone:.3f} s (objective "
           f"{objective(model, W, C):.4f}), {total / alone:.2f} times", flush=True)

@@ -2,6 +2,7 @@
 
     PYTHONPATH=bindings/python CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/small.py
         [--rows 50,200,1000] [--columns 4,30,100] [--models ridge,svm_rbf,…] [--rounds 7] [--threads 2] [--busy] [--no-peers]
+        [--json FILE]
 
 Each line has microseconds of a fit through Python, data included, with threads=1 and --threads, and of the peer, as
 medians of rounds in turns; then the ratio of the two, and that of the peer to the slower of both. --busy starts two
@@ -11,14 +12,14 @@ shows what too many cost. Small ratios need a quiet machine, or `chrt -f 5` befo
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import time
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")  # the peers' own threads only cost them time here
+import results
+
+results.limit_threads(1)  # the peers' own threads only cost them time here
 
 import libclassify as clf  # noqa: E402
 import numpy as np  # noqa: E402
@@ -110,7 +111,9 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--busy", action="store_true")
     parser.add_argument("--no-peers", action="store_true")
+    results.add_option(parser)
     options = parser.parse_args()
+    kept = results.Results(options.json)
     many_rows = options.rows or ("300,2000" if options.busy else "50,200,1000")
     many_columns = options.columns or ("30,784" if options.busy else "4,30,100")
     known = {} if options.busy or options.no_peers else peers()
@@ -128,6 +131,11 @@ def main():
                     if name in known:
                         works["peer"] = lambda x=x: known[name]().fit(x, y)
                     found = measure(works, options.rounds, 0.05 if options.busy else 0.01)
+                    for who, threads, by in (("one", 1, "libclassify"), ("more", options.threads, "libclassify"),
+                                             ("peer", 1, "sklearn")):
+                        if who in found:
+                            kept.add(model=name, rows=rows, columns=x.shape[1], threads=threads, by=by,
+                                     fit_seconds=found[who])
                     marks.append(line(name, rows, columns, found, limit))
     finally:
         for loop in loops:

@@ -16,7 +16,6 @@ import argparse
 import pathlib
 import statistics
 import sys
-import time
 import warnings
 
 import results
@@ -102,12 +101,6 @@ def dense(rows, seed=2):
     return np.ascontiguousarray(x, np.float32), (z > np.median(z)).astype(int)
 
 
-def timed(function):
-    began = time.process_time(), time.perf_counter()
-    result = function()
-    return (time.process_time() - began[0], time.perf_counter() - began[1]), result
-
-
 def objective(kind, x, y, w, C):
     w, b = w
     z = np.where(y > 0, 1, -1) * (x @ w + b)
@@ -121,7 +114,7 @@ def ours(kind, data, C, extra=""):
     params = {"hinge": "kernel=linear", "squared": "kernel=linear loss=squared_hinge", "logistic": ""}
     model = clf.Model("logistic" if kind == "logistic" else "svm", f"{params[kind]} C={C} {extra}",
                       on=on.handle)
-    seconds, _ = timed(lambda: model.fit(data))
+    seconds = results.timed(lambda: model.fit(data))[:2]
     w = model.tensor("weights_f64")
     b = model.tensor("intercept_f64" if kind == "logistic" else "intercept")
     if kind == "logistic":
@@ -147,19 +140,19 @@ def compare(name, x, y, kind, C):
         times.setdefault("ours", []).append(seconds)
         values["ours"] = objective(kind, x64, y, w, C)
         for peer, model in (theirs(kind, C).items() if options.peers else ()):
-            seconds, _ = timed(lambda: model.fit(x, y))
+            seconds = results.timed(lambda: model.fit(x, y))[:2]
             times.setdefault(peer, []).append(seconds)
             values[peer] = objective(kind, x64, y, (model.coef_[0].astype(float), model.intercept_[0]), C)
     best = min(values.values())
     line = [f"{name} {kind} C={C:g}:"]
     for peer, all_seconds in times.items():
-        cpu, wall = (statistics.median(part) for part in zip(*all_seconds))
-        keep(name, f"{kind} C={C:g}", peer, cpu, wall, values[peer] / best - 1)
+        wall, cpu = (statistics.median(part) for part in zip(*all_seconds))
+        keep(name, f"{kind} C={C:g}", peer, wall, cpu, values[peer] / best - 1)
         line.append(f"{peer} {cpu:.3f} s (wall {wall:.3f}, +{values[peer] / best - 1:.1e})")
     print("  ".join(line), flush=True)
 
 
-def keep(name, model, by, cpu, wall, excess=None):
+def keep(name, model, by, wall, cpu, excess=None):
     kept.add(set=name, model=model, by="libclassify" if by == "ours" else by, threads=options.threads,
              fit_seconds=wall, fit_cpu_seconds=cpu, **({} if excess is None else {"objective_excess": excess}))
 
@@ -178,16 +171,16 @@ def ridge(rows=10000, columns=100000, entries=20):
         return ((x64 @ w + b - t) ** 2).sum() + w @ w
     found = {}
     model = clf.Model("ridge", "", on=on.handle)
-    seconds = timed(lambda: model.fit(data))[0]
+    seconds = results.timed(lambda: model.fit(data))[:2]
     found["ours"] = seconds, value(model.tensor("weights_f64")[0], model.tensor("intercept_f64")[0])
     for solver in ("lsqr", "sparse_cg") if options.peers else ():
         peer = Ridge(solver=solver, tol=1e-4)
-        found[solver] = (timed(lambda: peer.fit(x, t))[0], value(peer.coef_.ravel(), float(peer.intercept_)))
+        found[solver] = (results.timed(lambda: peer.fit(x, t))[:2], value(peer.coef_.ravel(), float(peer.intercept_)))
     best = min(v for _, v in found.values())
     for peer, (seconds, v) in found.items():
         keep(f"{rows} x {columns}, {entries} a row", "ridge", peer, *seconds, v / best - 1)
     print(f"ridge {rows} x {columns}: " + "  ".join(
-        f"{k} {s[0]:.3f} s (wall {s[1]:.3f}, +{v / best - 1:.1e})" for k, (s, v) in found.items()), flush=True)
+        f"{k} {s[1]:.3f} s (wall {s[0]:.3f}, +{v / best - 1:.1e})" for k, (s, v) in found.items()), flush=True)
 
 
 def many_classes(rows, columns, classes):
@@ -197,14 +190,14 @@ def many_classes(rows, columns, classes):
     x = (centers[y] * 0.5 + rng.normal(0, 1, (rows, columns))).astype(np.float32)
     data = clf.Dataset(x, y.astype(np.int32), on=on.handle)
     model = clf.Model("logistic", "", on=on.handle)
-    mine, _ = timed(lambda: model.fit(data))
+    mine = results.timed(lambda: model.fit(data))[:2]
     keep(f"{rows} x {columns}, {classes} classes", "logistic", "ours", *mine)
-    line = f"logistic {rows} x {columns}, {classes} classes: ours {mine[0]:.3f} s (wall {mine[1]:.3f})"
+    line = f"logistic {rows} x {columns}, {classes} classes: ours {mine[1]:.3f} s (wall {mine[0]:.3f})"
     if options.peers:
         peer = LogisticRegression(max_iter=1000)
-        other, _ = timed(lambda: peer.fit(x, y))
+        other = results.timed(lambda: peer.fit(x, y))[:2]
         keep(f"{rows} x {columns}, {classes} classes", "logistic", "lbfgs", *other)
-        line += f"  lbfgs {other[0]:.3f} s (wall {other[1]:.3f})"
+        line += f"  lbfgs {other[1]:.3f} s (wall {other[0]:.3f})"
     print(line, flush=True)
 
 

@@ -12,7 +12,6 @@ import ctypes as C
 import pathlib
 import resource
 import sys
-import time
 
 import numpy as np
 import results
@@ -129,9 +128,7 @@ def accuracies(kept):
 
 
 def seconds(run):
-    began = time.process_time()
-    run()
-    return time.process_time() - began
+    return results.timed(run)[1]
 
 
 def speeds(count, kept):
