@@ -55,7 +55,7 @@ class Peer:
         from sklearn.linear_model import LogisticRegression
         from sklearn.svm import SVC, LinearSVC
         self.model = {"linearsvc": lambda: LinearSVC(C=C, loss="hinge", tol=1e-3), "svc": lambda: SVC(kernel="linear", C=C),
-                      "lbfgs": lambda: LogisticRegression(C=C, max_iter=1000)}[kind]()
+                      "lbfgs": lambda: LogisticRegression(C=C, max_iter=1000, tol=1e-6)}[kind]()
 
     def fit(self, rows):
         self.model.fit(*arrays(rows))

@@ -168,7 +168,7 @@ def linalg_table(rows):
     """A column for each size."""
     sizes = list(dict.fromkeys(row["n"] for row in rows))
     body = []
-    for work in dict.fromkeys(row["work"] for row in rows):
+    for work in dict.fromkeys(row["work"] for row in rows if "transposed" not in row["work"]):
         line = [work]
         for n in sizes:
             mine, other = (first(rows, by, work=work, n=n)["work_seconds"] for by in ("libclassify", "openblas"))
@@ -188,9 +188,10 @@ def conv_rows(printed):
 
 def conv_table(rows):
     """The layers of the network for MNIST; PyTorch's times are the better ones of channels first and last."""
-    layers = ("5x5, 1 to 32 of 28x28", "5x5, 32 to 64 of 14x14")
+    layers = {"5x5, 1 to 32 of 28x28": ("forward", "gradient of weights"),
+              "5x5, 32 to 64 of 14x14": ("forward", "both gradients", "forward, one image")}
     body = []
-    for row in (row for row in rows if row["by"] == "libclassify" and row["layer"] in layers):
+    for row in (row for row in rows if row["by"] == "libclassify" and row["work"] in layers.get(row["layer"], ())):
         theirs = [other["work_seconds"] for other in rows if other["by"] == "torch" and
                   (other["layer"], other["work"]) == (row["layer"], row["work"])]
         beside = f"{seconds(min(theirs))} ({ratio(min(theirs) / row['work_seconds'])})" if theirs else ""
@@ -201,22 +202,33 @@ def conv_table(rows):
 
 
 def tables_table(rows):
-    return comparison({"transform": ""}, {"work_cpu_seconds": "work"})([row for row in rows if "work_cpu_seconds" in row])
+    """A column for each transform."""
+    rows = [row for row in rows if "work_cpu_seconds" in row]
+    ours = [row for row in rows if row["by"] == "libclassify"]
+    theirs = [first(rows, "sklearn", transform=row["transform"]) for row in ours]
+    return lines(["", *(row["transform"] for row in ours)], [
+        ["libclassify", *(seconds(row["work_cpu_seconds"]) for row in ours)],
+        ["scikit-learn", *(f"{seconds(row['work_cpu_seconds'])} "
+                           f"({ratio(row['work_cpu_seconds'] / mine['work_cpu_seconds'])})"
+                           for mine, row in zip(ours, theirs))]])
 
 
 def growth_table(rows):
-    """The last value of each axis that both reached."""
+    """A line for each axis: the last value that ours and some peer reached, and those of peers that end earlier."""
     body = []
     for axis in dict.fromkeys(row["axis"] for row in rows):
         on = [row for row in rows if row["axis"] == axis]
-        for by in programs(on) or ["libclassify"]:
-            shared = [row for row in on if row["by"] == "libclassify" and first(on, by, value=row["value"])]
-            if shared:
-                ours, theirs = shared[-1], first(on, by, value=shared[-1]["value"])
-                body.append([axis.replace("_", ", "), count(ours["value"]), seconds(ours["fit_seconds"]),
-                             f"{NAMES[by]} {seconds(theirs['fit_seconds'])} "
-                             f"({ratio(theirs['fit_seconds'] / ours['fit_seconds'])})"])
-    return lines(["axis", "last shared value", "libclassify", "peer"], body, 2)
+        ours = {row["value"]: row for row in on if row["by"] == "libclassify"}
+        last = {row["by"]: row for row in on if row["by"] != "libclassify" and row["value"] in ours}
+        if not last:
+            continue
+        value, said = max(row["value"] for row in last.values()), []
+        for by, row in last.items():
+            where = "" if row["value"] == value else f" at {count(row['value'])}"
+            said.append(f"{NAMES[by]} {seconds(row['fit_seconds'])} "
+                        f"({ratio(row['fit_seconds'] / ours[row['value']]['fit_seconds'])}{where})")
+        body.append([axis.replace("_", ", "), count(value), seconds(ours[value]["fit_seconds"]), "; ".join(said)])
+    return lines(["axis", "value", "libclassify", "peers"], body, 3)
 
 
 MODELS = {"model": ""}
