@@ -96,6 +96,16 @@ static int64_t output_size(const clf__conv2d *c) {
   return c->out_height * c->out_width * c->filters;
 }
 
+/* Fetches a square of pixels into the cache. */
+static void fetch_pixels(const float *const *pixels, int64_t side, int64_t channels) {
+  enum { LINE = 16 }; /* floats */
+  for (int64_t i = 0; i < side * side; i++) {
+    for (int64_t c = 0; c < channels; c += LINE) {
+      __builtin_prefetch(pixels[i] + c);
+    }
+  }
+}
+
 /* Tiles are counted across all images. */
 static void transform_inputs(const clf__conv_pass *pass, const clf__winograd_tiling *t,
                              int64_t first, int64_t count, const block_scratch *s) {
@@ -170,21 +180,35 @@ typedef struct backward_job {
   float *u;                /* transformed weights [POINTS, filters, channels] */
 } backward_job;
 
-static void transform_output_gradients(const backward_job *job, int64_t first, int64_t count,
-                                       const block_scratch *s) {
+/* Computes where a tile's gradients and outputs lie, and fetches them: the transform of a tile takes
+ * as long as they take from L3. */
+static void locate_output_gradients(const backward_job *job, int64_t tile, const block_scratch *s,
+                                    clf__winograd_output_gradient *gradient) {
   const clf__conv_pass *pass = job->pass;
   const clf__winograd_tiling *t = &job->t;
-  const int64_t filters = t->conv->filters;
-  clf__winograd_output_gradient gradient = {.outputs = t->outputs, .relu = pass->out != NULL};
+  const int64_t filters = t->conv->filters, at = tile / t->tiles * output_size(t->conv);
+  const clf__pixel_grid g = clf__winograd_outputs_of(t, tile % t->tiles);
+  gradient->outputs = t->outputs;
+  gradient->relu = pass->out != NULL;
+  clf__grid_pixels(&g, pass->dy + at, s->zero, gradient->dy);
+  fetch_pixels(gradient->dy, t->outputs, filters);
+  if (gradient->relu) {
+    clf__grid_pixels(&g, pass->out + at, s->zero, gradient->y);
+    fetch_pixels(gradient->y, t->outputs, filters);
+  }
+}
+
+static void transform_output_gradients(const backward_job *job, int64_t first, int64_t count,
+                                       const block_scratch *s) {
+  const int64_t filters = job->t.conv->filters;
+  clf__winograd_output_gradient gradients[2]; /* of a tile and the next one */
+  locate_output_gradients(job, first, s, &gradients[0]);
   for (int64_t i = 0; i < count; i++) {
-    const int64_t row = (first + i) / t->tiles;
-    const clf__pixel_grid g = clf__winograd_outputs_of(t, (first + i) % t->tiles);
-    clf__grid_pixels(&g, pass->dy + row * output_size(t->conv), s->zero, gradient.dy);
-    if (gradient.relu) {
-      clf__grid_pixels(&g, pass->out + row * output_size(t->conv), s->zero, gradient.y);
+    if (i + 1 < count) {
+      locate_output_gradients(job, first + i + 1, s, &gradients[(i + 1) % 2]);
     }
-    pass->kernels->winograd->transform_output_gradient(
-        &gradient, &(clf__winograd_tile){s->z + i * filters, t->z_step, filters});
+    job->pass->kernels->winograd->transform_output_gradient(
+        &gradients[i % 2], &(clf__winograd_tile){s->z + i * filters, job->t.z_step, filters});
   }
 }
 
