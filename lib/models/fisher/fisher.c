@@ -271,7 +271,7 @@ done:
   return status;
 }
 
-static clf_status make_gram(clf__fisher_work *work) {
+clf_status clf__fisher_gram(clf__fisher_work *work) {
   const clf__training *training = work->training;
   const clf__gram_input input = {.x = training->x,
                                  .weights = training->weights,
@@ -279,7 +279,8 @@ static clf_status make_gram(clf__fisher_work *work) {
                                  .outputs = training->classes,
                                  .centered = true,
                                  .within = true,
-                                 .f64 = work->params->precision == CLF__PRECISION_F64};
+                                 .f64 = work->params->precision == CLF__PRECISION_F64,
+                                 .diagonal = work->wide};
   if (work->sums != NULL) {
     return clf__moments_gram(&work->gram, work->context, work->sums, true, true, &work->separated);
   }
@@ -289,7 +290,8 @@ static clf_status make_gram(clf__fisher_work *work) {
 
 static clf_status fit_work(clf__fisher_work *work, clf__store *state) {
   clf_status status = CLF_OK;
-  CLF__TRY(make_gram(work));
+  work->wide = clf__fisher_is_wide(work);
+  CLF__TRY(clf__fisher_gram(work));
   CLF__TRY(allocate(work));
   CLF__TRY(set_priors(work));
   set_offsets(work);

@@ -41,6 +41,7 @@ typedef struct clf__fisher_work {
   int64_t columns;
   int64_t classes;
   clf__gram gram;         /* scatter becomes the covariance within the classes, then its factor */
+  bool wide;              /* the scatter is only its diagonal: see fisher_wide.c */
   double scale;           /* the covariance is this times the scatter, plus the penalty */
   double *penalty;        /* [D] */
   double *total_variance; /* [D] */
@@ -49,6 +50,26 @@ typedef struct clf__fisher_work {
   double *directions;     /* [D, K] S^-1 (m_k - m) */
   double *priors;         /* [K] */
 } clf__fisher_work;
+
+/* Computes gram, with or without the whole scatter. */
+clf_status clf__fisher_gram(clf__fisher_work *work);
+
+/* What fisher_wide.c solves: Z are the weighted rows, each minus its class mean, times `factors`. */
+typedef struct clf__fisher_wide {
+  clf_context *context;
+  clf__centered rows;
+  const float *weights;  /* [rows], or NULL */
+  double scale;          /* of the weights */
+  const double *penalty; /* [D] */
+  int64_t outputs;
+  const double *right; /* [D, outputs] C */
+} clf__fisher_wide;
+
+/* Returns whether the rows, and the parameters, are such that the method may be tried. */
+bool clf__fisher_is_wide(const clf__fisher_work *work);
+/* Computes `solution` [D, outputs] = (Z^T Z + diag(penalty))^+ C; *solved receives whether it could,
+ * to 10 digits. */
+clf_status clf__fisher_solve_wide(double *solution, bool *solved, const clf__fisher_wide *problem);
 
 /* Computes the directions, and what depends on them, from gram, offsets and priors; the scatter is
  * destroyed. */

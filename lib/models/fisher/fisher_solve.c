@@ -24,10 +24,15 @@ static clf_status set_scale(clf__fisher_work *work) {
                                 clf__number_text(work->gram.weight));
 }
 
+/* Returns element j of the diagonal of the covariance. */
+static double *variance(const clf__fisher_work *work, int64_t j) {
+  return work->gram.scatter + j * (work->wide ? 1 : work->columns + 1);
+}
+
 static void covariance_within(clf__fisher_work *work) {
   const int64_t d = work->columns, classes = work->classes;
   double *s = work->gram.scatter;
-  for (int64_t i = 0; i < d * d; i++) {
+  for (int64_t i = 0; i < d * (work->wide ? 1 : d); i++) {
     s[i] *= work->scale;
   }
   for (int64_t j = 0; j < d; j++) {
@@ -36,7 +41,7 @@ static void covariance_within(clf__fisher_work *work) {
       const double offset = work->offsets[j * classes + k];
       between += work->gram.class_weight[k] * offset * offset;
     }
-    work->total_variance[j] = s[j * d + j] + work->scale * between;
+    work->total_variance[j] = *variance(work, j) + work->scale * between;
   }
 }
 
@@ -46,21 +51,21 @@ static void covariance_within(clf__fisher_work *work) {
  * variance that is a rounding error, of the mean or of the products in the scatter, counts as 0. */
 static clf_status set_deviations(clf__fisher_work *work) {
   const int64_t d = work->columns;
-  double *s = work->gram.scatter, *variances = work->deviation;
+  double *variances = work->deviation;
   clf_status status = CLF_OK;
   if (work->params->shrinkage.word == CLF__FISHER_SHRINKAGE_AUTO) {
     status = clf__fisher_variances(variances, work->context, work->training, &work->gram,
                                    work->offsets, work->total_variance);
   } else {
     for (int64_t j = 0; j < d; j++) {
-      variances[j] = fmax(s[j * d + j], 1e-8 * work->total_variance[j]);
+      variances[j] = fmax(*variance(work, j), 1e-8 * work->total_variance[j]);
     }
   }
   for (int64_t j = 0; status == CLF_OK && j < d; j++) {
     const double mean = work->gram.mean[j], noise = work->gram.noise[j];
     const double rounding = fmax(1e-22 * mean * mean, work->scale * noise * noise);
-    work->penalty[j] = fmax(variances[j] - s[j * d + j], 0);
-    s[j * d + j] = variances[j];
+    work->penalty[j] = fmax(variances[j] - *variance(work, j), 0);
+    *variance(work, j) = variances[j];
     work->deviation[j] = variances[j] > rounding ? sqrt(variances[j]) : 0;
   }
   return status;
@@ -83,15 +88,17 @@ static clf_status shrink_covariance(clf__fisher_work *work) {
   double *s = work->gram.scatter;
   double mean_variance = 0;
   for (int64_t j = 0; j < d; j++) {
-    mean_variance += s[j * d + j] / (double)d;
+    mean_variance += *variance(work, j) / (double)d;
   }
   for (int64_t i = 0; i < d; i++) {
-    double target = shrinkage->word == CLF__FISHER_SHRINKAGE_AUTO ? s[i * d + i] : mean_variance;
-    for (int64_t j = 0; j < d; j++) {
-      s[i * d + j] = (1 - amount) * s[i * d + j] + (i == j ? amount * target : 0);
+    const double own = *variance(work, i);
+    const double target = shrinkage->word == CLF__FISHER_SHRINKAGE_AUTO ? own : mean_variance;
+    for (int64_t j = 0; j < d && !work->wide; j++) {
+      s[i * d + j] *= 1 - amount;
     }
+    *variance(work, i) = (1 - amount) * own + amount * target;
     work->penalty[i] = (1 - amount) * work->penalty[i] + amount * target;
-    work->deviation[i] = sqrt(s[i * d + i]);
+    work->deviation[i] = sqrt(*variance(work, i));
   }
   work->scale *= 1 - amount;
   return CLF_OK;
@@ -112,15 +119,16 @@ static void scale_columns(clf__fisher_work *work, double *factors, double *right
       means[k * d + i] = work->gram.mean[i] + offset;
     }
   }
-  for (int64_t i = 0; i < d; i++) {
+  for (int64_t i = 0; i < d && !work->wide; i++) {
     for (int64_t j = 0; j < d; j++) {
       s[i * d + j] *= factors[i] * factors[j];
     }
   }
 }
 
-/* Solves for the directions in correlation form. */
-static clf_status solve_directions(clf__fisher_work *work) {
+/* Solves for the directions in correlation form; *solved becomes false if the method of wide tables
+ * cannot. */
+static clf_status solve_directions(clf__fisher_work *work, bool *solved) {
   const int64_t d = work->columns, classes = work->classes;
   clf__arena arena = {.context = work->context};
   double *factors = clf__arena_array(&arena, d, sizeof *factors);
@@ -129,10 +137,13 @@ static clf_status solve_directions(clf__fisher_work *work) {
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
   scale_columns(work, factors, right, means);
-  const clf__least_squares problem = {.rows = {.x = work->training->x,
-                                               .class_means = means,
-                                               .labels = work->training->labels,
-                                               .factor = factors},
+  const clf__centered rows = {.x = work->training->x,
+                              .class_means = means,
+                              .labels = work->training->labels,
+                              .factor = factors};
+  const clf__fisher_wide wide = {
+      work->context, rows, work->training->weights, work->scale, work->penalty, classes, right};
+  const clf__least_squares problem = {.rows = rows,
                                       .weights = work->training->weights,
                                       .scale = work->scale,
                                       .penalty = work->penalty,
@@ -145,7 +156,8 @@ static clf_status solve_directions(clf__fisher_work *work) {
                                       .right_side = right,
                                       .uncertainty =
                                           work->sums != NULL ? &work->uncertainty : NULL};
-  CLF__TRY(clf__least_squares_solve(work->directions, NULL, work->context, &problem));
+  CLF__TRY(work->wide ? clf__fisher_solve_wide(work->directions, solved, &wide)
+                      : clf__least_squares_solve(work->directions, NULL, work->context, &problem));
   for (int64_t i = 0; i < d * classes; i++) {
     work->directions[i] *= factors[i / classes];
   }
@@ -154,14 +166,26 @@ done:
   return status;
 }
 
-clf_status clf__fisher_solve(clf__fisher_work *work) {
-  if (work->sums != NULL && !work->varies) {
-    memset(work->directions, 0, (size_t)(work->columns * work->classes) * sizeof *work->directions);
-    return CLF_OK;
-  }
+static clf_status solve(clf__fisher_work *work, bool *solved) {
   CLF__CHECK(set_scale(work));
   covariance_within(work);
   CLF__CHECK(set_deviations(work));
   CLF__CHECK(shrink_covariance(work));
-  return solve_directions(work);
+  return solve_directions(work, solved);
+}
+
+clf_status clf__fisher_solve(clf__fisher_work *work) {
+  bool solved = true;
+  if (work->sums != NULL && !work->varies) {
+    memset(work->directions, 0, (size_t)(work->columns * work->classes) * sizeof *work->directions);
+    return CLF_OK;
+  }
+  CLF__CHECK(solve(work, &solved));
+  if (!solved) { /* by the whole scatter, then */
+    work->wide = false;
+    clf__gram_free(&work->gram);
+    CLF__CHECK(clf__fisher_gram(work));
+    CLF__CHECK(solve(work, &solved));
+  }
+  return CLF_OK;
 }

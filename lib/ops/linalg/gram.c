@@ -233,11 +233,12 @@ static void finish_sums(clf__gram *gram, int64_t columns, int64_t outputs, bool 
 }
 
 static clf_status create_outputs(clf__gram *gram, clf_context *context, int64_t columns,
-                                 int64_t outputs) {
-  gram->scatter = clf__alloc_zeroed(context, clf__count(columns, columns), sizeof *gram->scatter);
+                                 int64_t outputs, int64_t rows_of_scatter) {
+  const int64_t count = clf__count(rows_of_scatter, columns);
+  gram->scatter = clf__alloc_zeroed(context, count, sizeof *gram->scatter);
   if (gram->scatter == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "a matrix of %lld by %lld columns",
-                            (long long)columns, (long long)columns);
+                            (long long)rows_of_scatter, (long long)columns);
   }
   gram->arena.context = context;
   gram->mean = clf__arena_zeroed(&gram->arena, columns, sizeof *gram->mean);
@@ -262,15 +263,19 @@ clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gra
   if (input->centered && !(gram.weight > 0)) {
     return clf__fail(CLF_ERROR_DATA, "the rows' weights sum to 0; some must be above 0");
   }
-  CLF__TRY(create_outputs(&gram, context, input->x->columns, input->outputs));
+  CLF__TRY(create_outputs(&gram, context, input->x->columns, input->outputs,
+                          input->diagonal ? 1 : input->x->columns));
   CLF__TRY(create_columns(&each, context, input->x->columns));
   clf__gram_sums sums = {each.sums, gram.class_weight, gram.cross};
   CLF__TRY(clf__gram_add_sums(&sums, context, input));
   finish_sums(&gram, input->x->columns, input->outputs, input->centered, (double)input->x->scale,
               &sums);
-  CLF__TRY(fill_scatter(&gram, context, input, &each));
-  status = input->within ? fill_within(&gram, context, input) : CLF_OK;
-  CLF__TRY(status);
+  if (input->diagonal) {
+    CLF__TRY(clf__gram_fill_diagonal(&gram, context, input, fine_rounding));
+  } else {
+    CLF__TRY(fill_scatter(&gram, context, input, &each));
+    CLF__TRY(input->within ? fill_within(&gram, context, input) : CLF_OK);
+  }
   *out = gram;
   gram = (clf__gram){0};
 done:
@@ -316,7 +321,7 @@ clf_status clf__moments_gram(clf__gram *out, clf_context *context, const clf__mo
   clf__gram gram = {.weight = clf__moments_weight(m)};
   double *means = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(create_outputs(&gram, context, m->columns, m->outputs));
+  CLF__TRY(create_outputs(&gram, context, m->columns, m->outputs, m->columns));
   memcpy(gram.cross, m->cross, (size_t)(m->outputs * m->columns) * sizeof *gram.cross);
   memcpy(gram.class_weight, m->classes ? m->weight : m->target,
          (size_t)m->outputs * sizeof *gram.class_weight);

@@ -25,13 +25,14 @@ typedef struct clf__gram_input {
   bool centered;         /* false: m is 0 (no intercept) */
   bool within;           /* with labels and centered: the scatter within the classes */
   bool f64;              /* products are in f64, or exact, however many there are */
+  bool diagonal;         /* with `within`: only the diagonal of the scatter, in f64 */
 } clf__gram_input;
 
 typedef struct clf__gram {
   double weight;
   clf__arena arena;     /* holds the arrays, except `scatter` */
   double *mean;         /* [columns] */
-  double *scatter;      /* [columns, columns] */
+  double *scatter;      /* [columns, columns], or [columns] */
   double *noise;        /* [columns] */
   bool coarse;          /* products were computed in f32 */
   bool exact;           /* products were computed in integers */
