@@ -9,7 +9,8 @@
 in FILE for each what was measured, when, on which machine, of which commit, by which commands and with which versions of
 the peers; a section that is run again replaces itself. DIR has the folders mnist (four IDX files), aclImdb (the Large
 Movie Review Dataset) and faces (pictures, at any depth). A section whose data, programs or packages are missing is left
-out with a line that says so. --quick tries everything on few rows in some minutes, and the tables say so. The library is that of the build folder; --python has the peers (the newest, in a virtual environment).
+out with a line that says so. --quick tries everything on few rows in some minutes, and the tables say so. The library is
+that of the build folder; --python has the peers (the newest, in a virtual environment).
 
 `write` replaces in both pages what is between the lines `<!-- figures: NAME -->` and `<!-- end -->`.
 """
@@ -75,24 +76,28 @@ def machine():
             "system": platform.platform(), "load": round(os.getloadavg()[0], 2)}
 
 
+def library_of(options, suffix=""):
+    return options.build.with_name(options.build.name + suffix) / "lib" / "libclassify.so"
+
+
 def level_of(options):
     """The kernels that the library selects here."""
-    library, context = ctypes.CDLL(str(options.build / "lib" / "libclassify.so")), ctypes.c_void_p()
+    library, context = ctypes.CDLL(str(library_of(options))), ctypes.c_void_p()
     library.clf_context_cpu.restype = ctypes.c_char_p
     library.clf_context_create(ctypes.byref(context), None, None)
     return library.clf_context_cpu(context).decode()
 
 
-def environment_of(options):
+def environment_of(options, suffix):
     paths = [ROOT / "tests" / "parity", ROOT / "tests" / "bench", options.build / "bindings" / "python"]
-    return {**os.environ, "CLASSIFY_LIBRARY": str(options.build / "lib" / "libclassify.so"),
+    return {**os.environ, "CLASSIFY_LIBRARY": str(library_of(options, suffix)),
             "PYTHONPATH": os.pathsep.join(map(str, paths)), "BENCH_CONTEXT": "threads=1",
             "OPENBLAS_NUM_THREADS": "1"}
 
 
 def missing(section, options):
     """The first thing that the section needs and that is not there."""
-    needs = [options.data / folder for folder in section.data]
+    needs = [library_of(options, section.suffix), *(options.data / folder for folder in section.data)]
     needs += [options.build / word for command in section.commands for word in command[:1] if "/" in word]
     return next((path for path in needs if not path.exists()), None)
 
@@ -124,7 +129,7 @@ def outcome(command, environment, file, limit):
     return done.stdout, f"it ended with {done.returncode}" if done.returncode else None
 
 
-def measure(name, options, environment):
+def measure(name, options):
     """The section as it is kept, or None after a line that says why not."""
     section, began = SECTIONS[name], time.time()
     found, lacks = versions(section, options), missing(section, options)
@@ -136,7 +141,8 @@ def measure(name, options, environment):
         for command, shown, file in commands_of(section, options, pathlib.Path(folder)):
             said.append(" ".join(shown))
             print(f"{name}: {said[-1]}", flush=True)
-            printed, failure = outcome(command, environment, file, 5 * section.seconds)
+            printed, failure = outcome(command, environment_of(options, section.suffix), file,
+                                       5 * section.seconds)
             new = json.loads(file.read_text()) if file and file.exists() else []
             new += [] if file else section.parse(printed)
             rows += new
@@ -167,9 +173,8 @@ def load(path):
 
 
 def run(options):
-    environment = environment_of(options)
     for name in options.sections:
-        kept = measure(name, options, environment)
+        kept = measure(name, options)
         if kept:
             options.results.write_text(json.dumps({**load(options.results), name: kept}, indent=1) + "\n")
             print(f"{name}: {kept['seconds']:.0f} s", flush=True)

@@ -14,6 +14,7 @@ class Section:
     packages: tuple = ()  # peers whose versions count
     table: object = None  # a function of the rows
     parse: object = None  # the rows in what a program printed
+    suffix: str = ""  # of the build folder with the library
 
 
 NAMES = {"libclassify": "libclassify", "sklearn": "scikit-learn", "intelex": "scikit-learn-intelex",
@@ -169,6 +170,11 @@ def small_table(rows):
     return lines(["fit", "rows × columns", "1 thread", "2 threads", "scikit-learn"], body, 2)
 
 
+def serial_table(rows):
+    """A paragraph: the share of each fit."""
+    return ", ".join(f"`{row['model']}` {100 * row['serial_share']:.1f} %" for row in rows) + ".\n"
+
+
 def linalg_rows(printed):
     for n, work, mine, other in re.findall(r"n +(\d+)  (.+?) +([\d.]+) s  OpenBLAS +([\d.]+) s", printed):
         for by, taken in (("libclassify", mine), ("openblas", other)):
@@ -285,6 +291,8 @@ SECTIONS = {
         latency_table),
     "small": Section("Small fits on one thread and two", 20, (("small.py", "--rows", "200", "--columns", "30"),),
                      ("--rounds", "1", "--rows", "50", "--columns", "4"), (), ("scikit-learn",), small_table),
+    "serial": Section("Serial shares of fits, with a library that perf can read (serial.py says how to build it)", 120,
+                      (("serial.py",),), ("--seconds", "0.5"), (), (), serial_table, suffix="-perf"),
     "growth": Section("How linear models grow", 150, (
         ("growth.py", "--limit", "5", "--axes", "logistic_rows,svm_rows,logistic_features,logistic_columns,"
          "logistic_classes"),), ("--threads", "1", "--limit", "0.01"), (), LEARN, growth_table),

@@ -3,7 +3,7 @@
     meson setup build-perf -Ddebug=true -Dc_args='-fno-omit-frame-pointer -fno-optimize-sibling-calls'
     ninja -C build-perf lib/libclassify.so.0.1.0
     PYTHONPATH=build/bindings/python CLASSIFY_LIBRARY=build-perf/lib/libclassify.so python3 tests/bench/serial.py
-        [--models ridge,svm_rbf,…] [--seconds 4] [--where]
+        [--models ridge,svm_rbf,…] [--seconds 4] [--where] [--json FILE]
 
 `perf record` samples the stack of fits with threads=1. A sample counts as parallel if the pool's run_alone() is on it,
 and belongs to a fit if clf_model_fit() is. What Python does between fits does not count. By Amdahl's law a share s of
@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import results
 
 CNN = ("conv2d filters=16 kernel=3 activation=relu; max_pool2d size=2; flatten; dense units=64 activation=relu; "
        "dense units=10")
@@ -68,7 +70,7 @@ def sampled(name, options, folder):
         yield [line.split(None, 1)[1] for line in sample.strip().splitlines() if len(line.split(None, 1)) == 2]
 
 
-def report(name, stacks, where):
+def report(name, stacks, where, kept):
     parallel, serial = 0, collections.Counter()
     for stack in stacks:
         if not any(frame.startswith("clf_model_fit") for frame in stack):
@@ -80,6 +82,7 @@ def report(name, stacks, where):
             serial[" < ".join(stack[:min(end, 4)])] += 1
     total = parallel + sum(serial.values())
     share = sum(serial.values()) / max(total, 1)
+    kept.add(model=name, by="libclassify", threads=1, samples=total, serial_share=share)
     print(f"{name:15s}{total:8d}{100 * share:9.1f} %{1 / (share + (1 - share) / 16):12.1f}", flush=True)
     for path, count in serial.most_common(12 if where else 0):
         print(f"    {100 * count / total:5.1f} %  {path}")
@@ -91,14 +94,16 @@ def main():
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--where", action="store_true")
     parser.add_argument("--fit", help=argparse.SUPPRESS)
+    results.add_option(parser)
     options = parser.parse_args()
+    kept = results.Results(options.json)
     if options.fit:
         fit_for(options.fit, options.seconds)
         return
     print(f"{'fit':15s}{'samples':>8s}{'serial':>11s}{'of 16 cores':>12s}")
     with tempfile.TemporaryDirectory() as folder:
         for name in options.models.split(","):
-            report(name, sampled(name, options, folder), options.where)
+            report(name, sampled(name, options, folder), options.where, kept)
 
 
 if __name__ == "__main__":
