@@ -138,7 +138,8 @@ static int parse(mnist_run *run, int argc, char *const *argv) {
       {"validation", "N", "hold N training rows out, on which networks are tested after each epoch",
        OPTION_NUMBER, 1, &set->validation},
       {"format", "NAME",
-       "other data: --data is a file or folder of this format (idx, csv, svmlight, npy, images); a "
+       "other data: --data is a file or folder of this format (idx, csv, svmlight, npy, rows, "
+       "images); a "
        "fifth of its rows is held out for the test",
        OPTION_TEXT, 0, &set->format},
       {"params", "TEXT", "parameters of the format, such as \"label=species\"", OPTION_TEXT, 0,

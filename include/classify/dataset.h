@@ -76,10 +76,11 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
                                              const clf_tensor *y);
 
 /** Reads a dataset from a file or folder.
- *  @param format  "idx", "csv", "svmlight", "npy" (NPY and NPZ), "images", or "fields" (one row of
- *                 lines "name=value", with numbers, dates, texts and missing values as "csv" has
- *                 them); see clf_kind_name("dataset_reader", …). Files of all formats but "images"
- *                 may be compressed by gzip.
+ *  @param format  "idx", "csv", "svmlight", "npy" (NPY and NPZ), "rows" (the library's own,
+ *                 which is mapped), "images", or "fields" (one row of lines "name=value", with
+ *                 numbers, dates, texts and missing values as "csv" has them); see
+ *                 clf_kind_name("dataset_reader", …). Files of all formats but "images" may be
+ *                 compressed by gzip.
  *  @param path    the file; for idx also the common prefix of an images and a labels file by the
  *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a file that
  *                 clf_image_load() reads, a folder of such files, or of a folder for each label.
@@ -90,10 +91,11 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  *                 is in doubt
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT and CLF_ERROR_DATA (the
  *          message names file and line or offset), CLF_ERROR_SHAPE, CLF_ERROR_TYPE,
- *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; of "rows" CLF_ERROR_CORRUPT (damaged, or another
+ *          file) and CLF_ERROR_VERSION (of a later library)
  *  A file that is written to meanwhile gives what was read of it, or an error. With "map=true",
- *  which IDX and NPY take, a plain file of rows is mapped instead of read: it must neither be
- *  written to nor truncated while the dataset lives.
+ *  the default of "rows", which IDX and NPY take, too, a plain file of rows is mapped instead of
+ *  read: it must neither be written to nor truncated while the dataset lives.
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,
@@ -128,7 +130,8 @@ CLF_API clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *conte
  *                 mnist/train-images-idx3-ubyte and mnist/train-labels-idx1-ubyte.
  *                 "svmlight" (LIBSVM's format of data): zeros of dense rows are left out, so read
  *                 the file with features=N; rows without labels get 0.
- *                 All of them write the values with all digits that f32 or f64 need, and u8
+ *                 "rows": all that a dataset has, in a file that is mapped when it is loaded.
+ *                 All others write the values with all digits that f32 or f64 need, and u8
  *                 elements as the floats nearest to their scaled values, or as bytes where readers
  *                 assume the same scale. Formats of numbers alone (svmlight, idx) have the class
  *                 names if all of them are numbers, and otherwise the class indices, which a
@@ -138,10 +141,10 @@ CLF_API clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *conte
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("dataset_writer", …)
  *                 lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read; weights,
- *          except in csv; several targets a row in svmlight; an archive of 4 GiB), CLF_ERROR_DATA
- *          (Inf; NaN except in csv and npy; categories except in csv and archives of npy; a value
- *          beyond the type that dtype asks for), CLF_ERROR_IO, CLF_ERROR_MEMORY,
- *          CLF_ERROR_CANCELLED
+ *          except in csv and rows; several targets a row in svmlight; an archive of 4 GiB),
+ *          CLF_ERROR_DATA (Inf; NaN except in csv, npy and rows; categories except in csv, rows and
+ *          archives of npy; a value beyond the type that dtype asks for), CLF_ERROR_IO,
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_save(const clf_dataset *dataset, const char *format,
@@ -149,6 +152,67 @@ CLF_API clf_status clf_dataset_save(const clf_dataset *dataset, const char *form
 
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_dataset_free(clf_dataset *dataset);
+
+/* Writing rows piece by piece */
+
+/** A file of rows that is written piece by piece, so that it may be larger than the memory. Its
+ *  format is "rows", which clf_dataset_load() maps. One thread at a time uses a writer.
+ *
+ *  @code
+ *  static float values[1000][28]; // 1,000 rows of 28 features, filled again for each piece
+ *  const int64_t shape[] = {1000, 28};
+ *  clf_dataset_writer *writer = NULL;
+ *  clf_tensor *x = NULL;
+ *  clf_dataset *piece = NULL, *all = NULL;
+ *  clf_status status = clf_tensor_wrap(&x, NULL, values, CLF_F32, 2, shape, NULL);
+ *  status = status < 0 ? status : clf_dataset_create(&piece, NULL, x, NULL);
+ *  status = status < 0 ? status : clf_dataset_writer_create(&writer, NULL, "all.rows", NULL);
+ *  for (int i = 0; status >= 0 && i < 1000000; i++) {
+ *    status = clf_dataset_writer_append(writer, piece);
+ *  }
+ *  status = status < 0 ? status : clf_dataset_writer_finish(writer);
+ *  status = status < 0 ? status : clf_dataset_load(&all, NULL, "rows", "all.rows", NULL);
+ *  clf_dataset_free(all);
+ *  clf_dataset_writer_free(writer);
+ *  clf_dataset_free(piece);
+ *  clf_tensor_free(x);
+ *  @endcode
+ */
+typedef struct clf_dataset_writer clf_dataset_writer;
+
+/** Makes a writer. The path holds the old file, or none, until clf_dataset_writer_finish(); if the
+ *  process ends before, nothing is left of what was written.
+ *  @param out     receives the writer; free it with clf_dataset_writer_free()
+ *  @param path    the file; links are followed when the first rows are appended
+ *  @param params  those of clf_dataset_save() in the format "rows", or NULL: "dtype=f64" writes
+ *                 dense rows of any type as f64; by default the type is that of the first rows
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_dataset_writer_create(clf_dataset_writer **out, clf_context *context,
+                                             const char *path, const char *params);
+
+/** Writes rows behind those that were appended before: features, labels or targets, weights, names
+ *  of columns and categories. The first rows determine which of these the file has, the number and
+ *  shape of features, and whether they are sparse; later rows must have the same. Classes and
+ *  categories may be others in each call: the file has all of them. The writer's memory does not
+ *  grow with the number of rows.
+ *  @param dataset  the rows, read during the call only. Thousands of them a call cost less than
+ *                  single ones
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (the writer is finished, or has failed), CLF_ERROR_SHAPE,
+ *          CLF_ERROR_TYPE (rows of a type that the first ones do not hold; dtype helps),
+ *          CLF_ERROR_DATA (rows that are unlike the first ones, a value beyond dtype),
+ *          CLF_ERROR_UNSUPPORTED (dtype with sparse rows), CLF_ERROR_IO, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED. Rows that are unlike the first ones leave the writer as it was.
+ *          After any other failure it can only be freed. @since 0.1 */
+CLF_API clf_status clf_dataset_writer_append(clf_dataset_writer *writer,
+                                             const clf_dataset *dataset);
+
+/** Completes the file and gives it its name. The writer can then only be freed.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows were appended), CLF_ERROR_IO,
+ *          CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_dataset_writer_finish(clf_dataset_writer *writer);
+
+/** Frees the writer; a file that was not finished is discarded. NULL is fine. @since 0.1 */
+CLF_API void clf_dataset_writer_free(clf_dataset_writer *writer);
 
 /* Labels, targets and weights */
 

@@ -1,4 +1,5 @@
-/* Reading files. Opening does not block, so a pipe is refused at once. */
+/* Reading and writing files. Opening does not block, so a pipe is refused at once. Calls that a
+ * signal interrupts are continued. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -46,8 +47,9 @@ clf_status clf__file_open(clf__file *out, const char *path) {
   return CLF_OK;
 }
 
+static const size_t max = (size_t)1 << 30; /* for one read() or write() */
+
 clf_status clf__file_next(clf__file *file, void *to, size_t count) {
-  const size_t max = (size_t)1 << 30; /* for one read() */
   unsigned char *at = to;
   while (count > 0) {
     ssize_t got = read(file->descriptor, at, clf__min_size(count, max));
@@ -69,6 +71,23 @@ clf_status clf__file_next(clf__file *file, void *to, size_t count) {
 
 void clf__file_close(clf__file *file) {
   close(file->descriptor);
+}
+
+clf_status clf__descriptor_write(int descriptor, const char *path, const void *bytes,
+                                 size_t count) {
+  const unsigned char *at = bytes;
+  while (count > 0) {
+    const ssize_t written = write(descriptor, at, clf__min_size(count, max));
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written < 0) {
+      return clf__file_fail("write", path);
+    }
+    at += written;
+    count -= (size_t)written;
+  }
+  return CLF_OK;
 }
 
 /* Reads in pieces, between which the host may cancel. */

@@ -46,4 +46,7 @@ clf_status clf__file_open(clf__file *out, const char *path);
 clf_status clf__file_next(clf__file *file, void *to, size_t count);
 void clf__file_close(clf__file *file);
 
+/* Writes all of the bytes to a descriptor; `path` is for messages. Returns CLF_ERROR_IO. */
+clf_status clf__descriptor_write(int descriptor, const char *path, const void *bytes, size_t count);
+
 #endif

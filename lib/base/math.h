@@ -23,6 +23,10 @@ static inline size_t clf__min_size(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
+static inline size_t clf__max_size(size_t a, size_t b) {
+  return a > b ? a : b;
+}
+
 /* Returns how many parts of at most `part` make up `whole` >= 0: the quotient, rounded up, without
  * overflow. */
 static inline int64_t clf__ceil_div(int64_t whole, int64_t part) {

@@ -1,5 +1,7 @@
-/* Writing a file so that its name always refers to the old bytes or to all of the new ones: a
- * temporary file in the same folder is written, synced, and renamed over the old one. */
+/* Writing a file so that its name always refers to the old bytes or to all of the new ones: another
+ * file in the same folder is written, synced, and renamed over the old one. It has no name until
+ * then, so that nothing is left of it whatever ends the process. Where the file system cannot make
+ * such files, or the system cannot give them a name, it has a temporary name from the beginning. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +14,7 @@
 
 #include "base/border.h"
 #include "base/context.h"
+#include "base/file.h"
 #include "base/file_error.h"
 #include "base/math.h"
 #include "base/memory.h"
@@ -102,49 +105,108 @@ static clf_status copy_permissions(const clf__output *output, const struct stat 
   mode_t mode = target->st_mode & 0777;
   struct stat own;
   if (fstat(output->descriptor, &own) != 0) {
-    return clf__file_fail("examine", output->temporary);
+    return clf__file_fail("examine a file next to", output->path);
   }
   if (own.st_gid != target->st_gid && fchown(output->descriptor, (uid_t)-1, target->st_gid) != 0) {
     mode &= ~(mode_t)S_IRWXG;
   }
   return fchmod(output->descriptor, mode) == 0
              ? CLF_OK
-             : clf__file_fail("set the permissions of", output->temporary);
+             : clf__file_fail("set the permissions of a file next to", output->path);
 }
 
-/* Opens a file of a new name in the target's folder, with no more permissions than the target has,
- * so that nobody can read the new bytes who may not read the old ones. The name is short, so that
- * it is valid wherever the target's name is. */
-static clf_status open_temporary(clf__output *output, clf_context *context, mode_t mode) {
+/* Sets `temporary` to the next of some names in the target's folder that are not likely to exist.
+ * The name is short, so that it is valid wherever the target's name is. */
+static clf_status next_name(clf__output *output, clf_context *context, clf__random *random) {
   clf__text name = {.context = context};
-  double now = clf__seconds();
-  uint64_t seed;
-  memcpy(&seed, &now, sizeof seed);
-  clf__random random = clf__random_seed(seed, (uint64_t)getpid());
-  int folder = (int)folder_length(output->target);
-  errno = EEXIST;
-  for (int i = 0; i < ATTEMPTS && output->descriptor < 0 && errno == EEXIST; i++) {
-    name.length = 0;
-    clf__text_append(&name, "%.*s.classify-%016llx", folder, output->target,
-                     (unsigned long long)clf__random_next(&random));
-    if (name.failed) {
-      clf__text_free(&name);
-      return CLF_ERROR_MEMORY;
-    }
-    output->descriptor = open(name.bytes, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-  }
-  if (output->descriptor < 0) {
-    clf_status status = clf__file_fail("create a file next to", output->path);
+  clf__text_append(&name, "%.*s.classify-%016llx", (int)folder_length(output->target),
+                   output->target, (unsigned long long)clf__random_next(random));
+  if (name.failed) {
     clf__text_free(&name);
-    return status;
+    return CLF_ERROR_MEMORY;
   }
+  clf__free(output->temporary);
   output->temporary = name.bytes;
   return CLF_OK;
 }
 
+/* The file in /proc by which a descriptor gets a name. */
+typedef struct descriptor_path {
+  char text[32];
+} descriptor_path;
+
+static descriptor_path path_of(int descriptor) {
+  descriptor_path path;
+  snprintf(path.text, sizeof path.text, "/proc/self/fd/%d", descriptor);
+  return path;
+}
+
+/* Opens a file without a name; returns -1 if there is no such thing here. */
+static int open_unnamed(const clf__output *output, mode_t mode) {
+  int descriptor = -1;
+#ifdef O_TMPFILE
+  char folder[PATH_MAX] = ".";
+  const size_t length = folder_length(output->target);
+  if (length >= sizeof folder) {
+    return -1;
+  }
+  memcpy(folder, output->target, length);
+  folder[clf__max_size(length, 1)] = '\0';
+  descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+  if (descriptor >= 0 && access(path_of(descriptor).text, F_OK) != 0) {
+    close(descriptor);
+    descriptor = -1;
+  }
+#else
+  (void)output, (void)mode;
+#endif
+  return descriptor;
+}
+
+/* Runs `make` for one new name after the other, until it is not taken. Returns what it returns. */
+static clf_status with_new_name(clf__output *output, clf_context *context, mode_t mode,
+                                int (*make)(const clf__output *output, mode_t mode), int *made) {
+  const double now = clf__seconds();
+  uint64_t seed;
+  memcpy(&seed, &now, sizeof seed);
+  clf__random random = clf__random_seed(seed, (uint64_t)getpid());
+  *made = -1;
+  errno = EEXIST;
+  for (int i = 0; i < ATTEMPTS && *made < 0 && errno == EEXIST; i++) {
+    CLF__CHECK(next_name(output, context, &random));
+    *made = make(output, mode);
+  }
+  if (*made < 0) {
+    const clf_status status = clf__file_fail("create a file next to", output->path);
+    clf__free(output->temporary);
+    output->temporary = NULL;
+    return status;
+  }
+  return CLF_OK;
+}
+
+static int open_named(const clf__output *output, mode_t mode) {
+  return open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+}
+
+static int link_named(const clf__output *output, mode_t mode) {
+  (void)mode;
+  return linkat(AT_FDCWD, path_of(output->descriptor).text, AT_FDCWD, output->temporary,
+                AT_SYMLINK_FOLLOW);
+}
+
+/* Opens a file with no more permissions than the target has, so that nobody can read the new bytes
+ * who may not read the old ones. */
+static clf_status open_temporary(clf__output *output, clf_context *context, mode_t mode) {
+  output->descriptor = open_unnamed(output, mode);
+  return output->descriptor >= 0
+             ? CLF_OK
+             : with_new_name(output, context, mode, open_named, &output->descriptor);
+}
+
 clf_status clf__output_open(clf__output *out, clf_context *context, const char *path) {
   CLF__REQUIRE(path);
-  clf__output output = {.path = path, .descriptor = -1};
+  clf__output output = {.path = path, .descriptor = -1, .kept.context = context};
   struct stat target;
   clf_status status = CLF_OK;
   CLF__TRY(resolve(&output, context));
@@ -186,20 +248,14 @@ clf_status clf__output_write(clf__output *output, const void *bytes, size_t coun
   if (output->size != NULL) {
     return keep(output, bytes, count);
   }
-  const size_t max = (size_t)1 << 30; /* for one write() */
-  const unsigned char *at = bytes;
-  while (count > 0) {
-    ssize_t written = write(output->descriptor, at, clf__min_size(count, max));
-    if (written < 0 && errno == EINTR) {
-      continue;
-    }
-    if (written < 0) {
-      return clf__file_fail("write", output->path);
-    }
-    at += written;
-    count -= (size_t)written;
-  }
-  return CLF_OK;
+  return clf__descriptor_write(output->descriptor, output->path, bytes, count);
+}
+
+clf_status clf__output_overwrite(clf__output *output, size_t offset, const void *bytes,
+                                 size_t count) {
+  return lseek(output->descriptor, (off_t)offset, SEEK_SET) >= 0
+             ? clf__output_write(output, bytes, count)
+             : clf__file_fail("write", output->path);
 }
 
 clf_status clf__output_text(clf__output *output, clf__text *text, size_t max) {
@@ -235,19 +291,26 @@ static clf_status commit_memory(const clf__output *output) {
   return CLF_OK;
 }
 
-clf_status clf__output_commit(clf__output *output) {
-  clf_status status = CLF_OK;
-  if (output->size != NULL) {
-    status = commit_memory(output);
-  } else if (fsync(output->descriptor) != 0) {
-    status = clf__file_fail("write to disk", output->path);
-  } else if (rename(output->temporary, output->target) != 0) {
-    status = clf__file_fail("replace", output->path);
-  } else {
-    clf__free(output->temporary);
-    output->temporary = NULL;
-    sync_folder(output->target);
+/* A file without a name gets one for a moment, since only a renamed file replaces another. */
+static clf_status commit_file(clf__output *output) {
+  int linked;
+  if (fsync(output->descriptor) != 0) {
+    return clf__file_fail("write to disk", output->path);
   }
+  if (output->temporary == NULL) {
+    CLF__CHECK(with_new_name(output, output->kept.context, 0, link_named, &linked));
+  }
+  if (rename(output->temporary, output->target) != 0) {
+    return clf__file_fail("replace", output->path);
+  }
+  clf__free(output->temporary);
+  output->temporary = NULL;
+  sync_folder(output->target);
+  return CLF_OK;
+}
+
+clf_status clf__output_commit(clf__output *output) {
+  const clf_status status = output->size != NULL ? commit_memory(output) : commit_file(output);
   clf__output_close(output);
   return status;
 }

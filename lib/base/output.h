@@ -8,15 +8,16 @@
 
 #include "base/text.h"
 
-/* A file that is written under a temporary name in the folder of `path`, and replaces `path` only
- * when it is complete and on disk. Links are followed, even to a file that does not exist yet. The
- * new file has the permissions of the old one and, if the process may set it, its group; at no
- * moment does anyone have more permissions. A file that may not be written, or is not regular, is
- * refused. */
+/* A file that is written in the folder of `path`, without a name where the system can do that and
+ * under a temporary one elsewhere, and replaces `path` only when it is complete and on disk. A file
+ * without a name vanishes with a process that is killed. Links are followed, even to a file that
+ * does not exist yet. The new file has the permissions of the old one and, if the process may set
+ * it, its group; at no moment does anyone have more permissions. A file that may not be written, or
+ * is not regular, is refused. */
 typedef struct clf__output {
   const char *path; /* borrowed */
   char *target;     /* `path` after following links; owned */
-  char *temporary;  /* owned; NULL if there is nothing to discard */
+  char *temporary;  /* owned; NULL if the file has no name, or its own */
   int descriptor;
   /* Of an output to memory, where `size` is not NULL. */
   clf__text kept; /* the bytes so far, unless buffer is NULL */
@@ -31,6 +32,9 @@ clf_status clf__output_open(clf__output *out, clf_context *context, const char *
 clf_status clf__output_memory(clf__output *out, clf_context *context, const char *name,
                               void *buffer, size_t capacity, size_t *size);
 clf_status clf__output_write(clf__output *output, const void *bytes, size_t count);
+/* Overwrites bytes of a file that were written before. */
+clf_status clf__output_overwrite(clf__output *output, size_t offset, const void *bytes,
+                                 size_t count);
 /* Writes the text and empties it once it is longer than `max` bytes; so long output is written in
  * pieces. Returns CLF_ERROR_MEMORY if the text has failed. */
 clf_status clf__output_text(clf__output *output, clf__text *text, size_t max);

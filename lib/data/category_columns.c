@@ -46,6 +46,15 @@ static clf_status check_codes(const clf_dataset *dataset, int64_t column, int64_
   return CLF_OK;
 }
 
+clf_status clf__dataset_check_codes(const clf_dataset *dataset) {
+  clf_status status = CLF_OK;
+  for (int64_t j = clf__categories_next(dataset->categories, 0); status == CLF_OK && j >= 0;
+       j = clf__categories_next(dataset->categories, j + 1)) {
+    status = check_codes(dataset, j, clf__names_count(clf__categories_of(dataset->categories, j)));
+  }
+  return status;
+}
+
 static clf_status check_column(const clf_dataset *dataset, int64_t column) {
   if (dataset->x == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "categories: sparse rows have none");

@@ -42,6 +42,8 @@ typedef struct clf__column_text {
   char text[64];
 } clf__column_text;
 clf__column_text clf__dataset_column(const clf_dataset *dataset, int64_t column);
+/* Checks the codes of all category columns, of dense rows of f32 or f64. Returns CLF_ERROR_DATA. */
+clf_status clf__dataset_check_codes(const clf_dataset *dataset);
 /* Returns CLF_ERROR_DATA for a dataset with category columns on behalf of `owner`, such as "svm",
  * which computes with numbers. */
 clf_status clf__dataset_check_numbers(const clf_dataset *dataset, const char *owner);
@@ -93,6 +95,7 @@ extern const clf__dataset_reader clf__dataset_reader_idx;
 extern const clf__dataset_reader clf__dataset_reader_csv;
 extern const clf__dataset_reader clf__dataset_reader_svmlight;
 extern const clf__dataset_reader clf__dataset_reader_npy;
+extern const clf__dataset_reader clf__dataset_reader_rows;
 extern const clf__dataset_reader clf__dataset_reader_images;
 extern const clf__dataset_reader clf__dataset_reader_fields;
 
@@ -100,6 +103,7 @@ extern const clf__dataset_writer clf__dataset_writer_idx;
 extern const clf__dataset_writer clf__dataset_writer_csv;
 extern const clf__dataset_writer clf__dataset_writer_svmlight;
 extern const clf__dataset_writer clf__dataset_writer_npy;
+extern const clf__dataset_writer clf__dataset_writer_rows;
 
 extern const clf__registry clf__dataset_readers, clf__dataset_writers;
 

@@ -1,7 +1,8 @@
 /* Reading a store, in the order of its bytes, from memory or a file. Nothing is used before its
- * checksum is verified, and no memory is allocated that the source is too short to fill. The layout
+ * checksum is verified, except large tensors that stay where they are and are not read. No memory
+ * is allocated that the source is too short to fill. The layout
  * is unique: offsets follow from the sizes, gaps are zero, and the last byte belongs to the last
- * entry. The reader requires exactly that, so every changed byte is detected. */
+ * entry. The reader requires exactly that, so every changed byte of what it reads is detected. */
 #include <math.h>
 #include <string.h>
 #include <zlib.h>
@@ -16,6 +17,8 @@ typedef struct source {
   const unsigned char *bytes; /* [size] */
   size_t size;
   size_t at;
+  const clf__store_place *place; /* of tensors that stay in `bytes`, or NULL */
+  clf__tensor_bytes *shared;     /* the bytes, for them */
 } source;
 
 typedef struct record {
@@ -34,7 +37,7 @@ static clf_status read_bytes(source *from, void *to, size_t count) {
   clf_status status = CLF_OK;
   if (from->file != NULL) {
     status = clf__file_next(from->file, to, count);
-  } else if (count > 0) {
+  } else if (count > 0 && to != NULL) {
     memcpy(to, from->bytes + from->at, count);
   }
   from->at += count;
@@ -159,20 +162,21 @@ static clf_status reach_data(source *from, const record *entry) {
 }
 
 /* Reads in pieces, so that each is still in the cache when its checksum is computed, and the host
- * may cancel in between. */
+ * may cancel in between. Data that stay where they are (NULL) are only verified. */
 static clf_status read_data(source *from, const record *entry, void *data) {
   const size_t max = (size_t)1 << 18;
   unsigned char *at = data;
   uLong checksum = crc32_z(0, NULL, 0);
   for (size_t left = (size_t)entry->size; left > 0;) {
     const size_t count = clf__min_size(left, max);
+    const unsigned char *piece = at != NULL ? at : from->bytes + from->at;
     clf_status status = clf__progress_check();
     status = status == CLF_OK ? read_bytes(from, at, count) : status;
     if (status < 0) {
       return status;
     }
-    checksum = crc32_z(checksum, at, count);
-    at += count;
+    checksum = crc32_z(checksum, piece, count);
+    at += at != NULL ? count : 0;
     left -= count;
   }
   if (checksum != entry->checksum) {
@@ -203,8 +207,41 @@ static clf_status read_text(source *from, clf_context *context, const record *en
   return CLF_OK;
 }
 
+static bool stays(const source *from, const record *entry) {
+  const char *const *name = from->place != NULL ? from->place->names : NULL;
+  while (
+      name != NULL && *name != NULL &&
+      (strlen(*name) != entry->name_bytes || memcmp(*name, entry->name, entry->name_bytes) != 0)) {
+    name++;
+  }
+  return name != NULL && *name != NULL && entry->size > 0 &&
+         (clf__little_endian() || clf__dtype_size((int32_t)entry->dtype) == 1);
+}
+
+/* Makes a tensor of the bytes where they are. */
+static clf_status wrap_tensor(source *from, clf_context *context, const record *entry,
+                              clf_tensor **out) {
+  const unsigned char *data = from->bytes + from->at;
+  clf_tensor *tensor = NULL;
+  clf_status status = CLF_OK;
+  if (from->place->verify) {
+    CLF__CHECK(read_data(from, entry, NULL));
+  } else {
+    from->at += (size_t)entry->size;
+  }
+  CLF__TRY(clf__tensor_of_bytes(&tensor, context, from->shared, data, (int32_t)entry->dtype,
+                                (int32_t)entry->axes, entry->shape));
+  tensor->scale = entry->scale;
+  *out = tensor;
+done:
+  return status == CLF_ERROR_SHAPE ? CLF_ERROR_CORRUPT : status;
+}
+
 static clf_status read_tensor(source *from, clf_context *context, const record *entry,
                               clf_tensor **out) {
+  if (stays(from, entry)) {
+    return wrap_tensor(from, context, entry, out);
+  }
   clf_tensor *tensor = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__tensor_create_uninitialized(&tensor, context, (int32_t)entry->dtype,
@@ -301,6 +338,17 @@ clf_status clf__store_read_memory(clf__store **out, clf_context *context, const 
                                   size_t size) {
   source from = {.bytes = bytes, .size = size};
   return read_store(out, context, &from);
+}
+
+clf_status clf__store_read_bytes(clf__store **out, clf_context *context, clf__bytes *bytes,
+                                 const clf__store_place *place) {
+  source from = {.bytes = bytes->data, .size = bytes->size, .place = place};
+  clf_status status = clf__tensor_bytes_share(&from.shared, context, bytes);
+  if (status == CLF_OK) {
+    status = read_store(out, context, &from);
+  }
+  clf__tensor_bytes_release(from.shared);
+  return status;
 }
 
 clf_status clf__store_read_path(clf__store **out, clf_context *context, const char *path) {

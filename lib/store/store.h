@@ -3,6 +3,7 @@
 #ifndef CLF_STORE_STORE_H
 #define CLF_STORE_STORE_H
 
+#include "base/file.h"
 #include "tensor/tensor.h"
 
 typedef struct clf__store clf__store;
@@ -43,5 +44,18 @@ clf_status clf__store_write_path(const clf__store *store, const char *path);
 clf_status clf__store_read_memory(clf__store **out, clf_context *context, const void *bytes,
                                   size_t size);
 clf_status clf__store_read_path(clf__store **out, clf_context *context, const char *path);
+
+/* Which tensors stay in the bytes that are read, and whether their checksums are verified. On
+ * machines of the other byte order, only those of bytes stay. */
+typedef struct clf__store_place {
+  const char *const *names; /* ends with NULL */
+  bool verify;
+} clf__store_place;
+
+/* Reads from bytes that are aligned to 64, and which the tensors then share. Takes ownership of the
+ * bytes unless it returns CLF_ERROR_MEMORY before it has read any of them; the caller releases them
+ * in any case. */
+clf_status clf__store_read_bytes(clf__store **out, clf_context *context, clf__bytes *bytes,
+                                 const clf__store_place *place);
 
 #endif

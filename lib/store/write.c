@@ -7,6 +7,7 @@
 #include "base/output.h"
 #include "base/progress.h"
 #include "store/format.h"
+#include "store/stream.h"
 
 typedef clf_status (*byte_sink)(void *to, const void *bytes, size_t count);
 
@@ -87,13 +88,18 @@ static clf_status measure(const clf__store *store, size_t *head, size_t *whole) 
   return CLF_OK;
 }
 
-static void write_record(unsigned char *to, const clf__entry *entry, size_t offset) {
+static uLong checksum_of(const clf__entry *entry) {
+  uLong checksum = crc32_z(0, NULL, 0);
+  write_data(entry, add_to_checksum, &checksum);
+  return checksum;
+}
+
+static void write_record(unsigned char *to, const clf__entry *entry, size_t offset,
+                         uLong checksum) {
   const clf_tensor *tensor = entry->tensor;
   double scale = tensor != NULL ? tensor->scale : 1;
   uint64_t scale_bits;
   memcpy(&scale_bits, &scale, sizeof scale_bits);
-  uLong checksum = crc32_z(0, NULL, 0);
-  write_data(entry, add_to_checksum, &checksum);
   size_t name = strlen(entry->name);
   int32_t axes = tensor != NULL ? tensor->ndim : 0;
   clf__write_u64(to, tensor != NULL ? CLF__TENSOR : CLF__TEXT, 4);
@@ -137,8 +143,10 @@ static size_t data_offset(size_t end_before) {
   return (end_before + CLF__DATA_ALIGNMENT - 1) / CLF__DATA_ALIGNMENT * CLF__DATA_ALIGNMENT;
 }
 
-/* measure() has checked that no offset overflows. */
-static unsigned char *make_head(const clf__store *store, size_t head_bytes, size_t whole) {
+/* measure() has checked that no offset overflows. `first` is the checksum of the first entry if
+ * that is known, or NULL. */
+static unsigned char *make_head(const clf__store *store, size_t head_bytes, size_t whole,
+                                const uLong *first) {
   unsigned char *head = clf__alloc_zeroed(store->context, (int64_t)head_bytes, 1);
   if (head == NULL) {
     return NULL;
@@ -148,7 +156,7 @@ static unsigned char *make_head(const clf__store *store, size_t head_bytes, size
   for (int64_t i = 0; i < store->count; i++) {
     const clf__entry *entry = &store->entries[i];
     at = data_offset(at);
-    write_record(record, entry, at);
+    write_record(record, entry, at, i == 0 && first != NULL ? *first : checksum_of(entry));
     record += record_bytes(entry);
     at += data_bytes(entry);
   }
@@ -156,22 +164,31 @@ static unsigned char *make_head(const clf__store *store, size_t head_bytes, size
   return head;
 }
 
-static clf_status write_all(const clf__store *store, size_t head_bytes, size_t whole,
-                            byte_sink sink, void *to) {
+/* Writes the data of the entries from `entry` on, which follow byte `at`. */
+static clf_status write_entries(const clf__store *store, int64_t entry, size_t at, byte_sink sink,
+                                void *to) {
   static const unsigned char zeros[CLF__DATA_ALIGNMENT];
-  unsigned char *head = make_head(store, head_bytes, whole);
-  if (head == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_status status = sink(to, head, head_bytes);
-  size_t at = head_bytes;
-  for (int64_t i = 0; i < store->count && status == CLF_OK; i++) {
+  clf_status status = CLF_OK;
+  for (int64_t i = entry; i < store->count && status == CLF_OK; i++) {
     size_t offset = data_offset(at);
     status = sink(to, zeros, offset - at);
     if (status == CLF_OK) {
       status = write_data(&store->entries[i], sink, to);
     }
     at = offset + data_bytes(&store->entries[i]);
+  }
+  return status;
+}
+
+static clf_status write_all(const clf__store *store, size_t head_bytes, size_t whole,
+                            byte_sink sink, void *to) {
+  unsigned char *head = make_head(store, head_bytes, whole, NULL);
+  if (head == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = sink(to, head, head_bytes);
+  if (status == CLF_OK) {
+    status = write_entries(store, 0, head_bytes, sink, to);
   }
   clf__free(head);
   return status;
@@ -204,4 +221,73 @@ clf_status clf__store_write_path(const clf__store *store, const char *path) {
 done:
   clf__output_close(&output);
   return status;
+}
+
+clf_status clf__store_stream_open(clf__store_stream *out, clf_context *context, const char *path,
+                                  const clf__store *plan) {
+  clf__store_stream stream = {.checksum = 0}; /* CRC-32 of no bytes */
+  unsigned char *zeros = NULL;
+  size_t whole;
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__output_open(&stream.output, context, path));
+  CLF__TRY(measure(plan, &stream.head, &whole));
+  zeros = clf__alloc_zeroed(context, (int64_t)data_offset(stream.head), 1);
+  status = zeros != NULL ? clf__output_write(&stream.output, zeros, data_offset(stream.head))
+                         : CLF_ERROR_MEMORY;
+done:
+  clf__free(zeros);
+  if (status < 0) {
+    clf__output_close(&stream.output);
+    return status;
+  }
+  *out = stream;
+  return CLF_OK;
+}
+
+static clf_status write_to_stream(void *to, const void *bytes, size_t count) {
+  clf__store_stream *stream = to;
+  stream->checksum = (uint32_t)crc32_z(stream->checksum, bytes, count);
+  return clf__output_write(&stream->output, bytes, count);
+}
+
+clf_status clf__store_stream_write(clf__store_stream *stream, const void *data, size_t count,
+                                   size_t element) {
+  const unsigned char *at = data;
+  unsigned char chunk[4096];
+  clf_status status = CLF_OK;
+  if (element == 1 || clf__little_endian()) {
+    return write_to_stream(stream, data, count);
+  }
+  while (status == CLF_OK && count > 0) {
+    const size_t part = clf__min_size(count, sizeof chunk);
+    clf__copy_swapped(chunk, at, part / element, element);
+    status = write_to_stream(stream, chunk, part);
+    at += part;
+    count -= part;
+  }
+  return status;
+}
+
+clf_status clf__store_stream_commit(clf__store_stream *stream, const clf__store *store) {
+  const size_t first = data_offset(stream->head) + data_bytes(&store->entries[0]);
+  const uLong checksum = stream->checksum;
+  size_t head_bytes, whole;
+  unsigned char *head = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(measure(store, &head_bytes, &whole));
+  CLF__TRY(write_entries(store, 1, first, write_to_file, &stream->output));
+  head = make_head(store, head_bytes, whole, &checksum);
+  status =
+      head != NULL ? clf__output_overwrite(&stream->output, 0, head, head_bytes) : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    status = clf__output_commit(&stream->output);
+  }
+done:
+  clf__free(head);
+  clf__store_stream_close(stream);
+  return status;
+}
+
+void clf__store_stream_close(clf__store_stream *stream) {
+  clf__output_close(&stream->output);
 }

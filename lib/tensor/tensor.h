@@ -7,6 +7,7 @@
 #include <classify/tensor.h>
 
 #include "base/context.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -44,6 +45,17 @@ clf_status clf__tensor_check_shape(int32_t dtype, int32_t ndim, const int64_t *s
 void clf__tensor_strides(int32_t ndim, const int64_t *shape, int64_t *strides);
 /* Makes a read-only handle on the same memory. */
 clf_status clf__tensor_share(clf_tensor **out, const clf_tensor *tensor);
+
+/* Bytes of a file that several tensors share; the last one releases them. */
+typedef struct clf__tensor_bytes clf__tensor_bytes;
+/* Takes ownership of the bytes (*bytes is then zero), unless it fails. */
+clf_status clf__tensor_bytes_share(clf__tensor_bytes **out, clf_context *context,
+                                   clf__bytes *bytes);
+void clf__tensor_bytes_release(clf__tensor_bytes *shared); /* NULL is fine */
+/* Makes a read-only tensor of elements at `data`, in these bytes. */
+clf_status clf__tensor_of_bytes(clf_tensor **out, clf_context *context, clf__tensor_bytes *shared,
+                                const void *data, int32_t dtype, int32_t ndim,
+                                const int64_t *shape);
 
 /* Returns the element at a flat C-order index, with the scale applied. For code that need not be
  * fast. */

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import os
+import pathlib
 import random
 import shutil
 import signal
@@ -18,6 +19,7 @@ DATA = {
     "tsv": ("rows.tsv", []),
     "svmlight": ("rows.svm", ["--from", "svmlight features=4"]),
     "npy": ("rows.npz", []),
+    "rows": ("rows.rows", []),
     "idx": ("rows.idx", []),
 }
 MODELS = {"clf": "model.clf", "libsvm": "model.libsvm", "liblinear": "model.liblinear"}
@@ -34,6 +36,17 @@ class Convert(Cli):
         self.write("given.csv", "\n".join(lines) + "\n")
         self.classify("convert", "given.csv", "rows.csv")
         return self.read("rows.csv")
+
+    def has_unnamed_file(self, process):
+        """Whether it has a file open in the folder that has no name, or a temporary one."""
+        names = []
+        for link in pathlib.Path(f"/proc/{process}/fd").iterdir():
+            try:
+                names.append(os.readlink(link))
+            except OSError:
+                pass
+        return any(name.startswith(str(self.folder)) and (name.endswith(" (deleted)") or "/.classify-" in name)
+                   for name in names)
 
     def read(self, name):
         return (self.folder / name).read_text(encoding="utf-8")
@@ -111,7 +124,7 @@ class Convert(Cli):
         self.classify("convert", "rows.csv", "-", "--to", "idx", status=2)
         self.assertIn("not written to a stream", self.said)
         self.classify("convert", "rows.csv", "-", status=2)
-        self.assertIn("--to does: idx, csv, svmlight or npy", self.said)
+        self.assertIn("--to does: idx, csv, svmlight, npy or rows", self.said)
         run = subprocess.run(f"'{TOOL}' convert <(cat rows.csv) >(cat >out.csv) --to csv; wait $!; sleep 0.2; "
                              f"cat rows.csv | '{TOOL}' convert /dev/stdin /dev/stdout --to csv", shell=True,
                              executable=shutil.which("bash"), capture_output=True, encoding="utf-8", cwd=self.folder)
@@ -265,7 +278,7 @@ class Convert(Cli):
             with self.subTest(number=number, times=times):
                 with subprocess.Popen([TOOL, "convert", "long.csv", "out.csv", "--threads", "1"], cwd=self.folder,
                                       encoding="utf-8", stderr=subprocess.PIPE) as run:
-                    while run.poll() is None and not list(self.folder.glob(".classify-*")):
+                    while run.poll() is None and not self.has_unnamed_file(run.pid):
                         time.sleep(0.002)
                     for _ in range(times):
                         run.send_signal(number)

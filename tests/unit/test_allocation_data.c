@@ -214,7 +214,7 @@ static clf_status read_npy(clf_context *context) {
 }
 
 static clf_status write_rows(clf_context *context, bool sparse) {
-  static const char *const formats[] = {"csv", "svmlight", "npy", "idx"};
+  static const char *const formats[] = {"csv", "svmlight", "npy", "rows", "idx"};
   char path[64] = "", command[80];
   char folder[] = "/tmp/classify-XXXXXX";
   clf_dataset *rows = NULL;

@@ -149,7 +149,7 @@ static void note_lost_of_model(const conversion *self, const tool *t) {
 }
 
 static int write_rows(conversion *self, const tool *t) {
-  const bool named = (self->to.holds & HOLDS_NAMES) != 0;
+  const bool named = strcmp(self->to.format, "csv") == 0; /* and so has parameters for them */
   int status = named ? target_keep(&self->to, self->in.params, "label") : -1;
   status = named && status < 0 ? target_keep(&self->to, self->in.params, "weight") : status;
   if (self->files.to != NULL && strcmp(self->to.format, "idx") == 0) {
@@ -221,10 +221,11 @@ const verb verb_convert = {
     .words = "IN OUT",
     .words_help = "the file to read and the file to write; - is standard input or output",
     .details =
-        "Reads data (csv, svmlight, npy, npz, idx, images) or a model (clf, libsvm,\n"
+        "Reads data (csv, svmlight, npy, npz, rows, idx, images) or a model (clf, libsvm,\n"
         "liblinear), and writes it in the format that the name of OUT says: .csv .tsv .svm\n"
-        ".npy .npz .idx, or .clf .libsvm .liblinear .onnx .c. What that format cannot hold is\n"
-        "refused, or noted where no result depends on it. OUT is replaced once all is written.",
+        ".npy .npz .rows .idx, or .clf .libsvm .liblinear .onnx .c. What that format cannot\n"
+        "hold is refused, or noted where no result depends on it. OUT is replaced once all is\n"
+        "written.",
     .options = options,
     .count = sizeof options / sizeof *options,
     .takes = 0,

@@ -26,6 +26,7 @@ static const ending endings[] = {
     {".libsvm", false, "svmlight", ""},
     {".npy", false, "npy", "archive=false"},
     {".npz", false, "npy", "archive=true"},
+    {".rows", false, "rows", ""},
     {".idx", false, "idx", ""},
     {"-ubyte", false, "idx", ""},
     {".clf", true, FORMAT_OWN, ""},
@@ -41,6 +42,7 @@ static const struct {
   unsigned holds;
 } holdings[] = {{"csv", HOLDS_NAMES},
                 {"npy", HOLDS_SHAPE},
+                {"rows", HOLDS_NAMES | HOLDS_SHAPE},
                 {"idx", HOLDS_SHAPE},
                 {FORMAT_OWN, HOLDS_NAMES | HOLDS_NOTES | HOLDS_TEXTS},
                 {"onnx", HOLDS_NAMES | HOLDS_NOTES},

@@ -30,6 +30,12 @@ static bool is_idx(const unsigned char *b, size_t count) {
          b[3] <= 8;
 }
 
+/* Whether the first entry of a file of the library's (docs/model-format.md) is a dataset's. */
+static bool is_rows(const unsigned char *b, size_t count) {
+  const size_t axes = count > 48 ? b[48] : 0, name = 40 + 48 + 8 * axes;
+  return count > name && begins(b + name, count - name, "dataset.", 8);
+}
+
 /* Whether the first line with anything on it is that of an svmlight file: a number, then pairs of
  * an index and a value. */
 static bool is_svmlight(const char *text) {
@@ -174,7 +180,8 @@ sniffed sniff_bytes(const unsigned char *bytes, size_t count) {
              "\x89"
              "CLF",
              4)) {
-    return (sniffed){CONTENT_MODEL, NULL, ""};
+    return is_rows(bytes, count) ? (sniffed){CONTENT_ROWS, "rows", ""}
+                                 : (sniffed){CONTENT_MODEL, NULL, ""};
   }
   if (begins(bytes, count, "svm_type ", 9)) {
     return (sniffed){CONTENT_MODEL, "libsvm", ""};

@@ -228,26 +228,15 @@ done:
   return status;
 }
 
-static void release_bytes(void *user) {
-  clf__bytes_release(user);
-  clf__free(user);
-}
-
 static clf_status wrap(clf_tensor **out, clf_context *context, clf__bytes *bytes,
                        const clf__array *array, const int64_t *shape, int32_t dtype) {
-  clf__bytes *held = clf__alloc(context, sizeof *held);
-  if (held == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  *held = *bytes;
-  clf_status status =
-      clf_tensor_wrap(out, context, bytes->data + array->offset, dtype, array->ndim, shape, NULL);
-  if (status < 0) {
-    clf__free(held);
-    return status;
-  }
-  *bytes = (clf__bytes){0};
-  return clf_tensor_set_release(*out, release_bytes, held);
+  const unsigned char *data = bytes->data + array->offset;
+  clf__tensor_bytes *shared = NULL;
+  CLF__CHECK(clf__tensor_bytes_share(&shared, context, bytes));
+  const clf_status status =
+      clf__tensor_of_bytes(out, context, shared, data, dtype, array->ndim, shape);
+  clf__tensor_bytes_release(shared);
+  return status;
 }
 
 /* Replaces the tensor by its view with the axes reversed. */

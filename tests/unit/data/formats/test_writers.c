@@ -467,22 +467,24 @@ TEST(idx__refuses_to_leave_labels_of_other_rows) {
   clf_dataset_free(data);
 }
 
-static const char *const all[] = {"idx", "csv", "svmlight", "npy"};
+static const char *const all[] = {"idx", "csv", "svmlight", "npy", "rows"};
+enum { ALL = sizeof all / sizeof *all };
 
 /* What a format cannot hold is refused, and so are values that are no numbers. */
-TEST_LOOP(writers__refuse_what_they_cannot_write, 0, 4) {
+TEST_LOOP(writers__refuse_what_they_cannot_write, 0, ALL) {
   static const float weights[] = {1, 2, 3, 4}, missing[] = {1, NAN}, bad[] = {1, INFINITY};
   clf_dataset *data = rows_of(NULL), *nan = dataset_of(context, missing, CLF_F32, 2, 1, NULL);
   clf_dataset *infinite = dataset_of(context, bad, CLF_F32, 2, 1, NULL);
   set_weights(data, weights);
   const clf_status status = clf_dataset_save(data, all[_i], path, NULL);
-  if (strcmp(all[_i], "csv") == 0) {
+  const bool rows = strcmp(all[_i], "rows") == 0;
+  if (rows || strcmp(all[_i], "csv") == 0) {
     ck_clf_ok(status);
   } else {
     ck_clf_fails(status, CLF_ERROR_UNSUPPORTED);
     ck_clf_says("weights");
   }
-  if (strcmp(all[_i], "csv") == 0 || strcmp(all[_i], "npy") == 0) { /* tables lack values */
+  if (rows || strcmp(all[_i], "csv") == 0 || strcmp(all[_i], "npy") == 0) { /* tables lack values */
     ck_clf_ok(clf_dataset_save(nan, all[_i], path, NULL));
   } else {
     ck_clf_fails(clf_dataset_save(nan, all[_i], path, NULL), CLF_ERROR_DATA);
@@ -502,7 +504,7 @@ static int32_t cancel(void *user, const clf_progress *progress) {
 }
 
 /* A cancelled call leaves nothing behind, and the old file. */
-TEST_LOOP(writers__can_be_cancelled, 0, 4) {
+TEST_LOOP(writers__can_be_cancelled, 0, ALL) {
   enum { MANY = 1 << 20, WIDE = 4 };
   float *values = calloc((size_t)MANY * WIDE, sizeof *values);
   ck_assert_ptr_nonnull(values);
