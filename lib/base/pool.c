@@ -41,7 +41,8 @@
 enum { SPINS = 2000 }; /* about 0.1 ms */
 
 /* Nanoseconds. */
-static const double WARM_WORK = 20e3, COLD_WORK = 150e3, MISSED_WORK = 300e3;
+static const double WARM_WORK = 20e3, COLD_WORK = 150e3;
+static const int64_t MISSED_WORK = 300000;
 
 typedef struct clf__team clf__team;
 
