@@ -156,7 +156,8 @@ def line(name, threads, who, taken, best, keep):
     micros = 1e6 * np.percentile(taken, [50, 99, 99.9])
     ratio = f"{np.median(taken) / best:8.2f}"
     print(f"{name:18s} {threads} {NAMES[who]:14s}" + "".join(f"{m:10.1f}" for m in micros) + ratio, flush=True)
-    keep.add(model=name, by=who, threads=threads, p50_us=micros[0], p99_us=micros[1], p999_us=micros[2])
+    keep.add(model=name, by=who, threads=threads, one_seconds=micros[0] / 1e6, slow_seconds=micros[1] / 1e6,
+             slowest_seconds=micros[2] / 1e6)
 
 
 def measure(name, model, x, y, rows, folder, options, keep):
@@ -172,6 +173,20 @@ def measure(name, model, x, y, rows, folder, options, keep):
         taken = times(calls, rows, options.calls // threads, threads)
         for who, values in taken.items():
             line(name, threads, who, values, np.median(taken["libclassify"]), keep)
+
+
+def measure_program(program, rows, files, keep):
+    """What bench_latency prints; of models in a reserve, as rows."""
+    process = subprocess.Popen([program, rows, *files], stdout=subprocess.PIPE, text=True)
+    for said in process.stdout:
+        print(said, end="", flush=True)
+        words = said.split()
+        if "reserved" in words:
+            half, slow, slowest = (float(word) / 1e6 for word in words[3:6])
+            keep.add(model=words[0].removesuffix(".clf"), by="C", threads=int(words[1]), one_seconds=half,
+                     slow_seconds=slow, slowest_seconds=slowest)
+    if process.wait() != 0:
+        raise SystemExit(f"{program} ended with {process.returncode}")
 
 
 def main():
@@ -200,7 +215,7 @@ def main():
             model = kept(files[-1], lambda: MODELS[name]().fit(train), clf.Model.load, lambda made, path: made.save(path))
             measure(name, model, x, y, rows, folder, options, keep)
         if options.program:
-            subprocess.run([options.program, options.data + "/t10k", *files], check=True)
+            measure_program(options.program, options.data + "/t10k", files, keep)
 
 
 if __name__ == "__main__":
