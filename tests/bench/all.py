@@ -23,6 +23,7 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -73,7 +74,15 @@ def machine():
     models = re.findall(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
     return {"processor": models[0] if models else platform.machine(), "cores": os.cpu_count(),
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-            "system": platform.platform(), "load": round(os.getloadavg()[0], 2)}
+            "system": platform.platform()}
+
+
+def busy_seconds():
+    """Of all processors, and of them those that this script's commands took."""
+    words = pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
+    user, nice, system, _, _, irq, softirq, steal = (int(word) / os.sysconf("SC_CLK_TCK") for word in words)
+    own = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return user + nice + system + irq + softirq + steal, own.ru_utime + own.ru_stime
 
 
 def library_of(options, suffix=""):
@@ -136,7 +145,7 @@ def measure(name, options):
     if lacks:
         print(f"{name} is left out: {lacks} is not there", flush=True)
         return None
-    rows, said, load = [], [], machine()["load"]
+    rows, said, before = [], [], busy_seconds()
     with tempfile.TemporaryDirectory() as folder:
         for command, shown, file in commands_of(section, options, pathlib.Path(folder)):
             said.append(" ".join(shown))
@@ -150,9 +159,11 @@ def measure(name, options):
                 print(f"{name}: {failure}, and {len(new)} rows of it are kept", flush=True)
     if not rows:
         return None
+    busy, own = (after - first for after, first in zip(busy_seconds(), before))
     return {"rows": rows, "commands": said, "seconds": round(time.time() - began, 1),
             "date": datetime.date.today().isoformat(), "quick": options.quick,
-            "machine": {**machine(), "load": load, "level": level_of(options)},
+            "machine": {**machine(), "level": level_of(options)},
+            "other_work": round(max(busy - own, 0) / ((time.time() - began) * os.cpu_count()), 3),
             "commit": subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True,
                                      text=True).stdout.strip(),
             "versions": found}

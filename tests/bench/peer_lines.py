@@ -44,7 +44,7 @@ LINES = {
     "ridge": Line("ridge", "alpha=1", ("linear_model", "RidgeClassifier", {"alpha": 1, "solver": "cholesky"})),
     "fisher": Line("fisher", "", ("discriminant_analysis", "LinearDiscriminantAnalysis", {"solver": "lsqr"})),
     "perceptron": Line("perceptron", "epochs=10 averaged=true",
-                       ("linear_model", "Perceptron", {"max_iter": 10, "tol": None, "n_jobs": -1})),
+                       ("linear_model", "Perceptron", {"max_iter": 10, "tol": None})),
     "logistic": Line("logistic", "C=1",
                      ("linear_model", "LogisticRegression", {"C": 1, "max_iter": 1000})),
     **{name: svm_line(kernel) for name, kernel in SVM.items()},
@@ -156,6 +156,8 @@ class Sklearn:
         importlib.import_module(self.package)
         self.line, self.digits = line, digits
         self.model = self.make(line)
+        if line.kind == "perceptron":
+            self.model.set_params(n_jobs=threads)
         self.x, self.x_test = digits.numbers(np.float64 if line.kernel and self.package == "sklearn" else np.float32)
 
     @staticmethod

@@ -359,7 +359,7 @@ def differs(kept, measured):
     name, date = machine_name(kept), kept["date"]
     said = [name] if name != most([machine_name(one) for one in others]) else []
     said += [date] if date != most([one["date"] for one in others]) else []
-    said += [f"the machine had other work, a load of {kept['machine']['load']:.0f}"] if kept["machine"]["load"] > 1.5 else []
+    said += [f"other work took {100 * kept['other_work']:.0f} % of the processors"] if kept["other_work"] > 0.05 else []
     return said + (["tried on few rows only"] if kept["quick"] else [])
 
 
