@@ -107,7 +107,8 @@ def environment_of(options, suffix):
 def missing(section, options):
     """The first thing that the section needs and that is not there."""
     needs = [library_of(options, section.suffix), *(options.data / folder for folder in section.data)]
-    needs += [options.build / word for command in section.commands for word in command[:1] if "/" in word]
+    words = [word for command in section.commands for word in command]
+    needs += [options.build / word.removeprefix("{build}/") for word in words if "tests/bench/" in word]
     return next((path for path in needs if not path.exists()), None)
 
 

@@ -56,9 +56,9 @@ class Scale:
 
 def short(number):
     for factor, letter in ((1e6, "M"), (1e3, "k")):
-        if number >= factor:
+        if number >= factor and number % (factor / 10) == 0:
             return f"{number / factor:.3g}{letter}"
-    return f"{number:g}"
+    return f"{number:,g}"
 
 
 def style_of(by):
@@ -75,7 +75,7 @@ def panel(rows, value, title, left, top):
     for tick in ys.decades():
         y = ys.at(tick)
         parts += [f'<line x1="{left}" x2="{left + PANEL}" y1="{y:.1f}" y2="{y:.1f}"/>',
-                  text(left - 10, y + 4, short(tick) if tick >= 1000 else f"{tick:g}", "soft right")]
+                  text(left - 10, y + 4, short(tick), "soft right")]
     for count in sorted({row["value"] for row in rows}):
         parts.append(text(xs.at(count), bottom + 20, short(count), "soft middle"))
     for by in dict.fromkeys(row["by"] for row in reversed(rows)):
