@@ -17,6 +17,11 @@
  * woken when those that ran without it come to MISSED_WORK, so that waking costs little of them
  * even if each would find it asleep again.
  *
+ * On a host with other busy threads, a worker may lose its core in the middle of a task, and the
+ * caller waits until it is given one again, some milliseconds later. After a wait that was longer
+ * than the loop, a growing number of the loops that are shorter than such a wait runs on the calling
+ * thread alone; each loop without a wait halves that number.
+ *
  * After fork() the child has the parent's memory but not its threads, and perhaps a lock that one
  * of them held. So all shared state is in the team, which remembers its process. The child abandons
  * the parent's team without touching it, takes over an `owner` of another process, and starts a
@@ -41,7 +46,8 @@
 enum { SPINS = 2000 }; /* about 0.1 ms */
 
 /* Nanoseconds. */
-static const double WARM_WORK = 20e3, COLD_WORK = 150e3;
+static const double WARM_WORK = 20e3, COLD_WORK = 150e3, LONG_WORK = 3e6, STALL = 1e6;
+enum { MIN_ALONE = 4, MAX_ALONE = 256 }; /* loops after a wait */
 static const int64_t MISSED_WORK = 300000;
 
 typedef struct clf__team clf__team;
@@ -78,6 +84,8 @@ struct clf__pool {
   clf__team *team;             /* belongs to the owner */
   atomic_int spinning;         /* workers that spin, and need no waking */
   bool always;                 /* wake all workers for any work, for tests */
+  atomic_int alone;            /* loops that run on the calling thread from now on */
+  int penalty;                 /* how many they were after the last wait; belongs to the owner */
   atomic_int_least64_t missed; /* ns of loops that a spinning worker would have shared */
 };
 
@@ -272,7 +280,29 @@ static void wait_a_while(clf__team *team) {
   pthread_cond_timedwait(&team->left, &team->lock, &until);
 }
 
-static void close_job(clf__team *team) {
+static double nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return 1e9 * (double)now.tv_sec + (double)now.tv_nsec;
+}
+
+/* Waits for the workers without spinning. Returns the nanoseconds that it took. */
+static double wait_for_workers(clf__team *team) {
+  const double began = nanoseconds();
+  pthread_mutex_lock(&team->lock);
+  while (atomic_load(&team->at_work) > 0) {
+    wait_a_while(team);
+    pthread_mutex_unlock(&team->lock);
+    team->pool->idle();
+    pthread_mutex_lock(&team->lock);
+  }
+  pthread_mutex_unlock(&team->lock);
+  return nanoseconds() - began;
+}
+
+static void close_job(clf__team *team, double work) {
+  clf__pool *pool = team->pool;
+  double waited = 0;
   pthread_mutex_lock(&team->lock);
   team->open = false;
   pthread_mutex_unlock(&team->lock);
@@ -280,14 +310,13 @@ static void close_job(clf__team *team) {
     relax();
   }
   if (atomic_load(&team->at_work) > 0) {
-    pthread_mutex_lock(&team->lock);
-    while (atomic_load(&team->at_work) > 0) {
-      wait_a_while(team);
-      pthread_mutex_unlock(&team->lock);
-      team->pool->idle();
-      pthread_mutex_lock(&team->lock);
-    }
-    pthread_mutex_unlock(&team->lock);
+    waited = wait_for_workers(team);
+  }
+  if (work < LONG_WORK && waited > STALL + 2 * work) {
+    pool->penalty = (int)clf__clamp_i64(2 * pool->penalty, MIN_ALONE, MAX_ALONE);
+    atomic_store(&pool->alone, pool->penalty);
+  } else {
+    pool->penalty /= 2;
   }
 }
 
@@ -323,8 +352,15 @@ static bool claim(clf__pool *pool, pid_t *process) {
 
 /* Returns whether other workers should take part, and counts what they miss. */
 static bool pays(clf__pool *pool, double work) {
-  if (work < WARM_WORK || work >= COLD_WORK || pool->always) {
-    return work >= COLD_WORK || pool->always;
+  if (work < WARM_WORK || pool->always) {
+    return pool->always;
+  }
+  if (work < LONG_WORK && atomic_load(&pool->alone) > 0) {
+    atomic_fetch_sub(&pool->alone, 1);
+    return false;
+  }
+  if (work >= COLD_WORK) {
+    return true;
   }
   return atomic_load(&pool->spinning) > 0 ||
          atomic_fetch_add(&pool->missed, (int64_t)work) >= MISSED_WORK;
@@ -353,40 +389,10 @@ void clf__parallel(clf_context *context, int64_t count, double work, clf__task t
     } else {
       open_job(team, count, work, task, argument);
       work_on(team, 0);
-      close_job(team);
+      close_job(team, work);
     }
     atomic_store(&pool->owner, 0);
   }
-}
-
-typedef struct ranges {
-  int64_t total, size; /* the grain, or the number of parts */
-  clf__range_task task;
-  void *argument;
-} ranges;
-
-static void range_task(void *argument, int64_t index, int32_t worker) {
-  const ranges *r = argument;
-  const int64_t first = index * r->size;
-  const int64_t end = r->total - first > r->size ? first + r->size : r->total;
-  r->task(r->argument, (clf__range){index, first, end, worker});
-}
-
-void clf__parallel_ranges(clf_context *context, int64_t total, int64_t grain, double work,
-                          clf__range_task task, void *argument) {
-  ranges r = {total, grain, task, argument};
-  clf__parallel(context, clf__ceil_div(total, grain), work, range_task, &r);
-}
-
-static void part_task(void *argument, int64_t index, int32_t worker) {
-  const ranges *r = argument;
-  r->task(r->argument, clf__range_of_part(r->total, r->size, index, worker));
-}
-
-void clf__parallel_parts(clf_context *context, int64_t total, int64_t parts, double work,
-                         clf__range_task task, void *argument) {
-  ranges r = {total, parts, task, argument};
-  clf__parallel(context, parts, work, part_task, &r);
 }
 
 clf__pool *clf__pool_create(clf_context *context, int32_t threads, void (*idle)(void)) {

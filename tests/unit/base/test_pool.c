@@ -413,4 +413,30 @@ TEST(loops_that_are_too_small__together_pay_for_a_thread) {
   clf_context_free(context);
 }
 
+/* The worker is away for 20 ms in the middle of its task, as on a host that gives its core to another
+ * process. */
+static void away_task(void *argument, int64_t index, int32_t worker) {
+  meet_task(argument, index, worker);
+  if (worker != 0) {
+    usleep(20000);
+  }
+}
+
+TEST(short_loops__run_alone_after_a_long_wait_for_a_thread) {
+  unsetenv("CLASSIFY_WAKE");
+  clf_context *context = context_with("threads=2");
+  pthread_barrier_t barrier;
+  pthread_barrier_init(&barrier, NULL, 2);
+  clf__parallel(context, 2, 200e3, away_task, &barrier);
+  for (int i = 0; i < 4; i++) {
+    tally counts = {.context = context};
+    clf__parallel(context, TASKS, 200e3, count_task, &counts);
+    assert_each_once(&counts, TASKS);
+    ck_assert_int_eq(atomic_load(&counts.workers[0]), TASKS);
+  }
+  clf__parallel(context, 2, 200e3, meet_task, &barrier); /* both threads again */
+  pthread_barrier_destroy(&barrier);
+  clf_context_free(context);
+}
+
 SUITE("pool")
