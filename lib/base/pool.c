@@ -19,7 +19,7 @@
  *
  * On a host with other busy threads, a worker may lose its core in the middle of a task, and the
  * caller waits until it is given one again, some milliseconds later. After a wait that was longer
- * than the loop, a growing number of the loops that are shorter than such a wait runs on the calling
+ * than the loop, a growing number of loops that are shorter than such a wait runs on the calling
  * thread alone; each loop without a wait halves that number.
  *
  * After fork() the child has the parent's memory but not its threads, and perhaps a lock that one

@@ -2,8 +2,6 @@
  * is freed too early keeps its bytes until those behind it are freed. */
 #include "base/workspace.h"
 
-#include "base/memory.h"
-
 static _Thread_local clf__workspace *open;
 
 void clf__workspace_open(clf__workspace *workspace) {
@@ -23,19 +21,6 @@ clf__workspace *clf__workspace_pause(void) {
 
 void clf__workspace_resume(clf__workspace *paused) {
   open = paused;
-}
-
-void clf__workspace_resize(clf__workspace *workspace, size_t size) {
-#ifdef CLF__DEBUG
-  if (!clf__workspace_empty(workspace)) {
-    __builtin_trap();
-  }
-#endif
-  clf__workspace *paused = clf__workspace_pause();
-  clf__free(workspace->memory);
-  workspace->memory = size > 0 ? clf__alloc(workspace->context, size) : NULL;
-  workspace->size = workspace->memory != NULL ? size : 0;
-  clf__workspace_resume(paused);
 }
 
 bool clf__workspace_empty(const clf__workspace *workspace) {

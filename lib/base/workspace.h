@@ -27,10 +27,6 @@ typedef struct clf__workspace {
 void clf__workspace_open(clf__workspace *workspace);
 void clf__workspace_close(clf__workspace *workspace);
 
-/* Makes an empty workspace that large, or frees its memory if `size` is 0. Without memory for it,
- * the size becomes 0: what it would serve is allocated as ever. Another workspace may be open. */
-void clf__workspace_resize(clf__workspace *workspace, size_t size);
-
 /* Returns whether all of its blocks are freed. Otherwise it must stay as it is. */
 bool clf__workspace_empty(const clf__workspace *workspace);
 

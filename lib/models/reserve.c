@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/math.h"
-#include "base/workspace.h"
+#include "base/workspace_memory.h"
 #include "models/decision/decision.h"
 
 enum { MAX_ROWS = 1024, MAX_CALLERS = 1024 };

@@ -111,8 +111,8 @@ typedef struct clf__cross_fits {
 /* Computes scores [train->rows, outputs] of the rows by models that were fitted without them: a
  * stratified cross-validation, in an order drawn from the context's seed. It has fewer folds if a
  * class has fewer rows. Rows of weight 0 are in no fold, and have scores 0. Returns CLF_ERROR_DATA
- * if a class has one row only, and CLF_NOT_CONVERGED, with all scores, if the fit to a fold's others
- * has not converged (cross_fit.c). */
+ * if a class has one row only, and CLF_NOT_CONVERGED, with all scores, if the fit to the others of
+ * a fold has not converged (cross_fit.c). */
 clf_status clf__cross_fit(const clf_model *model, const clf_dataset *train,
                           const clf__cross_fits *how, float *scores);
 

@@ -54,7 +54,7 @@ typedef struct clf__fisher_work {
 /* Computes gram, with or without the whole scatter. */
 clf_status clf__fisher_gram(clf__fisher_work *work);
 
-/* What fisher_wide.c solves: Z are the weighted rows, each minus its class mean, times `factors`. */
+/* What fisher_wide.c solves: Z are the weighted rows, each minus its class mean, times factors. */
 typedef struct clf__fisher_wide {
   clf_context *context;
   clf__centered rows;
@@ -67,8 +67,8 @@ typedef struct clf__fisher_wide {
 
 /* Returns whether the rows, and the parameters, are such that the method may be tried. */
 bool clf__fisher_is_wide(const clf__fisher_work *work);
-/* Computes `solution` [D, outputs] = (Z^T Z + diag(penalty))^+ C; *solved receives whether it could,
- * to 10 digits. */
+/* Computes `solution` [D, outputs] = (Z^T Z + diag(penalty))^+ C; *solved receives whether it
+ * could, to 10 digits. */
 clf_status clf__fisher_solve_wide(double *solution, bool *solved, const clf__fisher_wide *problem);
 
 /* Computes the directions, and what depends on them, from gram, offsets and priors; the scatter is

@@ -6,8 +6,8 @@
  *   (S + P)^-1 C      = P^-1/2 (c - Y^T (I + Y Y^T)^-1 Y c),  Y = Z P^-1/2,  c = P^-1/2 C
  *
  * takes n^2 D / 2 multiplications and the eigenvectors of an n by n matrix, where the factorization
- * of S takes D^3 / 3, and D^2 numbers of memory. The pseudoinverse is two problems of least squares:
- * U minimizes |Z^T U - C|, and X = S^+ C is the shortest solution of Z X = U. Each is corrected by
+ * of S takes D^3 / 3, and D^2 numbers of memory. The pseudoinverse is two least squares problems: U
+ * minimizes |Z^T U - C|, and X = S^+ C is the shortest solution of Z X = U. Each is corrected by
  * residuals from the rows until the corrections are rounding errors, as in ops/linalg.
  *
  * Eigenvalues are either rounding errors or far above them; if some lie between, or corrections do
@@ -173,8 +173,9 @@ static bool invert_values(wide *w) {
   return clear;
 }
 
-/* Compares the sums of a_i b_i of each output, the squared length of a correction, with those of the
- * first. Returns 1 if all corrections are rounding errors now, -1 if one does not shrink, else 0. */
+/* Compares the sums of a_i b_i of each output, the squared length of a correction, with those of
+ * the first. Returns 1 if all corrections are rounding errors now, -1 if one does not shrink, or
+ * else 0. */
 static int judge(const wide *w, int pass, int64_t rows, const double *a, const double *b) {
   int found = 1;
   for (int64_t k = 0; k < w->outputs; k++) {

@@ -9,6 +9,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "base/workspace_memory.h"
 #include "models/network/network_quantize.h"
 #include "models/network/network_trainer.h"
 

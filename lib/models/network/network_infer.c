@@ -78,7 +78,8 @@ static stage stage_of(const clf__inference *inference, int64_t first, int64_t bl
   return s;
 }
 
-bool clf__infer_step_reads_bytes(const clf__infer_step *step, const clf__rows *x) {
+/* Returns whether the step reads rows of bytes as they are. */
+static bool reads_bytes(const clf__infer_step *step, const clf__rows *x) {
   const clf__layer_inference *inference = clf__layer_inference_of(step->layer);
   return x->dtype == CLF_U8 && !clf__rows_sparse(x) && inference != NULL &&
          inference->reads_bytes != NULL && inference->reads_bytes(step->packed, x->scale);
@@ -267,7 +268,7 @@ clf_status clf__network_infer(const clf__inference *inference, const clf__rows *
     return CLF_OK;
   }
   job.block = block_rows(inference, x->rows);
-  job.as_bytes = inference->step_count > 0 && clf__infer_step_reads_bytes(&inference->steps[0], x);
+  job.as_bytes = inference->step_count > 0 && reads_bytes(&inference->steps[0], x);
   const int64_t workers = job.block < x->rows ? clf__context_threads(context) : 1;
   const bool produces_mask = inference->network->produces_mask;
   clf__arena arena = {.context = context};

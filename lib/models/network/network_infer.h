@@ -26,8 +26,6 @@ struct clf__inference {
   int64_t outputs; /* of the last step */
 };
 
-/* Returns whether the step reads rows of bytes as they are. */
-bool clf__infer_step_reads_bytes(const clf__infer_step *step, const clf__rows *x);
 /* Computes y [rows, outputs] of the step's layers from x [rows, inputs], or else from bytes that it
  * reads as they are, with scratch [scratch]. */
 clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const float *x,

@@ -38,8 +38,8 @@ static inline double clf__gram_weight(const clf__gram_input *input, int64_t row)
   return input->weights == NULL ? 1 : (double)input->weights[row];
 }
 
-/* Computes the diagonal of the scatter within the classes, from the mean and the class sums, and its
- * noise, the root of `rounding` times it. */
+/* Computes the diagonal of the scatter within the classes, from the mean and the class sums, and
+ * its noise, the root of `rounding` times it. */
 clf_status clf__gram_fill_diagonal(clf__gram *gram, clf_context *context,
                                    const clf__gram_input *input, double rounding);
 
