@@ -6,6 +6,7 @@
 
 #include <classify/box.h>
 #include <classify/catalog.h>
+#include <classify/comm.h>
 #include <classify/context.h>
 #include <classify/dataset.h>
 #include <classify/decision.h>

@@ -161,6 +161,7 @@ static const struct {
     CONSTANT(status, CLF_ERROR_CANCELLED),
     CONSTANT(status, CLF_ERROR_NUMERIC),
     CONSTANT(status, CLF_ERROR_DIVERGED),
+    CONSTANT(status, CLF_ERROR_PEER),
     CONSTANT(progress, CLF_PROGRESS_GO),
     CONSTANT(progress, CLF_PROGRESS_CANCEL),
     CONSTANT(progress, CLF_PROGRESS_STOP),

@@ -123,7 +123,10 @@ typedef void (*clf_log_callback)(void *user, int32_t level, const char *message)
  *                    - `progress_interval`: the minimum number of seconds between two progress
  *                      reports of a thread (default 0: solvers report each step). A callback that
  *                      takes long, such as one that waits for an interpreter's lock, needs 0.1.
- *                      A cancellation may come later by as much.
+ *                      A cancellation may come later by as much;
+ *                    - `shards`: into how many parts the rows of a fit are cut, which are summed by
+ *                      themselves (default auto: 64 with a communicator, classify/comm.h, and 1
+ *                      without). The same number gives the same bits on any number of processes.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_UNSUPPORTED (this CPU has no
  *          such kernels)
  *  Thread class: any thread. @since 0.1

@@ -46,7 +46,8 @@ enum {
   CLF_ERROR_UNSUPPORTED = -11, /**< this kind of object does not offer the operation */
   CLF_ERROR_CANCELLED = -12,   /**< the progress callback ended the call */
   CLF_ERROR_NUMERIC = -13,     /**< a computation broke down (a singular system) */
-  CLF_ERROR_DIVERGED = -14     /**< training diverged */
+  CLF_ERROR_DIVERGED = -14,    /**< training diverged */
+  CLF_ERROR_PEER = -15         /**< another rank failed, or the communicator (classify/comm.h) */
 };
 
 /** Returns the message of the calling thread's last error.

@@ -12,6 +12,7 @@
 
 struct clf__cpu_target;
 struct clf__pool;
+struct clf__comm;
 
 typedef struct clf__context_params {
   clf__number threads;
@@ -19,6 +20,7 @@ typedef struct clf__context_params {
   clf__number memory_limit;
   int32_t cpu;
   double progress_interval; /* seconds */
+  clf__number shards;
 } clf__context_params;
 
 struct clf_context {
@@ -34,6 +36,7 @@ struct clf_context {
   void *log_user;
   struct clf__pool *pool;
   atomic_int_least64_t woken; /* sleeping threads that its loops woke so far, for tests */
+  struct clf__comm *comm; /* a block of memory that the context frees; or NULL */
 };
 
 #endif

@@ -115,6 +115,7 @@ const char *clf_status_name(clf_status status) {
       {CLF_ERROR_CANCELLED, "CLF_ERROR_CANCELLED"},
       {CLF_ERROR_NUMERIC, "CLF_ERROR_NUMERIC"},
       {CLF_ERROR_DIVERGED, "CLF_ERROR_DIVERGED"},
+      {CLF_ERROR_PEER, "CLF_ERROR_PEER"},
   };
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (names[i].status == status) {

@@ -301,6 +301,7 @@ clf_status clf_dataset_tensor(clf_tensor **out, const clf_dataset *dataset, cons
 
 clf__rows clf__dataset_rows(const clf_dataset *dataset) {
   clf__rows x = {.rows = dataset->rows,
+                 .shards = dataset->shards,
                  .columns = dataset->features,
                  .first_row = dataset->first_row,
                  .dtype = CLF_F32,

@@ -6,6 +6,7 @@
 
 #include "base/output.h"
 #include "base/text.h"
+#include "comm/shards.h"
 #include "data/categories.h"
 #include "data/classes.h"
 #include "data/names.h"
@@ -30,6 +31,7 @@ struct clf_dataset {
   clf__categories *categories; /* of [features], or NULL if all are numbers; x is then dense f32 or
                                 * f64 */
   char *guesses;               /* of the reader, as parameters; NULL if there are none; owned */
+  const clf__shards *shards;   /* within a fit (rank_rows.h): borrowed; otherwise NULL */
 };
 
 clf__rows clf__dataset_rows(const clf_dataset *dataset);

@@ -8,6 +8,7 @@
 #include "base/bf16.h"
 #include "base/border.h"
 #include "base/text.h"
+#include "data/rank_rows.h"
 #include "models/decision/decision.h"
 #include "models/fit_checks.h"
 #include "models/kind_rows.h"
@@ -32,6 +33,7 @@ static clf_status run_stages(pipeline_data *out, clf_transform **stages, int64_t
     if (status < 0) {
       return status;
     }
+    next->shards = data->shards;
     now = (pipeline_data){next, next};
   }
   *out = now;
@@ -93,6 +95,7 @@ typedef struct fit_extras {
   clf_optimizer *optimizer;
   const clf__training *validation;
   clf__fit_shared *shared;
+  clf__comm_call *together; /* of all ranks; NULL for a fit within another call */
   clf__stop stop;
 } fit_extras;
 
@@ -404,6 +407,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   if (validation != NULL && !kept) {
     CLF__TRY(clf__fit_add_validation_score(&next, held.given));
   }
+  CLF__TRY(extras->together != NULL ? clf__comm_end(extras->together, CLF_OK) : CLF_OK);
   clf__decision_log_dropped(model, &next);
   clf_model old = *model;
   *model = next;
@@ -431,14 +435,47 @@ static clf_status fit_model(clf_model *model, const clf_dataset *train,
   return status;
 }
 
+/* Calibrating and rejecting within a fit need folds of the rows. */
+static clf_status refuse_folds(const clf_model *model) {
+  const clf__decision_params *p = model->params;
+  const bool calibrates = p->calibration != CLF__CALIBRATION_NONE && p->calibration_folds > 0;
+  return calibrates      ? clf__comm_refuse(model->context, "calibration within a fit")
+         : p->reject > 0 ? clf__comm_refuse(model->context, "reject within a fit")
+                         : CLF_OK;
+}
+
+/* With several ranks: all fit the same kind, by a method that sums the rows of all of them. */
+static clf_status share_rows(clf__rank_rows *rows, const clf__comm_call *together,
+                             const clf_model *model, const clf_dataset *train,
+                             const clf_dataset *validation) {
+  const clf__model_kind *kind = model->kind;
+  CLF__CHECK(clf__comm_agree(model->context, &kind->base, model->params));
+  if (clf__comm_ranks(model->context) > 1) {
+    CLF__CHECK(validation != NULL ? clf__comm_refuse(model->context, "validation") : CLF_OK);
+    CLF__CHECK(kind->check_ranks != NULL ? kind->check_ranks(model)
+                                         : clf__comm_refuse(model->context, kind->base.name));
+    CLF__CHECK(refuse_folds(model));
+  }
+  return clf__rank_rows_create(rows, together, train);
+}
+
 clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
                          const clf_dataset *validation) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(train);
   CLF__ENTER(model->kind->base.name);
   CLF__CHECK(optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK);
-  fit_extras extras = {.optimizer = optimizer != NULL ? optimizer : model->optimizer};
-  return fit_model(model, train, validation, &extras);
+  clf__comm_call together;
+  clf__rank_rows rows = {.shards = NULL};
+  fit_extras extras = {.optimizer = optimizer != NULL ? optimizer : model->optimizer,
+                       .together = &together};
+  clf_status status = CLF_OK;
+  clf__comm_begin(&together, model->context);
+  CLF__TRY(share_rows(&rows, &together, model, train, validation));
+  status = fit_model(model, &rows.rows, validation, &extras);
+done:
+  clf__rank_rows_free(&rows);
+  return clf__comm_end(&together, status);
 }
 
 clf_status clf__model_fit_within(clf_model *model, const clf_dataset *train,
@@ -459,6 +496,7 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(train);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_partial_fit()"));
   fit_extras extras = {.partial = true, .optimizer = model->optimizer};
   if (model->kind->sums != NULL) {
     return clf__sums_partial_fit(model, train);

@@ -122,6 +122,9 @@ typedef struct clf__model_kind {
    * tensor/rows.h. NULL for never: the fit gets f32 rows. decide and transform get f32 rows unless
    * clf__linear_precise(). */
   bool (*reads_f64)(const clf_model *model);
+  /* Returns CLF_OK if the fit, with the current parameters, sums the rows of all ranks
+   * (comm/shards.h), and otherwise the message of clf__comm_refuse(). NULL: it never does. */
+  clf_status (*check_ranks)(const clf_model *model);
   /* Adds the fitted tensors to `state`, which is empty except for the center. Returns CLF_OK,
    * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with "history_loss" is kept,
    * because it was good before the divergence. A fit that was stopped and has something usable asks

@@ -10,6 +10,7 @@
 #include <classify/metrics.h>
 
 #include "base/border.h"
+#include "comm/comm.h"
 #include "metrics/determination.h"
 #include "models/blocks.h"
 #include "models/decision/decision.h"
@@ -428,6 +429,7 @@ clf_status clf_model_score(const clf_model *model, const clf_dataset *data, doub
   CLF__REQUIRE(data);
   CLF__REQUIRE(score);
   CLF__ENTER_PREDICTION(model, data);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_score()"));
   CLF__CHECK(clf__model_require_fit(model));
   const bool outliers = clf__model_separates_outliers(model);
   bool regression = model->classes == NULL && !outliers;

@@ -4,6 +4,7 @@
 
 #include "base/border.h"
 #include "base/text.h"
+#include "comm/comm.h"
 #include "models/decision/decision.h"
 #include "models/fit_checks.h"
 #include "models/sums.h"
@@ -343,6 +344,7 @@ clf_status clf_model_forget(clf_model *model, const clf_dataset *data) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_forget()"));
   sums_call call = {.what = FORGET, .model = model};
   CLF__CHECK(clf__sums_require(model));
   return run(&call, data, NULL, false);

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "comm/comm.h"
 #include "models/kind_rows.h"
 #include "selection/selection.h"
 
@@ -163,6 +164,7 @@ clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, i
   CLF__REQUIRE(data);
   CLF__REQUIRE(scores);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "cross-validation"));
   CLF__CHECK(clf__check_folds(data, folds));
   double *found = clf__alloc_array(model->context, folds, sizeof *found);
   if (found == NULL) {

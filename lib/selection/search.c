@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/text.h"
+#include "comm/comm.h"
 #include "selection/grid.h"
 
 #define CLF__VALUES clf__search_params
@@ -148,6 +149,7 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "a search"));
   if (grid == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "clf_search_create: grid must not be NULL");
   }

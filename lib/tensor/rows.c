@@ -16,6 +16,7 @@ clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count) {
   clf__rows range = *x;
   range.rows = count;
   range.first_row += first;
+  range.shards = NULL;
   if (clf__rows_sparse(x)) {
     range.row_start += first;
   } else if (x->data != NULL) { /* rows without elements may have no memory */

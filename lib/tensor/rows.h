@@ -11,6 +11,8 @@
 
 #include "tensor/tensor.h"
 
+struct clf__shards;
+
 typedef struct clf__rows {
   int64_t rows;
   int64_t columns;
@@ -24,6 +26,9 @@ typedef struct clf__rows {
   const int32_t *column;    /* sparse: indexed by row_start's values */
   const float *value;
   const double *center; /* f64 rows: [columns] subtracted when they are read, or NULL */
+  /* How these rows are a part of the rows of all ranks, and summed (comm/shards.h); NULL if they
+   * are all rows, in one shard. A range of rows has none. */
+  const struct clf__shards *shards;
 } clf__rows;
 
 static inline bool clf__rows_sparse(const clf__rows *x) {

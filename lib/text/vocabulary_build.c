@@ -8,6 +8,7 @@
 
 #include "base/border.h"
 #include "base/math.h"
+#include "comm/comm.h"
 
 /* A word or n-gram that occurs often enough. */
 typedef struct candidate {
@@ -213,6 +214,7 @@ clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents 
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(documents);
   CLF__ENTER("vocabulary");
+  CLF__CHECK(clf__comm_refuse(vocabulary->context, "clf_vocabulary_build()"));
   clf__build build = {0};
   candidates ranked = {0};
   counted made = {NULL, NULL, NULL};

@@ -6,6 +6,7 @@
 
 #include "base/border.h"
 #include "base/progress.h"
+#include "data/rank_rows.h"
 #include "transform/columns.h"
 #include "transform/transform.h"
 
@@ -184,6 +185,7 @@ static clf_status fit_columns(clf_transform *next, clf_dataset **chosen, const c
   if (columns != NULL) {
     CLF__TRY(keep_columns(next, columns, count));
     CLF__TRY(choose(chosen, dataset, columns, count));
+    (*chosen)->shards = dataset->shards;
   }
   const clf_dataset *data = *chosen != NULL ? *chosen : dataset;
   CLF__TRY(check_categories(next, data));
@@ -276,16 +278,33 @@ static void begin(clf_transform *next, const clf_transform *transform) {
   next->inputs = next->features = -1;
 }
 
+/* With several ranks: all fit the same kind, which sums the rows of all of them. */
+static clf_status share_rows(clf__rank_rows *rows, const clf__comm_call *together,
+                             const clf_transform *transform, const clf_dataset *dataset,
+                             const fitting *how) {
+  const clf__transform_kind *kind = transform->kind;
+  CLF__CHECK(clf__comm_agree(transform->context, &kind->base, transform->params));
+  if (how->partial || (kind->can & (CLF__SUMS_RANKS | CLF__CONSTANT)) == 0) {
+    CLF__CHECK(clf__comm_refuse(transform->context, how->partial ? "a partial fit" : "its fit"));
+  }
+  return clf__rank_rows_create(rows, together, dataset);
+}
+
 /* Fits the transform and, unless `out` is NULL, applies it to the rows of the fit. */
-static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dataset *dataset,
+static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dataset *given,
                       const fitting *how) {
   const clf__transform_kind *kind = transform->kind;
   clf_transform next;
   clf_dataset *chosen = NULL, *made = NULL;
+  clf__rank_rows rows = {.shards = NULL};
+  const clf_dataset *dataset = &rows.rows;
   clf__call call;
+  clf__comm_call together;
   clf_status status = CLF_OK;
   begin(&next, transform);
-  clf__call_begin(&call, transform->context, kind->base.name, dataset->rows);
+  clf__call_begin(&call, transform->context, kind->base.name, given->rows);
+  clf__comm_begin(&together, transform->context);
+  CLF__TRY(share_rows(&rows, &together, transform, given, how));
   CLF__TRY(fit_columns(&next, &chosen, dataset, how));
   if (out != NULL) {
     CLF__TRY(apply_chosen(&made, &next,
@@ -294,7 +313,8 @@ static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dat
   }
 done:
   clf_dataset_free(chosen);
-  status = end_call(transform, &call, status);
+  clf__rank_rows_free(&rows);
+  status = clf__comm_end(&together, end_call(transform, &call, status));
   if (status < 0) {
     clf_dataset_free(made);
     clf__transform_drop_fit(&next);

@@ -35,7 +35,8 @@ enum {
   CLF__WANTS_CATEGORIES = 4, /* without `columns` it reads the category columns only */
   CLF__ONE_EACH = 8,         /* makes one column of each; otherwise see `widths` */
   CLF__LEAVES_OUT = 16,      /* columns that are not chosen do not pass through */
-  CLF__CONSTANT = 32         /* what it computes does not depend on the rows it was fitted to */
+  CLF__CONSTANT = 32,        /* what it computes does not depend on the rows it was fitted to */
+  CLF__SUMS_RANKS = 64       /* its fit includes the rows of all ranks (comm/shards.h) */
 };
 
 /* The first member of the parameters of every kind, and its row of the table. */

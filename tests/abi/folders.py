@@ -14,8 +14,8 @@ import pathlib
 import re
 import sys
 
-ORDER = ["base", "tensor", "store", "ops", "metrics", "image", "data", "transform", "text", "layers",
-         "optim", "models", "selection", "detect", "interchange"]
+ORDER = ["base", "tensor", "comm", "store", "ops", "metrics", "image", "data", "transform", "text",
+         "layers", "optim", "models", "selection", "detect", "interchange"]
 INNER = {
     "ops": [["linalg"], ["kernelfn"], ["nn"], ["conv"], ["image"], ["simd"]],
     "transform": [["numbers", "categories"]],

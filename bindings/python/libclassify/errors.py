@@ -126,6 +126,12 @@ class Diverged(Error, ArithmeticError):
     status = -14
 
 
+class PeerError(Error, ConnectionError):
+    """Another rank failed, or the communicator did."""
+
+    status = -15
+
+
 class ConvergenceWarning(UserWarning):
     """A solver stopped at its iteration limit; the model is usable."""
 
@@ -147,6 +153,7 @@ CLASSES: Dict[int, Type[Error]] = {
         Cancelled,
         NumericError,
         Diverged,
+        PeerError,
     )
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/border.h"
 #include "base/progress.h"
+#include "comm/comm.h"
 #include "models/decision/decision.h"
 #include "models/decision/isotonic.h"
 #include "models/decision/sigmoid.h"
@@ -320,6 +321,7 @@ clf_status clf_model_calibrate(clf_model *model, const clf_dataset *held_out, co
   CLF__REQUIRE(model);
   CLF__REQUIRE(held_out);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "calibration"));
   void *chosen = NULL;
   clf_status status = CLF_OK;
   CLF__CHECK(clf__decision_require_classes(model));

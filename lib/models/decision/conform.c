@@ -11,6 +11,7 @@
 
 #include "base/border.h"
 #include "base/progress.h"
+#include "comm/comm.h"
 #include "metrics/check.h"
 #include "models/decision/choose.h"
 #include "models/decision/conformal.h"
@@ -213,6 +214,7 @@ clf_status clf_model_conform(clf_model *model, const clf_dataset *held_out, cons
   CLF__REQUIRE(model);
   CLF__REQUIRE(held_out);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_conform()"));
   void *chosen = NULL;
   clf_status status = CLF_OK;
   CLF__CHECK(clf__model_require_fit(model));

@@ -1,5 +1,6 @@
 /* Rejecting rows, learned from rows that are held out. */
 #include "base/border.h"
+#include "comm/comm.h"
 #include "models/decision/decision.h"
 #include "models/fit_checks.h"
 
@@ -39,6 +40,7 @@ done:
 clf_status clf_model_set_reject(clf_model *model, const clf_dataset *held_out, const char *text) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_set_reject()"));
   static const char *const dropped[] = {"decision_reject", NULL};
   clf__store *state = NULL;
   void *chosen = NULL;

@@ -4,6 +4,7 @@
 
 #include "base/border.h"
 #include "base/text.h"
+#include "comm/comm.h"
 #include "models/decision/choose.h"
 #include "models/decision/priors.h"
 
@@ -115,6 +116,7 @@ clf_status clf_model_estimate_priors(const clf_model *model, const clf_dataset *
   CLF__REQUIRE(data);
   CLF__REQUIRE(priors);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_estimate_priors()"));
   CLF__CHECK(clf__decision_require_classes(model));
   CLF__CHECK(clf__decision_require_probabilities(model));
   if (capacity < model->outputs) {

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "comm/comm.h"
 #include "models/decision/choose.h"
 #include "models/decision/thresholds.h"
 
@@ -130,6 +131,7 @@ clf_status clf_model_tune_threshold(clf_model *model, const clf_dataset *held_ou
   CLF__REQUIRE(model);
   CLF__REQUIRE(held_out);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_tune_threshold()"));
   void *chosen = NULL;
   clf_status status = CLF_OK;
   CLF__CHECK(clf__decision_require_classes(model));

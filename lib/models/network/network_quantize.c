@@ -10,6 +10,7 @@
 #include "base/border.h"
 #include "base/math.h"
 #include "base/text.h"
+#include "comm/comm.h"
 #include "models/blocks.h"
 #include "models/fit_checks.h"
 #include "models/network/network_int8.h"
@@ -322,6 +323,7 @@ clf_status clf_network_quantize(clf_model *model, const clf_dataset *rows, const
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
   CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(model->context, "clf_network_quantize()"));
   const clf__param_table *table = &clf__quantize_kind.params;
   quantizing q = {.model = model, .reduction = {.context = model->context}};
   quantize_params *chosen = NULL;

@@ -6,7 +6,8 @@
  * The last term corrects the rounding error of the mean (Chan, Golub and LeVeque, "Algorithms for
  * computing the sample variance", 1983). The result is the standard deviation, because the squares
  * of f64 features may overflow. Rows are divided into a few blocks by size, which are summed
- * separately, so that the result does not depend on the number of threads. Each number updates up
+ * separately, so that the result does not depend on the number of threads; rows of several ranks are
+ * summed by shards. Each number updates up
  * to three double sums in the caches. This, not memory, is the bound: about three times the time of
  * reading the rows twice. */
 #include "transform/numbers/statistics.h"
@@ -14,16 +15,18 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/math.h"
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "comm/shards.h"
 
 enum { MAX_BLOCKS = 16, BLOCK_ENTRIES = 1 << 16, ROWS_PER_ARRAY = 4 };
 
 /* The sums of a block of rows, [columns] each. */
-typedef struct sums {
+typedef struct block_sums {
   double *minimum;
   double *maximum;
   double *sum;    /* Σ w x */
@@ -31,9 +34,15 @@ typedef struct sums {
   double *count;  /* of the entries of sparse rows */
   double *drift;  /* second pass: Σ w (x - mean) */
   double *square; /* second pass: Σ w (x - mean)² */
-} sums;
+} block_sums;
 
-enum { ARRAYS = 7, FIRST_SUM = 2, FIRST_OF_SECOND = 5 };
+enum {
+  ARRAYS = 7,
+  FIRST_SUM = 2,
+  FIRST_OF_SECOND = 5,
+  SUMS = FIRST_OF_SECOND - FIRST_SUM,
+  SQUARES = ARRAYS - FIRST_OF_SECOND
+};
 
 typedef struct reading {
   clf_context *context;
@@ -44,8 +53,9 @@ typedef struct reading {
                        * or NULL */
   int64_t blocks;
   int64_t block_rows;
-  double *memory;  /* [blocks, ARRAYS, columns] */
-  double *buffers; /* [threads, columns] of f64, or of f32 as floats */
+  double *memory;            /* [blocks, ARRAYS, columns] */
+  double *buffers;           /* [threads, columns] of f64, or of f32 as floats */
+  double *minimum, *maximum; /* [columns] of all rows that were read */
 } reading;
 
 /* Returns a dense row: f64 rows as they are, others as f32. */
@@ -66,13 +76,13 @@ static values values_of(const reading *job, int64_t row, int32_t worker) {
   return (values){.wide = buffer};
 }
 
-static sums sums_of(const reading *job, int64_t block) {
+static block_sums sums_of(const reading *job, int64_t block) {
   int64_t n = job->x->columns;
   double *at = job->memory + block * ARRAYS * n;
-  return (sums){at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n, at + 6 * n};
+  return (block_sums){at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n, at + 6 * n};
 }
 
-static void add_row(const sums *to, values row, double weight, int64_t columns) {
+static void add_row(const block_sums *to, values row, double weight, int64_t columns) {
   const float *restrict single = row.single;
   const double *restrict wide = row.wide;
   double *restrict minimum = to->minimum;
@@ -86,7 +96,7 @@ static void add_row(const sums *to, values row, double weight, int64_t columns) 
   }
 }
 
-static void add_entries(const sums *to, const clf__rows *x, int64_t row, double weight) {
+static void add_entries(const block_sums *to, const clf__rows *x, int64_t row, double weight) {
   for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
     int32_t j = x->column[e];
     double value = x->value[e];
@@ -98,7 +108,7 @@ static void add_entries(const sums *to, const clf__rows *x, int64_t row, double 
   }
 }
 
-static void add_row_squares(const sums *to, values row, const double *mean, double weight,
+static void add_row_squares(const block_sums *to, values row, const double *mean, double weight,
                             int64_t columns) {
   const float *restrict single = row.single;
   const double *restrict wide = row.wide;
@@ -111,8 +121,8 @@ static void add_row_squares(const sums *to, values row, const double *mean, doub
   }
 }
 
-static void add_entry_squares(const sums *to, const clf__rows *x, int64_t row, const double *mean,
-                              double weight) {
+static void add_entry_squares(const block_sums *to, const clf__rows *x, int64_t row,
+                              const double *mean, double weight) {
   for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
     int32_t j = x->column[e];
     double difference = x->value[e] - mean[j];
@@ -124,7 +134,7 @@ static void add_entry_squares(const sums *to, const clf__rows *x, int64_t row, c
 static void read_block(void *argument, clf__range rows) {
   const reading *job = argument;
   const clf__rows *x = job->x;
-  sums to = sums_of(job, rows.index);
+  block_sums to = sums_of(job, rows.index);
   const int64_t asked = 1 + BLOCK_ENTRIES / x->columns; /* rows between two checks for
                                                          * cancellation */
   for (int64_t i = rows.first; i < rows.end; i++) {
@@ -149,62 +159,114 @@ static void read_block(void *argument, clf__range rows) {
   }
 }
 
-/* Adds arrays `first` to `end` - 1 of all blocks, in order, to those of the first one. */
-static void merge_sums(const reading *job, int64_t first, int64_t end) {
-  int64_t n = job->x->columns;
-  for (int64_t block = 1; block < job->blocks; block++) {
-    const double *part = job->memory + block * ARRAYS * n;
-    for (int64_t k = first * n; k < end * n; k++) {
-      job->memory[k] += part[k];
-    }
-  }
+static int64_t count_blocks(const clf__rows *x) {
+  int64_t entries = clf__rows_entries(x);
+  int64_t blocks = entries / BLOCK_ENTRIES;
+  int64_t affordable = entries / x->columns / ROWS_PER_ARRAY; /* memory: less than that of the
+                                                               * entries */
+  return clf__clamp_i64(clf__min_i64(blocks, affordable), 1, MAX_BLOCKS);
 }
 
-static void merge_extremes(const reading *job) {
-  sums all = sums_of(job, 0);
-  for (int64_t block = 1; block < job->blocks; block++) {
-    sums part = sums_of(job, block);
-    for (int64_t j = 0; j < job->x->columns; j++) {
-      all.minimum[j] = fmin(all.minimum[j], part.minimum[j]);
-      all.maximum[j] = fmax(all.maximum[j], part.maximum[j]);
-    }
-  }
-}
-
-/* Counts the rows of weight above 0, and sums their weights. */
-static double weigh(const clf__rows *x, const float *weights, int64_t *rows) {
-  double total = 0;
-  *rows = 0;
-  for (int64_t i = 0; i < x->rows; i++) {
-    double weight = weights != NULL ? weights[i] : 1;
-    total += weight;
-    *rows += weight > 0;
-  }
-  return total;
-}
-
-static clf_status read_extremes_and_means(reading *job, const clf__columns *out, int64_t rows,
-                                          double total) {
+/* Initializes the sums of the blocks. */
+static void clear_blocks(const reading *job) {
+  const int64_t n = job->x->columns;
+  memset(job->memory, 0, (size_t)(job->blocks * ARRAYS * n) * sizeof *job->memory);
   for (int64_t block = 0; block < job->blocks; block++) {
-    sums to = sums_of(job, block);
-    for (int64_t j = 0; j < job->x->columns; j++) {
+    block_sums to = sums_of(job, block);
+    for (int64_t j = 0; j < n; j++) {
       to.minimum[j] = INFINITY;
       to.maximum[j] = -INFINITY;
     }
   }
-  CLF__CHECK(clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->block_rows,
-                                (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block,
-                                job));
-  merge_extremes(job);
-  merge_sums(job, FIRST_SUM, FIRST_OF_SECOND);
-  sums all = sums_of(job, 0);
-  bool sparse = clf__rows_sparse(job->x);
-  for (int64_t j = 0; j < job->x->columns; j++) {
-    bool zeros = sparse && all.count[j] < (double)rows;
-    out->minimum[j] = zeros ? fmin(all.minimum[j], 0) : all.minimum[j];
-    out->maximum[j] = zeros ? fmax(all.maximum[j], 0) : all.maximum[j];
+}
+
+/* Adds arrays `first` to `end` - 1 of all blocks, in order, to those of the first one, and these to
+ * `out`. */
+static void merge_blocks(const reading *job, int64_t first, int64_t end, double *out) {
+  const int64_t n = job->x->columns;
+  for (int64_t block = 0; block < job->blocks; block++) {
+    const double *part = job->memory + block * ARRAYS * n;
+    for (int64_t k = first * n; block > 0 && k < end * n; k++) {
+      job->memory[k] += part[k];
+    }
+    for (int64_t j = 0; j < n; j++) {
+      job->minimum[j] = fmin(job->minimum[j], part[j]);
+      job->maximum[j] = fmax(job->maximum[j], part[n + j]);
+    }
+  }
+  for (int64_t k = first * n; k < end * n; k++) {
+    out[k - first * n] += job->memory[k];
+  }
+}
+
+/* Adds the sums of some rows: of the first pass [SUMS, columns], or of the second [SQUARES,
+ * columns]. */
+static clf_status read_rows(void *argument, int64_t first, int64_t rows, double *out) {
+  const reading *all = argument;
+  const clf__rows x = clf__rows_range(all->x, first, rows);
+  const bool second = all->mean != NULL;
+  reading job = *all;
+  job.x = &x;
+  job.weights = all->weights != NULL ? all->weights + first : NULL;
+  job.blocks = count_blocks(&x);
+  job.block_rows = clf__ceil_div(rows, job.blocks);
+  clear_blocks(&job);
+  CLF__CHECK(clf__progress_rows(job.context, x.first_row, rows, job.block_rows,
+                                (double)clf__rows_entries(&x) * CLF__COST_ELEMENT, read_block,
+                                &job));
+  merge_blocks(&job, second ? FIRST_OF_SECOND : FIRST_SUM, second ? ARRAYS : FIRST_OF_SECOND, out);
+  return CLF_OK;
+}
+
+static clf_status read_all(reading *job, const char *name, double *sums, int64_t arrays) {
+  const clf__shard_sum sum = {
+      .name = name, .of = job->x->shards, .rows = job->x->rows, .add = read_rows, .argument = job};
+  return clf__shards_sum(&sum, sums, arrays * job->x->columns);
+}
+
+/* Adds the weights of rows, and how many of them are above 0. */
+static clf_status weigh_rows(void *argument, int64_t first, int64_t rows, double *out) {
+  const float *weights = ((const reading *)argument)->weights;
+  for (int64_t i = first; i < first + rows; i++) {
+    const double weight = weights != NULL ? weights[i] : 1;
+    out[0] += weight;
+    out[1] += weight > 0;
+  }
+  return CLF_OK;
+}
+
+/* Counts the rows of weight above 0, and sums their weights. */
+static clf_status weigh(reading *job, double *total, double *rows) {
+  double sums[2] = {0, 0};
+  const clf__shard_sum sum = {.name = "weights",
+                              .of = job->x->shards,
+                              .rows = job->x->rows,
+                              .integers = job->weights == NULL,
+                              .add = weigh_rows,
+                              .argument = job};
+  CLF__CHECK(clf__shards_sum(&sum, sums, 2));
+  *total = sums[0];
+  *rows = sums[1];
+  return sums[1] > 0 ? CLF_OK : clf__fail(CLF_ERROR_DATA, "all weights are 0");
+}
+
+static clf_status read_extremes_and_means(reading *job, const clf__columns *out, double rows,
+                                          double total, double *sums) {
+  const int64_t n = job->x->columns;
+  for (int64_t j = 0; j < n; j++) {
+    job->minimum[j] = INFINITY;
+    job->maximum[j] = -INFINITY;
+  }
+  CLF__CHECK(read_all(job, "sums of columns", sums, SUMS));
+  CLF__CHECK(clf__shards_extremes(job->x->shards, job->minimum, job->maximum, n));
+  const double *sum = sums, *count = sums + 2 * n;
+  const bool sparse = clf__rows_sparse(job->x);
+  for (int64_t j = 0; j < n; j++) {
+    bool zeros = sparse && count[j] < rows;
+    out->minimum[j] = zeros ? fmin(job->minimum[j], 0) : job->minimum[j];
+    out->maximum[j] = zeros ? fmax(job->maximum[j], 0) : job->maximum[j];
     if (out->mean != NULL) {
-      out->mean[j] = out->minimum[j] == out->maximum[j] ? out->minimum[j] : all.sum[j] / total;
+      out->mean[j] = out->minimum[j] == out->maximum[j] ? out->minimum[j] : sum[j] / total;
     }
   }
   return CLF_OK;
@@ -227,7 +289,9 @@ static bool choose_units(const reading *job, const clf__columns *out, double *un
   return chosen;
 }
 
-static clf_status read_deviations(reading *job, const clf__columns *out, double total) {
+/* `weight` [columns] is that of the entries of sparse rows; squares [SQUARES, columns] are 0. */
+static clf_status read_deviations(reading *job, const clf__columns *out, double total,
+                                  const double *weight, double *squares) {
   const int64_t columns = job->x->columns;
   double *unit = clf__alloc_matrix(job->context, 2, columns, sizeof *unit);
   if (unit == NULL) {
@@ -235,18 +299,13 @@ static clf_status read_deviations(reading *job, const clf__columns *out, double 
   }
   job->unit = choose_units(job, out, unit, unit + columns) ? unit : NULL;
   job->mean = unit + columns;
-  clf_status status =
-      clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->block_rows,
-                         (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block, job);
-  CLF__TRY(status);
-  merge_sums(job, FIRST_OF_SECOND, ARRAYS);
-  sums all = sums_of(job, 0);
-  bool sparse = clf__rows_sparse(job->x);
+  clf_status status = CLF_OK;
+  CLF__TRY(read_all(job, "squares of columns", squares, SQUARES));
+  const bool sparse = clf__rows_sparse(job->x);
   for (int64_t j = 0; j < columns; j++) {
-    double zeros = sparse ? total - all.weight[j] : 0; /* weight of the elements that are left
-                                                        * out */
-    double drift = (all.drift[j] - zeros * job->mean[j]) / total;
-    double square = (all.square[j] + zeros * job->mean[j] * job->mean[j]) / total;
+    double zeros = sparse ? total - weight[j] : 0; /* weight of the elements that are left out */
+    double drift = (squares[j] - zeros * job->mean[j]) / total;
+    double square = (squares[columns + j] + zeros * job->mean[j] * job->mean[j]) / total;
     double variance = out->minimum[j] == out->maximum[j] ? 0 : square - drift * drift;
     out->deviation[j] = variance <= 0 ? 0 : sqrt(variance) / unit[j]; /* NaN stays NaN */
     if (variance > 0 && !isfinite(1 / out->deviation[j])) {
@@ -277,35 +336,25 @@ static clf_status check_finite(const clf__columns *out, int64_t columns) {
   return CLF_OK;
 }
 
-static int64_t count_blocks(const clf__rows *x) {
-  int64_t entries = clf__rows_entries(x);
-  int64_t blocks = entries / BLOCK_ENTRIES;
-  int64_t affordable = entries / x->columns / ROWS_PER_ARRAY; /* memory: less than that of the
-                                                               * entries */
-  return clf__clamp_i64(clf__min_i64(blocks, affordable), 1, MAX_BLOCKS);
-}
-
 clf_status clf__column_statistics(clf_context *context, const clf__rows *x, const float *weights,
                                   const clf__columns *out) {
-  int64_t rows;
-  double total = weigh(x, weights, &rows);
-  if (rows == 0) {
-    return clf__fail(CLF_ERROR_DATA, "all weights are 0");
-  }
+  const int64_t n = x->columns;
   reading job = {.context = context, .x = x, .weights = weights, .blocks = count_blocks(x)};
-  clf_status status = CLF_OK;
-  job.block_rows = clf__ceil_div(x->rows, job.blocks);
+  double rows, total;
   clf__arena arena = {.context = context};
-  job.memory =
-      clf__arena_zeroed(&arena, clf__count(job.blocks * ARRAYS, x->columns), sizeof(double));
-  job.buffers =
-      clf__arena_matrix(&arena, clf__context_threads(context), x->columns, sizeof(double));
+  clf_status status = CLF_OK;
+  CLF__TRY(weigh(&job, &total, &rows));
+  job.memory = clf__arena_matrix(&arena, job.blocks * ARRAYS, n, sizeof(double));
+  job.buffers = clf__arena_matrix(&arena, clf__context_threads(context), n, sizeof(double));
+  job.minimum = clf__arena_array(&arena, n, sizeof(double));
+  job.maximum = clf__arena_array(&arena, n, sizeof(double));
+  double *sums = clf__arena_zeroed(&arena, clf__count(SUMS + SQUARES, n), sizeof *sums);
   CLF__TRY(clf__arena_status(&arena));
-  CLF__TRY(read_extremes_and_means(&job, out, rows, total));
+  CLF__TRY(read_extremes_and_means(&job, out, rows, total, sums));
   if (out->deviation != NULL) {
-    CLF__TRY(read_deviations(&job, out, total));
+    CLF__TRY(read_deviations(&job, out, total, sums + n, sums + SUMS * n));
   }
-  status = check_finite(out, x->columns);
+  status = check_finite(out, n);
 done:
   clf__arena_free(&arena);
   return status;

@@ -1,0 +1,104 @@
+/** @file classify/comm.h
+ *  Training on the rows of several processes.
+ *
+ *  Each process (a rank) calls the same functions in the same order, on datasets of its own rows,
+ *  and gets the same model. A clf_communicator says how the ranks exchange bytes; the host fills it
+ *  in, or `classify/mpi.h` does so from an MPI communicator. A context without one behaves as if
+ *  this header did not exist.
+ *
+ *  **Use.** Every rank reads its part of the rows:
+ *
+ *  @code
+ *  static void fit(clf_context *context, clf_tensor *x, clf_tensor *labels, int32_t rank) {
+ *    clf_dataset *mine = NULL; // of the rows that clf_shard_range() gives to this rank
+ *    clf_model *model = NULL;
+ *    clf_status status = clf_dataset_create(&mine, context, x, labels);
+ *    if (status == CLF_OK) {
+ *      status = clf_model_create(&model, context, "ridge", NULL);
+ *    }
+ *    if (status == CLF_OK) {
+ *      status = clf_model_fit(model, mine, NULL, NULL); // of the rows of all ranks
+ *    }
+ *    if (status == CLF_OK && rank == 0) {
+ *      status = clf_model_save(model, "digits.clf");
+ *    }
+ *    clf_model_free(model);
+ *    clf_dataset_free(mine);
+ *  }
+ *  @endcode
+ *
+ *  **What is distributed.** Fits of the models and transforms that the guide lists. What needs the
+ *  rows of all ranks and is not distributed returns CLF_ERROR_UNSUPPORTED on a context of several
+ *  ranks. Predictions, and applying transforms, concern a rank's own rows and exchange nothing.
+ *
+ *  **The same bits.** The rows of all ranks, in the order of the ranks, are cut into shards (the
+ *  context's parameter `shards`), whose sums are added in one order. If each rank has the rows that
+ *  clf_shard_range() gives it, results have the same bits for any number of ranks, one included.
+ *  With other parts they may differ in the last bits, and the log says so.
+ *
+ *  **Failure.** When a call fails on one rank, it ends on all: the others return CLF_ERROR_PEER,
+ *  with the number of that rank and its message, and all outputs stay untouched. This includes
+ *  cancelling, and ranks that call different functions or with different parameters. A callback
+ *  that fails ends the call, and the communicator is not used again, because ranks may be out of
+ *  step; set it again after all of them have noticed.
+ */
+#ifndef CLASSIFY_COMM_H
+#define CLASSIFY_COMM_H
+
+#include <classify/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How the ranks exchange bytes of host memory. All ranks call the same callbacks in the same order
+ *  with sizes that match. The callbacks return 0, or anything else if they fail. They are called on
+ *  the thread that called the library, one at a time. One that waits for a rank that does not come
+ *  should fail after a time of the host's choice. */
+typedef struct clf_communicator {
+  uint32_t struct_size; /**< sizeof(clf_communicator), set by the caller */
+  int32_t rank;         /**< of this process, 0 … ranks - 1 */
+  int32_t ranks;        /**< number of processes, at least 1 */
+  void *user;           /**< passed to the callbacks */
+  /** Copies the `bytes` bytes of each rank to all ranks: `all` receives ranks * bytes bytes in the
+   *  order of the ranks. */
+  int32_t (*all_gather)(void *user, const void *mine, int64_t bytes, void *all);
+  /** Copies the `bytes` bytes at `data` of rank `root` to `data` of all others. */
+  int32_t (*broadcast)(void *user, void *data, int64_t bytes, int32_t root);
+  /** Replaces values [count] by their sums over all ranks. It is used for integers only, so the
+   *  order of addition is free. NULL: made of all_gather. */
+  int32_t (*all_sum)(void *user, double *values, int64_t count);
+  /** Sends out_bytes[r] bytes at out[r] to rank r, and receives in_bytes[r] bytes from it at in[r],
+   *  for all r, its own rank included. NULL: made of all_gather. */
+  int32_t (*exchange)(void *user, const void *const *out, const int64_t *out_bytes, void *const *in,
+                      const int64_t *in_bytes);
+} clf_communicator;
+
+/** Sets the communicator of a context, through which fits on its handles include the rows of all
+ *  ranks. The ranks' contexts must have the same `seed`, `shards` and CPU kernels, which the first
+ *  call checks.
+ *  @param communicator  copied; what `user` points to must outlive the context, or the next call of
+ *                       this function. NULL for none.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
+ *  Thread class: no other thread may use the context during the call. With a communicator, one
+ *  thread at a time may make calls that include all ranks. @since 0.1 */
+CLF_API clf_status clf_context_set_communicator(clf_context *context,
+                                                const clf_communicator *communicator);
+
+/** Computes which rows a rank should have, so that ranks have whole shards and nearly equal parts.
+ *  With more ranks than shards, some have none.
+ *  @param context  for its parameter `shards`, of which auto is 64; NULL for 64
+ *  @param rows     of all ranks
+ *  @param rank     0 … ranks - 1
+ *  @param first    receives the index of the first row
+ *  @param count    receives the number of rows
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT
+ *  Thread class: any thread. @since 0.1 */
+CLF_API clf_status clf_shard_range(const clf_context *context, int64_t rows, int32_t rank,
+                                   int32_t ranks, int64_t *first, int64_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

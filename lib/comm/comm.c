@@ -1,0 +1,134 @@
+/* The communicator of a context, the words of the ranks, and the calls that they make together. */
+#include "comm/comm.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/border.h"
+#include "base/context.h"
+#include "base/context_state.h"
+#include "base/structs.h"
+#include "comm/comm_state.h"
+
+enum { MAX_RANKS = 1 << 20 };
+
+int32_t clf__comm_ranks(const clf_context *context) {
+  return context->comm != NULL ? context->comm->calls.ranks : 1;
+}
+
+int32_t clf__comm_rank(const clf_context *context) {
+  return context->comm != NULL ? context->comm->calls.rank : 0;
+}
+
+bool clf__comm_running(const clf_context *context) {
+  return context->comm != NULL && atomic_load(&context->comm->running);
+}
+
+static clf_status read_communicator(clf_communicator *out, const clf_communicator *given) {
+  static const clf__struct about = CLF__STRUCT(clf_communicator, exchange);
+  CLF__CHECK(clf__struct_read(out, &about, given));
+  if (out->ranks < 1 || out->ranks > MAX_RANKS || out->rank < 0 || out->rank >= out->ranks) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "communicator: rank %d of %d ranks; ranks must be 1 … %d, and rank 0 … ranks "
+                     "- 1",
+                     (int)out->rank, (int)out->ranks, (int)MAX_RANKS);
+  }
+  return out->all_gather != NULL && out->broadcast != NULL
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "communicator: both all_gather and broadcast are needed");
+}
+
+clf_status clf_context_set_communicator(clf_context *context,
+                                        const clf_communicator *communicator) {
+  CLF__REQUIRE(context);
+  CLF__ENTER("communicator");
+  clf__comm *comm = NULL;
+  if (communicator != NULL) {
+    clf_communicator calls;
+    CLF__CHECK(read_communicator(&calls, communicator));
+    comm = clf__alloc_zeroed(context, 1, sizeof *comm + (size_t)calls.ranks * sizeof *comm->words);
+    if (comm == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+    comm->calls = calls;
+    atomic_init(&comm->running, false);
+  }
+  clf__free(context->comm);
+  context->comm = comm;
+  return CLF_OK;
+}
+
+clf_status clf__comm_called(clf__comm *comm, int32_t result, const char *callback) {
+  if (result == 0) {
+    return CLF_OK;
+  }
+  comm->broken = comm->over = true;
+  return clf__fail(CLF_ERROR_PEER, "the communicator's %s returned %d", callback, (int)result);
+}
+
+/* All ranks know that rank `failed` was the first to fail; its message goes to the others. */
+static clf_status raise_failure(clf__comm *comm, clf_status own, int32_t failed) {
+  clf__failure failure;
+  char message[CLF__MESSAGE_BYTES];
+  comm->over = true;
+  clf__failure_keep(&failure, own);
+  memcpy(message, failure.message, sizeof message);
+  const int32_t result =
+      comm->calls.broadcast(comm->calls.user, message, (int64_t)sizeof message, failed);
+  if (own < 0) {
+    comm->broken = comm->broken || result != 0;
+    return clf__failure_raise(&failure);
+  }
+  CLF__CHECK(clf__comm_called(comm, result, "broadcast"));
+  message[sizeof message - 1] = '\0';
+  return clf__fail(CLF_ERROR_PEER, "rank %d: %s", (int)failed, message);
+}
+
+/* All ranks see the same words, so they all return the same. */
+static clf_status raise_difference(clf__comm *comm, int32_t other) {
+  const clf__comm_word *first = &comm->words[0], *second = &comm->words[other];
+  const int length = CLF__WORD_NAME - 1;
+  comm->over = true;
+  if (strncmp(first->name, second->name, CLF__WORD_NAME) == 0) {
+    return clf__fail(CLF_ERROR_PEER,
+                     "ranks 0 and %d differ in '%.*s': parameters and sizes must be the same on "
+                     "all ranks",
+                     (int)other, length, first->name);
+  }
+  return clf__fail(CLF_ERROR_PEER,
+                   "rank 0 is in '%.*s' and rank %d in '%.*s': all ranks must call the same "
+                   "functions in the same order",
+                   length, first->name, (int)other, length, second->name);
+}
+
+clf_status clf__comm_meet(clf__comm *comm, clf_status status, const char *name, uint64_t agrees) {
+  if (comm->broken) {
+    return status < 0 ? status
+                      : clf__fail(CLF_ERROR_PEER,
+                                  "the communicator has failed before; set it "
+                                  "again when all ranks are in step");
+  }
+  clf__failure failure;
+  clf__failure_keep(&failure, status);
+  comm->mine = (clf__comm_word){.agrees = agrees, .status = status};
+  snprintf(comm->mine.name, sizeof comm->mine.name, "%s", name);
+  const int32_t result = comm->calls.all_gather(comm->calls.user, &comm->mine,
+                                                (int64_t)sizeof comm->mine, comm->words);
+  if (result != 0) {
+    const clf_status called = clf__comm_called(comm, result, "all_gather");
+    return status < 0 ? clf__failure_raise(&failure) : called;
+  }
+  for (int32_t rank = 0; rank < comm->calls.ranks; rank++) {
+    if (comm->words[rank].status < 0) {
+      return raise_failure(comm, status, rank);
+    }
+  }
+  for (int32_t rank = 1; rank < comm->calls.ranks; rank++) {
+    if (comm->words[rank].agrees != comm->words[0].agrees ||
+        strncmp(comm->words[rank].name, comm->words[0].name, CLF__WORD_NAME) != 0) {
+      return raise_difference(comm, rank);
+    }
+  }
+  return status;
+}

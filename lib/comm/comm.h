@@ -1,0 +1,61 @@
+/* Collective operations among the ranks of a communicator.
+ *
+ * A word goes before each: the ranks exchange their status and the place where they are (a name and
+ * a number that must agree), and only if all are well and at the same place do the bytes follow. So
+ * a rank that fails need not know what the others are about to exchange: it meets them in its next
+ * word, at the latest that of clf__comm_end(), and the call ends on all ranks.
+ *
+ * Whatever may fail on one rank, such as an allocation, comes before the word. Collectives are
+ * called on the thread of the public call, never in a task of the pool. */
+#ifndef CLF_COMM_COMM_H
+#define CLF_COMM_COMM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <classify/comm.h>
+
+#include "base/kinds.h"
+#include "base/status.h"
+
+/* Returns how many ranks share the context's calls; 1 without a communicator. */
+int32_t clf__comm_ranks(const clf_context *context);
+int32_t clf__comm_rank(const clf_context *context);
+/* Returns whether several ranks run a call together now. */
+bool clf__comm_running(const clf_context *context);
+
+/* A public call that all ranks make, from clf__comm_begin() to clf__comm_end() on one thread. A call
+ * within another one is a part of it. Costs nothing with one rank. */
+typedef struct clf__comm_call {
+  clf_context *context;
+  bool outermost;
+} clf__comm_call;
+void clf__comm_begin(clf__comm_call *call, clf_context *context);
+/* Must be called once after clf__comm_begin(), before outputs change. Returns `status`, or
+ * CLF_ERROR_PEER if another rank failed. */
+clf_status clf__comm_end(clf__comm_call *call, clf_status status);
+
+/* Returns CLF_ERROR_PEER unless all ranks fit this kind with the same parameters, in contexts that
+ * agree. Does nothing outside of a call of several ranks. */
+clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values);
+
+/* Returns the hash of more bytes, to be compared between ranks; the first `hash` is 0. */
+uint64_t clf__comm_hash(uint64_t hash, const void *bytes, size_t size);
+
+/* Returns CLF_ERROR_UNSUPPORTED, in the name of what the caller does, with several ranks. For what
+ * needs the rows of all ranks and is not distributed. */
+clf_status clf__comm_refuse(const clf_context *context, const char *what);
+
+/* `all` receives ranks * bytes bytes. */
+clf_status clf__comm_gather(clf_context *context, const char *name, const void *mine, int64_t bytes,
+                            void *all);
+clf_status clf__comm_broadcast(clf_context *context, const char *name, void *data, int64_t bytes,
+                               int32_t root);
+/* Replaces values [count] by their sums over the ranks, which are exact: the values and their sums
+ * are integers below 2^53. */
+clf_status clf__comm_sum_integers(clf_context *context, const char *name, double *values,
+                                  int64_t count);
+/* Replaces values [count] by their maxima over the ranks; those of -x are the minima. */
+clf_status clf__comm_maxima(clf_context *context, const char *name, double *values, int64_t count);
+
+#endif

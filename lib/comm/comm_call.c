@@ -1,0 +1,86 @@
+/* Calls that all ranks make together, and what the ranks must agree in. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/context_state.h"
+#include "comm/comm_state.h"
+#include "comm/shards.h"
+
+void clf__comm_begin(clf__comm_call *call, clf_context *context) {
+  *call = (clf__comm_call){context, false};
+  if (clf__comm_ranks(context) > 1 && !clf__comm_running(context)) {
+    call->outermost = true;
+    context->comm->over = false;
+    atomic_store(&context->comm->running, true);
+  }
+}
+
+clf_status clf__comm_end(clf__comm_call *call, clf_status status) {
+  if (!call->outermost) {
+    return status;
+  }
+  clf__comm *comm = call->context->comm;
+  if (!comm->over) {
+    status = clf__comm_meet(comm, status, "the end of the call", 0);
+  }
+  atomic_store(&comm->running, false);
+  call->outermost = false;
+  return status;
+}
+
+clf_status clf__comm_refuse(const clf_context *context, const char *what) {
+  const int32_t ranks = clf__comm_ranks(context);
+  return ranks == 1 ? CLF_OK
+                    : clf__fail(CLF_ERROR_UNSUPPORTED,
+                                "%s does not take the rows of %d ranks; use a context without a "
+                                "communicator, on one process that has all rows",
+                                what, (int)ranks);
+}
+
+/* FNV-1a (Fowler, Noll and Vo): nobody gains from making two texts collide. */
+uint64_t clf__comm_hash(uint64_t hash, const void *bytes, size_t size) {
+  for (size_t i = 0; i < size; i++) {
+    hash = (hash ^ ((const unsigned char *)bytes)[i]) * UINT64_C(0x100000001B3);
+  }
+  return hash;
+}
+
+static clf_status hash_params(uint64_t *hash, clf_context *context, const clf__param_table *table,
+                              const void *values) {
+  size_t needed = 0;
+  CLF__CHECK(clf__params_copy_text(table, values, NULL, 0, &needed));
+  char *text = clf__alloc(context, needed);
+  if (text == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const clf_status status = clf__params_copy_text(table, values, text, needed, NULL);
+  *hash = clf__comm_hash(*hash, text, status == CLF_OK ? needed : 0);
+  clf__free(text);
+  return status;
+}
+
+/* What of the contexts affects results. */
+static clf_status compare_contexts(clf_context *context) {
+  clf__comm *comm = context->comm;
+  const char *target = clf__context_target(context)->name;
+  const int64_t numbers[] = {(int64_t)clf__context_seed(context), clf__shards_of(context),
+                             CLF_VERSION_NUMBER};
+  uint64_t hash = clf__comm_hash(0, numbers, sizeof numbers);
+  hash = clf__comm_hash(hash, target, strlen(target));
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, "context: seed, shards, cpu, version", hash));
+  comm->compared = true;
+  return CLF_OK;
+}
+
+clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values) {
+  uint64_t hash = 1;
+  char place[CLF__WORD_NAME];
+  if (!clf__comm_running(context)) {
+    return CLF_OK;
+  }
+  CLF__CHECK(hash_params(&hash, context, &kind->params, values));
+  CLF__CHECK(context->comm->compared ? CLF_OK : compare_contexts(context));
+  snprintf(place, sizeof place, "fit of %s", kind->name);
+  return clf__comm_meet(context->comm, CLF_OK, place, hash);
+}

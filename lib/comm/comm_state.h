@@ -1,0 +1,37 @@
+/* What a context's communicator is, for the files of comm/. */
+#ifndef CLF_COMM_COMM_STATE_H
+#define CLF_COMM_COMM_STATE_H
+
+#include <stdatomic.h>
+
+#include "base/memory.h"
+#include "comm/comm.h"
+
+enum { CLF__WORD_NAME = 48 };
+
+/* What a rank says before each collective. */
+typedef struct clf__comm_word {
+  uint64_t agrees; /* sizes, or a hash of parameters */
+  int32_t status;
+  int32_t unused;
+  char name[CLF__WORD_NAME];
+} clf__comm_word;
+
+typedef struct clf__comm {
+  clf_communicator calls;
+  atomic_bool running; /* a call of all ranks */
+  bool over;           /* that call has failed, and all ranks know it */
+  bool broken;         /* a callback failed: the ranks may be out of step */
+  bool compared;       /* the contexts of the ranks agree */
+  clf__comm_word mine;
+  clf__comm_word words[]; /* [ranks] */
+} clf__comm;
+
+/* Exchanges words. Returns CLF_OK if all ranks are well and at the same place, and otherwise
+ * `status` if that is a failure, or CLF_ERROR_PEER. */
+clf_status clf__comm_meet(clf__comm *comm, clf_status status, const char *name, uint64_t agrees);
+
+/* What a callback returned: CLF_OK for 0, otherwise the communicator is broken. */
+clf_status clf__comm_called(clf__comm *comm, int32_t result, const char *callback);
+
+#endif

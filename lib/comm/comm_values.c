@@ -1,0 +1,75 @@
+/* Collectives on bytes and numbers. Numbers are exchanged a block at a time, so that the memory for
+ * them does not grow with their count. */
+#include <math.h>
+
+#include "base/context.h"
+#include "base/context_state.h"
+#include "base/math.h"
+#include "comm/comm_state.h"
+
+enum { BLOCK_VALUES = 1 << 17 /* of all ranks together */ };
+
+clf_status clf__comm_gather(clf_context *context, const char *name, const void *mine, int64_t bytes,
+                            void *all) {
+  clf__comm *comm = context->comm;
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)bytes));
+  return clf__comm_called(comm, comm->calls.all_gather(comm->calls.user, mine, bytes, all),
+                          "all_gather");
+}
+
+clf_status clf__comm_broadcast(clf_context *context, const char *name, void *data, int64_t bytes,
+                               int32_t root) {
+  clf__comm *comm = context->comm;
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)bytes));
+  return clf__comm_called(comm, comm->calls.broadcast(comm->calls.user, data, bytes, root),
+                          "broadcast");
+}
+
+/* Combines values [count] with those of all ranks: integers by adding, others by the maximum. */
+static void combine(double *values, const double *all, int64_t count, int32_t ranks,
+                    bool integers) {
+  for (int64_t i = 0; i < count; i++) {
+    double result = all[i];
+    for (int32_t rank = 1; rank < ranks; rank++) {
+      const double other = all[rank * count + i];
+      result = integers ? result + other : fmax(result, other);
+    }
+    values[i] = result;
+  }
+}
+
+static clf_status reduce(clf_context *context, const char *name, double *values, int64_t count,
+                         bool integers) {
+  clf__comm *comm = context->comm;
+  const int32_t ranks = comm->calls.ranks;
+  const int64_t block = clf__clamp_i64(BLOCK_VALUES / ranks, 1, count);
+  clf_status status = CLF_OK;
+  double *all = clf__alloc_matrix(context, ranks, block, sizeof *all);
+  CLF__TRY(all != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  CLF__TRY(clf__comm_meet(comm, CLF_OK, name, (uint64_t)count));
+  for (int64_t first = 0; first < count; first += block) {
+    const int64_t here = clf__min_i64(block, count - first);
+    CLF__TRY(clf__comm_called(comm,
+                              comm->calls.all_gather(comm->calls.user, values + first,
+                                                     here * (int64_t)sizeof *values, all),
+                              "all_gather"));
+    combine(values + first, all, here, ranks, integers);
+  }
+done:
+  clf__free(all);
+  return status;
+}
+
+clf_status clf__comm_sum_integers(clf_context *context, const char *name, double *values,
+                                  int64_t count) {
+  clf__comm *comm = context->comm;
+  if (comm->calls.all_sum == NULL) {
+    return reduce(context, name, values, count, true);
+  }
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)count));
+  return clf__comm_called(comm, comm->calls.all_sum(comm->calls.user, values, count), "all_sum");
+}
+
+clf_status clf__comm_maxima(clf_context *context, const char *name, double *values, int64_t count) {
+  return reduce(context, name, values, count, false);
+}

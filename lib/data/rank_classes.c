@@ -1,0 +1,132 @@
+/* The classes of all ranks, as if one process had read all labels: classes are in order, so it does
+ * not matter which rank has which. They are exchanged in the form in which they are saved. */
+#include <string.h>
+
+#include "base/math.h"
+#include "base/text.h"
+#include "comm/comm.h"
+#include "data/rank_rows.h"
+
+/* What a rank says of its classes before it sends them. */
+typedef struct saved_classes {
+  int64_t count; /* elements of the tensor */
+  int64_t dtype; /* CLF_U8 for names */
+} saved_classes;
+
+static clf_status save(clf__store **store, const clf_tensor **tensor, clf_context *context,
+                       const clf__classes *classes) {
+  CLF__CHECK(clf__store_create(store, context));
+  CLF__CHECK(clf__classes_save(classes, *store));
+  *tensor = clf__store_tensor(*store, clf__store_name(*store, 0));
+  return CLF_OK;
+}
+
+/* Returns the type of numbers that has those of both types. */
+static int64_t wider(int64_t one, int64_t other) {
+  return one == other ? one : one == CLF_F64 || other == CLF_F64 ? CLF_F64 : CLF_F32;
+}
+
+/* Copies numbers of one dtype to doubles or, if both are integers, to integers. */
+static void append(clf_tensor *to, int64_t at, const void *from, int64_t dtype, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (to->dtype == CLF_I64) {
+      ((int64_t *)to->data)[at + i] = ((const int64_t *)from)[i];
+      continue;
+    }
+    const double value = dtype == CLF_I64   ? (double)((const int64_t *)from)[i]
+                         : dtype == CLF_F32 ? (double)((const float *)from)[i]
+                                            : ((const double *)from)[i];
+    if (to->dtype == CLF_F32) {
+      ((float *)to->data)[at + i] = (float)value;
+    } else {
+      ((double *)to->data)[at + i] = value;
+    }
+  }
+}
+
+static clf_status join_numbers(clf__classes **out, clf_context *context, const saved_classes *saved,
+                               int32_t ranks, const char *bytes, int64_t step) {
+  clf_tensor *labels = NULL;
+  int64_t dtype = saved[0].dtype, total = 0, at = 0;
+  clf_status status = CLF_OK;
+  int32_t *indices = NULL;
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    dtype = wider(dtype, saved[rank].dtype);
+    total += saved[rank].count;
+  }
+  CLF__TRY(clf__tensor_vector(&labels, context, (int32_t)dtype, total));
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    append(labels, at, bytes + rank * step, saved[rank].dtype, saved[rank].count);
+    at += saved[rank].count;
+  }
+  indices = clf__alloc_array(context, total, sizeof *indices);
+  CLF__TRY(indices != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  status = clf__classes_of_numbers(out, context, labels, indices);
+done:
+  clf__free(indices);
+  clf_tensor_free(labels);
+  return status;
+}
+
+static clf_status join_names(clf__classes **out, clf_context *context, const saved_classes *saved,
+                             int32_t ranks, const char *bytes, int64_t step) {
+  int64_t total = 0, count = 0;
+  clf__arena arena = {.context = context};
+  clf_status status = CLF_OK;
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    total += saved[rank].count; /* each name has at least a byte */
+  }
+  const char **names = clf__arena_array(&arena, total, sizeof *names);
+  int32_t *indices = clf__arena_array(&arena, total, sizeof *indices);
+  CLF__TRY(clf__arena_status(&arena));
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    count += clf__names_cut(bytes + rank * step, saved[rank].count, names + count, total - count);
+  }
+  status = clf__classes_of_names(out, context, names, count, indices);
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+static clf_status check_kinds(const saved_classes *saved, int32_t ranks) {
+  for (int32_t rank = 1; rank < ranks; rank++) {
+    if ((saved[rank].dtype == CLF_U8) != (saved[0].dtype == CLF_U8)) {
+      return clf__fail(CLF_ERROR_PEER,
+                       "the labels of rank %d are %s and those of rank 0 are not; all ranks need "
+                       "names, or numbers",
+                       (int)rank, saved[rank].dtype == CLF_U8 ? "names" : "numbers");
+    }
+  }
+  return CLF_OK;
+}
+
+clf_status clf__rank_classes(clf__classes **out, clf_context *context,
+                             const clf__classes *classes) {
+  const int32_t ranks = clf__comm_ranks(context);
+  clf__store *store = NULL;
+  const clf_tensor *tensor = NULL;
+  clf__arena arena = {.context = context};
+  clf_status status = CLF_OK;
+  saved_classes *saved = clf__arena_array(&arena, ranks, sizeof *saved);
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(save(&store, &tensor, context, classes));
+  const saved_classes mine = {clf_tensor_count(tensor), tensor->dtype};
+  CLF__TRY(clf__comm_gather(context, "classes", &mine, (int64_t)sizeof mine, saved));
+  CLF__TRY(check_kinds(saved, ranks));
+  int64_t step = 0;
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    const int64_t bytes = saved[rank].count * (int64_t)clf__dtype_size((int32_t)saved[rank].dtype);
+    step = clf__max_i64(step, clf__round_up(bytes, (int64_t)sizeof(double)));
+  }
+  char *packet = clf__arena_zeroed(&arena, step, 1);
+  char *all = clf__arena_matrix(&arena, ranks, step, 1);
+  CLF__TRY(clf__arena_status(&arena));
+  memcpy(packet, tensor->data, (size_t)mine.count * clf__dtype_size(tensor->dtype));
+  CLF__TRY(clf__comm_gather(context, "names of classes", packet, step, all));
+  status = saved[0].dtype == CLF_U8 ? join_names(out, context, saved, ranks, all, step)
+                                    : join_numbers(out, context, saved, ranks, all, step);
+done:
+  clf__store_free(store);
+  clf__arena_free(&arena);
+  return status;
+}

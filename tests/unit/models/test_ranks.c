@@ -1,0 +1,192 @@
+/* Fits whose rows are those of several ranks: the saved bytes are the same for any number of ranks
+ * and threads. */
+#include <math.h>
+
+#include "ranks.h"
+
+SUITE("ranks")
+
+enum { ROWS = 230, COLUMNS = 6, CLASSES = 3, F32 = 0, U8 = 1, SPARSE = 2, STORAGES = 3 };
+
+/* The rows of all ranks. Classes come in order, so that ranks lack some of them. */
+static struct rows {
+  float x[ROWS * COLUMNS];
+  uint8_t bytes[ROWS * COLUMNS];
+  int64_t row_start[ROWS + 1];
+  int32_t column[ROWS * COLUMNS];
+  float value[ROWS * COLUMNS];
+  int32_t labels[ROWS];
+  double targets[ROWS * 2];
+  float weights[ROWS];
+} rows;
+
+static void fill_rows(void) {
+  uint32_t state = 1;
+  int64_t entries = 0;
+  for (int64_t i = 0; i < ROWS; i++) {
+    rows.labels[i] = (int32_t)(i * CLASSES / ROWS) * 10 - 5;
+    rows.weights[i] = (float)(i % 7) / 3;
+    for (int64_t j = 0; j < COLUMNS; j++) {
+      state = state * 1664525u + 1013904223u;
+      const double noise = (double)(state >> 8) / 0x1p24;
+      const double value = noise * (double)(j + 1) + (double)(rows.labels[i] * (int32_t)(j % 3));
+      rows.x[i * COLUMNS + j] = (float)value;
+      rows.bytes[i * COLUMNS + j] = (uint8_t)(state >> 24);
+      if (state % 3 != 0) {
+        rows.column[entries] = (int32_t)j;
+        rows.value[entries++] = (float)value;
+      }
+    }
+    rows.row_start[i + 1] = entries;
+    rows.targets[2 * i] = (double)rows.x[i * COLUMNS] + 0.1 * (double)(i % 5);
+    rows.targets[2 * i + 1] = (double)(i % 11);
+  }
+}
+
+static clf_tensor *part(clf_context *context, const void *data, int32_t dtype, int64_t count,
+                        int64_t columns) {
+  const int64_t shape[] = {count, columns};
+  clf_tensor *wrapped = NULL;
+  ck_clf_ok(clf_tensor_wrap(&wrapped, context, data, dtype, columns > 0 ? 2 : 1, shape, NULL));
+  return wrapped;
+}
+
+/* What is fitted. */
+typedef struct fit_case {
+  const char *transform, *transform_params; /* alone, or as a stage of the model */
+  const char *model, *params;
+  bool regression;
+  int storages; /* one bit each */
+} fit_case;
+
+static clf_dataset *rows_of(clf_context *context, const fit_case *what, int storage, bool weighted,
+                            int64_t first, int64_t count) {
+  clf_dataset *data = NULL;
+  clf_tensor *x = NULL, *start = NULL, *column = NULL;
+  clf_tensor *y = what->regression ? part(context, rows.targets + 2 * first, CLF_F64, count, 2)
+                                   : part(context, rows.labels + first, CLF_I32, count, 0);
+  if (storage == SPARSE) {
+    int64_t row_start[ROWS + 1];
+    const int64_t at = rows.row_start[first], entries = rows.row_start[first + count] - at;
+    for (int64_t i = 0; i <= count; i++) {
+      row_start[i] = rows.row_start[first + i] - at;
+    }
+    start = part(context, row_start, CLF_I64, count + 1, 0);
+    column = part(context, rows.column + at, CLF_I32, entries, 0);
+    x = part(context, rows.value + at, CLF_F32, entries, 0);
+    ck_clf_ok(clf_dataset_create_sparse(&data, context, COLUMNS, start, column, x, NULL));
+  } else {
+    x = storage == U8 ? part(context, rows.bytes + first * COLUMNS, CLF_U8, count, COLUMNS)
+                      : part(context, rows.x + first * COLUMNS, CLF_F32, count, COLUMNS);
+    ck_clf_ok(clf_dataset_create(&data, context, x, NULL));
+  }
+  ck_clf_ok(what->regression ? clf_dataset_set_targets(data, y) : clf_dataset_set_labels(data, y));
+  if (weighted) {
+    clf_tensor *weights = part(context, rows.weights + first, CLF_F32, count, 0);
+    ck_clf_ok(clf_dataset_set_weights(data, weights));
+    clf_tensor_free(weights);
+  }
+  clf_tensor_free(x);
+  clf_tensor_free(y);
+  clf_tensor_free(start);
+  clf_tensor_free(column);
+  return data;
+}
+
+typedef struct saved {
+  size_t size;
+  char *bytes;
+} saved;
+
+typedef struct fitting {
+  const fit_case *what;
+  int storage;
+  bool weighted;
+  saved saved[MAX_RANKS];
+} fitting;
+
+static void save_transform(saved *out, const clf_transform *transform) {
+  ck_clf_ok(clf_transform_save_memory(transform, NULL, 0, &out->size));
+  out->bytes = malloc(out->size);
+  ck_clf_ok(clf_transform_save_memory(transform, out->bytes, out->size, &out->size));
+}
+
+static void save_model(saved *out, const clf_model *model) {
+  ck_clf_ok(clf_model_save_memory(model, NULL, 0, &out->size));
+  out->bytes = malloc(out->size);
+  ck_clf_ok(clf_model_save_memory(model, out->bytes, out->size, &out->size));
+}
+
+static void fit_rank(struct rank *rank) {
+  fitting *f = rank->user;
+  const fit_case *what = f->what;
+  clf_transform *transform = NULL;
+  clf_model *model = NULL;
+  int64_t first, count;
+  ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
+  clf_dataset *data = rows_of(rank->context, what, f->storage, f->weighted, first, count);
+  if (what->transform != NULL) {
+    ck_clf_ok(
+        clf_transform_create(&transform, rank->context, what->transform, what->transform_params));
+  }
+  if (what->model == NULL) {
+    ck_clf_ok(clf_transform_fit(transform, data));
+    save_transform(&f->saved[rank->index], transform);
+  } else {
+    ck_clf_ok(clf_model_create(&model, rank->context, what->model, what->params));
+    if (transform != NULL) {
+      ck_clf_ok(clf_model_add_transform(model, what->transform, what->transform_params));
+    }
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    save_model(&f->saved[rank->index], model);
+  }
+  clf_transform_free(transform);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+static const fit_case kinds[] = {
+    {.transform = "standardize", .storages = 1 << F32 | 1 << U8},
+    {.transform = "standardize", .transform_params = "mean=false", .storages = 1 << SPARSE},
+    {.transform = "min_max", .storages = 1 << F32 | 1 << U8},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static void fit_ranks(fitting *f, int32_t count, int threads, bool few) {
+  char params[40];
+  struct ranks all;
+  snprintf(params, sizeof params, "threads=%d", threads);
+  open_ranks(&all, count, params, few);
+  run_ranks(&all, fit_rank, f);
+  close_ranks(&all);
+}
+
+static void compare(fitting *f, const saved *one, int32_t count) {
+  for (int32_t rank = 0; rank < count; rank++) {
+    ck_assert_uint_eq(f->saved[rank].size, one->size);
+    ck_assert_msg(memcmp(f->saved[rank].bytes, one->bytes, one->size) == 0,
+                  "%s %s, storage %d, weighted %d: rank %d of %d",
+                  f->what->model != NULL ? f->what->model : "",
+                  f->what->transform != NULL ? f->what->transform : "", f->storage,
+                  (int)f->weighted, (int)rank, (int)count);
+    free(f->saved[rank].bytes);
+  }
+}
+
+TEST_LOOP(fits__have_the_same_bytes_on_any_number_of_ranks_and_threads, 0, KINDS) {
+  fill_rows();
+  for (int which = 0; which < 2 * STORAGES; which++) {
+    fitting one = {.what = &kinds[_i], .storage = which / 2, .weighted = which % 2 == 1}, f = one;
+    if ((kinds[_i].storages & 1 << one.storage) == 0) {
+      continue;
+    }
+    fit_ranks(&one, 1, 1, false);
+    for (int n = 1; n < RANK_COUNTS; n++) {
+      fit_ranks(&f, rank_counts[n], 1 + n % 2, n == 2);
+      compare(&f, &one.saved[0], rank_counts[n]);
+    }
+    fit_ranks(&f, 1, 2, false);
+    compare(&f, &one.saved[0], 1);
+    free(one.saved[0].bytes);
+  }
+}
