@@ -6,26 +6,18 @@
  *  in, or `classify/mpi.h` does so from an MPI communicator. A context without one behaves as if
  *  this header did not exist.
  *
- *  **Use.** Every rank reads its part of the rows:
+ *  **Use.** Every rank reads its part of the rows, and makes a dataset of them:
  *
  *  @code
- *  static void fit(clf_context *context, clf_tensor *x, clf_tensor *labels, int32_t rank) {
- *    clf_dataset *mine = NULL; // of the rows that clf_shard_range() gives to this rank
- *    clf_model *model = NULL;
- *    clf_status status = clf_dataset_create(&mine, context, x, labels);
- *    if (status == CLF_OK) {
- *      status = clf_model_create(&model, context, "ridge", NULL);
- *    }
- *    if (status == CLF_OK) {
- *      status = clf_model_fit(model, mine, NULL, NULL); // of the rows of all ranks
- *    }
- *    if (status == CLF_OK && rank == 0) {
- *      status = clf_model_save(model, "digits.clf");
- *    }
- *    clf_model_free(model);
- *    clf_dataset_free(mine);
+ *  int64_t first = 0, count = 0;
+ *  clf_status status = clf_shard_range(NULL, 1000000, 2, 4, &first, &count); // rank 2 of 4
+ *  if (status == CLF_OK) {
+ *    printf("rows %lld to %lld\n", (long long)first, (long long)(first + count - 1));
  *  }
  *  @endcode
+ *
+ *  With the communicator set on the context, clf_model_fit() then fits the rows of all ranks, and
+ *  one rank saves the model.
  *
  *  **What is distributed.** Fits of the models and transforms that the guide lists. What needs the
  *  rows of all ranks and is not distributed returns CLF_ERROR_UNSUPPORTED on a context of several

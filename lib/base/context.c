@@ -33,9 +33,8 @@ static const clf__param params[] = {
     CLF__INT_OR(memory_limit, "none", "none", 1, 1e18, "maximum number of bytes in use"),
     CLF__CHOICE(cpu, CPU_WORDS, "auto", "kernels to use; auto: variable CLASSIFY_CPU, or the best"),
     CLF__REAL(progress_interval, "0", 0, 3600, "minimum seconds between two reports of a thread"),
-    CLF__INT_OR(
-        shards, "auto", "auto", 1, 65536,
-        "parts of the rows that are summed by themselves; auto: 64 with a communicator, or 1"),
+    CLF__INT_OR(shards, "auto", "auto", 1, 65536,
+                "parts of the rows, summed by themselves; auto: 64 with a communicator, or 1"),
 };
 
 const clf__kind clf__context_kind =

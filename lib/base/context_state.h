@@ -36,7 +36,7 @@ struct clf_context {
   void *log_user;
   struct clf__pool *pool;
   atomic_int_least64_t woken; /* sleeping threads that its loops woke so far, for tests */
-  struct clf__comm *comm; /* a block of memory that the context frees; or NULL */
+  struct clf__comm *comm;     /* a block of memory that the context frees; or NULL */
 };
 
 #endif

@@ -24,8 +24,8 @@ int32_t clf__comm_rank(const clf_context *context);
 /* Returns whether several ranks run a call together now. */
 bool clf__comm_running(const clf_context *context);
 
-/* A public call that all ranks make, from clf__comm_begin() to clf__comm_end() on one thread. A call
- * within another one is a part of it. Costs nothing with one rank. */
+/* A public call that all ranks make, from clf__comm_begin() to clf__comm_end() on one thread. A
+ * call within another one is a part of it. Costs nothing with one rank. */
 typedef struct clf__comm_call {
   clf_context *context;
   bool outermost;
@@ -49,8 +49,6 @@ clf_status clf__comm_refuse(const clf_context *context, const char *what);
 /* `all` receives ranks * bytes bytes. */
 clf_status clf__comm_gather(clf_context *context, const char *name, const void *mine, int64_t bytes,
                             void *all);
-clf_status clf__comm_broadcast(clf_context *context, const char *name, void *data, int64_t bytes,
-                               int32_t root);
 /* Replaces values [count] by their sums over the ranks, which are exact: the values and their sums
  * are integers below 2^53. */
 clf_status clf__comm_sum_integers(clf_context *context, const char *name, double *values,

@@ -17,14 +17,6 @@ clf_status clf__comm_gather(clf_context *context, const char *name, const void *
                           "all_gather");
 }
 
-clf_status clf__comm_broadcast(clf_context *context, const char *name, void *data, int64_t bytes,
-                               int32_t root) {
-  clf__comm *comm = context->comm;
-  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)bytes));
-  return clf__comm_called(comm, comm->calls.broadcast(comm->calls.user, data, bytes, root),
-                          "broadcast");
-}
-
 /* Combines values [count] with those of all ranks: integers by adding, others by the maximum. */
 static void combine(double *values, const double *all, int64_t count, int32_t ranks,
                     bool integers) {

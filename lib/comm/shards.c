@@ -1,4 +1,4 @@
-/* Which rows make up a shard, which rank has them, and which parts of the tree it has completely. */
+/* Which rows make up a shard, which ranks have them, and which parts of the tree are complete. */
 #include "comm/shards.h"
 
 #include <string.h>
@@ -29,6 +29,7 @@ clf_status clf_shard_range(const clf_context *context, int64_t rows, int32_t ran
                            int64_t *first, int64_t *count) {
   CLF__REQUIRE(first);
   CLF__REQUIRE(count);
+  CLF__ENTER("shard range");
   if (rows < 0 || ranks < 1 || rank < 0 || rank >= ranks) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "shard range: %lld rows, rank %d of %d ranks; rank must be 0 … ranks - 1",

@@ -6,10 +6,9 @@
  * The last term corrects the rounding error of the mean (Chan, Golub and LeVeque, "Algorithms for
  * computing the sample variance", 1983). The result is the standard deviation, because the squares
  * of f64 features may overflow. Rows are divided into a few blocks by size, which are summed
- * separately, so that the result does not depend on the number of threads; rows of several ranks are
- * summed by shards. Each number updates up
- * to three double sums in the caches. This, not memory, is the bound: about three times the time of
- * reading the rows twice. */
+ * separately, so that the result does not depend on the number of threads; rows of several ranks
+ * are summed by shards. Each number updates up to three double sums in the caches. This, not
+ * memory, is the bound: about three times the time of reading the rows twice. */
 #include "transform/numbers/statistics.h"
 
 #include <float.h>
