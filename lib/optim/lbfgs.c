@@ -16,6 +16,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "optim/vector.h"
 
 /* What rounding errors of values are expected, by the precision in which they are computed. */
 typedef struct rounding {
@@ -44,28 +45,6 @@ typedef struct solver {
   bool pending;               /* P y of the newest pair is not known yet */
   double gamma;
 } solver;
-
-/* Eight sums in parallel: the order is fixed, and the compiler may vectorize. */
-static double dot(const double *a, const double *b, int64_t count) {
-  double sums[8] = {0};
-  int64_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    for (int64_t j = 0; j < 8; j++) {
-      sums[j] += a[i + j] * b[i + j];
-    }
-  }
-  for (; i < count; i++) {
-    sums[0] += a[i] * b[i];
-  }
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
-
-static void add_scaled(double *restrict to, double factor, const double *restrict from,
-                       int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    to[i] += factor * from[i];
-  }
-}
 
 static void scale(double *values, double factor, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
@@ -96,7 +75,8 @@ static clf_status apply_preconditioner(solver *v) {
     for (int64_t i = 0; i < v->size; i++) {
       py[i] = v->product[i] - py[i];
     }
-    double gamma = v->curvature[place(v, 1)] / dot(v->y + place(v, 1) * v->size, py, v->size);
+    double gamma =
+        v->curvature[place(v, 1)] / clf__vector_dot(v->y + place(v, 1) * v->size, py, v->size);
     v->gamma = gamma > 0 && isfinite(gamma) ? gamma : v->gamma;
     v->pending = false;
   }
@@ -111,15 +91,15 @@ static clf_status find_direction(solver *v) {
   memcpy(v->direction, v->product, (size_t)v->size * sizeof *q);
   for (int64_t age = 1; age <= v->count; age++) {
     int64_t at = place(v, age);
-    v->weight[at] = dot(v->s + at * v->size, q, v->size) / v->curvature[at];
-    add_scaled(q, -v->weight[at], v->y + at * v->size, v->size);
-    add_scaled(v->direction, -v->weight[at], v->py + at * v->size, v->size);
+    v->weight[at] = clf__vector_dot(v->s + at * v->size, q, v->size) / v->curvature[at];
+    clf__vector_add(q, -v->weight[at], v->y + at * v->size, v->size);
+    clf__vector_add(v->direction, -v->weight[at], v->py + at * v->size, v->size);
   }
   scale(v->direction, v->gamma, v->size);
   for (int64_t age = v->count; age >= 1; age--) {
     int64_t at = place(v, age);
-    double beta = dot(v->y + at * v->size, v->direction, v->size) / v->curvature[at];
-    add_scaled(v->direction, v->weight[at] - beta, v->s + at * v->size, v->size);
+    double beta = clf__vector_dot(v->y + at * v->size, v->direction, v->size) / v->curvature[at];
+    clf__vector_add(v->direction, v->weight[at] - beta, v->s + at * v->size, v->size);
   }
   scale(v->direction, -1, v->size);
   return CLF_OK;
@@ -140,10 +120,10 @@ static clf_status search_line(solver *v, double derivative, double *trial_value,
   *found = false;
   for (int64_t i = 0; i < MAX_TRIALS && !*found; i++) {
     memcpy(v->trial, v->x, (size_t)v->size * sizeof *v->trial);
-    add_scaled(v->trial, step, v->direction, v->size);
+    clf__vector_add(v->trial, step, v->direction, v->size);
     CLF__CHECK(
         v->problem->evaluate(v->problem->argument, v->trial, trial_value, v->trial_gradient));
-    double trial_derivative = dot(v->trial_gradient, v->direction, v->size);
+    double trial_derivative = clf__vector_dot(v->trial_gradient, v->direction, v->size);
     *found = *trial_value <= v->value + 1e-4 * step * derivative ||
              (*trial_value <= v->value + v->rounding->noise * fabs(v->value) &&
               trial_derivative <= -derivative);
@@ -163,7 +143,7 @@ static void accept_step(solver *v, double value) {
   memcpy(v->x, v->trial, (size_t)v->size * sizeof *v->x);
   memcpy(v->gradient, v->trial_gradient, (size_t)v->size * sizeof *v->gradient);
   v->value = value;
-  double curvature = dot(s, y, v->size);
+  double curvature = clf__vector_dot(s, y, v->size);
   v->pending = curvature > 0 && isfinite(curvature);
   if (v->pending) {
     v->curvature[v->next] = curvature;
@@ -178,7 +158,7 @@ static clf_status iterate(solver *v, double *decrease, bool *found) {
   *found = false;
   clf_status status = CLF_OK;
   CLF__CHECK(find_direction(v));
-  double derivative = dot(v->gradient, v->direction, v->size);
+  double derivative = clf__vector_dot(v->gradient, v->direction, v->size);
   *decrease = -derivative / 2;
   if (derivative < 0 && isfinite(derivative)) {
     status = search_line(v, derivative, &value, found);

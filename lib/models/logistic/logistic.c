@@ -19,6 +19,7 @@
 #include "models/linear.h"
 #include "models/logistic/logistic.h"
 #include "optim/lbfgs.h"
+#include "optim/newton.h"
 #include "optim/prox_newton.h"
 
 typedef struct logistic_params {
@@ -123,16 +124,18 @@ static double largest_component(const fitting *f, const double *gradient) {
   return fmax(of_weights / f->unit, of_bias);
 }
 
+static clf_status beyond_range(void) {
+  return clf__fail(CLF_ERROR_NUMERIC,
+                   "logistic: the gradient is beyond the range of float: scale the features down "
+                   "(transform: standardize)");
+}
+
 static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
                           clf__lbfgs_order *order) {
   fitting *f = argument;
   f->largest = largest_component(f, gradient);
-  if (!isfinite(f->largest)) {
-    return clf__fail(CLF_ERROR_NUMERIC,
-                     "logistic: the gradient is beyond the range of float: scale the features down "
-                     "(transform: standardize)");
-  }
   clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
   if (status == CLF_OK) {
     status = clf__progress_step(&f->progress, iteration, value, (double)NAN);
   }
@@ -232,6 +235,54 @@ static clf_status minimize_smooth(fitting *f, const logistic_params *p, double *
   return status;
 }
 
+/* A single sigmoid: with t = 1 for class 1 and -1 for the other, the loss is ln(1 + e^-tz). */
+static double differentiate(void *argument, clf__range rows, const double *z, double *first,
+                            double *second) {
+  const clf__logistic_objective *o = &((const fitting *)argument)->objective;
+  double sum = 0;
+  for (int64_t i = rows.first; i < rows.end; i++) {
+    const double weight = (o->own_weights != NULL ? (double)o->own_weights[i] : 1) / o->weight_sum;
+    const double side = o->labels[i] == 1 ? 1 : -1, power = exp(-fabs(z[i]));
+    const double small = power / (1 + power), wrong = side * z[i] > 0 ? small : 1 - small;
+    first[i] = -side * weight * wrong;
+    second[i] = weight * (small / (1 + power));
+    sum += weight > 0 ? weight * (log1p(power) + fmax(-side * z[i], 0)) : 0;
+  }
+  return sum;
+}
+
+static clf_status observe_newton(void *argument, int64_t iteration, double value,
+                                 double violation) {
+  fitting *f = argument;
+  f->largest = violation;
+  clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  CLF__CHECK(isfinite(violation) ? status : beyond_range());
+  return status < 0 ? status : clf__progress_step(&f->progress, iteration, value, (double)NAN);
+}
+
+/* The objective of two classes on sparse rows of many columns: truncated Newton. */
+static clf_status minimize_binary(fitting *f, const logistic_params *p, double *variables,
+                                  found *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const clf__newton_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .x = o->x,
+      .intercept = o->intercept,
+      .l2 = o->penalty,
+      .tolerance = p->tolerance,
+      .closeness = (double)INFINITY,
+      .max_iterations = p->max_iterations,
+      .differentiate = differentiate,
+      .observe = observe_newton,
+  };
+  clf__newton_result result = {.iterations = 0};
+  const clf_status status = clf__newton(&result, &problem, variables);
+  const bool precise = result.stalled && result.decrease <= PRECISION_F64 * fabs(result.value);
+  *out = (found){result.iterations, result.violation <= p->tolerance || precise};
+  return status;
+}
+
 static void curvature(void *argument, int64_t output, float *values) {
   const fitting *f = argument;
   clf__logistic_curvature(&f->objective, output, values);
@@ -310,8 +361,11 @@ static clf_status minimize(fitting *f, const clf_model *model, double l1, clf__s
     begin(f, model, variables);
   }
   found result = {.iterations = 0};
-  clf_status status = l1 > 0 ? minimize_sparse(f, p, l1, variables, &result)
-                             : minimize_smooth(f, p, variables, &result);
+  const clf__logistic_objective *o = &f->objective;
+  const bool binary = o->outputs == 1 && clf__rows_sparse(o->x) && clf__logistic_blocks(o) == 0;
+  clf_status status = l1 > 0   ? minimize_sparse(f, p, l1, variables, &result)
+                      : binary ? minimize_binary(f, p, variables, &result)
+                               : minimize_smooth(f, p, variables, &result);
   if (result.iterations > 0) {
     status = clf__stop_keep(f->stop, status);
   }

@@ -83,6 +83,8 @@ typedef struct clf__logistic_preconditioner {
   double *scratch;    /* [outputs, columns] */
 } clf__logistic_preconditioner;
 
+/* Returns how many blocks are worth their cost: outputs, 1 or 0. */
+int64_t clf__logistic_blocks(const clf__logistic_objective *objective);
 clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *preconditioner,
                                                const clf__logistic_objective *objective);
 void clf__logistic_preconditioner_free(clf__logistic_preconditioner *preconditioner);

@@ -38,7 +38,7 @@ enum {
 
 /* Blocks are refreshed two or three times in a fit, at SAMPLE/2 columns^2 multiply-adds for each
  * column and output, and save about 50 evaluations at 2 rows columns outputs. */
-static int64_t blocks_worth(const clf__logistic_objective *o) {
+int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
   double limit = FREE_COLUMNS * FREE_COLUMNS + 16 * (double)o->x->rows;
   if (square <= limit && square * (double)o->outputs <= MAX_FACTORS) {
@@ -228,7 +228,7 @@ clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
   clf_context *context = objective->context;
   int64_t columns = objective->columns, outputs = objective->outputs;
   *p = (clf__logistic_preconditioner){.objective = objective};
-  p->max_blocks = blocks_worth(objective);
+  p->max_blocks = clf__logistic_blocks(objective);
   p->arena.context = context;
   p->factors = clf__arena_zeroed(&p->arena, outputs, sizeof(double *));
   p->means = clf__arena_matrix(&p->arena, p->max_blocks, columns, sizeof(double));

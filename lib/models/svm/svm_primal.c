@@ -8,59 +8,36 @@
  *
  * The loss has a second derivative almost everywhere, 2 c_i for rows within the margin and 0 for
  * others, so the method is proximal Newton (optim/prox_newton.c) on the mean loss, of all machines
- * at once. With |w|^2 / 2, sparse rows of few columns start at the minimum that Newton's method has
- * found (svm_newton.c). Everything is computed in f64. */
+ * at once, or for sparse rows with |w|^2 / 2 truncated Newton (svm_primal_sparse.c). Everything is
+ * computed in f64. */
 #include <math.h>
 #include <string.h>
 
 #include "base/math.h"
 #include "base/text.h"
-#include "models/svm/svm_newton.h"
-#include "ops/linalg/linear_pass.h"
-#include "optim/prox_newton.h"
+#include "models/svm/svm_primal.h"
 
 /* Curvature of a row that no machine needs, so that sums of them can be divisors. */
 static const float min_curvature = 1e-10F;
 static const double tolerance_unit = 1e-3; /* of the parameter's, which is of margins */
 static const double precision = 1e-13;     /* a relative decrease that rounding hides */
 
-typedef struct primal {
-  clf__arena arena;
-  const clf_model *model;
-  const clf__training *training;
-  clf__rows x;          /* of the fit, perhaps with the feature of the intercept */
-  int64_t columns;      /* without that feature */
-  int64_t machines;     /* 1 for two classes, positive for the first */
-  const float *weights; /* [rows], or NULL for 1 */
-  double total;         /* weight of the rows */
-  clf__linear_pass pass;
-  bool *within;   /* [rows, machines] the margin */
-  double *losses; /* [machines] sums at the last evaluation */
-  double *bias;   /* [machines] gradient of the last evaluation, borrowed */
-  clf__progress progress;
-  int64_t steps; /* of Newton's method */
-} primal;
-
-static double weight_of(const primal *p, int64_t row) {
-  return p->weights != NULL ? (double)p->weights[row] : 1;
-}
-
 /* Replaces outputs by the derivatives of the loss. */
 static void replace_outputs(void *argument, int64_t first, int64_t rows, double *z) {
-  primal *p = argument;
+  clf__svm_primal *p = argument;
   for (int64_t i = first; i < first + rows; i++) {
     for (int64_t k = 0; k < p->machines; k++, z++) {
       const double side = p->training->labels[i] == k ? 1 : -1, rest = 1 - side * *z;
       p->within[i * p->machines + k] = rest > 0;
-      *z = rest > 0 ? -2 * weight_of(p, i) * side * rest : 0;
-      p->losses[k] += rest > 0 ? weight_of(p, i) * rest * rest : 0;
+      *z = rest > 0 ? -2 * clf__svm_primal_weight(p, i) * side * rest : 0;
+      p->losses[k] += rest > 0 ? clf__svm_primal_weight(p, i) * rest * rest : 0;
       p->bias[k] += *z;
     }
   }
 }
 
 static clf_status evaluate(void *argument, const double *at, double *values, double *gradient) {
-  primal *p = argument;
+  clf__svm_primal *p = argument;
   const int64_t weights = p->machines * p->x.columns, size = weights + p->machines;
   memset(gradient, 0, (size_t)size * sizeof *gradient);
   memset(p->losses, 0, (size_t)p->machines * sizeof *p->losses);
@@ -76,20 +53,20 @@ static clf_status evaluate(void *argument, const double *at, double *values, dou
 }
 
 static void curvature(void *argument, int64_t output, float *values) {
-  const primal *p = argument;
+  const clf__svm_primal *p = argument;
   for (int64_t i = 0; i < p->x.rows; i++) {
-    const float weight = (float)(weight_of(p, i) / p->total);
+    const float weight = (float)(clf__svm_primal_weight(p, i) / p->total);
     values[i] = weight * (p->within[i * p->machines + output] ? 2 : min_curvature);
   }
 }
 
 static clf_status observe(void *argument, int64_t iteration, double value) {
-  const primal *p = argument;
+  const clf__svm_primal *p = argument;
   return clf__progress_step(&p->progress, p->steps + iteration, value, (double)NAN);
 }
 
 /* Adds a column of a constant to sparse rows. */
-static clf_status extend_sparse(primal *p, float value) {
+static clf_status extend_sparse(clf__svm_primal *p, float value) {
   const clf__rows *x = p->training->x;
   const int64_t first = x->row_start[0], entries = x->row_start[x->rows] - first;
   int64_t *start = clf__arena_array(&p->arena, x->rows + 1, sizeof *start);
@@ -112,7 +89,7 @@ static clf_status extend_sparse(primal *p, float value) {
   return CLF_OK;
 }
 
-static clf_status extend_dense(primal *p, float value) {
+static clf_status extend_dense(clf__svm_primal *p, float value) {
   const clf__rows *x = p->training->x;
   const int64_t columns = x->columns + 1;
   float *values = clf__arena_matrix(&p->arena, x->rows, columns, sizeof *values);
@@ -127,7 +104,7 @@ static clf_status extend_dense(primal *p, float value) {
   return CLF_OK;
 }
 
-static clf_status create(primal *p) {
+static clf_status create(clf__svm_primal *p) {
   const clf__svm_params *params = p->model->params;
   const clf__training *training = p->training;
   const double scaling = clf__svm_intercept_scaling(params);
@@ -137,7 +114,7 @@ static clf_status create(primal *p) {
   CLF__CHECK(clf__effective_weights(&p->weights, &p->arena, p->model, training, training,
                                     &params->class_weight));
   for (int64_t i = 0; i < p->x.rows; i++) {
-    p->total += weight_of(p, i);
+    p->total += clf__svm_primal_weight(p, i);
   }
   if (scaling > 0 && !isinf(scaling)) {
     CLF__CHECK(clf__rows_sparse(&p->x) ? extend_sparse(p, (float)scaling)
@@ -159,7 +136,8 @@ static double penalty_of(const clf__svm_params *params, const double *w, int64_t
 }
 
 /* Stores the machines, and the objective that each has reached. */
-static clf_status store(primal *p, const double *variables, int64_t iterations, clf__store *state) {
+static clf_status store(clf__svm_primal *p, const double *variables, int64_t iterations,
+                        clf__store *state) {
   const clf__svm_params *params = p->model->params;
   clf_context *context = p->model->context;
   const int64_t width = p->x.columns;
@@ -186,7 +164,7 @@ done:
 }
 
 /* Sets the variables to the machines of the last fit, if there are as many. */
-static void begin(const primal *p, double *variables) {
+static void begin(const clf__svm_primal *p, double *variables) {
   const clf__svm_params *params = p->model->params;
   const clf__store *before = params->warm_start ? p->training->before : NULL;
   const clf_tensor *w = before != NULL ? clf__store_tensor(before, "weights_f64") : NULL;
@@ -206,68 +184,8 @@ static void begin(const primal *p, double *variables) {
   }
 }
 
-/* The time in which proximal Newton reads the entries of sparse rows; of dense rows it makes the
- * same matrices as Newton's method. */
-static bool starts_near(const primal *p) {
-  static const double readings = 300;
-  const clf__svm_params *params = p->model->params;
-  return params->penalty == CLF__SVM_L2 && clf__rows_sparse(&p->x) &&
-         clf__svm_newton_work(&p->x) <
-             readings * (double)clf__rows_entries(&p->x) * CLF__COST_ELEMENT;
-}
-
-/* Sets the variables to the minimum that Newton's method finds, near enough for proximal Newton to
- * confirm it. `rows` [2 rows + columns + 1] is scratch. A fit that is stopped has made steps if
- * each machine has. */
-static clf_status find_near(primal *p, clf__svm_normal *normal, double *rows, double *variables) {
-  const clf__svm_params *params = p->model->params;
-  const int64_t count = p->x.rows, width = p->x.columns;
-  int64_t steps = 0;
-  double *C = rows, *y = rows + count, *u = rows + 2 * count;
-  for (int64_t k = 0; k < p->machines; k++) {
-    for (int64_t i = 0; i < count; i++) {
-      C[i] = params->C * weight_of(p, i);
-      y[i] = p->training->labels[i] == k ? 1 : -1;
-    }
-    clf__svm_newton newton = {.normal = normal,
-                              .progress = &p->progress,
-                              .y = y,
-                              .C = C,
-                              .max_steps =
-                                  params->max_iterations > 0 ? params->max_iterations : INT64_MAX,
-                              .u = u};
-    CLF__CHECK(k == 0 ? clf__svm_normal_create(normal, C) : CLF_OK);
-    const clf_status status = clf__svm_newton_minimize(&newton);
-    CLF__CHECK(newton.steps > 0 ? CLF_OK : status); /* what it has is kept */
-    steps = clf__max_i64(steps, newton.steps);
-    const double b = clf__svm_normal_split(normal, u, variables + k * width);
-    variables[p->machines * width + k] = b;
-    p->steps = k == p->machines - 1 ? steps : 0;
-    CLF__CHECK(status);
-  }
-  return CLF_OK;
-}
-
-/* A shortcut: without the memory for it the fit begins with what it has. */
-static clf_status begin_near(primal *p, double *variables) {
-  clf__arena arena = {.context = p->model->context};
-  clf__svm_normal normal = {.context = p->model->context,
-                            .progress = &p->progress,
-                            .rows = &p->x,
-                            .count = p->x.rows,
-                            .intercept = isinf(clf__svm_intercept_scaling(p->model->params))};
-  double *rows =
-      clf__arena_array(&arena, clf__count(2, p->x.rows) + p->x.columns + 1, sizeof *rows);
-  clf_status status = clf__arena_status(&arena);
-  if (status == CLF_OK) {
-    status = find_near(p, &normal, rows, variables);
-  }
-  clf__svm_normal_free(&normal);
-  clf__arena_free(&arena);
-  return status == CLF_ERROR_MEMORY ? CLF_OK : status;
-}
-
-static clf_status outcome(const primal *p, const clf__prox_result *result, double tolerance) {
+static clf_status outcome(const clf__svm_primal *p, const clf__prox_result *result,
+                          double tolerance) {
   const bool precise = result->stalled && result->decrease <= precision * fabs(result->value);
   if (result->violation <= tolerance || precise) {
     return CLF_OK;
@@ -279,7 +197,7 @@ static clf_status outcome(const primal *p, const clf__prox_result *result, doubl
   return CLF_NOT_CONVERGED;
 }
 
-static clf_status minimize(primal *p, double *variables, double *gradient, double *values,
+static clf_status minimize(clf__svm_primal *p, double *variables, double *gradient, double *values,
                            clf__store *state) {
   enum { MAX_ITERATIONS = 1000 };
   const clf__svm_params *params = p->model->params;
@@ -304,11 +222,9 @@ static clf_status minimize(primal *p, double *variables, double *gradient, doubl
   };
   clf__prox_result result = {.iterations = 0};
   p->progress = clf__progress_begin(p->model->context, "svm", problem.max_iterations);
-  clf_status status =
-      p->training->before == NULL && starts_near(p) ? begin_near(p, variables) : CLF_OK;
-  problem.max_iterations -= p->steps;
-  status = status == CLF_OK ? clf__prox_newton(&result, &problem, variables) : status;
-  result.iterations += p->steps;
+  clf_status status = clf__rows_sparse(&p->x) && params->penalty == CLF__SVM_L2
+                          ? clf__svm_minimize_sparse(p, &problem, variables, gradient, &result)
+                          : clf__prox_newton(&result, &problem, variables);
   if (result.iterations > 0) {
     status = clf__stop_keep(p->training->stop, status);
   }
@@ -322,7 +238,7 @@ static clf_status minimize(primal *p, double *variables, double *gradient, doubl
 clf_status clf__svm_fit_primal(const clf_model *model, const clf__training *training,
                                clf__store *state) {
   const clf__svm_params *params = model->params;
-  primal p = {.arena = {.context = model->context}, .model = model, .training = training};
+  clf__svm_primal p = {.arena = {.context = model->context}, .model = model, .training = training};
   clf_status status = CLF_OK;
   if (training->classes > 2 && params->multiclass != CLF__SVM_ONE_VS_REST) {
     return clf__fail(CLF_ERROR_ARGUMENT,

@@ -1,0 +1,190 @@
+/* A pass of an entry takes a load and an addition to a number of its column, at some 1 ns each for
+ * columns that the L2 cache holds. The curvature is one pass: a row is multiplied, scaled and added
+ * while it is in the cache. */
+#include "optim/newton_rows.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/progress.h"
+#include "base/status.h"
+
+enum {
+  MAX_CHUNKS = 32,   /* a power of 2, by which threads divide them */
+  CHUNK_ENTRIES = 8, /* of a column at least: sums are zeroed and added for these */
+  CHUNK_ROWS = 256,
+  GRAIN = 4096 /* columns */
+};
+
+static const double SLICE = 2e8; /* ns, between two questions to the host */
+
+void clf__newton_rows_create(clf__newton_rows *out, clf__arena *arena, const clf__rows *x) {
+  const int64_t most =
+      clf__min_i64(clf__rows_entries(x) / (CHUNK_ENTRIES * (x->columns + 1)), x->rows / CHUNK_ROWS);
+  *out = (clf__newton_rows){.context = arena->context, .x = x, .chunks = 1};
+  while (2 * out->chunks <= clf__min_i64(most, MAX_CHUNKS)) {
+    out->chunks *= 2;
+  }
+  out->sums = clf__arena_matrix(arena, clf__count(2, out->chunks), x->columns, sizeof *out->sums);
+}
+
+/* The slice of a chunk that runs now. */
+static void slice_task(void *argument, clf__range chunk) {
+  clf__newton_rows *n = argument;
+  const clf__range own =
+      clf__range_of_part(chunk.end - chunk.first, n->slices, n->slice, chunk.worker);
+  n->task(n,
+          (clf__range){chunk.index, chunk.first + own.first, chunk.first + own.end, chunk.worker});
+}
+
+/* Runs a task of so many passes for all rows, and asks the host in between. */
+static clf_status run(clf__newton_rows *n, double passes, clf__range_task task) {
+  const double work = passes * (double)clf__rows_entries(n->x) * CLF__COST_ELEMENT;
+  n->task = task;
+  n->slices = clf__clamp_i64((int64_t)(work / SLICE) + 1, 1, clf__max_i64(n->x->rows, 1));
+  for (n->slice = 0; n->slice < n->slices; n->slice++) {
+    CLF__CHECK(clf__progress_check());
+    clf__parallel_parts(n->context, n->x->rows, n->chunks, work / (double)n->slices, slice_task, n);
+  }
+  return CLF_OK;
+}
+
+static double multiply_row(const clf__rows *x, int64_t row, const double *u) {
+  const int64_t end = x->row_start[row + 1];
+  double sums[4] = {0, 0, 0, 0};
+  int64_t e = x->row_start[row];
+  for (; e + 4 <= end; e += 4) {
+    for (int64_t k = 0; k < 4; k++) {
+      sums[k] += (double)x->value[e + k] * u[x->column[e + k]];
+    }
+  }
+  for (; e < end; e++) {
+    sums[0] += (double)x->value[e] * u[x->column[e]];
+  }
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+static void multiply_task(void *argument, clf__range range) {
+  const clf__newton_rows *n = argument;
+  for (int64_t i = range.first; i < range.end; i++) {
+    if (n->v == NULL || n->v[i] == 0) {
+      n->of_rows[i] = multiply_row(n->x, i, n->u);
+    }
+  }
+}
+
+clf_status clf__newton_multiply(clf__newton_rows *n, const double *u, const double *v,
+                                double *out) {
+  n->u = u;
+  n->v = v;
+  n->of_rows = out;
+  return run(n, 1, multiply_task);
+}
+
+/* The chunks' sums become 0; there are `width` numbers of a column. */
+static void begin_sums(clf__newton_rows *n, int64_t width) {
+  n->width = width;
+  memset(n->sums, 0, (size_t)(n->chunks * n->x->columns * width) * sizeof *n->sums);
+}
+
+/* Adds the chunks to the first one. */
+static void add_task(void *argument, clf__range range) {
+  const clf__newton_rows *n = argument;
+  const int64_t size = n->x->columns * n->width;
+  for (int64_t c = 1; c < n->chunks; c++) {
+    for (int64_t j = range.first * n->width; j < range.end * n->width; j++) {
+      n->sums[j] += n->sums[c * size + j];
+    }
+  }
+}
+
+static void add_chunks(clf__newton_rows *n) {
+  const double work = (double)(n->chunks * n->x->columns * n->width) * CLF__COST_COPY;
+  clf__parallel_ranges(n->context, n->x->columns, GRAIN, work, add_task, n);
+}
+
+static void sum_task(void *argument, clf__range range) {
+  const clf__newton_rows *n = argument;
+  const clf__rows *x = n->x;
+  double *sums = n->sums + range.index * 2 * x->columns;
+  for (int64_t i = range.first; i < range.end; i++) {
+    const double r = n->u[i], v = n->v[i];
+    for (int64_t e = x->row_start[i]; (r != 0 || v != 0) && e < x->row_start[i + 1]; e++) {
+      double *to = sums + 2 * (int64_t)x->column[e];
+      to[0] += (double)x->value[e] * r;
+      to[1] += (double)x->value[e] * v;
+    }
+  }
+}
+
+clf_status clf__newton_sum(clf__newton_rows *n, const double *r, const double *v, double *sums_r,
+                           double *sums_v) {
+  n->u = r;
+  n->v = v;
+  begin_sums(n, 2);
+  CLF__CHECK(run(n, 1, sum_task));
+  add_chunks(n);
+  for (int64_t j = 0; j < n->x->columns; j++) {
+    sums_r[j] = n->sums[2 * j];
+    sums_v[j] = n->sums[2 * j + 1];
+  }
+  return CLF_OK;
+}
+
+static void square_task(void *argument, clf__range range) {
+  const clf__newton_rows *n = argument;
+  const clf__rows *x = n->x;
+  double *sums = n->sums + range.index * 2 * x->columns;
+  for (int64_t i = range.first; i < range.end; i++) {
+    for (int64_t e = x->row_start[i]; n->v[i] != 0 && e < x->row_start[i + 1]; e++) {
+      double *to = sums + 2 * (int64_t)x->column[e];
+      const double rest = (double)x->value[e] - n->u[x->column[e]];
+      to[0] += n->v[i] * rest * rest;
+      to[1] += n->v[i];
+    }
+  }
+}
+
+/* Elements without an entry are 0. */
+clf_status clf__newton_squares(clf__newton_rows *n, const double *v, double total, const double *m,
+                               double *out) {
+  n->u = m;
+  n->v = v;
+  begin_sums(n, 2);
+  CLF__CHECK(run(n, 1, square_task));
+  add_chunks(n);
+  for (int64_t j = 0; j < n->x->columns; j++) {
+    out[j] = n->sums[2 * j] + fmax(total - n->sums[2 * j + 1], 0) * m[j] * m[j];
+  }
+  return CLF_OK;
+}
+
+static void curve_task(void *argument, clf__range range) {
+  const clf__newton_rows *n = argument;
+  const clf__rows *x = n->x;
+  double *sums = n->sums + range.index * x->columns;
+  for (int64_t i = range.first; i < range.end; i++) {
+    if (n->v[i] == 0) {
+      continue;
+    }
+    n->of_rows[i] = multiply_row(x, i, n->u);
+    const double factor = n->v[i] * (n->of_rows[i] - n->shift);
+    for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
+      sums[x->column[e]] += factor * (double)x->value[e];
+    }
+  }
+}
+
+clf_status clf__newton_curve(clf__newton_rows *n, const double *v, const double *p, double shift,
+                             double *of_rows, double *out) {
+  n->u = p;
+  n->v = v;
+  n->shift = shift;
+  n->of_rows = of_rows;
+  begin_sums(n, 1);
+  CLF__CHECK(run(n, 2, curve_task));
+  add_chunks(n);
+  memcpy(out, n->sums, (size_t)n->x->columns * sizeof *out);
+  return CLF_OK;
+}
