@@ -60,6 +60,11 @@ void clf__kernel_group_range(const clf__kernel_group *group, int64_t first, int6
                              int64_t ld);
 void clf__kernel_group_end(clf__kernel_group *group);
 
+/* Returns an order of the rows of x in which tiles have fewer steps, in the arena; NULL if there is
+ * none, or no memory for it. */
+const int64_t *clf__kernel_order(clf__arena *arena, const clf__kernel_columns *z,
+                                 const clf__rows *x);
+
 /* Returns CLF_ERROR_NUMERIC for the first row whose squared norm [count] exceeds the range of
  * float. */
 clf_status clf__kernel_check_norms(const clf__row_pick *pick, const float *norms);

@@ -18,8 +18,9 @@ typedef struct sums_call {
   const clf__kernel_expansion *e;
   const clf__kernels *kernels;
   const clf__rows *x;
-  int64_t count; /* of support vectors */
-  int64_t width; /* segments * outputs */
+  int64_t count;        /* of support vectors */
+  int64_t width;        /* segments * outputs */
+  const int64_t *order; /* [rows] of x, or NULL */
   int64_t group;
   int64_t group_bytes, scratch_bytes;
   char *scratch;
@@ -71,13 +72,16 @@ static void add_values(const sums_call *call, const float *values, int64_t ld, i
   }
 }
 
-static void store(const sums_call *call, const double *sums, int64_t row, int64_t rows) {
-  const int64_t first = row * call->width;
-  for (int64_t i = 0; i < rows * call->width; i++) {
-    if (call->precise != NULL) {
-      call->precise[first + i] = sums[i];
-    } else {
-      call->out[first + i] = (float)sums[i];
+static void store(const sums_call *call, const double *sums, const clf__row_pick *rows) {
+  for (int64_t i = 0; i < rows->count; i++) {
+    const int64_t to = clf__row_picked(rows, i) * call->width;
+    for (int64_t k = 0; k < call->width; k++) {
+      const double value = sums[i * call->width + k];
+      if (call->precise != NULL) {
+        call->precise[to + k] = value;
+      } else {
+        call->out[to + k] = (float)value;
+      }
     }
   }
 }
@@ -85,7 +89,7 @@ static void store(const sums_call *call, const double *sums, int64_t row, int64_
 /* Combines a group of rows with all columns. */
 static clf_status rows_job(void *argument, clf__range rows) {
   sums_call *call = argument;
-  const clf__row_pick pick = {call->x, NULL, rows.first, rows.end - rows.first};
+  const clf__row_pick pick = {call->x, call->order, rows.first, rows.end - rows.first};
   char *scratch = call->scratch + rows.worker * call->scratch_bytes;
   double *sums = (double *)(void *)(scratch + call->group_bytes);
   float *values = (float *)(sums + call->group * call->width);
@@ -101,7 +105,7 @@ static clf_status rows_job(void *argument, clf__range rows) {
     status = clf__progress_check();
   }
   clf__kernel_group_end(&group);
-  store(call, sums, pick.first, pick.count);
+  store(call, sums, &pick);
   return status;
 }
 
@@ -120,6 +124,8 @@ static clf_status alloc_scratch(sums_call *call, clf_context *context) {
 }
 
 static clf_status sum_many(sums_call *call, clf_context *context) {
+  clf__arena arena = {.context = context};
+  call->order = clf__kernel_order(&arena, call->e->z, call->x);
   call->group = clf__kernel_group_rows(call->e->z, call->x->rows);
   clf_status status = alloc_scratch(call, context);
   if (status == CLF_OK) {
@@ -128,6 +134,7 @@ static clf_status sum_many(sums_call *call, clf_context *context) {
                             rows_job, call);
   }
   clf__free(call->scratch);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -145,7 +152,7 @@ static clf_status sum_few(sums_call *call, clf_context *context) {
     add_values(call, values + first, count, rows, first, clf__min_i64(PIECE, count - first),
                products, sums);
   }
-  store(call, sums, 0, rows);
+  store(call, sums, &(clf__row_pick){call->x, NULL, 0, rows});
 done:
   clf__arena_free(&arena);
   return status;

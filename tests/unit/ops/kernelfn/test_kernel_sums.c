@@ -2,6 +2,7 @@
  * refuse, and their lack of memory. */
 #include "failing_allocator.h"
 #include "kernel_matrices.h"
+#include "ops/kernelfn/kernel_parts.h"
 
 enum { SUPPORT = 1111, SEGMENTS = 4, MOST_OUTPUTS = 9 };
 static const int64_t starts[SEGMENTS + 1] = {0, 200, 200, 1000, SUPPORT};
@@ -87,6 +88,51 @@ TEST_LOOP(sums__agree_with_the_definition_however_many_rows, 0, cpu_levels()) {
       free_matrix(&x);
     }
   }
+  clf_context_free(context);
+}
+
+/* Rows of bytes that are 0 in one of two halves, in turns. */
+static void halve(matrix *x) {
+  uint8_t *bytes = x->data;
+  for (int64_t i = 0; i < x->rows.rows; i++) {
+    const int64_t half = x->rows.columns / 2, first = i % 2 * half;
+    memset(bytes + i * x->rows.stride + first, 0, (size_t)half);
+  }
+}
+
+/* Many rows of bytes are taken in an order in which tiles have fewer steps; a few are not. */
+TEST_LOOP(sums__of_rows_with_zeros_do_not_depend_on_their_order, 0, cpu_levels()) {
+  enum { ROWS = 90, DEPTH = 70, FEW = 45, OUTPUTS = 2 };
+  clf_context *context = context_of(_i, 2);
+  uint64_t state = 21;
+  float all[ROWS * SEGMENTS * OUTPUTS], some[FEW * SEGMENTS * OUTPUTS];
+  clf__kernel_columns *columns = NULL;
+  clf__arena arena = {.context = context};
+  if (context == NULL) {
+    return;
+  }
+  sums_case s = random_sums(&state, U8, CLF__KERNEL_RBF, DEPTH, OUTPUTS);
+  matrix x = random_matrix(&state, U8, ROWS, DEPTH, 0);
+  halve(&x);
+  ck_clf_ok(pack(&columns, context, &s, &x, NULL));
+  s.e.z = columns;
+  ck_clf_ok(clf__kernel_sums(context, &s.e, &x.rows, all));
+  for (int64_t row = 0; row < ROWS; row += FEW) {
+    const clf__rows part = clf__rows_range(&x.rows, row, FEW);
+    ck_clf_ok(clf__kernel_sums(context, &s.e, &part, some));
+    ck_assert_mem_eq(some, all + row * SEGMENTS * OUTPUTS, sizeof some);
+  }
+  const int64_t *order = clf__kernel_order(&arena, columns, &x.rows);
+  int64_t sum = 0;
+  for (int64_t i = 0; i < ROWS; i++) {
+    sum += order[i];
+    ck_assert_int_eq(order[i] % 2, order[i / FEW * FEW] % 2); /* one half, then the other */
+  }
+  ck_assert_int_eq(sum, ROWS * (ROWS - 1) / 2);
+  clf__arena_free(&arena);
+  clf__kernel_columns_free(columns);
+  free_sums(&s);
+  free_matrix(&x);
   clf_context_free(context);
 }
 
