@@ -39,7 +39,8 @@ static clf__conv2d geometry(const clf__layer *layer) {
                    .kernel_height = p->kernel,
                    .kernel_width = p->kernel,
                    .stride = p->stride,
-                   .dilation = p->dilation};
+                   .dilation = p->dilation,
+                   .bf16 = layer->precision == CLF__PRODUCT_BF16};
   const int64_t span = (p->kernel - 1) * p->dilation + 1;
   g.out_height = clf__window_places(g.height, span, p->stride, p->padding, &g.pad_top);
   g.out_width = clf__window_places(g.width, span, p->stride, p->padding, &g.pad_left);
@@ -195,8 +196,8 @@ const clf__layer_kind clf__conv2d_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
-    /* With bf16 the weights are rounded after the training; products are f32, which folds
-     * normalizations. */
+    /* With bf16 the method decides which products are bf16 (ops/conv/conv2d.h). Normalizations are
+     * folded in f32, and what is multiplied in bf16 is rounded when it is packed. */
     .inference = {&inference, &inference, &int8_inference},
     .can_reduce = {[CLF__PRODUCT_BF16] = true, [CLF__PRODUCT_INT8] = true},
     .reduces = reduces,

@@ -1,6 +1,6 @@
 /* The table of CPU targets, and which kernels each of them runs: those of simd/kernels.c for the
- * width of its vectors, and those of simd/bytes.c and simd/products.c for the best instructions that
- * it has for them. meson.build compiles each source for the targets that are named here. */
+ * width of its vectors, and those of simd/bytes.c and simd/products.c for the best instructions
+ * that it has for them. meson.build compiles each source for the targets that are named here. */
 #include "ops/kernels.h"
 
 #define VECTORS(X, target)                                                                         \

@@ -20,6 +20,9 @@ typedef struct clf__conv2d {
   int64_t kernel_height, kernel_width, stride, dilation;
   int64_t pad_top, pad_left;
   int64_t out_height, out_width;
+  /* Products are of numbers rounded to bf16, where a method has as many products as the definition;
+   * Winograd's have six times fewer in f32, and need its digits. */
+  bool bf16;
 } clf__conv2d;
 
 /* The operands of a pass. */

@@ -180,8 +180,8 @@ typedef struct backward_job {
   float *u;                /* transformed weights [POINTS, filters, channels] */
 } backward_job;
 
-/* Computes where a tile's gradients and outputs lie, and fetches them: the transform of a tile takes
- * as long as they take from L3. */
+/* Computes where a tile's gradients and outputs lie, and fetches them, because the transform of a
+ * tile takes less time than they take from L3. */
 static void locate_output_gradients(const backward_job *job, int64_t tile, const block_scratch *s,
                                     clf__winograd_output_gradient *gradient) {
   const clf__conv_pass *pass = job->pass;

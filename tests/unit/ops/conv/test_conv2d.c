@@ -4,47 +4,61 @@
 
 #include <math.h>
 
+#include "base/bf16.h"
 #include "ops/conv/conv2d.h"
 
-/* height, width, channels, filters; kernel, stride, dilation; padding; size of the output */
+/* height, width, channels, filters; kernel, stride, dilation; padding; size of the output; bf16 */
 static const clf__conv2d cases[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1},
-    {7, 5, 1, 3, 3, 3, 1, 1, 1, 1, 7, 5},
-    {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28},
-    {9, 11, 3, 17, 3, 5, 2, 1, 1, 2, 5, 6},
-    {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14},
-    {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2},
-    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4},
-    {6, 8, 40, 50, 1, 1, 1, 1, 0, 0, 6, 8},
-    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4},
-    {2, 3, 8, 4, 7, 7, 1, 1, 3, 3, 2, 3},
-    {12, 9, 12, 6, 3, 3, 2, 2, 2, 2, 6, 5},
-    {11, 10, 33, 2, 4, 3, 3, 2, 3, 1, 4, 3},
-    {40, 37, 30, 18, 3, 3, 1, 1, 1, 1, 40, 37},
-    {5, 4, 2, 48, 5, 4, 1, 1, 0, 0, 1, 1},
-    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2},
-    {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18},
-    {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4},
-    {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12},
-    {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5},
-    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38},
-    {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10},
-    {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6},
-    {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7},
-    {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29},
-    {40, 40, 16, 4, 5, 4, 1, 1, 0, 0, 36, 37},
-    {13, 9, 20, 1, 2, 2, 1, 1, 0, 0, 12, 8},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, false},
+    {7, 5, 1, 3, 3, 3, 1, 1, 1, 1, 7, 5, false},
+    {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28, false},
+    {9, 11, 3, 17, 3, 5, 2, 1, 1, 2, 5, 6, false},
+    {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, false},
+    {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2, false},
+    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4, false},
+    {6, 8, 40, 50, 1, 1, 1, 1, 0, 0, 6, 8, false},
+    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4, false},
+    {2, 3, 8, 4, 7, 7, 1, 1, 3, 3, 2, 3, false},
+    {12, 9, 12, 6, 3, 3, 2, 2, 2, 2, 6, 5, false},
+    {11, 10, 33, 2, 4, 3, 3, 2, 3, 1, 4, 3, false},
+    {40, 37, 30, 18, 3, 3, 1, 1, 1, 1, 40, 37, false},
+    {5, 4, 2, 48, 5, 4, 1, 1, 0, 0, 1, 1, false},
+    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2, false},
+    {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18, false},
+    {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4, false},
+    {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12, false},
+    {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5, false},
+    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38, false},
+    {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10, false},
+    {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6, false},
+    {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7, false},
+    {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29, false},
+    {40, 40, 16, 4, 5, 4, 1, 1, 0, 0, 36, 37, false},
+    {13, 9, 20, 1, 2, 2, 1, 1, 0, 0, 12, 8, false},
     /* Kernels that reach beyond the image from every place: on all sides, with nothing of them on
      * it, and with the first pixels left out. */
-    {5, 5, 1, 2, 3, 3, 1, 10000, 10000, 10000, 5, 5},
-    {5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4},
-    {6, 5, 3, 4, 31, 25, 1, 1, 15, 12, 6, 5},
-    {5, 5, 1, 2, 2, 2, 1, 10000, 5000, 5000, 5, 5},
-    {5, 5, 36, 2, 2, 2, 1, 100, 50, 50, 5, 5},
-    {5, 6, 1, 3, 3, 3, 3, 10, 9, 9, 2, 2},
-    {5, 6, 40, 3, 3, 3, 3, 10, 9, 9, 2, 2},
+    {5, 5, 1, 2, 3, 3, 1, 10000, 10000, 10000, 5, 5, false},
+    {5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4, false},
+    {6, 5, 3, 4, 31, 25, 1, 1, 15, 12, 6, 5, false},
+    {5, 5, 1, 2, 2, 2, 1, 10000, 5000, 5000, 5, 5, false},
+    {5, 5, 36, 2, 2, 2, 1, 100, 50, 50, 5, 5, false},
+    {5, 6, 1, 3, 3, 3, 3, 10, 9, 9, 2, 2, false},
+    {5, 6, 40, 3, 3, 3, 3, 10, 9, 9, 2, 2, false},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
+
+/* By patches: many channels, and kernels that are 1 x 1, move by more than a pixel, are dilated or
+ * large. */
+static const clf__conv2d patched[] = {
+    {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2, true},    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4, true},
+    {6, 8, 41, 50, 1, 1, 1, 1, 0, 0, 6, 8, true},    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4, true},
+    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2, true},    {13, 9, 35, 66, 3, 3, 2, 1, 1, 1, 7, 5, true},
+    {14, 14, 17, 33, 7, 7, 1, 1, 3, 3, 14, 14, true}};
+enum { PATCHED = sizeof patched / sizeof patched[0] };
+
+static clf__conv2d any_case(int i) {
+  return i < CASES ? cases[i] : patched[i - CASES];
+}
 
 typedef struct problem {
   clf__conv2d conv;
@@ -193,7 +207,9 @@ static void free_expected(expected *e) {
 }
 
 static bool by_winograd(const clf__conv2d *c) {
-  return clf__conv2d_packed_size(c) !=
+  clf__conv2d f32 = *c;
+  f32.bf16 = false;
+  return clf__conv2d_packed_size(&f32) !=
          c->kernel_height * c->kernel_width * c->channels * c->filters;
 }
 
@@ -247,6 +263,49 @@ TEST(conv2d__agrees_with_plain_loops) {
   }
 }
 
+static void round_all(float *values, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    values[i] = clf__bf16_value(clf__bf16_of(values[i]));
+  }
+}
+
+static void round_factors(problem *p) {
+  round_all(p->x, p->x_count);
+  round_all(p->w, p->w_count);
+  round_all(p->dy, p->y_count);
+}
+
+/* Products of two rounded numbers are exact in f32, so that the sums have the errors of f32. */
+TEST(conv2d__bf16_agrees_with_plain_loops) {
+  uint64_t state = 11;
+  for (int i = 0; i < CASES; i++) {
+    problem p = problem_of(cases[i], 2, i % 2 == 0, &state);
+    round_factors(&p);
+    p.conv.bf16 = true;
+    check_levels(3000 + i, p);
+  }
+}
+
+/* Numbers and their roundings have the same products, which have the same bits on every CPU. */
+TEST(conv2d__bf16_has_the_same_bits_on_every_cpu) {
+  for (size_t i = 0; i < PATCHED; i++) {
+    uint64_t state = i + 12, again = i + 12;
+    problem first = problem_of(patched[i], 9, false, &state);
+    problem other = problem_of(patched[i], 9, false, &again);
+    round_factors(&first);
+    ck_assert(run_at(cpu_levels() - 1, &first, true));
+    for (int level = 0; level < cpu_levels(); level++) {
+      if (run_at(level, &other, true)) {
+        ck_assert_mem_eq(first.y, other.y, (size_t)first.y_count * sizeof(float));
+        ck_assert_mem_eq(first.dx, other.dx, (size_t)first.x_count * sizeof(float));
+        ck_assert_mem_eq(first.dw, other.dw, (size_t)first.w_count * sizeof(float));
+      }
+    }
+    free_problem(&first);
+    free_problem(&other);
+  }
+}
+
 static int64_t drawn(uint64_t *state, int64_t first, int64_t last) {
   return first + (int64_t)(random_unit(state) * (double)(last - first + 1));
 }
@@ -270,7 +329,8 @@ static clf__conv2d drawn_conv(uint64_t *state) {
                       0,
                       0,
                       0,
-                      0};
+                      0,
+                      false};
     const int64_t tall = (c.kernel_height - 1) * c.dilation;
     const int64_t wide = (c.kernel_width - 1) * c.dilation;
     c.pad_top = drawn(state, 0, tall);
@@ -295,8 +355,8 @@ TEST(conv2d__agrees_on_random_shapes_by_winograd) {
     const int64_t height = drawn(&state, 4, 20), width = drawn(&state, 4, 20);
     const int64_t k = i % 2 == 0 ? 3 : 5, top = drawn(&state, 0, k - 1);
     const int64_t left = drawn(&state, 0, k - 1);
-    const clf__conv2d c = {height, width, drawn(&state, 5, 40), drawn(&state, 8, 40), k, k, 1, 1,
-                           top,    left,  height + top,         width + left};
+    const clf__conv2d c = {height, width, drawn(&state, 5, 40), drawn(&state, 8, 40), k,    k, 1, 1,
+                           top,    left,  height + top,         width + left,         false};
     check_levels(2000 + i, problem_of(c, drawn(&state, 1, 4), i % 3 == 0, &state));
   }
 }
@@ -330,7 +390,7 @@ TEST(conv2d__winograd_is_as_exact_as_stated) {
 
 TEST_LOOP(conv2d__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   static const int threads[] = {1, 2, 5};
-  for (int i = 0; i < CASES; i++) {
+  for (int i = 0; i < CASES + PATCHED; i++) {
     problem first = {0};
     for (int t = 0; t < 3; t++) {
       uint64_t state = 3;
@@ -338,8 +398,8 @@ TEST_LOOP(conv2d__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
       if (context == NULL) {
         break;
       }
-      problem p = problem_of(cases[i], 21, true, &state);
-      ck_clf_ok(run_all(context, &p, cases[i].channels > 3));
+      problem p = problem_of(any_case(i), 21, true, &state);
+      ck_clf_ok(run_all(context, &p, any_case(i).channels > 3));
       clf_context_free(context);
       if (t == 0) {
         first = p;
@@ -379,8 +439,8 @@ TEST_LOOP(conv2d__infers_what_forward_gives, 0, cpu_levels()) {
   if (context == NULL) {
     return;
   }
-  for (int i = 0; i < CASES; i++) {
-    problem p = problem_of(cases[i], 3, false, &state);
+  for (int i = 0; i < CASES + PATCHED; i++) {
+    problem p = problem_of(any_case(i), 3, false, &state);
     float *packed = random_f32(&state, clf__conv2d_packed_size(&p.conv));
     float *scratch = random_f32(&state, clf__conv2d_scratch_size(&p.conv));
     float *y = random_f32(&state, p.y_count);
@@ -429,8 +489,10 @@ TEST(conv2d__works_in_memory_of_the_images_size) {
 
 TEST(conv2d__what_cannot_be_counted_is_refused) {
   const int64_t side = INT64_C(1) << 31;
-  const clf__conv2d wide = {side, side, 1 << 20, 1 << 20, 1000,       1000,
-                            1,    1,    0,       0,       side - 999, side - 999};
+  clf__conv2d wide = {side, side, 1 << 20, 1 << 20,    1000,       1000, 1,
+                      1,    0,    0,       side - 999, side - 999, false};
+  ck_assert_int_eq(clf__conv2d_scratch_size(&wide), -1);
+  wide.bf16 = true;
   ck_assert_int_eq(clf__conv2d_scratch_size(&wide), -1);
 }
 
@@ -449,12 +511,13 @@ TEST(conv2d__no_rows_give_no_gradient) {
 
 /* Every allocation of the three directions refused in turn; outputs stay as they were. A kernel of
  * which a part is seen needs copies of that part's weights and gradient. */
-TEST_LOOP(conv2d__says_when_memory_runs_out, 0, 2) {
+TEST_LOOP(conv2d__says_when_memory_runs_out, 0, 3) {
   static const struct {
     clf__conv2d conv;
     int allocations;
-  } of[] = {{{14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14}, 8},
-            {{5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4}, 10}};
+  } of[] = {{{14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, false}, 8},
+            {{5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4, false}, 10},
+            {{5, 4, 40, 5, 3, 3, 2, 1, 1, 1, 3, 2, true}, 8}};
   int refused = 0;
   for (int64_t refuse = 1; refuse < 100; refuse++) {
     uint64_t state = 6;
