@@ -53,8 +53,8 @@ typedef struct clf_allocator {
  *  long ("gram", "sums", "cholesky", "eigen"). Predictions and scores report "predict", and
  *  clf_model_project() reports "project". A transform reports its kind ("pca", "hog" …), and
  *  the conversion of a dataset's numbers reports "convert"; their steps are rows. Files report
- *  "read", "inflate", "latin1", "load", "save", or their format. One call may report several
- *  stages, one after the other.
+ *  "read", "inflate", "latin1", "load", "save", or their format. Ranks that exchange sums report
+ *  "exchange". One call may report several stages, one after the other.
  */
 typedef struct clf_progress {
   const char *stage; /**< such as "logistic"; valid during the callback */

@@ -34,6 +34,11 @@ int64_t clf__shards_of(const clf_context *context);
 clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t rows);
 void clf__shards_free(clf__shards *shards); /* NULL is fine */
 
+/* Returns the number of rows of all ranks; `rows` are those of this one. */
+static inline int64_t clf__shards_rows(const clf__shards *shards, int64_t rows) {
+  return shards != NULL ? shards->rows : rows;
+}
+
 /* Adds the sums over rows first … first + rows - 1 of this rank to sums [count]. */
 typedef clf_status (*clf__shard_sums)(void *argument, int64_t first, int64_t rows, double *sums);
 

@@ -7,6 +7,7 @@
 
 #include "base/context_state.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "comm/comm_state.h"
 #include "comm/shards.h"
 
@@ -275,6 +276,10 @@ static clf_status sum_here(const clf__shard_sum *sum, double *sums, int64_t coun
 
 clf_status clf__shards_sum(const clf__shard_sum *sum, double *sums, int64_t count) {
   const bool ranks = sum->of != NULL && sum->of->ranks > 1;
+  if (ranks) { /* so that a rank can be cancelled however few rows it has */
+    const clf__progress progress = clf__progress_begin(sum->of->context, "exchange", 1);
+    CLF__CHECK(clf__progress_step(&progress, 0, NAN, NAN));
+  }
   if (sum->of != NULL && !sum->integers) {
     return ranks ? sum_of_ranks(sum, sums, count) : sum_here(sum, sums, count);
   }

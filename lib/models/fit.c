@@ -56,14 +56,32 @@ clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
   return clf__stages_run(out, made, model->stages, model->stage_count, false, data);
 }
 
+/* Adds the weights of rows: those of each class, or of all without labels. */
+static clf_status add_weights(void *argument, int64_t first, int64_t rows, double *sums) {
+  const clf__training *training = argument;
+  for (int64_t i = first; i < first + rows; i++) {
+    const double weight = training->weights != NULL ? (double)training->weights[i] : 1;
+    sums[training->labels != NULL ? training->labels[i] : 0] += weight;
+  }
+  return CLF_OK;
+}
+
+static clf_status sum_weights(clf__training *training, double *sums, int64_t count) {
+  const clf__shard_sum sum = {.name = "weights",
+                              .of = training->x->shards,
+                              .rows = training->x->rows,
+                              .integers = training->weights == NULL,
+                              .add = add_weights,
+                              .argument = training};
+  return clf__shards_sum(&sum, sums, count);
+}
+
 /* Fills class_rows, and refuses data without two classes. */
 static clf_status count_classes(clf__training *training, const clf_model *model) {
   int64_t present = 0;
-  for (int64_t i = 0; i < training->x->rows; i++) {
-    double weight = training->weights != NULL ? (double)training->weights[i] : 1;
-    double *rows = &training->class_rows[training->labels[i]];
-    present += *rows == 0 && weight > 0;
-    *rows += weight;
+  CLF__CHECK(sum_weights(training, training->class_rows, training->classes));
+  for (int64_t k = 0; k < training->classes; k++) {
+    present += training->class_rows[k] > 0;
   }
   memcpy(training->class_sums, training->class_rows,
          (size_t)training->classes * sizeof *training->class_sums);
@@ -77,11 +95,9 @@ static clf_status count_classes(clf__training *training, const clf_model *model)
   return CLF_OK;
 }
 
-static clf_status check_regression_weights(const clf__training *training, const clf_model *model) {
+static clf_status check_regression_weights(clf__training *training, const clf_model *model) {
   double sum = training->weights == NULL ? 1 : 0;
-  for (int64_t i = 0; training->weights != NULL && i < training->x->rows; i++) {
-    sum += (double)training->weights[i];
-  }
+  CLF__CHECK(training->weights != NULL ? sum_weights(training, &sum, 1) : CLF_OK);
   return sum > 0 ? CLF_OK
                  : clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->base.name);
 }

@@ -1,7 +1,10 @@
 /* Decides whether rows are shifted, and shifts them. */
 #include "models/kind_rows.h"
 
+#include <math.h>
+
 #include "base/math.h"
+#include "comm/shards.h"
 #include "models/linear.h"
 #include "tensor/rows_precision.h"
 
@@ -46,6 +49,39 @@ static void log_merged(const clf_model *model, const clf__merged *merged, int64_
   }
 }
 
+/* Rows of several ranks are not shifted: f32 rows must not need it, and f64 rows are refused. */
+static clf_status check_near(const clf_model *model, const clf__rows *x, const float *weights) {
+  double *low = clf__alloc_matrix(model->context, 2, x->columns, sizeof *low);
+  clf_status status = low != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  double *high = low + x->columns;
+  for (int64_t j = 0; j < x->columns; j++) {
+    low[j] = INFINITY;
+    high[j] = -INFINITY;
+  }
+  for (int64_t i = 0; i < x->rows; i++) {
+    for (int64_t j = 0; j < x->columns && (weights == NULL || weights[i] > 0); j++) {
+      low[j] = fmin(low[j], clf__rows_element(x, i, j));
+      high[j] = fmax(high[j], clf__rows_element(x, i, j));
+    }
+  }
+  CLF__TRY(clf__shards_extremes(x->shards, low, high, x->columns));
+  if (x->dtype == CLF_F64) {
+    status = clf__comm_refuse(model->context, "a model on rows of f64, unlike one of f32,");
+  }
+  for (int64_t j = 0; status == CLF_OK && j < x->columns; j++) {
+    if (low[j] < high[j] && clf__range_is_far(low[j], high[j])) {
+      status = clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "%s: column %lld lies so far from 0 that its rows must be shifted, which "
+                         "rows of several ranks are not; a transform (standardize) does it",
+                         model->kind->base.name, (long long)j);
+    }
+  }
+done:
+  clf__free(low);
+  return status;
+}
+
 /* Chooses the center of a first fit; *out stays NULL if rows are not shifted. */
 static clf_status choose_center(clf_tensor **out, const clf_model *model, const clf__rows *x,
                                 const float *weights, bool movable) {
@@ -56,6 +92,9 @@ static clf_status choose_center(clf_tensor **out, const clf_model *model, const 
   clf_status status = CLF_OK;
   if (!is_dense_float(x) || (x->dtype == CLF_F32 && !movable)) {
     return CLF_OK;
+  }
+  if (x->shards != NULL && x->shards->ranks > 1) {
+    return check_near(model, x, weights);
   }
   CLF__TRY(clf__rows_far(&far, model->context, x, weights));
   if (x->dtype == CLF_F64) {

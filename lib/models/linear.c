@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "base/math.h"
+#include "comm/shards.h"
 #include "models/kernel/kernel.h"
 #include "models/model.h"
 #include "ops/linalg/moments.h"
@@ -247,23 +248,65 @@ static bool suffices(const output_sums *sums, int64_t rows) {
   return error <= fmax(MAX_ERROR * MAX_ERROR * spread, 16 * rounding);
 }
 
+typedef struct measuring {
+  clf_context *context;
+  const clf__linear_solution *solution;
+  const clf__rows *x;
+  int64_t rows; /* of all ranks, of which `sample` are measured, evenly spaced */
+  int64_t sample;
+} measuring;
+
+/* Returns the first n with rows * n / sample >= row. */
+static int64_t first_sampled(const measuring *m, int64_t row) {
+  int64_t n = (int64_t)((double)row / (double)m->rows * (double)m->sample);
+  while (n > 0 && m->rows * (n - 1) / m->sample >= row) {
+    n--;
+  }
+  while (n < m->sample && m->rows * n / m->sample < row) {
+    n++;
+  }
+  return n;
+}
+
+/* sums [outputs] of output_sums. */
+static clf_status measure_rows(void *argument, int64_t first, int64_t rows, double *sums) {
+  const measuring *m = argument;
+  const int64_t before = m->x->shards != NULL ? m->x->shards->first : 0;
+  double *row = clf__alloc_array(m->context, m->solution->columns, sizeof *row);
+  if (row == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t n = first_sampled(m, before + first); n < m->sample; n++) {
+    const int64_t at = m->rows * n / m->sample - before;
+    if (at >= first + rows) {
+      break;
+    }
+    measure_row(m->solution, m->x, at, row, (output_sums *)sums);
+  }
+  clf__free(row);
+  return CLF_OK;
+}
+
 static clf_status measure(bool *precise, clf_context *context, const clf__linear_solution *s,
                           const clf__rows *x) {
-  const int64_t rows = clf__min_i64(x->rows, SAMPLE_ROWS);
-  clf__arena arena = {.context = context};
-  output_sums *sums = clf__arena_zeroed(&arena, s->outputs, sizeof *sums);
-  double *row = clf__arena_array(&arena, s->columns, sizeof *row);
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__arena_status(&arena));
-  for (int64_t i = 0; i < rows; i++) {
-    measure_row(s, x, x->rows * i / rows, row, sums);
+  const int64_t all = clf__shards_rows(x->shards, x->rows), rows = clf__min_i64(all, SAMPLE_ROWS);
+  measuring m = {context, s, x, all, rows};
+  const clf__shard_sum sum = {.name = "precision of the map",
+                              .of = x->shards,
+                              .rows = x->rows,
+                              .add = measure_rows,
+                              .argument = &m};
+  output_sums *sums = clf__alloc_zeroed(context, s->outputs, sizeof *sums);
+  if (sums == NULL) {
+    return CLF_ERROR_MEMORY;
   }
+  const clf_status status =
+      clf__shards_sum(&sum, (double *)sums, s->outputs * (int64_t)(sizeof *sums / sizeof(double)));
   *precise = rows == 0;
   for (int64_t k = 0; k < s->outputs && rows > 0; k++) {
     *precise = *precise || !suffices(&sums[k], rows);
   }
-done:
-  clf__arena_free(&arena);
+  clf__free(sums);
   return status;
 }
 

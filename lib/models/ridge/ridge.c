@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "comm/comm.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/ridge/ridge.h"
@@ -39,16 +40,11 @@ enum { LARGE = 4096 };
 
 /* Computes the means of the targets [outputs], relative to which W is fitted; 0 without an
  * intercept. */
-static void target_means(const clf__training *training, const clf__gram *gram, const float *weights,
-                         bool centered, double *means) {
+static void target_means(const clf__training *training, const clf__gram *gram, bool centered,
+                         double *means) {
   for (int64_t k = 0; k < training->outputs; k++) {
-    double sum = 0;
-    for (int64_t i = 0; training->targets != NULL && i < training->x->rows; i++) {
-      double weight = weights != NULL ? (double)weights[i] : 1;
-      sum += weight * training->targets[i * training->outputs + k];
-    }
     means[k] = !centered                   ? 0
-               : training->targets != NULL ? sum / gram->weight
+               : training->targets != NULL ? gram->class_weight[k] / gram->weight
                                            : 2 * gram->class_weight[k] / gram->weight - 1;
   }
 }
@@ -198,7 +194,7 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
   double *means = clf__alloc_array(model->context, training->outputs, sizeof *means);
   CLF__TRY(means != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(clf__gram_create(&gram, model->context, &input));
-  target_means(training, &gram, row_weights, p->fit_intercept, means);
+  target_means(training, &gram, p->fit_intercept, means);
   status = fit_gram(model, training, alpha, &input, &gram, means, NULL, state);
 done:
   clf__gram_free(&gram);
@@ -305,6 +301,15 @@ done:
   return status;
 }
 
+static clf_status check_ranks(const clf_model *model) {
+  const clf__ridge_params *p = model->params;
+  return p->incremental                        ? clf__comm_refuse(model->context, "incremental")
+         : p->choose != CLF__RIDGE_CHOOSE_NONE ? clf__comm_refuse(model->context, "choose")
+         : p->solver != AUTO && p->solver != CHOLESKY
+             ? clf__comm_refuse(model->context, "solver=cg")
+             : CLF_OK;
+}
+
 static bool movable(const clf_model *model) {
   return ((const clf__ridge_params *)model->params)->fit_intercept;
 }
@@ -368,6 +373,7 @@ const clf__model_kind clf__ridge_kind = {
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
+    .check_ranks = check_ranks,
     .fit = fit,
     .sums = &sums_kind,
     .check = check,

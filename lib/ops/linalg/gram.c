@@ -18,6 +18,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "comm/shards.h"
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/moments.h"
@@ -94,8 +95,9 @@ static bool worth_filling(const clf__rows *x) {
   return clf__rows_entries(x) / (x->columns + 1) > x->rows / DENSE_SHARE;
 }
 
+/* Sparse rows of several ranks are never filled: a rank does not know the entries of the others. */
 static products choose_products(const clf__gram_input *input) {
-  if (clf__rows_sparse(input->x) && !worth_filling(input->x)) {
+  if (clf__rows_sparse(input->x) && (input->x->shards != NULL || !worth_filling(input->x))) {
     return ENTRIES;
   }
   return clf__gram_exact(input) ? EXACT : input->f64 || clf__gram_small(input) ? FINE : COARSE;
@@ -111,14 +113,53 @@ static void choose_shift(columns_of *each, const clf__gram_input *input, product
   }
 }
 
-static clf_status add_products(clf__gram *gram, double *bias, clf_context *context,
-                               const clf__gram_input *input, products how, const columns_of *each) {
-  clf__rows stored = *input->x;
-  stored.scale = 1;
-  const clf__centered rows = {.x = &stored, .mean = each->center};
-  return how == ENTRIES ? clf__gram_add_sparse(gram->scatter, context, input)
-         : how == FINE  ? clf__gram_add_f64(gram->scatter, context, &rows, input->weights, 1)
-                        : clf__gram_add_dense(gram->scatter, bias, context, input, each->center);
+/* A part of the rows, as an input of its own. */
+static clf__gram_input range_of(const clf__gram_input *input, clf__rows *x, int64_t first,
+                                int64_t rows) {
+  clf__gram_input range = *input;
+  *x = clf__rows_range(input->x, first, rows);
+  range.x = x;
+  range.weights = input->weights != NULL ? input->weights + first : NULL;
+  range.labels = input->labels != NULL ? input->labels + first : NULL;
+  range.targets = input->targets != NULL ? input->targets + first * input->outputs : NULL;
+  return range;
+}
+
+typedef struct product_sums {
+  clf_context *context;
+  const clf__gram_input *input;
+  products how;
+  const double *center;      /* [columns] */
+  const double *class_means; /* [classes, columns] instead, with FINE; or NULL */
+} product_sums;
+
+static clf_status add_products(void *argument, int64_t first, int64_t rows, double *scatter) {
+  const product_sums *call = argument;
+  double bias; /* the same for all rows; see fill_scatter() */
+  clf__rows x;
+  const clf__gram_input input = range_of(call->input, &x, first, rows);
+  clf__rows stored = x;
+  stored.scale = call->class_means != NULL ? x.scale : 1;
+  const clf__centered centered = {.x = &stored,
+                                  .mean = call->class_means != NULL ? NULL : call->center,
+                                  .class_means = call->class_means,
+                                  .labels = input.labels};
+  return call->how == ENTRIES ? clf__gram_add_sparse(scatter, call->context, &input)
+         : call->how == FINE
+             ? clf__gram_add_f64(scatter, call->context, &centered, input.weights, 1)
+             : clf__gram_add_dense(scatter, &bias, call->context, &input, call->center);
+}
+
+/* Adds the products of all rows to scatter [columns, columns]. */
+static clf_status sum_products(double *scatter, product_sums *call) {
+  const clf__rows *x = call->input->x;
+  const clf__shard_sum sum = {.name = "products of columns",
+                              .of = x->shards,
+                              .rows = x->rows,
+                              .integers = call->how == EXACT,
+                              .add = add_products,
+                              .argument = call};
+  return clf__shards_sum(&sum, scatter, x->columns * x->columns);
 }
 
 /* Sparse rows are multiplied without a shift, which costs as many digits as the mean has. */
@@ -143,7 +184,9 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
               .rest = each->rest};
   const products how = choose_products(input);
   choose_shift(each, input, how, f.weight);
-  clf_status status = add_products(gram, &f.bias, context, input, how, each);
+  product_sums call = {context, input, how, each->center, NULL};
+  f.bias = how == EXACT ? clf__kernels_for(context)->gram->u8.bias : 0;
+  clf_status status = sum_products(gram->scatter, &call);
   if (status == CLF_OK) {
     finish_scatter(context, &f);
     set_noise(gram, x->columns, how);
@@ -179,9 +222,9 @@ static bool has_digits(const clf__gram *gram, int64_t columns) {
 static clf_status fill_about_classes(clf__gram *gram, clf_context *context,
                                      const clf__gram_input *input, const double *means) {
   const int64_t columns = input->x->columns;
-  const clf__centered rows = {.x = input->x, .class_means = means, .labels = input->labels};
+  product_sums call = {context, input, FINE, NULL, means};
   memset(gram->scatter, 0, (size_t)(columns * columns) * sizeof *gram->scatter);
-  clf_status status = clf__gram_add_f64(gram->scatter, context, &rows, input->weights, 1);
+  clf_status status = sum_products(gram->scatter, &call);
   for (int64_t i = 0; i < columns; i++) {
     for (int64_t j = i; j < columns; j++) {
       gram->scatter[j * columns + i] = gram->scatter[i * columns + j];
@@ -248,26 +291,72 @@ static clf_status create_outputs(clf__gram *gram, clf_context *context, int64_t 
   return clf__arena_status(&gram->arena);
 }
 
-static double total_weight(const clf__gram_input *input) {
-  double total = 0;
-  for (int64_t row = 0; row < input->x->rows; row++) {
-    total += clf__gram_weight(input, row);
+static clf_status add_weights(void *argument, int64_t first, int64_t rows, double *sums) {
+  for (int64_t row = first; row < first + rows; row++) {
+    *sums += clf__gram_weight(argument, row);
   }
-  return total;
+  return CLF_OK;
+}
+
+typedef struct row_sums {
+  clf_context *context;
+  const clf__gram_input *input;
+} row_sums;
+
+/* sums: of x [columns], then target [outputs], then cross [outputs, columns]. */
+static clf_status add_row_sums(void *argument, int64_t first, int64_t rows, double *sums) {
+  const row_sums *call = argument;
+  clf__rows x;
+  const clf__gram_input input = range_of(call->input, &x, first, rows);
+  clf__gram_sums parts = {sums, sums + x.columns, sums + x.columns + input.outputs};
+  return clf__gram_add_sums(&parts, call->context, &input);
+}
+
+/* Fills the total weight, and the sums of rows. */
+static clf_status sum_rows(clf__gram *gram, clf__gram_sums *sums, clf_context *context,
+                           clf__gram_input *input) {
+  const clf__rows *x = input->x;
+  const int64_t n = x->columns, outputs = input->outputs;
+  row_sums call = {context, input};
+  clf__shard_sum sum = {.name = "weights",
+                        .of = x->shards,
+                        .rows = x->rows,
+                        .integers = input->weights == NULL,
+                        .add = add_weights,
+                        .argument = input};
+  CLF__CHECK(clf__shards_sum(&sum, &gram->weight, 1));
+  if (input->centered && !(gram->weight > 0)) {
+    return clf__fail(CLF_ERROR_DATA, "the rows' weights sum to 0; some must be above 0");
+  }
+  const int64_t count = clf__count(outputs + 1, n + 1);
+  double *all = clf__alloc_zeroed(context, count, sizeof *all);
+  if (all == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  sum.name = "sums of rows";
+  sum.integers = clf__gram_exact(input) && (input->labels != NULL || input->targets == NULL);
+  sum.add = add_row_sums;
+  sum.argument = &call;
+  const clf_status status = clf__shards_sum(&sum, all, n + outputs + outputs * n);
+  if (status == CLF_OK) {
+    memcpy(sums->x, all, (size_t)n * sizeof *all);
+    memcpy(sums->target, all + n, (size_t)outputs * sizeof *all);
+    memcpy(sums->cross, all + n + outputs, (size_t)(outputs * n) * sizeof *all);
+  }
+  clf__free(all);
+  return status;
 }
 
 clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input) {
   clf_status status;
-  clf__gram gram = {.weight = total_weight(input)};
+  clf__gram gram = {0};
+  clf__gram_input own = *input;
   columns_of each = {0};
-  if (input->centered && !(gram.weight > 0)) {
-    return clf__fail(CLF_ERROR_DATA, "the rows' weights sum to 0; some must be above 0");
-  }
   CLF__TRY(create_outputs(&gram, context, input->x->columns, input->outputs,
                           input->diagonal ? 1 : input->x->columns));
   CLF__TRY(create_columns(&each, context, input->x->columns));
   clf__gram_sums sums = {each.sums, gram.class_weight, gram.cross};
-  CLF__TRY(clf__gram_add_sums(&sums, context, input));
+  CLF__TRY(sum_rows(&gram, &sums, context, &own));
   finish_sums(&gram, input->x->columns, input->outputs, input->centered, (double)input->x->scale,
               &sums);
   if (input->diagonal) {

@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/gram_parts.h"
 
@@ -22,7 +23,8 @@ static bool is_small(int64_t rows, int64_t columns) {
 }
 
 bool clf__gram_small(const clf__gram_input *input) {
-  return !clf__gram_exact(input) && is_small(input->x->rows, input->x->columns);
+  return !clf__gram_exact(input) &&
+         is_small(clf__shards_rows(input->x->shards, input->x->rows), input->x->columns);
 }
 
 /* The products of a small table run on one thread: all threads would read a block that the caller

@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "comm/shards.h"
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/least_squares_parts.h"
 #include "tensor/rows_precision.h"
@@ -73,12 +74,24 @@ static double offset_size(const clf__centered *c, int64_t classes, int64_t j) {
   return (stored + mean) * (c->factor != NULL ? c->factor[j] : 1);
 }
 
-static double total_weight(const clf__least_squares *p) {
-  double total = 0;
-  for (int64_t i = 0; i < p->rows.x->rows; i++) {
-    total += p->weights != NULL ? (double)p->weights[i] : 1;
+static clf_status add_weights(void *argument, int64_t first, int64_t rows, double *sums) {
+  const float *weights = ((const clf__least_squares *)argument)->weights;
+  for (int64_t i = first; i < first + rows; i++) {
+    *sums += weights != NULL ? (double)weights[i] : 1;
   }
-  return p->scale * total;
+  return CLF_OK;
+}
+
+static clf_status sum_weights(double *total, const clf__least_squares *p) {
+  clf__least_squares problem = *p;
+  const clf__shard_sum sum = {.name = "weights",
+                              .of = p->rows.x->shards,
+                              .rows = p->rows.x->rows,
+                              .integers = p->weights == NULL,
+                              .add = add_weights,
+                              .argument = &problem};
+  *total = 0;
+  return clf__shards_sum(&sum, total, 1);
 }
 
 /* A column whose sum of squares is not above 0 is the same in all rows, or its squares overflow a
@@ -103,8 +116,11 @@ static clf_status check_squares(const solver *s) {
 static clf_status measure_columns(solver *s) {
   const clf__least_squares *p = s->problem;
   const int64_t n = s->columns;
-  const double root = sqrt(total_weight(p));
-  const double steps = (double)n + (double)p->rows.x->rows / QR_ROWS;
+  double total;
+  CLF__CHECK(sum_weights(&total, p));
+  const double root = sqrt(p->scale * total);
+  const double steps =
+      (double)n + (double)clf__shards_rows(p->rows.x->shards, p->rows.x->rows) / QR_ROWS;
   for (int64_t j = 0; j < n; j++) {
     const double square = fmax(p->matrix[j * n + j], 0);
     const double offset = root * offset_size(&p->rows, s->outputs, j);
@@ -293,8 +309,11 @@ static clf_status solve_by_scatter(solver *s, bool *reached) {
   if (trusted && s->factor.rest != NULL) {
     trusted = s->factor.project != NULL;
     if (trusted && !s->problem->exact) {
-      CLF__TRY(clf__ls_explained_by_few(&trusted, s->context, s->problem, &s->factor, s->lengths,
-                                        s->units));
+      trusted = false;
+      CLF__TRY(s->problem->rows.x->shards != NULL
+                   ? CLF_OK
+                   : clf__ls_explained_by_few(&trusted, s->context, s->problem, &s->factor,
+                                              s->lengths, s->units));
       CLF__TRY(trusted ? CLF_OK : confirm_rank(s, &trusted));
     }
   }
@@ -332,12 +351,24 @@ done:
   return status;
 }
 
+static clf_status add_products(void *argument, int64_t first, int64_t rows, double *matrix) {
+  const solver *s = argument;
+  clf__rows x;
+  const clf__least_squares range = clf__ls_range(s->problem, &x, first, rows);
+  return clf__gram_add_f64(matrix, s->context, &range.rows, range.weights, range.scale);
+}
+
 /* Computes S in f64. */
 static clf_status sum_products(solver *s) {
   const clf__least_squares *p = s->problem;
   const int64_t n = s->columns;
+  const clf__shard_sum sum = {.name = "products in f64",
+                              .of = p->rows.x->shards,
+                              .rows = p->rows.x->rows,
+                              .add = add_products,
+                              .argument = s};
   memset(p->matrix, 0, (size_t)(n * n) * sizeof *p->matrix);
-  clf_status status = clf__gram_add_f64(p->matrix, s->context, &p->rows, p->weights, p->scale);
+  clf_status status = clf__shards_sum(&sum, p->matrix, n * n);
   for (int64_t i = 0; i < n; i++) {
     p->matrix[i * n + i] += p->penalty != NULL ? p->penalty[i] : 0;
     for (int64_t j = i; j < n; j++) {
@@ -352,6 +383,9 @@ static clf_status sum_products(solver *s) {
 
 static clf_status solve_by_triangle(solver *s) {
   const int64_t n = s->columns, width = n + s->outputs;
+  if (s->problem->rows.x->shards != NULL && s->problem->rows.x->shards->ranks > 1) {
+    return clf__comm_refuse(s->context, "least squares on columns that nearly explain each other");
+  }
   double *r = clf__alloc_zeroed(s->context, clf__count(n, width), sizeof *r);
   clf_status status = r != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {

@@ -35,6 +35,9 @@ clf_status clf__ls_forward(const clf__ls_factor *factor, clf_context *context, c
 clf_status clf__ls_backward(const clf__ls_factor *factor, clf_context *context, double *y,
                             int64_t outputs, double *solution);
 
+/* Returns the problem of a part of the rows, whose view is *x. */
+clf__least_squares clf__ls_range(const clf__least_squares *problem, clf__rows *x, int64_t first,
+                                 int64_t rows);
 /* Makes one pass over the rows: gradient [columns, outputs] = sum v z (t - Z^T z) - penalty Z, and
  * energy [outputs] = sum v (t - Z^T z)^2 + penalty Z^2. t is 0 unless `with_targets` is set. */
 clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *context,

@@ -5,6 +5,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "ops/kernels.h"
 #include "ops/linalg/least_squares_parts.h"
 #include "ops/linalg/qr.h"
@@ -91,41 +92,84 @@ static void add_penalty(const clf__least_squares *p, const double *z, int64_t ou
   }
 }
 
-clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *context,
-                             const clf__least_squares *problem, const double *z, int64_t outputs,
-                             bool with_targets) {
-  const int64_t columns = problem->rows.x->columns, rows = problem->rows.x->rows;
-  const int64_t threads = clf__context_threads(context);
-  const clf__progress progress = clf__progress_begin(context, "refine", rows);
-  clf__arena arena = {.context = context};
-  double *by_output = clf__arena_matrix(&arena, columns, outputs, sizeof *by_output);
+clf__least_squares clf__ls_range(const clf__least_squares *problem, clf__rows *x, int64_t first,
+                                 int64_t rows) {
+  clf__least_squares range = *problem;
+  *x = clf__rows_range(problem->rows.x, first, rows);
+  range.rows.x = x;
+  range.rows.labels = problem->rows.labels != NULL ? problem->rows.labels + first : NULL;
+  range.weights = problem->weights != NULL ? problem->weights + first : NULL;
+  range.labels = problem->labels != NULL ? problem->labels + first : NULL;
+  range.targets = problem->targets != NULL ? problem->targets + first * problem->outputs : NULL;
+  return range;
+}
+
+typedef struct residual_sums {
+  clf_context *context;
+  const clf__least_squares *problem;
+  const double *z; /* [outputs, columns] */
+  int64_t outputs;
+  bool with_targets;
+} residual_sums;
+
+/* out: gradient [columns, outputs], then energy [outputs]. */
+static clf_status add_residuals(void *argument, int64_t first, int64_t count, double *out) {
+  const residual_sums *call = argument;
+  clf__rows x;
+  const clf__least_squares problem = clf__ls_range(call->problem, &x, first, count);
+  const int64_t columns = x.columns, outputs = call->outputs;
+  const int64_t threads = clf__context_threads(call->context);
+  const clf__progress progress = clf__progress_begin(call->context, "refine", count);
+  clf__arena arena = {.context = call->context};
   double *block = clf__arena_matrix(&arena, threads * STEP, columns, sizeof *block);
   double *sums = clf__arena_zeroed(&arena, clf__count(PARTS * outputs, columns + 1), sizeof *sums);
-  residuals pass = {.context = context,
-                    .problem = problem,
-                    .kernels = clf__kernels_for(context),
+  residuals pass = {.context = call->context,
+                    .problem = &problem,
+                    .kernels = clf__kernels_for(call->context),
                     .outputs = outputs,
-                    .with_targets = with_targets,
-                    .z = by_output,
+                    .with_targets = call->with_targets,
+                    .z = call->z,
                     .rows = block,
                     .sums = sums};
   clf_status status = clf__arena_status(&arena);
-  for (int64_t i = 0; status == CLF_OK && i < columns * outputs; i++) {
-    by_output[i % outputs * columns + i / outputs] = z[i];
-  }
-  memset(gradient, 0, (size_t)(columns * outputs) * sizeof *gradient);
-  memset(energy, 0, (size_t)outputs * sizeof *energy);
-  for (; pass.first < rows && status == CLF_OK; pass.first += PARTS * STEP) {
+  for (; pass.first < count && status == CLF_OK; pass.first += PARTS * STEP) {
     CLF__TRY(pass.first > 0 ? clf__progress_step(&progress, pass.first, NAN, NAN) : CLF_OK);
-    const int64_t some = clf__min_i64(PARTS * STEP, rows - pass.first);
+    const int64_t some = clf__min_i64(PARTS * STEP, count - pass.first);
     const double products = (double)some * (double)columns * (double)outputs;
-    status =
-        clf__progress_ranges(context, some, STEP, 4 * products * CLF__COST_COPY, add_part, &pass);
+    status = clf__progress_ranges(call->context, some, STEP, 4 * products * CLF__COST_COPY,
+                                  add_part, &pass);
   }
   if (status == CLF_OK) {
-    add_parts(&pass, gradient, energy);
-    add_penalty(problem, z, outputs, gradient, energy);
+    add_parts(&pass, out, out + columns * outputs);
   }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *context,
+                             const clf__least_squares *problem, const double *z, int64_t outputs,
+                             bool with_targets) {
+  const clf__rows *x = problem->rows.x;
+  const int64_t size = clf__count(x->columns, outputs);
+  clf__arena arena = {.context = context};
+  double *by_output = clf__arena_array(&arena, size, sizeof *by_output);
+  double *sums = clf__arena_zeroed(&arena, clf__count(x->columns + 1, outputs), sizeof *sums);
+  residual_sums call = {context, problem, by_output, outputs, with_targets};
+  const clf__shard_sum sum = {.name = "residuals",
+                              .of = x->shards,
+                              .rows = x->rows,
+                              .add = add_residuals,
+                              .argument = &call};
+  clf_status status = clf__arena_status(&arena);
+  CLF__TRY(status);
+  for (int64_t i = 0; i < size; i++) {
+    by_output[i % outputs * x->columns + i / outputs] = z[i];
+  }
+  CLF__TRY(clf__shards_sum(&sum, sums, size + outputs));
+  memcpy(gradient, sums, (size_t)size * sizeof *gradient);
+  memcpy(energy, sums + size, (size_t)outputs * sizeof *energy);
+  add_penalty(problem, z, outputs, gradient, energy);
 done:
   clf__arena_free(&arena);
   return status;

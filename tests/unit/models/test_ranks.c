@@ -149,6 +149,13 @@ static const fit_case kinds[] = {
     {.transform = "standardize", .storages = 1 << F32 | 1 << U8},
     {.transform = "standardize", .transform_params = "mean=false", .storages = 1 << SPARSE},
     {.transform = "min_max", .storages = 1 << F32 | 1 << U8},
+    {.model = "ridge", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.model = "ridge", .params = "class_weight=balanced alpha=0", .storages = 1 << F32},
+    {.model = "ridge", .regression = true, .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.model = "ridge",
+     .transform = "standardize",
+     .params = "fit_intercept=false",
+     .storages = 1 << F32 | 1 << U8},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -189,4 +196,87 @@ TEST_LOOP(fits__have_the_same_bytes_on_any_number_of_ranks_and_threads, 0, KINDS
     compare(&f, &one.saved[0], 1);
     free(one.saved[0].bytes);
   }
+}
+
+/* What the last rank does differently. */
+enum { BAD_VALUE, OTHER_KIND, OTHER_PARAMS, CANCELS, NO_LABELS, OTHER_STORAGE, FAILURES };
+
+typedef struct failing {
+  int what;
+  clf_status status[MAX_RANKS];
+  char message[MAX_RANKS][512];
+} failing;
+
+static int32_t cancel(void *user, const clf_progress *progress) {
+  (void)user, (void)progress;
+  return CLF_PROGRESS_CANCEL;
+}
+
+static void fail_rank(struct rank *rank) {
+  failing *f = rank->user;
+  const bool odd = rank->index == rank->all->count - 1;
+  const int what = odd ? f->what : FAILURES;
+  const fit_case plain = {.regression = what == NO_LABELS};
+  clf_model *model = NULL;
+  int64_t first, count;
+  ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
+  clf_dataset *data =
+      rows_of(rank->context, &plain, what == OTHER_STORAGE ? U8 : F32, false, first, count);
+  ck_clf_ok(clf_model_create(&model, rank->context, what == OTHER_KIND ? "fisher" : "ridge",
+                             what == OTHER_PARAMS ? "alpha=2" : NULL));
+  float *const value = &rows.x[first * COLUMNS + 2], before = *value;
+  *value = what == BAD_VALUE ? NAN : before;
+  if (what == CANCELS) {
+    ck_clf_ok(clf_context_set_progress(rank->context, cancel, NULL));
+  }
+  f->status[rank->index] = clf_model_fit(model, data, NULL, NULL);
+  snprintf(f->message[rank->index], sizeof f->message[0], "%s", clf_last_error());
+  *value = before;
+  ck_assert_int_eq(clf_model_outcome(model), CLF_ERROR_NOT_FITTED);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+TEST_LOOP(fit__that_fails_on_one_rank_fails_on_all, 0, FAILURES) {
+  static const clf_status statuses[] = {CLF_ERROR_DATA,      CLF_ERROR_PEER, CLF_ERROR_PEER,
+                                        CLF_ERROR_CANCELLED, CLF_ERROR_PEER, CLF_ERROR_PEER};
+  static const char *const parts[] = {
+      "rank 2: ridge: ",          "'fit of ridge' and rank 2 in 'fit of",
+      "differ in 'fit of ridge'", "rank 2: ",
+      "labels or targets",        "types of features"};
+  failing f = {.what = _i};
+  struct ranks all;
+  fill_rows();
+  open_ranks(&all, 3, "threads=1", false);
+  run_ranks(&all, fail_rank, &f);
+  for (int32_t rank = 0; rank < 2; rank++) {
+    ck_assert_int_eq(f.status[rank], CLF_ERROR_PEER);
+    ck_assert_msg(strstr(f.message[rank], parts[_i]) != NULL, "%s", f.message[rank]);
+  }
+  ck_assert_int_eq(f.status[2], statuses[_i]);
+  close_ranks(&all);
+}
+
+static void refuse_rank(struct rank *rank) {
+  static const char *const kinds_refused[] = {"logistic", "svm", "perceptron", "fisher"};
+  const fit_case plain = {.regression = false};
+  clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
+  double score;
+  for (int i = 0; i < 4; i++) {
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, rank->context, kinds_refused[i], NULL));
+    ck_assert_int_eq(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(clf_last_error(), "the rows of 2 ranks"));
+    ck_assert_int_eq(clf_cross_validate(model, data, 2, 0, &score), CLF_ERROR_UNSUPPORTED);
+    clf_model_free(model);
+  }
+  clf_dataset_free(data);
+}
+
+TEST(what_is_not_distributed__is_refused) {
+  struct ranks all;
+  fill_rows();
+  open_ranks(&all, 2, "threads=1", false);
+  run_ranks(&all, refuse_rank, NULL);
+  close_ranks(&all);
 }
