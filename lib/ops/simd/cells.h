@@ -2,10 +2,21 @@
  * exponentials for each unit of an LSTM. ops/nn/recurrent.h has the formulas. */
 #include "ops/nn/recurrent.h"
 
-INLINE vector_f32 sigmoid_vector(vector_f32 x) {
-  const vector_i32 negative = x < 0.0F;
-  const vector_f32 power = exp_vector(choose(negative, x, -x));
-  return choose(negative, power, all_f32(1)) / (1.0F + power);
+/* 1 / (1 + e^-x), at least 2^-126. */
+INLINE vector_f32 gate_sigmoid(vector_f32 x) {
+  return reciprocal(at_most(1.0F + exp_vector(-x), 0x1p126F));
+}
+
+/* With m = e^2x - 1 = 2^n (e^r - 1) + (2^n - 1), as in exp_vector(): m / (m + 2), to 4 units in the
+ * last place for any x. One exponential and no branch, where tanh_vector() has two. */
+INLINE vector_f32 gate_tanh(vector_f32 x) {
+  const float round = 0x1.8p23F;
+  const vector_f32 twice = at_least(at_most(x + x, 40.0F), -40.0F);
+  const vector_f32 n = (twice * 0x1.715476p0F + round) - round;
+  const vector_f32 r = (twice - n * ln2_high) - n * ln2_low;
+  const vector_f32 power = times_power_of_2(all_f32(1), n);
+  const vector_f32 m = exp_minus_1(r) * power + (power - 1.0F);
+  return m * reciprocal(m + 2.0F);
 }
 
 /* The vectors of a row at unit j. */
@@ -38,26 +49,26 @@ INLINE vector_f32 load_gradient(const float *from, int64_t lanes) {
 }
 
 INLINE void tanh_unit(const cell_at *u) {
-  const vector_f32 h = tanh_vector(sum_of(u, 0));
+  const vector_f32 h = gate_tanh(sum_of(u, 0));
   set_gate(u, 0, h);
   store_lanes(u->step->h + u->at, h, u->lanes);
 }
 
 INLINE void lstm_unit(const cell_at *u) {
-  const vector_f32 i = sigmoid_vector(sum_of(u, 0)), f = sigmoid_vector(sum_of(u, 1));
-  const vector_f32 g = tanh_vector(sum_of(u, 2)), o = sigmoid_vector(sum_of(u, 3));
+  const vector_f32 i = gate_sigmoid(sum_of(u, 0)), f = gate_sigmoid(sum_of(u, 1));
+  const vector_f32 g = gate_tanh(sum_of(u, 2)), o = gate_sigmoid(sum_of(u, 3));
   const vector_f32 c = f * load_lanes(u->step->c_before + u->at, u->lanes) + i * g;
   set_gate(u, 0, i);
   set_gate(u, 1, f);
   set_gate(u, 2, g);
   set_gate(u, 3, o);
   store_lanes(u->step->c + u->at, c, u->lanes);
-  store_lanes(u->step->h + u->at, o * tanh_vector(c), u->lanes);
+  store_lanes(u->step->h + u->at, o * gate_tanh(c), u->lanes);
 }
 
 INLINE void gru_unit(const cell_at *u) {
-  const vector_f32 r = sigmoid_vector(sum_of(u, 1)), z = sigmoid_vector(sum_of(u, 2));
-  const vector_f32 of_state = sum_of(u, 3), n = tanh_vector(sum_of(u, 0) + r * of_state);
+  const vector_f32 r = gate_sigmoid(sum_of(u, 1)), z = gate_sigmoid(sum_of(u, 2));
+  const vector_f32 of_state = sum_of(u, 3), n = gate_tanh(sum_of(u, 0) + r * of_state);
   const vector_f32 before = load_lanes(u->step->h_before + u->at, u->lanes);
   set_gate(u, 0, n);
   set_gate(u, 1, r);
@@ -74,7 +85,8 @@ INLINE void tanh_unit_back(const cell_at *u) {
 
 INLINE void lstm_unit_back(const cell_at *u) {
   const vector_f32 i = gate_of(u, 0), f = gate_of(u, 1), g = gate_of(u, 2), o = gate_of(u, 3);
-  const vector_f32 t = tanh_vector(load_lanes(u->step->c + u->at, u->lanes));
+  /* h = o tanh(c), and o is not 0. */
+  const vector_f32 t = load_lanes(u->step->h + u->at, u->lanes) * reciprocal(o);
   const vector_f32 before = load_lanes(u->step->c_before + u->at, u->lanes);
   const vector_f32 dh = load_gradient(u->step->dh + u->at, u->lanes);
   const vector_f32 dc = load_gradient(u->step->dc + u->at, u->lanes) + dh * o * (1.0F - t * t);

@@ -49,21 +49,36 @@ INLINE vector_f32 times_power_of_2(vector_f32 v, vector_f32 n) {
 #endif
 }
 
-/* e^x = 2^n e^r, |r| <= ln 2 / 2, by the Taylor series up to r^7 / 7!; the remainder is below a
- * tenth of a unit in the last place. */
-INLINE vector_f32 exp_vector(vector_f32 x) {
-  const float round = 0x1.8p23F; /* adding and subtracting it rounds to integers */
-  x = at_least(at_most(x, 89.0F), -104.0F);
-  const vector_f32 n = (x * 0x1.715476p0F + round) - round;
-  const vector_f32 r = (x - n * ln2_high) - n * ln2_low;
+/* e^r - 1 for |r| <= ln 2 / 2, by the Taylor series up to r^7 / 7!; the remainder is below a tenth
+ * of a unit in the last place of e^r. */
+INLINE vector_f32 exp_minus_1(vector_f32 r) {
   vector_f32 sum = all_f32(1.0F / 5040);
   sum = sum * r + 1.0F / 720;
   sum = sum * r + 1.0F / 120;
   sum = sum * r + 1.0F / 24;
   sum = sum * r + 1.0F / 6;
   sum = sum * r + 0.5F;
-  sum = sum * (r * r) + r + 1.0F;
-  return times_power_of_2(sum, n);
+  return sum * (r * r) + r;
+}
+
+/* e^x = 2^n e^r. */
+INLINE vector_f32 exp_vector(vector_f32 x) {
+  const float round = 0x1.8p23F; /* adding and subtracting it rounds to integers */
+  x = at_least(at_most(x, 89.0F), -104.0F);
+  const vector_f32 n = (x * 0x1.715476p0F + round) - round;
+  const vector_f32 r = (x - n * ln2_high) - n * ln2_low;
+  return times_power_of_2(exp_minus_1(r) + 1.0F, n);
+}
+
+/* 1 / v for v from 2^-126 to 2^126, or NaN: an approximation to 14 bits and a Newton step, which
+ * take half the time of a division. */
+INLINE vector_f32 reciprocal(vector_f32 v) {
+#if defined(__AVX512F__)
+  const vector_f32 near = (vector_f32)_mm512_rcp14_ps((__m512)v);
+  return near + near * (1.0F - v * near);
+#else
+  return 1.0F / v;
+#endif
 }
 
 /* Logarithms of sums: x >= 1, or NaN. x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2); with

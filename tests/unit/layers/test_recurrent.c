@@ -221,6 +221,8 @@ TEST_LOOP(recurrent__is_what_its_formulas_say, 0, 3) {
   check_layer(kind, "units=16 return_sequences=true", 2, 3, 2, false);
   check_layer(kind, "units=35", 40, 5, 3, false);
   check_layer(kind, "units=3", 40, 9, 2, true);
+  check_layer(kind, "units=3", 33, 20, 2, false); /* more than 8 steps of 32 rows */
+  check_layer(kind, "units=3", 40, 24, 2, true);
   check_layer(kind, "units=3 return_sequences=true", 20, 9, 2, true);
   check_layer(kind, "units=4 bidirectional=true", 6, 5, 3, true);
   check_layer(kind, "units=4 bidirectional=true return_sequences=true", 6, 5, 3, false);
@@ -228,6 +230,34 @@ TEST_LOOP(recurrent__is_what_its_formulas_say, 0, 3) {
   check_layer(kind, "units=5 initial_state=learned", 40, 4, 3, true);
   check_layer(kind, "units=4 initial_state=learned bidirectional=true return_sequences=true", 6, 5,
               3, true);
+}
+
+/* Gates that are 0 or 1 in all digits, and states that are nearly 0. */
+TEST_LOOP(recurrent__computes_inputs_of_any_scale, 0, 3) {
+  static const float scales[] = {1e-20F, 1e-3F, 30, 1e7F, 1e30F};
+  double expected[9 * 17];
+  for (int k = 0; k < 5; k++) {
+    probe p = make(kinds[_i], "units=17", 9, 3, 4, false, "threads=1");
+    for (int64_t i = 0; i < p.rows * p.steps * p.inputs; i++) {
+      p.x[i] *= scales[k];
+    }
+    for (int64_t i = 0; i < p.layer->weights[2].shape.size[0]; i++) {
+      p.weights[2][i] = 0;
+    }
+    reference(&p, expected);
+    clf__pass pass = pass_of(&p, true);
+    ck_clf_ok(p.layer->kind->forward(&pass));
+    ck_clf_ok(p.layer->kind->backward(&pass));
+    for (int64_t i = 0; i < 9 * 17; i++) {
+      const double scale = k == 0 ? fabs(expected[i]) + 1e-21 : 1;
+      ck_assert_msg(fabs(expected[i] - (double)p.y[i]) < 2e-5 * scale, "y[%d] is %g, not %g",
+                    (int)i, (double)p.y[i], expected[i]);
+    }
+    for (int64_t i = 0; i < p.rows * p.steps * p.inputs; i++) {
+      ck_assert(isfinite(p.dx[i]));
+    }
+    done(&p);
+  }
 }
 
 /* The output of a row does not depend on its padding, nor on the other rows. */
