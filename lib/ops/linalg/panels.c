@@ -108,6 +108,7 @@ void clf__outer_add(const clf__product_kernel *kernel, clf__f32_view a, clf__f32
                     int64_t ldc, float *scratch) {
   const int64_t height = kernel->rows, width = kernel->columns;
   const int64_t depth = clf__packed_depth(kernel, a.rows);
+  const bool line = a.stride == 1 && kernel->multiple > 1; /* bf16 packs a single column so */
   float *const lines = scratch + depth * clf__round_up(a.columns, height);
   for (int64_t i = 0; i < a.columns; i += height) {
     kernel->pack_rows(scratch + i * depth, a.data + i, 1, a.stride, a.rows,
@@ -123,7 +124,7 @@ void clf__outer_add(const clf__product_kernel *kernel, clf__f32_view a, clf__f32
                                    .a = scratch,
                                    .a_panel = height * depth,
                                    .a_row = 1,
-                                   .a_step = height,
+                                   .a_step = line ? 1 : height,
                                    .b = lines,
                                    .b_panel = width * depth,
                                    .b_step = width,

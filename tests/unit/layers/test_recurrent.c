@@ -232,6 +232,34 @@ TEST_LOOP(recurrent__is_what_its_formulas_say, 0, 3) {
               3, true);
 }
 
+/* Steps of 33 rows of one input, and of a single unit, are one column in the gradients' products. */
+TEST_LOOP(recurrent__has_in_bf16_nearly_the_gradients_of_f32, 0, 3) {
+  static const struct {
+    const char *params;
+    int64_t inputs;
+  } shapes[] = {{"units=1", 1}, {"units=1", 5}, {"units=5", 1}, {"units=2", 2}, {"units=17", 3}};
+  for (int k = 0; k < 5; k++) {
+    probe p = make(kinds[_i], shapes[k].params, 33, 7, shapes[k].inputs, true, "threads=1");
+    probe q = make(kinds[_i], shapes[k].params, 33, 7, shapes[k].inputs, true, "threads=2");
+    q.layer->precision = CLF__PRODUCT_BF16;
+    const clf__pass of_p = pass_of(&p, true), of_q = pass_of(&q, true);
+    ck_clf_ok(p.layer->kind->forward(&of_p));
+    ck_clf_ok(p.layer->kind->backward(&of_p));
+    ck_clf_ok(q.layer->kind->forward(&of_q));
+    ck_clf_ok(q.layer->kind->backward(&of_q));
+    for (int64_t i = 0; i < p.layer->weight_count; i++) {
+      for (int64_t j = 0; j < clf__shape_count(&p.layer->weights[i].shape); j++) {
+        const double f32 = (double)p.gradients[i][j], bf16 = (double)q.gradients[i][j];
+        ck_assert_msg(fabs(f32 - bf16) < 0.3 + 0.02 * fabs(f32),
+                      "%s of %lld inputs: %s[%d] is %g, not %g", shapes[k].params,
+                      (long long)shapes[k].inputs, p.layer->weights[i].name, (int)j, bf16, f32);
+      }
+    }
+    done(&p);
+    done(&q);
+  }
+}
+
 /* Gates that are 0 or 1 in all digits, and states that are nearly 0. */
 TEST_LOOP(recurrent__computes_inputs_of_any_scale, 0, 3) {
   static const float scales[] = {1e-20F, 1e-3F, 30, 1e7F, 1e30F};
