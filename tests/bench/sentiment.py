@@ -1,7 +1,7 @@
 """Networks on movie reviews beside PyTorch, in turns, in one run, as ratios of medians.
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/sentiment.py [--data aclImdb]
-        [--models lstm,gru,average] [--peers torch,torch_flush] [--steps N] [--units N] [--rows N]
+        [--models lstm,gru,average] [--peers torch,torch_flush,torch_bf16] [--steps N] [--units N] [--rows N]
         [--threads N] [--rounds N] [--json FILE]
 
 A round is one epoch of batches of 128 from the start. With --data the rows are the training reviews
@@ -10,7 +10,8 @@ full length, which is what growth with --steps, --units and --vocabulary is meas
 the time of one review, and of one word of a stream. Seconds are told by the clock and as the
 processor's (all threads), which other work on the machine disturbs less; ratios are of the former.
 Gradients that fade over hundreds of steps become numbers below the normal floats, with which PyTorch
-takes several times as long; the line torch_flush is PyTorch told to take those as 0.
+takes several times as long; the line torch_flush is PyTorch told to take those as 0, and torch_bf16
+that with autocast to bfloat16, to be compared with --precision bf16 of this library.
 Needs NumPy; without PyTorch its columns are left out, with a line that says so.
 """
 
@@ -31,10 +32,11 @@ parser.add_argument("--steps", type=int, default=256)
 parser.add_argument("--units", type=int, default=32)
 parser.add_argument("--vocabulary", type=int, default=10000)
 parser.add_argument("--dropout", type=float, default=0.2)
+parser.add_argument("--precision", default="f32", help="of libclassify: f32 or bf16")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--peer-rounds", type=int, default=1)
 parser.add_argument("--threads", type=int, default=2)
-parser.add_argument("--peers", default="torch,torch_flush", help="of torch, torch_flush")
+parser.add_argument("--peers", default="torch,torch_flush", help="of torch, torch_flush, torch_bf16")
 results.add_option(parser)
 options = parser.parse_args()
 results.limit_threads(options.threads)
@@ -87,7 +89,7 @@ class Ours:
 
     def __init__(self, model, ids, labels, on):
         self.params = (f"layers='{layers_of(model)}' loss=binary_cross_entropy epochs=1 "
-                       f"batch_size={BATCH}")
+                       f"batch_size={BATCH} precision={options.precision}")
         self.ids, self.on, self.data = ids, on, clf.Dataset(ids, labels, on=on.handle)
 
     def epoch(self):
@@ -109,7 +111,7 @@ class Ours:
 
 
 class Torch:
-    name, flush = "torch", False
+    name, flush, autocast = "torch", False, False
 
     def __init__(self, model, ids, labels, on):
         self.kind, self.lengths = model, (ids > 0).sum(1)
@@ -146,7 +148,9 @@ class Torch:
         loss = torch.nn.BCEWithLogitsLoss()
         for rows in torch.randperm(len(self.ids)).split(BATCH):
             optimizer.zero_grad()
-            loss(self.model(self.ids[rows]), self.labels[rows]).backward()
+            with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+                outputs = self.model(self.ids[rows])
+            loss(outputs.float(), self.labels[rows]).backward()
             optimizer.step()
 
     def latency(self):
@@ -157,6 +161,10 @@ class Torch:
 
 class TorchFlush(Torch):
     name, flush = "torch_flush", True
+
+
+class TorchBf16(TorchFlush):
+    name, autocast = "torch_bf16", True
 
 
 def seconds(function, rounds):
@@ -170,7 +178,8 @@ def seconds(function, rounds):
 
 
 def measure(name, ids, labels, on, kept):
-    kinds = (Ours, *(kind for kind in (Torch, TorchFlush) if torch and kind.name in options.peers.split(",")))
+    peers = (Torch, TorchFlush, TorchBf16)
+    kinds = (Ours, *(kind for kind in peers if torch and kind.name in options.peers.split(",")))
     runs = {kind.name: kind(name, ids, labels, on) for kind in kinds}
     found = results.in_turns({key: run.epoch for key, run in runs.items()}, options.rounds, options.peer_rounds)
     rows = []
