@@ -8,7 +8,8 @@
  * of rows (logistic_precondition.c). They are computed at the start, after FIRST_REFRESH
  * iterations, and then at doubling distances. An evaluation (logistic_loss.c) reads the rows once
  * and needs 2 * rows * columns * outputs multiply-adds: 0.94 G for MNIST, 8 ms on two cores of 115
- * GFLOP/s each. A fit takes about 25 evaluations. */
+ * GFLOP/s each. A fit takes about 25 evaluations. Two classes on sparse rows of so many columns
+ * that blocks do not pay have truncated Newton instead (optim/newton.c), in f64. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
