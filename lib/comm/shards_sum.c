@@ -216,7 +216,7 @@ static clf_status reduce_in_ranges(completion *c, const clf__shard_sum *sum, con
   const clf__shards *shards = c->shards;
   clf__comm *comm = shards->context->comm;
   const int64_t width = clf__ceil_div(count, shards->ranks);
-  mail m = {NULL};
+  mail m = {.packed = NULL};
   CLF__CHECK(open_mail(&m, &c->arena, shards->ranks, c->count, number, width));
   c->spare = clf__arena_matrix(&c->arena, levels_of(shards->count), width, sizeof *c->spare);
   CLF__CHECK(clf__arena_status(&c->arena));

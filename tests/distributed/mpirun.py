@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""Runs a program by mpirun: mpirun.py MPIRUN RANKS PROGRAM WHAT.
+
+The program prints what went wrong, and returns 0 if nothing did. With `dies`, one process ends in
+the middle of a fit: MPI must end the others, and no file may be left.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+mpirun, ranks, program, what = sys.argv[1:]
+help_text = subprocess.run([mpirun, "--version"], capture_output=True, text=True).stdout
+options = []
+if "Open MPI" in help_text:
+    options = ["--oversubscribe"] + (["--allow-run-as-root"] if os.getuid() == 0 else [])
+with tempfile.TemporaryDirectory() as folder:
+    path = pathlib.Path(folder) / "model.clf"
+    run = subprocess.run([mpirun, *options, "-n", ranks, program, what, str(path)],
+                         capture_output=True, text=True, timeout=100)
+    left = os.listdir(folder)
+    print(run.stdout, run.stderr, left)
+    if what == "dies":
+        ended = run.returncode == 9 or re.search(r"exit code:\s+9\b", run.stdout + run.stderr, re.IGNORECASE)
+        sys.exit(0 if run.returncode != 0 and ended and left == [] else 1)
+    sys.exit(run.returncode or (0 if (left == ["model.clf"]) == (what == "fit") else 1))

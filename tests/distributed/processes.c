@@ -1,0 +1,123 @@
+/* A process of several that fit a model together: processes WHAT PATH. `fit` compares the saved
+ * bytes with those of one process that has all rows; with `bad-value` the last rank has a NaN, and
+ * all must know it; with `dies` it ends during the fit. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <classify.h>
+#include <classify/mpi.h>
+
+enum { ROWS = 500, COLUMNS = 40, CLASSES = 4 };
+
+static float x[ROWS * COLUMNS];
+static int32_t y[ROWS];
+
+static void fill(void) {
+  uint32_t state = 3;
+  for (int i = 0; i < ROWS; i++) {
+    y[i] = i * CLASSES / ROWS;
+    for (int j = 0; j < COLUMNS; j++) {
+      state = state * 1664525u + 1013904223u;
+      x[i * COLUMNS + j] = (float)(state >> 8) * 0x1p-24f + (float)(y[i] * (j % 3)) / 8;
+    }
+  }
+}
+
+/* Exits after a failure; MPI then ends the other processes. */
+static void must(clf_status status, const char *what) {
+  if (status < 0) {
+    fprintf(stderr, "%s: %s\n", what, clf_last_error());
+    exit(1);
+  }
+}
+
+static int32_t end_process(void *user, const clf_progress *progress) {
+  (void)user, (void)progress;
+  _exit(9);
+}
+
+static clf_status fit(clf_model **model, clf_context *context, MPI_Comm comm) {
+  clf_communicator ranks = {.struct_size = sizeof ranks};
+  clf_tensor *rows = NULL, *labels = NULL;
+  clf_dataset *data = NULL;
+  int64_t first, count;
+  must(clf_mpi_communicator(comm, &ranks), "clf_mpi_communicator");
+  must(clf_context_set_communicator(context, &ranks), "clf_context_set_communicator");
+  must(clf_shard_range(context, ROWS, ranks.rank, ranks.ranks, &first, &count), "range");
+  const int64_t shape[] = {count, COLUMNS};
+  must(clf_tensor_wrap(&rows, context, x + first * COLUMNS, CLF_F32, 2, shape, NULL), "rows");
+  must(clf_tensor_wrap(&labels, context, y + first, CLF_I32, 1, shape, NULL), "labels");
+  must(clf_dataset_create(&data, context, rows, labels), "dataset");
+  must(clf_model_create(model, context, "ridge", NULL), "ridge");
+  must(clf_model_add_transform(*model, "standardize", NULL), "standardize");
+  const clf_status status = clf_model_fit(*model, data, NULL, NULL);
+  clf_dataset_free(data);
+  clf_tensor_free(labels);
+  clf_tensor_free(rows);
+  return status;
+}
+
+static char *save(const clf_model *model, size_t *size) {
+  must(clf_model_save_memory(model, NULL, 0, size), "size");
+  char *bytes = malloc(*size);
+  must(clf_model_save_memory(model, bytes, *size, size), "save");
+  return bytes;
+}
+
+/* Returns whether the model of all processes has the bytes of one that has all rows. */
+static int compare(const clf_model *model) {
+  clf_context *alone = NULL;
+  clf_model *one = NULL;
+  size_t size, expected;
+  must(clf_context_create(&alone, NULL, "threads=1"), "context");
+  must(fit(&one, alone, MPI_COMM_SELF), "fit of all rows");
+  char *bytes = save(model, &size), *right = save(one, &expected);
+  const int same = size == expected && memcmp(bytes, right, size) == 0;
+  free(bytes);
+  free(right);
+  clf_model_free(one);
+  clf_context_free(alone);
+  return same;
+}
+
+int main(int count, char **arguments) {
+  clf_context *context = NULL;
+  clf_model *model = NULL;
+  int rank, ranks, wrong = 0;
+  MPI_Init(&count, &arguments);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const char *what = arguments[1];
+  fill();
+  if (strcmp(what, "bad-value") == 0 && rank == ranks - 1) {
+    x[ROWS * COLUMNS - 1] = NAN;
+  }
+  must(clf_context_create(&context, NULL, rank % 2 == 0 ? "threads=1" : "threads=2"), "context");
+  if (strcmp(what, "dies") == 0 && rank == ranks - 1) {
+    must(clf_context_set_progress(context, end_process, NULL), "progress");
+  }
+  const clf_status status = fit(&model, context, MPI_COMM_WORLD);
+  if (strcmp(what, "bad-value") == 0) {
+    char expected[20];
+    snprintf(expected, sizeof expected, "rank %d: ", ranks - 1);
+    wrong = rank == ranks - 1
+                ? status != CLF_ERROR_DATA
+                : status != CLF_ERROR_PEER || strstr(clf_last_error(), expected) == NULL;
+  } else {
+    must(status, "fit");
+    wrong = !compare(model);
+    if (rank == 0) {
+      must(clf_model_save(model, arguments[2]), "save");
+    }
+  }
+  if (wrong) {
+    fprintf(stderr, "rank %d: %s\n", rank, clf_last_error());
+  }
+  clf_model_free(model);
+  clf_context_free(context);
+  MPI_Finalize();
+  return wrong;
+}
