@@ -5,8 +5,8 @@
  * variables that violate the conditions after all go on from there.
  *
  * That costs a row of the whole matrix for each variable that changed. So it is of use where kernel
- * values have to be computed many times: if those of the support vectors would fill a cache of the
- * default size. Whether they do depends on the problem alone, not on the cache that it has. */
+ * values have to be computed many times: if those of the support vectors would fill two caches of
+ * the default size. Whether they do depends on the problem alone, not on the cache that it has. */
 #include <string.h>
 
 #include "models/svm/svm_solver.h"
@@ -31,7 +31,7 @@ static bool is_row_active(const clf__svm_solver *s, int64_t i) {
 /* Few rows have to be active: variables that the part has, and later keeps at a bound, cost as
  * much. */
 bool clf__svm_shrinks(const clf__svm_solver *s) {
-  const double default_cache = 200 << 18; /* kernel values */
+  static const double min_values = 2 * (200 << 18);
   const clf__svm_problem *p = s->p;
   const int64_t rows = rows_of(p);
   int64_t active = 0, vectors = 0;
@@ -39,7 +39,7 @@ bool clf__svm_shrinks(const clf__svm_solver *s) {
     active += is_row_active(s, i);
     vectors += p->b[i] != 0 || (clf__svm_twins(p) && p->b[rows + i] != 0);
   }
-  return s->may_shrink && 5 * active <= 3 * rows && (double)vectors * (double)rows > default_cache;
+  return s->may_shrink && 5 * active <= 3 * rows && (double)vectors * (double)rows > min_values;
 }
 
 /* The problem of the active variables. */
