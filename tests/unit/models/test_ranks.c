@@ -280,3 +280,64 @@ TEST(what_is_not_distributed__is_refused) {
   run_ranks(&all, refuse_rank, NULL);
   close_ranks(&all);
 }
+
+typedef struct refusing {
+  failing_allocator from; /* of rank 1 */
+  int64_t nth;            /* allocation of the fit that is refused */
+  bool refused;
+  clf_status status[MAX_RANKS];
+  char message[MAX_RANKS][512];
+} refusing;
+
+static void refused_rank(struct rank *rank) {
+  refusing *r = rank->user;
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  int64_t first, count;
+  ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
+  clf_dataset *data = rows_of(rank->context, &plain, F32, true, first, count);
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
+  if (rank->index == 1) {
+    r->from.refuse = r->from.asked + r->nth;
+  }
+  r->status[rank->index] = clf_model_fit(model, data, NULL, NULL);
+  snprintf(r->message[rank->index], sizeof r->message[0], "%s", clf_last_error());
+  if (rank->index == 1) {
+    r->refused = r->from.asked >= r->from.refuse;
+    r->from.refuse = 0;
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+/* Each allocation of one rank is refused in turn. */
+TEST(fit__without_memory_on_one_rank_fails_on_all) {
+  bool refused = true;
+  fill_rows();
+  for (int64_t nth = 1; refused; nth += SLOW ? 7 : 1) {
+    refusing r = {.nth = nth};
+    struct ranks all;
+    open_ranks(&all, 3, "threads=1", nth % 2 == 0);
+    const clf_communicator calls = communicator_of(&all.rank[1]);
+    clf_context_free(all.rank[1].context);
+    all.rank[1].context = failing_context("threads=1", &r.from);
+    ck_clf_ok(clf_context_set_communicator(all.rank[1].context, &calls));
+    if (nth % 2 == 0) { /* its communicator has what those of the others have */
+      clf_communicator few = calls;
+      few.all_sum = NULL;
+      few.exchange = NULL;
+      ck_clf_ok(clf_context_set_communicator(all.rank[1].context, &few));
+    }
+    run_ranks(&all, refused_rank, &r);
+    refused = r.refused;
+    ck_assert(r.status[1] == CLF_OK || (r.status[1] == CLF_ERROR_MEMORY && refused));
+    for (int32_t rank = 0; rank < 3; rank += 2) {
+      ck_assert_int_eq(r.status[rank], r.status[1] == CLF_OK ? CLF_OK : CLF_ERROR_PEER);
+      ck_assert_msg(r.status[1] == CLF_OK || strstr(r.message[rank], "rank 1: ") != NULL,
+                    "allocation %lld: %s", (long long)nth, r.message[rank]);
+    }
+    close_ranks(&all);
+    ck_assert_int_eq(r.from.held, 0);
+  }
+}
