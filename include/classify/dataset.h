@@ -96,6 +96,12 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  *  A file that is written to meanwhile gives what was read of it, or an error. With "map=true",
  *  the default of "rows", which IDX and NPY take, too, a plain file of rows is mapped instead of
  *  read: it must neither be written to nor truncated while the dataset lives.
+ *  With "spill=DIR", which all formats but "fields" take, what is read lies in files without a name
+ *  in that folder, which are mapped: whatever the size of the file, the call allocates blocks of
+ *  less than 1 MiB, and the context's limit does not count the rest. The folder, which should be on
+ *  a disk, needs space for the text and for the rows; CLF_ERROR_IO says that it has none. Nobody
+ *  else can change these files, so that a file that is truncated later concerns no dataset, and the
+ *  system frees them when the dataset, or the process, ends.
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,

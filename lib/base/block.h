@@ -20,7 +20,8 @@ typedef struct clf__block {
   void *next;                       /* in an arena, the block that was allocated before this one */
   struct clf__block *below;         /* in the memory of a workspace, the block before this one */
   bool in_arena;
-  bool freed; /* in the memory of a workspace: but a block behind it is not */
+  bool spilled; /* in a file that is mapped; `account` is then NULL */
+  bool freed;   /* in the memory of a workspace: but a block behind it is not */
 } clf__block;
 
 _Static_assert(sizeof(clf__block) <= CLF__BLOCK_ALIGNMENT, "the header must fit the alignment");

@@ -7,6 +7,7 @@
 
 #include "base/context_state.h"
 #include "base/math.h"
+#include "base/spill.h"
 #include "base/status.h"
 #include "base/workspace.h"
 
@@ -72,10 +73,22 @@ static clf__block *allocate(clf_context *context, size_t bytes) {
   return block;
 }
 
+static void *allocate_spilled(size_t bytes) {
+  clf__block *block = clf__spill_allocate(bytes);
+  if (block == NULL) {
+    return NULL;
+  }
+  *block = (clf__block){.bytes = bytes, .spilled = true};
+  return (char *)block + ALIGNMENT;
+}
+
 void *clf__alloc(clf_context *context, size_t bytes) {
   size_t whole;
   if (!clf__add_size(bytes, ALIGNMENT, &whole)) {
     return refuse(context, bytes, false);
+  }
+  if (clf__spill_takes(context, whole)) {
+    return allocate_spilled(whole);
   }
   clf__block *block = clf__workspace_take(context, whole);
   block = block != NULL ? block : allocate(context, whole);
@@ -98,16 +111,16 @@ void *clf__alloc_matrix(clf_context *context, int64_t rows, int64_t columns, siz
   return clf__alloc_array(context, clf__count(rows, columns), element_bytes);
 }
 
+static clf__block *header_of(void *block) {
+  return (clf__block *)(void *)((char *)block - ALIGNMENT);
+}
+
 void *clf__alloc_zeroed(clf_context *context, int64_t count, size_t element_bytes) {
   void *block = clf__alloc_array(context, count, element_bytes);
-  if (block != NULL) {
+  if (block != NULL && !header_of(block)->spilled) { /* a new file is all 0 */
     memset(block, 0, (size_t)count * element_bytes);
   }
   return block;
-}
-
-static clf__block *header_of(void *block) {
-  return (clf__block *)(void *)((char *)block - ALIGNMENT);
 }
 
 void *clf__resize_array(clf_context *context, void *block, int64_t count, size_t element_bytes) {
@@ -148,6 +161,10 @@ void clf__free(void *block) {
     __builtin_trap();
   }
 #endif
+  if (header->spilled) {
+    clf__spill_release(header, header->bytes);
+    return;
+  }
   if (clf__workspace_free(header)) {
     return;
   }

@@ -175,6 +175,16 @@ done:
   return status;
 }
 
+const char *clf__params_text(const clf__param_table *table, const void *values, const char *name) {
+  for (int64_t i = 0; i < table->count; i++) {
+    const clf__param *param = &table->params[i];
+    if (param->type == CLF_PARAM_TEXT && strcmp(clf__param_name(param), name) == 0) {
+      return *(char *const *)(const void *)((const char *)values + param->offset);
+    }
+  }
+  return NULL;
+}
+
 void clf__params_clear_text(const clf__param_table *table, void *values, const char *name) {
   const clf__param *param = name != NULL ? named(table, name) : NULL;
   if (param != NULL) {

@@ -15,6 +15,9 @@ clf_status clf__params_create(void **values, clf_context *context, const clf__pa
 clf_status clf__params_copy(void **copy, clf_context *context, const clf__param_table *table,
                             const void *values);
 void clf__params_free(const clf__param_table *table, void *values);
+/* Returns a text parameter, which is borrowed; NULL if it is the null text, or there is none of
+ * this name. */
+const char *clf__params_text(const clf__param_table *table, const void *values, const char *name);
 /* Sets a text parameter to the null text, which clf__params_format() leaves out. If the name is
  * NULL, it does nothing. */
 void clf__params_clear_text(const clf__param_table *table, void *values, const char *name);

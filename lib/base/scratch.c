@@ -66,6 +66,29 @@ clf_status clf__scratch_map(clf__bytes *out, clf__scratch *scratch) {
   return status;
 }
 
+/* Reserves the space in pieces, after each of which a signal may have interrupted the call. */
+static int reserve(int descriptor, size_t size) {
+  const size_t piece = (size_t)1 << 30;
+  int error = 0;
+  for (size_t at = 0; error == 0 && at < size; at += piece) {
+    do {
+      error = posix_fallocate(descriptor, (off_t)at, (off_t)clf__min_size(size - at, piece));
+    } while (error == EINTR);
+  }
+  return error;
+}
+
+clf_status clf__scratch_reserve(void **out, const char *folder, size_t size) {
+  clf__scratch scratch = {0};
+  clf_status status;
+  CLF__CHECK(clf__scratch_open(&scratch, folder));
+  scratch.size = size;
+  errno = reserve(scratch.descriptor, size);
+  status = errno == 0 ? map(out, &scratch) : clf__file_fail("reserve space in the folder", folder);
+  clf__scratch_close(&scratch);
+  return status;
+}
+
 void clf__scratch_close(clf__scratch *scratch) {
   if (scratch->folder != NULL) {
     close(scratch->descriptor);

@@ -17,6 +17,9 @@ clf_status clf__scratch_write(clf__scratch *scratch, const void *bytes, size_t c
 /* Maps what was written, writable, and closes the file. Release the bytes by
  * clf__bytes_release(). */
 clf_status clf__scratch_map(clf__bytes *out, clf__scratch *scratch);
+/* Maps a new file of `size` bytes, all 0, whose space on the disk is reserved, so that no access
+ * can fail for lack of it. Ended by munmap(). */
+clf_status clf__scratch_reserve(void **out, const char *folder, size_t size);
 void clf__scratch_close(clf__scratch *scratch); /* allowed if it is not open */
 
 #endif

@@ -68,6 +68,10 @@ clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_t
  * and the same names of columns. */
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
+/* The row of the parameter `spill` of a reader; clf_dataset_load() does what it says. */
+#define CLF__DATASET_SPILL                                                                         \
+  CLF__TEXT(spill, NULL, "folder of files for what is read, which then takes no memory")
+
 /* A reader of one format, a row of the registry in formats/registry.c. */
 typedef struct clf__dataset_reader {
   clf__kind base;

@@ -167,9 +167,31 @@ def test_formats_that_are_written(tmp_path):
     clf.Dataset(X, np.arange(60) % 3).save("idx", tmp_path / "train", dtype="f32")
     again = clf.Dataset.load("idx", tmp_path / "train")
     assert np.array_equal(again.X, X.astype(np.float32)) and list(again.y[:3]) == [0, 1, 2]
-    assert set(clf.catalog.kinds("dataset_writer")) >= {"csv", "idx", "npy", "svmlight"}
+    assert set(clf.catalog.kinds("dataset_writer")) >= {"csv", "idx", "npy", "rows", "svmlight"}
     with pytest.raises(clf.Unsupported, match="weights"):
         clf.Dataset(X, names, sample_weight=np.ones(60)).save("npy", tmp_path / "w.npz")
+
+
+def test_a_file_is_written_piece_by_piece(tmp_path):
+    names = np.array(["cat", "dog", "bird", "ant"])[np.arange(60) * 7 % 4]
+    with clf.DatasetWriter(tmp_path / "d.rows") as writer:
+        writer.append(X[:10], names[:10]).append(clf.Dataset(X[10:], names[10:]))
+        assert not (tmp_path / "d.rows").exists()
+    data = clf.Dataset.load("rows", tmp_path / "d.rows")
+    assert np.array_equal(data.X, X) and list(data.y) == list(names)
+    with pytest.raises(KeyError):
+        with clf.DatasetWriter(tmp_path / "other.rows", dtype="f32") as writer:
+            writer.append(X, sample_weight=np.ones(60))
+            raise KeyError
+    assert [path.name for path in tmp_path.iterdir()] == ["d.rows"]
+    with clf.DatasetWriter(tmp_path / "other.rows") as writer:
+        writer.append(X)
+        with pytest.raises(clf.ShapeError):
+            writer.append(X[:, :2])
+    assert len(clf.Dataset.load("rows", tmp_path / "other.rows")) == 60
+    with pytest.raises(clf.DataError):
+        with clf.DatasetWriter(tmp_path / "none.rows"):
+            pass
 
 
 # Transforms and optimizers

@@ -47,6 +47,7 @@ from .sequence import Sequence
 from .tensor import Tensor
 from .text import Documents, Vocabulary
 from .transform import Transform
+from .writer import DatasetWriter
 
 if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
     from . import plots, sklearn
@@ -62,6 +63,7 @@ __all__ = [
     "CorruptError",
     "DataError",
     "Dataset",
+    "DatasetWriter",
     "Detector",
     "Diverged",
     "Documents",

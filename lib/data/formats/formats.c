@@ -3,7 +3,16 @@
 
 #include "base/border.h"
 #include "base/kind_use.h"
+#include "base/spill.h"
 #include "data/dataset.h"
+
+/* Opens the spill that a reader's parameters ask for, or none; `use` must outlive it. */
+static void open_spill(clf__spill *spill, const clf__kind_use *use) {
+  const clf__dataset_reader *reader = use->kind;
+  *spill = (clf__spill){.context = use->context,
+                        .folder = clf__params_text(&reader->base.params, use->params, "spill")};
+  clf__spill_open(spill);
+}
 
 /* Loads a format whose datasets are single files. */
 static clf_status load_file(clf_dataset **out, const clf__kind_use *use, const char *path) {
@@ -27,8 +36,11 @@ clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char 
   CLF__CHECK(
       clf__kind_choose(&use, clf__kind_find(&clf__dataset_readers, format), context, params));
   const clf__dataset_reader *reader = use.kind;
+  clf__spill spill;
+  open_spill(&spill, &use);
   clf_status status = reader->load != NULL ? reader->load(out, use.context, path, use.params)
                                            : load_file(out, &use, path);
+  status = clf__spill_close(&spill, status);
   clf__kind_release(&use);
   return status;
 }
@@ -44,11 +56,14 @@ clf_status clf_dataset_load_memory(clf_dataset **out, clf_context *context, cons
   CLF__CHECK(
       clf__kind_choose(&use, clf__kind_find(&clf__dataset_readers, format), context, params));
   const clf__dataset_reader *reader = use.kind;
+  clf__spill spill;
+  open_spill(&spill, &use);
   clf_status status = clf__source_memory(&source, use.context, bytes, size, reader->head);
   if (status == CLF_OK) {
     status = reader->parse(out, use.context, &source, CLF__SOURCE_MEMORY, use.params);
   }
   clf__bytes_release(&source);
+  status = clf__spill_close(&spill, status);
   clf__kind_release(&use);
   return status;
 }

@@ -15,6 +15,7 @@ typedef struct idx_params {
   clf__number scale;
   bool regression;
   bool map;
+  char *spill;
 } idx_params;
 
 #define CLF__VALUES idx_params
@@ -23,6 +24,7 @@ static const clf__param params[] = {
     CLF__REAL_OR(scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX, "factor of u8 values; auto: 1/255"),
     CLF__BOOL(regression, "false", "the labels are regression targets"),
     CLF__BOOL(map, "false", "map plain files into memory; they must not change then"),
+    CLF__DATASET_SPILL,
 };
 
 /* `type` is the third byte of the file. */
@@ -161,7 +163,8 @@ static clf_status find_files(clf__text *images, clf__text *labels, const char *p
 static clf_status load_images(clf_dataset **out, clf_context *context, const char *path,
                               const idx_params *chosen) {
   clf__bytes bytes = {0};
-  clf_status status = clf__source_open(&bytes, context, path, chosen->map, &head);
+  clf_status status =
+      clf__source_open(&bytes, context, path, chosen->map && chosen->spill == NULL, &head);
   if (status == CLF_OK) {
     status = read_images(out, context, &bytes, path, chosen);
   }

@@ -22,6 +22,7 @@ typedef struct files_params {
   int64_t height, width;
   int32_t channels, normalize;
   bool skip_others, skip_damaged;
+  char *spill;
   clf__number scale;
   clf__image_params image;
 } files_params;
@@ -40,6 +41,7 @@ static const clf__param params[] = {
                 "normalization of the illumination, after resizing"),
     CLF__BOOL(skip_others, "false", "omit files of no known format; damaged ones stay errors"),
     CLF__BOOL(skip_damaged, "false", "omit damaged images; the log has the first and their number"),
+    CLF__DATASET_SPILL,
     CLF__REAL_OR(scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX, "factor of the bytes; auto: 1/255"),
     CLF__INT(image.max_pixels, "150000000", 1, 0x1p40, "maximum number of pixels of an image"),
     CLF__INT(image.background, "255", 0, 255, "gray level behind transparent pixels"),

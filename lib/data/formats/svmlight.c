@@ -25,6 +25,7 @@ static const clf__param params[] = {
                 "rows are kernel values, 0:serial 1:K 2:K …; auto: if row i begins with 0:i"),
     CLF__BOOL(regression, "false", "the labels are regression targets"),
     CLF__LINES_FIRST_LINE(first_line),
+    CLF__DATASET_SPILL,
 };
 
 typedef clf__svmlight svmlight_reader;

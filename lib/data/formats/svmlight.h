@@ -10,6 +10,7 @@ typedef struct clf__svmlight_params {
   int32_t zero_based, precomputed; /* clf__svmlight_choice */
   bool regression;
   int64_t first_line;
+  char *spill;
 } clf__svmlight_params;
 
 typedef enum clf__svmlight_choice {

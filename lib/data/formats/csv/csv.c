@@ -41,6 +41,7 @@ static const clf__param params[] = {
     CLF__CHOICE(dtype, "auto|f32|f64", "auto",
                 "auto: f64 where f32 merges values or loses more than 1e-6 of a column's range"),
     CLF__BOOL(regression, "false", "the labels are regression targets, of one or more columns"),
+    CLF__DATASET_SPILL,
 };
 
 static clf_status allocate_x(clf__csv_reader *self, bool wide) {

@@ -130,6 +130,7 @@ typedef struct clf__csv_params {
   int32_t unreadable; /* error, nan */
   int32_t dtype;      /* auto, f32, f64 */
   bool regression;
+  char *spill;
 } clf__csv_params;
 
 typedef enum clf__csv_role {

@@ -13,6 +13,7 @@ typedef struct npy_params {
   double scale;
   bool regression;
   bool map;
+  char *spill;
 } npy_params;
 
 #define CLF__VALUES npy_params
@@ -25,6 +26,7 @@ static const clf__param params[] = {
               "factor of u8 elements, such as 0.00392156862745098 for 1/255"),
     CLF__BOOL(regression, "false", "the labels are regression targets"),
     CLF__BOOL(map, "false", "map plain files into memory; they must not change then"),
+    CLF__DATASET_SPILL,
 };
 
 static const clf__array_wanted rows = CLF__ARRAY_ROWS(clf__npy_header);
@@ -154,7 +156,7 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
   clf__bytes bytes = {0};
   clf_dataset *dataset = NULL;
   clf_status status;
-  CLF__TRY(clf__source_open(&bytes, context, path, chosen->map, &head));
+  CLF__TRY(clf__source_open(&bytes, context, path, chosen->map && chosen->spill == NULL, &head));
   CLF__TRY(read_bytes(&dataset, context, &bytes, path, chosen));
   if (chosen->labels != NULL) {
     CLF__TRY(clf__array_label_file(dataset, chosen->labels, clf__npy_header, chosen->regression));

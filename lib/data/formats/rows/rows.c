@@ -11,6 +11,7 @@
 typedef struct rows_params {
   bool map;
   int32_t verify; /* auto, true, false */
+  char *spill;
 } rows_params;
 
 enum { VERIFY_AUTO, VERIFY_TRUE };
@@ -20,6 +21,7 @@ static const clf__param params[] = {
     CLF__BOOL(map, "true", "map plain files into memory; they must not change then"),
     CLF__CHOICE(verify, "auto|true|false", "auto",
                 "verify the checksum of the features, which reads them; auto: unless mapped"),
+    CLF__DATASET_SPILL,
 };
 
 static clf_status damaged(const char *what) {
@@ -162,8 +164,9 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
                        const void *values) {
   const rows_params *chosen = values;
   clf_dataset *dataset = NULL;
-  CLF__CHECK(load_from(&dataset, context, path, chosen->map, values));
-  if (chosen->map && dataset->categories != NULL) {
+  const bool map = chosen->map && chosen->spill == NULL;
+  CLF__CHECK(load_from(&dataset, context, path, map, values));
+  if (map && dataset->categories != NULL) {
     clf_dataset_free(dataset);
     dataset = NULL;
     CLF__CHECK(load_from(&dataset, context, path, false, values));
