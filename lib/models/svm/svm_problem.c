@@ -119,13 +119,15 @@ double clf__svm_value(const clf__svm_problem *p, int64_t i) {
 
 /* Computes whether the reduced convex hulls of the two sides, whose squared distance b^T K b is a
  * multiple of, are further apart than rounding makes them. A kernel value is a float, so it has an
- * error of up to eps sqrt(K_ii K_jj), and b^T K b one of up to
+ * error of up to eps sqrt(K_ii K_jj), or that of the smallest floats, and b^T K b one of up to
  *   sum_ij |b_i| |b_j| eps sqrt(K_ii K_jj) = eps (sum_i |b_i| sqrt(K_ii))^2.
  * Where the hulls overlap, the minimum of b^T K b is 0, and with rounded values at most that error.
- * The margin itself has no such bound: values change by the square root of that error. */
+ * The margin itself has no such bound: values change by the square root of that error. A kernel
+ * that is indefinite, as the sigmoid can be, has no hulls: where b^T K b is below 0 by more than the
+ * error, it says nothing of the margin. */
 static clf_status find_margin(const clf__svm_problem *p, bool *found) {
   const clf__svm_rows *rows = p->rows;
-  double length = 0;
+  double length = 0, sum = 0;
   double *diagonal = clf__alloc_array(rows->context, p->count, sizeof *diagonal);
   clf_status status = diagonal != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
@@ -134,8 +136,10 @@ static clf_status find_margin(const clf__svm_problem *p, bool *found) {
   }
   for (int64_t i = 0; status == CLF_OK && i < p->count; i++) {
     length += fabs(p->b[i]) * sqrt(fabs(diagonal[i]));
+    sum += fabs(p->b[i]);
   }
-  *found = p->implied > 0 && 2 * p->objective > (double)FLT_EPSILON * length * length;
+  const double error = (double)FLT_EPSILON * length * length + (double)FLT_TRUE_MIN * sum * sum;
+  *found = p->implied > 0 && fabs(2 * p->objective) > error;
   clf__free(diagonal);
   return status;
 }

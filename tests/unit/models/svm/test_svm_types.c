@@ -313,6 +313,42 @@ TEST_LOOP(nu_svc__accepts_classes_that_are_barely_apart, 0, 6) {
   clf_model_free(model);
 }
 
+/* The sigmoid of these points has b^T K b below 0, which says nothing of the margin: rows of alpha 0
+ * are outside of it, and those of its largest value inside. */
+TEST(nu_svc__takes_kernels_that_are_indefinite) {
+  enum { POINTS = 60 };
+  const char *params = "type=nu_svc nu=0.6 kernel=sigmoid gamma=1 coef0=1 tolerance=1e-6";
+  float points[POINTS];
+  float values[2 * POINTS];
+  double alpha[POINTS] = {0};
+  uint64_t state = 5;
+  clf_model *model = NULL;
+  clf_tensor *support = NULL, *coefficients = NULL;
+  for (int i = 0; i < POINTS; i++) {
+    y[i] = i % 2;
+    points[i] = (float)(random_normal(&state) + (i % 2 == 0 ? -0.3 : 0.3));
+  }
+  ck_clf_ok(fit_margin(&model, points, POINTS, 1, 1, params));
+  ck_assert_double_lt(number_of(model, "objective", 0), -1);
+  clf_dataset *data = dataset_of(NULL, points, CLF_F32, POINTS, 1, y);
+  ck_clf_ok(clf_model_decision_function(model, data, values, (int64_t)2 * POINTS));
+  const int64_t *row = fitted_data(model, "support", &support);
+  const float *b = fitted_data(model, "dual_coef", &coefficients);
+  const double C = number_of(model, "implied_C", 0);
+  for (int64_t i = 0; i < clf_tensor_count(support); i++) {
+    alpha[row[i]] = fabs((double)b[i]);
+  }
+  for (int i = 0; i < POINTS; i++) {
+    const double beyond = (double)values[2 * i + i % 2] - 1;
+    ck_assert_double_ge(alpha[i] < 0.999 * C ? beyond : 0, -1e-2);
+    ck_assert_double_le(alpha[i] > 0.001 * C ? beyond : 0, 1e-2);
+  }
+  clf_tensor_free(support);
+  clf_tensor_free(coefficients);
+  clf_dataset_free(data);
+  clf_model_free(model);
+}
+
 TEST(svm__wants_what_its_type_learns_from) {
   clf_model *model = NULL;
   int32_t found[ROWS];
