@@ -185,9 +185,11 @@ static clf_status decompose(choosing *c) {
   for (int64_t j = 0; j < c->size; j++) {
     largest = fmax(largest, c->values[j]);
   }
-  for (int64_t j = 0; j < c->size; j++) { /* rows that depend on others have rounded zeros */
-    const bool zero = c->values[j] <= (double)c->size * DBL_EPSILON * largest;
-    c->values[j] = zero ? 0 : c->values[j];
+  /* Rows that depend on others have rounded zeros. Of columns that do, Z has nothing, so that theirs
+   * may stay as they are. */
+  const double rounding = c->by_rows ? sqrt((double)c->size) * DBL_EPSILON * largest : 0;
+  for (int64_t j = 0; j < c->size; j++) {
+    c->values[j] = c->values[j] > rounding ? c->values[j] : 0;
   }
   return CLF_OK;
 }

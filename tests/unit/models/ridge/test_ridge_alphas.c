@@ -125,6 +125,38 @@ static void check_choice(int rows, int columns, bool sparse, bool regression) {
   clf_dataset_free(data);
 }
 
+/* Walsh functions are orthogonal. One column is 1e7 times the others, whose eigenvalues l are near
+ * the rounding of its own: t = h_2 + h_127 leaves h_2 alpha / (l + alpha) + h_127, and the leverages
+ * are 1 / 128 of 1 for the mean, 1 for the large column, and l / (l + alpha) for each other one. */
+TEST(choice__counts_columns_that_are_small) {
+  enum { N = 128, SMALL = 63 };
+  static float points[N * (1 + SMALL)];
+  double goals[N], expected = 0;
+  const double unit = 0.75, alpha = 64, l = N * unit * unit, kept = l / (l + alpha);
+  const double left = 1 - (2 + SMALL * kept) / N;
+  for (int i = 0; i < N; i++) {
+    double h[N];
+    for (int j = 0; j < N; j++) {
+      h[j] = __builtin_parity((unsigned)(i & j)) ? -1 : 1;
+    }
+    for (int j = 0; j <= SMALL; j++) {
+      points[i * (1 + SMALL) + j] = (float)(h[j + 1] * (j == 0 ? 1e7 : unit));
+    }
+    goals[i] = h[2] + h[N - 1];
+    expected += pow((h[2] * (1 - kept) + h[N - 1]) / left, 2) / N;
+  }
+  clf_tensor *tensor = NULL;
+  clf_dataset *data = dataset_of(NULL, points, CLF_F32, N, 1 + SMALL, NULL);
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, goals, CLF_F64, 2, (int64_t[]){N, 1}, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, tensor));
+  clf_model *model = fitted(NULL, "ridge", "alphas=64 choose=shared precision=f64", data);
+  const double *error = clf__state_data(model->state, "leave_one_out_error");
+  ck_assert_double_eq_tol(error[0] / expected, 1, 0.05);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_tensor_free(tensor);
+}
+
 TEST(choice__is_that_of_fits_without_each_row) {
   for (int sparse = 0; sparse < 2; sparse++) {
     for (int regression = 0; regression < 2; regression++) {
