@@ -462,7 +462,8 @@ static void bench_conv(clf_context *context) {
                                        {28, 28, 3, 32, 3, 3, 1, 1, 1, 1, 28, 28, false},
                                        {14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 14, 14, false},
                                        {14, 14, 16, 16, 3, 3, 1, 1, 1, 1, 14, 14, false},
-                                       {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7, false}};
+                                       {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7, false},
+                                       {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7, true}};
   static const struct {
     const char *name;
     measured call;
@@ -502,10 +503,10 @@ static void bench_conv(clf_context *context) {
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
       const double seconds = seconds_of(calls[i].call, &c);
       const double speed = 2e-9 * calls[i].rows * (double)pixels * (double)weights / seconds;
-      printf("conv %dx%d, %3d to %3d of %dx%d  %-20s %8.3f ms, %6.1f GFLOP/s, %3.0f%% of peak\n",
+      printf("conv %dx%d, %3d to %3d of %dx%d%s  %-20s %8.3f ms, %6.1f GFLOP/s, %3.0f%% of peak\n",
              (int)l.kernel_height, (int)l.kernel_width, (int)l.channels, (int)l.filters,
-             (int)l.height, (int)l.width, calls[i].name, 1e3 * seconds, speed,
-             100 * speed / (peak * threads));
+             (int)l.height, (int)l.width, l.bf16 ? ", bf16" : "", calls[i].name, 1e3 * seconds,
+             speed, 100 * speed / (peak * threads));
     }
     float *const all[] = {x, w, bias, y, dy, dx, dw, c.packed, c.scratch};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
