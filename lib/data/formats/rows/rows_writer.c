@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/border.h"
+#include "base/kind_use.h"
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/text.h"
@@ -76,11 +77,10 @@ clf_status clf_dataset_writer_create(clf_dataset_writer **out, clf_context *cont
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
   CLF__ENTER(owner);
-  const clf__param_table *table = &clf__dataset_writer_rows.base.params;
-  void *values = NULL;
-  CLF__CHECK(clf__params_create(&values, context, table, text));
-  const clf_status status = create(out, context, path, values);
-  clf__params_free(table, values);
+  clf__kind_use use = {0};
+  CLF__CHECK(clf__kind_choose(&use, &clf__dataset_writer_rows, context, text));
+  const clf_status status = create(out, use.context, path, use.params);
+  clf__kind_release(&use);
   return status;
 }
 

@@ -376,6 +376,20 @@ static bool only_file(const char *name) {
   return system(command) == 0;
 }
 
+TEST(writer__has_the_default_context) {
+  static const float x[] = {1, 2, 3, 4};
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, 2, 2, NULL), *again = NULL;
+  clf_dataset_writer *writer = NULL;
+  ck_clf_ok(clf_dataset_writer_create(&writer, NULL, path, NULL));
+  ck_clf_ok(clf_dataset_writer_append(writer, data));
+  ck_clf_ok(clf_dataset_writer_finish(writer));
+  clf_dataset_writer_free(writer);
+  ck_clf_ok(clf_dataset_load(&again, NULL, "rows", path, NULL));
+  ck_values(again, "x", 1, 2, 3, 4);
+  clf_dataset_free(again);
+  clf_dataset_free(data);
+}
+
 TEST(unfinished_file__leaves_nothing) {
   clf_dataset *data = dense(CLF_F32);
   set_content(data, NUMBERS, ROWS);
