@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-/* MPI counts by int; more bytes are sent in parts of this size. */
+/** MPI counts by int; more bytes are sent in parts of this size. */
 #define CLF_MPI_PART ((int64_t)1 << 30)
 
 static inline MPI_Comm clf_mpi_of(void *user) {
