@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "comm/comm.h"
+#include "comm/shards.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/ridge/ridge.h"
@@ -292,6 +292,10 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
     status = clf__fail(CLF_ERROR_UNSUPPORTED,
                        "ridge: conjugate gradients solve for all outputs with one alpha; set "
                        "solver=cholesky");
+    goto done;
+  }
+  if (!is_direct(model) && training->x->shards != NULL && training->x->shards->ranks > 1) {
+    status = clf__comm_refuse(model->context, "ridge on so many features, by solver=cg,");
     goto done;
   }
   status = is_direct(model) ? fit_cholesky(model, training, weights, alpha, state)
