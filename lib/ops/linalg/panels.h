@@ -27,9 +27,9 @@ void clf__panels_multiply(const clf__panels *panels, int64_t rows, const float *
 void clf__panels_add(const clf__panels *panels, int64_t rows, const float *a, int64_t lda, float *c,
                      int64_t ldc);
 
-/* C += A^T B on the calling thread: A [depth, rows] and B [depth, columns] are packed into `scratch`
- * of clf__outer_scratch() floats, and rounded if the kernel is that of bf16. The depth should be a
- * few hundred, so that panels stay in L1. */
+/* C += A^T B on the calling thread: A [depth, rows] and B [depth, columns] are packed into
+ * `scratch` of clf__outer_scratch() floats, and rounded if the kernel is that of bf16. The depth
+ * should be a few hundred, so that panels stay in L1. */
 void clf__outer_add(const clf__product_kernel *kernel, clf__f32_view a, clf__f32_view b, float *c,
                     int64_t ldc, float *scratch);
 int64_t clf__outer_scratch(const clf__product_kernel *kernel, int64_t depth, int64_t rows,
