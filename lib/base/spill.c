@@ -2,7 +2,6 @@
 
 #include <sys/mman.h>
 
-#include "base/scratch.h"
 #include "base/status.h"
 
 static _Thread_local clf__spill *open;
@@ -25,7 +24,7 @@ bool clf__spill_takes(const clf_context *context, size_t bytes) {
 
 void *clf__spill_allocate(size_t bytes) {
   void *block = NULL;
-  if (clf__scratch_reserve(&block, open->folder, bytes) < 0) {
+  if (open->reserve(&block, open->folder, bytes) < 0) {
     open->refused = true;
     return NULL;
   }

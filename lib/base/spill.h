@@ -13,7 +13,8 @@ enum { CLF__SPILL_MIN = 1 << 20 }; /* bytes of blocks that go to the disk */
 
 typedef struct clf__spill {
   clf_context *context;
-  const char *folder;       /* NULL: nothing is spilled, whatever an outer spill says */
+  const char *folder; /* NULL: nothing is spilled, whatever an outer spill says */
+  clf_status (*reserve)(void **out, const char *folder, size_t size); /* clf__scratch_reserve */
   bool refused;             /* there was no space for a block */
   struct clf__spill *outer; /* what was open before on the thread */
 } clf__spill;

@@ -3,6 +3,7 @@
 
 #include "base/border.h"
 #include "base/kind_use.h"
+#include "base/scratch.h"
 #include "base/spill.h"
 #include "data/dataset.h"
 
@@ -10,6 +11,7 @@
 static void open_spill(clf__spill *spill, const clf__kind_use *use) {
   const clf__dataset_reader *reader = use->kind;
   *spill = (clf__spill){.context = use->context,
+                        .reserve = clf__scratch_reserve,
                         .folder = clf__params_text(&reader->base.params, use->params, "spill")};
   clf__spill_open(spill);
 }
