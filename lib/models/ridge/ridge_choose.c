@@ -185,8 +185,8 @@ static clf_status decompose(choosing *c) {
   for (int64_t j = 0; j < c->size; j++) {
     largest = fmax(largest, c->values[j]);
   }
-  /* Rows that depend on others have rounded zeros. Of columns that do, Z has nothing, so that theirs
-   * may stay as they are. */
+  /* Rows that depend on others have rounded zeros. Of columns that do, Z has nothing, so theirs may
+   * stay as they are. */
   const double rounding = c->by_rows ? sqrt((double)c->size) * DBL_EPSILON * largest : 0;
   for (int64_t j = 0; j < c->size; j++) {
     c->values[j] = c->values[j] > rounding ? c->values[j] : 0;

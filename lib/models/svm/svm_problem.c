@@ -123,8 +123,8 @@ double clf__svm_value(const clf__svm_problem *p, int64_t i) {
  *   sum_ij |b_i| |b_j| eps sqrt(K_ii K_jj) = eps (sum_i |b_i| sqrt(K_ii))^2.
  * Where the hulls overlap, the minimum of b^T K b is 0, and with rounded values at most that error.
  * The margin itself has no such bound: values change by the square root of that error. A kernel
- * that is indefinite, as the sigmoid can be, has no hulls: where b^T K b is below 0 by more than the
- * error, it says nothing of the margin. */
+ * that is indefinite, as the sigmoid can be, has no hulls: where b^T K b is below 0 by more than
+ * the error, it says nothing of the margin. */
 static clf_status find_margin(const clf__svm_problem *p, bool *found) {
   const clf__svm_rows *rows = p->rows;
   double length = 0, sum = 0;
