@@ -90,8 +90,12 @@ static clf_status run_steps(clf__trainer *t) {
 }
 
 /* The layers allocate the same arrays in every step. They get them from a workspace, whose pages
- * are mapped and cleared once. Between epochs it takes no memory. */
+ * are mapped and cleared once. Between epochs it takes no memory. Under a memory limit there is
+ * none, since blocks that do not fit would be needed in addition to it. */
 static clf_status run_epoch(clf__trainer *t) {
+  if (clf__context_available(t->context) < SIZE_MAX) {
+    return run_steps(t);
+  }
   clf__workspace_resize(&t->workspace, t->workspace.peak);
   clf__workspace_open(&t->workspace);
   const clf_status status = run_steps(t);

@@ -343,4 +343,39 @@ TEST(progress__may_make_what_outlives_the_fit) {
   clf_context_free(own.context);
 }
 
+enum { LONG_ROWS = 32, LONG_COLUMNS = 6 * 200 };
+
+/* Returns the status of the fit of a recurrent network under a memory limit. */
+static clf_status fit_within(size_t limit, const char *epochs, size_t *peak) {
+  static float x[LONG_ROWS * LONG_COLUMNS];
+  static int32_t y[LONG_ROWS];
+  char params[96];
+  clf_context *context = NULL;
+  clf_model *model = NULL;
+  for (int i = 0; i < LONG_ROWS; i++) {
+    y[i] = i % 2;
+  }
+  snprintf(params, sizeof params, "threads=1 memory_limit=%zu", limit);
+  ck_clf_ok(clf_context_create(&context, NULL, params));
+  clf_dataset *data = dataset_of(context, x, CLF_F32, LONG_ROWS, LONG_COLUMNS, y);
+  ck_clf_ok(clf_model_create(&model, context, "network", "input=6,200 batch_size=32"));
+  ck_clf_ok(clf_model_set_text(model, "layers", "gru units=64; dense units=2"));
+  ck_clf_ok(clf_model_set_text(model, "epochs", epochs));
+  const clf_status status = clf_model_fit(model, data, NULL, NULL);
+  *peak = clf_context_memory_peak(context);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+  return status;
+}
+
+/* A layer of gru frees its arrays in another order than the reverse. */
+TEST(memory_limit__of_one_step_is_enough_for_more) {
+  const size_t records = 4096;
+  size_t peak, more;
+  ck_clf_ok(fit_within((size_t)1 << 30, "1", &peak));
+  ck_assert_int_eq(fit_within(peak / 2, "1", &more), CLF_ERROR_MEMORY);
+  ck_clf_ok(fit_within(peak + records, "4", &more));
+}
+
 SUITE("network_training")
