@@ -211,7 +211,7 @@ static clf_status finish_problem(clf__svm_fitting *f, int64_t index) {
   if (problem->kept_b != NULL) {
     memcpy(problem->kept_b, problem->b, (size_t)problem->count * sizeof *problem->b);
   }
-  if (f->training->shared != NULL && f->training->left_out == NULL &&
+  if (f->training->shared != NULL && f->training->left_out == NULL && !f->stopped &&
       !clf__svm_type_has_nu(problem->type)) {
     CLF__CHECK(clf__svm_hand_on(f->shared, index, problem));
   }

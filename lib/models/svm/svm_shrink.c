@@ -153,20 +153,36 @@ static clf_status without_it(clf__svm_solver *s, clf_status status) {
   return status == CLF_ERROR_MEMORY ? CLF_OK : status;
 }
 
+/* A fit that is stopped keeps what the part has so far. The gradients of other variables stay as they
+ * were: they are at a bound, and the intercept follows from those that are not. */
+static void keep_gradients(const active_problem *a, clf__svm_problem *p) {
+  for (int64_t i = 0; i < a->part.count; i++) {
+    p->gradient[variable_of(a, p, i)] = a->part.gradient[i];
+  }
+}
+
 clf_status clf__svm_solve_active(clf__svm_solver *s, double gap) {
   clf__svm_problem *p = s->p;
   const size_t bytes = (size_t)p->count * sizeof *p->gradient;
   active_problem a = {.lent = 0};
   clf_status status = CLF_OK;
   CLF__TRY(begin(&a, s, &gap));
-  CLF__TRY(clf__svm_solve(&a.part));
+  status = clf__svm_solve(&a.part);
+  if (status == CLF_ERROR_MEMORY) {
+    goto done;
+  }
   exchange(&a, p);
   memcpy(s->before, p->gradient, bytes);
-  status = update_all(&a, s);
-  if (status < 0) { /* b and the gradients are as before */
-    exchange(&a, p);
+  status = status < 0 ? status : update_all(&a, s);
+  if (status < 0) {
     memcpy(p->gradient, s->before, bytes);
+  }
+  if (status == CLF_ERROR_MEMORY) { /* b and the gradients are as before */
+    exchange(&a, p);
     goto done;
+  }
+  if (status < 0) {
+    keep_gradients(&a, p);
   }
   p->objective = a.part.objective;
   p->steps += a.part.steps;

@@ -145,7 +145,7 @@ static bool starts_without(const clf__svm_problem *p) {
 }
 
 /* Solves one working set, or the part that is active. If that fails, b and the gradients are as
- * before. */
+ * before, or what the part has if it is stopped. */
 static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
   clf__svm_problem *p = s->p;
   const size_t bytes = (size_t)p->count * sizeof *s->before;
@@ -240,7 +240,7 @@ static clf_status iterate(clf__svm_solver *s) {
     }
   }
   set_intercept(s);
-  if (p->gap == NULL) {
+  if (p->gap == NULL && status == CLF_OK) {
     set_objective(p); /* without the rounding of all steps */
   }
   return status;

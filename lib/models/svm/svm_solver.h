@@ -72,7 +72,8 @@ void clf__svm_subtract_weights(clf__svm_solver *s);
 clf_status clf__svm_start_without(clf__svm_solver *s);
 
 /* svm_shrink.c. Returns whether the active variables, by the gaps, are to be solved by themselves;
- * and solves them until their gap is `gap`. If that fails, b and the gradients are as before. */
+ * and solves them until their gap is `gap`. Without the memory for it, b and the gradients are as
+ * before; if it is stopped, they are what the active variables have by then. */
 bool clf__svm_shrinks(const clf__svm_solver *s);
 clf_status clf__svm_solve_active(clf__svm_solver *s, double gap);
 

@@ -139,4 +139,42 @@ TEST(svm_shrink__may_lack_memory) {
   }
 }
 
+typedef struct stopping {
+  int64_t calls, last;
+} stopping;
+
+static int32_t stop_at_last(void *user, const clf_progress *progress) {
+  stopping *own = user;
+  (void)progress;
+  return ++own->calls == own->last ? CLF_PROGRESS_STOP : CLF_PROGRESS_GO;
+}
+
+/* Fits until the call `last`, or to the end; returns the objective, and the calls in *calls. */
+static double objective_at(int64_t last, int64_t *calls) {
+  stopping own = {0, last};
+  clf_tensor *objective = NULL;
+  clf_context *context = context_with("threads=1");
+  clf_dataset *data = make(context, "");
+  ck_clf_ok(clf_context_set_progress(context, stop_at_last, &own));
+  clf_model *model = fitted(context, "svm", "gamma=0.3 C=3", data);
+  ck_assert_int_eq(clf_model_outcome(model), last < INT64_MAX ? CLF_NOT_CONVERGED : CLF_OK);
+  const double found = *(const double *)fitted_data(model, "objective", &objective);
+  *calls = own.calls;
+  clf_tensor_free(objective);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+  return found;
+}
+
+/* Of this fit, the active variables are solved in the calls before the last 20, in which what they
+ * changed is applied to the others: it is kept by then. */
+TEST(svm_shrink__keeps_what_a_stopped_fit_has) {
+  int64_t calls, made;
+  const double end = objective_at(INT64_MAX, &calls);
+  const double before = objective_at(calls - 26, &made), after = objective_at(calls - 11, &made);
+  ck_assert_double_lt(after, before);
+  ck_assert_double_lt(end, after);
+}
+
 SUITE("svm_shrink")
