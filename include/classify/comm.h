@@ -67,8 +67,8 @@ typedef struct clf_communicator {
 } clf_communicator;
 
 /** Sets the communicator of a context, through which fits on its handles include the rows of all
- *  ranks. The ranks' contexts must have the same `seed`, `shards` and CPU kernels, which the first
- *  call checks.
+ *  ranks. The ranks' contexts must have the same `seed`, `shards` and CPU kernels, and the same
+ *  of the two callbacks that may be NULL, which the first call checks.
  *  @param communicator  copied; what `user` points to must outlive the context, or the next call of
  *                       this function. NULL for none.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
@@ -78,7 +78,7 @@ CLF_API clf_status clf_context_set_communicator(clf_context *context,
                                                 const clf_communicator *communicator);
 
 /** Computes which rows a rank should have, so that ranks have whole shards and nearly equal parts.
- *  With more ranks than shards, some have none.
+ *  With more ranks than shards, some have none: a dataset has at least one row, so use fewer ranks.
  *  @param context  for its parameter `shards`, of which auto is 64; NULL for 64
  *  @param rows     of all ranks
  *  @param rank     0 … ranks - 1

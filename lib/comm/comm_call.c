@@ -60,15 +60,16 @@ static clf_status hash_params(uint64_t *hash, clf_context *context, const clf__p
   return status;
 }
 
-/* What of the contexts affects results. */
+/* What of the contexts affects results, and which callbacks the ranks call. */
 static clf_status compare_contexts(clf_context *context) {
   clf__comm *comm = context->comm;
   const char *target = clf__context_target(context)->name;
   const int64_t numbers[] = {(int64_t)clf__context_seed(context), clf__shards_of(context),
-                             CLF_VERSION_NUMBER};
+                             CLF_VERSION_NUMBER, comm->calls.all_sum != NULL,
+                             comm->calls.exchange != NULL};
   uint64_t hash = clf__comm_hash(0, numbers, sizeof numbers);
   hash = clf__comm_hash(hash, target, strlen(target));
-  CLF__CHECK(clf__comm_meet(comm, CLF_OK, "context: seed, shards, cpu, version", hash));
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, "context: seed, shards, cpu, version, callbacks", hash));
   comm->compared = true;
   return CLF_OK;
 }

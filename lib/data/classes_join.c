@@ -32,6 +32,17 @@ static clf_status read_numbers(clf_tensor **out, clf_context *context, const cha
   return CLF_OK;
 }
 
+/* Refuses joined classes that lack one: as f64, which holds fractions, a large integer is rounded. */
+static clf_status check_kept(const clf__classes *joined, const clf__classes *one, int32_t *map) {
+  clf__classes_map(one, joined, map);
+  const int64_t lost = first_new(map, clf__classes_count(one));
+  return lost < 0 ? CLF_OK
+                  : clf__fail(CLF_ERROR_DATA,
+                              "class %s would be rounded among numbers that are not integers; use "
+                              "names as labels",
+                              clf__classes_name(one, lost));
+}
+
 clf_status clf__classes_join(clf__classes **out, clf_context *context, clf__classes *classes,
                              const clf__classes *more) {
   const int64_t old = clf__classes_count(classes), others = clf__classes_count(more);
@@ -39,6 +50,7 @@ clf_status clf__classes_join(clf__classes **out, clf_context *context, clf__clas
   int32_t *map = clf__arena_array(&arena, old + others, sizeof *map);
   const char **names = clf__arena_array(&arena, old + others, sizeof *names);
   clf_tensor *labels = NULL;
+  clf__classes *joined = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
   clf__classes_map(more, classes, map);
@@ -65,11 +77,16 @@ clf_status clf__classes_join(clf__classes **out, clf_context *context, clf__clas
   }
   if (clf__classes_are_numbers(classes)) {
     CLF__TRY(read_numbers(&labels, context, names, count));
-    status = clf__classes_of_numbers(out, context, labels, map);
+    CLF__TRY(clf__classes_of_numbers(&joined, context, labels, map));
   } else {
-    status = clf__classes_of_names(out, context, names, count, map);
+    CLF__TRY(clf__classes_of_names(&joined, context, names, count, map));
   }
+  CLF__TRY(check_kept(joined, classes, map));
+  CLF__TRY(check_kept(joined, more, map));
+  *out = joined;
+  joined = NULL;
 done:
+  clf__classes_release(joined);
   clf_tensor_free(labels);
   clf__arena_free(&arena);
   return status;

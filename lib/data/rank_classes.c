@@ -5,6 +5,7 @@
 #include "base/math.h"
 #include "base/text.h"
 #include "comm/comm.h"
+#include "data/label_key.h"
 #include "data/rank_rows.h"
 
 /* What a rank says of its classes before it sends them. */
@@ -21,25 +22,51 @@ static clf_status save(clf__store **store, const clf_tensor **tensor, clf_contex
   return CLF_OK;
 }
 
-/* Returns the type of numbers that has those of both types. */
-static int64_t wider(int64_t one, int64_t other) {
-  return one == other ? one : one == CLF_F64 || other == CLF_F64 ? CLF_F64 : CLF_F32;
+/* Returns whether f32 holds an integer. */
+static bool is_single(int64_t integer) {
+  int64_t key = integer;
+  if (!clf__key_convert(&key, CLF__KEY_INTEGER, CLF__KEY_DOUBLE)) {
+    return false;
+  }
+  const double value = clf__double_of_key(key);
+  return (double)(float)value == value;
 }
 
-/* Copies numbers of one dtype to doubles or, if both are integers, to integers. */
+/* Returns the type of the labels of all ranks. Labels of f32 that are all integers are saved as
+ * such, so f32 stays f32 if it holds the integers of other ranks. */
+static int32_t common_type(const saved_classes *saved, int32_t ranks, const char *bytes,
+                           int64_t step) {
+  bool fractions = false, doubles = false, singles = true;
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    const int64_t *integers = (const int64_t *)(const void *)(bytes + rank * step);
+    fractions = fractions || saved[rank].dtype != CLF_I64;
+    doubles = doubles || saved[rank].dtype == CLF_F64;
+    for (int64_t i = 0; saved[rank].dtype == CLF_I64 && i < saved[rank].count; i++) {
+      singles = singles && is_single(integers[i]);
+    }
+  }
+  return !fractions ? CLF_I64 : doubles || !singles ? CLF_F64 : CLF_F32;
+}
+
+/* As a double, 0.1 of f32 is that of its text, as it is among the labels of other ranks. */
+static double double_of(float value) {
+  double result = (double)value;
+  clf__parse_f64(clf__number_format_f32(value).text, &result);
+  return result;
+}
+
+/* Copies numbers of one dtype to those of the common one. */
 static void append(clf_tensor *to, int64_t at, const void *from, int64_t dtype, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     if (to->dtype == CLF_I64) {
       ((int64_t *)to->data)[at + i] = ((const int64_t *)from)[i];
-      continue;
-    }
-    const double value = dtype == CLF_I64   ? (double)((const int64_t *)from)[i]
-                         : dtype == CLF_F32 ? (double)((const float *)from)[i]
-                                            : ((const double *)from)[i];
-    if (to->dtype == CLF_F32) {
-      ((float *)to->data)[at + i] = (float)value;
+    } else if (to->dtype == CLF_F32) {
+      ((float *)to->data)[at + i] =
+          dtype == CLF_I64 ? (float)((const int64_t *)from)[i] : ((const float *)from)[i];
     } else {
-      ((double *)to->data)[at + i] = value;
+      ((double *)to->data)[at + i] = dtype == CLF_I64   ? (double)((const int64_t *)from)[i]
+                                     : dtype == CLF_F32 ? double_of(((const float *)from)[i])
+                                                        : ((const double *)from)[i];
     }
   }
 }
@@ -47,14 +74,13 @@ static void append(clf_tensor *to, int64_t at, const void *from, int64_t dtype, 
 static clf_status join_numbers(clf__classes **out, clf_context *context, const saved_classes *saved,
                                int32_t ranks, const char *bytes, int64_t step) {
   clf_tensor *labels = NULL;
-  int64_t dtype = saved[0].dtype, total = 0, at = 0;
+  int64_t total = 0, at = 0;
   clf_status status = CLF_OK;
   int32_t *indices = NULL;
   for (int32_t rank = 0; rank < ranks; rank++) {
-    dtype = wider(dtype, saved[rank].dtype);
     total += saved[rank].count;
   }
-  CLF__TRY(clf__tensor_vector(&labels, context, (int32_t)dtype, total));
+  CLF__TRY(clf__tensor_vector(&labels, context, common_type(saved, ranks, bytes, step), total));
   for (int32_t rank = 0; rank < ranks; rank++) {
     append(labels, at, bytes + rank * step, saved[rank].dtype, saved[rank].count);
     at += saved[rank].count;

@@ -64,6 +64,19 @@ done:
   return status;
 }
 
+/* Refuses integers that are rounded because another rank has fractions. */
+static clf_status check_map(const clf__classes *classes, const int32_t *map) {
+  for (int32_t i = 0; i < clf__classes_count(classes); i++) {
+    if (map[i] < 0) {
+      return clf__fail(CLF_ERROR_DATA,
+                       "label %s would be rounded among those of other ranks, which are not "
+                       "integers; use names as labels",
+                       clf__classes_name(classes, i));
+    }
+  }
+  return CLF_OK;
+}
+
 /* Replaces labels and classes by those of all ranks. */
 static clf_status join_classes(clf__rank_rows *out, clf_context *context,
                                const clf_dataset *dataset) {
@@ -73,6 +86,7 @@ static clf_status join_classes(clf__rank_rows *out, clf_context *context,
   map = clf__alloc_array(context, clf__classes_count(dataset->classes), sizeof *map);
   CLF__TRY(map != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   clf__classes_map(dataset->classes, out->classes, map);
+  CLF__TRY(check_map(dataset->classes, map));
   CLF__TRY(clf__tensor_vector(&out->labels, context, CLF_I32, dataset->rows));
   for (int64_t i = 0; i < dataset->rows; i++) {
     ((int32_t *)out->labels->data)[i] = map[((const int32_t *)dataset->labels->data)[i]];

@@ -257,6 +257,81 @@ TEST_LOOP(fit__that_fails_on_one_rank_fails_on_all, 0, FAILURES) {
   close_ranks(&all);
 }
 
+/* Labels of another type on each rank. */
+typedef struct labelling {
+  int32_t dtypes[2];
+  const void *labels[2]; /* [3] */
+  clf_status status;     /* of rank 0 */
+  const char *classes;   /* of all ranks, each followed by a blank; or a part of the message */
+} labelling;
+
+static void label_rank(struct rank *rank) {
+  const labelling *l = rank->user;
+  const fit_case plain = {.regression = false};
+  char classes[200] = "";
+  clf_model *model = NULL;
+  clf_dataset *data = rows_of(rank->context, &plain, F32, false, 3 * rank->index, 3);
+  clf_tensor *y = part(rank->context, l->labels[rank->index], l->dtypes[rank->index], 3, 0);
+  ck_clf_ok(clf_dataset_set_labels(data, y));
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  const clf_status status = clf_model_fit(model, data, NULL, NULL);
+  if (rank->index == 0) {
+    ck_assert_int_eq(status, l->status);
+  }
+  for (int64_t k = 0; status == CLF_OK && k < clf_model_classes(model); k++) {
+    const size_t length = strlen(classes);
+    snprintf(classes + length, sizeof classes - length, "%s ", clf_model_class_name(model, k));
+  }
+  ck_assert_ptr_nonnull(strstr(status == CLF_OK ? classes : clf_last_error(), l->classes));
+  clf_model_free(model);
+  clf_tensor_free(y);
+  clf_dataset_free(data);
+}
+
+TEST(label_types_of_ranks__lose_no_class) {
+  static const float singles[] = {0.5F, 1.5F, 0.1F};
+  static const double doubles[] = {0.1, 0.5, 3};
+  static const int64_t few[] = {3, 4, 1}, many[] = {16777217, 16777216, 3},
+                       most[] = {9007199254740993, 9007199254740992, 3};
+  const labelling cases[] = {
+      {{CLF_F32, CLF_I64}, {singles, few}, CLF_OK, "0.1 0.5 1 1.5 3 4 "},
+      {{CLF_F32, CLF_I64}, {singles, many}, CLF_OK, "0.1 0.5 1.5 3 16777216 16777217 "},
+      {{CLF_F32, CLF_F64}, {singles, doubles}, CLF_OK, "0.1 0.5 1.5 3 "},
+      {{CLF_F64, CLF_I64}, {doubles, most}, CLF_ERROR_PEER, "9007199254740993 would be rounded"},
+  };
+  fill_rows();
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    labelling now = cases[i];
+    struct ranks all;
+    open_ranks(&all, 2, "threads=1", false);
+    run_ranks(&all, label_rank, &now);
+    close_ranks(&all);
+  }
+}
+
+static void fit_apart(struct rank *rank) {
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  ck_assert_int_eq(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_PEER);
+  ck_assert_ptr_nonnull(strstr(clf_last_error(), "callbacks"));
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+/* One rank would exchange, and the other gather. */
+TEST(ranks_with_other_callbacks__are_refused) {
+  struct ranks all;
+  fill_rows();
+  open_ranks(&all, 2, "threads=1", false);
+  clf_communicator calls = communicator_of(&all.rank[1]);
+  calls.exchange = NULL;
+  ck_clf_ok(clf_context_set_communicator(all.rank[1].context, &calls));
+  run_ranks(&all, fit_apart, NULL);
+  close_ranks(&all);
+}
+
 static void refuse_rank(struct rank *rank) {
   static const char *const kinds_refused[] = {"logistic", "svm", "perceptron", "fisher"};
   const fit_case plain = {.regression = false};

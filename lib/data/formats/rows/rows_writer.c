@@ -257,10 +257,11 @@ static clf_status check_shape(const clf_dataset_writer *writer, const clf_datase
   return CLF_OK;
 }
 
-/* With dtype=auto, rows must not lose anything to the type of the first ones. */
+/* With dtype=auto, rows must not lose anything to the type of the first ones. Other types are
+ * converted to the one that was asked for, but not to bytes with a scale. */
 static clf_status check_dtype(const clf_dataset_writer *writer, const clf_dataset *rows) {
   const int32_t own = writer->first->dtype;
-  if (rows->x == NULL || writer->wanted != DTYPE_AUTO) {
+  if (rows->x == NULL || (writer->wanted != DTYPE_AUTO && writer->first->scale == 1)) {
     return CLF_OK;
   }
   const bool same = rows->x->dtype == own && rows->x->scale == writer->first->scale;
@@ -480,8 +481,8 @@ clf_status clf_dataset_writer_append(clf_dataset_writer *writer, const clf_datas
     status = append(writer, dataset);
   } else {
     status = begin(writer, dataset);
-    writer->ended = status < 0;
     status = status == CLF_OK ? append(writer, dataset) : status;
+    writer->ended = status < 0;
   }
   if (writer->ended) {
     close_files(writer);

@@ -317,6 +317,48 @@ TEST(dtype__converts_or_refuses) {
   clf_dataset_free(f32);
 }
 
+/* Other rows have no bytes of the first ones' scale. */
+TEST(bytes_with_a_scale__take_no_other_rows) {
+  static const float ones[] = {1, 0, 0};
+  clf_dataset *bytes = dense(CLF_U8), *f32 = dataset_of(context, ones, CLF_F32, 1, COLUMNS, NULL);
+  clf_dataset_writer *writer = NULL;
+  ck_clf_ok(clf_dataset_writer_create(&writer, context, path, "dtype=u8"));
+  ck_clf_ok(clf_dataset_writer_append(writer, bytes));
+  ck_clf_fails(clf_dataset_writer_append(writer, f32), CLF_ERROR_TYPE);
+  ck_clf_ok(clf_dataset_writer_finish(writer));
+  clf_dataset_writer_free(writer);
+  clf_dataset *data = load(NULL);
+  assert_same(bytes, data);
+  clf_dataset_free(data);
+  clf_dataset_free(f32);
+  clf_dataset_free(bytes);
+}
+
+/* 2^53 + 1 is no f64, and 0.5 no integer. */
+TEST_LOOP(classes_that_would_be_rounded__are_refused, 0, 2) {
+  static const float x[2] = {1, 2};
+  static const int64_t integers[] = {9007199254740993, 3};
+  static const double fractions[] = {0.5, 3};
+  const int64_t rows = 2;
+  clf_tensor *y[] = {wrap(integers, CLF_I64, 1, &rows, NULL),
+                     wrap(fractions, CLF_F64, 1, &rows, NULL)};
+  clf_dataset *first = dataset_of(context, x, CLF_F32, 2, 1, NULL);
+  clf_dataset *second = dataset_of(context, x, CLF_F32, 2, 1, NULL);
+  clf_dataset_writer *writer = NULL;
+  ck_clf_ok(clf_dataset_set_labels(first, y[_i]));
+  ck_clf_ok(clf_dataset_set_labels(second, y[1 - _i]));
+  ck_clf_ok(clf_dataset_writer_create(&writer, context, path, NULL));
+  ck_clf_ok(clf_dataset_writer_append(writer, first));
+  ck_clf_fails(clf_dataset_writer_append(writer, second), CLF_ERROR_DATA);
+  ck_clf_says("9007199254740993");
+  ck_clf_ok(clf_dataset_writer_append(writer, first));
+  clf_dataset_writer_free(writer);
+  clf_dataset_free(first);
+  clf_dataset_free(second);
+  clf_tensor_free(y[0]);
+  clf_tensor_free(y[1]);
+}
+
 /* The writer goes on after each of them. */
 TEST(rows_unlike_the_first__are_refused) {
   static const char *const names[] = {"p", "q"}, *const other[] = {"p", "r"};
