@@ -1,6 +1,7 @@
 /* Collectives on bytes and numbers. Numbers are exchanged a block at a time, so that the memory for
  * them does not grow with their count. */
 #include <math.h>
+#include <string.h>
 
 #include "base/context.h"
 #include "base/context_state.h"
@@ -13,8 +14,12 @@ clf_status clf__comm_gather(clf_context *context, const char *name, const void *
                             void *all) {
   clf__comm *comm = context->comm;
   CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)bytes));
-  return clf__comm_called(comm, comm->calls.all_gather(comm->calls.user, mine, bytes, all),
-                          "all_gather");
+  CLF__CHECK(clf__comm_called(comm, comm->calls.all_gather(comm->calls.user, mine, bytes, all),
+                              "all_gather"));
+  const char *own = (const char *)all + comm->calls.rank * bytes;
+  return memcmp(own, mine, (size_t)bytes) == 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
 }
 
 /* Combines values [count] with those of all ranks: integers by adding, others by the maximum. */

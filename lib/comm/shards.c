@@ -101,7 +101,11 @@ static clf_status gather_starts(clf__shards *shards, int64_t rows) {
         clf__comm_gather(shards->context, "rows", &rows, (int64_t)sizeof rows, shards->start + 1));
   }
   for (int32_t rank = 0; rank < shards->ranks; rank++) {
-    shards->start[rank + 1] += shards->start[rank];
+    const int64_t before = shards->start[rank], own = shards->start[rank + 1];
+    if (own < 0 || own > INT64_MAX / (int64_t)sizeof(double) - before) {
+      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+    }
+    shards->start[rank + 1] += before;
   }
   return CLF_OK;
 }

@@ -114,6 +114,18 @@ done:
   return status;
 }
 
+/* Sizes come from other processes. */
+static clf_status check_sizes(const saved_classes *saved, int32_t ranks) {
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    const int64_t dtype = saved[rank].dtype, count = saved[rank].count;
+    const bool known = dtype == CLF_U8 || dtype == CLF_I64 || dtype == CLF_F32 || dtype == CLF_F64;
+    if (!known || count < 1 || count > INT64_MAX / (2 * (int64_t)sizeof(double)) / ranks) {
+      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status check_kinds(const saved_classes *saved, int32_t ranks) {
   for (int32_t rank = 1; rank < ranks; rank++) {
     if ((saved[rank].dtype == CLF_U8) != (saved[0].dtype == CLF_U8)) {
@@ -138,6 +150,7 @@ clf_status clf__rank_classes(clf__classes **out, clf_context *context,
   CLF__TRY(save(&store, &tensor, context, classes));
   const saved_classes mine = {clf_tensor_count(tensor), tensor->dtype};
   CLF__TRY(clf__comm_gather(context, "classes", &mine, (int64_t)sizeof mine, saved));
+  CLF__TRY(check_sizes(saved, ranks));
   CLF__TRY(check_kinds(saved, ranks));
   int64_t step = 0;
   for (int32_t rank = 0; rank < ranks; rank++) {

@@ -332,6 +332,52 @@ TEST(ranks_with_other_callbacks__are_refused) {
   close_ranks(&all);
 }
 
+typedef struct garbling {
+  int64_t at; /* the callback of rank 1 that passes on other bytes */
+  int byte;
+  clf_status status[MAX_RANKS];
+} garbling;
+
+static int32_t garble(void *user, const void *mine, int64_t bytes, void *all) {
+  struct rank *rank = user;
+  const garbling *g = rank->user;
+  const int32_t result = gather_ranks(user, mine, bytes, all);
+  if (rank->callbacks == g->at) {
+    memset(all, g->byte, (size_t)(bytes * rank->all->count));
+  }
+  return result;
+}
+
+static void garbled_rank(struct rank *rank) {
+  garbling *g = rank->user;
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  clf_dataset *data = rows_of(rank->context, &plain, F32, true, 0, ROWS);
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  g->status[rank->index] = clf_model_fit(model, data, NULL, NULL);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+/* After the words for contexts and parameters, each second callback exchanges traits, the sizes of
+ * classes, the classes, and numbers of rows. */
+TEST_LOOP(bytes_that_nobody_sent__are_noticed, 2, 6) {
+  static const int bytes[] = {0xFF, 0x7F, 0x80};
+  fill_rows();
+  for (int i = 0; i < 3; i++) {
+    garbling g = {.at = (int64_t)2 * _i, .byte = bytes[i]};
+    struct ranks all;
+    open_ranks(&all, 2, "threads=1", false);
+    clf_communicator calls = communicator_of(&all.rank[1]);
+    calls.all_gather = garble;
+    ck_clf_ok(clf_context_set_communicator(all.rank[1].context, &calls));
+    run_ranks(&all, garbled_rank, &g);
+    ck_assert_int_eq(g.status[0], CLF_ERROR_PEER);
+    ck_assert_int_eq(g.status[1], CLF_ERROR_PEER);
+    close_ranks(&all);
+  }
+}
+
 static void refuse_rank(struct rank *rank) {
   static const char *const kinds_refused[] = {"logistic", "svm", "perceptron", "fisher"};
   const fit_case plain = {.regression = false};
