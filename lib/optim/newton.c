@@ -30,6 +30,7 @@ enum {
 };
 
 static const double max_share = 0.3; /* of the right side is left by conjugate gradients */
+static const double little = 0.5;    /* of the decrease, by as many more passes as the last one */
 static const double of_tolerance = 0.7;
 static const double enough = 0.1;  /* of the derivative along a line is left */
 static const double noise = 1e-13; /* relative decreases of F that rounding hides */
@@ -54,6 +55,7 @@ typedef struct solver {
   double total;     /* S */
   double bias_gradient, bias_step;
   double value, loss; /* F and f */
+  double promised;    /* decrease of F by the step */
   int64_t passes;     /* of the last iteration */
   bool added;         /* z is a sum of changes */
 } solver;
@@ -140,12 +142,6 @@ static void set_inverse(solver *s) {
   }
 }
 
-static clf_status set_diagonal(solver *s) {
-  CLF__CHECK(s->passes >= MANY_PASSES && s->total > 0 ? set_base(s) : CLF_OK);
-  set_inverse(s);
-  return CLF_OK;
-}
-
 /* product = the residual times the inverse diagonal; returns its product with the residual. */
 static double precondition(solver *s) {
   for (int64_t j = 0; j < s->columns; j++) {
@@ -154,8 +150,32 @@ static double precondition(solver *s) {
   return clf__vector_dot(s->product, s->residual, s->columns);
 }
 
+/* Sets the residual of no step; returns its square. */
+static double begin_step(solver *s) {
+  for (int64_t j = 0; j < s->columns; j++) {
+    s->residual[j] = s->mean[j] * s->bias_gradient - s->gradient[j];
+  }
+  return precondition(s);
+}
+
+/* The decrease of F that the diagonal promises. */
+static double promise(solver *s) {
+  set_inverse(s);
+  return begin_step(s) / 2;
+}
+
+/* F is not negative: a promise of more shows that the diagonal is not what it was, as with the
+ * squared hinge loss where no row within the margin had an entry of a column. */
+static clf_status set_diagonal(solver *s) {
+  const bool serves = s->passes < MANY_PASSES && promise(s) <= s->value;
+  CLF__CHECK(!serves && s->total > 0 ? set_base(s) : CLF_OK);
+  set_inverse(s);
+  return CLF_OK;
+}
+
 /* One step of conjugate gradients; `rho` is the square of the residual. *ended is whether there is
- * no other. */
+ * no other. Where F is to be close to its minimum, the decreases of the steps say how near it is
+ * (Nash and Sofer 1990), since a residual does not where columns depend on each other. */
 static clf_status conjugate(solver *s, double *rho, double least, bool *ended) {
   const double shift = clf__vector_dot(s->mean, s->direction, s->columns);
   CLF__CHECK(clf__newton_curve(&s->rows, s->second, s->direction, shift, s->of_rows, s->product));
@@ -173,18 +193,16 @@ static clf_status conjugate(solver *s, double *rho, double least, bool *ended) {
   for (int64_t j = 0; j < s->columns; j++) {
     s->direction[j] = s->product[j] + factor * s->direction[j];
   }
+  const double promised = length * *rho / 2;
+  s->promised += promised;
+  const double rest = (double)(s->passes + 1) * promised;
+  const bool done = isinf(s->problem->closeness) || rest <= little * s->promised;
   *rho = next;
-  *ended = !(next > least) || (largest(s, s->residual) <= of_tolerance * s->problem->tolerance &&
-                               next / 2 <= of_tolerance * s->problem->closeness * s->value);
+  *ended = !(next > 0) ||
+           (done &&
+            (!(next > least) || (largest(s, s->residual) <= of_tolerance * s->problem->tolerance &&
+                                 next / 2 <= of_tolerance * s->problem->closeness * s->value)));
   return CLF_OK;
-}
-
-/* Sets the residual of no step; returns its square. */
-static double begin_step(solver *s) {
-  for (int64_t j = 0; j < s->columns; j++) {
-    s->residual[j] = s->mean[j] * s->bias_gradient - s->gradient[j];
-  }
-  return precondition(s);
 }
 
 /* Solves for the step until a share of the right side is left. */
@@ -193,6 +211,7 @@ static clf_status find_step(solver *s, double share) {
   memset(s->step, 0, (size_t)s->columns * sizeof *s->step);
   memset(s->change, 0, (size_t)s->count * sizeof *s->change);
   memset(s->of_rows, 0, (size_t)s->count * sizeof *s->of_rows);
+  s->promised = 0;
   double rho = begin_step(s);
   const double least = share * share * rho;
   memcpy(s->direction, s->product, (size_t)s->columns * sizeof *s->direction);
@@ -282,13 +301,15 @@ static clf_status confirm(solver *s, bool moved, bool *far) {
   return *far || !moved ? find_gradient(s) : CLF_OK;
 }
 
-static bool converged(solver *s, double violation) {
+/* Newton's method converges quadratically, so a last step that promised little more than the root
+ * of what may be left has been near; the diagonal alone promises too little where columns depend on
+ * each other. */
+static bool converged(solver *s, const clf__newton_result *result) {
   const clf__newton_problem *p = s->problem;
-  if (!(violation <= p->tolerance) || isinf(p->closeness)) {
-    return violation <= p->tolerance;
+  if (!(result->violation <= p->tolerance) || isinf(p->closeness)) {
+    return result->violation <= p->tolerance;
   }
-  set_inverse(s);
-  return begin_step(s) / 2 <= p->closeness * s->value;
+  return result->decrease <= sqrt(p->closeness) * s->value && promise(s) <= p->closeness * s->value;
 }
 
 static clf_status iterate(solver *s, clf__newton_result *result) {
@@ -300,14 +321,16 @@ static clf_status iterate(solver *s, clf__newton_result *result) {
     stalled =
         result->violation < smallest / 2 || s->value < best - noise * fabs(best) ? 0 : stalled;
     result->stalled = !moved || stalled >= PATIENCE;
-    const bool ends = result->stalled || converged(s, result->violation);
+    const bool ends = result->stalled || converged(s, result);
     CLF__CHECK(ends ? confirm(s, moved, &far) : CLF_OK);
     result->violation = ends ? measure(s) : result->violation;
+    CLF__CHECK(result->stalled && s->total > 0 ? set_base(s) : CLF_OK);
+    result->decrease = result->stalled ? fmax(result->decrease, promise(s)) : result->decrease;
     result->value = s->value;
     result->loss = s->loss;
+    result->converged = converged(s, result);
     CLF__CHECK(p->observe(p->argument, result->iterations, s->value, result->violation));
-    if ((ends && !far) || (ends && converged(s, result->violation)) ||
-        result->iterations >= p->max_iterations) {
+    if ((ends && (!far || result->converged)) || result->iterations >= p->max_iterations) {
       return CLF_OK;
     }
     start = result->iterations == 0 ? result->violation : start;

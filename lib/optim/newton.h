@@ -36,12 +36,13 @@ typedef struct clf__newton_problem {
 } clf__newton_problem;
 
 typedef struct clf__newton_result {
-  bool stalled; /* steps no longer decrease F beyond rounding errors */
+  bool converged; /* to the tolerance, and as close as was demanded */
+  bool stalled;   /* steps no longer decrease F beyond rounding errors */
   int64_t iterations;
   double value;     /* F */
   double loss;      /* f */
   double violation; /* largest component of the gradient, in its unit */
-  double decrease;  /* of F by the last step, as predicted */
+  double decrease;  /* of F as predicted: by the last step, or if stalled more by the diagonal */
 } clf__newton_result;
 
 /* Minimizes from the starting point `x` [columns + 1], which receives the solution. Returns CLF_OK

@@ -280,7 +280,7 @@ static clf_status minimize_binary(fitting *f, const logistic_params *p, double *
   clf__newton_result result = {.iterations = 0};
   const clf_status status = clf__newton(&result, &problem, variables);
   const bool precise = result.stalled && result.decrease <= PRECISION_F64 * fabs(result.value);
-  *out = (found){result.iterations, result.violation <= p->tolerance || precise};
+  *out = (found){result.iterations, result.converged || precise};
   return status;
 }
 

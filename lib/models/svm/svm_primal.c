@@ -187,7 +187,7 @@ static void begin(const clf__svm_primal *p, double *variables) {
 static clf_status outcome(const clf__svm_primal *p, const clf__prox_result *result,
                           double tolerance) {
   const bool precise = result->stalled && result->decrease <= precision * fabs(result->value);
-  if (result->violation <= tolerance || precise) {
+  if ((result->violation <= tolerance && !p->unfinished) || precise) {
     return CLF_OK;
   }
   clf__log(p->model->context, CLF_LOG_WARNING,

@@ -22,6 +22,7 @@ typedef struct clf__svm_primal {
   clf__progress progress;
   int64_t steps;   /* of Newton's method */
   int64_t machine; /* that truncated Newton minimizes */
+  bool unfinished; /* a machine of sparse rows is not as near to its minimum as demanded */
 } clf__svm_primal;
 
 static inline double clf__svm_primal_weight(const clf__svm_primal *p, int64_t row) {

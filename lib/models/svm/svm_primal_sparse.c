@@ -126,7 +126,8 @@ static clf_status minimize_machines(clf__svm_primal *p, const clf__prox_problem 
     out->value += result.value;
     out->violation = fmax(out->violation, result.violation);
     out->decrease = fmax(out->decrease, result.decrease);
-    out->stalled = out->stalled && (result.stalled || result.violation <= problem->tolerance);
+    out->stalled = out->stalled && (result.stalled || result.converged);
+    p->unfinished = p->unfinished || !result.converged;
   }
   return CLF_OK;
 }
