@@ -135,7 +135,9 @@ TEST(every_kind__is_made_again_from_its_parameters) {
 TEST(params__are_those_that_were_given) {
   char text[CAPACITY];
   ck_assert(round_trip(text, &areas[0], "context", "threads=3 seed=7"));
-  ck_assert_str_eq(text, "threads=3 seed=7 memory_limit=none cpu=auto progress_interval=0");
+  ck_assert_str_eq(text,
+                   "threads=3 seed=7 memory_limit=none cpu=auto progress_interval=0 "
+                   "shards=auto");
   ck_assert(round_trip(text, &areas[3], "min_max", "low=-1"));
   ck_assert_str_eq(text, "low=-1 high=1 clip=false precision=f32");
 }
@@ -190,7 +192,8 @@ TEST(params__of_a_context_take_no_memory) {
   ck_clf_ok(clf_context_create(&frugal, NULL, "threads=2 memory_limit=1"));
   ck_clf_ok(clf_context_params(frugal, NULL, 0, &needed));
   ck_clf_ok(clf_context_params(frugal, text, needed, NULL));
-  ck_assert_str_eq(text, "threads=2 seed=0 memory_limit=1 cpu=auto progress_interval=0");
+  ck_assert_str_eq(text,
+                   "threads=2 seed=0 memory_limit=1 cpu=auto progress_interval=0 shards=auto");
   ck_assert_uint_eq(needed, strlen(text) + 1);
   text[0] = 'x';
   ck_clf_fails(clf_context_params(frugal, text, needed - 1, NULL), CLF_ERROR_ARGUMENT);

@@ -134,8 +134,11 @@ static clf_status minimize_machines(clf__svm_primal *p, const clf__prox_problem 
 
 clf_status clf__svm_minimize_sparse(clf__svm_primal *p, const clf__prox_problem *problem,
                                     double *variables, double *u, clf__prox_result *out) {
-  CLF__CHECK(p->training->before == NULL && starts_near(p) ? begin_near(p, variables) : CLF_OK);
-  const clf_status status = minimize_machines(p, problem, variables, u, out);
+  const bool near = p->training->before == NULL && starts_near(p);
+  clf_status status = near ? begin_near(p, variables) : CLF_OK;
+  if (status == CLF_OK) {
+    status = minimize_machines(p, problem, variables, u, out);
+  }
   out->iterations += p->steps;
   return status;
 }

@@ -30,7 +30,7 @@ static const char *const networks[] = {
 enum { NORMS, WORDS, NETWORKS }; /* their order; the second reads words and has a vocabulary */
 /* And models with tensors of their own: an svm of each type, and sums over rows. */
 static const char *const machines[][2] = {{"svm", "type=one_class"},
-                                          {"svm", "type=nu_svc nu=0.3 kernel=linear"},
+                                          {"svm", "type=nu_svc nu=0.6 kernel=linear"},
                                           {"ridge", "incremental=true"},
                                           {"fisher", "incremental=true"},
                                           {"logistic", "penalty=l1 C=0.5"},
