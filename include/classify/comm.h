@@ -71,7 +71,7 @@ typedef struct clf_communicator {
  *  of the two callbacks that may be NULL, which the first call checks.
  *  @param communicator  copied; what `user` points to must outlive the context, or the next call of
  *                       this function. NULL for none.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also within a call of all ranks), CLF_ERROR_MEMORY
  *  Thread class: no other thread may use the context during the call. With a communicator, one
  *  thread at a time may make calls that include all ranks. @since 0.1 */
 CLF_API clf_status clf_context_set_communicator(clf_context *context,

@@ -43,6 +43,9 @@ clf_status clf_context_set_communicator(clf_context *context,
                                         const clf_communicator *communicator) {
   CLF__REQUIRE(context);
   CLF__ENTER("communicator");
+  if (clf__comm_running(context)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "communicator: it is in use by a call of all ranks");
+  }
   clf__comm *comm = NULL;
   if (communicator != NULL) {
     clf_communicator calls;

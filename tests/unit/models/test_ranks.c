@@ -378,6 +378,31 @@ TEST_LOOP(bytes_that_nobody_sent__are_noticed, 2, 6) {
   }
 }
 
+static int32_t leave(void *user, const clf_progress *progress) {
+  (void)progress;
+  ck_clf_fails(clf_context_set_communicator(user, NULL), CLF_ERROR_ARGUMENT);
+  return CLF_PROGRESS_GO;
+}
+
+static void leaving_rank(struct rank *rank) {
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  ck_clf_ok(clf_context_set_progress(rank->context, leave, rank->context));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+TEST(communicator__stays_during_a_call) {
+  struct ranks all;
+  fill_rows();
+  open_ranks(&all, 2, "threads=1", false);
+  run_ranks(&all, leaving_rank, NULL);
+  close_ranks(&all);
+}
+
 static void refuse_rank(struct rank *rank) {
   static const char *const kinds_refused[] = {"logistic", "svm", "perceptron", "fisher"};
   const fit_case plain = {.regression = false};
