@@ -153,8 +153,8 @@ static clf_status without_it(clf__svm_solver *s, clf_status status) {
   return status == CLF_ERROR_MEMORY ? CLF_OK : status;
 }
 
-/* A fit that is stopped keeps what the part has so far. The gradients of other variables stay as they
- * were: they are at a bound, and the intercept follows from those that are not. */
+/* A fit that is stopped keeps what the part has so far. The gradients of other variables stay as
+ * they were: they are at a bound, and the intercept follows from those that are not. */
 static void keep_gradients(const active_problem *a, clf__svm_problem *p) {
   for (int64_t i = 0; i < a->part.count; i++) {
     p->gradient[variable_of(a, p, i)] = a->part.gradient[i];
