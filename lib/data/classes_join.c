@@ -32,7 +32,8 @@ static clf_status read_numbers(clf_tensor **out, clf_context *context, const cha
   return CLF_OK;
 }
 
-/* Refuses joined classes that lack one: as f64, which holds fractions, large integers are rounded. */
+/* Refuses joined classes that lack one: as f64, which holds fractions, large integers are
+ * rounded. */
 static clf_status check_kept(const clf__classes *joined, const clf__classes *one, int32_t *map) {
   clf__classes_map(one, joined, map);
   const int64_t lost = first_new(map, clf__classes_count(one));
