@@ -1,6 +1,6 @@
-"""The four programs of a page: what they print, and what they say when something is wrong.
+"""The five programs of a page: what they print, and what they say when something is wrong.
 
-    test_hello.py ROOT CLASSIFY IMAGES NETWORK TEXT
+    test_hello.py ROOT CLASSIFY IMAGES NETWORK PIECES TEXT
 """
 import os
 import pathlib
@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(sys.argv.pop(1))
-PROGRAMS = {os.path.basename(path): os.path.abspath(path) for path in (sys.argv.pop(1) for _ in range(4))}
+PROGRAMS = {os.path.basename(path): os.path.abspath(path) for path in (sys.argv.pop(1) for _ in range(5))}
 
 
 def picture(path, kind, seed, side=40):
@@ -64,6 +64,10 @@ class Hello(unittest.TestCase):
             if i % 20 < 2:
                 row, column = round((radius * v + 1) * 10), round((radius * u + 1) * 20)
                 self.assertEqual(drawn[row][column], ".#"[i % 2], (i, row, column))
+
+    def test_pieces_are_one_file_of_rows(self):
+        self.assertEqual(self.run_program("pieces"), "20000 rows, accuracy 1.000\n")
+        self.assertGreater((self.folder / "all.rows").stat().st_size, 20000 * 28 * 4)
 
     def test_text_gives_a_probability_to_each_class(self):
         for text, best in ((None, "weather"), ("the bill was charged twice", "money"),

@@ -75,7 +75,7 @@ class Guide(unittest.TestCase):
 
     def test_programs_are_those_of_the_examples(self):
         shown = {name: text for language, name, text in BLOCKS if language == "c" and name}
-        self.assertEqual(set(shown), {"first.c", "images.c", "network.c", "text.c"})
+        self.assertEqual(set(shown), {"first.c", "images.c", "network.c", "pieces.c", "text.c"})
         for name in set(shown) - {"first.c"}:
             self.assertEqual(shown[name], (HELLO / name).read_text())
         readme = (pathlib.Path(SOURCE) / "README.md").read_text()
