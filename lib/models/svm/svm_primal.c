@@ -190,10 +190,14 @@ static clf_status outcome(const clf__svm_primal *p, const clf__prox_result *resu
   if ((result->violation <= tolerance && !p->unfinished) || precise) {
     return CLF_OK;
   }
+  const bool far = result->violation <= tolerance;
   clf__log(p->model->context, CLF_LOG_WARNING,
-           "svm: not converged after %lld iterations: the optimality conditions are violated by "
-           "%s; scale the features, lower C, or raise max_iterations or tolerance",
-           (long long)result->iterations, clf__number_text(result->violation));
+           "svm: not converged after %lld iterations: %s%s; scale the features, lower C, or raise "
+           "max_iterations or tolerance",
+           (long long)result->iterations,
+           far ? "the objective may be far from its minimum"
+               : "the optimality conditions are violated by ",
+           far ? "" : clf__number_text(result->violation));
   return CLF_NOT_CONVERGED;
 }
 
