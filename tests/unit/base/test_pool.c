@@ -396,17 +396,16 @@ TEST(sleeping_threads__are_woken_for_as_many_tasks_as_there_are) {
 /* One loop of 60 us does not pay for waking a thread, but many of them do. */
 TEST(loops_that_are_too_small__together_pay_for_a_thread) {
   unsetenv("CLASSIFY_WAKE");
-  const int64_t before = threads_of_process();
   clf_context *context = context_with("threads=2");
   tally counts = {.context = context};
   for (int i = 0; i < 5; i++) {
     clf__parallel(context, 10, 60e3, count_task, &counts);
   }
-  ck_assert_int_eq(threads_of_process(), before);
+  ck_assert_int_eq(atomic_load(&context->woken), 0);
   for (int i = 0; i < 5; i++) {
     clf__parallel(context, 10, 60e3, count_task, &counts);
   }
-  ck_assert_int_eq(threads_of_process(), before + 1);
+  ck_assert_int_eq(atomic_load(&context->woken), 1);
   for (int i = 0; i < 10; i++) {
     ck_assert_int_eq(atomic_load(&counts.done[i]), 10);
   }

@@ -279,25 +279,25 @@ TEST(cross_fit__of_an_svm_shares_its_folds) {
 
 /* With as many iterations as the whole fit needs, some fold needs one more. */
 TEST(cross_fit__says_that_folds_have_not_converged) {
+  static const char *const strengths[] = {"C=1", "C=3", "C=10", "C=30", "C=100", "C=300"};
   static float scores[CELLS];
-  clf_status whole = CLF_NOT_CONVERGED, folds = CLF_OK;
+  int open = 0;
   fill(CLASSES);
   clf_context *context = context_with("seed=5");
   clf_dataset *data = rows_of(context, ROWS);
-  for (int iterations = 1; whole != CLF_OK && iterations < 100; iterations++) {
-    char params[80];
-    snprintf(params, sizeof params, "C=100 max_iterations=%d", iterations);
-    clf_model *model = fitted(context, "logistic", params, data);
-    whole = clf_model_outcome(model);
-    folds = clf__cross_fit(model, data, &(clf__cross_fits){.folds = 5}, scores);
-    ck_assert(folds == CLF_NOT_CONVERGED || (whole == CLF_OK && folds == CLF_OK));
+  for (size_t i = 0; i < sizeof strengths / sizeof *strengths; i++) {
+    clf_model *model = fitted(context, "logistic", strengths[i], data);
+    ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+    const int64_t enough = *(const int64_t *)clf__state_data(model->state, "iterations");
+    ck_clf_ok(clf_model_set_i64(model, "max_iterations", enough));
+    const clf_status folds = clf__cross_fit(model, data, &(clf__cross_fits){.folds = 5}, scores);
     ck_clf_ok(clf_model_set_text(model, "calibration", "isotonic"));
     ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
     ck_assert_int_eq(clf_model_outcome(model), folds);
+    open += folds == CLF_NOT_CONVERGED;
     clf_model_free(model);
   }
-  ck_assert_int_eq(whole, CLF_OK);
-  ck_assert_int_eq(folds, CLF_NOT_CONVERGED);
+  ck_assert_int_gt(open, 0);
   clf_dataset_free(data);
   clf_context_free(context);
 }
