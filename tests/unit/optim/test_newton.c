@@ -175,7 +175,7 @@ static void check_solution(int form, int loss, double l2) {
 
 TEST_LOOP(newton__gradient_is_zero_at_the_solution, 0, 2 * DATA) {
   static const double l2[] = {100, 1, 0.05};
-  for (int k = 0; k < (_i / 2 == SCALED ? 2 : 3); k++) {
+  for (int k = 0; k < (SLOW ? 1 : _i / 2 == SCALED ? 2 : 3); k++) {
     check_solution(_i / 2, _i % 2, l2[k]);
   }
 }
