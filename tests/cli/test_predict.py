@@ -64,6 +64,11 @@ class Predict(Cli):
                       "--quiet")
         return "people.clf"
 
+    def test_a_file_of_rows(self):
+        model = self.fruit()
+        self.classify("convert", "fruit.csv", "fruit.rows", "--quiet")
+        self.assertEqual(self.classify("predict", model, "fruit.rows").split(), [kind for _, _, kind in FRUIT])
+
     def test_tables_with_texts(self):
         model = self.people()
         texts = {

@@ -165,9 +165,10 @@ static char *binary_params(const prediction *self, const char *reader) {
   }
   char *rest = params_among(params != NULL ? params : "", "|labels|y|map|regression|", false),
        *all = NULL;
-  const int length = rest == NULL ? -1
-                                  : asprintf(&all, "%s %s", rest,
-                                             strcmp(reader, "npy") == 0 ? "y=none" : "labels=none");
+  const char *unlabeled = strcmp(reader, "npy") == 0    ? "y=none"
+                          : strcmp(reader, "rows") == 0 ? "" /* has all or none */
+                                                        : "labels=none";
+  const int length = rest == NULL ? -1 : asprintf(&all, "%s %s", rest, unlabeled);
   free(rest);
   return length >= 0 ? all : NULL;
 }
