@@ -65,8 +65,9 @@ typedef struct clf__fisher_wide {
   const double *right; /* [D, outputs] C */
 } clf__fisher_wide;
 
-/* Returns whether the rows, and the parameters, are such that the method may be tried. */
-bool clf__fisher_is_wide(const clf__fisher_work *work);
+/* Sets work->wide if the rows, and the parameters, are such that the method may be tried; it needs
+ * all rows, and refuses those of several ranks. */
+clf_status clf__fisher_choose_wide(clf__fisher_work *work);
 /* Computes `solution` [D, outputs] = (Z^T Z + diag(penalty))^+ C; *solved receives whether it
  * could, to 10 digits. */
 clf_status clf__fisher_solve_wide(double *solution, bool *solved, const clf__fisher_wide *problem);
@@ -74,6 +75,12 @@ clf_status clf__fisher_solve_wide(double *solution, bool *solved, const clf__fis
 /* Computes the directions, and what depends on them, from gram, offsets and priors; the scatter is
  * destroyed. */
 clf_status clf__fisher_solve(clf__fisher_work *work);
+
+/* Adds a linear map of the columns to the state. */
+clf_status clf__fisher_store_map(const clf__fisher_work *work, clf__store *state,
+                                 const clf__linear_names *names, const clf__linear_solution *map);
+/* Adds the projection on the axes, and `explained_ratio`, to the state. */
+clf_status clf__fisher_store_axes(const clf__fisher_work *work, clf__store *state);
 
 /* Adds the maps of decisions and projections, `explained_ratio`, `class_means` and `priors` for the
  * columns of training->x to the state. */

@@ -21,10 +21,13 @@
 #include "models/fisher/fisher_shrinkage.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/jobs.h"
+#include "base/math.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "comm/shards.h"
 
 enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };
 
@@ -33,10 +36,12 @@ enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };
  * the fourth power of that of f32 values. */
 #define ROUNDING 1e-40
 
-/* Sums over the rows in parts, which depend on the number of rows alone. */
+/* Sums over the rows of a shard in parts, which depend on the number of these rows alone. */
 typedef struct spread_call {
   clf__arena arena;
+  clf_context *context;
   const clf__training *training;
+  int64_t first, rows; /* of the shard */
   const double *means; /* [K, D] means of the classes */
   const double *scale; /* [D] 1 / deviation, 0 for constant columns; NULL to compute the moments */
   int64_t parts;
@@ -80,9 +85,9 @@ static clf_status sum_part(void *argument, clf__range range) {
   spread_call *call = argument;
   const clf__training *training = call->training;
   const int64_t columns = training->x->columns, part = range.index;
-  const clf__range rows = clf__range_of_part(training->x->rows, call->parts, part, range.worker);
+  const clf__range rows = clf__range_of_part(call->rows, call->parts, part, range.worker);
   double *row = call->row + part * columns;
-  for (int64_t i = rows.first; i < rows.end; i++) {
+  for (int64_t i = call->first + rows.first; i < call->first + rows.end; i++) {
     CLF__CHECK(clf__progress_check());
     const double weight = training->weights != NULL ? (double)training->weights[i] : 1;
     const double *mean = call->means + training->labels[i] * columns;
@@ -101,41 +106,54 @@ static clf_status sum_part(void *argument, clf__range range) {
   return CLF_OK;
 }
 
-static clf_status sum_parts(spread_call *call, clf_context *context) {
-  const int64_t rows = call->training->x->rows;
-  const clf__progress progress = clf__progress_begin(context, "fisher", rows);
-  atomic_init(&call->done, 0);
-  return clf__jobs_run(&progress, &call->done, call->parts, 1,
-                       (double)rows * (double)call->training->x->columns * CLF__COST_ELEMENT,
-                       sum_part, call);
+static int64_t parts_of(int64_t rows) {
+  return clf__clamp_i64(rows / MIN_PART_ROWS, 1, MAX_PARTS);
 }
 
-/* Adds the sums of the parts, in `moments`, or in `fourth` if a scale is given, into those of the
- * first part. */
-static void add_parts(double *sums, int64_t parts, int64_t count) {
-  for (int64_t part = 1; part < parts; part++) {
+/* Adds the sums of the rows of a shard: of `moments` [2, D], or of `fourth` [1] if a scale is
+ * given. */
+static clf_status sum_rows(void *argument, int64_t first, int64_t rows, double *sums) {
+  spread_call *call = argument;
+  const int64_t count = call->scale == NULL ? 2 * call->training->x->columns : 1;
+  double *parts = call->scale == NULL ? call->moments : call->fourth;
+  const clf__progress progress = clf__progress_begin(call->context, "fisher", rows);
+  call->first = first;
+  call->rows = rows;
+  call->parts = parts_of(rows);
+  memset(parts, 0, (size_t)(call->parts * count) * sizeof *parts);
+  atomic_init(&call->done, 0);
+  CLF__CHECK(clf__jobs_run(&progress, &call->done, call->parts, 1,
+                           (double)rows * (double)call->training->x->columns * CLF__COST_ELEMENT,
+                           sum_part, call));
+  for (int64_t part = 1; part < call->parts; part++) {
     for (int64_t j = 0; j < count; j++) {
-      sums[j] += sums[part * count + j];
+      parts[j] += parts[part * count + j];
     }
   }
+  for (int64_t j = 0; j < count; j++) {
+    sums[j] += parts[j];
+  }
+  return CLF_OK;
+}
+
+static clf_status sum_all(spread_call *call, double *sums, int64_t count) {
+  const clf__rows *x = call->training->x;
+  const clf__shard_sum sum = {
+      .name = "spread", .of = x->shards, .rows = x->rows, .add = sum_rows, .argument = call};
+  return clf__shards_sum(&sum, sums, count);
 }
 
 static clf_status spread_create(spread_call *call, clf_context *context,
                                 const clf__training *training, const clf__gram *gram,
                                 const double *offsets) {
   const int64_t columns = training->x->columns, classes = training->classes;
-  const int64_t parts = training->x->rows / MIN_PART_ROWS;
-  *call = (spread_call){.training = training,
-                        .parts = parts < 1           ? 1
-                                 : parts > MAX_PARTS ? MAX_PARTS
-                                                     : parts};
-  call->arena.context = context;
+  const int64_t parts = parts_of(training->x->rows);
+  *call = (spread_call){.arena = {.context = context}, .context = context, .training = training};
   double *means = clf__arena_matrix(&call->arena, classes, columns, sizeof *means);
   call->means = means;
-  call->row = clf__arena_matrix(&call->arena, call->parts, columns, sizeof(double));
-  call->moments =
-      clf__arena_zeroed(&call->arena, clf__count(2 * call->parts, columns), sizeof(double));
-  call->fourth = clf__arena_zeroed(&call->arena, call->parts, sizeof(double));
+  call->row = clf__arena_matrix(&call->arena, parts, columns, sizeof(double));
+  call->moments = clf__arena_matrix(&call->arena, 2 * parts, columns, sizeof(double));
+  call->fourth = clf__arena_array(&call->arena, parts, sizeof(double));
   CLF__CHECK(clf__arena_status(&call->arena));
   for (int64_t k = 0; k < classes; k++) {
     for (int64_t j = 0; j < columns; j++) {
@@ -152,13 +170,14 @@ clf_status clf__fisher_variances(double *variances, clf_context *context,
   spread_call call;
   clf_status status = CLF_OK;
   CLF__TRY(spread_create(&call, context, training, gram, offsets));
-  CLF__TRY(sum_parts(&call, context));
-  add_parts(call.moments, call.parts, 2 * columns);
+  double *moments = clf__arena_zeroed(&call.arena, 2 * columns, sizeof *moments);
+  CLF__TRY(clf__arena_status(&call.arena));
+  CLF__TRY(sum_all(&call, moments, 2 * columns));
   for (int64_t j = 0; j < columns; j++) {
-    const double within = call.moments[j] / gram->weight;
+    const double within = moments[j] / gram->weight;
     const double square = gram->mean[j] * gram->mean[j] + total_variance[j];
-    const double uncertain = fmax(call.moments[columns + j] / gram->weight - within * within,
-                                  ROUNDING * square * square);
+    const double uncertain =
+        fmax(moments[columns + j] / gram->weight - within * within, ROUNDING * square * square);
     const double rows =
         uncertain > 0 ? fmin(within * within / uncertain, 1) * gram->weight : gram->weight;
     variances[j] = (rows * within + PRIOR_ROWS * total_variance[j]) / (rows + PRIOR_ROWS);
@@ -196,10 +215,9 @@ clf_status clf__fisher_shrinkage(double *amount, clf_context *context,
     scale[j] = deviation[j] > 0 ? 1 / deviation[j] : 0;
   }
   call.scale = scale;
-  CLF__TRY(sum_parts(&call, context));
-  add_parts(call.fourth, call.parts, 1);
-  double p = 0;
-  const double fourth = call.fourth[0] / gram->weight;
+  double p = 0, fourth = 0;
+  CLF__TRY(sum_all(&call, &fourth, 1));
+  fourth /= gram->weight;
   const double norm = squared_norm(gram->scatter, deviation, columns, &p);
   const double delta = p > 0 ? (norm - p) / p : 0;
   const double beta = p > 0 ? (fourth - norm) / (p * gram->weight) : 0;

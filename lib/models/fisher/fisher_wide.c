@@ -18,6 +18,7 @@
 
 #include "base/math.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "models/fisher/fisher.h"
 #include "ops/ops.h"
 
@@ -46,10 +47,15 @@ typedef struct wide {
   double *before, *size; /* [outputs] */
 } wide;
 
-bool clf__fisher_is_wide(const clf__fisher_work *work) {
-  return work->sums == NULL && work->params->tolerance == 0 && work->columns >= MIN_COLUMNS &&
-         work->training->x->rows <= work->columns / MIN_COLUMNS_PER_ROW &&
-         work->params->shrinkage.word != CLF__FISHER_SHRINKAGE_AUTO;
+clf_status clf__fisher_choose_wide(clf__fisher_work *work) {
+  const clf__shards *shards = work->training->x->shards;
+  const int64_t rows = clf__shards_rows(shards, work->training->x->rows);
+  work->wide = work->sums == NULL && work->params->tolerance == 0 && work->columns >= MIN_COLUMNS &&
+               rows <= work->columns / MIN_COLUMNS_PER_ROW &&
+               work->params->shrinkage.word != CLF__FISHER_SHRINKAGE_AUTO;
+  return work->wide && shards != NULL && shards->ranks > 1
+             ? clf__comm_refuse(work->context, "fisher on twice as many features as rows")
+             : CLF_OK;
 }
 
 static clf_status allocate(wide *w) {

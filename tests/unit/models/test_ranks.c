@@ -156,6 +156,8 @@ static const fit_case kinds[] = {
      .transform = "standardize",
      .params = "fit_intercept=false",
      .storages = 1 << F32 | 1 << U8},
+    {.model = "fisher", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.model = "fisher", .params = "shrinkage=auto", .storages = 1 << F32},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -404,13 +406,14 @@ TEST(communicator__stays_during_a_call) {
 }
 
 static void refuse_rank(struct rank *rank) {
-  static const char *const kinds_refused[] = {"logistic", "svm", "perceptron", "fisher"};
+  static const char *const kinds_refused[][2] = {
+      {"logistic"}, {"svm"}, {"perceptron"}, {"fisher", "kernel=rbf"}};
   const fit_case plain = {.regression = false};
   clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
   double score;
   for (int i = 0; i < 4; i++) {
     clf_model *model = NULL;
-    ck_clf_ok(clf_model_create(&model, rank->context, kinds_refused[i], NULL));
+    ck_clf_ok(clf_model_create(&model, rank->context, kinds_refused[i][0], kinds_refused[i][1]));
     ck_assert_int_eq(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_UNSUPPORTED);
     ck_assert_ptr_nonnull(strstr(clf_last_error(), "the rows of 2 ranks"));
     ck_assert_int_eq(clf_cross_validate(model, data, 2, 0, &score), CLF_ERROR_UNSUPPORTED);
