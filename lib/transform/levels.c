@@ -2,7 +2,7 @@
  * the order of the doubles, by a radix sort of 8 bits that skips digits which all keys share (f32
  * values have 3 such digits or more). The columns of sparse rows are listed first. The floor is
  * reading and writing the column once a digit. */
-#include "transform/levels.h"
+#include "transform/levels_parts.h"
 
 #include <float.h>
 #include <math.h>
@@ -10,6 +10,7 @@
 
 #include "base/jobs.h"
 #include "base/math.h"
+#include "comm/shards.h"
 
 enum { DIGITS = 8, VALUES = 256 };
 
@@ -23,6 +24,7 @@ typedef struct listing {
 typedef struct finding {
   clf_context *context;
   clf__rows x;
+  int64_t first; /* column */
   const float *weights;
   double unit;         /* of weights */
   int64_t rows;        /* of a weight above 0 */
@@ -199,8 +201,9 @@ static clf_status find_column(finding *f, int64_t column, int32_t worker) {
 }
 
 static clf_status find_columns(void *argument, clf__range columns) {
+  finding *f = argument;
   for (int64_t j = columns.first; j < columns.end; j++) {
-    CLF__CHECK(find_column(argument, j, columns.worker));
+    CLF__CHECK(find_column(f, f->first + j, columns.worker));
   }
   return CLF_OK;
 }
@@ -232,39 +235,88 @@ static clf_status list_entries(finding *f, clf__arena *arena) {
   return CLF_OK;
 }
 
-/* Determines the unit of the weights, and the weight of all rows in it. */
-static clf_status weigh(finding *f) {
-  double smallest = 1;
+/* Determines how many of the rows count, and their weight. */
+static void weigh(finding *f) {
   for (int64_t i = 0; f->weights != NULL && i < f->x.rows; i++) {
-    const double weight = (double)f->weights[i];
-    smallest = weight > 0 && weight < smallest ? weight : smallest;
-    f->weight += weight;
-    f->rows += weight > 0;
+    f->weight += (double)f->weights[i];
+    f->rows += f->weights[i] > 0;
   }
   f->rows = f->weights != NULL ? f->rows : f->x.rows;
-  f->unit = smallest;
   f->weight = f->weights != NULL ? f->weight / f->unit : (double)f->x.rows;
-  return f->rows > 0 ? CLF_OK : clf__fail(CLF_ERROR_DATA, "all weights are 0");
 }
 
-clf_status clf__levels_find(clf_context *context, const clf__rows *x, const float *weights,
-                            clf__levels_use use, void *argument) {
-  finding f = {.context = context, .x = *x, .weights = weights, .use = use, .argument = argument};
+clf_status clf__levels_of_rows(clf_context *context, const clf__rows *x,
+                               const clf__levels_weights *weights, int64_t first, int64_t count,
+                               clf__levels_use use, void *argument) {
+  finding f = {.context = context,
+               .x = *x,
+               .first = first,
+               .weights = weights->of,
+               .unit = weights->unit,
+               .use = use,
+               .argument = argument};
   const int32_t threads = clf__context_threads(context);
   clf__arena arena = {.context = context};
   clf_status status = CLF_OK;
-  CLF__CHECK(weigh(&f));
+  weigh(&f);
   f.own = clf__arena_zeroed(&arena, threads, sizeof *f.own);
   CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__rows_sparse(x) ? list_entries(&f, &arena) : CLF_OK);
   const double work = (double)clf__rows_entries(x) * DIGITS * CLF__COST_ELEMENT;
-  status = clf__jobs_ranges(context, x->columns, 1, work, find_columns, &f);
+  status = clf__jobs_ranges(context, count, 1, work, find_columns, &f);
 done:
   for (int32_t i = 0; f.own != NULL && i < threads; i++) {
     clf__free(f.own[i]);
   }
   clf__arena_free(&arena);
   return status;
+}
+
+/* Adds the weights of rows, and how many of them are above 0. */
+static clf_status add_weights(void *argument, int64_t first, int64_t rows, double *sums) {
+  const float *weights = ((const clf__levels_weights *)argument)->of;
+  for (int64_t i = first; i < first + rows; i++) {
+    const double weight = weights != NULL ? (double)weights[i] : 1;
+    sums[0] += weight;
+    sums[1] += weight > 0;
+  }
+  return CLF_OK;
+}
+
+/* Determines the unit of the weights, and the weight of all rows in it. */
+static clf_status measure(clf__levels_weights *out, double *total, const clf__rows *x,
+                          const float *weights) {
+  double sums[2] = {0, 0};
+  *out = (clf__levels_weights){weights, 1};
+  const clf__shard_sum sum = {.name = "weights",
+                              .of = x->shards,
+                              .rows = x->rows,
+                              .integers = weights == NULL,
+                              .add = add_weights,
+                              .argument = out};
+  for (int64_t i = 0; weights != NULL && i < x->rows; i++) {
+    const double weight = (double)weights[i];
+    out->unit = weight > 0 && weight < out->unit ? weight : out->unit;
+  }
+  CLF__CHECK(clf__shards_extremes(x->shards, &out->unit, NULL, 1));
+  CLF__CHECK(clf__shards_sum(&sum, sums, 2));
+  *total = sums[0] / out->unit;
+  return sums[1] > 0 ? CLF_OK : clf__fail(CLF_ERROR_DATA, "all weights are 0");
+}
+
+clf_status clf__levels_weight(double *out, const clf__rows *x, const float *weights) {
+  clf__levels_weights unused;
+  return measure(&unused, out, x, weights);
+}
+
+clf_status clf__levels_find(clf_context *context, const clf__rows *x, const float *weights,
+                            clf__levels_use use, void *argument) {
+  clf__levels_weights measured;
+  double total;
+  CLF__CHECK(measure(&measured, &total, x, weights));
+  return x->shards != NULL
+             ? clf__levels_of_shards(context, x, &measured, use, argument)
+             : clf__levels_of_rows(context, x, &measured, 0, x->columns, use, argument);
 }
 
 static double between(double low, double high, double share) {

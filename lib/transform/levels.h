@@ -19,10 +19,15 @@ typedef struct clf__levels {
 typedef clf_status (*clf__levels_use)(void *argument, int64_t column, const clf__levels *levels);
 
 /* Sorts each column, and calls `use`. Elements that sparse rows leave out are 0. `weights` [rows]
- * or NULL. Returns CLF_ERROR_DATA if all weights are 0, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or
+ * or NULL. Rows of several ranks are sorted shard by shard, and every rank merges what all have
+ * found. Returns CLF_ERROR_DATA if all weights are 0, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or
  * the failure of the first column whose use failed. */
 clf_status clf__levels_find(clf_context *context, const clf__rows *x, const float *weights,
                             clf__levels_use use, void *argument);
+
+/* *out receives the weight of all rows, in the unit of the levels' weights. Returns CLF_ERROR_DATA
+ * if all weights are 0. */
+clf_status clf__levels_weight(double *out, const clf__rows *x, const float *weights);
 
 /* Fills out [count] with the quantiles of shares q [count], ascending, of the rows that have a
  * value, by linear interpolation between the two nearest rows in order: row q (n - 1) of n. There

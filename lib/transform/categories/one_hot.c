@@ -142,7 +142,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__one_hot_kind = {
     .base = CLF__KIND("one_hot", "a column of 0 and 1 for each category", params, one_hot_params),
     .operation = CLF__TRANSFORM_MARKS,
-    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES,
+    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES | CLF__SUMS_RANKS,
     .fit = fit,
     .apply = apply,
     .apply_training = apply_training,

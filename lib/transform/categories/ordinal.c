@@ -84,7 +84,8 @@ static clf_status apply_training(clf_dataset **out, const clf_transform *transfo
 const clf__transform_kind clf__ordinal_kind = {
     .base = CLF__KIND("ordinal", "the number of each category", params, ordinal_params),
     .operation = CLF__TRANSFORM_CODES,
-    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES | CLF__ONE_EACH,
+    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES | CLF__ONE_EACH |
+           CLF__SUMS_RANKS,
     .fit = fit,
     .apply = apply,
     .apply_training = apply_training,

@@ -324,7 +324,7 @@ const clf__transform_kind clf__impute_kind = {
     .base = CLF__KIND("impute", "missing values replaced by one of their column", params,
                       impute_params),
     .operation = CLF__TRANSFORM_FILL,
-    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES,
+    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__SUMS_RANKS,
     .fit = fit,
     .apply = apply,
     .columns = columns,

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "transform/transform.h"
 
 typedef struct ratio_params {
@@ -26,60 +27,61 @@ enum { BETWEEN = 1 << 18 }; /* approximate counts between two checks for cancell
 typedef struct counting {
   const clf_dataset *dataset;
   int64_t classes, features;
-  double *counts; /* [classes + 1, features]; the last line is the sum over classes */
-  double *sums;   /* [classes + 1] sums of the lines, with alpha */
-  double *rows;   /* [classes] weight of the rows of each class */
+  float *buffer;  /* [features] */
+  double *counts; /* [classes, features] */
+  double *rows;   /* [classes] weight of the rows of each class, after the counts */
+  double *all;    /* [features] the counts of all classes */
+  double *sums;   /* [classes + 1] sums of the lines, and of all, with alpha */
 } counting;
 
 static void count_row(const counting *c, const clf__rows *x, int64_t row, double weight,
-                      double *counts, float *buffer) {
+                      double *counts) {
   if (clf__rows_sparse(x)) {
     for (int64_t i = x->row_start[row]; i < x->row_start[row + 1]; i++) {
       counts[x->column[i]] += x->value[i] != 0 ? weight : 0;
     }
     return;
   }
-  const float *values = clf__rows_values(x, row, buffer);
+  const float *values = clf__rows_values(x, row, c->buffer);
   for (int64_t j = 0; j < c->features; j++) {
     counts[j] += values[j] != 0 ? weight : 0;
   }
 }
 
-static clf_status count(const counting *c) {
+/* counts: [classes, features], then rows [classes]. */
+static clf_status count_rows(void *argument, int64_t first, int64_t rows, double *counts) {
+  const counting *c = argument;
   const clf__rows x = clf__dataset_rows(c->dataset);
   const int32_t *labels = clf__dataset_labels(c->dataset);
   const float *weights = clf__dataset_weights(c->dataset);
-  float *buffer = clf__alloc_array(c->dataset->context, c->features, sizeof *buffer);
-  if (buffer == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_status status = CLF_OK;
   const int64_t asked = 1 + BETWEEN / c->features; /* rows between two checks for cancellation */
-  for (int64_t row = 0; row < x.rows && status == CLF_OK; row++) {
+  for (int64_t row = first; row < first + rows; row++) {
     const double weight = weights != NULL ? (double)weights[row] : 1;
-    count_row(c, &x, row, weight, c->counts + labels[row] * c->features, buffer);
-    c->rows[labels[row]] += weight;
-    status = row % asked == 0 ? clf__progress_check() : CLF_OK;
+    count_row(c, &x, row, weight, counts + labels[row] * c->features);
+    counts[c->classes * c->features + labels[row]] += weight;
+    CLF__CHECK((row - first) % asked == 0 ? clf__progress_check() : CLF_OK);
   }
-  clf__free(buffer);
-  return status;
+  return CLF_OK;
 }
 
 static void add_up(const counting *c, double alpha) {
-  double *all = c->counts + c->classes * c->features;
-  for (int64_t k = 0; k <= c->classes; k++) {
+  for (int64_t k = 0; k < c->classes; k++) {
     const double *line = c->counts + k * c->features;
     for (int64_t j = 0; j < c->features; j++) {
-      all[j] += k < c->classes ? line[j] : 0;
+      c->all[j] += line[j];
       c->sums[k] += line[j];
     }
     c->sums[k] += alpha * (double)c->features;
   }
+  for (int64_t j = 0; j < c->features; j++) {
+    c->sums[c->classes] += c->all[j];
+  }
+  c->sums[c->classes] += alpha * (double)c->features;
 }
 
 /* Classes without rows are ignored; if fewer than two others remain, the factor is 1. */
 static double factor_of(const counting *c, double alpha, int64_t feature) {
-  const double every = c->counts[c->classes * c->features + feature];
+  const double every = c->all[feature];
   double factor = 0;
   int64_t known = 0;
   for (int64_t k = 0; k < c->classes; k++) {
@@ -93,13 +95,22 @@ static double factor_of(const counting *c, double alpha, int64_t feature) {
 }
 
 static clf_status count_classes(counting *c, double alpha, double *factors) {
+  const int64_t count = clf__count(c->classes, c->features + 1);
+  const clf__shard_sum sum = {.name = "counts of classes",
+                              .of = c->dataset->shards,
+                              .rows = c->dataset->rows,
+                              .integers = clf__dataset_weights(c->dataset) == NULL,
+                              .add = count_rows,
+                              .argument = c};
   clf__arena arena = {.context = c->dataset->context};
-  c->counts = clf__arena_zeroed(&arena, clf__count(c->classes + 1, c->features), sizeof *c->counts);
+  c->buffer = clf__arena_array(&arena, c->features, sizeof *c->buffer);
+  c->counts = clf__arena_zeroed(&arena, count, sizeof *c->counts);
+  c->all = clf__arena_zeroed(&arena, c->features, sizeof *c->all);
   c->sums = clf__arena_zeroed(&arena, c->classes + 1, sizeof *c->sums);
-  c->rows = clf__arena_zeroed(&arena, c->classes, sizeof *c->rows);
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
-  CLF__TRY(count(c));
+  c->rows = c->counts + c->classes * c->features;
+  CLF__TRY(clf__shards_sum(&sum, c->counts, count));
   add_up(c, alpha);
   for (int64_t j = 0; j < c->features; j++) {
     factors[j] = factor_of(c, alpha, j);
@@ -155,7 +166,7 @@ const clf__transform_kind clf__log_count_ratio_kind = {
                   "features scaled by how differently the classes have them, for counts of words",
                   params, ratio_params),
     .operation = CLF__TRANSFORM_AFFINE,
-    .can = CLF__ONE_EACH,
+    .can = CLF__ONE_EACH | CLF__SUMS_RANKS,
     .fit = fit,
     .apply = clf__transform_change,
     .affine = affine,

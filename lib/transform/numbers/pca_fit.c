@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "comm/shards.h"
 #include "ops/ops.h"
 #include "tensor/rows_precision.h"
 #include "transform/numbers/pca.h"
@@ -100,7 +101,9 @@ static clf_status round_rows(const eigen_job *job, double *mean, float **values,
     return CLF_ERROR_MEMORY;
   }
   CLF__CHECK(clf__rows_round(job->context, x, mean, *values));
+  const clf__shards *shards = x->shards;
   *x = clf__rows_of_f32(*values, x->rows, x->columns, x->columns);
+  x->shards = shards;
   return CLF_OK;
 }
 
@@ -187,6 +190,10 @@ static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) 
 }
 
 static clf_status check_size(const clf__rows *x, bool gram, int64_t size) {
+  if (gram && x->shards != NULL && x->shards->ranks > 1) {
+    return clf__comm_refuse(x->shards->context,
+                            "solver=gram, which solver=auto chooses for fewer rows than columns,");
+  }
   if (gram && clf__rows_sparse(x)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "solver=gram takes dense rows; for sparse ones there "
@@ -253,7 +260,7 @@ done:
 
 clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
                                 const float *weights, const clf__directions_wanted *wanted) {
-  const bool few = x->rows < x->columns && !clf__rows_sparse(x);
+  const bool few = clf__shards_rows(x->shards, x->rows) < x->columns && !clf__rows_sparse(x);
   const bool gram = wanted->solver == CLF__PCA_AUTO ? few : wanted->solver == CLF__PCA_GRAM;
   eigen_job job = {.context = context, .arena = {.context = context}, .x = x, .weights = weights};
   clf_status status = CLF_OK;

@@ -48,17 +48,6 @@ static clf_status fit_column(void *argument, int64_t column, const clf__levels *
   return CLF_OK;
 }
 
-/* Returns the weight of the rows in units of transform/levels.h. */
-static double count_rows(const clf_dataset *dataset) {
-  const float *weights = clf__dataset_weights(dataset);
-  double total = 0, unit = 1;
-  for (int64_t i = 0; weights != NULL && i < dataset->rows; i++) {
-    unit = weights[i] > 0 && (double)weights[i] < unit ? (double)weights[i] : unit;
-    total += (double)weights[i];
-  }
-  return weights != NULL ? total / unit : (double)dataset->rows;
-}
-
 /* Sparse rows stay sparse if 0 becomes 0. */
 static clf_status check_sparse(const clf_transform *transform, const clf_dataset *dataset,
                                const double *quantiles, int64_t count) {
@@ -78,10 +67,12 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
                       clf__store *state) {
   const quantile_params *values = transform->params;
   const clf__rows x = clf__dataset_rows(dataset);
-  const double rows = floor(fmin(count_rows(dataset), (double)values->quantiles));
-  const int64_t count = clf__max_i64((int64_t)rows, 1);
   clf_tensor *quantiles = NULL, *shares = NULL;
   clf_status status = CLF_OK;
+  double rows;
+  CLF__TRY(clf__levels_weight(&rows, &x, clf__dataset_weights(dataset)));
+  rows = floor(fmin(rows, (double)values->quantiles));
+  const int64_t count = clf__max_i64((int64_t)rows, 1);
   CLF__TRY(clf__tensor_vector(&shares, transform->context, CLF_F64, count));
   double *share = shares->data;
   for (int64_t k = 1; k < count; k++) {
@@ -219,7 +210,7 @@ static clf_status check(const clf_transform *transform) {
 const clf__transform_kind clf__quantile_kind = {
     .base = CLF__KIND("quantile", "features as ranks, evenly or normally distributed", params,
                       quantile_params),
-    .can = CLF__ONE_EACH,
+    .can = CLF__ONE_EACH | CLF__SUMS_RANKS,
     .fit = fit,
     .apply = apply,
     .check = check,

@@ -118,7 +118,7 @@ const clf__transform_kind clf__robust_kind = {
         CLF__KIND("robust", "features with median 0, divided by the distance of their quartiles",
                   params, robust_params),
     .operation = CLF__TRANSFORM_AFFINE,
-    .can = CLF__ONE_EACH,
+    .can = CLF__ONE_EACH | CLF__SUMS_RANKS,
     .fit = fit,
     .apply = apply,
     .affine = affine,

@@ -6,11 +6,21 @@
 
 SUITE("ranks")
 
-enum { ROWS = 230, COLUMNS = 6, CLASSES = 3, F32 = 0, U8 = 1, SPARSE = 2, STORAGES = 3 };
+enum {
+  ROWS = 230,
+  COLUMNS = 6,
+  CLASSES = 3,
+  F32 = 0,
+  U8 = 1,
+  SPARSE = 2,
+  LACKING = 3,
+  STORAGES = 4
+};
 
 /* The rows of all ranks. Classes come in order, so that ranks lack some of them. */
 static struct rows {
   float x[ROWS * COLUMNS];
+  float lacking[ROWS * COLUMNS]; /* few different values, of which some are missing */
   uint8_t bytes[ROWS * COLUMNS];
   int64_t row_start[ROWS + 1];
   int32_t column[ROWS * COLUMNS];
@@ -31,6 +41,7 @@ static void fill_rows(void) {
       const double noise = (double)(state >> 8) / 0x1p24;
       const double value = noise * (double)(j + 1) + (double)(rows.labels[i] * (int32_t)(j % 3));
       rows.x[i * COLUMNS + j] = (float)value;
+      rows.lacking[i * COLUMNS + j] = state >> 28 == 0 ? NAN : (float)(state >> 28) - 4.5F;
       rows.bytes[i * COLUMNS + j] = (uint8_t)(state >> 24);
       if (state % 3 != 0) {
         rows.column[entries] = (int32_t)j;
@@ -56,6 +67,7 @@ typedef struct fit_case {
   const char *transform, *transform_params; /* alone, or as a stage of the model */
   const char *model, *params;
   bool regression;
+  bool exact;   /* without weights, the bytes are those of rows that have no shards, too */
   int storages; /* one bit each */
 } fit_case;
 
@@ -76,8 +88,9 @@ static clf_dataset *rows_of(clf_context *context, const fit_case *what, int stor
     x = part(context, rows.value + at, CLF_F32, entries, 0);
     ck_clf_ok(clf_dataset_create_sparse(&data, context, COLUMNS, start, column, x, NULL));
   } else {
+    const float *values = storage == LACKING ? rows.lacking : rows.x;
     x = storage == U8 ? part(context, rows.bytes + first * COLUMNS, CLF_U8, count, COLUMNS)
-                      : part(context, rows.x + first * COLUMNS, CLF_F32, count, COLUMNS);
+                      : part(context, values + first * COLUMNS, CLF_F32, count, COLUMNS);
     ck_clf_ok(clf_dataset_create(&data, context, x, NULL));
   }
   ck_clf_ok(what->regression ? clf_dataset_set_targets(data, y) : clf_dataset_set_labels(data, y));
@@ -158,6 +171,30 @@ static const fit_case kinds[] = {
      .storages = 1 << F32 | 1 << U8},
     {.model = "fisher", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
     {.model = "fisher", .params = "shrinkage=auto", .storages = 1 << F32},
+    {.transform = "pca", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.transform = "log_count_ratio", .exact = true, .storages = 1 << U8 | 1 << SPARSE},
+    {.transform = "impute", .storages = 1 << LACKING | 1 << SPARSE},
+    {.transform = "impute",
+     .transform_params = "strategy=median indicator=true",
+     .exact = true,
+     .storages = 1 << LACKING},
+    {.transform = "impute",
+     .transform_params = "strategy=most_frequent",
+     .exact = true,
+     .storages = 1 << LACKING | 1 << U8},
+    {.transform = "robust",
+     .transform_params = "center=false",
+     .exact = true,
+     .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.transform = "quantile",
+     .transform_params = "quantiles=50",
+     .exact = true,
+     .storages = 1 << F32 | 1 << U8},
+    {.transform = "one_hot",
+     .transform_params = "columns=1,3 min_frequency=5 unknown=own",
+     .exact = true,
+     .storages = 1 << LACKING | 1 << SPARSE},
+    {.transform = "ordinal", .transform_params = "columns=2", .exact = true, .storages = 1 << U8},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -168,6 +205,14 @@ static void fit_ranks(fitting *f, int32_t count, int threads, bool few) {
   open_ranks(&all, count, params, few);
   run_ranks(&all, fit_rank, f);
   close_ranks(&all);
+}
+
+/* In a context of its own, whose rows have no shards. */
+static void fit_plain(fitting *f) {
+  struct ranks all = {.count = 1, .rank = {{.all = &all, .user = f}}};
+  ck_clf_ok(clf_context_create(&all.rank[0].context, NULL, "threads=1"));
+  fit_rank(&all.rank[0]);
+  clf_context_free(all.rank[0].context);
 }
 
 static void compare(fitting *f, const saved *one, int32_t count) {
@@ -196,6 +241,10 @@ TEST_LOOP(fits__have_the_same_bytes_on_any_number_of_ranks_and_threads, 0, KINDS
     }
     fit_ranks(&f, 1, 2, false);
     compare(&f, &one.saved[0], 1);
+    if (one.what->exact && !one.weighted) {
+      fit_plain(&f);
+      compare(&f, &one.saved[0], 1);
+    }
     free(one.saved[0].bytes);
   }
 }
