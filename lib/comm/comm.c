@@ -21,7 +21,7 @@ int32_t clf__comm_rank(const clf_context *context) {
 }
 
 bool clf__comm_running(const clf_context *context) {
-  return context->comm != NULL && atomic_load(&context->comm->running);
+  return context->comm != NULL && atomic_load(&context->comm->thread) != 0;
 }
 
 static clf_status read_communicator(clf_communicator *out, const clf_communicator *given) {
@@ -55,7 +55,7 @@ clf_status clf_context_set_communicator(clf_context *context,
       return CLF_ERROR_MEMORY;
     }
     comm->calls = calls;
-    atomic_init(&comm->running, false);
+    atomic_init(&comm->thread, 0);
   }
   clf__free(context->comm);
   context->comm = comm;

@@ -7,12 +7,19 @@
 #include "comm/comm_state.h"
 #include "comm/shards.h"
 
+/* Returns a number that no other thread has at the same time. */
+static uintptr_t own_thread(void) {
+  static _Thread_local char own;
+  return (uintptr_t)&own;
+}
+
 void clf__comm_begin(clf__comm_call *call, clf_context *context) {
+  uintptr_t none = 0;
   *call = (clf__comm_call){context, false};
-  if (clf__comm_ranks(context) > 1 && !clf__comm_running(context)) {
+  if (clf__comm_ranks(context) > 1 &&
+      atomic_compare_exchange_strong(&context->comm->thread, &none, own_thread())) {
     call->outermost = true;
     context->comm->over = false;
-    atomic_store(&context->comm->running, true);
   }
 }
 
@@ -24,7 +31,7 @@ clf_status clf__comm_end(clf__comm_call *call, clf_status status) {
   if (!comm->over) {
     status = clf__comm_meet(comm, status, "the end of the call", 0);
   }
-  atomic_store(&comm->running, false);
+  atomic_store(&comm->thread, 0);
   call->outermost = false;
   return status;
 }
@@ -79,6 +86,12 @@ clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const vo
   char place[CLF__WORD_NAME];
   if (!clf__comm_running(context)) {
     return CLF_OK;
+  }
+  if (atomic_load(&context->comm->thread) != own_thread()) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "%s: another thread is in a call of all ranks with this context; one thread "
+                     "at a time can be",
+                     kind->name);
   }
   CLF__CHECK(hash_params(&hash, context, &kind->params, values));
   CLF__CHECK(context->comm->compared ? CLF_OK : compare_contexts(context));

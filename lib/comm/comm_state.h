@@ -19,10 +19,10 @@ typedef struct clf__comm_word {
 
 typedef struct clf__comm {
   clf_communicator calls;
-  atomic_bool running; /* a call of all ranks */
-  bool over;           /* that call has failed, and all ranks know it */
-  bool broken;         /* a callback failed: the ranks may be out of step */
-  bool compared;       /* the contexts of the ranks agree */
+  atomic_uintptr_t thread; /* that is in a call of all ranks; 0 for none */
+  bool over;               /* that call has failed, and all ranks know it */
+  bool broken;             /* a callback failed: the ranks may be out of step */
+  bool compared;           /* the contexts of the ranks agree */
   clf__comm_word mine;
   clf__comm_word words[]; /* [ranks] */
 } clf__comm;
