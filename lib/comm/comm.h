@@ -36,7 +36,8 @@ void clf__comm_begin(clf__comm_call *call, clf_context *context);
 clf_status clf__comm_end(clf__comm_call *call, clf_status status);
 
 /* Returns CLF_ERROR_PEER unless all ranks fit this kind with the same parameters, in contexts that
- * agree. Does nothing outside of a call of several ranks. */
+ * agree, and CLF_ERROR_ARGUMENT if another thread is in a call of all ranks with this context. Does
+ * nothing outside of a call of several ranks. The first of a call's exchanges. */
 clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values);
 
 /* Returns the hash of more bytes, to be compared between ranks; the first `hash` is 0. */
@@ -49,6 +50,10 @@ clf_status clf__comm_refuse(const clf_context *context, const char *what);
 /* `all` receives ranks * bytes bytes. */
 clf_status clf__comm_gather(clf_context *context, const char *name, const void *mine, int64_t bytes,
                             void *all);
+/* Gives all ranks the elements of all: rank r has those at start[r] … start[r + 1] - 1 of `all`
+ * [start[ranks]], of `size` bytes each, and receives the others. */
+clf_status clf__comm_spread(clf_context *context, const char *name, void *all, const int64_t *start,
+                            size_t size);
 /* Replaces values [count] by their sums over the ranks, which are exact: the values and their sums
  * are integers below 2^53. */
 clf_status clf__comm_sum_integers(clf_context *context, const char *name, double *values,

@@ -22,6 +22,25 @@ clf_status clf__comm_gather(clf_context *context, const char *name, const void *
              : clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
 }
 
+clf_status clf__comm_spread(clf_context *context, const char *name, void *all, const int64_t *start,
+                            size_t size) {
+  clf__comm *comm = context->comm;
+  const int32_t ranks = comm->calls.ranks;
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name,
+                            clf__comm_hash(size, start, ((size_t)ranks + 1) * sizeof *start)));
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    const int64_t count = start[rank + 1] - start[rank];
+    if (count > 0) {
+      CLF__CHECK(clf__comm_called(comm,
+                                  comm->calls.broadcast(comm->calls.user,
+                                                        (char *)all + start[rank] * (int64_t)size,
+                                                        count * (int64_t)size, rank),
+                                  "broadcast"));
+    }
+  }
+  return CLF_OK;
+}
+
 /* Combines values [count] with those of all ranks: integers by adding, others by the maximum. */
 static void combine(double *values, const double *all, int64_t count, int32_t ranks,
                     bool integers) {

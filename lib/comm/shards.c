@@ -110,10 +110,9 @@ static clf_status gather_starts(clf__shards *shards, int64_t rows) {
   return CLF_OK;
 }
 
-clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t rows) {
+static clf_status create(clf__shards **out, clf_context *context, int64_t rows, int32_t ranks,
+                         int32_t rank) {
   const int64_t count = clf__shards_of(context);
-  const bool together = clf__comm_running(context);
-  const int32_t ranks = together ? clf__comm_ranks(context) : 1;
   if (count == 1 && ranks == 1) {
     return CLF_OK;
   }
@@ -125,7 +124,7 @@ clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t r
   *shards = (clf__shards){.context = context,
                           .count = count,
                           .ranks = ranks,
-                          .rank = together ? clf__comm_rank(context) : 0,
+                          .rank = rank,
                           .start = (int64_t *)(shards + 1)};
   const clf_status status = gather_starts(shards, rows);
   if (status < 0) {
@@ -137,6 +136,16 @@ clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t r
   report_cuts(shards);
   *out = shards;
   return CLF_OK;
+}
+
+clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t rows) {
+  const bool together = clf__comm_running(context);
+  return create(out, context, rows, together ? clf__comm_ranks(context) : 1,
+                together ? clf__comm_rank(context) : 0);
+}
+
+clf_status clf__shards_create_alone(clf__shards **out, clf_context *context, int64_t rows) {
+  return create(out, context, rows, 1, 0);
 }
 
 void clf__shards_free(clf__shards *shards) {

@@ -32,6 +32,8 @@ int64_t clf__shards_of(const clf_context *context);
 
 /* Exchanges how many rows the ranks have. *out stays NULL if there is one shard. */
 clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t rows);
+/* The same for rows that this rank has all of, such as those of clf__rank_whole_gather(). */
+clf_status clf__shards_create_alone(clf__shards **out, clf_context *context, int64_t rows);
 void clf__shards_free(clf__shards *shards); /* NULL is fine */
 
 /* Returns the number of rows of all ranks; `rows` are those of this one. */

@@ -9,6 +9,7 @@
 #include "base/border.h"
 #include "base/text.h"
 #include "data/rank_rows.h"
+#include "data/rank_whole.h"
 #include "models/decision/decision.h"
 #include "models/fit_checks.h"
 #include "models/kind_rows.h"
@@ -173,11 +174,32 @@ static void log_stop(const clf__training *training) {
   }
 }
 
+/* Replaces the rows of a training by those of all ranks, if the kind needs them on each. */
+static clf_status gather_rows(clf__rank_whole *whole, clf__rows *x, clf__training *training,
+                              const clf_model *next) {
+  if (!next->kind->whole_rows || x->shards == NULL || x->shards->ranks == 1) {
+    return CLF_OK;
+  }
+  const clf__rank_part part = {.x = x,
+                               .labels = training->labels,
+                               .targets = training->targets,
+                               .weights = training->weights,
+                               .classes = training->classes,
+                               .outputs = training->outputs};
+  CLF__CHECK(clf__rank_whole_gather(whole, next->context, &part));
+  *x = whole->x;
+  training->labels = whole->labels;
+  training->targets = whole->targets;
+  training->weights = whole->weights;
+  return CLF_OK;
+}
+
 /* Runs one fit on rows after the pipeline. `labels` are class indices of the model. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
                            fit_extras *extras) {
-  const clf__rows x = clf__dataset_rows(data);
+  clf__rows x = clf__dataset_rows(data);
   const bool alone = clf__model_learning(next).from == CLF__LEARNS_ROWS;
+  clf__rank_whole whole = {.shards = NULL};
   clf__kind_rows own = {.center = NULL};
   clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
   CLF__CHECK(clf__dataset_check_numbers(data, next->kind->base.name));
@@ -211,6 +233,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   training.class_sums = training.class_rows + training.classes;
   training.x = &x;
   next->columns = x.columns;
+  CLF__TRY(gather_rows(&whole, &x, &training, next));
   CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
   CLF__TRY(training.targets == NULL ? CLF_OK : clf__targets_check(next, &training));
@@ -241,6 +264,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   status = ended;
 done:
   clf__kind_rows_free(&own);
+  clf__rank_whole_free(&whole);
   clf__free(training.class_rows);
   return status;
 }

@@ -125,6 +125,9 @@ typedef struct clf__model_kind {
   /* Returns CLF_OK if the fit, with the current parameters, sums the rows of all ranks
    * (comm/shards.h), and otherwise the message of clf__comm_refuse(). NULL: it never does. */
   clf_status (*check_ranks)(const clf_model *model);
+  /* On several ranks, the fit gets the rows of all of them on each, and divides its work by itself
+   * (data/rank_whole.h). */
+  bool whole_rows;
   /* Adds the fitted tensors to `state`, which is empty except for the center. Returns CLF_OK,
    * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with "history_loss" is kept,
    * because it was good before the divergence. A fit that was stopped and has something usable asks

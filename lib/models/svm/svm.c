@@ -8,6 +8,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "comm/comm.h"
+
 #define CLF__VALUES clf__svm_params
 static const clf__param params[] = {
     CLF__CHOICE(kernel.kernel, CLF__KERNEL_WORDS, "rbf",
@@ -225,6 +227,15 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                                            : clf__svm_fit(model, training, state);
 }
 
+/* The ranks divide the machines (svm_ranks.c). */
+static clf_status check_ranks(const clf_model *model) {
+  const clf__svm_params *p = model->params;
+  return p->loss == CLF__SVM_SQUARED_HINGE
+             ? clf__comm_refuse(model->context, "svm with loss=squared_hinge")
+         : p->warm_start ? clf__comm_refuse(model->context, "svm with warm_start=true")
+                         : CLF_OK;
+}
+
 /* The folds of calibration=sigmoid belong to each machine. */
 static bool leaves_out(const clf_model *model) {
   const clf__svm_params *p = model->params;
@@ -243,6 +254,8 @@ const clf__model_kind clf__svm_kind = {
     .learning = learning,
     .separates_outliers = separates_outliers,
     .movable = movable,
+    .check_ranks = check_ranks,
+    .whole_rows = true,
     .fit = fit,
     .leaves_out = leaves_out,
     .goes_on = goes_on,

@@ -1,5 +1,6 @@
 /* Fits the machines of all pairs of classes, or of each class against the rest, in parallel: one
- * machine on each thread, or all threads on one machine if there are fewer machines. They share
+ * machine on each thread, or all threads on one machine if there are fewer machines. Several ranks
+ * divide them (svm_ranks.c). They share
  * rows of the kernel matrix.
  */
 #include <float.h>
@@ -197,6 +198,7 @@ static clf_status prepare(clf__svm_fitting *f, clf__store *state) {
   if (bound_of(p) != p->C) {
     clf__fit_log(f->training, "C has no effect with %s", clf__model_learning(f->model).setting);
   }
+  CLF__CHECK(clf__svm_divide(f));
   return check_nu(f);
 }
 
@@ -223,7 +225,8 @@ static clf_status finish_problem(clf__svm_fitting *f, int64_t index) {
 
 static clf_status solve_job(void *argument, clf__range range) {
   clf__svm_fitting *f = argument;
-  clf__svm_problem *problem = &f->problems[range.index];
+  const int64_t index = f->own[range.index];
+  clf__svm_problem *problem = &f->problems[index];
   if (problem->finished) {
     return CLF_OK;
   }
@@ -231,24 +234,26 @@ static clf_status solve_job(void *argument, clf__range range) {
     problem->max_steps = problem->steps + f->quota;
     CLF__CHECK(clf__svm_solve(problem));
   }
-  return problem->ended || f->closing ? finish_problem(f, range.index) : CLF_OK;
+  return problem->ended || f->closing ? finish_problem(f, index) : CLF_OK;
 }
 
 /* Each pair of a machine's rows is considered some times; a machine that has not ended by now takes
  * long. */
 static double round_work(const clf__svm_fitting *f) {
   double pairs = 0, steps = 0;
-  for (int64_t i = 0; i < f->shape.problems; i++) {
-    const double rows = (double)clf__svm_count(&f->problems[i]);
+  for (int64_t i = 0; i < f->own_count; i++) {
+    const clf__svm_problem *problem = &f->problems[f->own[i]];
+    const double rows = (double)clf__svm_count(problem);
     pairs += rows * rows;
-    steps += (double)f->problems[i].steps;
+    steps += (double)problem->steps;
   }
   return steps > 0 && !f->closing ? CLF__WORK_LONG : 3 * pairs * CLF__COST_ELEMENT;
 }
 
 static clf_status run_round(clf__svm_fitting *f) {
-  return clf__jobs_run(&f->rows.progress, &f->done, f->shape.problems, 1, round_work(f), solve_job,
-                       f);
+  CLF__CHECK(
+      clf__jobs_run(&f->rows.progress, &f->done, f->own_count, 1, round_work(f), solve_job, f));
+  return clf__svm_share_steps(f);
 }
 
 /* Default limit on the steps of all machines together. */
@@ -283,10 +288,11 @@ static clf_status run_rounds(clf__svm_fitting *f) {
   return run_round(f);
 }
 
-/* A fit that is stopped keeps a single machine as it is; of several, some may not have begun. */
+/* A fit that is stopped keeps a single machine as it is; of several, or on several ranks, some may
+ * not have begun. */
 static clf_status solve_all(clf__svm_fitting *f) {
   const clf_status status = run_rounds(f);
-  if (status >= 0 || f->shape.problems > 1 || f->problems[0].steps == 0) {
+  if (status >= 0 || f->shape.problems > 1 || f->owner != NULL || f->problems[0].steps == 0) {
     return status;
   }
   CLF__CHECK(clf__stop_keep(f->training->stop, status));
@@ -338,6 +344,7 @@ clf_status clf__svm_fit(const clf_model *model, const clf__training *training, c
   clf_status status = CLF_OK;
   CLF__TRY(prepare(&f, state));
   CLF__TRY(solve_all(&f));
+  CLF__TRY(clf__svm_share_results(&f));
   CLF__TRY(clf__svm_store_machines(&f, state));
   status = outcome(&f);
 done:

@@ -17,6 +17,9 @@ typedef struct clf__svm_fitting {
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
   int8_t *sides;             /* [classes, classes] the sides of each class against the rest */
+  int64_t *own;              /* [own_count] the problems that this rank solves */
+  int64_t own_count;         /* all of them with one rank */
+  int32_t *owner;            /* [problems] ranks, or NULL with one */
   int64_t quota;             /* steps that a machine may make in this round */
   bool closing;              /* unsolved machines stay as they are */
   bool stopped;              /* by the host */
@@ -25,6 +28,13 @@ typedef struct clf__svm_fitting {
 
 /* Writes the machines of a finished fit to the state. */
 clf_status clf__svm_store_machines(const clf__svm_fitting *f, clf__store *state);
+
+/* svm_ranks.c. Divides the problems among the ranks. Allocates in f->arena. */
+clf_status clf__svm_divide(clf__svm_fitting *f);
+/* Sets `steps` and `ended` of all problems to those of the ranks that solve them. */
+clf_status clf__svm_share_steps(clf__svm_fitting *f);
+/* Gives all ranks the results of all finished problems. */
+clf_status clf__svm_share_results(clf__svm_fitting *f);
 
 /* svm_warm.c. With warm_start=true, adds the tensors that the problems leave their variables in,
  * and lets them start from those of the last fit, if its rows and kernel are the same. */

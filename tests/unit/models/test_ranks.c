@@ -150,7 +150,7 @@ static void fit_rank(struct rank *rank) {
     if (transform != NULL) {
       ck_clf_ok(clf_model_add_transform(model, what->transform, what->transform_params));
     }
-    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_assert_int_ge(clf_model_fit(model, data, NULL, NULL), CLF_OK);
     save_model(&f->saved[rank->index], model);
   }
   clf_transform_free(transform);
@@ -195,6 +195,18 @@ static const fit_case kinds[] = {
      .exact = true,
      .storages = 1 << LACKING | 1 << SPARSE},
     {.transform = "ordinal", .transform_params = "columns=2", .exact = true, .storages = 1 << U8},
+    {.model = "svm", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.model = "svm",
+     .params = "kernel=linear multiclass=one_vs_rest class_weight=balanced",
+     .storages = 1 << F32 | 1 << SPARSE},
+    {.model = "svm",
+     .transform = "standardize",
+     .params = "type=nu_svc nu=0.05 probability=true calibration_folds=3",
+     .storages = 1 << F32},
+    {.model = "svm",
+     .params = "type=epsilon_svr kernel=linear max_iterations=50",
+     .regression = true,
+     .storages = 1 << F32},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -454,9 +466,66 @@ TEST(communicator__stays_during_a_call) {
   close_ranks(&all);
 }
 
+/* A fit of rank 0 by another thread, while its own is in one with the other rank. */
+typedef struct second {
+  clf_context *context;
+  clf_status status;
+  char message[200];
+} second;
+
+static void *fit_second(void *argument) {
+  second *s = argument;
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  clf_dataset *data = rows_of(s->context, &plain, F32, false, 0, ROWS);
+  ck_clf_ok(clf_model_create(&model, s->context, "ridge", NULL));
+  s->status = clf_model_fit(model, data, NULL, NULL);
+  snprintf(s->message, sizeof s->message, "%s", clf_last_error());
+  clf_model_free(model);
+  clf_dataset_free(data);
+  return NULL;
+}
+
+static int32_t begin_second(void *user, const clf_progress *progress) {
+  second *s = user;
+  pthread_t thread;
+  (void)progress;
+  if (s->status == CLF_OK) {
+    ck_assert_int_eq(pthread_create(&thread, NULL, fit_second, s), 0);
+    pthread_join(thread, NULL);
+  }
+  return CLF_PROGRESS_GO;
+}
+
+static void two_fits(struct rank *rank) {
+  second *s = rank->user;
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  if (rank->index == 0) {
+    s->context = rank->context;
+    ck_clf_ok(clf_context_set_progress(rank->context, begin_second, s));
+  }
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+TEST(communicator__is_for_one_thread_at_a_time) {
+  struct ranks all;
+  second s = {.status = CLF_OK};
+  fill_rows();
+  open_ranks(&all, 2, "threads=1", false);
+  run_ranks(&all, two_fits, &s);
+  ck_assert_int_eq(s.status, CLF_ERROR_ARGUMENT);
+  ck_assert_ptr_nonnull(strstr(s.message, "another thread is in a call of all ranks"));
+  close_ranks(&all);
+}
+
 static void refuse_rank(struct rank *rank) {
   static const char *const kinds_refused[][2] = {
-      {"logistic"}, {"svm"}, {"perceptron"}, {"fisher", "kernel=rbf"}};
+      {"logistic"}, {"svm", "warm_start=true"}, {"perceptron"}, {"fisher", "kernel=rbf"}};
   const fit_case plain = {.regression = false};
   clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
   double score;
@@ -481,7 +550,8 @@ TEST(what_is_not_distributed__is_refused) {
 
 typedef struct refusing {
   failing_allocator from; /* of rank 1 */
-  int64_t nth;            /* allocation of the fit that is refused */
+  const char *model;
+  int64_t nth; /* allocation of the fit that is refused */
   bool refused;
   clf_status status[MAX_RANKS];
   char message[MAX_RANKS][512];
@@ -494,7 +564,7 @@ static void refused_rank(struct rank *rank) {
   int64_t first, count;
   ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
   clf_dataset *data = rows_of(rank->context, &plain, F32, true, first, count);
-  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  ck_clf_ok(clf_model_create(&model, rank->context, r->model, NULL));
   ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   if (rank->index == 1) {
     r->from.refuse = r->from.asked + r->nth;
@@ -510,11 +580,12 @@ static void refused_rank(struct rank *rank) {
 }
 
 /* Each allocation of one rank is refused in turn. */
-TEST(fit__without_memory_on_one_rank_fails_on_all) {
+TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 2) {
+  static const char *const kinds_tried[] = {"ridge", "svm"};
   bool refused = true;
   fill_rows();
   for (int64_t nth = 1; refused; nth += SLOW ? 7 : 1) {
-    refusing r = {.nth = nth};
+    refusing r = {.model = kinds_tried[_i], .nth = nth};
     struct ranks all;
     open_ranks(&all, 3, "threads=1", nth % 2 == 0);
     const clf_communicator calls = communicator_of(&all.rank[1]);

@@ -1,0 +1,134 @@
+/* Gives each rank the rows of all. Each rank sends its rows once to all others, into the place that
+ * they have among all rows, so nothing is held twice. */
+#include "data/rank_whole.h"
+
+#include <string.h>
+
+#include "base/status.h"
+#include "comm/comm.h"
+
+/* Rows are elements of `size` bytes in all[] and at `own`. */
+static clf_status spread(clf_context *context, const char *name, void *all, const void *own,
+                         const clf__shards *shards, size_t size) {
+  const int64_t count = shards->start[shards->rank + 1] - shards->first;
+  memcpy((char *)all + (size_t)shards->first * size, own, (size_t)count * size);
+  return clf__comm_spread(context, name, all, shards->start, size);
+}
+
+static clf_status gather_dense(clf__rank_whole *whole, clf_context *context, const clf__rows *x) {
+  const size_t element = clf__dtype_size(x->dtype);
+  const size_t size = (size_t)x->columns * element;
+  char *data = clf__arena_matrix(&whole->arena, x->shards->rows, x->columns, element);
+  CLF__CHECK(clf__arena_status(&whole->arena));
+  for (int64_t i = 0; i < x->rows; i++) {
+    memcpy(data + (size_t)(x->shards->first + i) * size,
+           (const char *)x->data + (size_t)(i * x->stride) * element, size);
+  }
+  whole->x.data = data;
+  whole->x.stride = x->columns;
+  return clf__comm_spread(context, "rows", data, x->shards->start, size);
+}
+
+/* Column numbers come from other processes, and are used as such. */
+static clf_status check_sparse(const clf__rows *x) {
+  bool right = x->row_start[0] == 0;
+  for (int64_t i = 0; i < x->rows && right; i++) {
+    right = x->row_start[i] <= x->row_start[i + 1] && x->row_start[i + 1] <= x->row_start[x->rows];
+    for (int64_t j = x->row_start[i]; right && j < x->row_start[i + 1]; j++) {
+      right = x->column[j] >= 0 && x->column[j] < x->columns;
+    }
+  }
+  return right ? CLF_OK
+               : clf__fail(CLF_ERROR_PEER, "the communicator's broadcast passed on other bytes");
+}
+
+/* Where the entries of each rank begin among those of all. */
+static clf_status count_entries(int64_t *start, clf_context *context, int64_t entries) {
+  CLF__CHECK(clf__comm_gather(context, "entries", &entries, (int64_t)sizeof entries, start + 1));
+  for (int32_t rank = 0; rank < clf__comm_ranks(context); rank++) {
+    if (start[rank + 1] < 0 || start[rank + 1] > INT64_MAX / 16 - start[rank]) {
+      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+    }
+    start[rank + 1] += start[rank];
+  }
+  return CLF_OK;
+}
+
+static clf_status gather_sparse(clf__rank_whole *whole, clf_context *context, const clf__rows *x) {
+  const clf__shards *shards = x->shards;
+  const int64_t from = x->row_start[0], entries = x->row_start[x->rows] - from;
+  int64_t *start = clf__arena_zeroed(&whole->arena, (int64_t)shards->ranks + 1, sizeof *start);
+  int64_t *row_start = clf__arena_array(&whole->arena, shards->rows + 1, sizeof *row_start);
+  CLF__CHECK(clf__arena_status(&whole->arena));
+  CLF__CHECK(count_entries(start, context, entries));
+  const int64_t total = start[shards->ranks], first = start[shards->rank];
+  int32_t *column = clf__arena_array(&whole->arena, total, sizeof *column);
+  float *value = clf__arena_array(&whole->arena, total, sizeof *value);
+  CLF__CHECK(clf__arena_status(&whole->arena));
+  for (int64_t i = 0; i < x->rows; i++) {
+    row_start[shards->first + i] = x->row_start[i] - from + first;
+  }
+  row_start[shards->rows] = total;
+  if (entries > 0) {
+    memcpy(column + first, x->column + from, (size_t)entries * sizeof *column);
+    memcpy(value + first, x->value + from, (size_t)entries * sizeof *value);
+  }
+  CLF__CHECK(
+      clf__comm_spread(context, "starts of rows", row_start, shards->start, sizeof *row_start));
+  CLF__CHECK(clf__comm_spread(context, "columns of entries", column, start, sizeof *column));
+  CLF__CHECK(clf__comm_spread(context, "values of entries", value, start, sizeof *value));
+  whole->x.row_start = row_start;
+  whole->x.column = column;
+  whole->x.value = value;
+  return check_sparse(&whole->x);
+}
+
+static clf_status gather_labels(clf__rank_whole *whole, clf_context *context,
+                                const clf__rank_part *part, const clf__shards *shards) {
+  whole->labels = clf__arena_array(&whole->arena, shards->rows, sizeof *whole->labels);
+  CLF__CHECK(clf__arena_status(&whole->arena));
+  CLF__CHECK(spread(context, "labels", whole->labels, part->labels, shards, sizeof *whole->labels));
+  for (int64_t i = 0; i < shards->rows; i++) {
+    if (whole->labels[i] < 0 || whole->labels[i] >= part->classes) {
+      return clf__fail(CLF_ERROR_PEER, "the communicator's broadcast passed on other bytes");
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status gather_targets(clf__rank_whole *whole, clf_context *context,
+                                 const clf__rank_part *part, const clf__shards *shards) {
+  whole->targets =
+      clf__arena_matrix(&whole->arena, shards->rows, part->outputs, sizeof *whole->targets);
+  CLF__CHECK(clf__arena_status(&whole->arena));
+  return spread(context, "targets", whole->targets, part->targets, shards,
+                (size_t)part->outputs * sizeof *whole->targets);
+}
+
+static clf_status gather_weights(clf__rank_whole *whole, clf_context *context,
+                                 const clf__rank_part *part, const clf__shards *shards) {
+  whole->weights = clf__arena_array(&whole->arena, shards->rows, sizeof *whole->weights);
+  CLF__CHECK(clf__arena_status(&whole->arena));
+  return spread(context, "weights", whole->weights, part->weights, shards, sizeof *whole->weights);
+}
+
+clf_status clf__rank_whole_gather(clf__rank_whole *out, clf_context *context,
+                                  const clf__rank_part *part) {
+  const clf__rows *x = part->x;
+  const clf__shards *shards = x->shards;
+  out->arena.context = context;
+  out->x = *x;
+  out->x.rows = shards->rows;
+  out->x.first_row = 0;
+  CLF__CHECK(clf__shards_create_alone(&out->shards, context, shards->rows));
+  out->x.shards = out->shards;
+  CLF__CHECK(clf__rows_sparse(x) ? gather_sparse(out, context, x) : gather_dense(out, context, x));
+  CLF__CHECK(part->labels != NULL ? gather_labels(out, context, part, shards) : CLF_OK);
+  CLF__CHECK(part->targets != NULL ? gather_targets(out, context, part, shards) : CLF_OK);
+  return part->weights != NULL ? gather_weights(out, context, part, shards) : CLF_OK;
+}
+
+void clf__rank_whole_free(clf__rank_whole *whole) {
+  clf__shards_free(whole->shards);
+  clf__arena_free(&whole->arena);
+}

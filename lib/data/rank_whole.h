@@ -1,0 +1,34 @@
+/* The rows of all ranks on each of them, for fits that divide something else than the rows. */
+#ifndef CLF_DATA_RANK_WHOLE_H
+#define CLF_DATA_RANK_WHOLE_H
+
+#include "base/memory.h"
+#include "comm/shards.h"
+#include "tensor/rows.h"
+
+/* What a fit reads. All of it lies in the arena, and is contiguous. */
+typedef struct clf__rank_whole {
+  clf__arena arena;
+  clf__shards *shards; /* of all rows, as one process that has them sees them */
+  clf__rows x;
+  int32_t *labels; /* [rows], or NULL */
+  double *targets; /* [rows, outputs], or NULL */
+  float *weights;  /* [rows], or NULL */
+} clf__rank_whole;
+
+/* This rank's part of them. */
+typedef struct clf__rank_part {
+  const clf__rows *x; /* its shards say which part it is */
+  const int32_t *labels;
+  const double *targets;
+  const float *weights;
+  int64_t classes; /* of the labels */
+  int64_t outputs; /* of the targets */
+} clf__rank_part;
+
+/* Exchanges the parts. `out` is zero before; free it after a failure, too. */
+clf_status clf__rank_whole_gather(clf__rank_whole *out, clf_context *context,
+                                  const clf__rank_part *part);
+void clf__rank_whole_free(clf__rank_whole *whole);
+
+#endif
