@@ -24,8 +24,6 @@ ELSEWHERE = {
     "clf_model_get_f64": "clf_model_params reads all parameters",
     "clf_model_decision_function": "results are float64",
     "clf_model_project": "results are float64",
-    "clf_context_set_communicator": "a context of Python has one process",
-    "clf_shard_range": "a context of Python has one process",
     "clf_detector_model": "Detector.model reads the network of the detector's bytes",
     "clf_tensor_set_release": "Python references keep borrowed memory alive",
     "clf_tensor_to_dlpack": "NumPy makes the capsules of arrays that share a tensor's memory",
@@ -54,7 +52,7 @@ def test_every_function_of_the_declarations_is_in_the_library():
 
 def public():
     """Public classes and functions of the package, with their public members."""
-    modules = [clf.catalog, clf.detect, clf.errors, clf.metrics]
+    modules = [clf.catalog, clf.dask, clf.detect, clf.distributed, clf.errors, clf.metrics]
     objects = [(name, getattr(clf, name)) for name in clf.__all__]
     objects += [(f"{module.__name__}.{name}", thing) for module in modules
                 for name, thing in vars(module).items()

@@ -50,7 +50,7 @@ from .transform import Transform
 from .writer import DatasetWriter
 
 if TYPE_CHECKING:  # what __getattr__ imports, for type checkers and editors
-    from . import plots, sklearn
+    from . import dask, distributed, plots, sklearn
 
 __version__ = _text(_lib.clf_version())
 
@@ -92,7 +92,9 @@ __all__ = [
     "catalog",
     "constants",
     "cross_validate",
+    "dask",
     "detect",
+    "distributed",
     "errors",
     "grid_search",
     "halving_search",
@@ -106,7 +108,7 @@ __all__ = [
     "watch",
 ]
 
-_LATER = ("plots", "sklearn")
+_LATER = ("dask", "distributed", "plots", "sklearn")
 
 
 def __getattr__(name: str) -> Any:

@@ -93,6 +93,7 @@ class Context(Handle):
         self._given = params
         self._callbacks = Callbacks(log or _log, progress)
         self._ended = False
+        self._communicator: Any = None  # the ranks, whose callbacks the library calls
         self._out = ctypes.c_void_p()
         check(lib.clf_context_create(ctypes.byref(self._out), None, given))
         self._callbacks.install(self.pointer)
@@ -132,7 +133,7 @@ class Context(Handle):
         out, self._out = self._out, None
         if out is None or out.value is None:
             return
-        free(type(self)._free, out, self._callbacks)
+        free(type(self)._free, out, (self._callbacks, self._communicator))
 
     @property
     def log(self) -> Optional[Callable[[int, str], Any]]:

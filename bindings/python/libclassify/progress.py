@@ -261,6 +261,13 @@ def call(callbacks: Callbacks, function: Callable[..., Any], values: Sequence[An
     return result
 
 
+def leave(error: BaseException) -> None:
+    """Make the call that this thread is in raise `error`, unless it has another one already."""
+    listener = _thread.listener
+    if listener is not None and listener.depth > 0 and listener.error is None:
+        listener.error = error
+
+
 def was_stopped() -> bool:
     """Return whether a report has ended the last call of this thread by `STOP`."""
     return _thread.stopped

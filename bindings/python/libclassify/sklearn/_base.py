@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict, Optional, Tuple, Type, TypeVar
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from .._arrays import rows
 from .._arrow import has_arrow
 from .._labels import with_none
@@ -237,13 +237,16 @@ class Classifier(DecisionMixin, ClassifierMixin, ModelEstimator):
         check_classification_targets(y)
         weights = row_weights(sample_weight, X.shape[0])
         data = Dataset(X, y, sample_weight=weights)
-        if len(data.classes) < 2:
+        alone = distributed.active() is None  # other ranks may have other classes
+        if alone and len(data.classes) < 2:
             raise errors.DataError(
                 f"{type(self).__name__} needs rows of two classes; all labels are of one class, "
                 f"{data.classes[0]!r}"
             )
         self.classes_ = data.classes
         self._fit_labeled(data)
+        if not alone:
+            self.classes_ = self.model_.classes
         self._describe(X, y, weights)
         return self
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from typing import Any, Dict, Optional
 
+from .. import distributed
 from ..context import Context
 from ._callbacks import has_callbacks
 from ._labels import seed_of
@@ -32,7 +33,10 @@ def _cores() -> int:
 
 
 def context_of(estimator: Any) -> Context:
-    """Return the shared context for an estimator's `n_jobs` and, where it matters, its seed."""
+    """Return the shared context for an estimator's `n_jobs` and, where it matters, its seed.
+
+    Within a block of ranks it is one of theirs.
+    """
     params: Dict[str, Any] = {}
     threads = threads_of(getattr(estimator, "n_jobs", None))
     if threads is not None:
@@ -41,4 +45,5 @@ def context_of(estimator: Any) -> Context:
         params["seed"] = seed_of(estimator.random_state)
     if has_callbacks(estimator):
         params["progress_interval"] = 0  # they follow each step
-    return Context.shared(**params)
+    ranks = distributed.active()
+    return Context.shared(**params) if ranks is None else ranks.context(**params)

@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from .._warnings import warn
 from ..dataset import Dataset
 from ._base import Classifier, ProbabilityMixin, result_type
@@ -160,14 +160,22 @@ class FisherDiscriminant(LinearModel, ProbabilityMixin, ProjectionMixin, Classif
         super()._adopt(model)
 
     def _fit_labeled(self, data: Dataset) -> None:
-        if len(data) <= len(self.classes_):
+        together = distributed.active() is not None
+        if together and self._keeps_covariance():
+            raise errors.Unsupported(
+                f"{type(self).__name__} has no covariance_ of the rows of several processes; leave "
+                "store_covariance at False and solver at 'svd'"
+            )
+        if not together and len(data) <= len(self.classes_):
             raise errors.DataError("The number of samples must be more than the number of classes.")
         super()._fit_labeled(data)
 
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
-        kept = self.solver != "svd" and self.shrinkage != "auto"
-        if self.store_covariance or kept:
+        if self._keeps_covariance():
             self.covariance_ = self._covariance(X, np.searchsorted(self.classes_, y), weights)
+
+    def _keeps_covariance(self) -> bool:
+        return self.store_covariance or (self.solver != "svd" and self.shrinkage != "auto")
 
     def _covariance(
         self, X: Any, indices: np.ndarray, weights: Optional[np.ndarray]

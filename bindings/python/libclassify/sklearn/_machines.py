@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from ._checks import check_numbers
 from ._kernels import KernelMixin, kernel_params
 
@@ -87,8 +87,10 @@ class MachineMixin(KernelMixin):
         return rows
 
     def _describe(self, X: Any, y: np.ndarray, weights: Optional[np.ndarray]) -> None:
-        self.shape_fit_ = (X.shape[0], getattr(self, "n_features_in_", X.shape[1]))
-        self.support_vectors_ = self._vectors_of(X)
+        alone = distributed.active() is None
+        rows = int(distributed.total(X.shape[0]))
+        self.shape_fit_ = (rows, getattr(self, "n_features_in_", X.shape[1]))
+        self.support_vectors_ = self._vectors_of(X) if alone else self._kept_vectors()
 
     def _vectors_of(self, X: Any) -> Any:
         if self._pairwise_kernel():
@@ -102,10 +104,14 @@ class MachineMixin(KernelMixin):
         if fitted != self._type:
             raise errors.TypeMismatch(f"the model is an svm of type={fitted}, not a "
                                       f"{type(self).__name__}, whose type is {self._type}")
+        self.support_vectors_ = self._kept_vectors()
+
+    def _kept_vectors(self) -> np.ndarray:
+        """Return the support vectors that the model holds, as float32."""
         vectors = self._tensor("support_vectors")
         center = self._tensor("center")
         vectors = np.empty((0, 0)) if vectors is None else np.array(vectors, np.float64)
-        self.support_vectors_ = vectors if center is None or not vectors.size else vectors + center
+        return vectors if center is None or not vectors.size else vectors + center
 
     def _signed(self, values: np.ndarray) -> np.ndarray:
         """Return machines' values with scikit-learn's signs."""

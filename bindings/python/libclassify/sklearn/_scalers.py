@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from ._base import result_type
 from ._labels import row_weights
 from ._transformer import OneToOne, Transformer
@@ -107,7 +107,8 @@ class StandardScaler(OneToOne, Transformer):
         X = self._rows(X, reset=True)
         weights = row_weights(sample_weight, X.shape[0])
         self._fit_rows(X, weights)
-        self.n_samples_seen_ = X.shape[0] if weights is None else weights.sum()
+        seen = X.shape[0] if weights is None else weights.sum()
+        self.n_samples_seen_ = seen if distributed.active() is None else distributed.total(seen)
         return self
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
@@ -238,7 +239,7 @@ class MinMaxScaler(OneToOne, Transformer):
         """
         X = self._rows(X, reset=True)
         self._fit_rows(X)
-        self.n_samples_seen_ = X.shape[0]
+        self.n_samples_seen_ = int(distributed.total(X.shape[0]))
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from ..dataset import Dataset
 from ._base import Classifier, result_type
 from ._compat import NotFittedError
@@ -181,7 +181,13 @@ class SVC(MachineMixin, Classifier):
 
     def _params_for(self, data: Dataset) -> Dict[str, Any]:
         weights, indices = data.sample_weight, data.labels
-        if weights is not None and len(np.unique(indices[weights > 0])) < 2:
+        together = distributed.active() is not None
+        if together and self.class_weight is not None:
+            raise errors.Unsupported(
+                f"{type(self).__name__} has no class_weight with rows of several processes: each "
+                "knows the classes of its own rows only; pass sample_weight"
+            )
+        if not together and weights is not None and len(np.unique(indices[weights > 0])) < 2:
             raise errors.DataError(
                 "Invalid input - all samples with positive weights belong to the same class."
             )
