@@ -11,14 +11,12 @@ import subprocess
 import sys
 import tempfile
 
+import launch
+
 mpirun, ranks, program, what = sys.argv[1:]
-help_text = subprocess.run([mpirun, "--version"], capture_output=True, text=True).stdout
-options = []
-if "Open MPI" in help_text:
-    options = ["--oversubscribe"] + (["--allow-run-as-root"] if os.getuid() == 0 else [])
 with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder) / "model.clf"
-    run = subprocess.run([mpirun, *options, "-n", ranks, program, what, str(path)],
+    run = subprocess.run([*launch.command(mpirun, ranks), program, what, str(path)],
                          capture_output=True, text=True, timeout=100)
     left = os.listdir(folder)
     print(run.stdout, run.stderr, left)
