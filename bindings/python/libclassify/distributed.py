@@ -348,8 +348,15 @@ class _SocketRanks(Ranks):
             raise errors.PeerError("the ranks have failed before, or are closed")
         return self._links[rank]
 
+    def _patience(self) -> Optional[float]:
+        """How long to wait; for rank 0 long enough that it is the first to say for whom it waits."""
+        if self._timeout is None:
+            return None
+        return self._timeout if self.rank == 0 else 2 * self._timeout + 1
+
     def _deadline(self) -> Optional[float]:
-        return None if self._timeout is None else time.monotonic() + self._timeout
+        patience = self._patience()
+        return None if patience is None else time.monotonic() + patience
 
     def _send(self, rank: int, what: bytes, data: memoryview, until: Optional[float]) -> None:
         link = self._link(rank)
@@ -358,7 +365,7 @@ class _SocketRanks(Ranks):
             link.sendall(_HEAD.pack(what, self._number, len(data)))
             link.sendall(data)
         except socket.timeout:
-            raise TimeoutError(f"{self._name(rank)} has not read for {self._timeout:g} seconds")
+            raise TimeoutError(f"{self._name(rank)} has not read for {self._patience():g} seconds")
         except OSError as error:
             self._told(rank)
             raise _Gone(f"{self._name(rank)} has ended its connection: {error}")
@@ -396,7 +403,7 @@ class _SocketRanks(Ranks):
             _receive(link, data, until)
         except socket.timeout:
             raise TimeoutError(
-                f"{self._name(rank)} has sent nothing for {self._timeout:g} seconds")
+                f"{self._name(rank)} has sent nothing for {self._patience():g} seconds")
         except errors.Error:
             raise
         except OSError as error:
