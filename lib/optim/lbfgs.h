@@ -23,7 +23,15 @@ typedef struct clf__lbfgs_problem {
   bool f64;               /* values are computed in f64; otherwise with the noise of f32 */
   /* Computes value and gradient [size] at `at`. A value that is not finite shortens the step. */
   clf_status (*evaluate)(void *argument, const double *at, double *value, double *gradient);
-  /* Multiplies by an approximate inverse Hessian, symmetric and positive definite, in place. */
+  /* Completes the gradient of an accepted point, which is the one evaluated last; NULL if
+   * evaluate() leaves nothing to do. With it, evaluations are cheap, and lines are searched more
+   * exactly. */
+  clf_status (*complete)(void *argument, double *gradient);
+  /* Returns the inner product in which gradients and steps are measured; NULL for the sum of
+   * products. `a` may be a gradient that is not complete. */
+  double (*dot)(void *argument, const double *a, const double *b);
+  /* Multiplies by an approximate inverse Hessian, symmetric and positive definite, in place; NULL
+   * for none. */
   clf_status (*precondition)(void *argument, double *vector);
   /* Called with the starting point (iteration 0) and with the point after each step, which is
    * always the one evaluated last. */

@@ -8,8 +8,9 @@
  * of rows (logistic_precondition.c). They are computed at the start, after FIRST_REFRESH
  * iterations, and then at doubling distances. An evaluation (logistic_loss.c) reads the rows once
  * and needs 2 * rows * columns * outputs multiply-adds: 0.94 G for MNIST, 8 ms on two cores of 115
- * GFLOP/s each. A fit takes about 25 evaluations. Two classes on sparse rows of so many columns
- * that blocks do not pay have truncated Newton instead (optim/newton.c), in f64. */
+ * GFLOP/s each. A fit takes about 25 evaluations. On dense rows of so many columns that blocks do
+ * not pay, the weights are combinations of the rows (logistic_span.c). Two classes on sparse rows
+ * of so many columns have truncated Newton instead (optim/newton.c), in f64. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -71,6 +72,7 @@ enum {
 typedef struct fitting {
   clf__logistic_objective objective;
   clf__logistic_preconditioner preconditioner;
+  clf__logistic_span span;
   clf__progress progress;
   clf__stop *stop;
   const clf__store *before; /* the state that the fit begins with, or NULL for 0 */
@@ -134,7 +136,7 @@ static clf_status beyond_range(void) {
 static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
                           clf__lbfgs_order *order) {
   fitting *f = argument;
-  f->largest = largest_component(f, gradient);
+  f->largest = f->objective.in_span ? f->span.largest : largest_component(f, gradient);
   clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
   if (status == CLF_OK) {
@@ -143,7 +145,7 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
   if (f->largest <= f->tolerance) {
     *order = CLF__LBFGS_STOP;
-  } else if (status == CLF_OK && iteration >= f->refresh && moving) {
+  } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
     f->refresh = 2 * iteration + FIRST_REFRESH;
     status = clf__logistic_refresh(&f->preconditioner, iteration == 0 && f->before == NULL);
@@ -207,6 +209,12 @@ typedef struct found {
   bool converged;
 } found;
 
+static bool ended_well(const clf__lbfgs_result *result, double precision) {
+  const bool precise =
+      result->end == CLF__LBFGS_STALLED && result->decrease <= precision * fabs(result->value);
+  return result->end == CLF__LBFGS_STOPPED || precise;
+}
+
 /* The smooth objective: L-BFGS. */
 static clf_status minimize_smooth(fitting *f, const logistic_params *p, double *variables,
                                   found *out) {
@@ -230,9 +238,51 @@ static clf_status minimize_smooth(fitting *f, const logistic_params *p, double *
   };
   clf__lbfgs_result result = {.iterations = 0};
   const clf_status status = clf__lbfgs_minimize(&result, &problem, variables);
-  const bool precise =
-      result.end == CLF__LBFGS_STALLED && result.decrease <= precision * fabs(result.value);
-  *out = (found){result.iterations, result.end == CLF__LBFGS_STOPPED || precise};
+  *out = (found){result.iterations, ended_well(&result, precision)};
+  return status;
+}
+
+static clf_status evaluate_span(void *argument, const double *at, double *value, double *gradient) {
+  return clf__logistic_span_evaluate(&((fitting *)argument)->span, at, value, gradient);
+}
+
+static clf_status complete_span(void *argument, double *gradient) {
+  return clf__logistic_span_complete(&((fitting *)argument)->span, gradient);
+}
+
+static double dot_span(void *argument, const double *a, const double *b) {
+  return clf__logistic_span_dot(&((fitting *)argument)->span, a, b);
+}
+
+/* The same on combinations of wide rows. */
+static clf_status minimize_in_span(fitting *f, const logistic_params *p, double *variables,
+                                   found *out) {
+  clf__logistic_objective *o = &f->objective;
+  double *at = NULL;
+  clf__lbfgs_result result = {.iterations = 0};
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__logistic_span_create(&f->span, o));
+  const clf__lbfgs_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .size = clf__logistic_span_size(&f->span),
+      .pairs = PAIRS,
+      .max_iterations = p->max_iterations,
+      .evaluate = evaluate_span,
+      .complete = complete_span,
+      .dot = dot_span,
+      .observe = observe,
+  };
+  at = clf__alloc_zeroed(o->context, problem.size, sizeof *at);
+  CLF__TRY(at == NULL ? CLF_ERROR_MEMORY : CLF_OK);
+  status = clf__lbfgs_minimize(&result, &problem, at);
+  *out = (found){result.iterations, ended_well(&result, PRECISION)};
+  /* What an interrupted fit has found is kept. */
+  const clf_status last = clf__logistic_span_weights(&f->span, at, variables);
+  status = status < 0 ? status : last;
+done:
+  clf__logistic_span_free(&f->span);
+  clf__free(at);
   return status;
 }
 
@@ -364,9 +414,10 @@ static clf_status minimize(fitting *f, const clf_model *model, double l1, clf__s
   found result = {.iterations = 0};
   const clf__logistic_objective *o = &f->objective;
   const bool binary = o->outputs == 1 && clf__rows_sparse(o->x) && clf__logistic_blocks(o) == 0;
-  clf_status status = l1 > 0   ? minimize_sparse(f, p, l1, variables, &result)
-                      : binary ? minimize_binary(f, p, variables, &result)
-                               : minimize_smooth(f, p, variables, &result);
+  clf_status status = l1 > 0       ? minimize_sparse(f, p, l1, variables, &result)
+                      : binary     ? minimize_binary(f, p, variables, &result)
+                      : o->in_span ? minimize_in_span(f, p, variables, &result)
+                                   : minimize_smooth(f, p, variables, &result);
   if (result.iterations > 0) {
     status = clf__stop_keep(f->stop, status);
   }
@@ -406,6 +457,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
   /* With an L1 penalty, the objective is the loss alone. */
   const double share = l1_share(p);
+  f.objective.in_span = share == 0 && f.before == NULL && clf__logistic_is_wide(&f.objective);
   CLF__TRY(clf__logistic_objective_create(&f.objective, weights, share > 0 ? INFINITY : p->C));
   status = minimize(&f, model, share * clf__logistic_penalty(&f.objective, p->C), state);
 done:

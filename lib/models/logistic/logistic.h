@@ -1,5 +1,6 @@
 /* Logistic regression, divided into the objective (logistic_loss.c), the approximate inverse
- * Hessian (logistic_precondition.c) and the fit (logistic.c). */
+ * Hessian (logistic_precondition.c), the weights as combinations of the rows (logistic_span.c) and
+ * the fit (logistic.c). */
 #ifndef CLF_MODELS_LOGISTIC_LOGISTIC_H
 #define CLF_MODELS_LOGISTIC_LOGISTIC_H
 
@@ -33,6 +34,7 @@ typedef struct clf__logistic_objective {
   int64_t columns;
   bool intercept;
   bool f64;                 /* evaluated in f64; x may then be f64 */
+  bool in_span;             /* evaluated by a clf__logistic_span; what others need is left out */
   const float *own_weights; /* [rows] as given, or NULL for 1 */
   double weight_sum;
   float *weights; /* [rows] with mean 1, or NULL for 1 */
@@ -70,6 +72,43 @@ void clf__logistic_curvature(const clf__logistic_objective *objective, int64_t o
 /* clf__logistic_evaluate() in f64 (logistic_loss_f64.c). */
 clf_status clf__logistic_evaluate_f64(clf__logistic_objective *objective, const double *at,
                                       double *value, double *gradient);
+
+/* The weights as combinations of the rows, for many columns. A vector of variables consists of
+ * coefficients [rows, outputs], their image [rows, outputs], which are the outputs of the weights
+ * without the intercept, and the intercept [outputs]. A gradient of these is divided by the factors
+ * of the inner product, so that the inner product with a step is the derivative. */
+typedef struct clf__logistic_span {
+  clf__arena arena;
+  clf__logistic_objective *objective;
+  int64_t count;              /* rows x outputs */
+  int64_t block;              /* columns read at a time */
+  double *center, *squares;   /* [columns] subtracted from the rows, and means of x^2 */
+  double unit;                /* of the weights' gradient: largest feature's size, at most 1 */
+  double length;              /* mean square of the centered rows */
+  double of_weights, of_bias; /* factors of the inner product */
+  double largest;             /* component of the last complete gradient, in units */
+  float *u;                   /* [rows, outputs] */
+  double *sums;               /* [outputs] over u */
+  double *bias_gradient;      /* [outputs] */
+  int64_t part_count;
+  struct clf__span_part *parts;
+} clf__logistic_span;
+
+/* Returns whether the rows are so wide that weights are better computed as combinations of them. */
+bool clf__logistic_is_wide(const clf__logistic_objective *objective);
+clf_status clf__logistic_span_create(clf__logistic_span *span, clf__logistic_objective *objective);
+void clf__logistic_span_free(clf__logistic_span *span);
+/* Returns the number of variables. */
+int64_t clf__logistic_span_size(const clf__logistic_span *span);
+double clf__logistic_span_dot(const clf__logistic_span *span, const double *a, const double *b);
+/* Computes the value, and the gradient except for its image (logistic_loss.c). */
+clf_status clf__logistic_span_evaluate(clf__logistic_span *span, const double *at, double *value,
+                                       double *gradient);
+/* Adds the image to a gradient, which is the product of an iteration. */
+clf_status clf__logistic_span_complete(clf__logistic_span *span, double *gradient);
+/* Computes W [outputs, columns] and b [outputs]. */
+clf_status clf__logistic_span_weights(const clf__logistic_span *span, const double *at,
+                                      double *variables);
 
 typedef struct clf__logistic_preconditioner {
   clf__arena arena;

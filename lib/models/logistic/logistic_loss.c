@@ -17,6 +17,7 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "models/logistic/logistic.h"
+#include "optim/vector.h"
 
 #define MAX_PENALTY 1e30 /* with a larger penalty, W is 0 in single precision */
 #define MIN_DOUBT 0.05F
@@ -105,26 +106,39 @@ static void add_bias(const clf__logistic_objective *o, const float *residual, in
   }
 }
 
+static void clear_chunk(const clf__logistic_objective *o, clf__logistic_chunk *chunk) {
+  memset(chunk->bias, 0, (size_t)o->outputs * sizeof(double));
+  memset(chunk->losses, 0, (size_t)o->outputs * sizeof(double));
+  chunk->loss = 0;
+}
+
+/* Replaces the outputs of rows `first` …, at most BLOCK_ROWS, in o->residual by the residuals, and
+ * adds up their losses. */
+static void residual_block(clf__logistic_objective *o, clf__range range, int64_t first,
+                           int64_t rows) {
+  clf__logistic_chunk *chunk = &o->chunks[range.index];
+  float *z = o->residual + first * o->outputs;
+  float *scratch = o->scratch + range.worker * BLOCK_ROWS * o->outputs;
+  chunk->loss += o->link == CLF__LOGISTIC_SOFTMAX
+                     ? softmax_residual(o, first, rows, z)
+                     : sigmoid_residual(o, first, rows, z, scratch, chunk->losses);
+  add_bias(o, z, rows, chunk->bias);
+}
+
 static void chunk_task(void *argument, clf__range range) {
   evaluation *e = argument;
   clf__logistic_objective *o = e->objective;
   clf__logistic_chunk *chunk = &o->chunks[range.index];
   clf__linear_gradient *sums = &o->sums[range.worker];
-  float *scratch = o->scratch + range.worker * BLOCK_ROWS * o->outputs;
   memset(chunk->gradient, 0, (size_t)(o->outputs * o->columns) * sizeof(double));
-  memset(chunk->bias, 0, (size_t)o->outputs * sizeof(double));
-  memset(chunk->losses, 0, (size_t)o->outputs * sizeof(double));
-  chunk->loss = 0;
+  clear_chunk(o, chunk);
   for (int64_t first = range.first; first < range.end; first += BLOCK_ROWS) {
     int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
     clf__rows block = clf__rows_range(o->x, first, rows);
     float *z = o->residual + first * o->outputs;
     clf__linear_block(&e->map, &block, z, o->outputs);
-    chunk->loss += o->link == CLF__LOGISTIC_SOFTMAX
-                       ? softmax_residual(o, first, rows, z)
-                       : sigmoid_residual(o, first, rows, z, scratch, chunk->losses);
+    residual_block(o, range, first, rows);
     clf__linear_gradient_block(sums, &block, z, o->outputs);
-    add_bias(o, z, rows, chunk->bias);
     bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
     if (full || first + rows == range.end) {
       clf__linear_gradient_flush(sums, chunk->gradient);
@@ -186,6 +200,53 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   return CLF_OK;
 }
 
+typedef struct span_call {
+  const clf__logistic_span *span;
+  const double *at;
+  double *gradient;
+} span_call;
+
+static void span_task(void *argument, clf__range range) {
+  const span_call *call = argument;
+  const clf__logistic_span *s = call->span;
+  clf__logistic_objective *o = s->objective;
+  const double *image = call->at + s->count, *bias = call->at + 2 * s->count;
+  const double scale = 1 / ((double)o->x->rows * s->of_weights),
+               penalty = o->penalty / s->of_weights;
+  clear_chunk(o, &o->chunks[range.index]);
+  for (int64_t first = range.first; first < range.end; first += BLOCK_ROWS) {
+    const int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
+    const int64_t begin = first * o->outputs, end = begin + rows * o->outputs;
+    for (int64_t i = begin; i < end; i++) {
+      o->residual[i] = (float)(image[i] + bias[i % o->outputs]);
+    }
+    residual_block(o, range, first, rows);
+    for (int64_t i = begin; i < end; i++) {
+      call->gradient[i] = (double)o->residual[i] * scale + penalty * call->at[i];
+    }
+  }
+}
+
+clf_status clf__logistic_span_evaluate(clf__logistic_span *s, const double *at, double *value,
+                                       double *gradient) {
+  clf__logistic_objective *o = s->objective;
+  const double scale = 1 / (double)o->x->rows;
+  double loss = 0, *bias = gradient + 2 * s->count;
+  span_call call = {s, at, gradient};
+  clf__parallel_parts(o->context, o->x->rows, o->chunk_count, (double)s->count * CLF__COST_FUNCTION,
+                      span_task, &call);
+  memset(bias, 0, (size_t)o->outputs * sizeof *bias);
+  for (int64_t c = 0; c < o->chunk_count; c++) {
+    loss += o->chunks[c].loss;
+    for (int64_t k = 0; k < o->outputs && o->intercept; k++) {
+      bias[k] += o->chunks[c].bias[k] * scale / s->of_bias;
+    }
+  }
+  const double square = clf__vector_dot(at, at + s->count, s->count);
+  *value = loss * scale + (o->penalty > 0 ? o->penalty / 2 * square : 0);
+  return CLF_OK;
+}
+
 /* Returns the number of chunks, such that adding them is cheap compared with the work on the
  * rows. */
 static int64_t chunks_for(const clf__rows *x) {
@@ -194,14 +255,14 @@ static int64_t chunks_for(const clf__rows *x) {
   return clf__clamp_i64(clf__min_i64(by_rows, by_entries), 1, MAX_CHUNKS);
 }
 
-static void place_chunks(clf__logistic_objective *o) {
-  int64_t size = o->outputs * (o->columns + 2);
+static void place_chunks(clf__logistic_objective *o, int64_t weights) {
+  const int64_t size = weights + 2 * o->outputs;
   for (int64_t c = 0; c < o->chunk_count; c++) {
     double *sums = o->chunk_sums + c * size;
     o->chunks[c] = (clf__logistic_chunk){
         .gradient = sums,
-        .bias = sums + o->outputs * o->columns,
-        .losses = sums + o->outputs * (o->columns + 1),
+        .bias = sums + weights,
+        .losses = sums + weights + o->outputs,
     };
   }
 }
@@ -242,7 +303,7 @@ void clf__logistic_curvature(const clf__logistic_objective *o, int64_t output, f
 clf_status clf__logistic_objective_create(clf__logistic_objective *o, const float *weights,
                                           double C) {
   int32_t threads = clf__context_threads(o->context);
-  const int64_t size = clf__count(o->outputs, o->columns + 2);
+  const int64_t weights_of_chunk = o->in_span ? 0 : clf__count(o->outputs, o->columns);
   double sum = (double)o->x->rows;
   clf_status status = CLF_OK;
   o->arena.context = o->context;
@@ -257,15 +318,16 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
     return clf__arena_status(&o->arena);
   }
   o->chunk_count = chunks_for(o->x);
-  o->w = clf__arena_array(&o->arena, size, sizeof(float));
+  o->w = clf__arena_array(&o->arena, weights_of_chunk, sizeof(float));
   o->b = clf__arena_array(&o->arena, o->outputs, sizeof(float));
   o->chunks = clf__arena_array(&o->arena, o->chunk_count, sizeof *o->chunks);
-  o->chunk_sums = clf__arena_matrix(&o->arena, o->chunk_count, size, sizeof(double));
-  o->sums = clf__arena_zeroed(&o->arena, threads, sizeof *o->sums);
+  o->chunk_sums = clf__arena_matrix(
+      &o->arena, o->chunk_count, clf__count(1, weights_of_chunk + 2 * o->outputs), sizeof(double));
+  o->sums = o->in_span ? NULL : clf__arena_zeroed(&o->arena, threads, sizeof *o->sums);
   o->scratch = clf__arena_matrix(&o->arena, threads * BLOCK_ROWS, o->outputs, sizeof(float));
   CLF__CHECK(clf__arena_status(&o->arena));
-  place_chunks(o);
-  for (int32_t i = 0; i < threads && status == CLF_OK; i++) {
+  place_chunks(o, weights_of_chunk);
+  for (int32_t i = 0; o->sums != NULL && i < threads && status == CLF_OK; i++) {
     status = clf__linear_gradient_create(&o->sums[i], o->context, o->x, o->outputs);
   }
   return status;

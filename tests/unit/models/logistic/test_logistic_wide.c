@@ -1,0 +1,194 @@
+/* Logistic regression of fewer rows than features, whose weights are combinations of the rows. */
+#include <math.h>
+#include <string.h>
+
+#include "failing_allocator.h"
+
+enum { ROWS = 60, COLUMNS = 1500, CLASSES = 3 };
+
+static float x[ROWS * COLUMNS], weights[ROWS];
+static uint8_t bytes[ROWS * COLUMNS];
+static int32_t labels[ROWS];
+
+typedef struct setting {
+  const char *params;
+  double C, size, offset;
+  int classes;
+  bool sigmoid, weighed, intercept, bytes;
+} setting;
+
+static const setting settings[] = {
+    {"", 1, 1, 0, 2, true, false, true, false},
+    {"", 1, 1, 0, 3, false, false, true, false},
+    {"C=100 tolerance=1e-8", 100, 1, 0, 3, false, true, true, false},
+    {"C=1e-3", 1e-3, 1, 0, 3, false, false, true, false},
+    {"multiclass=one_vs_rest", 1, 1, 0, 3, true, true, true, false},
+    {"fit_intercept=false", 1, 1, 0, 3, false, false, false, false},
+    {"", 1, 1, 30, 3, false, false, true, false},
+    {"C=1e24", 1e24, 1e-12, 0, 3, false, false, true, false},
+    {"C=1e-24", 1e-24, 1e12, 0, 2, true, false, true, false},
+    {"", 1, 1, 0, 3, false, false, true, true},
+};
+
+static void make_rows(const setting *s) {
+  uint64_t seed = 5;
+  for (int i = 0; i < ROWS; i++) {
+    labels[i] = i % s->classes;
+    weights[i] = i % 5 == 0 ? 0 : (float)(1 + i % 3);
+    for (int j = 0; j < COLUMNS; j++) {
+      const double value = random_normal(&seed) + (j % s->classes == labels[i] ? 0.1 : 0);
+      x[i * COLUMNS + j] = (float)(s->size * (value + s->offset));
+      if (s->bytes) {
+        bytes[i * COLUMNS + j] = (uint8_t)fmin(255, fmax(0, 128 + 40 * value));
+        x[i * COLUMNS + j] = bytes[i * COLUMNS + j];
+      }
+    }
+  }
+}
+
+static clf_dataset *make_data(clf_context *context, const setting *s) {
+  clf_dataset *data = s->bytes ? dataset_of(context, bytes, CLF_U8, ROWS, COLUMNS, labels)
+                               : dataset_of(context, x, CLF_F32, ROWS, COLUMNS, labels);
+  if (s->weighed) {
+    set_weights(data, weights);
+  }
+  return data;
+}
+
+static const double *tensor_data(const clf_model *model, const char *name) {
+  clf_tensor *tensor = NULL;
+  const double *data = fitted_data(model, name, &tensor);
+  clf_tensor_free(tensor); /* the model holds the data */
+  return data;
+}
+
+/* r = p - t of one row, and its loss. */
+static double residual(const setting *s, const double *z, int own, double *r) {
+  double sum = 0, loss = 0;
+  for (int k = 0; k < s->classes; k++) {
+    sum += exp(z[k] - z[own]);
+  }
+  for (int k = 0; k < s->classes; k++) {
+    const double t = k == own ? 1 : 0;
+    r[k] = s->sigmoid ? 1 / (1 + exp(-z[k])) - t : exp(z[k] - z[own]) / sum - t;
+    loss += s->sigmoid ? log1p(exp(k == own ? -z[k] : z[k])) : 0;
+  }
+  return s->sigmoid ? loss : log(sum);
+}
+
+/* The objective is strongly convex in W: with the gradient g of W, and none of b, it is at most
+ * C |g|^2 / 2 above its minimum. Computed in f64 by plain loops. */
+static void check_minimum(const setting *s, const clf_model *model, double unit) {
+  static double gradient[CLASSES * COLUMNS];
+  const double *w = tensor_data(model, "weights_f64"), *b = tensor_data(model, "intercept_f64");
+  const int first = s->classes == 2 ? 1 : 0;
+  double loss = 0, square = 0, norm = 0, of_bias[CLASSES] = {0};
+  setting one = *s;
+  one.sigmoid = s->sigmoid && s->classes > 2;
+  for (int i = 0; i < s->classes * COLUMNS; i++) {
+    square += w[i] * w[i];
+    gradient[i] = w[i] / s->C;
+  }
+  for (int i = 0; i < ROWS; i++) {
+    const double weight = s->weighed ? (double)weights[i] : 1;
+    double z[CLASSES], r[CLASSES];
+    for (int k = 0; k < s->classes; k++) {
+      z[k] = b[k];
+      for (int j = 0; j < COLUMNS; j++) {
+        z[k] += w[k * COLUMNS + j] * unit * (double)x[i * COLUMNS + j];
+      }
+    }
+    loss += weight * residual(&one, z, labels[i], r);
+    for (int k = first; k < s->classes; k++) {
+      of_bias[k] += weight * r[k];
+      for (int j = 0; j < COLUMNS; j++) {
+        gradient[k * COLUMNS + j] += weight * r[k] * unit * (double)x[i * COLUMNS + j];
+      }
+    }
+  }
+  for (int i = 0; i < s->classes * COLUMNS; i++) {
+    norm += gradient[i] * gradient[i];
+  }
+  ck_assert_double_le(s->C * norm / 2, 1e-6 * (loss + square / (2 * s->C)));
+  for (int k = first; k < s->classes && s->intercept; k++) {
+    ck_assert_double_le(fabs(of_bias[k]), 1e-4);
+  }
+}
+
+TEST_LOOP(wide_rows__reach_the_minimum, 0, sizeof settings / sizeof *settings) {
+  const setting *s = &settings[_i];
+  make_rows(s);
+  clf_context *context = context_with("threads=2");
+  clf_dataset *data = make_data(context, s);
+  clf_model *model = fitted(context, "logistic", s->params, data);
+  ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+  check_minimum(s, model, s->bytes ? 1. / 255 : 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
+TEST(wide_rows__have_the_same_bits_on_any_number_of_threads) {
+  static double first[CLASSES * COLUMNS];
+  make_rows(&settings[1]);
+  for (int t = 0; t < 3; t++) {
+    clf_context *context = context_with((const char *[]){"threads=1", "threads=2", "threads=5"}[t]);
+    clf_dataset *data = make_data(context, &settings[1]);
+    clf_model *model = fitted(context, "logistic", "", data);
+    if (t == 0) {
+      memcpy(first, tensor_data(model, "weights_f64"), sizeof first);
+    }
+    ck_assert_mem_eq(first, tensor_data(model, "weights_f64"), sizeof first);
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+}
+
+/* A model that goes on from weights which are no combination of its rows has another method. */
+TEST(wide_rows__are_fitted_from_other_weights_to_the_same_minimum) {
+  const setting *s = &settings[1];
+  make_rows(s);
+  clf_dataset *data = make_data(NULL, s);
+  clf_model *model = fitted(NULL, "logistic", "warm_start=true", data);
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    x[i] = -x[i];
+  }
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  check_minimum(s, model, 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+static clf_status live(clf_context *context, const void *argument) {
+  clf_dataset *data = NULL;
+  clf_model *model = NULL;
+  clf_tensor *rows = NULL, *classes = NULL;
+  clf_status status =
+      clf_tensor_wrap(&rows, context, x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL);
+  (void)argument;
+  if (status == CLF_OK) {
+    status = clf_tensor_wrap(&classes, context, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL);
+  }
+  if (status == CLF_OK) {
+    status = clf_dataset_create(&data, context, rows, classes);
+  }
+  if (status == CLF_OK) {
+    status = clf_model_create(&model, context, "logistic", "tolerance=1e-2");
+  }
+  if (status == CLF_OK) {
+    status = clf_model_fit(model, data, NULL, NULL);
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_tensor_free(rows);
+  clf_tensor_free(classes);
+  return status;
+}
+
+TEST(wide_rows__survive_every_refused_allocation) {
+  make_rows(&settings[0]);
+  check_every_allocation("threads=1", live, NULL);
+}
+
+SUITE("logistic_wide")
