@@ -176,19 +176,14 @@ static int64_t cheapest(const clf__svm_solver *s, double sum) {
   return best;
 }
 
-/* Starts from the solution with all variables: those that are absent now become 0, and others make
- * up for them, so that the sum of b stays 0. */
-clf_status clf__svm_start_without(clf__svm_solver *s) {
+clf_status clf__svm_return_to_bounds(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   int64_t moved = 0;
   double sum = 0;
   for (int64_t i = 0; i < p->count; i++) {
-    p->b[i] = p->start_b[i];
-    p->gradient[i] = p->linear[i] - p->start_product[i];
-  }
-  for (int64_t i = 0; i < p->count; i++) {
-    CLF__CHECK(change_b(s, i, fmin(fmax(p->b[i], s->lower[i]), s->upper[i]), &moved));
-    sum += p->b[i];
+    const double b = fmin(fmax(p->b[i], s->lower[i]), s->upper[i]);
+    sum += b - p->b[i];
+    CLF__CHECK(change_b(s, i, b, &moved));
   }
   for (int64_t i = cheapest(s, sum); sum != 0 && i >= 0; i = cheapest(s, sum)) {
     const double b = fmin(fmax(p->b[i] - sum, s->lower[i]), s->upper[i]);
@@ -196,4 +191,13 @@ clf_status clf__svm_start_without(clf__svm_solver *s) {
     CLF__CHECK(change_b(s, i, b, &moved));
   }
   return moved > 0 ? clf__svm_update_gradients(s, moved) : CLF_OK;
+}
+
+clf_status clf__svm_start_without(clf__svm_solver *s) {
+  clf__svm_problem *p = s->p;
+  for (int64_t i = 0; i < p->count; i++) {
+    p->b[i] = p->start_b[i];
+    p->gradient[i] = p->linear[i] - p->start_product[i];
+  }
+  return clf__svm_return_to_bounds(s);
 }

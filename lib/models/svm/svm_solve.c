@@ -223,6 +223,7 @@ static clf_status iterate(clf__svm_solver *s) {
   if (p->gap == NULL) {
     set_objective(p);
   }
+  clf__svm_begin_history(s);
   for (int stalled = 0; status == CLF_OK; stalled++) {
     const double gap = find_gaps(s), tolerance = gap_to_reach(s);
     stalled = p->objective < smallest ? 0 : stalled;
@@ -234,6 +235,7 @@ static clf_status iterate(clf__svm_solver *s) {
     }
     if (s->work_to_spend > 0) {
       status = improve(s, gap, tolerance);
+      status = status == CLF_OK ? clf__svm_accelerate(s) : status;
     } else {
       status = go_near(s);
       smallest = (double)INFINITY;
@@ -268,7 +270,7 @@ static clf_status open_solver(clf__svm_solver *s) {
   s->factor = clf__arena_array(&s->arena, s->capacity, sizeof *s->factor);
   s->step = clf__arena_array(&s->arena, columns, sizeof *s->step);
   s->w = clf__arena_array(&s->arena, columns, sizeof *s->w);
-  return clf__arena_status(&s->arena);
+  return clf__svm_open_history(s);
 }
 
 clf_status clf__svm_solve(clf__svm_problem *p) {

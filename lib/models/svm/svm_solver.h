@@ -1,5 +1,5 @@
 /* One problem while it is being solved, shared by svm_problem.c, svm_solve.c,
- * svm_gradient.c, svm_set.c and svm_start.c. */
+ * svm_gradient.c, svm_set.c, svm_shrink.c, svm_accelerate.c and svm_start.c. */
 #ifndef CLF_MODELS_SVM_SVM_SOLVER_H
 #define CLF_MODELS_SVM_SVM_SOLVER_H
 
@@ -15,6 +15,18 @@ typedef struct clf__svm_gap {
   double max_up, min_low;
 } clf__svm_gap;
 
+/* What the working sets have changed, from one step of svm_accelerate.c to the next. */
+enum { CLF__SVM_DIRECTIONS = 3 };
+
+typedef struct clf__svm_history {
+  double *b, *gradient; /* [count] after the last step; NULL if there are none */
+  double *before;       /* [count] b before a step */
+  double *direction[CLF__SVM_DIRECTIONS], *product[CLF__SVM_DIRECTIONS]; /* [count] d and K d, the
+                                                                          * newest first */
+  int directions;
+  int64_t sets, wait; /* working sets since the last step, and until the next */
+} clf__svm_history;
+
 typedef struct clf__svm_solver {
   clf__arena arena;
   clf__svm_problem *p;
@@ -28,6 +40,7 @@ typedef struct clf__svm_solver {
   double interior_work, descent_work; /* of the ways to a linear machine's solution */
   double work_to_spend; /* before a linear machine goes on near its solution; INFINITY: never */
   double work_spent;    /* on working sets */
+  clf__svm_history history;
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;
@@ -67,9 +80,17 @@ clf_status clf__svm_update_gradients(clf__svm_solver *s, int64_t moved);
 /* Subtracts K b from the gradients; for a linear kernel by w, in f64. */
 clf_status clf__svm_subtract_start(clf__svm_solver *s);
 void clf__svm_subtract_weights(clf__svm_solver *s);
-/* Starts from the solution with all variables: those that are absent now become 0, and others make
- * up for them, so that the sum of b stays 0. */
+/* Starts from the solution with all variables: those that are absent now become 0. */
 clf_status clf__svm_start_without(clf__svm_solver *s);
+/* Moves b that are beyond their bounds to them; others make up for that, so that the sum of b stays
+ * as it is. */
+clf_status clf__svm_return_to_bounds(clf__svm_solver *s);
+
+/* svm_accelerate.c. Begins with the present b and gradients; makes a step after a working set, if
+ * it is time for one. If that fails, b and the gradients are as before. */
+clf_status clf__svm_open_history(clf__svm_solver *s);
+void clf__svm_begin_history(clf__svm_solver *s);
+clf_status clf__svm_accelerate(clf__svm_solver *s);
 
 /* svm_shrink.c. Returns whether the active variables, by the gaps, are to be solved by themselves;
  * and solves them until their gap is `gap`. Without the memory for it, b and the gradients are as
