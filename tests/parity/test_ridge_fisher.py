@@ -114,6 +114,38 @@ def posteriors(x, y, priors=None, weights=None, amount=0.0):
     return p / p.sum(1, keepdims=True)
 
 
+def nearly_equal_rows(difference):
+    """Twice the same 60 rows, but for `difference`, with 2,000 features and three classes."""
+    rng = np.random.default_rng(3)
+    y = (np.arange(120) % 60 % 3).astype(np.int32)
+    x = rng.normal(size=(120, 2000)) + 0.3 * rng.normal(size=(3, 2000))[y]
+    x[60:] = x[:60] + difference * rng.normal(size=(60, 2000))
+    return x.astype(np.float32), y
+
+
+def labels_of_pseudoinverse(x, y, rows):
+    """Fisher's decisions by the singular values of the rows in f64."""
+    x = x.astype(float)
+    means, mean = np.array([x[y == k].mean(0) for k in range(3)]), x.mean(0)
+    z = (x - means[y]) / np.sqrt(len(x))
+    deviation = np.sqrt((z ** 2).sum(0))
+    _, singular, v = np.linalg.svd(z / deviation, full_matrices=False)
+    v, singular = v[singular > 1e-9 * singular[0]], singular[singular > 1e-9 * singular[0]]
+    w = v.T @ (v @ ((means - mean) / deviation).T / singular[:, None] ** 2) / deviation[:, None]
+    return ((rows - mean) @ w - ((means - mean) * w.T).sum(1) / 2 + np.log(np.bincount(y) / len(y))).argmax(1)
+
+
+def fisher__nearly_equal_rows_are_decided_as_by_the_pseudoinverse():
+    """Unless it is uncertain along how many directions the rows vary: then the fit says so."""
+    rows = np.random.default_rng(4).normal(size=(300, 2000)).astype(np.float32)
+    for difference in (1e-3, 1e-4, 1e-5, 3e-6, 1e-6, 3e-7, 0):
+        x, y = nearly_equal_rows(difference)
+        model = clf.Model("fisher").fit(clf.Dataset(x, y))
+        labels = np.asarray(model.predict(clf.Dataset(rows)))
+        assert (labels == labels_of_pseudoinverse(x, y, rows)).mean() > 0.99, difference
+        assert (model.outcome() != 0) == (0 < difference < 3e-6), difference
+
+
 def fisher__has_the_probabilities_of_lda():
     """solver=lsqr has the divisor rows in every version of scikit-learn, and svd from 1.9 on."""
     for load in SETS[:3]:

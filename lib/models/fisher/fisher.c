@@ -205,7 +205,8 @@ static clf_status fit_work(clf__fisher_work *work, clf__store *state) {
   CLF__TRY(clf__fisher_store_axes(work, state));
   status = work->sums != NULL
                ? clf__sums_judge(work->training, work->separated ? 1 : work->uncertainty)
-               : CLF_OK;
+           : work->end == CLF__FISHER_DOUBTFUL ? CLF_NOT_CONVERGED
+                                               : CLF_OK;
 done:
   release(work);
   return status;

@@ -29,6 +29,13 @@ typedef struct clf__fisher_params {
 enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */
 enum { CLF__FISHER_SHRINKAGE_NONE, CLF__FISHER_SHRINKAGE_AUTO };
 
+/* How the method of wide tables ended (fisher_wide.c). */
+typedef enum clf__fisher_end {
+  CLF__FISHER_NOT_SOLVED, /* the whole covariance is needed */
+  CLF__FISHER_SOLVED,     /* to 10 digits */
+  CLF__FISHER_DOUBTFUL    /* the rank of Z is not known: a warning says so */
+} clf__fisher_end;
+
 /* The working data of a linear fit; D columns, K classes. */
 typedef struct clf__fisher_work {
   clf__arena arena;
@@ -41,6 +48,7 @@ typedef struct clf__fisher_work {
   int64_t columns;
   int64_t classes;
   clf__gram gram;         /* scatter becomes the covariance within the classes, then its factor */
+  clf__fisher_end end;    /* of the method of wide tables */
   bool wide;              /* the scatter is only its diagonal: see fisher_wide.c */
   double scale;           /* the covariance is this times the scatter, plus the penalty */
   double *penalty;        /* [D] */
@@ -68,9 +76,10 @@ typedef struct clf__fisher_wide {
 /* Sets work->wide if the rows, and the parameters, are such that the method may be tried; it needs
  * all rows, and refuses those of several ranks. */
 clf_status clf__fisher_choose_wide(clf__fisher_work *work);
-/* Computes `solution` [D, outputs] = (Z^T Z + diag(penalty))^+ C; *solved receives whether it
- * could, to 10 digits. */
-clf_status clf__fisher_solve_wide(double *solution, bool *solved, const clf__fisher_wide *problem);
+/* Computes `solution` [D, outputs] = (Z^T Z + diag(penalty))^+ C. Returns CLF_OK,
+ * CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED or CLF_ERROR_NUMERIC. */
+clf_status clf__fisher_solve_wide(double *solution, clf__fisher_end *end,
+                                  const clf__fisher_wide *problem);
 
 /* Computes the directions, and what depends on them, from gram, offsets and priors; the scatter is
  * destroyed. */

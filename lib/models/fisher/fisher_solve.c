@@ -126,9 +126,8 @@ static void scale_columns(clf__fisher_work *work, double *factors, double *right
   }
 }
 
-/* Solves for the directions in correlation form; *solved becomes false if the method of wide tables
- * cannot. */
-static clf_status solve_directions(clf__fisher_work *work, bool *solved) {
+/* Solves for the directions in correlation form. */
+static clf_status solve_directions(clf__fisher_work *work) {
   const int64_t d = work->columns, classes = work->classes;
   clf__arena arena = {.context = work->context};
   double *factors = clf__arena_array(&arena, d, sizeof *factors);
@@ -156,7 +155,7 @@ static clf_status solve_directions(clf__fisher_work *work, bool *solved) {
                                       .right_side = right,
                                       .uncertainty =
                                           work->sums != NULL ? &work->uncertainty : NULL};
-  CLF__TRY(work->wide ? clf__fisher_solve_wide(work->directions, solved, &wide)
+  CLF__TRY(work->wide ? clf__fisher_solve_wide(work->directions, &work->end, &wide)
                       : clf__least_squares_solve(work->directions, NULL, work->context, &problem));
   for (int64_t i = 0; i < d * classes; i++) {
     work->directions[i] *= factors[i / classes];
@@ -166,26 +165,25 @@ done:
   return status;
 }
 
-static clf_status solve(clf__fisher_work *work, bool *solved) {
+static clf_status solve(clf__fisher_work *work) {
   CLF__CHECK(set_scale(work));
   covariance_within(work);
   CLF__CHECK(set_deviations(work));
   CLF__CHECK(shrink_covariance(work));
-  return solve_directions(work, solved);
+  return solve_directions(work);
 }
 
 clf_status clf__fisher_solve(clf__fisher_work *work) {
-  bool solved = true;
   if (work->sums != NULL && !work->varies) {
     memset(work->directions, 0, (size_t)(work->columns * work->classes) * sizeof *work->directions);
     return CLF_OK;
   }
-  CLF__CHECK(solve(work, &solved));
-  if (!solved) { /* by the whole scatter, then */
+  CLF__CHECK(solve(work));
+  if (work->wide && work->end == CLF__FISHER_NOT_SOLVED) { /* by the whole scatter, then */
     work->wide = false;
     clf__gram_free(&work->gram);
     CLF__CHECK(clf__fisher_gram(work));
-    CLF__CHECK(solve(work, &solved));
+    CLF__CHECK(solve(work));
   }
   return CLF_OK;
 }

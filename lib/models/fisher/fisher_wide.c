@@ -10,8 +10,11 @@
  * minimizes |Z^T U - C|, and X = S^+ C is the shortest solution of Z X = U. Each is corrected by
  * residuals from the rows until the corrections are rounding errors, as in ops/linalg.
  *
- * Eigenvalues are either rounding errors or far above them; if some lie between, or corrections do
- * not shrink, the caller solves by S, which decides the rank column by column. */
+ * Eigenvalues of Z Z^T are either rounding errors or far above them. If some lie between, or if
+ * corrections do not shrink, it is not known along how many directions the rows vary: rows that are
+ * equal but for the rounding of their values, say. Without a penalty the decisions may depend on
+ * that, so the fit says that it has not converged. The factorization of S would know less, since it
+ * has the same squares and does not see the rows. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -25,8 +28,9 @@
 /* Fewer features are solved by S, as ever; so are tables with more rows for each feature. */
 enum { MIN_COLUMNS = 1000, MIN_COLUMNS_PER_ROW = 2, BLOCK_ROWS = 128, MAX_PASSES = 8 };
 
-static const double max_rounding = 1e-12, min_digits = 1e-9; /* of the largest eigenvalue */
-static const double goal = 1e-10; /* relative change of a solution that remains */
+static const double max_rounding = 1e-14, min_digits = 1e-12; /* of the largest eigenvalue */
+static const double goal = 1e-10;  /* relative change of a solution that remains */
+static const double enough = 1e-7; /* where smaller ones are out of reach */
 
 typedef struct wide {
   const clf__fisher_wide *problem;
@@ -35,6 +39,7 @@ typedef struct wide {
   int64_t n, d, outputs;
   clf__centered rows;    /* with `factors` */
   bool penalized;        /* every column has a penalty */
+  bool clear;            /* the rank is known */
   double *factors;       /* [D] of the columns of Z, or of Y */
   double *roots;         /* [n] of the weights: Z and Y are these times the rows */
   double *a, *b;         /* [BLOCK_ROWS, D] */
@@ -193,6 +198,9 @@ static int judge(const wide *w, int pass, int64_t rows, const double *a, const d
     w->size[k] = pass == 0 ? length : w->size[k];
     const bool reached = length <= goal * w->size[k];
     const bool stalls = pass > 0 && !reached && !(length < w->before[k] / 2);
+    if (stalls && length <= enough * w->size[k]) {
+      continue; /* rounding errors of nearly dependent rows */
+    }
     if (stalls || !isfinite(square)) {
       return -1;
     }
@@ -320,17 +328,16 @@ static clf_status solve(wide *w, double *x, int *found) {
   set_roots(w);
   CLF__TRY(multiply_rows(w));
   CLF__TRY(clf__eigen_symmetric(w->problem->context, w->gram, w->n, w->n, w->values, w->vectors));
-  if (!invert_values(w)) {
-    *found = -1;
-    goto done;
-  }
+  w->clear = invert_values(w);
   scale_by_penalty(w, w->problem->right, right);
   if (w->penalized) {
     CLF__TRY(fit_penalized(w, right, x, found));
     scale_by_penalty(w, x, x);
   } else {
-    CLF__TRY(fit_right_side(w, right, found));
-    CLF__TRY(*found > 0 ? fit_shortest(w, x, found) : CLF_OK);
+    int of_right_side = 0;
+    CLF__TRY(fit_right_side(w, right, &of_right_side));
+    CLF__TRY(fit_shortest(w, x, found));
+    w->clear = w->clear && of_right_side > 0 && *found > 0;
   }
   set_constant(w, x);
 done:
@@ -348,7 +355,32 @@ static void report_rank(const wide *w) {
            (long long)w->d, (long long)rank);
 }
 
-clf_status clf__fisher_solve_wide(double *solution, bool *solved, const clf__fisher_wide *problem) {
+/* Without a penalty, states what is not known about the solution x; it is an error if x is not a
+ * number. */
+static clf_status judge_rank(const wide *w, const double *x, clf__fisher_end *end) {
+  *end = CLF__FISHER_SOLVED;
+  if (w->clear) {
+    report_rank(w);
+    return CLF_OK;
+  }
+  for (int64_t i = 0; i < w->d * w->outputs; i++) {
+    if (!isfinite(x[i])) {
+      return clf__fail(CLF_ERROR_NUMERIC,
+                       "fisher: rows within the classes are too nearly dependent to be solved: set "
+                       "shrinkage, or leave out rows that repeat others");
+    }
+  }
+  *end = CLF__FISHER_DOUBTFUL;
+  clf__log(w->problem->context, CLF_LOG_WARNING,
+           "fisher: some of the rows, fewer than the %lld features, differ by hardly more than "
+           "rounding errors within the classes, and the decisions depend on these differences: set "
+           "shrinkage, or leave out rows that repeat others",
+           (long long)w->d);
+  return CLF_OK;
+}
+
+clf_status clf__fisher_solve_wide(double *solution, clf__fisher_end *end,
+                                  const clf__fisher_wide *problem) {
   const clf__rows *x = problem->rows.x;
   wide w = {.problem = problem,
             .progress = clf__progress_begin(problem->context, "gram", x->rows),
@@ -359,14 +391,18 @@ clf_status clf__fisher_solve_wide(double *solution, bool *solved, const clf__fis
             .rows = problem->rows};
   int found = -1;
   clf_status status = CLF_OK;
+  *end = CLF__FISHER_NOT_SOLVED;
   CLF__TRY(allocate(&w));
   w.rows.factor = w.factors;
-  CLF__TRY(set_factors(&w) ? solve(&w, solution, &found) : CLF_OK);
-  if (found > 0 && !w.penalized) {
-    report_rank(&w);
+  if (set_factors(&w)) {
+    CLF__TRY(solve(&w, solution, &found));
+    if (!w.penalized) {
+      CLF__TRY(judge_rank(&w, solution, end));
+    } else if (found > 0) {
+      *end = CLF__FISHER_SOLVED;
+    }
   }
 done:
   clf__arena_free(&w.arena);
-  *solved = found > 0;
   return status;
 }
