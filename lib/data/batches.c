@@ -4,12 +4,14 @@
 #include "base/math.h"
 #include "base/random.h"
 #include "data/build.h"
+#include "tensor/rows_fetch.h"
 
 struct clf_batches {
   clf_context *context;
   const clf_dataset *dataset;
   clf_dataset *batch; /* the batch returned last; NULL before the first */
   int64_t *order;     /* [rows] */
+  clf__rows_fetch fetch;
   int64_t batch_size;
   int64_t position; /* rows of this epoch that were returned */
   uint64_t seed;
@@ -23,6 +25,11 @@ static void shuffle(clf_batches *batches) {
   }
   clf__random random = clf__random_seed(batches->seed, batches->epoch);
   clf__random_shuffle(&random, batches->order, rows);
+}
+
+static void end_fetch(clf_batches *batches) {
+  const clf__rows x = clf__dataset_rows(batches->dataset);
+  clf__rows_fetch_end(&batches->fetch, &x);
 }
 
 clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset, int64_t batch_size,
@@ -55,6 +62,7 @@ void clf_batches_free(clf_batches *batches) {
   if (batches == NULL) {
     return;
   }
+  end_fetch(batches);
   clf_dataset_free(batches->batch);
   clf__free(batches->order);
   clf__handle_free(batches);
@@ -109,6 +117,7 @@ clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch) {
   CLF__ENTER("batches");
   int64_t left = batches->dataset->rows - batches->position;
   if (left == 0) {
+    end_fetch(batches);
     batches->position = 0;
     batches->epoch++;
     shuffle(batches);
@@ -116,6 +125,8 @@ clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch) {
     return CLF_OK;
   }
   int64_t count = clf__min_i64(left, batches->batch_size);
+  const clf__rows x = clf__dataset_rows(batches->dataset);
+  clf__rows_fetch_next(&batches->fetch, &x, batches->order, batches->position, x.rows);
   clf_status status = batches->dataset->row_start != NULL ? next_sparse(batches, count)
                                                           : next_dense(batches, count);
   if (status == CLF_OK) {

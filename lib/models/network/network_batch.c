@@ -273,6 +273,9 @@ static void read_targets(const clf__trainer *t, const clf__training *from, int64
 void clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
   const clf__training *from = set->from;
   const int64_t *rows = set->rows != NULL ? set->rows + first : NULL;
+  if (set == &t->train) {
+    clf__rows_fetch_next(&t->fetch, from->x, set->rows, first, set->count);
+  }
   read_features(t, set, first, count);
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = rows != NULL ? rows[i] : first + i;

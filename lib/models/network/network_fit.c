@@ -93,14 +93,17 @@ static clf_status run_steps(clf__trainer *t) {
  * are mapped and cleared once. Between epochs it takes no memory. Under a memory limit there is
  * none, since blocks that do not fit would be needed in addition to it. */
 static clf_status run_epoch(clf__trainer *t) {
+  clf_status status;
   if (clf__context_available(t->context) < SIZE_MAX) {
-    return run_steps(t);
+    status = run_steps(t);
+  } else {
+    clf__workspace_resize(&t->workspace, t->workspace.peak);
+    clf__workspace_open(&t->workspace);
+    status = run_steps(t);
+    clf__workspace_close(&t->workspace);
+    clf__workspace_resize(&t->workspace, 0);
   }
-  clf__workspace_resize(&t->workspace, t->workspace.peak);
-  clf__workspace_open(&t->workspace);
-  const clf_status status = run_steps(t);
-  clf__workspace_close(&t->workspace);
-  clf__workspace_resize(&t->workspace, 0);
+  clf__rows_fetch_end(&t->fetch, t->training->x);
   return status;
 }
 

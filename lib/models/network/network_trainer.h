@@ -9,6 +9,7 @@
 #include "base/workspace.h"
 #include "image/augment.h"
 #include "models/network/network.h"
+#include "tensor/rows_fetch.h"
 
 /* Rows to read batches from. */
 typedef struct clf__row_set {
@@ -64,6 +65,7 @@ typedef struct clf__trainer {
   float **best;             /* averaged_weights of the best epoch so far */
   clf__optimizer_weight *stepped; /* [stepped_count] */
   int64_t stepped_count;
+  clf__rows_fetch fetch;
   /* Of a micro-batch. */
   float **y;               /* [layer_count + 1], y[0] the rows */
   void **kept;             /* [layer_count] */

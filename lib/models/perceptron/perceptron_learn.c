@@ -22,6 +22,7 @@
 #include "base/progress.h"
 #include "base/random.h"
 #include "ops/ops.h"
+#include "tensor/rows_fetch.h"
 
 enum { AHEAD = 2 }; /* rows between prefetching one and using it */
 
@@ -117,9 +118,11 @@ clf_status clf__perceptron_report(clf__perceptron_learner *l, int64_t epoch) {
 }
 
 clf_status clf__perceptron_run_epoch(clf__perceptron_learner *l, int64_t epoch) {
+  clf__rows_fetch fetch = {0};
   int64_t mistakes = 0, rows = 0;
+  clf_status status = CLF_OK;
   clf__perceptron_draw_order(l->context, l->params, l->seen, l->order, l->training->x->rows);
-  for (int64_t i = 0; i < l->training->x->rows; i++) {
+  for (int64_t i = 0; status == CLF_OK && i < l->training->x->rows; i++) {
     int64_t at = l->order[i];
     float weight = l->weights != NULL ? l->weights[at] : 1;
     if (i + AHEAD < l->training->x->rows) {
@@ -130,9 +133,15 @@ clf_status clf__perceptron_run_epoch(clf__perceptron_learner *l, int64_t epoch) 
       l->seen++;
       rows++;
     }
-    if (i % 256 == 0 && clf__seconds() - l->reported > REPORT_SECONDS) {
-      CLF__CHECK(clf__perceptron_report(l, epoch));
+    if (i % 256 == 0) {
+      clf__rows_fetch_next(&fetch, l->training->x, l->order, i, l->training->x->rows);
+      const bool late = clf__seconds() - l->reported > REPORT_SECONDS;
+      status = late ? clf__perceptron_report(l, epoch) : CLF_OK;
     }
+  }
+  clf__rows_fetch_end(&fetch, l->training->x);
+  if (status != CLF_OK) {
+    return status;
   }
   int64_t decisions = l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL ? 1 : l->classes;
   l->share = (double)mistakes / (double)(rows > 0 ? rows * decisions : 1);
