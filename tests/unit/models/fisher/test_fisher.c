@@ -188,6 +188,53 @@ TEST(fisher__transform_whitens_the_classes) {
   clf_dataset_free(data);
 }
 
+/* More classes than features, and so many that the axes come from a problem of the features. */
+TEST(fisher__axes_of_many_classes_whiten_them) {
+  enum { MANY = 300, EACH = 4, D = 3 };
+  static float x[MANY * EACH * D], z[MANY * EACH * D];
+  static int32_t labels[MANY * EACH];
+  double within[D][D] = {{0}}, between[D][D] = {{0}};
+  uint64_t seed = 21;
+  for (int i = 0; i < MANY * EACH; i++) {
+    labels[i] = i / EACH;
+    for (int j = 0; j < D; j++) {
+      static double mean[D];
+      mean[j] = i % EACH == 0 ? random_normal(&seed) * (3 - j) : mean[j];
+      x[i * D + j] = (float)((mean[j] + random_normal(&seed)) * (j == 1 ? 1e4 : 1));
+    }
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, MANY * EACH, D, labels);
+  clf_model *model = fitted(NULL, "fisher", NULL, data);
+  ck_clf_ok(clf_model_project(model, data, z, MANY * EACH * D, NULL));
+  for (int k = 0; k < MANY; k++) {
+    double mean[D] = {0};
+    for (int i = k * EACH; i < (k + 1) * EACH; i++) {
+      for (int j = 0; j < D; j++) {
+        mean[j] += (double)z[i * D + j] / EACH;
+      }
+    }
+    for (int a = 0; a < D * D; a++) {
+      between[a / D][a % D] += mean[a / D] * mean[a % D] / MANY;
+      for (int i = k * EACH; i < (k + 1) * EACH; i++) {
+        within[a / D][a % D] += ((double)z[i * D + a / D] - mean[a / D]) *
+                                ((double)z[i * D + a % D] - mean[a % D]) / (MANY * EACH);
+      }
+    }
+  }
+  clf_tensor *tensor = NULL;
+  const double *explained = fitted_data(model, "explained_ratio", &tensor);
+  const double total = between[0][0] + between[1][1] + between[2][2];
+  for (int a = 0; a < D * D; a++) {
+    ck_assert_double_eq_tol(within[a / D][a % D], a / D == a % D ? 1 : 0, 1e-4);
+    ck_assert_double_eq_tol(between[a / D][a % D] / total, a / D == a % D ? explained[a / D] : 0,
+                            1e-4);
+  }
+  ck_assert(explained[0] > explained[1] && explained[1] > explained[2]);
+  clf_tensor_free(tensor);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 TEST(fisher__uses_features_constant_in_every_class) {
   float x[] = {0, 3, 0, 4, 0, 5, 1, 3, 1, 4, 1, 5};
   int32_t labels[] = {0, 0, 0, 1, 1, 1};
