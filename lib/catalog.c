@@ -165,6 +165,7 @@ static const struct {
     CONSTANT(progress, CLF_PROGRESS_GO),
     CONSTANT(progress, CLF_PROGRESS_CANCEL),
     CONSTANT(progress, CLF_PROGRESS_STOP),
+    CONSTANT(rank, CLF_RANK_LATE),
     CONSTANT(log, CLF_LOG_WARNING),
     CONSTANT(log, CLF_LOG_INFO),
     CONSTANT(dtype, CLF_F32),

@@ -44,10 +44,14 @@
 extern "C" {
 #endif
 
+/** A callback returns CLF_RANK_LATE - r if rank r did not come in time; the message then says so.
+ *  @since 0.1 */
+enum { CLF_RANK_LATE = -1000 };
+
 /** How the ranks exchange bytes of host memory. All ranks call the same callbacks in the same order
  *  with sizes that match. The callbacks return 0, or anything else if they fail. They are called on
  *  the thread that called the library, one at a time. One that waits for a rank that does not come
- *  should fail after a time of the host's choice. */
+ *  should fail after a time of the host's choice, and may say for which one (CLF_RANK_LATE). */
 typedef struct clf_communicator {
   uint32_t struct_size; /**< sizeof(clf_communicator), set by the caller */
   int32_t rank;         /**< of this process, 0 … ranks - 1 */

@@ -67,6 +67,10 @@ clf_status clf__comm_called(clf__comm *comm, int32_t result, const char *callbac
     return CLF_OK;
   }
   comm->broken = comm->over = true;
+  if (result <= CLF_RANK_LATE && result > CLF_RANK_LATE - comm->calls.ranks) {
+    return clf__fail(CLF_ERROR_PEER, "rank %d has not come to %s in time",
+                     (int)(CLF_RANK_LATE - result), callback);
+  }
   return clf__fail(CLF_ERROR_PEER, "the communicator's %s returned %d", callback, (int)result);
 }
 

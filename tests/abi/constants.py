@@ -27,6 +27,7 @@ PINNED = {
     "CLF_PROGRESS_GO": 0,
     "CLF_PROGRESS_CANCEL": 1,
     "CLF_PROGRESS_STOP": 2,
+    "CLF_RANK_LATE": -1000,
     "CLF_LOG_WARNING": 1,
     "CLF_LOG_INFO": 2,
     "CLF_F32": 1,

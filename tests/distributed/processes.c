@@ -1,6 +1,7 @@
 /* A process of several that fit a model together: processes WHAT PATH. `fit` compares the saved
  * bytes with those of one process that has all rows; with `bad-value` the last rank has a NaN, and
- * all must know it; with `dies` it ends during the fit. */
+ * all must know it; with `dies` it ends during the fit, and with `late` it sleeps there. `timed` is
+ * `fit` with ranks that would wait for a minute. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,12 +40,21 @@ static int32_t end_process(void *user, const clf_progress *progress) {
   _exit(9);
 }
 
-static clf_status fit(clf_model **model, clf_context *context, MPI_Comm comm) {
+static int32_t sleep_long(void *user, const clf_progress *progress) {
+  (void)user, (void)progress;
+  sleep(60);
+  return CLF_PROGRESS_GO;
+}
+
+static clf_status fit(clf_model **model, clf_context *context, MPI_Comm comm, double timeout) {
+  static clf_mpi_timed timed;
   clf_communicator ranks = {.struct_size = sizeof ranks};
   clf_tensor *rows = NULL, *labels = NULL;
   clf_dataset *data = NULL;
   int64_t first, count;
-  must(clf_mpi_communicator(comm, &ranks), "clf_mpi_communicator");
+  must(timeout > 0 ? clf_mpi_communicator_timed(comm, timeout, &timed, &ranks)
+                   : clf_mpi_communicator(comm, &ranks),
+       "clf_mpi_communicator");
   must(clf_context_set_communicator(context, &ranks), "clf_context_set_communicator");
   must(clf_shard_range(context, ROWS, ranks.rank, ranks.ranks, &first, &count), "range");
   const int64_t shape[] = {count, COLUMNS};
@@ -73,7 +83,7 @@ static int compare(const clf_model *model) {
   clf_model *one = NULL;
   size_t size, expected;
   must(clf_context_create(&alone, NULL, "threads=1"), "context");
-  must(fit(&one, alone, MPI_COMM_SELF), "fit of all rows");
+  must(fit(&one, alone, MPI_COMM_SELF, 0), "fit of all rows");
   char *bytes = save(model, &size), *right = save(one, &expected);
   const int same = size == expected && memcmp(bytes, right, size) == 0;
   free(bytes);
@@ -99,7 +109,16 @@ int main(int count, char **arguments) {
   if (strcmp(what, "dies") == 0 && rank == ranks - 1) {
     must(clf_context_set_progress(context, end_process, NULL), "progress");
   }
-  const clf_status status = fit(&model, context, MPI_COMM_WORLD);
+  if (strcmp(what, "late") == 0 && rank == ranks - 1) {
+    must(clf_context_set_progress(context, sleep_long, NULL), "progress");
+  }
+  const double timeout = strcmp(what, "late") == 0 ? 1 : strcmp(what, "timed") == 0 ? 60 : 0;
+  const clf_status status = fit(&model, context, MPI_COMM_WORLD, timeout);
+  if (strcmp(what, "late") == 0) {
+    printf("%s\n", status == CLF_ERROR_PEER ? clf_last_error() : "no failure");
+    fflush(stdout);
+    MPI_Abort(MPI_COMM_WORLD, 9);
+  }
   if (strcmp(what, "bad-value") == 0) {
     char expected[20];
     snprintf(expected, sizeof expected, "rank %d: ", ranks - 1);

@@ -315,3 +315,26 @@ TEST(callback__that_fails_ends_the_call_on_all) {
     close_ranks(&all);
   }
 }
+
+static int32_t gather_late(void *user, const void *mine, int64_t bytes, void *all) {
+  struct rank *rank = user;
+  const int32_t result = gather_ranks(user, mine, bytes, all);
+  return rank->callbacks < 3 ? result : CLF_RANK_LATE - 2;
+}
+
+TEST(callback__names_the_rank_that_is_late) {
+  trying t = {.odd = 0, .what = ALL_WELL};
+  struct ranks all;
+  open_ranks(&all, 3, "threads=1", false);
+  for (int32_t i = 0; i < 3; i++) {
+    clf_communicator calls = communicator_of(&all.rank[i]);
+    calls.all_gather = gather_late;
+    ck_clf_ok(clf_context_set_communicator(all.rank[i].context, &calls));
+  }
+  run_ranks(&all, try_rank, &t);
+  for (int32_t rank = 0; rank < 3; rank++) {
+    ck_assert_int_eq(t.status[rank], CLF_ERROR_PEER);
+    ck_assert_str_eq(t.message[rank], "rank 2 has not come to all_gather in time");
+  }
+  close_ranks(&all);
+}
