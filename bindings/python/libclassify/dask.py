@@ -218,8 +218,9 @@ def fit(estimator: Any, X: Any, y: Any = None, *, sample_weight: Any = None, cli
     ranks = _assign(client, lengths["X"], parts["X"])
     workers = [worker for worker, _, _ in ranks]
     token = uuid.uuid4().hex
-    address = client.submit(_open, token, workers[0], workers=[workers[0]], pure=False,
-                            retries=0).result(timeout=connect_timeout)
+    opening = client.submit(_open, token, workers[0], workers=[workers[0]], pure=False, retries=0)
+    _wait(client, [opening], workers[:1])
+    address = opening.result()
     futures = []
     for rank, (worker, first, count) in enumerate(ranks):
         pieces = _pieces(lengths["X"], first, count)
