@@ -118,6 +118,7 @@ typedef struct clf__logistic_preconditioner {
   double **factors;   /* [outputs] Cholesky factors [columns, columns], or NULL */
   double *means;      /* [max_blocks, columns] weighted by curvature */
   double *curvatures; /* [outputs] mean over the rows */
+  double *of_rows;    /* [rows] curvatures of the block being computed */
   double *squares;    /* [columns] means of x^2, for the diagonal if there are no blocks */
   double *scratch;    /* [outputs, columns] */
 } clf__logistic_preconditioner;

@@ -33,6 +33,7 @@ enum {
   SAMPLE = 8,                     /* rows for each column */
   MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all blocks: 128 MiB */
   ENOUGH_ROWS = 4096,             /* so few rows are not sampled */
+  CURVATURE_ROWS = 2048,          /* in a task */
   FREE_COLUMNS = 256              /* up to so many columns, blocks cost almost nothing */
 };
 
@@ -60,10 +61,29 @@ static double curvature(const clf__logistic_objective *o, int64_t row, int64_t f
   return sum;
 }
 
-static double total_curvature(const clf__logistic_objective *o, int64_t first, int64_t last) {
+typedef struct curvature_call {
+  const clf__logistic_objective *objective;
+  int64_t first, last;
+  double *values;
+} curvature_call;
+
+static void curvature_task(void *argument, clf__range rows) {
+  const curvature_call *call = argument;
+  for (int64_t i = rows.first; i < rows.end; i++) {
+    call->values[i] = curvature(call->objective, i, call->first, call->last);
+  }
+}
+
+/* Computes the curvatures of all rows; returns their sum. */
+static double row_curvatures(const clf__logistic_objective *o, int64_t first, int64_t last,
+                             double *values) {
+  curvature_call call = {o, first, last, values};
   double sum = 0;
+  clf__parallel_ranges(o->context, o->x->rows, CURVATURE_ROWS,
+                       (double)o->x->rows * (double)(last - first) * CLF__COST_ELEMENT,
+                       curvature_task, &call);
   for (int64_t i = 0; i < o->x->rows; i++) {
-    sum += curvature(o, i, first, last);
+    sum += values[i];
   }
   return sum;
 }
@@ -94,12 +114,12 @@ typedef struct sample {
 } sample;
 
 /* Uses all rows with their curvature as weights, if they are too few to be sampled. */
-static clf_status sample_all(sample *out, const clf__logistic_objective *o, int64_t first,
-                             int64_t last) {
+static clf_status sample_all(sample *out, const clf__logistic_objective *o,
+                             const double *curvatures) {
   float *weights = clf__arena_array(&out->arena, o->x->rows, sizeof *weights);
   CLF__CHECK(clf__arena_status(&out->arena));
   for (int64_t i = 0; i < o->x->rows; i++) {
-    weights[i] = (float)curvature(o, i, first, last);
+    weights[i] = (float)curvatures[i];
   }
   out->weights = weights;
   out->x = *o->x;
@@ -108,7 +128,7 @@ static clf_status sample_all(sample *out, const clf__logistic_objective *o, int6
 }
 
 /* Draws a dense sample, in which a row may occur more than once. */
-static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t first, int64_t last,
+static clf_status draw(sample *out, const clf__logistic_objective *o, const double *curvatures,
                        double total) {
   const size_t size = size_of(o->x);
   int64_t wanted = clf__count(SAMPLE, o->columns), rows = 0;
@@ -116,7 +136,7 @@ static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t fi
   char *data = clf__arena_matrix(&out->arena, wanted + 1, o->columns, size);
   CLF__CHECK(clf__arena_status(&out->arena));
   for (int64_t i = 0; i < o->x->rows; i++) {
-    running += curvature(o, i, first, last);
+    running += curvatures[i];
     for (; rows <= wanted && running >= part * ((double)rows + 0.5); rows++) {
       copy_row(o->x, i, data + (size_t)(rows * o->columns) * size);
     }
@@ -151,13 +171,13 @@ static clf_status factor(const clf__logistic_objective *o, double scale, double 
 static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, int64_t first,
                                 int64_t last) {
   const clf__logistic_objective *o = p->objective;
-  double total = total_curvature(o, first, last);
+  double *curvatures = p->of_rows, total = row_curvatures(o, first, last, curvatures);
   double share = 1 / ((double)o->x->rows * (double)(last - first)); /* mean over rows and outputs */
   bool all = o->x->rows <= ENOUGH_ROWS || o->x->rows <= SAMPLE * o->columns;
   sample rows = {.arena = {.context = o->context}};
   clf__gram gram = {0};
   clf_status status = CLF_OK;
-  CLF__TRY(all ? sample_all(&rows, o, first, last) : draw(&rows, o, first, last, total));
+  CLF__TRY(all ? sample_all(&rows, o, curvatures) : draw(&rows, o, curvatures, total));
   clf__gram_input input = {.x = &rows.x, .weights = rows.weights, .centered = o->intercept};
   CLF__TRY(clf__gram_create(&gram, o->context, &input));
   CLF__TRY(factor(o, rows.scale * share, gram.scatter));
@@ -177,7 +197,7 @@ done:
 static void refresh_diagonal(clf__logistic_preconditioner *p) {
   const clf__logistic_objective *o = p->objective;
   for (int64_t k = 0; k < o->outputs; k++) {
-    p->curvatures[k] = total_curvature(o, k, k + 1) / (double)o->x->rows;
+    p->curvatures[k] = row_curvatures(o, k, k + 1, p->of_rows) / (double)o->x->rows;
   }
   p->blocks = 0;
 }
@@ -233,6 +253,7 @@ clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
   p->factors = clf__arena_zeroed(&p->arena, outputs, sizeof(double *));
   p->means = clf__arena_matrix(&p->arena, p->max_blocks, columns, sizeof(double));
   p->curvatures = clf__arena_array(&p->arena, outputs, sizeof(double));
+  p->of_rows = clf__arena_array(&p->arena, objective->x->rows, sizeof(double));
   p->squares = clf__arena_zeroed(&p->arena, columns, sizeof(double));
   p->scratch = clf__arena_matrix(&p->arena, outputs, columns, sizeof(double));
   CLF__CHECK(clf__arena_status(&p->arena));
