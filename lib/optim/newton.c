@@ -9,7 +9,8 @@
  *   H p = X^T V (X p - m . p) + l2 p,  right side -(g_w - m g_b),  s_b = -g_b / S - m . s.
  * The passes of conjugate gradients add up X s, so that the line search, whose function of one
  * variable costs a term for each row, takes no further pass. The steps are accurate to a share that
- * decreases with the gradient, and no more accurate than the tolerance demands. L-BFGS takes two to
+ * decreases with the gradient, whose size is that of the step it promises, whatever the scale of a
+ * column, and no more accurate than the tolerance demands. L-BFGS takes two to
  * ten times as many passes for the same objective, the more the larger C is. */
 #include "optim/newton.h"
 
@@ -30,8 +31,9 @@ enum {
 };
 
 static const double max_share = 0.3; /* of the right side is left by conjugate gradients */
-static const double little = 0.5;    /* of the decrease, by as many more passes as the last one */
 static const double of_tolerance = 0.7;
+/* Of a column's variance: rows beyond the margin have no curvature, and get some by a step. */
+static const double floor_of_base = 0.1;
 static const double enough = 0.1;  /* of the derivative along a line is left */
 static const double noise = 1e-13; /* relative decreases of F that rounding hides */
 static const double drift = 1e-9;  /* relative change of an output that was added up */
@@ -43,7 +45,7 @@ typedef struct solver {
   int64_t count, columns;
   double *w;    /* [columns + 1] borrowed */
   double *unit; /* [columns] of the gradient; 0 for columns that cannot be learned from */
-  double *gradient, *mean;
+  double *gradient, *mean, *variance;
   double *base, *inverse; /* [columns] of the diagonal: without l2, divided by S; inverse */
   double *step, *residual, *direction, *product; /* [columns] */
   double *z, *trial;                             /* [count] outputs */
@@ -55,7 +57,6 @@ typedef struct solver {
   double total;     /* S */
   double bias_gradient, bias_step;
   double value, loss; /* F and f */
-  double promised;    /* decrease of F by the step */
   int64_t passes;     /* of the last iteration */
   bool added;         /* z is a sum of changes */
 } solver;
@@ -137,7 +138,8 @@ static clf_status set_base(solver *s) {
 
 static void set_inverse(solver *s) {
   for (int64_t j = 0; j < s->columns; j++) {
-    const double diagonal = s->total * s->base[j] + s->problem->l2;
+    const double base = fmax(s->base[j], floor_of_base * s->variance[j]);
+    const double diagonal = s->total * base + s->problem->l2;
     s->inverse[j] = diagonal > 0 && isfinite(diagonal) ? 1 / diagonal : 1;
   }
 }
@@ -173,9 +175,13 @@ static clf_status set_diagonal(solver *s) {
   return CLF_OK;
 }
 
+/* F is strongly convex in w: it exceeds its minimum by no more than this. */
+static double bound(const solver *s, const double *gradient) {
+  return clf__vector_dot(gradient, gradient, s->columns) / (2 * s->problem->l2);
+}
+
 /* One step of conjugate gradients; `rho` is the square of the residual. *ended is whether there is
- * no other. Where F is to be close to its minimum, the decreases of the steps say how near it is
- * (Nash and Sofer 1990), since a residual does not where columns depend on each other. */
+ * no other. */
 static clf_status conjugate(solver *s, double *rho, double least, bool *ended) {
   const double shift = clf__vector_dot(s->mean, s->direction, s->columns);
   CLF__CHECK(clf__newton_curve(&s->rows, s->second, s->direction, shift, s->of_rows, s->product));
@@ -193,15 +199,10 @@ static clf_status conjugate(solver *s, double *rho, double least, bool *ended) {
   for (int64_t j = 0; j < s->columns; j++) {
     s->direction[j] = s->product[j] + factor * s->direction[j];
   }
-  const double promised = length * *rho / 2;
-  s->promised += promised;
-  const double rest = (double)(s->passes + 1) * promised;
-  const bool done = isinf(s->problem->closeness) || rest <= little * s->promised;
   *rho = next;
-  *ended = !(next > 0) ||
-           (done &&
-            (!(next > least) || (largest(s, s->residual) <= of_tolerance * s->problem->tolerance &&
-                                 next / 2 <= of_tolerance * s->problem->closeness * s->value)));
+  *ended = !(next > 0) || !(next > least) ||
+           (largest(s, s->residual) <= of_tolerance * s->problem->tolerance &&
+            bound(s, s->residual) <= of_tolerance * s->problem->closeness * s->value);
   return CLF_OK;
 }
 
@@ -211,7 +212,6 @@ static clf_status find_step(solver *s, double share) {
   memset(s->step, 0, (size_t)s->columns * sizeof *s->step);
   memset(s->change, 0, (size_t)s->count * sizeof *s->change);
   memset(s->of_rows, 0, (size_t)s->count * sizeof *s->of_rows);
-  s->promised = 0;
   double rho = begin_step(s);
   const double least = share * share * rho;
   memcpy(s->direction, s->product, (size_t)s->columns * sizeof *s->direction);
@@ -301,15 +301,12 @@ static clf_status confirm(solver *s, bool moved, bool *far) {
   return *far || !moved ? find_gradient(s) : CLF_OK;
 }
 
-/* Newton's method converges quadratically, so a last step that promised little more than the root
- * of what may be left has been near; the diagonal alone promises too little where columns depend on
- * each other. */
-static bool converged(solver *s, const clf__newton_result *result) {
+/* The intercept's share is that of Newton's step for it alone. */
+static bool converged(const solver *s, const clf__newton_result *result) {
   const clf__newton_problem *p = s->problem;
-  if (!(result->violation <= p->tolerance) || isinf(p->closeness)) {
-    return result->violation <= p->tolerance;
-  }
-  return result->decrease <= sqrt(p->closeness) * s->value && promise(s) <= p->closeness * s->value;
+  const double bias = s->total > 0 ? s->bias_gradient * s->bias_gradient / (2 * s->total) : 0;
+  return result->violation <= p->tolerance &&
+         (isinf(p->closeness) || bound(s, s->gradient) + bias <= p->closeness * s->value);
 }
 
 static clf_status iterate(solver *s, clf__newton_result *result) {
@@ -333,12 +330,12 @@ static clf_status iterate(solver *s, clf__newton_result *result) {
     if ((ends && (!far || result->converged)) || result->iterations >= p->max_iterations) {
       return CLF_OK;
     }
-    start = result->iterations == 0 ? result->violation : start;
     best = fmin(best, s->value);
     smallest = fmin(smallest, result->violation);
     CLF__CHECK(set_diagonal(s));
-    CLF__CHECK(
-        improve(s, fmin(max_share, sqrt(result->violation / start)), &result->decrease, &moved));
+    const double square = begin_step(s);
+    start = result->iterations == 0 ? square : start;
+    CLF__CHECK(improve(s, fmin(max_share, sqrt(sqrt(square / start))), &result->decrease, &moved));
     CLF__CHECK(find_gradient(s));
     result->iterations += moved;
   }
@@ -353,6 +350,7 @@ static clf_status measure_columns(solver *s) {
   CLF__CHECK(set_base(s));
   for (int64_t j = 0; j < s->columns; j++) {
     s->unit[j] = sqrt(s->base[j]);
+    s->variance[j] = s->base[j];
     scale = fmax(scale, fmin(sqrt(s->base[j] + s->mean[j] * s->mean[j]), 1));
   }
   for (int64_t j = 0; j < s->columns && !s->problem->deviations; j++) {
@@ -363,8 +361,9 @@ static clf_status measure_columns(solver *s) {
 
 static clf_status create(solver *s) {
   clf__arena *arena = &s->arena;
-  double **const of_columns[] = {&s->unit, &s->gradient, &s->mean,      &s->base,   &s->inverse,
-                                 &s->step, &s->residual, &s->direction, &s->product};
+  double **const of_columns[] = {&s->unit,      &s->variance, &s->gradient, &s->mean,
+                                 &s->base,      &s->inverse,  &s->step,     &s->residual,
+                                 &s->direction, &s->product};
   double **const of_rows[] = {&s->z, &s->trial, &s->change, &s->first, &s->second, &s->of_rows};
   for (size_t k = 0; k < sizeof of_columns / sizeof *of_columns; k++) {
     *of_columns[k] = clf__arena_array(arena, s->columns, sizeof(double));

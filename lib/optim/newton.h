@@ -21,8 +21,8 @@ typedef struct clf__newton_problem {
    * deviation, or else of the largest root mean square of a column, at most 1. */
   double tolerance;
   bool deviations;
-  /* A further condition: the relative decrease of F that the diagonal of its second derivatives
-   * promises; INFINITY for none. */
+  /* A further condition: F exceeds its minimum by no more than this share, which follows from its
+   * gradient since l2 makes it strongly convex; INFINITY for none. */
   double closeness;
   int64_t max_iterations;
   /* Returns the part of f of some rows with the outputs z [rows], and sets the first and second

@@ -9,6 +9,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "ops/kernels.h"
 
 enum {
   MAX_CHUNKS = 32,   /* a power of 2, by which threads divide them */
@@ -22,7 +23,10 @@ static const double SLICE = 2e8; /* ns, between two questions to the host */
 void clf__newton_rows_create(clf__newton_rows *out, clf__arena *arena, const clf__rows *x) {
   const int64_t most =
       clf__min_i64(clf__rows_entries(x) / (CHUNK_ENTRIES * (x->columns + 1)), x->rows / CHUNK_ROWS);
-  *out = (clf__newton_rows){.context = arena->context, .x = x, .chunks = 1};
+  *out = (clf__newton_rows){.context = arena->context,
+                            .kernels = clf__kernels_for(arena->context)->rows,
+                            .x = x,
+                            .chunks = 1};
   while (2 * out->chunks <= clf__min_i64(most, MAX_CHUNKS)) {
     out->chunks *= 2;
   }
@@ -50,26 +54,11 @@ static clf_status run(clf__newton_rows *n, double passes, clf__range_task task) 
   return CLF_OK;
 }
 
-static double multiply_row(const clf__rows *x, int64_t row, const double *u) {
-  const int64_t end = x->row_start[row + 1];
-  double sums[4] = {0, 0, 0, 0};
-  int64_t e = x->row_start[row];
-  for (; e + 4 <= end; e += 4) {
-    for (int64_t k = 0; k < 4; k++) {
-      sums[k] += (double)x->value[e + k] * u[x->column[e + k]];
-    }
-  }
-  for (; e < end; e++) {
-    sums[0] += (double)x->value[e] * u[x->column[e]];
-  }
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
 static void multiply_task(void *argument, clf__range range) {
   const clf__newton_rows *n = argument;
   for (int64_t i = range.first; i < range.end; i++) {
     if (n->v == NULL || n->v[i] == 0) {
-      n->of_rows[i] = multiply_row(n->x, i, n->u);
+      n->of_rows[i] = clf__dot_sparse(n->kernels, n->x, i, n->u);
     }
   }
 }
@@ -168,7 +157,7 @@ static void curve_task(void *argument, clf__range range) {
     if (n->v[i] == 0) {
       continue;
     }
-    n->of_rows[i] = multiply_row(x, i, n->u);
+    n->of_rows[i] = clf__dot_sparse(n->kernels, x, i, n->u);
     const double factor = n->v[i] * (n->of_rows[i] - n->shift);
     for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
       sums[x->column[e]] += factor * (double)x->value[e];

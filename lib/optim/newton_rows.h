@@ -4,11 +4,12 @@
 
 #include "base/memory.h"
 #include "base/pool.h"
-#include "tensor/rows.h"
+#include "ops/linalg/row.h"
 
 /* The rows are divided into chunks, each with sums of its own, which are added in order. */
 typedef struct clf__newton_rows {
   clf_context *context;
+  const clf__row_kernels *kernels;
   const clf__rows *x;
   int64_t chunks;
   double *sums; /* [chunks, columns, 2] */

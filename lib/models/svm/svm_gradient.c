@@ -7,6 +7,8 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "models/svm/svm_solver.h"
+#include "ops/kernels.h"
+#include "ops/linalg/row.h"
 
 /* Computes the change of w, which is all that a linear kernel needs of the changed rows. */
 static void step_weights(clf__svm_solver *s, int64_t moved) {
@@ -22,12 +24,12 @@ static void step_weights(clf__svm_solver *s, int64_t moved) {
 
 enum { TASK_ROWS = 512 };
 
-static double dot_f64(const clf__rows *x, int64_t row, const double *w) {
+static double dot_f64(const clf__svm_solver *s, int64_t row) {
+  const clf__rows *x = s->p->rows->groups.x;
+  const double *w = s->step;
   double sum = 0;
   if (clf__rows_sparse(x)) {
-    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-      sum += (double)x->value[e] * w[x->column[e]];
-    }
+    sum = clf__dot_sparse(clf__kernels_for(s->context)->rows, x, row, w);
   } else if (x->dtype == CLF_U8) {
     const uint8_t *bytes = (const uint8_t *)x->data + row * x->stride;
     for (int64_t j = 0; j < x->columns; j++) {
@@ -47,7 +49,7 @@ static void add_linear(void *argument, clf__range range) {
   const clf__svm_solver *s = argument;
   const clf__rows *x = s->p->rows->groups.x;
   for (int64_t i = range.first; i < range.end; i++) {
-    s->p->gradient[i] += s->p->f64 ? dot_f64(x, s->p->row[i], s->step)
+    s->p->gradient[i] += s->p->f64 ? dot_f64(s, s->p->row[i])
                                    : (double)clf__dot_row(s->context, x, s->p->row[i], s->w);
   }
 }
@@ -102,7 +104,7 @@ clf_status clf__svm_update_gradients(clf__svm_solver *s, int64_t moved) {
 static void subtract_products(void *argument, clf__range range) {
   const clf__svm_solver *s = argument;
   for (int64_t i = range.first; i < range.end; i++) {
-    s->p->gradient[i] -= dot_f64(s->p->rows->groups.x, s->p->row[i], s->step);
+    s->p->gradient[i] -= dot_f64(s, s->p->row[i]);
   }
 }
 

@@ -11,7 +11,7 @@
 #include "optim/newton.h"
 
 /* With a large C the mean loss is small long before the objective is near its minimum. */
-static const double closeness = 1e-10;
+static const double closeness = 1e-6;
 
 /* The time in which truncated Newton reads the entries. */
 static bool starts_near(const clf__svm_primal *p) {

@@ -14,6 +14,8 @@
 #include "base/progress.h"
 #include "models/svm/svm_solver.h"
 
+static const double EXCESS = 1; /* tolerances, of an objective that is at its minimum */
+
 /* Sets the gap of each sum, and returns by how much the worst violates the conditions. */
 static double find_gaps(clf__svm_solver *s) {
   double worst = (double)-INFINITY;
@@ -212,6 +214,18 @@ static clf_status go_near(clf__svm_solver *s) {
   return status;
 }
 
+/* Returns by how much the objective of a linear machine may exceed its minimum, as a share of it:
+ * sums of C_i max(0, m_i) - alpha_i m_i with the misses m_i of the rows. */
+static double find_excess(const clf__svm_solver *s) {
+  const clf__svm_problem *p = s->p;
+  double excess = 0;
+  for (int64_t i = 0; i < p->count; i++) {
+    const double miss = p->y[i] * (p->gradient[i] - p->intercept);
+    excess += (s->upper[i] - s->lower[i]) * fmax(miss, 0) - p->y[i] * p->b[i] * miss;
+  }
+  return excess / fabs(p->objective);
+}
+
 /* Every working set that makes progress decreases the objective. If several in a row do not, the
  * remaining gain is smaller than the rounding of b or of the gradients, and further steps would
  * cycle. */
@@ -245,6 +259,7 @@ static clf_status iterate(clf__svm_solver *s) {
   if (p->gap == NULL && status == CLF_OK) {
     set_objective(p); /* without the rounding of all steps */
   }
+  p->converged = p->converged && !(s->far && find_excess(s) > EXCESS * p->tolerance);
   return status;
 }
 

@@ -41,6 +41,7 @@ typedef struct clf__svm_solver {
   double work_to_spend; /* before a linear machine goes on near its solution; INFINITY: never */
   double work_spent;    /* on working sets */
   clf__svm_history history;
+  bool far; /* the objective may exceed its minimum where the conditions hold */
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;

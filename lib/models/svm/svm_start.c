@@ -154,6 +154,7 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
   if (start.steps > 0) { /* however it ended */
     set_variables(s, &start);
     p->steps += start.steps;
+    s->far = start.far;
   }
 done:
   clf__arena_free(&arena);

@@ -20,6 +20,7 @@ typedef struct clf__svm_start {
   double work;   /* to spend on coordinate descent, in the unit of clf__parallel()'s */
   double *alpha; /* [count] result */
   int64_t steps; /* result */
+  bool far;      /* result: the objective may exceed its minimum by more than was demanded */
 } clf__svm_start;
 
 /* Returns whether sums of alpha_i |x_i|^2 over so many rows, of up to `largest` each, are rounded

@@ -27,8 +27,10 @@ float clf__dot_row(clf_context *context, const clf__rows *x, int64_t row, const 
 void clf__sum_vectors(clf_context *context, double *sums, const double *factor,
                       const float *const *x, int64_t vectors, int64_t count);
 
-/* The kernels of the functions above, for dense rows of a type. */
+/* The kernels of the functions above, for dense rows of a type and for entries of sparse ones. */
 typedef struct clf__row_kernels {
+  /* Returns the product of a sparse row's entries and w, a number of each column. */
+  double (*dot_entries)(const float *value, const int32_t *column, int64_t count, const double *w);
   /* sums += x; sums += factor x. */
   void (*count_u8)(uint32_t *sums, const uint8_t *x, int64_t count);
   void (*add_u8)(double *sums, double factor, const uint8_t *x, int64_t count);
@@ -41,5 +43,12 @@ typedef struct clf__row_kernels {
   void (*step_f32)(float *w, float factor, const float *x, int64_t count);
   void (*widen_u8)(float *out, const uint8_t *x, int64_t count);
 } clf__row_kernels;
+
+/* Returns the product of a sparse row and w [columns], in f64. */
+static inline double clf__dot_sparse(const clf__row_kernels *kernels, const clf__rows *x,
+                                     int64_t row, const double *w) {
+  const int64_t first = x->row_start[row], end = x->row_start[row + 1];
+  return kernels->dot_entries(x->value + first, x->column + first, end - first, w);
+}
 
 #endif

@@ -5,7 +5,6 @@
 #include "ops/kernelfn/smo.h"
 
 typedef int64_t vector_i64 __attribute__((vector_size(VECTOR_BYTES)));
-typedef float half_f32 __attribute__((vector_size(VECTOR_BYTES / 2)));
 
 INLINE vector_f64 choose_f64(vector_i64 mask, vector_f64 a, vector_f64 b) {
   return (vector_f64)((mask & (vector_i64)a) | (~mask & (vector_i64)b));
@@ -13,12 +12,6 @@ INLINE vector_f64 choose_f64(vector_i64 mask, vector_f64 a, vector_f64 b) {
 
 INLINE vector_f64 all_f64(double value) {
   return value - (vector_f64){0};
-}
-
-INLINE vector_f64 load_wide(const float *from) {
-  half_f32 v;
-  memcpy(&v, from, sizeof v);
-  return __builtin_convertvector(v, vector_f64);
 }
 
 /* The result of a search for the largest value; the first of equal ones. */

@@ -69,7 +69,35 @@ static void step_f32(float *restrict w, float factor, const float *restrict x, i
   }
 }
 
+INLINE vector_f64 multiply_entries(const float *value, const int32_t *column, const double *w) {
+  return load_wide(value) * gather_f64(w, column);
+}
+
+static double dot_entries(const float *value, const int32_t *column, int64_t count,
+                          const double *w) {
+  vector_f64 even = {0}, odd = {0};
+  double sum = 0;
+  int64_t e = 0;
+  for (; e + 2 * LANES_F64 <= count; e += 2 * LANES_F64) {
+    even += multiply_entries(value + e, column + e, w);
+    odd += multiply_entries(value + e + LANES_F64, column + e + LANES_F64, w);
+  }
+  if (e + LANES_F64 <= count) {
+    odd += multiply_entries(value + e, column + e, w);
+    e += LANES_F64;
+  }
+  for (; e < count; e++) {
+    sum += (double)value[e] * w[column[e]];
+  }
+  even += odd;
+  for (int lane = 0; lane < LANES_F64; lane++) {
+    sum += even[lane];
+  }
+  return sum;
+}
+
 const clf__row_kernels FAMILY(row_kernels) = {
+    .dot_entries = dot_entries,
     .count_u8 = count_u8,
     .add_u8 = add_scaled_u8,
     .add_f32 = add_scaled_f32,

@@ -35,6 +35,7 @@ typedef float vector_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double vector_f64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vector_i32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t vector_u32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef float half_f32 __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef float quad_f32 __attribute__((vector_size(16)));
 typedef int32_t quad_i32 __attribute__((vector_size(16)));
 typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
@@ -61,6 +62,12 @@ INLINE vector_f64 load_f64(const double *from) {
   vector_f64 v;
   memcpy(&v, from, sizeof v);
   return v;
+}
+
+INLINE vector_f64 load_wide(const float *from) {
+  half_f32 v;
+  memcpy(&v, from, sizeof v);
+  return __builtin_convertvector(v, vector_f64);
 }
 
 /* Written out, because compilers convert u8 to i32 lane by lane. */
@@ -110,6 +117,23 @@ INLINE vector_f32 gather_f32(const float *from, vector_i32 at) {
 #else
   vector_f32 v;
   for (int lane = 0; lane < LANES_F32; lane++) {
+    v[lane] = from[at[lane]];
+  }
+  return v;
+#endif
+}
+
+/* Returns the numbers from[at[0]], from[at[1]] … */
+INLINE vector_f64 gather_f64(const double *from, const int32_t *at) {
+#if defined(__AVX512F__)
+  return (vector_f64)_mm512_i32gather_pd(_mm256_loadu_si256((const __m256i *)(const void *)at),
+                                         from, 8);
+#elif defined(__AVX2__)
+  return (vector_f64)_mm256_i32gather_pd(from, _mm_loadu_si128((const __m128i *)(const void *)at),
+                                         8);
+#else
+  vector_f64 v;
+  for (int lane = 0; lane < LANES_F64; lane++) {
     v[lane] = from[at[lane]];
   }
   return v;
