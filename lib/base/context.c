@@ -23,7 +23,7 @@
 #include "base/utf8.h"
 #include "base/workspace.h"
 
-#define CPU_WORDS "auto|generic|avx2|avx512"
+#define CPU_WORDS "auto|generic|avx2|avx512|amx"
 
 #define CLF__VALUES clf__context_params
 static const clf__param params[] = {
@@ -279,6 +279,17 @@ uint64_t clf__context_seed(const clf_context *context) {
 
 const clf__cpu_target *clf__context_target(const clf_context *context) {
   return context->target;
+}
+
+/* Calls that ask at the same time get the same answer. */
+bool clf__context_has_tiles(clf_context *context) {
+  int tiles = atomic_load_explicit(&context->tiles, memory_order_relaxed);
+  if (tiles == CLF__TILES_UNKNOWN) {
+    int answer = clf__cpu_request_tiles() ? CLF__TILES_ALLOWED : CLF__TILES_REFUSED;
+    /* The first answer stays, so that what was packed for it stays valid. */
+    tiles = atomic_compare_exchange_strong(&context->tiles, &tiles, answer) ? answer : tiles;
+  }
+  return tiles == CLF__TILES_ALLOWED;
 }
 
 bool clf__context_has_log(const clf_context *context) {

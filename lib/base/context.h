@@ -27,6 +27,8 @@ void clf__handle_free(void *handle);
 int32_t clf__context_threads(const clf_context *context);
 uint64_t clf__context_seed(const clf_context *context);
 const clf__cpu_target *clf__context_target(const clf_context *context);
+/* Returns whether the process may use tiles, which the first call asks the operating system. */
+bool clf__context_has_tiles(clf_context *context);
 /* Returns how many bytes may still be allocated under the memory limit; SIZE_MAX without a
  * limit. */
 size_t clf__context_available(const clf_context *context);

@@ -23,6 +23,8 @@ typedef struct clf__context_params {
   clf__number shards;
 } clf__context_params;
 
+enum { CLF__TILES_UNKNOWN, CLF__TILES_ALLOWED, CLF__TILES_REFUSED };
+
 struct clf_context {
   atomic_int_least64_t references;
   clf__account account;
@@ -30,6 +32,7 @@ struct clf_context {
   int32_t threads;
   uint64_t seed;
   const struct clf__cpu_target *target;
+  atomic_int tiles; /* whether the process may use them; CLF__TILES_UNKNOWN until asked */
   clf_progress_callback progress;
   void *progress_user;
   clf_log_callback log;

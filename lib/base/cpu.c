@@ -5,6 +5,7 @@
  * process's cgroup and its ancestors counts, rounded up to whole CPUs. */
 #include "base/cpu.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <sched.h>
+#include <sys/syscall.h>
 #endif
 #ifdef __x86_64__
 #include <cpuid.h>
@@ -57,7 +59,36 @@ bool clf__cpu_has_avx512_bf16(void) {
   uint32_t a, b, c, d;
   return clf__cpu_has_avx512_vnni() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && has(a, bf16);
 }
+
+bool clf__cpu_has_avx2_vnni(void) {
+  const uint32_t avx_vnni = 1u << 4; /* of the same subleaf */
+  uint32_t a, b, c, d;
+  return clf__cpu_has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && has(a, avx_vnni);
+}
+
+bool clf__cpu_has_amx(void) {
+  const uint64_t tiles = 0x60000; /* XCR0: their shapes, them */
+  const uint32_t amx_bf16 = 1u << 22, amx_tile = 1u << 24, amx_int8 = 1u << 25;
+  uint32_t a, b, c, d;
+  return clf__cpu_has_avx512_bf16() && has(saved_state(), tiles) &&
+         __get_cpuid_count(7, 0, &a, &b, &c, &d) && has(d, amx_bf16 | amx_tile | amx_int8);
+}
 #endif
+
+bool clf__cpu_request_tiles(void) {
+#if defined(__x86_64__) && defined(__linux__)
+  enum { GET_PERMISSION = 0x1022, REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
+  const int before = errno;
+  uint64_t allowed = 0;
+  const bool yes = syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0 &&
+                   syscall(SYS_arch_prctl, GET_PERMISSION, &allowed) == 0 &&
+                   has(allowed, (uint64_t)1 << TILE_DATA);
+  errno = before;
+  return yes;
+#else
+  return false;
+#endif
+}
 
 bool clf__cpu_has_baseline(void) {
   return true;

@@ -123,12 +123,12 @@ static clf_status backward(const clf__pass *pass) {
 
 static int64_t packed_size(const clf__layer *layer) {
   const clf__conv2d g = geometry(layer);
-  return clf__conv2d_packed_size(&g);
+  return clf__conv2d_packed_size(layer->context, &g);
 }
 
 static int64_t scratch_size(const clf__layer *layer) {
   const clf__conv2d g = geometry(layer);
-  return clf__conv2d_scratch_size(&g);
+  return clf__conv2d_scratch_size(layer->context, &g);
 }
 
 static void pack(const clf__layer *layer, const void *weight, float *packed) {

@@ -22,53 +22,84 @@
 
 #define BYTES(X, target)                                                                           \
   X(gram, gram_kernels, target)                                                                    \
-  X(kernel_functions, kernel_function_kernels, target)                                             \
-  X(int8, int8_kernels, target)
+  X(kernel_functions, kernel_function_kernels, target)
+
+#define INT8(X, target) X(int8, int8_kernels, target)
 
 #define PRODUCTS(X, target) X(products, product_kernels, target)
+
+#define BF16(X, target) X(bf16, bf16_kernels, target)
 
 #define DECLARE(member, kernels, target)                                                           \
   extern __typeof__(*((clf__kernels *)NULL)->member) CLF__FAMILY(kernels, target);
 #define SET(member, kernels, target) .member = &CLF__FAMILY(kernels, target),
 
-/* The kernels of a target, from those that are compiled for `vectors`, `bytes` and `products`. */
-#define KERNELS(vectors, bytes, products)                                                          \
-  { VECTORS(SET, vectors) BYTES(SET, bytes) PRODUCTS(SET, products) }
+/* The kernels of a target, from those that are compiled for `vectors`, `bytes` and `products`, and
+ * those for products of reduced precision. */
+#define KERNELS(vectors, bytes, products, int8, bf16)                                              \
+  {                                                                                                \
+    VECTORS(SET, vectors)                                                                          \
+    BYTES(SET, bytes) PRODUCTS(SET, products) INT8(SET, int8) BF16(SET, bf16)                      \
+  }
 
 VECTORS(DECLARE, generic)
 BYTES(DECLARE, generic)
+INT8(DECLARE, generic)
 PRODUCTS(DECLARE, generic)
-static const clf__kernels generic = KERNELS(generic, generic, generic);
+BF16(DECLARE, generic)
+static const clf__kernels generic = KERNELS(generic, generic, generic, generic, generic);
 
 #ifdef __x86_64__
 VECTORS(DECLARE, avx2)
 BYTES(DECLARE, avx2)
+INT8(DECLARE, avx2)
 PRODUCTS(DECLARE, avx2)
-static const clf__kernels avx2 = KERNELS(avx2, avx2, avx2);
+BF16(DECLARE, avx2)
+static const clf__kernels avx2 = KERNELS(avx2, avx2, avx2, avx2, avx2);
+
+BYTES(DECLARE, avx2_vnni)
+INT8(DECLARE, avx2_vnni)
+static const clf__kernels avx2_vnni = KERNELS(avx2, avx2_vnni, avx2, avx2_vnni, avx2);
 
 VECTORS(DECLARE, avx512)
 BYTES(DECLARE, avx512)
+INT8(DECLARE, avx512)
 PRODUCTS(DECLARE, avx512)
-static const clf__kernels avx512 = KERNELS(avx512, avx512, avx512);
+BF16(DECLARE, avx512)
+static const clf__kernels avx512 = KERNELS(avx512, avx512, avx512, avx512, avx512);
 
 BYTES(DECLARE, avx512_vnni)
-static const clf__kernels avx512_vnni = KERNELS(avx512, avx512_vnni, avx512);
+INT8(DECLARE, avx512_vnni)
+static const clf__kernels avx512_vnni = KERNELS(avx512, avx512_vnni, avx512, avx512_vnni, avx512);
 
 PRODUCTS(DECLARE, avx512_bf16)
-static const clf__kernels avx512_bf16 = KERNELS(avx512, avx512_vnni, avx512_bf16);
+BF16(DECLARE, avx512_bf16)
+static const clf__kernels avx512_bf16 =
+    KERNELS(avx512, avx512_vnni, avx512_bf16, avx512_vnni, avx512_bf16);
+
+INT8(DECLARE, amx)
+BF16(DECLARE, amx)
+static const clf__kernels amx = KERNELS(avx512, avx512_vnni, avx512_bf16, amx, amx);
 #endif
 
 const clf__cpu_target clf__cpu_targets[] = {
 #ifdef __x86_64__
-    {"avx512_bf16", "avx512", clf__cpu_has_avx512_bf16, &avx512_bf16},
-    {"avx512_vnni", "avx512", clf__cpu_has_avx512_vnni, &avx512_vnni},
-    {"avx512", "avx512", clf__cpu_has_avx512, &avx512},
-    {"avx2", "avx2", clf__cpu_has_avx2, &avx2},
+    {"amx", "amx", clf__cpu_has_amx, &avx512_bf16, &amx},
+    {"avx512_bf16", "avx512", clf__cpu_has_avx512_bf16, &avx512_bf16, NULL},
+    {"avx512_vnni", "avx512", clf__cpu_has_avx512_vnni, &avx512_vnni, NULL},
+    {"avx512", "avx512", clf__cpu_has_avx512, &avx512, NULL},
+    {"avx2_vnni", "avx2", clf__cpu_has_avx2_vnni, &avx2_vnni, NULL},
+    {"avx2", "avx2", clf__cpu_has_avx2, &avx2, NULL},
 #endif
-    {"generic", "generic", clf__cpu_has_baseline, &generic},
-    {NULL, NULL, NULL, NULL},
+    {"generic", "generic", clf__cpu_has_baseline, &generic, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 const clf__kernels *clf__kernels_for(const clf_context *context) {
   return clf__context_target(context)->kernels;
+}
+
+const clf__kernels *clf__reduced_kernels_for(clf_context *context) {
+  const clf__cpu_target *target = clf__context_target(context);
+  return target->tiled != NULL && clf__context_has_tiles(context) ? target->tiled : target->kernels;
 }

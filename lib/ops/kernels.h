@@ -1,9 +1,9 @@
 /* The kernels that are compiled once for each CPU target, by families. A family is a struct of
- * functions, declared in the header of its op. Their sources are simd/kernels.c, simd/bytes.c and
- * simd/products.c, written with the compiler's vector types. A target that adds instructions to
- * another one has only those sources compiled that use them (the tables of kernels.c). Instructions
- * that C cannot express (integer dot products, masked loads) are wrapped in simd/vector.h and
- * simd/gram_units.h. */
+ * functions, declared in the header of its op. Their sources are simd/kernels.c, simd/bytes.c,
+ * simd/products.c and simd/tiles.c, written with the compiler's vector types. A target that adds
+ * instructions to another one has only those sources compiled that use them (the tables of
+ * kernels.c). Instructions that C cannot express (integer dot products, masked loads) are wrapped
+ * in simd/vector.h and simd/units.h. */
 #ifndef CLF_OPS_KERNELS_H
 #define CLF_OPS_KERNELS_H
 
@@ -11,6 +11,7 @@
 
 typedef struct clf__kernels {
   const struct clf__product_kernels *products;                 /* ops/linalg/product.h */
+  const struct clf__bf16_kernels *bf16;                        /* ops/linalg/product.h */
   const struct clf__gram_kernels *gram;                        /* ops/linalg/gram_parts.h */
   const struct clf__row_kernels *rows;                         /* ops/linalg/row.h */
   const struct clf__linear_kernels *linear;                    /* ops/linalg/linear.h */
@@ -37,5 +38,9 @@ typedef struct clf__kernels {
 
 /* Returns the kernels of the context's CPU target. */
 const clf__kernels *clf__kernels_for(const clf_context *context);
+/* Returns those for products of bf16 and of quantized numbers. They differ where the target has
+ * tiles and the operating system lets this process use them, which the first call of a context
+ * asks. */
+const clf__kernels *clf__reduced_kernels_for(clf_context *context);
 
 #endif

@@ -497,8 +497,8 @@ static void bench_conv(clf_context *context) {
                             .dw = dw,
                             .dbias = bias,
                             .dx = dx},
-                   .packed = filled_f32(context, clf__conv2d_packed_size(&l)),
-                   .scratch = filled_f32(context, clf__conv2d_scratch_size(&l))};
+                   .packed = filled_f32(context, clf__conv2d_packed_size(context, &l)),
+                   .scratch = filled_f32(context, clf__conv2d_scratch_size(context, &l))};
     clf__conv2d_pack(context, &l, w, c.packed);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
       const double seconds = seconds_of(calls[i].call, &c);

@@ -46,6 +46,12 @@ static inline clf_context *context_of(int level, int threads) {
   return level_is_tested(level) ? context_on(clf__cpu_targets[level].word, threads) : NULL;
 }
 
+/* Whether products of reduced precision are by tiles there, which add in an order of their own. */
+static inline bool level_has_tiles(int level) {
+  return clf__cpu_targets[level].tiled != NULL && clf__cpu_targets[level].supported() &&
+         clf__cpu_request_tiles();
+}
+
 /* Uniform in [-1, 1). */
 static inline double random_signed(uint64_t *state) {
   return 2 * random_unit(state) - 1;

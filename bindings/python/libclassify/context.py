@@ -157,7 +157,7 @@ class Context(Handle):
 
     @property
     def cpu(self) -> str:
-        """The kernels in use: "generic", "avx2", "avx512" or "avx512_vnni"."""
+        """The kernels in use: "generic", "avx2", "avx2_vnni", "avx512", "avx512_vnni", "avx512_bf16" or "amx"."""
         return text(lib.clf_context_cpu(self.pointer))
 
     @property

@@ -21,7 +21,8 @@ typedef struct clf__conv2d {
   int64_t pad_top, pad_left;
   int64_t out_height, out_width;
   /* Products are of numbers rounded to bf16, where a method has as many products as the definition;
-   * Winograd's have six times fewer in f32, and need its digits. */
+   * Winograd's have six times fewer in f32, and need its digits. With tiles, all are of bf16 but
+   * those with strides or dilation of few channels. */
   bool bf16;
 } clf__conv2d;
 
@@ -48,8 +49,8 @@ clf_status clf__conv2d_backward(const clf__conv_pass *pass);
 /* Weights that are packed once, for any number of calls of clf__conv2d_infer on any threads: these
  * return how many floats they take, and how many the call needs as scratch; -1 if the number
  * overflows. */
-int64_t clf__conv2d_packed_size(const clf__conv2d *conv);
-int64_t clf__conv2d_scratch_size(const clf__conv2d *conv);
+int64_t clf__conv2d_packed_size(clf_context *context, const clf__conv2d *conv);
+int64_t clf__conv2d_scratch_size(clf_context *context, const clf__conv2d *conv);
 void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w, float *packed);
 /* The forward pass on the calling thread, with packed weights. It never fails. */
 void clf__conv2d_infer(const clf__conv_pass *pass, float *scratch);

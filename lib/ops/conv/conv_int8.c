@@ -35,7 +35,7 @@ static int64_t line_of(const clf__conv2d *c) {
 }
 
 static banding banding_of(clf_context *context, const clf__conv2d *c) {
-  banding b = {.kernels = clf__kernels_for(context)->int8, .conv = c, .line = line_of(c)};
+  banding b = {.kernels = clf__reduced_kernels_for(context)->int8, .conv = c, .line = line_of(c)};
   b.rows = clf__clamp_i64(BAND_ELEMENTS / (b.line * c->stride), 1, c->out_height);
   b.lines = lines_of(c, b.rows);
   return b;

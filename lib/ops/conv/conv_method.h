@@ -26,9 +26,12 @@ extern const clf__conv_method clf__conv_by_patches;
 extern const clf__conv_method clf__conv_by_direct_sums;
 extern const clf__conv_method clf__conv_by_winograd;
 extern const clf__conv_method clf__conv_by_shifts;
+extern const clf__conv_method clf__conv_by_tiles; /* of bf16, for kernels with tiles */
 
 /* Returns the number of weights of a convolution, or -1 if it overflows. */
 int64_t clf__conv_weights(const clf__conv2d *conv);
+/* out [kernel_height, kernel_width, filters, channels] = w, flipped along both axes. */
+void clf__conv_flip_weights(const clf__conv2d *conv, const float *w, float *out);
 /* Copies the weights, for methods that use them as they are. */
 void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                           float *packed);

@@ -172,20 +172,6 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   }
 }
 
-/* out [kernel_height, kernel_width, filters, channels] */
-static void flip_weights(const clf__conv2d *conv, const float *w, float *out) {
-  const int64_t places = conv->kernel_height * conv->kernel_width;
-  const int64_t channels = conv->channels, filters = conv->filters;
-  for (int64_t place = 0; place < places; place++) {
-    const float *from = w + (places - 1 - place) * channels * filters;
-    for (int64_t d = 0; d < filters; d++) {
-      for (int64_t c = 0; c < channels; c++) {
-        *out++ = from[c * filters + d];
-      }
-    }
-  }
-}
-
 typedef struct backward_job {
   const clf__conv_pass *pass;
   clf__patches patches, back; /* patches of x, and of dy */
@@ -277,7 +263,7 @@ static clf_status backward(const clf__conv_pass *pass) {
   clf__conv_shards_run(&job.shards, pass, add_shard, &job);
   clf__conv_shards_reduce(&job.shards, pass, pass->dw);
   if (pass->dx != NULL) {
-    flip_weights(conv, pass->w, job.flipped);
+    clf__conv_flip_weights(conv, pass->w, job.flipped);
     if (conv->bf16) {
       pack_weights(pass->kernels, &job.back, true, conv->channels, job.flipped, job.packed);
     }

@@ -10,47 +10,48 @@
 #include "base/memory.h"
 #include "ops/linalg/product.h"
 
-enum { CHUNK_ROWS = 32, MULTIPLE = 2 /* steps of a pair */ };
+enum { CHUNK_ROWS = 32 };
 
-/* Returns the steps of whole pairs; -1 for a number that overflowed. */
-static int64_t whole_pairs(int64_t depth) {
-  return depth < 0 || depth > INT64_MAX - MULTIPLE ? -1 : clf__round_up(depth, MULTIPLE);
+/* Returns the steps of packed panels; -1 for a number that overflowed. */
+static int64_t packed_steps(int64_t depth) {
+  return depth < 0 || depth > INT64_MAX - CLF__BF16_MULTIPLE
+             ? -1
+             : clf__round_up(depth, CLF__BF16_MULTIPLE);
 }
 
 int64_t clf__patches_bf16_lines(int64_t depth, int64_t columns) {
-  return clf__count(whole_pairs(depth), columns);
+  return clf__count(packed_steps(depth), columns);
 }
 
 void clf__patches_bf16_pack(const clf__kernels *kernels, const float *b, int64_t depth,
                             int64_t columns, float *packed) {
-  kernels->products->pack_lines_bf16((uint32_t *)(void *)packed, columns, b, columns, depth,
-                                     columns);
+  kernels->bf16->pack_lines((uint32_t *)(void *)packed, columns, b, columns, depth, columns);
 }
 
 int64_t clf__patches_bf16_scratch(int64_t depth) {
-  return clf__count(CHUNK_ROWS, whole_pairs(depth));
+  return clf__count(CHUNK_ROWS, packed_steps(depth));
 }
 
 /* Packs a chunk: row by row if its steps lie side by side, otherwise step by step. */
-static void pack_chunk(const clf__product_kernels *products, const clf__patch_factor *a,
-                       int64_t first, int64_t rows, uint32_t *out) {
+static void pack_chunk(const clf__bf16_kernels *kernels, const clf__patch_factor *a, int64_t first,
+                       int64_t rows, uint32_t *out) {
   const float *from = a->a + first * a->row_step;
-  if (a->step_step == 1) {
-    products->bf16.pack_rows(out, from, a->row_step, 1, a->depth, rows);
+  if (clf__packs_lines(&kernels->product, a->step_step)) {
+    kernels->product.pack_rows(out, from, a->row_step, a->step_step, a->depth, rows);
   } else {
-    products->pack_lines_bf16(out, CHUNK_ROWS, from, a->step_step, a->depth, rows);
+    kernels->pack_lines(out, CHUNK_ROWS, from, a->step_step, a->depth, rows);
   }
 }
 
 void clf__patches_bf16_multiply(const clf__kernels *kernels, const clf__patch_factor *a,
                                 const float *b, int64_t columns, bool add, float *c,
                                 float *scratch) {
-  const clf__product_kernel *kernel = &kernels->products->bf16;
+  const clf__product_kernel *kernel = &kernels->bf16->product;
   const int64_t depth = clf__packed_depth(kernel, a->depth);
-  const bool by_rows = a->step_step == 1;
+  const bool by_rows = clf__packs_lines(kernel, a->step_step);
   for (int64_t row = 0; row < a->rows; row += CHUNK_ROWS) {
     const int64_t rows = clf__min_i64(CHUNK_ROWS, a->rows - row);
-    pack_chunk(kernels->products, a, row, rows, (uint32_t *)(void *)scratch);
+    pack_chunk(kernels->bf16, a, row, rows, (uint32_t *)(void *)scratch);
     kernel->multiply(&(clf__product){.rows = rows,
                                      .columns = columns,
                                      .depth = depth,

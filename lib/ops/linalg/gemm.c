@@ -90,7 +90,7 @@ static void set_a(clf__product *product, const gemm_block *block, int64_t first,
                            product->a_row, product->a_step, block->steps,
                            clf__min_i64(height, rows - row));
     }
-    const bool lines = product->a_step == 1;
+    const bool lines = clf__packs_lines(g->kernel, product->a_step);
     product->a = packed;
     product->a_row = lines ? clf__packed_depth(g->kernel, block->steps) : 1;
     product->a_step = lines ? 1 : height;
@@ -230,7 +230,7 @@ clf_status clf__gemm_bf16(clf_context *context, clf__f32_view a, clf__f32_view b
                           int64_t ldc) {
   CLF__CHECK(require_inner(a.columns, b.rows));
   gemm g = singles_of(context, a, b, c, ldc);
-  g.kernel = &clf__kernels_for(context)->products->bf16;
+  g.kernel = &clf__reduced_kernels_for(context)->bf16->product;
   return multiply(&g);
 }
 

@@ -14,8 +14,9 @@ static int64_t panels_of(const clf__panels *p) {
 }
 
 clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b, bool bf16) {
-  const clf__product_kernels *products = clf__kernels_for(context)->products;
-  clf__panels panels = {bf16 ? &products->bf16 : &products->f32, b.rows, b.columns, NULL};
+  clf__panels panels = {bf16 ? &clf__reduced_kernels_for(context)->bf16->product
+                             : &clf__kernels_for(context)->products->f32,
+                        b.rows, b.columns, NULL};
   const int64_t width = panels.kernel->columns, count = panels_of(&panels);
   const int64_t elements = clf__packed_depth(panels.kernel, b.rows);
   panels.data = clf__alloc_matrix(context, count * width, elements, sizeof(float));
@@ -108,7 +109,8 @@ void clf__outer_add(const clf__product_kernel *kernel, clf__f32_view a, clf__f32
                     int64_t ldc, float *scratch) {
   const int64_t height = kernel->rows, width = kernel->columns;
   const int64_t depth = clf__packed_depth(kernel, a.rows);
-  const bool line = a.stride == 1 && kernel->multiple > 1; /* bf16 packs a single column so */
+  /* bf16 packs a single column as a line */
+  const bool line = kernel->multiple > 1 && clf__packs_lines(kernel, a.stride);
   float *const lines = scratch + depth * clf__round_up(a.columns, height);
   for (int64_t i = 0; i < a.columns; i += height) {
     kernel->pack_rows(scratch + i * depth, a.data + i, 1, a.stride, a.rows,
@@ -123,7 +125,7 @@ void clf__outer_add(const clf__product_kernel *kernel, clf__f32_view a, clf__f32
                                    .depth = depth,
                                    .a = scratch,
                                    .a_panel = height * depth,
-                                   .a_row = 1,
+                                   .a_row = line ? depth : 1,
                                    .a_step = line ? 1 : height,
                                    .b = lines,
                                    .b_panel = width * depth,

@@ -19,7 +19,7 @@ enum {
 };
 
 static const clf__product_kernel *kernel_of(clf_context *context) {
-  return &clf__kernels_for(context)->products->bf16;
+  return &clf__reduced_kernels_for(context)->bf16->product;
 }
 
 static int64_t stride_of(clf__dense dense) {
@@ -33,8 +33,8 @@ int64_t clf__dense_bf16_packed_size(clf_context *context, clf__dense dense) {
 
 void clf__dense_bf16_pack(clf_context *context, clf__dense dense, const float *w, float *packed) {
   memset(packed, 0, (size_t)clf__dense_bf16_packed_size(context, dense) * sizeof *packed);
-  clf__kernels_for(context)->products->pack_lines_bf16((uint32_t *)(void *)packed, stride_of(dense),
-                                                       w, dense.units, dense.inputs, dense.units);
+  clf__reduced_kernels_for(context)->bf16->pack_lines((uint32_t *)(void *)packed, stride_of(dense),
+                                                      w, dense.units, dense.inputs, dense.units);
 }
 
 static int64_t rows_at_once(int64_t depth) {
@@ -48,24 +48,24 @@ int64_t clf__dense_bf16_scratch_size(clf_context *context, clf__dense dense) {
   return clf__count(rows_at_once(depth), depth);
 }
 
-static void multiply_row(const clf__product_kernels *products, clf__dense dense, const float *x,
+static void multiply_row(const clf__bf16_kernels *kernels, clf__dense dense, const float *x,
                          const uint32_t *packed, float *y, uint32_t *scratch) {
-  const int64_t depth = clf__packed_depth(&products->bf16, dense.inputs);
+  const int64_t depth = clf__packed_depth(&kernels->product, dense.inputs);
   uint32_t *value = scratch + depth;
   int32_t *place = (int32_t *)(void *)(value + depth);
   int64_t count = 0;
-  products->bf16.pack_rows(scratch, x, dense.inputs, 1, dense.inputs, 1);
+  kernels->product.pack_rows(scratch, x, dense.inputs, 1, dense.inputs, 1);
   for (int64_t i = 0; i < depth; i++) {
     value[count] = scratch[i];
     place[count] = (int32_t)i;
     count += (scratch[i] & 0x7fff7fff) != 0;
   }
-  products->combine_bf16(value, place, count, packed, stride_of(dense), dense.units, y);
+  kernels->combine(value, place, count, packed, stride_of(dense), dense.units, y);
 }
 
-static void multiply_rows(const clf__product_kernels *products, clf__dense dense, int64_t rows,
+static void multiply_rows(const clf__bf16_kernels *kernels, clf__dense dense, int64_t rows,
                           const float *x, const uint32_t *packed, float *y, uint32_t *scratch) {
-  const clf__product_kernel *kernel = &products->bf16;
+  const clf__product_kernel *kernel = &kernels->product;
   const int64_t depth = clf__packed_depth(kernel, dense.inputs);
   kernel->pack_rows(scratch, x, dense.inputs, 1, dense.inputs, rows);
   kernel->multiply(&(clf__product){.rows = rows,
@@ -86,8 +86,8 @@ static void multiply_rows(const clf__product_kernels *products, clf__dense dense
 
 void clf__dense_bf16_multiply(clf_context *context, clf__dense dense, int64_t rows, const float *x,
                               const float *packed, float *y, float *scratch) {
-  const clf__product_kernels *products = clf__kernels_for(context)->products;
-  const int64_t depth = clf__packed_depth(&products->bf16, dense.inputs);
+  const clf__bf16_kernels *kernels = clf__reduced_kernels_for(context)->bf16;
+  const int64_t depth = clf__packed_depth(&kernels->product, dense.inputs);
   const uint32_t *lines = (const uint32_t *)(const void *)packed;
   uint32_t *elements = (uint32_t *)(void *)scratch;
   const bool few = rows <= FEW_ROWS && dense.inputs <= INT32_MAX;
@@ -96,9 +96,9 @@ void clf__dense_bf16_multiply(clf_context *context, clf__dense dense, int64_t ro
     const float *from = x + row * dense.inputs;
     float *to = y + row * dense.units;
     if (few) {
-      multiply_row(products, dense, from, lines, to, elements);
+      multiply_row(kernels, dense, from, lines, to, elements);
     } else {
-      multiply_rows(products, dense, clf__min_i64(part, rows - row), from, lines, to, elements);
+      multiply_rows(kernels, dense, clf__min_i64(part, rows - row), from, lines, to, elements);
     }
   }
 }

@@ -51,12 +51,12 @@ static layout layout_of(const clf__int8_kernels *kernels, clf__int8_shape shape)
   add_part(&l.size, shape.segments, sizeof(int64_t));
   l.panels = l.size;
   const int64_t width = clf__int8_padded(shape.columns);
-  add_part(&l.size, clf__count(units_of(kernels, shape), width), 4);
+  add_part(&l.size, clf__count(units_of(kernels, shape), width), kernels->unit);
   return l;
 }
 
 int64_t clf__int8_packed_size(clf_context *context, clf__int8_shape shape) {
-  const layout l = layout_of(clf__kernels_for(context)->int8, shape);
+  const layout l = layout_of(clf__reduced_kernels_for(context)->int8, shape);
   return l.size < 0 ? -1 : l.size / (int64_t)sizeof(float);
 }
 
@@ -66,7 +66,8 @@ static void pack_panels(const clf__int8_kernels *kernels, clf__int8_shape shape,
   for (int64_t column = 0; column < shape.columns; column += kernels->columns) {
     const int64_t columns = clf__min_i64(kernels->columns, shape.columns - column);
     const int64_t width = clf__ceil_div(columns, kernels->lanes) * kernels->lanes;
-    for (int64_t segment = 0; segment < shape.segments; segment++, to += units * width * 4) {
+    for (int64_t segment = 0; segment < shape.segments;
+         segment++, to += units * width * kernels->unit) {
       kernels->pack(w + segment * shape.depth * shape.columns + column, shape.columns, shape.depth,
                     columns, to);
     }
@@ -75,7 +76,7 @@ static void pack_panels(const clf__int8_kernels *kernels, clf__int8_shape shape,
 
 clf__int8_packed *clf__int8_pack(clf_context *context, clf__int8_shape shape,
                                  const clf__int8_source *source, float *memory) {
-  const clf__int8_kernels *kernels = clf__kernels_for(context)->int8;
+  const clf__int8_kernels *kernels = clf__reduced_kernels_for(context)->int8;
   const layout l = layout_of(kernels, shape);
   const int64_t padded = clf__int8_padded(shape.columns);
   char *bytes = (char *)memory;
@@ -116,7 +117,7 @@ static layout scratch_of(const clf__int8_kernels *kernels, int64_t inputs) {
 }
 
 int64_t clf__dense_int8_scratch_size(clf_context *context, int64_t inputs) {
-  const layout l = scratch_of(clf__kernels_for(context)->int8, inputs);
+  const layout l = scratch_of(clf__reduced_kernels_for(context)->int8, inputs);
   return l.size < 0 ? -1 : l.size / (int64_t)sizeof(float);
 }
 
@@ -202,7 +203,7 @@ static quantized_rows read_chunk(const clf__int8_kernels *kernels, const clf__de
 }
 
 void clf__dense_int8_multiply(clf_context *context, const clf__dense_int8 *pass, float *scratch) {
-  const clf__int8_kernels *kernels = clf__kernels_for(context)->int8;
+  const clf__int8_kernels *kernels = clf__reduced_kernels_for(context)->int8;
   bool number[CHUNK_ROWS];
   for (int64_t first = 0; first < pass->rows; first += CHUNK_ROWS) {
     const quantized_rows rows = read_chunk(kernels, pass, first, number, (char *)scratch);

@@ -64,6 +64,7 @@ typedef struct clf__int8_row {
 typedef struct clf__int8_kernels {
   int64_t element; /* bytes in which a quantized activation is stored */
   int64_t group;   /* elements in a unit; segments are filled up to whole units */
+  int64_t unit;    /* bytes of a unit of a packed column */
   int64_t columns; /* of a panel; the last one has as many vectors as it needs */
   int64_t lanes;   /* of a vector; columns are packed up to whole vectors */
   /* out [count] = the quantized x; NULL stands for zeros. Returns false if there is a NaN. */

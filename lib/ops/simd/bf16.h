@@ -7,24 +7,7 @@
  *
  * The floor is arithmetic: as many instructions as half the f32 kernel's, and packing, which is
  * some 6 instructions for 16 pairs. */
-#include "ops/linalg/product.h"
-
-/* Returns the bits of the rounded number as f32; loops over it are vectorized. */
-INLINE uint32_t rounded_bits(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  const uint32_t exponent = bits & 0x7f800000;
-  uint32_t rounded = bits + 0x7fff + (bits >> 16 & 1);
-  rounded = exponent == 0x7f800000 ? bits | ((bits & 0x007fffff) != 0 ? 0x400000 : 0) : rounded;
-  rounded = exponent == 0 ? bits & 0x80000000 : rounded;
-  return rounded & 0xffff0000;
-}
-
-INLINE vector_i32 load_pairs(const uint32_t *from) {
-  vector_i32 v;
-  memcpy(&v, from, sizeof v);
-  return v;
-}
+#include "ops/simd/pairs.h"
 
 #if defined(__AVX512BF16__)
 enum { BF16_GROUP = 2 }; /* steps in an element of a packed factor */
@@ -32,10 +15,6 @@ enum { BF16_GROUP = 2 }; /* steps in an element of a packed factor */
 INLINE vector_f32 add_bf16(vector_f32 sum, uint32_t a, vector_i32 b) {
   return (vector_f32)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_epi32((int)a),
                                       (__m512bh)b);
-}
-
-INLINE vector_i32 load_part_pairs(const uint32_t *from, int64_t count) {
-  return (vector_i32)_mm512_maskz_loadu_epi32((__mmask16)((1u << count) - 1), from);
 }
 
 #define REAL float
@@ -53,15 +32,6 @@ INLINE vector_i32 load_part_pairs(const uint32_t *from, int64_t count) {
 #define ADD add_bf16
 #define NAME(x) x##_bf16
 #include "ops/simd/product.h"
-
-/* Writes the pairs of two lines, the second of which may be missing. */
-INLINE void pack_pair(uint32_t *out, int64_t width, const float *first, const float *second,
-                      int64_t count) {
-  (void)width;
-  for (int64_t i = 0; i < count; i++) {
-    out[i] = rounded_bits(first[i]) >> 16 | (second != NULL ? rounded_bits(second[i]) : 0);
-  }
-}
 
 static void pack_line_bf16(void *out, const float *x, int64_t depth) {
   uint16_t *to = out;
@@ -94,8 +64,8 @@ INLINE vector_i32 load_part_pairs(const uint32_t *from, int64_t count) {
   return v;
 }
 
-INLINE void pack_pair(uint32_t *out, int64_t width, const float *first, const float *second,
-                      int64_t count) {
+INLINE void round_pair(uint32_t *out, int64_t width, const float *first, const float *second,
+                       int64_t count) {
   for (int64_t i = 0; i < count; i++) {
     out[i] = second != NULL ? rounded_bits(second[i]) : 0;
     out[width + i] = rounded_bits(first[i]);
@@ -122,8 +92,12 @@ enum { BF16_LINES = 2 / BF16_GROUP }; /* elements of a packed factor for a pair 
 static void pack_lines_bf16(uint32_t *out, int64_t width, const float *from, int64_t stride,
                             int64_t depth, int64_t count) {
   for (int64_t step = 0; step < depth; step += 2, out += BF16_LINES * width) {
-    const float *first = from + step * stride;
-    pack_pair(out, width, first, step + 1 < depth ? first + stride : NULL, count);
+    const float *first = from + step * stride, *second = step + 1 < depth ? first + stride : NULL;
+#if defined(__AVX512BF16__)
+    pack_pair(out, first, second, count);
+#else
+    round_pair(out, width, first, second, count);
+#endif
   }
 }
 

@@ -4,11 +4,7 @@
  * subtracted from one factor to make it signed, x z = (x - 128) z + 128 z, and the caller adds 128
  * times the sum of z. */
 
-INLINE vector_i32 load_i32(const int32_t *from) {
-  vector_i32 v;
-  memcpy(&v, from, sizeof v);
-  return v;
-}
+#include "ops/simd/units.h"
 
 INLINE vector_f32 broadcast_f32(const float *from) {
   return *from - (vector_f32){0};
@@ -17,38 +13,6 @@ INLINE vector_f32 broadcast_f32(const float *from) {
 INLINE vector_f32 add_f32(vector_f32 sum, vector_f32 a, vector_f32 b) {
   return sum + a * b;
 }
-
-#if defined(__AVX512VNNI__)
-enum { GROUP = 4, BIAS = 128 };
-
-INLINE vector_i32 broadcast_i32(const int32_t *from) {
-  return (vector_i32)_mm512_xor_si512(_mm512_set1_epi32(*from), _mm512_set1_epi8(-128));
-}
-
-INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
-  return (vector_i32)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)b, (__m512i)a);
-}
-#else
-enum { GROUP = 2, BIAS = 0 };
-
-INLINE vector_i32 broadcast_i32(const int32_t *from) {
-  return *from - (vector_i32){0};
-}
-
-INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
-#if defined(__AVX512BW__)
-  return sum + (vector_i32)_mm512_madd_epi16((__m512i)a, (__m512i)b);
-#elif defined(__AVX2__)
-  return sum + (vector_i32)_mm256_madd_epi16((__m256i)a, (__m256i)b);
-#elif defined(__SSE2__)
-  return sum + (vector_i32)_mm_madd_epi16((__m128i)a, (__m128i)b);
-#else
-  const vector_i32 low_a = (vector_i32)((vector_u32)a << 16) >> 16;
-  const vector_i32 low_b = (vector_i32)((vector_u32)b << 16) >> 16;
-  return sum + low_a * low_b + (a >> 16) * (b >> 16);
-#endif
-}
-#endif
 
 /* For tiles whose columns were packed as signed bytes; the rows are used as they are. */
 INLINE vector_i32 broadcast_row_i32(const int32_t *from) {

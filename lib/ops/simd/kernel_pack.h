@@ -1,5 +1,5 @@
 /* Rows packed for the tiles of kernel matrices: [steps, pitch] units of 4 bytes, the units of a
- * step side by side. A unit is an f32 value or GROUP bytes of a row, as in gram_units.h. The bytes
+ * step side by side. A unit is an f32 value or GROUP bytes of a row, as in units.h. The bytes
  * of columns are made signed if the instruction requires it. Rows are converted into units in
  * pieces, and each piece is transposed. */
 

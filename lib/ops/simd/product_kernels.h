@@ -64,11 +64,16 @@
 #include "ops/simd/bf16.h"
 
 const clf__product_kernels FAMILY(product_kernels) = {
-    .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, 1, 1, multiply_f32, pack_f32, pack_rows_f32},
-    .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, 1, 1, multiply_f64, pack_f64, pack_rows_f64},
-    .bf16 = {sizeof(float), TILE_ROWS, WIDTH_F32, 2, BF16_GROUP, multiply_bf16, pack_bf16,
-             pack_rows_bf16},
-    .pack_lines_bf16 = pack_lines_bf16,
-    .combine_bf16 = combine_bf16,
+    .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, 1, 1, false, multiply_f32, pack_f32,
+            pack_rows_f32},
+    .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, 1, 1, false, multiply_f64, pack_f64,
+            pack_rows_f64},
     .multiply_u8 = multiply_u8,
+};
+
+const clf__bf16_kernels FAMILY(bf16_kernels) = {
+    .product = {sizeof(float), TILE_ROWS, WIDTH_F32, 2, BF16_GROUP, false, multiply_bf16, pack_bf16,
+                pack_rows_bf16},
+    .pack_lines = pack_lines_bf16,
+    .combine = combine_bf16,
 };

@@ -2,6 +2,7 @@
 #include "ops_support.h"
 
 #include <math.h>
+#include <signal.h>
 
 #include "base/bf16.h"
 #include "ops/linalg/gemm.h"
@@ -174,9 +175,31 @@ static float rounded(const float *matrix, int64_t ld, bool transposed, int64_t i
   return step < depth ? bf16_round(matrix[transposed ? step * ld + i : i * ld + step]) : 0;
 }
 
+/* Products of bf16 of an element of C: one in `every` of the steps before `end`. */
+static float sum_bf16(const problem *p, int64_t i, int64_t j, int64_t first, int64_t end,
+                      int64_t every) {
+  float sum = 0;
+  for (int64_t s = first; s < end; s += every) {
+    sum += rounded(p->a, p->lda, p->ta, i, s, p->s.k) * rounded(p->b, p->ldb, !p->tb, j, s, p->s.k);
+  }
+  return sum;
+}
+
+/* By tiles: of 32 steps, the even ones and the odd ones. */
+static float expected_of_tiles(const problem *p, int64_t i, int64_t j) {
+  float total = 0;
+  for (int64_t first = 0; first < p->s.k; first += 32) {
+    total += sum_bf16(p, i, j, first, first + 32, 2) + sum_bf16(p, i, j, first + 1, first + 32, 2);
+  }
+  return total;
+}
+
 /* The sum of bf16 products of one element of C: of each block of steps, of two steps each, the
  * second first. */
-static float expected_bf16(const problem *p, int64_t i, int64_t j) {
+static float expected_bf16(const problem *p, int64_t i, int64_t j, bool tiles) {
+  if (tiles) {
+    return expected_of_tiles(p, i, j);
+  }
   const int64_t blocks = p->s.k > 512 ? (p->s.k + 511) / 512 : 1;
   const int64_t depth = ((p->s.k + blocks - 1) / blocks + 1) / 2 * 2;
   float total = 0;
@@ -195,6 +218,7 @@ static float expected_bf16(const problem *p, int64_t i, int64_t j) {
 
 TEST_LOOP(gemm_bf16__has_the_bits_of_plain_loops, 0, cpu_levels()) {
   uint64_t state = 5;
+  const bool tiles = level_has_tiles(_i);
   clf_context *context = context_of(_i, 2);
   for (int run = 0; context != NULL && run < 4 * SHAPES; run++) {
     problem p = problem_of(shapes[run / 4], run % 4, 0, &state);
@@ -204,7 +228,7 @@ TEST_LOOP(gemm_bf16__has_the_bits_of_plain_loops, 0, cpu_levels()) {
                              (clf__f32_view){p.b, s.k, s.n, p.ldb, p.tb}, c, p.ldc));
     for (int64_t at = 0; at < s.m * p.ldc; at++) {
       const int64_t i = at / p.ldc, j = at % p.ldc;
-      ck_assert_float_eq(c[at], j < s.n ? expected_bf16(&p, i, j) : from[at]);
+      ck_assert_float_eq(c[at], j < s.n ? expected_bf16(&p, i, j, tiles) : from[at]);
     }
     free(c);
     free_problem(&p);
@@ -212,10 +236,30 @@ TEST_LOOP(gemm_bf16__has_the_bits_of_plain_loops, 0, cpu_levels()) {
   clf_context_free(context);
 }
 
+#ifdef __linux__
+/* A small alternate signal stack makes the operating system refuse tiles: then products are those
+ * of the CPU's other instructions. */
+TEST(gemm_bf16__goes_without_tiles_that_are_refused) {
+  static char small[4096];
+  const stack_t before = {.ss_sp = small, .ss_size = sizeof small};
+  const float from[3] = {1, 0x1p-30F, -1}, ones[3] = {1, 1, 1};
+  float c = 0;
+  if (sigaltstack(&before, NULL) == 0) { /* unless this process has asked for tiles */
+    clf_context *context = context_on("auto", 1);
+    ck_assert(!clf__cpu_request_tiles());
+    ck_clf_ok(clf__gemm_bf16(context, clf__f32_matrix(from, 1, 3, 3),
+                             clf__f32_matrix(ones, 3, 1, 1), &c, 1));
+    ck_assert_float_eq(c, 0); /* by tiles 0x1p-30: 1 - 1, and the odd step */
+    clf_context_free(context);
+  }
+}
+#endif
+
 /* A transposed column of stride 1 is also a plain row: both strides of A are 1. */
 TEST_LOOP(gemm_bf16__reads_columns_of_stride_1, 0, cpu_levels()) {
   static const shape columns[] = {{1, 1, 1}, {1, 4, 2}, {1, 3, 5}, {1, 16, 64}, {1, 100, 701}};
   uint64_t state = 6;
+  const bool tiles = level_has_tiles(_i);
   clf_context *context = context_of(_i, 2);
   for (int run = 0; context != NULL && run < 10; run++) {
     const shape s = columns[run / 2];
@@ -225,7 +269,7 @@ TEST_LOOP(gemm_bf16__reads_columns_of_stride_1, 0, cpu_levels()) {
     ck_clf_ok(clf__gemm_bf16(context, (clf__f32_view){p.a, 1, s.k, 1, true},
                              (clf__f32_view){p.b, s.k, s.n, p.ldb, p.tb}, c, p.ldc));
     for (int64_t j = 0; j < s.n; j++) {
-      ck_assert_float_eq(c[j], expected_bf16(&p, 0, j));
+      ck_assert_float_eq(c[j], expected_bf16(&p, 0, j, tiles));
     }
     free(c);
     free_problem(&p);

@@ -208,7 +208,8 @@ TEST_LOOP(int8__quantizes_to_the_nearest_even_byte, 0, cpu_levels()) {
                      3e38F, -INFINITY, INFINITY, 1e-45F, 7.4999F, -9.5F, 99,     100.5F};
   enum { COUNT = sizeof x / sizeof *x };
   clf_context *context = context_of(_i, 1);
-  const clf__int8_kernels *kernels = context != NULL ? clf__kernels_for(context)->int8 : NULL;
+  const clf__int8_kernels *kernels =
+      context != NULL ? clf__reduced_kernels_for(context)->int8 : NULL;
   for (int32_t zero = 0; kernels != NULL && zero <= 255; zero += 51) {
     uint8_t bytes[COUNT * 2];
     const clf__int8_range range = {1, zero};

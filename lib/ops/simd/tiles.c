@@ -1,0 +1,14 @@
+/* Products of bf16 and of quantized numbers by tiles, for the one CPU target that has them. */
+#include "ops/kernels.h"
+
+#include <math.h>
+
+#include "ops/simd/vector.h"
+
+#include "ops/simd/tiles.h"
+
+#include "ops/simd/bf16_tiles.h"
+
+#include "ops/simd/units.h"
+
+#include "ops/simd/int8.h"
