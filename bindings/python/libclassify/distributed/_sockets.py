@@ -1,294 +1,17 @@
-"""Fits on the rows of several processes: ranks that exchange bytes by MPI or by sockets.
-
-Every rank calls the same functions in the same order on datasets of its own rows, and has the same
-model afterwards::
-
-    from mpi4py import MPI
-    from libclassify import distributed
-
-    with distributed.mpi(MPI.COMM_WORLD) as ranks:
-        first, count = ranks.shard_range(1_000_000)
-        Ridge().fit(*load(first, count))
-
-Within the block, the estimators of `libclassify.sklearn` fit the rows of all ranks. Objects such as
-`Model` do so with a context of the ranks, ``Model("ridge", context=ranks.context())``.
-"""
+"""Ranks that exchange bytes by sockets."""
 
 from __future__ import annotations
 
-import ctypes
-import functools
-import operator
-import select
+import selectors
 import socket
 import struct
-import threading
 import time
-import weakref
-from contextvars import ContextVar, Token
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, Optional, Sequence, Tuple
 
-from . import catalog, errors, progress
-from ._declarations import clf_communicator
-from ._library import check, lib
-from .context import Context
-
-_together: ContextVar[Optional["Ranks"]] = ContextVar("libclassify.ranks", default=None)
+from .. import errors
+from ._ranks import Ranks
 
 Address = Tuple[str, int]
-
-
-def shard_range(rows: int, rank: int, ranks: int, *,
-                context: Optional[Context] = None) -> Tuple[int, int]:
-    """Return the first row of a rank, and how many it should have.
-
-    With these parts the results have the same bits for any number of ranks.
-
-    Parameters
-    ----------
-    rows : int
-        Of all ranks.
-    rank, ranks : int
-        Number of this rank, from 0, and of all.
-    context : Context, optional
-        For its parameter `shards`.
-    """
-    first, count = ctypes.c_int64(), ctypes.c_int64()
-    check(lib.clf_shard_range(None if context is None else context.pointer, rows, rank, ranks,
-                              ctypes.byref(first), ctypes.byref(count)))
-    return first.value, count.value
-
-
-def total(value: float) -> float:
-    """Return the sum of a number of each rank, within a block of ranks; else the number."""
-    ranks = _together.get()
-    return value if ranks is None else ranks._total(value)
-
-
-def active() -> Optional["Ranks"]:
-    """Return the ranks whose ``with`` block this thread (or asyncio task) is in, or None."""
-    return _together.get()
-
-
-class _Entry:
-    """What C calls: `function`, behind a generator in whose ``try`` a pending signal raises.
-
-    An exception that leaves a ctypes callback is lost, and C would read a success.
-    """
-
-    def __init__(self, function: Callable[..., int], leave: Callable[[BaseException], Any]) -> None:
-        waiting = self._wait(function, leave)
-        next(waiting)
-        self.take = waiting.__next__
-
-    @staticmethod
-    def _wait(function: Callable[..., int], leave: Callable[[BaseException], Any]) -> Iterator[Any]:
-        answer: Callable[..., int] = function
-        while True:
-            try:
-                yield answer
-                answer = function
-            except GeneratorExit:
-                return
-            except BaseException as error:
-                leave(error)
-                answer = _failed
-
-    __call__ = property(operator.methodcaller("take"))
-
-
-def _failed(*_: Any) -> int:
-    return 1
-
-
-class Ranks:
-    """The processes that fit together, as one of them sees it; made by `mpi` or `sockets`.
-
-    A subclass exchanges bytes: ``_gather(mine, all)`` copies the bytes of each rank to ``all``, in
-    their order, and ``_broadcast(data, root)`` copies those of one. What they raise fails the call
-    on this rank, and the ranks are not used again.
-
-    Attributes
-    ----------
-    rank, ranks : int
-        The number of this process, from 0, and how many there are.
-    """
-
-    def __init__(self, rank: int, ranks: int) -> None:
-        self.rank = rank
-        self.ranks = ranks
-        self._contexts: "weakref.WeakValueDictionary[Any, Context]" = weakref.WeakValueDictionary()
-        self._making = threading.Lock()
-        self._tokens: List[Token[Optional[Ranks]]] = []
-        self._failure: Optional[BaseException] = None
-        types = {name: kind for name, kind in clf_communicator._fields_}
-        calls = {name: types[name](_Entry(functools.partial(_guarded, self, function), self._leave))
-                 for name, function in self._callbacks().items()}
-        self._calls = clf_communicator(struct_size=ctypes.sizeof(clf_communicator), rank=rank,
-                                       ranks=ranks, **calls)
-
-    def _total(self, value: float) -> float:
-        everything = bytearray(8 * self.ranks)
-        self._gather(memoryview(struct.pack("<d", value)), memoryview(everything))
-        return sum(struct.unpack(f"<{self.ranks}d", everything))
-
-    def _callbacks(self) -> Dict[str, Callable[..., None]]:
-        return {"all_gather": self._on_gather, "broadcast": self._on_broadcast}
-
-    def _gather(self, mine: memoryview, everything: memoryview) -> None:
-        raise NotImplementedError
-
-    def _broadcast(self, data: memoryview, root: int) -> None:
-        raise NotImplementedError
-
-    def _on_gather(self, _user: Any, mine: int, size: int, everything: int) -> None:
-        self._gather(_view(mine, size), _view(everything, size * self.ranks))
-
-    def _on_broadcast(self, _user: Any, data: int, size: int, root: int) -> None:
-        self._broadcast(_view(data, size), root)
-
-    def _leave(self, error: BaseException) -> None:
-        """Make the call raise what a callback raised."""
-        self._failure = error
-        if not isinstance(error, errors.Error) and isinstance(error, Exception):
-            told = errors.PeerError(f"rank {self.rank} of {self.ranks}: {error}")
-            told.__cause__ = error
-            error = told
-        progress.leave(error)
-
-    def context(self, **params: Any) -> Context:
-        """Return a context whose fits include the rows of all ranks.
-
-        Parameters
-        ----------
-        **params
-            Of :class:`~libclassify.Context`. All but `threads` and `memory_limit` must be the same
-            on all ranks. The same parameters give the same context while anything uses it.
-        """
-        key = catalog.to_text("context", "context", {
-            name: params[name] for name in sorted(params) if params[name] is not None})
-        with self._making:
-            found = self._contexts.get(key)
-            if found is None or found.closed:
-                found = Context(**params)
-                found._communicator = self
-                check(lib.clf_context_set_communicator(found.pointer, ctypes.byref(self._calls)))
-                self._contexts[key] = found
-        return found
-
-    def shard_range(self, rows: int) -> Tuple[int, int]:
-        """Return the first row that this rank should have, and how many, of `rows` of all."""
-        return shard_range(rows, self.rank, self.ranks)
-
-    def close(self) -> None:
-        """End the connections, if the ranks have any of their own."""
-
-    def __enter__(self) -> "Ranks":
-        self._tokens.append(_together.set(self))
-        return self
-
-    def __exit__(self, _kind: Any, error: Optional[BaseException], _trace: Any) -> None:
-        _together.reset(self._tokens.pop())
-        if error is not None:
-            self._end(error)
-
-    def _end(self, error: BaseException) -> None:
-        """Tell the others that this rank does not go on, where that is possible."""
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}, rank {self.rank} of {self.ranks}>"
-
-
-def _guarded(ranks: Ranks, function: Callable[..., None], *arguments: Any) -> int:
-    try:
-        function(*arguments)
-        return 0
-    except BaseException as error:
-        ranks._leave(error)
-        return 1
-
-
-def _view(address: int, size: int) -> memoryview:
-    return memoryview((ctypes.c_char * size).from_address(address)).cast("B")
-
-
-class _MpiRanks(Ranks):
-    """Ranks of an mpi4py communicator."""
-
-    _PART = 1 << 30  # MPI counts by int
-
-    def __init__(self, comm: Any) -> None:
-        from mpi4py import MPI
-
-        self._mpi, self._comm = MPI, comm
-        super().__init__(comm.Get_rank(), comm.Get_size())
-
-    def _callbacks(self) -> Dict[str, Callable[..., None]]:
-        return {**super()._callbacks(), "all_sum": self._on_sum, "exchange": self._on_exchange}
-
-    def _bytes(self, data: memoryview) -> Any:
-        return [data, len(data), self._mpi.BYTE]
-
-    def _gather(self, mine: memoryview, everything: memoryview) -> None:
-        size = len(mine)
-        if size <= self._PART:
-            self._comm.Allgather(self._bytes(mine), [everything, size, self._mpi.BYTE])
-            return
-        everything[self.rank * size:(self.rank + 1) * size] = mine
-        for root in range(self.ranks):
-            self._broadcast(everything[root * size:(root + 1) * size], root)
-
-    def _broadcast(self, data: memoryview, root: int) -> None:
-        for at in range(0, len(data), self._PART):
-            self._comm.Bcast(self._bytes(data[at:at + self._PART]), root)
-
-    def _on_sum(self, _user: Any, values: int, count: int) -> None:
-        data = _view(values, 8 * count)
-        for at in range(0, len(data), self._PART):
-            part = data[at:at + self._PART]
-            self._comm.Allreduce(self._mpi.IN_PLACE, [part, len(part) // 8, self._mpi.DOUBLE])
-
-    def _on_exchange(self, _user: Any, out: int, out_bytes: int, into: int, in_bytes: int) -> None:
-        pointers = ctypes.c_void_p * self.ranks
-        sizes = ctypes.c_int64 * self.ranks
-        sent = list(zip(pointers.from_address(out), sizes.from_address(out_bytes)))
-        received = list(zip(pointers.from_address(into), sizes.from_address(in_bytes)))
-        for step in range(self.ranks):
-            self._swap((self.rank + step) % self.ranks, sent, (self.rank - step) % self.ranks,
-                       received)
-
-    def _swap(self, to: int, sent: Sequence[Any], source: int, received: Sequence[Any]) -> None:
-        none = self._mpi.PROC_NULL
-        for at in range(0, max(sent[to][1], received[source][1]), self._PART):
-            parts = []
-            for address, size in (sent[to], received[source]):
-                count = max(0, min(self._PART, size - at))
-                parts.append(_view(address + at, count) if count > 0 else memoryview(b""))
-            self._comm.Sendrecv(
-                self._bytes(parts[0]), to if len(parts[0]) > 0 else none, 0,
-                self._bytes(parts[1]), source if len(parts[1]) > 0 else none, 0)
-
-
-def mpi(comm: Any = None) -> Ranks:
-    """Return the ranks of an MPI communicator.
-
-    Parameters
-    ----------
-    comm : mpi4py.MPI.Comm, optional
-        Default ``MPI.COMM_WORLD``. It must live as long as the ranks are used. A program that
-        communicates by it while a fit runs passes a duplicate, ``comm.Dup()``.
-
-    Notes
-    -----
-    MPI has no time limits. When a process ends without MPI's finalization, ``mpirun`` ends the
-    others; ``python -m mpi4py program.py`` makes an uncaught exception end all of them, too.
-    """
-    if comm is None:
-        from mpi4py import MPI
-
-        comm = MPI.COMM_WORLD
-    return _MpiRanks(comm)
-
 
 # What goes over a socket before its bytes: what for, the number of the exchange, and their size.
 _HEAD = struct.Struct("<cqq")
@@ -411,15 +134,20 @@ class _SocketRanks(Ranks):
 
     def _ready(self, ranks: Sequence[int], until: Optional[float]) -> Iterator[int]:
         """Give the ranks in the order in which they have something to read, or have ended."""
-        waiting = {self._links[rank]: rank for rank in ranks}
-        while waiting:
-            left = None if until is None else max(0, until - time.monotonic())
-            ready = select.select(list(waiting), [], [], left)[0]
-            if not ready:
-                late = ", ".join(self._name(rank) for rank in sorted(waiting.values()))
-                raise TimeoutError(f"{late} has sent nothing for {self._timeout:g} seconds")
-            for link in ready:
-                yield waiting.pop(link)
+        waiting = set(ranks)
+        with selectors.DefaultSelector() as selector:
+            for rank in ranks:
+                selector.register(self._links[rank], selectors.EVENT_READ, rank)
+            while waiting:
+                left = None if until is None else max(0, until - time.monotonic())
+                ready = selector.select(left)
+                if not ready:
+                    late = ", ".join(self._name(rank) for rank in sorted(waiting))
+                    raise TimeoutError(f"{late} has sent nothing for {self._timeout:g} seconds")
+                for key, _ in ready:
+                    selector.unregister(key.fileobj)
+                    waiting.remove(key.data)
+                    yield key.data
 
     def _gather(self, mine: memoryview, everything: memoryview) -> None:
         self._number += 1
