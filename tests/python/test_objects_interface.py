@@ -32,7 +32,7 @@ ELSEWHERE = {
 
 def used():
     """Names of C functions in the sources of the package, generated ones aside."""
-    sources = [path.read_text() for path in PACKAGE.glob("*.py") if path.name != "_declarations.py"]
+    sources = [path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "_declarations.py"]
     return set(re.findall(r"\bclf_\w+", "\n".join(sources)))
 
 
