@@ -32,7 +32,7 @@ enum {
   MAX_PARTS = 16,
   FLUSH_ROWS = 2048,      /* rows that are summed in f32 */
   FINAL_ROWS = 128,       /* rows in f64 at a time */
-  MAX_ROWS_PER_COLUMN = 4 /* with more, vectors of coefficients cost as much as the rows */
+  MIN_COLUMNS_PER_ROW = 2 /* with fewer, the weights are as few as the coefficients */
 };
 #define MEAN_CURVATURE 0.25
 
@@ -51,7 +51,7 @@ typedef struct clf__span_part {
 
 bool clf__logistic_is_wide(const clf__logistic_objective *o) {
   return !clf__rows_sparse(o->x) && !o->f64 && o->x->shards == NULL &&
-         clf__logistic_blocks(o) == 0 && o->x->rows / MAX_ROWS_PER_COLUMN <= o->columns;
+         clf__logistic_blocks(o) == 0 && o->x->rows <= o->columns / MIN_COLUMNS_PER_ROW;
 }
 
 /* The columns of a part, block by block. */
