@@ -17,7 +17,11 @@ typedef struct clf__svm_start {
   double tolerance;   /* of the margins */
   double product;     /* mean of alpha_i s_i and (C_i - alpha_i) e_i to stop at */
   int64_t max_steps;
-  double work;   /* to spend on coordinate descent, in the unit of clf__parallel()'s */
+  double work; /* to spend on coordinate descent, in the unit of clf__parallel()'s */
+  /* For coordinate descent: errors are squared, so that alpha have no upper bound and alpha^2 / (4
+   * C) of their own; there is no intercept; and the machine, or NULL: w [columns], b. */
+  bool squared, through_origin;
+  double *machine;
   double *alpha; /* [count] result */
   int64_t steps; /* result */
   bool far;      /* result: the objective may exceed its minimum by more than was demanded */
