@@ -19,9 +19,10 @@
  *  With the communicator set on the context, clf_model_fit() then fits the rows of all ranks, and
  *  one rank saves the model.
  *
- *  **What is distributed.** Fits of the models and transforms that the guide lists. What needs the
- *  rows of all ranks and is not distributed returns CLF_ERROR_UNSUPPORTED on a context of several
- *  ranks. Predictions, and applying transforms, concern a rank's own rows and exchange nothing.
+ *  **What is distributed.** Fits of the models and transforms that docs/scale.md lists, and
+ *  clf_model_score(). What needs the rows of all ranks and is not distributed returns
+ *  CLF_ERROR_UNSUPPORTED on a context of several ranks. Predictions, and applying transforms,
+ *  concern a rank's own rows and exchange nothing.
  *
  *  **The same bits.** The rows of all ranks, in the order of the ranks, are cut into shards (the
  *  context's parameter `shards`), whose sums are added in one order. If each rank has the rows that
@@ -38,7 +39,7 @@
 #ifndef CLASSIFY_COMM_H
 #define CLASSIFY_COMM_H
 
-#include <classify/context.h>
+#include <classify/tensor.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -94,6 +95,30 @@ CLF_API clf_status clf_context_set_communicator(clf_context *context,
  *  Thread class: any thread. @since 0.1 */
 CLF_API clf_status clf_shard_range(const clf_context *context, int64_t rows, int32_t rank,
                                    int32_t ranks, int64_t *first, int64_t *count);
+
+/** Puts the rows of all ranks together on every rank, in the order of the ranks. Measures of
+ *  classify/metrics.h that are computed from labels, predictions and scores of all rows then have
+ *  the bits of one process. All ranks make this call. Without a communicator it makes a copy.
+ *
+ *  @code
+ *  const int32_t found[] = {1, 0}; // predictions of this rank
+ *  const int64_t shape[] = {2};
+ *  clf_tensor *mine = NULL, *all = NULL;
+ *  if (clf_tensor_wrap(&mine, NULL, found, CLF_I32, 1, shape, NULL) == CLF_OK &&
+ *      clf_gather_rows(&all, NULL, mine) == CLF_OK) {
+ *    printf("%lld rows\n", (long long)clf_tensor_extent(all, 0)); // of clf_tensor_data(all)
+ *  }
+ *  clf_tensor_free(all);
+ *  clf_tensor_free(mine);
+ *  @endcode
+ *
+ *  @param out   receives a new tensor [rows of all ranks, ...], to be freed
+ *  @param context  whose communicator is used; NULL for the process's own context
+ *  @param mine  [rows of this rank, ...], C-contiguous, of the same type, scale and further extents
+ *               on all ranks; a rank may have no rows
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_PEER
+ *  Thread class: one thread at a time for each context. @since 0.1 */
+CLF_API clf_status clf_gather_rows(clf_tensor **out, clf_context *context, const clf_tensor *mine);
 
 #ifdef __cplusplus
 }

@@ -35,6 +35,10 @@ void clf__comm_begin(clf__comm_call *call, clf_context *context);
  * CLF_ERROR_PEER if another rank failed. */
 clf_status clf__comm_end(clf__comm_call *call, clf_status status);
 
+/* Returns CLF_ERROR_PEER unless the contexts of all ranks agree in what affects results and calls,
+ * and CLF_ERROR_ARGUMENT if another thread is in a call of all ranks with this context. What the
+ * ranks do first together in a call asks for it. */
+clf_status clf__comm_compare(clf_context *context);
 /* Returns CLF_ERROR_PEER unless all ranks fit this kind with the same parameters, in contexts that
  * agree, and CLF_ERROR_ARGUMENT if another thread is in a call of all ranks with this context. Does
  * nothing outside of a call of several ranks. The first of a call's exchanges. */

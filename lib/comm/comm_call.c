@@ -67,9 +67,22 @@ static clf_status hash_params(uint64_t *hash, clf_context *context, const clf__p
   return status;
 }
 
+static clf_status check_thread(const clf_context *context, const char *name) {
+  return atomic_load(&context->comm->thread) == own_thread()
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "%s: another thread is in a call of all ranks with this context; one "
+                         "thread at a time can be",
+                         name);
+}
+
 /* What of the contexts affects results, and which callbacks the ranks call. */
-static clf_status compare_contexts(clf_context *context) {
+clf_status clf__comm_compare(clf_context *context) {
   clf__comm *comm = context->comm;
+  CLF__CHECK(check_thread(context, "ranks"));
+  if (comm->compared) {
+    return CLF_OK;
+  }
   const char *target = clf__context_target(context)->name;
   const int64_t numbers[] = {(int64_t)clf__context_seed(context), clf__shards_of(context),
                              CLF_VERSION_NUMBER, comm->calls.all_sum != NULL,
@@ -87,14 +100,9 @@ clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const vo
   if (!clf__comm_running(context)) {
     return CLF_OK;
   }
-  if (atomic_load(&context->comm->thread) != own_thread()) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "%s: another thread is in a call of all ranks with this context; one thread "
-                     "at a time can be",
-                     kind->name);
-  }
+  CLF__CHECK(check_thread(context, kind->name));
   CLF__CHECK(hash_params(&hash, context, &kind->params, values));
-  CLF__CHECK(context->comm->compared ? CLF_OK : compare_contexts(context));
+  CLF__CHECK(clf__comm_compare(context));
   snprintf(place, sizeof place, "fit of %s", kind->name);
   return clf__comm_meet(context->comm, CLF_OK, place, hash);
 }

@@ -97,6 +97,7 @@ static clf_status gather_starts(clf__shards *shards, int64_t rows) {
   if (shards->ranks == 1) {
     shards->start[1] = rows;
   } else {
+    CLF__CHECK(clf__comm_compare(shards->context));
     CLF__CHECK(
         clf__comm_gather(shards->context, "rows", &rows, (int64_t)sizeof rows, shards->start + 1));
   }

@@ -7,11 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include <classify/metrics.h>
-
 #include "base/border.h"
-#include "comm/comm.h"
-#include "metrics/determination.h"
 #include "models/blocks.h"
 #include "models/decision/decision.h"
 #include "models/decision/novelty.h"
@@ -340,104 +336,4 @@ clf_status clf__predict_scores(const clf_model *model, const clf_dataset *data, 
                             : status;
   clf__free(s.scores);
   return status;
-}
-
-static clf_status score_labels(const clf_model *model, const clf_dataset *data, double *score) {
-  clf__arena arena = {.context = model->context};
-  int32_t *found = clf__arena_array(&arena, data->rows, sizeof *found);
-  int32_t *truth = clf__arena_array(&arena, data->rows, sizeof *truth);
-  int64_t classes = clf_dataset_classes(data);
-  int32_t *map = clf__arena_array(&arena, classes, sizeof *map);
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__arena_status(&arena));
-  CLF__TRY(clf_model_predict(model, data, found, data->rows));
-  clf__classes_map(data->classes, model->classes, map);
-  const int32_t *labels = clf__dataset_labels(data);
-  for (int64_t i = 0; i < data->rows; i++) {
-    bool known = map[labels[i]] >= 0;
-    truth[i] = known ? map[labels[i]] : 0;
-    found[i] = known ? found[i] : -1;
-  }
-  CLF__TRY(clf_accuracy(truth, found, clf__dataset_weights(data), data->rows, score));
-done:
-  clf__arena_free(&arena);
-  return status;
-}
-
-/* The share of rows that are classified as their labels say: those of a class "-1" are outliers,
- * all others are not. */
-static clf_status score_outliers(const clf_model *model, const clf_dataset *data, double *score) {
-  clf__arena arena = {.context = model->context};
-  int32_t *found = clf__arena_array(&arena, data->rows, sizeof *found);
-  int32_t *truth = clf__arena_array(&arena, data->rows, sizeof *truth);
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__arena_status(&arena));
-  CLF__TRY(clf_model_predict(model, data, found, data->rows));
-  const int32_t *labels = clf__dataset_labels(data);
-  for (int64_t i = 0; i < data->rows; i++) {
-    const bool outlier = strcmp(clf__classes_name(data->classes, labels[i]), "-1") == 0;
-    truth[i] = outlier ? 1 : 0;
-    found[i] = found[i] < 0 ? 1 : 0;
-  }
-  CLF__TRY(clf_accuracy(truth, found, clf__dataset_weights(data), data->rows, score));
-done:
-  clf__arena_free(&arena);
-  return status;
-}
-
-static bool all_zero(const float *weights, int64_t rows) {
-  for (int64_t i = 0; i < rows; i++) {
-    if (weights[i] != 0) {
-      return false;
-    }
-  }
-  return true;
-}
-
-static clf_status score_targets(const clf_model *model, const clf_dataset *data, double *score) {
-  if (clf_dataset_outputs(data) != model->outputs) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s has %lld outputs; the dataset has %lld targets",
-                     model->kind->base.name, (long long)model->outputs,
-                     (long long)clf_dataset_outputs(data));
-  }
-  const float *weights = clf__dataset_weights(data);
-  if (weights != NULL && all_zero(weights, data->rows)) {
-    return clf__fail(CLF_ERROR_DATA, "%s: all weights are 0; a score needs one above it",
-                     model->kind->base.name);
-  }
-  int64_t count = clf__count(data->rows, model->outputs);
-  float *values = clf__alloc_array(model->context, count, sizeof *values);
-  if (values == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_status status = clf_model_decision_function(model, data, values, count);
-  if (status == CLF_OK) {
-    double mean = 0;
-    for (int64_t k = 0; k < model->outputs; k++) {
-      mean += clf__determination(clf__dataset_targets(data) + k, values + k, weights, data->rows,
-                                 model->outputs) /
-              (double)model->outputs;
-    }
-    *score = mean;
-  }
-  clf__free(values);
-  return status;
-}
-
-clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score) {
-  CLF__REQUIRE(model);
-  CLF__REQUIRE(data);
-  CLF__REQUIRE(score);
-  CLF__ENTER_PREDICTION(model, data);
-  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_score()"));
-  CLF__CHECK(clf__model_require_fit(model));
-  const bool outliers = clf__model_separates_outliers(model);
-  bool regression = model->classes == NULL && !outliers;
-  if ((regression ? data->targets : data->labels) == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to score by",
-                     model->kind->base.name, regression ? "targets" : "labels");
-  }
-  return regression ? score_targets(model, data, score)
-         : outliers ? score_outliers(model, data, score)
-                    : score_labels(model, data, score);
 }
