@@ -20,8 +20,9 @@
  *  one rank saves the model.
  *
  *  **What is distributed.** Fits of the models and transforms that docs/scale.md lists, and
- *  clf_model_score(). What needs the rows of all ranks and is not distributed returns
- *  CLF_ERROR_UNSUPPORTED on a context of several ranks. Predictions, and applying transforms,
+ *  clf_model_score(); cross-validation and searches, for which all ranks have the same rows. What
+ *  needs the rows of all ranks and is not distributed returns CLF_ERROR_UNSUPPORTED on a context of
+ *  several ranks. Predictions, and applying transforms,
  *  concern a rank's own rows and exchange nothing.
  *
  *  **The same bits.** The rows of all ranks, in the order of the ranks, are cut into shards (the

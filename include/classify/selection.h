@@ -42,7 +42,9 @@ extern "C" {
  *  @param folds   2 … rows; stratified when there are labels
  *  @param seed    of the partition
  *  @param scores  [folds] receives clf_model_score() of each fold
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, or what fit or score returned for the first fold that failed
+ *  With a communicator all ranks make this call on the same rows, and divide the folds.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_PEER, or what fit or score returned for the first
+ *          fold that failed
  *  @since 0.1 */
 CLF_API clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data,
                                       int64_t folds, uint64_t seed, double *scores);
@@ -76,9 +78,13 @@ typedef struct clf_search clf_search;
  *  the scores of the folds on which every combination was scored. If there is no such fold yet, it
  *  has the scores of the first fold, and NaN for combinations that have none; in a later round of
  *  halving it has those of the round before.
+ *
+ *  With a communicator all ranks make this call on the same rows, and divide the fits; `refit` is
+ *  done by each. Then there is no `time_limit`, and a search that one rank stops is cancelled.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_CANCELLED (also: the time limit ended before any
- *          score), CLF_ERROR_MEMORY, or what fit or score
- *          returned for the first combination that failed (the message names it) @since 0.1 */
+ *          score), CLF_ERROR_MEMORY, CLF_ERROR_PEER, CLF_ERROR_UNSUPPORTED (a time limit on several
+ *          ranks), or what fit or score returned for the first combination that failed (the message
+ *          names it) @since 0.1 */
 CLF_API clf_status clf_search_create(clf_search **out, const clf_model *model,
                                      const clf_dataset *data, int64_t folds, uint64_t seed,
                                      const char *grid, const char *params);

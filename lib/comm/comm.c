@@ -7,21 +7,41 @@
 #include "base/border.h"
 #include "base/context.h"
 #include "base/context_state.h"
+#include "base/pool.h"
 #include "base/structs.h"
 #include "comm/comm_state.h"
 
 enum { MAX_RANKS = 1 << 20 };
 
+uintptr_t clf__comm_thread(void) {
+  static _Thread_local char own;
+  return (uintptr_t)&own;
+}
+
+/* Returns whether there are no other ranks for this thread: there is no communicator, or its call
+ * of all ranks runs what each does by itself, here or in tasks. */
+static bool is_alone(const clf_context *context) {
+  const clf__comm *comm = context->comm;
+  return comm == NULL || (atomic_load(&comm->alone) &&
+                          (clf__in_task() || atomic_load(&comm->thread) == clf__comm_thread()));
+}
+
 int32_t clf__comm_ranks(const clf_context *context) {
-  return context->comm != NULL ? context->comm->calls.ranks : 1;
+  return is_alone(context) ? 1 : context->comm->calls.ranks;
 }
 
 int32_t clf__comm_rank(const clf_context *context) {
-  return context->comm != NULL ? context->comm->calls.rank : 0;
+  return is_alone(context) ? 0 : context->comm->calls.rank;
 }
 
 bool clf__comm_running(const clf_context *context) {
-  return context->comm != NULL && atomic_load(&context->comm->thread) != 0;
+  return !is_alone(context) && atomic_load(&context->comm->thread) != 0;
+}
+
+void clf__comm_alone(clf_context *context, bool alone) {
+  if (context->comm != NULL) {
+    atomic_store(&context->comm->alone, alone);
+  }
 }
 
 static clf_status read_communicator(clf_communicator *out, const clf_communicator *given) {
@@ -43,7 +63,7 @@ clf_status clf_context_set_communicator(clf_context *context,
                                         const clf_communicator *communicator) {
   CLF__REQUIRE(context);
   CLF__ENTER("communicator");
-  if (clf__comm_running(context)) {
+  if (context->comm != NULL && atomic_load(&context->comm->thread) != 0) {
     return clf__fail(CLF_ERROR_ARGUMENT, "communicator: it is in use by a call of all ranks");
   }
   clf__comm *comm = NULL;
@@ -56,6 +76,7 @@ clf_status clf_context_set_communicator(clf_context *context,
     }
     comm->calls = calls;
     atomic_init(&comm->thread, 0);
+    atomic_init(&comm->alone, false);
   }
   clf__free(context->comm);
   context->comm = comm;

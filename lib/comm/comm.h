@@ -44,8 +44,19 @@ clf_status clf__comm_compare(clf_context *context);
  * nothing outside of a call of several ranks. The first of a call's exchanges. */
 clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values);
 
+/* The same for what has this hash, at a place of this name. */
+clf_status clf__comm_agree_on(clf_context *context, const char *place, uint64_t hash);
+
+/* Within a call of all ranks: with `alone`, what the thread and its tasks call from now on is done
+ * by each rank for itself, as if there were no others. */
+void clf__comm_alone(clf_context *context, bool alone);
+
 /* Returns the hash of more bytes, to be compared between ranks; the first `hash` is 0. */
 uint64_t clf__comm_hash(uint64_t hash, const void *bytes, size_t size);
+
+/* Adds the name of a kind and its parameters to a hash. */
+clf_status clf__comm_hash_kind(uint64_t *hash, clf_context *context, const clf__kind *kind,
+                               const void *values);
 
 /* Returns CLF_ERROR_UNSUPPORTED, in the name of what the caller does, with several ranks. For what
  * needs the rows of all ranks and is not distributed. */

@@ -2,22 +2,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/checksum.h"
 #include "base/context.h"
 #include "base/context_state.h"
 #include "comm/comm_state.h"
 #include "comm/shards.h"
 
-/* Returns a number that no other thread has at the same time. */
-static uintptr_t own_thread(void) {
-  static _Thread_local char own;
-  return (uintptr_t)&own;
-}
-
 void clf__comm_begin(clf__comm_call *call, clf_context *context) {
   uintptr_t none = 0;
   *call = (clf__comm_call){context, false};
   if (clf__comm_ranks(context) > 1 &&
-      atomic_compare_exchange_strong(&context->comm->thread, &none, own_thread())) {
+      atomic_compare_exchange_strong(&context->comm->thread, &none, clf__comm_thread())) {
     call->outermost = true;
     context->comm->over = false;
   }
@@ -45,16 +40,13 @@ clf_status clf__comm_refuse(const clf_context *context, const char *what) {
                                 what, (int)ranks);
 }
 
-/* FNV-1a (Fowler, Noll and Vo): nobody gains from making two texts collide. */
 uint64_t clf__comm_hash(uint64_t hash, const void *bytes, size_t size) {
-  for (size_t i = 0; i < size; i++) {
-    hash = (hash ^ ((const unsigned char *)bytes)[i]) * UINT64_C(0x100000001B3);
-  }
-  return hash;
+  return clf__checksum(hash, bytes, size);
 }
 
-static clf_status hash_params(uint64_t *hash, clf_context *context, const clf__param_table *table,
-                              const void *values) {
+clf_status clf__comm_hash_kind(uint64_t *hash, clf_context *context, const clf__kind *kind,
+                               const void *values) {
+  const clf__param_table *table = &kind->params;
   size_t needed = 0;
   CLF__CHECK(clf__params_copy_text(table, values, NULL, 0, &needed));
   char *text = clf__alloc(context, needed);
@@ -62,24 +54,24 @@ static clf_status hash_params(uint64_t *hash, clf_context *context, const clf__p
     return CLF_ERROR_MEMORY;
   }
   const clf_status status = clf__params_copy_text(table, values, text, needed, NULL);
+  *hash = clf__comm_hash(*hash, kind->name, strlen(kind->name) + 1);
   *hash = clf__comm_hash(*hash, text, status == CLF_OK ? needed : 0);
   clf__free(text);
   return status;
 }
 
-static clf_status check_thread(const clf_context *context, const char *name) {
-  return atomic_load(&context->comm->thread) == own_thread()
+static clf_status check_thread(const clf_context *context) {
+  return atomic_load(&context->comm->thread) == clf__comm_thread()
              ? CLF_OK
              : clf__fail(CLF_ERROR_ARGUMENT,
-                         "%s: another thread is in a call of all ranks with this context; one "
-                         "thread at a time can be",
-                         name);
+                         "another thread is in a call of all ranks with this context; one thread "
+                         "at a time can be");
 }
 
 /* What of the contexts affects results, and which callbacks the ranks call. */
 clf_status clf__comm_compare(clf_context *context) {
   clf__comm *comm = context->comm;
-  CLF__CHECK(check_thread(context, "ranks"));
+  CLF__CHECK(check_thread(context));
   if (comm->compared) {
     return CLF_OK;
   }
@@ -94,15 +86,21 @@ clf_status clf__comm_compare(clf_context *context) {
   return CLF_OK;
 }
 
+clf_status clf__comm_agree_on(clf_context *context, const char *place, uint64_t hash) {
+  if (!clf__comm_running(context)) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__comm_compare(context));
+  return clf__comm_meet(context->comm, CLF_OK, place, hash);
+}
+
 clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values) {
   uint64_t hash = 1;
   char place[CLF__WORD_NAME];
   if (!clf__comm_running(context)) {
     return CLF_OK;
   }
-  CLF__CHECK(check_thread(context, kind->name));
-  CLF__CHECK(hash_params(&hash, context, &kind->params, values));
-  CLF__CHECK(clf__comm_compare(context));
+  CLF__CHECK(clf__comm_hash_kind(&hash, context, kind, values));
   snprintf(place, sizeof place, "fit of %s", kind->name);
-  return clf__comm_meet(context->comm, CLF_OK, place, hash);
+  return clf__comm_agree_on(context, place, hash);
 }

@@ -20,12 +20,16 @@ typedef struct clf__comm_word {
 typedef struct clf__comm {
   clf_communicator calls;
   atomic_uintptr_t thread; /* that is in a call of all ranks; 0 for none */
+  atomic_bool alone;       /* that call runs what each rank does by itself */
   bool over;               /* that call has failed, and all ranks know it */
   bool broken;             /* a callback failed: the ranks may be out of step */
   bool compared;           /* the contexts of the ranks agree */
   clf__comm_word mine;
   clf__comm_word words[]; /* [ranks] */
 } clf__comm;
+
+/* Returns a number that no other thread has at the same time. */
+uintptr_t clf__comm_thread(void);
 
 /* Exchanges words. Returns CLF_OK if all ranks are well and at the same place, and otherwise
  * `status` if that is a failure, or CLF_ERROR_PEER. */

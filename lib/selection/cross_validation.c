@@ -4,6 +4,9 @@
  * rows of only a few folds exist at once; all settings share them. A group with fewer tasks than
  * threads runs one task after another instead, each fit on all threads.
  *
+ * Several ranks, which have the same rows, divide the tasks: each does every n-th, by itself, and all
+ * receive the scores (selection_ranks.c).
+ *
  * The failure of the first task in order is reported, whichever finished first: a task is skipped
  * only if an earlier one has failed. */
 #include <math.h>
@@ -33,6 +36,7 @@ typedef struct run {
   clf__progress progress;
   atomic_int_least64_t done;
   bool chained; /* the settings of a fold follow each other in one task */
+  int32_t ranks, rank;
   /* The current group. */
   fold_rows *rows; /* [size] */
   int64_t first;
@@ -77,6 +81,21 @@ static clf_status score_one(run *now, int64_t fold, int64_t variant, clf__fit_sh
                                 (long long)(now->first + fold));
 }
 
+/* Returns whether this rank has a task of the group. */
+static bool has_task(const run *now, int64_t task) {
+  const int64_t tasks = now->chained ? 1 : now->variants->count;
+  return (now->first * tasks + task) % now->ranks == now->rank;
+}
+
+static bool has_fold(const run *now, int64_t fold) {
+  const int64_t tasks = now->chained ? 1 : now->variants->count;
+  bool has = false;
+  for (int64_t task = fold * tasks; task < (fold + 1) * tasks; task++) {
+    has = has || has_task(now, task);
+  }
+  return has;
+}
+
 /* Runs the settings of one fold after another; which one fails first does not depend on the
  * group. */
 static clf_status run_job(void *argument, clf__range range) {
@@ -84,6 +103,10 @@ static clf_status run_job(void *argument, clf__range range) {
   const int64_t variants = now->variants->count;
   clf__fit_shared shared = {.own = NULL};
   clf_status status = CLF_OK;
+  if (!has_task(now, range.index)) {
+    atomic_fetch_add(&now->done, now->chained ? variants : 1);
+    return CLF_OK;
+  }
   if (!now->chained) {
     return score_one(now, range.index / variants, range.index % variants, NULL);
   }
@@ -105,8 +128,9 @@ static void free_group(run *now) {
 static clf_status run_group(run *now, const clf_dataset *data, uint64_t seed) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < now->size; i++) {
-    CLF__TRY(clf_dataset_fold(&now->rows[i].train, &now->rows[i].test, data, now->folds,
-                              now->first + i, seed));
+    CLF__TRY(has_fold(now, i) ? clf_dataset_fold(&now->rows[i].train, &now->rows[i].test, data,
+                                                 now->folds, now->first + i, seed)
+                              : CLF_OK);
   }
   int64_t tasks = now->chained ? now->size : now->size * now->variants->count;
   int32_t threads = clf__context_threads(now->context);
@@ -144,8 +168,11 @@ clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
              .scores = scores,
              .folds = folds,
              .chained = chained,
+             .ranks = clf__comm_ranks(context),
+             .rank = clf__comm_rank(context),
              .progress = clf__progress_begin(context, stage, variants->count * folds)};
   clf_status status = CLF_OK;
+  clf__comm_alone(context, true);
   now.rows = clf__alloc_zeroed(context, group, sizeof *now.rows);
   CLF__TRY(now.rows != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   for (; now.first < folds; now.first += group) {
@@ -154,8 +181,10 @@ clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
   }
   CLF__TRY(clf__progress_step(&now.progress, now.progress.steps, NAN, NAN));
 done:
+  clf__comm_alone(context, false);
   clf__free(now.rows);
-  return status;
+  return status < 0 ? status
+                    : clf__selection_share(context, scores, variants->count, folds, chained);
 }
 
 clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, int64_t folds,
@@ -164,18 +193,22 @@ clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, i
   CLF__REQUIRE(data);
   CLF__REQUIRE(scores);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__comm_refuse(model->context, "cross-validation"));
-  CLF__CHECK(clf__check_folds(data, folds));
-  double *found = clf__alloc_array(model->context, folds, sizeof *found);
-  if (found == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  clf__comm_call together;
   const char *as_it_is = "";
   const clf__variants variants = {model, &as_it_is, 1};
   clf__stop stop; /* keeps nothing, so that no fold has a fit that was stopped */
+  clf_status status = CLF_OK;
+  double *found = NULL;
+  clf__comm_begin(&together, model->context);
   clf__stop_begin(&stop);
-  clf_status status = clf__cross_validate("cross_validate", &variants, data, folds, seed, found);
+  CLF__TRY(clf__check_folds(data, folds));
+  found = clf__alloc_array(model->context, folds, sizeof *found);
+  CLF__TRY(found != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  CLF__TRY(clf__selection_agree(model, data, folds, seed, ""));
+  status = clf__cross_validate("cross_validate", &variants, data, folds, seed, found);
+done:
   clf__stop_end(&stop);
+  status = clf__comm_end(&together, status);
   if (status == CLF_OK) {
     memcpy(scores, found, (size_t)folds * sizeof *scores);
   }

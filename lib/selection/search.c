@@ -135,12 +135,28 @@ static clf_status add_combinations(clf_search *search, const clf__grid *grid,
                                              : add_some(search, grid, trials, &random);
 }
 
-/* Fits the best combination to all rows. The time limit is for the search alone. */
+/* Fits the best combination to all rows, which each rank has and fits by itself. The time limit is
+ * for the search alone. */
 static clf_status refit(clf_search *search, const clf_dataset *data) {
   CLF__CHECK(clf__variant_make(&search->best_fit, search->model, search->regression,
                                search->params[search->best]));
+  clf__comm_alone(search->context, true);
   const clf_status status = clf_model_fit(search->best_fit, data, NULL, NULL);
+  clf__comm_alone(search->context, false);
   return status < 0 ? clf__fail_within(status, "%s", search->params[search->best]) : CLF_OK;
+}
+
+/* What the ranks must have in common; a time limit would end their searches at different times. */
+static clf_status agree(const clf_search *search, const clf_model *model, const clf_dataset *data,
+                        uint64_t seed, const char *grid, const clf__search_params *own) {
+  uint64_t hash = seed;
+  if (clf__comm_ranks(search->context) == 1) {
+    return CLF_OK;
+  }
+  CLF__CHECK(own->time_limit > 0 ? clf__comm_refuse(search->context, "a search with a time_limit")
+                                 : CLF_OK);
+  CLF__CHECK(clf__comm_hash_kind(&hash, search->context, &clf__search_kind, own));
+  return clf__selection_agree(model, data, search->folds, hash, grid);
 }
 
 clf_status clf_search_create(clf_search **out, const clf_model *model, const clf_dataset *data,
@@ -149,12 +165,11 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__comm_refuse(model->context, "a search"));
   if (grid == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "clf_search_create: grid must not be NULL");
   }
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__check_folds(data, folds));
+  clf__comm_call together;
   clf__grid values = {NULL, 0, 1};
   void *own = NULL;
   clf_search *search = clf__handle_create(model->context, sizeof *search);
@@ -164,15 +179,21 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   search->arena.context = search->context;
   search->folds = folds;
   search->regression = data->labels == NULL;
+  clf__comm_begin(&together, search->context);
+  CLF__TRY(clf__check_folds(data, folds));
   CLF__TRY(clf__params_create(&own, search->context, &clf__search_kind.params, text));
+  CLF__TRY(agree(search, model, data, seed, grid, own));
   CLF__TRY(clf__grid_parse(&values, model, grid));
   CLF__TRY(clf_model_clone(&search->model, model));
   CLF__TRY(add_combinations(search, &values, own, seed));
   CLF__TRY(clf__search_run(search, own, data, seed));
   CLF__TRY(((const clf__search_params *)own)->refit ? refit(search, data) : CLF_OK);
-  *out = search;
-  search = NULL;
 done:
+  status = clf__comm_end(&together, status);
+  if (status == CLF_OK) {
+    *out = search;
+    search = NULL;
+  }
   clf__grid_free(&values);
   clf__params_free(&clf__search_kind.params, own);
   clf_search_free(search);

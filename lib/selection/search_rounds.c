@@ -12,6 +12,7 @@
 
 #include "base/math.h"
 #include "base/text.h"
+#include "comm/comm.h"
 #include "selection/search.h"
 
 typedef struct ranked {
@@ -132,7 +133,7 @@ static clf_status run_round(round_state *now, const clf_dataset *data, uint64_t 
   status = clf__cross_validate("search", &variants, rows, search->folds, seed, now->scores);
   if (status == CLF_OK) {
     summarize_all(now, search->folds);
-  } else {
+  } else if (clf__comm_ranks(search->context) == 1) { /* others do not know that this one stops */
     status = keep_scores(now, stop, status);
   }
   clf_dataset_free(made);

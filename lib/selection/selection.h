@@ -33,6 +33,13 @@ clf_status clf__variant_make(clf_model **out, const clf_model *model, bool regre
 /* Checks for 2 … rows. Returns CLF_OK or CLF_ERROR_ARGUMENT. */
 clf_status clf__check_folds(const clf_dataset *data, int64_t folds);
 
+/* Returns CLF_ERROR_PEER unless all ranks have the same model, rows and settings. */
+clf_status clf__selection_agree(const clf_model *model, const clf_dataset *data, int64_t folds,
+                                uint64_t seed, const char *settings);
+/* Gives all ranks the scores [count, folds], of whose tasks each has done every n-th. */
+clf_status clf__selection_share(clf_context *context, double *scores, int64_t count, int64_t folds,
+                                bool chained);
+
 /* scores [count, folds] are partly filled after a failure, whose message names settings and
  * fold. */
 clf_status clf__cross_validate(const char *stage, const clf__variants *variants,

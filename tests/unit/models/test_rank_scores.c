@@ -115,3 +115,103 @@ TEST(gathered_rows__without_a_communicator_are_a_copy) {
   clf_tensor_free(stepped);
   clf_tensor_free(wrapped);
 }
+
+/* What cross-validation and a search find. */
+enum { FOLDS = 5, MAX_COMBINATIONS = 12 };
+
+typedef struct selecting {
+  const char *model, *transform, *grid, *params;
+  int64_t count; /* of combinations */
+  int32_t odd;   /* the rank that has another row, or -1 */
+  clf_status status[MAX_RANKS];
+  double scores[MAX_RANKS][FOLDS], means[MAX_RANKS][MAX_COMBINATIONS];
+  int64_t best[MAX_RANKS];
+  size_t size[MAX_RANKS]; /* of the best model */
+  char bytes[MAX_RANKS][20000];
+} selecting;
+
+static void search_rank(struct rank *rank, selecting *s, const clf_model *model,
+                        const clf_dataset *data) {
+  clf_search *search = NULL;
+  clf_model *best = NULL;
+  const int32_t at = rank->index;
+  ck_clf_ok(clf_search_create(&search, model, data, FOLDS, 3, s->grid, s->params));
+  ck_assert_int_eq(clf_search_count(search), s->count);
+  for (int64_t i = 0; i < s->count; i++) {
+    s->means[at][i] = clf_search_mean(search, i);
+  }
+  s->best[at] = clf_search_best(search);
+  ck_clf_ok(clf_search_model(&best, search));
+  ck_clf_ok(clf_model_save_memory(best, s->bytes[at], sizeof s->bytes[at], &s->size[at]));
+  clf_model_free(best);
+  clf_search_free(search);
+}
+
+static void select_rank(struct rank *rank) {
+  selecting *s = rank->user;
+  const int32_t at = rank->index;
+  const bool odd = at == s->odd;
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  clf_dataset *data = rows_of(rank->context, &plain, F32, odd, 0, ROWS);
+  ck_clf_ok(clf_model_create(&model, rank->context, s->model, NULL));
+  if (s->transform != NULL) {
+    ck_clf_ok(clf_model_add_transform(model, s->transform, NULL));
+  }
+  s->status[at] = clf_cross_validate(model, data, FOLDS, 7, s->scores[at]);
+  if (s->odd >= 0) {
+    ck_assert_ptr_nonnull(strstr(clf_last_error(), "differ in 'rows of a cross-validation'"));
+  } else {
+    search_rank(rank, s, model, data);
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+/* Pipelines, fits that share what they found, and more combinations than ranks. */
+TEST(searches__are_divided_among_ranks_that_have_the_same_rows) {
+  static const selecting cases[] = {
+      {.model = "ridge",
+       .transform = "standardize",
+       .grid = "alpha=0.1|10|1e4",
+       .params = "refit=true",
+       .count = 3},
+      {.model = "svm", .grid = "C=0.1|1|10 kernel=rbf", .params = "refit=true", .count = 3},
+      {.model = "fisher",
+       .grid = "shrinkage=0|0.1|0.5|0.9",
+       .params = "method=halving refit=true min_rows=30 factor=2",
+       .count = 4}};
+  static selecting one, s;
+  fill_rows();
+  for (size_t which = 0; which < sizeof cases / sizeof *cases; which++) {
+    for (int n = 0; n < RANK_COUNTS; n++) {
+      struct ranks all;
+      s = cases[which];
+      s.odd = -1;
+      open_ranks(&all, rank_counts[n], n % 2 == 0 ? "threads=1" : "threads=3", n == 2);
+      run_ranks(&all, select_rank, &s);
+      close_ranks(&all);
+      one = n == 0 ? s : one;
+      for (int32_t rank = 0; rank < rank_counts[n]; rank++) {
+        ck_assert_int_eq(s.status[rank], CLF_OK);
+        ck_assert_mem_eq(s.scores[rank], one.scores[0], sizeof one.scores[0]);
+        ck_assert_mem_eq(s.means[rank], one.means[0], sizeof one.means[0]);
+        ck_assert_int_eq(s.best[rank], one.best[0]);
+        ck_assert_uint_eq(s.size[rank], one.size[0]);
+        ck_assert_mem_eq(s.bytes[rank], one.bytes[0], one.size[0]);
+      }
+    }
+  }
+}
+
+TEST(searches__of_ranks_with_other_rows_are_refused) {
+  static selecting s = {.model = "ridge", .odd = 1};
+  struct ranks all;
+  fill_rows();
+  open_ranks(&all, 3, "threads=1", false);
+  run_ranks(&all, select_rank, &s);
+  for (int32_t rank = 0; rank < 3; rank++) {
+    ck_assert_int_eq(s.status[rank], CLF_ERROR_PEER);
+  }
+  close_ranks(&all);
+}
