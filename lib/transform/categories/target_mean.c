@@ -97,21 +97,10 @@ static clf_status begin(encoding *e, clf__arena *arena, const clf_transform *tra
                         (double)rows * (double)features * 8 * CLF__COST_ELEMENT, find_groups, e);
 }
 
-static clf_status find_means(void *argument, clf__range features) {
-  const encoding *e = argument;
-  for (int64_t j = features.first; j < features.end; j++) {
-    CLF__CHECK(clf__targets_means(e->means + e->start[j] * e->outputs, e->targets,
-                                  e->group + j * e->dataset->rows, e->start[j + 1] - e->start[j],
-                                  smoothing_of(e->transform->params), e->rows));
-  }
-  return CLF_OK;
-}
-
-static clf_status run_means(encoding *e) {
-  const double rows = (double)e->dataset->rows, features = (double)e->dataset->features;
-  return clf__jobs_ranges(e->dataset->context, e->dataset->features, 1,
-                          rows * features * (double)(1 + e->outputs) * CLF__COST_ELEMENT,
-                          find_means, e);
+static clf_status find_means(encoding *e) {
+  const clf__target_groups groups = {e->dataset->features, e->start, e->group};
+  return clf__targets_means(e->means, e->targets, &groups, smoothing_of(e->transform->params),
+                            e->rows);
 }
 
 /* Names of several classes are kept for those of the columns. */
@@ -153,7 +142,7 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   CLF__TRY(clf__tensor_vector(&mean, transform->context, CLF_F64, e.outputs));
   memcpy(mean->data, targets.mean, (size_t)e.outputs * sizeof(double));
   e.means = means->data;
-  CLF__TRY(run_means(&e));
+  CLF__TRY(find_means(&e));
   CLF__TRY(clf__store_add_tensor(state, "means", means));
   CLF__TRY(clf__store_add_tensor(state, "mean", mean));
   status = keep_classes(&targets, state);
@@ -205,13 +194,39 @@ done:
   return status;
 }
 
-/* Divides the rows into folds, stratified by class. */
+/* Gives all ranks the labels of all rows. */
+static clf_status spread_labels(int32_t *all, const clf__shards *shards, const int32_t *labels,
+                                int64_t rows) {
+  memcpy(all + shards->first, labels, (size_t)rows * sizeof *all);
+  return clf__comm_spread(shards->context, "labels", all, shards->start, sizeof *all);
+}
+
+/* Divides the rows of all ranks into folds, stratified by class; fold [rows] receives those of this
+ * one's. */
 static clf_status divide(int64_t *fold, const clf_transform *transform,
                          const clf_dataset *dataset) {
   const mean_params *values = transform->params;
-  const clf__split split = {clf__dataset_labels(dataset), clf_dataset_classes(dataset),
-                            dataset->rows};
-  return clf__split_folds(dataset->context, &split, values->folds, (uint64_t)values->seed, fold);
+  const clf__shards *shards = dataset->shards;
+  const int64_t rows = clf__shards_rows(shards, dataset->rows);
+  clf__split split = {clf__dataset_labels(dataset), clf_dataset_classes(dataset), rows};
+  if (shards == NULL || shards->ranks == 1) {
+    return clf__split_folds(dataset->context, &split, values->folds, (uint64_t)values->seed, fold);
+  }
+  clf__arena arena = {.context = dataset->context};
+  int64_t *every = clf__arena_array(&arena, rows, sizeof *every);
+  int32_t *labels = clf__arena_array(&arena, rows, sizeof *labels);
+  clf_status status = clf__arena_status(&arena);
+  CLF__TRY(status);
+  if (split.labels != NULL) {
+    CLF__TRY(spread_labels(labels, shards, split.labels, dataset->rows));
+    split.labels = labels;
+  }
+  CLF__TRY(
+      clf__split_folds(dataset->context, &split, values->folds, (uint64_t)values->seed, every));
+  memcpy(fold, every + shards->first, (size_t)dataset->rows * sizeof *fold);
+done:
+  clf__arena_free(&arena);
+  return status;
 }
 
 static clf_status apply_training(clf_dataset **out, const clf_transform *transform,
@@ -232,7 +247,7 @@ static clf_status apply_training(clf_dataset **out, const clf_transform *transfo
   CLF__TRY(make_rows(&x, &e));
   for (int64_t f = 0; f < values->folds; f++) {
     e.rows = (clf__other_folds){fold, f};
-    CLF__TRY(run_means(&e));
+    CLF__TRY(find_means(&e));
     for (int64_t i = 0; i < dataset->rows; i++) {
       if (fold[i] == f) {
         encode_row(&e, i, targets.mean); /* every row of the fit has a group */
@@ -330,7 +345,7 @@ const clf__transform_kind clf__target_mean_kind = {
     .base =
         CLF__KIND("target_mean", "the mean of the targets of each category", params, mean_params),
     .operation = CLF__TRANSFORM_CODES,
-    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES,
+    .can = CLF__TAKES_MISSING | CLF__TAKES_CATEGORIES | CLF__WANTS_CATEGORIES | CLF__SUMS_RANKS,
     .fit = fit,
     .apply = apply,
     .apply_training = apply_training,

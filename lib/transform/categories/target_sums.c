@@ -5,8 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/jobs.h"
 #include "base/math.h"
-#include "base/progress.h"
+#include "comm/shards.h"
 
 enum { BETWEEN = 1 << 16 }; /* rows between two checks for cancellation */
 
@@ -19,6 +20,78 @@ static double target_of(const clf__targets *t, int64_t row, int64_t output) {
 
 static double weight_of(const clf__targets *t, int64_t row) {
   return t->weights != NULL ? (double)t->weights[row] : 1;
+}
+
+typedef struct averaging {
+  const clf__targets *targets;
+  double *first; /* [outputs] the targets of the first row of all */
+} averaging;
+
+/* Adds the weight of rows, and the sums of the distances from the first row's targets. */
+static clf_status add_distances(void *argument, int64_t first, int64_t rows, double *sums) {
+  const averaging *a = argument;
+  for (int64_t i = first; i < first + rows; i++) {
+    const double weight = weight_of(a->targets, i);
+    sums[0] += weight;
+    for (int64_t k = 0; k < a->targets->outputs; k++) {
+      sums[1 + k] += weight * (target_of(a->targets, i, k) - a->first[k]);
+    }
+  }
+  return CLF_OK;
+}
+
+/* Fills first [outputs], of the rank that has the first row. */
+static clf_status find_first(const clf__targets *t, double *first) {
+  const clf__shards *shards = t->dataset->shards;
+  int32_t rank = 0;
+  for (int64_t k = 0; k < t->outputs && t->dataset->rows > 0; k++) {
+    first[k] = target_of(t, 0, k);
+  }
+  if (shards == NULL || shards->ranks == 1) {
+    return CLF_OK;
+  }
+  double *all = clf__alloc_matrix(shards->context, shards->ranks, t->outputs, sizeof *all);
+  if (all == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const size_t bytes = (size_t)t->outputs * sizeof *all;
+  const clf_status status =
+      clf__comm_gather(shards->context, "targets of the first row", first, (int64_t)bytes, all);
+  while (shards->start[rank + 1] == 0) {
+    rank++;
+  }
+  if (status == CLF_OK) {
+    memcpy(first, all + rank * t->outputs, bytes);
+  }
+  clf__free(all);
+  return status;
+}
+
+/* Fills the means of all rows. */
+static clf_status find_means(clf__targets *t) {
+  clf__arena arena = {.context = t->dataset->context};
+  double *first = clf__arena_zeroed(&arena, t->outputs, sizeof *first);
+  double *sums = clf__arena_zeroed(&arena, t->outputs + 1, sizeof *sums);
+  averaging a = {t, first};
+  const clf__shard_sum sum = {.name = "means of targets",
+                              .of = t->dataset->shards,
+                              .rows = t->dataset->rows,
+                              .add = add_distances,
+                              .argument = &a};
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(find_first(t, first));
+  CLF__TRY(clf__shards_sum(&sum, sums, t->outputs + 1));
+  CLF__TRY(sums[0] > 0 ? CLF_OK : clf__fail(CLF_ERROR_DATA, "all weights are 0"));
+  for (int64_t k = 0; k < t->outputs; k++) {
+    t->mean[k] = first[k] + sums[1 + k] / sums[0];
+    CLF__TRY(isfinite(t->mean[k])
+                 ? CLF_OK
+                 : clf__fail(CLF_ERROR_DATA, "the targets are too large for their mean"));
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
 }
 
 clf_status clf__targets_begin(clf__targets *out, const clf_dataset *dataset) {
@@ -35,25 +108,7 @@ clf_status clf__targets_begin(clf__targets *out, const clf_dataset *dataset) {
     out->outputs = classes > 2 ? classes : 1;
   }
   out->mean = clf__alloc_zeroed(dataset->context, out->outputs, sizeof *out->mean);
-  if (out->mean == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  double total = 0;
-  for (int64_t i = 0; i < dataset->rows; i++) {
-    total += weight_of(out, i);
-  }
-  for (int64_t k = 0; k < out->outputs && total > 0; k++) {
-    const double first = target_of(out, 0, k);
-    double sum = 0;
-    for (int64_t i = 0; i < dataset->rows; i++) {
-      sum += weight_of(out, i) * (target_of(out, i, k) - first);
-    }
-    out->mean[k] = first + sum / total;
-    if (!isfinite(out->mean[k])) {
-      return clf__fail(CLF_ERROR_DATA, "the targets are too large for their mean");
-    }
-  }
-  return total > 0 ? CLF_OK : clf__fail(CLF_ERROR_DATA, "all weights are 0");
+  return out->mean == NULL ? CLF_ERROR_MEMORY : find_means(out);
 }
 
 void clf__targets_end(clf__targets *targets) {
@@ -87,27 +142,68 @@ static double shrink(const double *group, const double *all, int64_t output, dou
   return share * (sum / n) + (1 - share) * mean;
 }
 
-clf_status clf__targets_means(double *means, const clf__targets *targets, const int32_t *group,
-                              int64_t groups, double smoothing, clf__other_folds rows) {
-  const int64_t outputs = targets->outputs, width = 1 + 2 * outputs;
-  double *sums =
-      clf__alloc_zeroed(targets->dataset->context, clf__count(groups + 1, width), sizeof *sums);
-  clf_status status = sums == NULL ? CLF_ERROR_MEMORY : CLF_OK;
-  CLF__TRY(status);
-  double *all = sums + groups * width;
-  for (int64_t i = 0; i < targets->dataset->rows; i++) {
-    const double weight = weight_of(targets, i);
-    CLF__TRY(i % BETWEEN == 0 ? clf__progress_check() : CLF_OK);
-    if (weight > 0 && (rows.of == NULL || rows.of[i] != rows.fold)) {
-      add_row(all, targets, i, weight);
-      if (group[i] >= 0) {
-        add_row(sums + group[i] * width, targets, i, weight);
+typedef struct summing {
+  const clf__targets *targets;
+  const clf__target_groups *groups;
+  clf__other_folds other;
+  int64_t first, rows;
+  double *sums; /* [groups of all features + 1, 1 + 2 outputs] */
+} summing;
+
+static clf_status sum_features(void *argument, clf__range features) {
+  const summing *s = argument;
+  const clf__target_groups *groups = s->groups;
+  const int64_t width = 1 + 2 * s->targets->outputs, rows = s->targets->dataset->rows;
+  double *all = s->sums + groups->start[groups->features] * width;
+  for (int64_t j = features.first; j < features.end; j++) {
+    const int32_t *group = groups->group + j * rows;
+    double *sums = s->sums + groups->start[j] * width;
+    for (int64_t i = s->first; i < s->first + s->rows; i++) {
+      const double weight = weight_of(s->targets, i);
+      CLF__CHECK((i - s->first) % BETWEEN == 0 ? clf__progress_check() : CLF_OK);
+      if (weight > 0 && (s->other.of == NULL || s->other.of[i] != s->other.fold)) {
+        if (j == 0) {
+          add_row(all, s->targets, i, weight);
+        }
+        if (group[i] >= 0) {
+          add_row(sums + group[i] * width, s->targets, i, weight);
+        }
       }
     }
   }
-  for (int64_t g = 0; g < groups; g++) {
+  return CLF_OK;
+}
+
+static clf_status sum_rows(void *argument, int64_t first, int64_t rows, double *sums) {
+  summing *s = argument;
+  const double numbers = (double)rows * (double)s->groups->features;
+  s->first = first;
+  s->rows = rows;
+  s->sums = sums;
+  return clf__jobs_ranges(s->targets->dataset->context, s->groups->features, 1,
+                          numbers * (double)(1 + s->targets->outputs) * CLF__COST_ELEMENT,
+                          sum_features, s);
+}
+
+clf_status clf__targets_means(double *means, const clf__targets *targets,
+                              const clf__target_groups *groups, double smoothing,
+                              clf__other_folds rows) {
+  const int64_t outputs = targets->outputs, width = 1 + 2 * outputs;
+  const int64_t count = groups->start[groups->features], numbers = clf__count(count + 1, width);
+  summing s = {.targets = targets, .groups = groups, .other = rows};
+  const clf__shard_sum sum = {.name = "targets of categories",
+                              .of = targets->dataset->shards,
+                              .rows = targets->dataset->rows,
+                              .add = sum_rows,
+                              .argument = &s};
+  double *sums = clf__alloc_zeroed(targets->dataset->context, numbers, sizeof *sums);
+  clf_status status = sums == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  CLF__TRY(status);
+  CLF__TRY(clf__shards_sum(&sum, sums, numbers));
+  for (int64_t g = 0; g < count; g++) {
     for (int64_t k = 0; k < outputs; k++) {
-      means[g * outputs + k] = targets->mean[k] + shrink(sums + g * width, all, k, smoothing);
+      means[g * outputs + k] =
+          targets->mean[k] + shrink(sums + g * width, sums + count * width, k, smoothing);
     }
   }
 done:

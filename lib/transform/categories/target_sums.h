@@ -25,10 +25,18 @@ typedef struct clf__other_folds {
   int64_t fold;
 } clf__other_folds;
 
-/* Fills means [groups, outputs] with the means of the rows of each group, shrunk towards the mean
- * of all rows; group [rows] is -1 for none. A group without rows gets the mean of all. smoothing is
- * the number of rows that the mean of all counts as; NaN: by the variances (target_mean.c). */
-clf_status clf__targets_means(double *means, const clf__targets *targets, const int32_t *group,
-                              int64_t groups, double smoothing, clf__other_folds rows);
+/* The groups of the rows by each of some features. */
+typedef struct clf__target_groups {
+  int64_t features;
+  const int64_t *start; /* [features + 1] groups before those of the feature */
+  const int32_t *group; /* [features, rows] -1 for none */
+} clf__target_groups;
+
+/* Fills means [groups of all features, outputs] with the means of the rows of each group, shrunk
+ * towards the mean of all rows. A group without rows gets the mean of all. smoothing is the number
+ * of rows that the mean of all counts as; NaN: by the variances (target_mean.c). */
+clf_status clf__targets_means(double *means, const clf__targets *targets,
+                              const clf__target_groups *groups, double smoothing,
+                              clf__other_folds rows);
 
 #endif
