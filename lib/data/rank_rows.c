@@ -10,7 +10,8 @@ typedef struct traits {
   double scale;
   int64_t outputs; /* target columns; -1 for labels, 0 for neither */
   int64_t weights;
-  int64_t names; /* a hash */
+  int64_t names;      /* a hash */
+  int64_t categories; /* a hash of the columns that have them; 0 for none */
 } traits;
 
 static int64_t hash_names(const clf_dataset *dataset) {
@@ -18,6 +19,16 @@ static int64_t hash_names(const clf_dataset *dataset) {
   for (int64_t j = 0; dataset->names != NULL && j < dataset->features; j++) {
     const char *name = clf__names_at(dataset->names, j);
     hash = clf__comm_hash(hash, name, strlen(name) + 1);
+  }
+  return (int64_t)hash;
+}
+
+static int64_t hash_categories(const clf_dataset *dataset) {
+  uint64_t hash = 0;
+  for (int64_t j = clf__categories_next(dataset->categories, 0); j >= 0;
+       j = clf__categories_next(dataset->categories, j + 1)) {
+    const int64_t number = j + 1;
+    hash = clf__comm_hash(hash, &number, sizeof number);
   }
   return (int64_t)hash;
 }
@@ -31,18 +42,20 @@ static traits traits_of(const clf_dataset *dataset) {
   t.outputs = dataset->labels != NULL ? -1 : clf_dataset_outputs(dataset);
   t.weights = dataset->weights != NULL;
   t.names = hash_names(dataset);
+  t.categories = hash_categories(dataset);
   return t;
 }
 
 /* Returns the first trait in which two datasets differ, or NULL. */
 static const char *difference(const traits *one, const traits *other) {
-  return one->features != other->features ? "numbers of columns"
-         : one->dtype != other->dtype     ? "types of features, or dense and sparse rows"
-         : one->scale != other->scale     ? "scales of bytes"
-         : one->outputs != other->outputs ? "labels or targets"
-         : one->weights != other->weights ? "weights, which all or none must have"
-         : one->names != other->names     ? "names of columns"
-                                          : NULL;
+  return one->features != other->features       ? "numbers of columns"
+         : one->dtype != other->dtype           ? "types of features, or dense and sparse rows"
+         : one->scale != other->scale           ? "scales of bytes"
+         : one->outputs != other->outputs       ? "labels or targets"
+         : one->weights != other->weights       ? "weights, which all or none must have"
+         : one->names != other->names           ? "names of columns"
+         : one->categories != other->categories ? "columns of categories"
+                                                : NULL;
 }
 
 static clf_status compare_ranks(clf_context *context, const clf_dataset *dataset) {
@@ -106,12 +119,8 @@ clf_status clf__rank_rows_create(clf__rank_rows *out, const clf__comm_call *call
     return CLF_OK;
   }
   if (call->outermost) {
-    if (dataset->categories != NULL) {
-      return clf__fail(CLF_ERROR_UNSUPPORTED,
-                       "columns with categories cannot be read on several ranks: each has a "
-                       "dictionary of its own; encode them in each rank's rows first");
-    }
     CLF__CHECK(compare_ranks(context, dataset));
+    CLF__CHECK(dataset->categories != NULL ? clf__rank_categories(out, context, dataset) : CLF_OK);
     CLF__CHECK(dataset->labels != NULL ? join_classes(out, context, dataset) : CLF_OK);
   }
   CLF__CHECK(clf__shards_create(&out->shards, context, dataset->rows));
@@ -123,5 +132,7 @@ void clf__rank_rows_free(clf__rank_rows *rows) {
   clf__shards_free(rows->shards);
   clf_tensor_free(rows->labels);
   clf__classes_release(rows->classes);
+  clf_dataset_free(rows->translated);
+  clf__categories_release(rows->categories);
   *rows = (clf__rank_rows){.shards = NULL};
 }

@@ -174,6 +174,70 @@ TEST_LOOP(fits__have_the_same_bytes_on_any_number_of_ranks_and_threads, 0, KINDS
   }
 }
 
+/* A column of numbers, and one of categories, of which each rank knows those of its own rows. */
+static clf_dataset *categories_of(clf_context *context, int64_t first, int64_t count) {
+  static const char *const names[] = {"delta", "alpha", "x", "beta", "gamma", "y", "z"};
+  const char *own[7];
+  float x[ROWS * 2];
+  int known[7] = {-1, -1, -1, -1, -1, -1, -1}, number = 0;
+  clf_dataset *data = NULL;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t row = first + i, which = (row * row + row / 40) % 7;
+    if (known[which] < 0) {
+      own[number] = names[which];
+      known[which] = number++;
+    }
+    x[2 * i] = (float)(row % 5);
+    x[2 * i + 1] = row % 11 == 3 ? NAN : (float)known[which];
+  }
+  clf_tensor *wrapped = part(context, x, CLF_F32, count, 2);
+  clf_tensor *y = part(context, rows.labels + first, CLF_I32, count, 0);
+  ck_clf_ok(clf_dataset_create(&data, context, wrapped, y));
+  clf_tensor *copy = NULL; /* x goes out of scope */
+  ck_clf_ok(clf_tensor_copy(&copy, wrapped, CLF_F32));
+  clf_dataset_free(data);
+  ck_clf_ok(clf_dataset_create(&data, context, copy, y));
+  ck_clf_ok(clf_dataset_set_categories(data, 1, own, number));
+  clf_tensor_free(wrapped);
+  clf_tensor_free(copy);
+  clf_tensor_free(y);
+  return data;
+}
+
+static void fit_categories(struct rank *rank) {
+  fitting *f = rank->user;
+  clf_model *model = NULL;
+  int64_t first, count;
+  ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
+  clf_dataset *data = categories_of(rank->context, first, count);
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "impute", NULL));
+  ck_clf_ok(clf_model_add_transform(model, f->what->transform, NULL));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  save_model(&f->saved[rank->index], model);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+TEST(categories_of_ranks__are_those_of_one_process) {
+  static const fit_case cases[] = {
+      {.transform = "one_hot"}, {.transform = "target_mean"}, {.transform = "hash"}};
+  fill_rows();
+  for (int which = 0; which < 3; which++) {
+    fitting one = {.what = &cases[which]}, f = one;
+    for (int n = 0; n < RANK_COUNTS; n++) {
+      struct ranks all;
+      open_ranks(&all, rank_counts[n], "threads=1", n == 2);
+      run_ranks(&all, fit_categories, n == 0 ? &one : &f);
+      close_ranks(&all);
+      if (n > 0) {
+        compare(&f, &one.saved[0], rank_counts[n]);
+      }
+    }
+    free(one.saved[0].bytes);
+  }
+}
+
 /* What the last rank does differently. */
 enum { BAD_VALUE, OTHER_KIND, OTHER_PARAMS, CANCELS, NO_LABELS, OTHER_STORAGE, FAILURES };
 
