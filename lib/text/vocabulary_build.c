@@ -214,12 +214,16 @@ clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents 
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(documents);
   CLF__ENTER("vocabulary");
-  CLF__CHECK(clf__comm_refuse(vocabulary->context, "clf_vocabulary_build()"));
+  clf__comm_call together;
+  int64_t count = 0;
   clf__build build = {0};
   candidates ranked = {0};
   counted made = {NULL, NULL, NULL};
   clf__lexicon *lexicon = NULL;
   clf_status status = CLF_OK;
+  clf__comm_begin(&together, vocabulary->context);
+  CLF__TRY(clf__comm_agree(vocabulary->context, &clf__vocabulary_kind, vocabulary->params));
+  CLF__TRY(clf__build_documents(&count, vocabulary->context, documents->count));
   CLF__TRY(begin(&build, vocabulary, documents));
   CLF__TRY(clf__build_words(&build));
   if (build.keep) {
@@ -230,13 +234,16 @@ clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents 
   /* The tables of the lexicon replace those of the count. */
   free_candidates(&ranked);
   free_build(&build);
-  status = clf__lexicon_create(&lexicon, vocabulary, documents->count, made.text, made.counts,
-                               made.documents);
+  status = clf__lexicon_create(&lexicon, vocabulary, count, made.text, made.counts, made.documents);
   made = (counted){NULL, NULL, NULL};
-  CLF__TRY(status);
-  clf__lexicon_release(vocabulary->lexicon);
-  vocabulary->lexicon = lexicon;
 done:
+  status = clf__comm_end(&together, status);
+  if (status == CLF_OK) {
+    clf__lexicon_release(vocabulary->lexicon);
+    vocabulary->lexicon = lexicon;
+  } else {
+    clf__lexicon_release(lexicon);
+  }
   clf_tensor_free(made.text);
   clf_tensor_free(made.counts);
   clf_tensor_free(made.documents);

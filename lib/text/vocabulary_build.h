@@ -31,6 +31,12 @@ clf_status clf__build_words(clf__build *build);
 /* Counts n-grams of two or more words. */
 clf_status clf__build_ngrams(clf__build *build);
 
+/* Adds what the other ranks have counted to tables [count], of which each has the items whose hash
+ * belongs to it. */
+clf_status clf__build_merge(clf__build *build, clf__intern *tables, int32_t count);
+/* *all becomes the number of documents of all ranks. */
+clf_status clf__build_documents(int64_t *all, clf_context *context, int64_t documents);
+
 /* Counts an occurrence in a document. */
 static inline void clf__build_count(clf__interned *item, int64_t document) {
   item->count++;

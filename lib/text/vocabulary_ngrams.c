@@ -90,5 +90,6 @@ clf_status clf__build_ngrams(clf__build *build) {
   for (int32_t t = 0; t < build->threads; t++) {
     build->ngrams[t] = clf__intern_of(build->context, build->key);
   }
-  return clf__text_runs_do(&build->runs, build->threads, count_share, build);
+  CLF__CHECK(clf__text_runs_do(&build->runs, build->threads, count_share, build));
+  return clf__build_merge(build, build->ngrams, build->threads);
 }

@@ -137,6 +137,7 @@ clf_status clf__build_words(clf__build *build) {
     CLF__TRY(join(build, &build->met[t], names.map[t]));
     clf__intern_free(&build->met[t]);
   }
+  CLF__TRY(clf__build_merge(build, &build->all, 1));
   CLF__TRY(sort_numbers(build));
   if (build->keep) {
     int64_t words = 0;

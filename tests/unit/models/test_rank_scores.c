@@ -215,3 +215,49 @@ TEST(searches__of_ranks_with_other_rows_are_refused) {
   }
   close_ranks(&all);
 }
+
+/* A vocabulary of all documents, of which each rank has some. */
+typedef struct counting {
+  const char *params;
+  size_t size[MAX_RANKS];
+  char bytes[MAX_RANKS][8000];
+} counting;
+
+static void count_words(struct rank *rank) {
+  static const char *const texts[] = {
+      "the cat sat", "the dog ran",   "a cat and a dog", "dogs sat and sat",
+      "the end",     "zebra, zebra!", "the cat ran",     "and the end is near"};
+  enum { TEXTS = sizeof texts / sizeof *texts };
+  counting *c = rank->user;
+  const int64_t ranks = rank->all->count, at = rank->index;
+  const int64_t first = TEXTS * at / ranks, count = TEXTS * (at + 1) / ranks - first;
+  clf_documents *documents = NULL;
+  clf_vocabulary *vocabulary = NULL;
+  ck_clf_ok(clf_documents_create(&documents, rank->context, texts + first, NULL, count));
+  ck_clf_ok(clf_vocabulary_create(&vocabulary, rank->context, c->params));
+  ck_clf_ok(clf_vocabulary_build(vocabulary, documents));
+  ck_clf_ok(
+      clf_vocabulary_save_memory(vocabulary, c->bytes[at], sizeof c->bytes[at], &c->size[at]));
+  clf_vocabulary_free(vocabulary);
+  clf_documents_free(documents);
+}
+
+TEST(vocabulary__of_ranks_is_that_of_all_documents) {
+  static const char *const params[] = {"encoding=tf_idf", "ngrams=1,2,3 min_count=2",
+                                       "ngrams=2 max_words=7"};
+  static counting one, c;
+  for (int which = 0; which < 3; which++) {
+    for (int n = 0; n < RANK_COUNTS; n++) {
+      struct ranks all;
+      c = (counting){.params = params[which]};
+      open_ranks(&all, rank_counts[n], n % 2 == 0 ? "threads=1" : "threads=2", n == 2);
+      run_ranks(&all, count_words, &c);
+      close_ranks(&all);
+      one = n == 0 ? c : one;
+      for (int32_t rank = 0; rank < rank_counts[n]; rank++) {
+        ck_assert_uint_eq(c.size[rank], one.size[0]);
+        ck_assert_mem_eq(c.bytes[rank], one.bytes[0], one.size[0]);
+      }
+    }
+  }
+}
