@@ -86,7 +86,7 @@ CLF_API clf_status clf_context_set_communicator(clf_context *context,
                                                 const clf_communicator *communicator);
 
 /** Computes which rows a rank should have, so that ranks have whole shards and nearly equal parts.
- *  With more ranks than shards, some have none: a dataset has at least one row, so use fewer ranks.
+ *  With more ranks than shards, some have none: clf_model_fit() and others take NULL for that.
  *  @param context  for its parameter `shards`, of which auto is 64; NULL for 64
  *  @param rows     of all ranks
  *  @param rank     0 … ranks - 1

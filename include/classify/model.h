@@ -177,7 +177,7 @@ CLF_API clf_status clf_model_params(const clf_model *model, char *buffer, size_t
  *  then the same, mostly in fewer iterations; the new epochs of a network are appended to its
  *  history.
  *  @param train       rows with labels, or with targets for a regression (ridge, network, svm of
- *                     type=epsilon_svr or nu_svr)
+ *                     type=epsilon_svr or nu_svr); NULL for one of several ranks without rows
  *  @param optimizer   the optimizer of a network. It starts without its state of earlier steps,
  *                     even with warm_start=true. NULL uses the network's own (see
  *                     clf_model_set_optimizer()), or adam with its defaults (learning_rate=0.003

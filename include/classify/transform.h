@@ -86,7 +86,7 @@ CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *contex
                                         const char *params);
 
 /** Computes what the transform needs to know of the columns. The arithmetic is in f64 for rows of
- *  any type, so features may lie far from 0, such as 1e9 ± 1.
+ *  any type, so features may lie far from 0, such as 1e9 ± 1. One of several ranks may pass NULL.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf, a column that is
  *          not there, a column of categories; for pca, rows that are all equal),
  *          CLF_ERROR_UNSUPPORTED (sparse rows would become dense; log_count_ratio or target_mean on

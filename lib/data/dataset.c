@@ -352,7 +352,10 @@ clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_t
   clf_status status = CLF_OK;
   CLF__TRY(clf__dataset_blank(&dataset, like->context));
   CLF__TRY(clf__dataset_share_rest(dataset, like));
-  dataset->features = clf_tensor_count(x) / like->rows;
+  dataset->features = 1;
+  for (int32_t i = 1; i < x->ndim; i++) { /* there may be no rows */
+    dataset->features *= x->shape[i];
+  }
   dataset->x = x;
   *out = dataset;
   dataset = NULL;

@@ -27,13 +27,15 @@ static clf_status gather(dictionaries *d, clf__arena *arena, const clf_dataset *
   clf__store *store = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__store_create(&store, context));
-  CLF__TRY(clf__categories_save(dataset->categories, store, "rank"));
+  CLF__TRY(dataset->categories != NULL ? clf__categories_save(dataset->categories, store, "rank")
+                                       : CLF_OK); /* this rank has no rows */
   const clf_tensor *counts = clf__store_tensor(store, "rank_counts");
   const clf_tensor *names = clf__store_tensor(store, "rank_names");
   const int64_t counted = d->columns * (int64_t)sizeof(int64_t);
-  double bytes = (double)clf_tensor_count(names);
+  const int64_t own = names != NULL ? clf_tensor_count(names) : 0;
+  double bytes = (double)own;
   CLF__TRY(clf__comm_maxima(context, "sizes of categories", &bytes, 1));
-  CLF__TRY(bytes >= (double)clf_tensor_count(names) && bytes < 0x1p53
+  CLF__TRY(bytes >= (double)own && bytes < 0x1p53
                ? CLF_OK
                : clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes"));
   d->step = counted + clf__round_up((int64_t)bytes + 1, (int64_t)sizeof(int64_t));
@@ -41,8 +43,10 @@ static clf_status gather(dictionaries *d, clf__arena *arena, const clf_dataset *
   d->all = clf__arena_matrix(arena, d->ranks, d->step, 1);
   d->at = clf__arena_array(arena, d->ranks, sizeof *d->at);
   CLF__TRY(clf__arena_status(arena));
-  memcpy(mine, counts->data, (size_t)counted);
-  memcpy(mine + counted, names->data, (size_t)clf_tensor_count(names));
+  if (names != NULL) {
+    memcpy(mine, counts->data, (size_t)counted);
+    memcpy(mine + counted, names->data, (size_t)own);
+  }
   CLF__TRY(clf__comm_gather(context, "categories", mine, d->step, d->all));
   for (int32_t rank = 0; rank < d->ranks; rank++) {
     d->at[rank] = d->all + rank * d->step + counted;
@@ -110,13 +114,14 @@ done:
   return status;
 }
 
-clf_status clf__rank_categories(clf__rank_rows *out, clf_context *context,
-                                const clf_dataset *dataset) {
+clf_status clf__rank_categories(clf__rank_rows *out, clf_context *context) {
   const clf_dataset *rows;
-  CLF__CHECK(join(&out->categories, context, dataset));
-  const clf__fit_columns columns = {context, "ranks", dataset->features, NULL, out->categories};
-  CLF__CHECK(clf__dataset_match(&rows, &out->translated, &columns, dataset));
-  out->rows.x = rows->x;
+  CLF__CHECK(join(&out->categories, context, &out->rows));
+  const clf__fit_columns columns = {context, "ranks", out->rows.features, NULL, out->categories};
+  if (out->empty == NULL) {
+    CLF__CHECK(clf__dataset_match(&rows, &out->translated, &columns, &out->rows));
+    out->rows.x = rows->x;
+  }
   out->rows.categories = out->categories;
   return CLF_OK;
 }

@@ -8,14 +8,19 @@
 #include "data/label_key.h"
 #include "data/rank_rows.h"
 
+enum { NONE = -1 }; /* the type of the labels of a rank without rows */
+
 /* What a rank says of its classes before it sends them. */
 typedef struct saved_classes {
   int64_t count; /* elements of the tensor */
-  int64_t dtype; /* CLF_U8 for names */
+  int64_t dtype; /* CLF_U8 for names, or NONE */
 } saved_classes;
 
 static clf_status save(clf__store **store, const clf_tensor **tensor, clf_context *context,
                        const clf__classes *classes) {
+  if (classes == NULL) {
+    return CLF_OK;
+  }
   CLF__CHECK(clf__store_create(store, context));
   CLF__CHECK(clf__classes_save(classes, *store));
   *tensor = clf__store_tensor(*store, clf__store_name(*store, 0));
@@ -39,7 +44,7 @@ static int32_t common_type(const saved_classes *saved, int32_t ranks, const char
   bool fractions = false, doubles = false, singles = true;
   for (int32_t rank = 0; rank < ranks; rank++) {
     const int64_t *integers = (const int64_t *)(const void *)(bytes + rank * step);
-    fractions = fractions || saved[rank].dtype != CLF_I64;
+    fractions = fractions || (saved[rank].count > 0 && saved[rank].dtype != CLF_I64);
     doubles = doubles || saved[rank].dtype == CLF_F64;
     for (int64_t i = 0; saved[rank].dtype == CLF_I64 && i < saved[rank].count; i++) {
       singles = singles && is_single(integers[i]);
@@ -119,20 +124,27 @@ static clf_status check_sizes(const saved_classes *saved, int32_t ranks) {
   for (int32_t rank = 0; rank < ranks; rank++) {
     const int64_t dtype = saved[rank].dtype, count = saved[rank].count;
     const bool known = dtype == CLF_U8 || dtype == CLF_I64 || dtype == CLF_F32 || dtype == CLF_F64;
-    if (!known || count < 1 || count > INT64_MAX / (2 * (int64_t)sizeof(double)) / ranks) {
+    if ((count == 0) != (dtype == NONE) || (count != 0 && !known) || count < 0 ||
+        count > INT64_MAX / (2 * (int64_t)sizeof(double)) / ranks) {
       return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
     }
   }
   return CLF_OK;
 }
 
-static clf_status check_kinds(const saved_classes *saved, int32_t ranks) {
-  for (int32_t rank = 1; rank < ranks; rank++) {
-    if ((saved[rank].dtype == CLF_U8) != (saved[0].dtype == CLF_U8)) {
+/* *names receives whether the labels are names. */
+static clf_status check_kinds(const saved_classes *saved, int32_t ranks, bool *names) {
+  int32_t first = 0;
+  while (first < ranks - 1 && saved[first].dtype == NONE) {
+    first++;
+  }
+  *names = saved[first].dtype == CLF_U8;
+  for (int32_t rank = first + 1; rank < ranks; rank++) {
+    if (saved[rank].dtype != NONE && (saved[rank].dtype == CLF_U8) != *names) {
       return clf__fail(CLF_ERROR_PEER,
-                       "the labels of rank %d are %s and those of rank 0 are not; all ranks need "
+                       "the labels of rank %d are %s and those of rank %d are not; all ranks need "
                        "names, or numbers",
-                       (int)rank, saved[rank].dtype == CLF_U8 ? "names" : "numbers");
+                       (int)rank, *names ? "numbers" : "names", (int)first);
     }
   }
   return CLF_OK;
@@ -143,16 +155,18 @@ clf_status clf__rank_classes(clf__classes **out, clf_context *context,
   const int32_t ranks = clf__comm_ranks(context);
   clf__store *store = NULL;
   const clf_tensor *tensor = NULL;
+  bool names = false;
   clf__arena arena = {.context = context};
   clf_status status = CLF_OK;
   saved_classes *saved = clf__arena_array(&arena, ranks, sizeof *saved);
   CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(save(&store, &tensor, context, classes));
-  const saved_classes mine = {clf_tensor_count(tensor), tensor->dtype};
+  const saved_classes mine = {tensor != NULL ? clf_tensor_count(tensor) : 0,
+                              tensor != NULL ? tensor->dtype : NONE};
   CLF__TRY(clf__comm_gather(context, "classes", &mine, (int64_t)sizeof mine, saved));
   CLF__TRY(check_sizes(saved, ranks));
-  CLF__TRY(check_kinds(saved, ranks));
-  int64_t step = 0;
+  CLF__TRY(check_kinds(saved, ranks, &names));
+  int64_t step = (int64_t)sizeof(double);
   for (int32_t rank = 0; rank < ranks; rank++) {
     const int64_t bytes = saved[rank].count * (int64_t)clf__dtype_size((int32_t)saved[rank].dtype);
     step = clf__max_i64(step, clf__round_up(bytes, (int64_t)sizeof(double)));
@@ -160,10 +174,12 @@ clf_status clf__rank_classes(clf__classes **out, clf_context *context,
   char *packet = clf__arena_zeroed(&arena, step, 1);
   char *all = clf__arena_matrix(&arena, ranks, step, 1);
   CLF__TRY(clf__arena_status(&arena));
-  memcpy(packet, tensor->data, (size_t)mine.count * clf__dtype_size(tensor->dtype));
+  if (tensor != NULL) {
+    memcpy(packet, tensor->data, (size_t)mine.count * clf__dtype_size(tensor->dtype));
+  }
   CLF__TRY(clf__comm_gather(context, "names of classes", packet, step, all));
-  status = saved[0].dtype == CLF_U8 ? join_names(out, context, saved, ranks, all, step)
-                                    : join_numbers(out, context, saved, ranks, all, step);
+  status = names ? join_names(out, context, saved, ranks, all, step)
+                 : join_numbers(out, context, saved, ranks, all, step);
 done:
   clf__store_free(store);
   clf__arena_free(&arena);

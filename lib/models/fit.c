@@ -502,7 +502,6 @@ static clf_status share_rows(clf__rank_rows *rows, const clf__comm_call *togethe
 clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
                          const clf_dataset *validation) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(train);
   CLF__ENTER(model->kind->base.name);
   CLF__CHECK(optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK);
   clf__comm_call together;

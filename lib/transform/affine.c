@@ -81,7 +81,7 @@ static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, ch
   CLF__CHECK(clf__tensor_create_uninitialized(&value, dataset->context, CLF_F32, 1, &count));
   job->to = value->data;
   CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
-                              1 + TASK_NUMBERS / (1 + count / job->x.rows),
+                              1 + TASK_NUMBERS / (1 + count / clf__max_i64(job->x.rows, 1)),
                               (double)count * CLF__COST_ELEMENT, change_entries, job));
   CLF__TRY(clf__dataset_with_value(out, dataset, value));
   value = NULL;

@@ -136,7 +136,8 @@ clf_status clf__columns_choose_sparse(clf_dataset **out, const clf_dataset *data
     place[columns[k]] = (int32_t)k;
   }
   const clf__rows x = clf__dataset_rows(dataset);
-  entries job = {.x = x, .place = place, .width = 1 + clf__rows_entries(&x) / x.rows};
+  entries job = {
+      .x = x, .place = place, .width = 1 + clf__rows_entries(&x) / clf__max_i64(x.rows, 1)};
   const clf_status status = make_sparse(out, dataset, &job, count);
   clf__free(place);
   return status;

@@ -302,7 +302,7 @@ static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dat
   clf__comm_call together;
   clf_status status = CLF_OK;
   begin(&next, transform);
-  clf__call_begin(&call, transform->context, kind->base.name, given->rows);
+  clf__call_begin(&call, transform->context, kind->base.name, given != NULL ? given->rows : 0);
   clf__comm_begin(&together, transform->context);
   CLF__TRY(share_rows(&rows, &together, transform, given, how));
   CLF__TRY(fit_columns(&next, &chosen, dataset, how));
@@ -330,7 +330,6 @@ done:
 
 clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset) {
   CLF__REQUIRE(transform);
-  CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
   return fit(NULL, transform, dataset, &(fitting){.partial = false});
 }

@@ -15,6 +15,7 @@ typedef struct fitting {
   const fit_case *what;
   int storage;
   bool weighted;
+  int shards; /* 0: auto */
   saved saved[MAX_RANKS];
 } fitting;
 
@@ -37,7 +38,8 @@ static void fit_rank(struct rank *rank) {
   clf_model *model = NULL;
   int64_t first, count;
   ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
-  clf_dataset *data = rows_of(rank->context, what, f->storage, f->weighted, first, count);
+  clf_dataset *data =
+      count > 0 ? rows_of(rank->context, what, f->storage, f->weighted, first, count) : NULL;
   if (what->transform != NULL) {
     ck_clf_ok(
         clf_transform_create(&transform, rank->context, what->transform, what->transform_params));
@@ -126,7 +128,7 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 static void fit_ranks(fitting *f, int32_t count, int threads, bool few) {
   char params[40];
   struct ranks all;
-  snprintf(params, sizeof params, "threads=%d", threads);
+  snprintf(params, sizeof params, "threads=%d shards=%d", threads, f->shards > 0 ? f->shards : 64);
   open_ranks(&all, count, params, few);
   run_ranks(&all, fit_rank, f);
   close_ranks(&all);
@@ -174,6 +176,42 @@ TEST_LOOP(fits__have_the_same_bytes_on_any_number_of_ranks_and_threads, 0, KINDS
   }
 }
 
+/* Of 3 shards and 7 ranks, four have none: the first one, too. */
+TEST_LOOP(fits__have_the_same_bytes_if_ranks_have_no_rows, 0, KINDS) {
+  fill_rows();
+  for (int storage = 0; storage < STORAGES; storage++) {
+    fitting one = {.what = &kinds[_i], .storage = storage, .weighted = true, .shards = 3}, f = one;
+    if ((kinds[_i].storages & 1 << storage) != 0) {
+      fit_ranks(&one, 1, 1, false);
+      fit_ranks(&f, 7, 1, storage == U8);
+      compare(&f, &one.saved[0], 7);
+      free(one.saved[0].bytes);
+    }
+  }
+}
+
+static void fit_nothing(struct rank *rank) {
+  clf_model *model = NULL;
+  clf_transform *transform = NULL;
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  ck_clf_ok(clf_transform_create(&transform, rank->context, "standardize", NULL));
+  ck_assert_int_lt(clf_model_fit(model, NULL, NULL, NULL), 0);
+  ck_assert_ptr_nonnull(
+      strstr(clf_last_error(), rank->all->count > 1 ? "no rank has rows" : "NULL"));
+  ck_assert_int_lt(clf_transform_fit(transform, NULL), 0);
+  clf_transform_free(transform);
+  clf_model_free(model);
+}
+
+TEST(fit__without_any_rows_is_refused) {
+  for (int n = 0; n < 2; n++) {
+    struct ranks all;
+    open_ranks(&all, rank_counts[n], "threads=1", false);
+    run_ranks(&all, fit_nothing, NULL);
+    close_ranks(&all);
+  }
+}
+
 /* A column of numbers, and one of categories, of which each rank knows those of its own rows. */
 static clf_dataset *categories_of(clf_context *context, int64_t first, int64_t count) {
   static const char *const names[] = {"delta", "alpha", "x", "beta", "gamma", "y", "z"};
@@ -209,7 +247,7 @@ static void fit_categories(struct rank *rank) {
   clf_model *model = NULL;
   int64_t first, count;
   ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
-  clf_dataset *data = categories_of(rank->context, first, count);
+  clf_dataset *data = count > 0 ? categories_of(rank->context, first, count) : NULL;
   ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
   ck_clf_ok(clf_model_add_transform(model, "impute", NULL));
   ck_clf_ok(clf_model_add_transform(model, f->what->transform, NULL));
@@ -227,7 +265,7 @@ TEST(categories_of_ranks__are_those_of_one_process) {
     fitting one = {.what = &cases[which]}, f = one;
     for (int n = 0; n < RANK_COUNTS; n++) {
       struct ranks all;
-      open_ranks(&all, rank_counts[n], "threads=1", n == 2);
+      open_ranks(&all, rank_counts[n], "threads=1 shards=6", n == 2); /* one of 7 ranks has none */
       run_ranks(&all, fit_categories, n == 0 ? &one : &f);
       close_ranks(&all);
       if (n > 0) {
