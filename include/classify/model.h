@@ -404,7 +404,7 @@ CLF_API clf_status clf_model_project_f64(const clf_model *model, const clf_datas
  *  (its mean over the outputs). Both are weighted when the dataset has weights. Rows of classes
  *  that the model does not know count as wrong. For a one-class machine the rows of a class named
  *  "-1" are outliers and all others are not; the score is the share that it classifies so. With a
- *  communicator all ranks make this call, and the score is that of the rows of all of them.
+ *  communicator all ranks make this call, NULL if they have no rows; all rows have one score.
  *  @return as clf_model_predict(); CLF_ERROR_ARGUMENT (the dataset has no labels or targets),
  *          CLF_ERROR_DATA (its weights are all 0), CLF_ERROR_PEER
  *  @since 0.1 */

@@ -55,7 +55,7 @@ static clf__reserved enter_place(place *p) {
 
 clf__reserved clf__reserve_enter(const clf_model *model, const clf_dataset *data) {
   const clf__reserve *reserve = model->reserve;
-  if (reserve == NULL || data->rows > reserve->rows) {
+  if (reserve == NULL || data == NULL || data->rows > reserve->rows) {
     return (clf__reserved){NULL, false};
   }
   place *p = take_place(reserve);

@@ -26,15 +26,12 @@ static clf_status add_correct(void *argument, int64_t first, int64_t rows, doubl
   return CLF_OK;
 }
 
-static clf_status share_of(double *share, const clf_model *model, compared *rows,
-                           const clf_dataset *data, const clf__shards *shards) {
+/* The sums are not those of integers, since a rank without rows does not know of weights. */
+static clf_status share_of(double *share, const clf_model *model, compared *rows, int64_t count,
+                           const clf__shards *shards) {
   double sums[2] = {0, 0};
-  const clf__shard_sum sum = {.name = "score of labels",
-                              .of = shards,
-                              .rows = data->rows,
-                              .integers = rows->weights == NULL,
-                              .add = add_correct,
-                              .argument = rows};
+  const clf__shard_sum sum = {
+      .name = "score", .of = shards, .rows = count, .add = add_correct, .argument = rows};
   CLF__CHECK(clf__shards_sum(&sum, sums, 2));
   *share = sums[0] / sums[1];
   return sums[1] > 0
@@ -61,7 +58,7 @@ static clf_status score_labels(const clf_model *model, const clf_dataset *data,
     truth[i] = known ? map[labels[i]] : 0;
     found[i] = known ? found[i] : -1;
   }
-  status = share_of(score, model, &rows, data, shards);
+  status = share_of(score, model, &rows, data->rows, shards);
 done:
   clf__arena_free(&arena);
   return status;
@@ -84,10 +81,24 @@ static clf_status score_outliers(const clf_model *model, const clf_dataset *data
     truth[i] = outlier ? 1 : 0;
     found[i] = found[i] < 0 ? 1 : 0;
   }
-  status = share_of(score, model, &rows, data, shards);
+  status = share_of(score, model, &rows, data->rows, shards);
 done:
   clf__arena_free(&arena);
   return status;
+}
+
+/* The mean over the outputs, of which `first` is the first. */
+static clf_status mean_determination(double *mean, const clf__determined *first) {
+  double sum = 0, one;
+  for (int64_t k = 0; k < first->outputs; k++) {
+    clf__determined output = *first;
+    output.targets = first->targets != NULL ? first->targets + k : NULL;
+    output.values = first->values != NULL ? first->values + k : NULL;
+    CLF__CHECK(clf__determination(&one, &output));
+    sum += one / (double)first->outputs;
+  }
+  *mean = sum;
+  return CLF_OK;
 }
 
 static clf_status score_targets(const clf_model *model, const clf_dataset *data,
@@ -99,26 +110,31 @@ static clf_status score_targets(const clf_model *model, const clf_dataset *data,
   }
   compared all = {NULL, NULL, clf__dataset_weights(data)};
   double one;
-  CLF__CHECK(share_of(&one, model, &all, data, shards)); /* refuses weights of 0 */
+  CLF__CHECK(share_of(&one, model, &all, data->rows, shards)); /* refuses weights of 0 */
   int64_t count = clf__count(data->rows, model->outputs);
   float *values = clf__alloc_array(model->context, count, sizeof *values);
   clf_status status = values != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
   CLF__TRY(clf_model_decision_function(model, data, values, count));
-  *score = 0;
-  for (int64_t k = 0; k < model->outputs; k++) {
-    const clf__determined output = {.targets = clf__dataset_targets(data) + k,
-                                    .values = values + k,
-                                    .weights = all.weights,
-                                    .rows = data->rows,
-                                    .outputs = model->outputs,
-                                    .shards = shards};
-    CLF__TRY(clf__determination(&one, &output));
-    *score += one / (double)model->outputs;
-  }
+  const clf__determined first = {.targets = clf__dataset_targets(data),
+                                 .values = values,
+                                 .weights = all.weights,
+                                 .rows = data->rows,
+                                 .outputs = model->outputs,
+                                 .shards = shards};
+  status = mean_determination(score, &first);
 done:
   clf__free(values);
   return status;
+}
+
+/* This rank has no rows. */
+static clf_status score_nothing(const clf_model *model, const clf__shards *shards, bool regression,
+                                double *score) {
+  compared none = {NULL, NULL, NULL};
+  const clf__determined output = {.outputs = model->outputs, .shards = shards};
+  CLF__CHECK(share_of(score, model, &none, 0, shards));
+  return regression ? mean_determination(score, &output) : CLF_OK;
 }
 
 static clf_status score_rows(const clf_model *model, const clf_dataset *data, double *score) {
@@ -126,21 +142,26 @@ static clf_status score_rows(const clf_model *model, const clf_dataset *data, do
   CLF__CHECK(clf__model_require_fit(model));
   const bool outliers = clf__model_separates_outliers(model);
   const bool regression = model->classes == NULL && !outliers;
-  if ((regression ? data->targets : data->labels) == NULL) {
+  if (data == NULL && clf__comm_ranks(model->context) == 1) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "clf_model_score: data must not be NULL: only one of several ranks can have "
+                     "no rows");
+  }
+  if (data != NULL && (regression ? data->targets : data->labels) == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to score by",
                      model->kind->base.name, regression ? "targets" : "labels");
   }
-  CLF__CHECK(clf__shards_create(&shards, model->context, data->rows));
-  const clf_status status = regression ? score_targets(model, data, shards, score)
-                            : outliers ? score_outliers(model, data, shards, score)
-                                       : score_labels(model, data, shards, score);
+  CLF__CHECK(clf__shards_create(&shards, model->context, data != NULL ? data->rows : 0));
+  const clf_status status = data == NULL ? score_nothing(model, shards, regression, score)
+                            : regression ? score_targets(model, data, shards, score)
+                            : outliers   ? score_outliers(model, data, shards, score)
+                                         : score_labels(model, data, shards, score);
   clf__shards_free(shards);
   return status;
 }
 
 clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(data);
   CLF__REQUIRE(score);
   CLF__ENTER_PREDICTION(model, data);
   clf__comm_call together;

@@ -16,7 +16,8 @@ static void score_rank(struct rank *rank) {
   clf_model *model = NULL;
   int64_t first, count;
   ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
-  clf_dataset *data = rows_of(rank->context, s->what, F32, s->weighted, first, count);
+  clf_dataset *data =
+      count > 0 ? rows_of(rank->context, s->what, F32, s->weighted, first, count) : NULL;
   ck_clf_ok(clf_model_create(&model, rank->context, s->what->model, s->what->params));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_clf_ok(clf_model_score(model, data, &s->score[rank->index]));
@@ -33,7 +34,7 @@ TEST(score__is_that_of_the_rows_of_all_ranks) {
     double one = 0;
     for (int n = 0; n < RANK_COUNTS; n++) {
       struct ranks all;
-      open_ranks(&all, rank_counts[n], "threads=1", n == 2);
+      open_ranks(&all, rank_counts[n], "threads=1 shards=6", n == 2); /* one of 7 has no rows */
       run_ranks(&all, score_rank, &s);
       close_ranks(&all);
       one = n == 0 ? s.score[0] : one;
