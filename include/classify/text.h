@@ -162,8 +162,8 @@ CLF_API void clf_vocabulary_free(clf_vocabulary *vocabulary);
 /** Collects the words of documents and replaces those that the vocabulary had. The most frequent
  *  words come first, equally frequent ones in byte order. After a failure the vocabulary keeps the
  *  words that it had. A vocabulary that was loaded from the file of an older version keeps that
- *  version's rules of what a word is; a new vocabulary has the newest rules. With a communicator all
- *  ranks make this call, each with documents of its own, and get the same words.
+ *  version's rules of what a word is; a new vocabulary has the newest rules. With a communicator
+ *  all ranks make this call, each with documents of its own, and get the same words.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no word is left: the message says why),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, CLF_ERROR_PEER @since 0.1 */
 CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents);

@@ -1,6 +1,7 @@
 /* The categories of all ranks. Each rank has a dictionary of its own for each column of categories;
- * the joint one has the names of rank 0 first, then those of rank 1 that are new, and so on. If each
- * rank has its names in the order of their first rows, these are in the order of one process's. */
+ * the joint one has the names of rank 0 first, then those of rank 1 that are new, and so on. If
+ * each rank has its names in the order of their first rows, these are in the order of one
+ * process's. */
 #include <string.h>
 
 #include "base/math.h"

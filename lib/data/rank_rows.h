@@ -16,10 +16,10 @@ typedef struct clf__rank_rows {
   clf_dataset *translated; /* its x has codes of `categories`; NULL if the rows have them */
 } clf__rank_rows;
 
-/* Exchanges what ranks must know of each other's rows. `dataset` is NULL for a rank without rows, of
- * several, which then has a dataset of no rows that is like those of the others. A dataset that has its shards already, or is
- * used within a call of all ranks by one of them, stays as it is. Returns CLF_ERROR_PEER if the
- * ranks' datasets do not fit each other. */
+/* Exchanges what ranks must know of each other's rows. `dataset` is NULL for one of several ranks
+ * that has no rows, which then gets a dataset of none that is like those of the others. A dataset
+ * that has its shards already, or is used within a call of all ranks by one of them, stays as it
+ * is. Returns CLF_ERROR_PEER if the ranks' datasets do not fit each other. */
 clf_status clf__rank_rows_create(clf__rank_rows *out, const clf__comm_call *call,
                                  const clf_dataset *dataset);
 void clf__rank_rows_free(clf__rank_rows *rows);

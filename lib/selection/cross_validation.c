@@ -4,8 +4,8 @@
  * rows of only a few folds exist at once; all settings share them. A group with fewer tasks than
  * threads runs one task after another instead, each fit on all threads.
  *
- * Several ranks, which have the same rows, divide the tasks: each does every n-th, by itself, and all
- * receive the scores (selection_ranks.c).
+ * Several ranks, which have the same rows, divide the tasks: each does every n-th, by itself, and
+ * all receive the scores (selection_ranks.c).
  *
  * The failure of the first task in order is reported, whichever finished first: a task is skipped
  * only if an earlier one has failed. */
