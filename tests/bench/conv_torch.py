@@ -10,7 +10,7 @@ import results
 import torch
 
 LAYERS = [(28, 1, 32, 5), (14, 32, 64, 5), (28, 3, 32, 3), (14, 64, 64, 3), (14, 16, 16, 3),
-          (7, 128, 128, 3)]
+          (7, 128, 128, 3), (28, 128, 128, 3), (14, 128, 128, 3), (14, 256, 256, 3)]
 FORMATS = {"channels first": torch.contiguous_format, "channels last": torch.channels_last}
 
 

@@ -38,7 +38,7 @@ static bool fits(const clf__conv2d *conv) {
   }
   const double products =
       (double)conv->out_height * (double)conv->out_width * (double)(kernel * kernel);
-  return products >= SAVED * POINTS * (double)clf__winograd_tiling_of(conv).tiles;
+  return products >= SAVED * POINTS * (double)clf__winograd_tiling_of(conv, false).tiles;
 }
 
 /* Returns the step from point to point of the transformed weights. */
@@ -74,9 +74,13 @@ static int64_t widest_of(const clf__conv2d *conv) {
   return clf__max_i64(conv->channels, conv->filters);
 }
 
+static int64_t block_size(const clf__winograd_tiling *t) {
+  return POINTS * (t->v_step + t->z_step) + 2 * widest_of(t->conv);
+}
+
 static int64_t scratch_size(const clf__conv2d *conv) {
-  const clf__winograd_tiling t = clf__winograd_tiling_of(conv);
-  return POINTS * (t.v_step + t.z_step) + 2 * widest_of(conv);
+  const clf__winograd_tiling t = clf__winograd_tiling_of(conv, false);
+  return block_size(&t);
 }
 
 static block_scratch scratch_of(const clf__winograd_tiling *t, float *scratch) {
@@ -153,13 +157,13 @@ static void multiply(const clf__conv_pass *pass, int64_t rows, int64_t columns, 
 }
 
 static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
-  const clf__winograd_tiling t = clf__winograd_tiling_of(conv);
+  const clf__winograd_tiling t = clf__winograd_tiling_of(conv, false);
   return clf__ceil_div(rows * t.tiles, t.block);
 }
 
 static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const clf__conv2d *conv = pass->conv;
-  const clf__winograd_tiling t = clf__winograd_tiling_of(conv);
+  const clf__winograd_tiling t = clf__winograd_tiling_of(conv, false);
   const block_scratch s = scratch_of(&t, scratch);
   const int64_t first = task * t.block, count = clf__min_i64(t.block, pass->rows * t.tiles - first);
   transform_inputs(pass, &t, first, count, &s);
@@ -174,8 +178,7 @@ typedef struct backward_job {
   const clf__conv_pass *pass;
   clf__winograd_tiling t;
   int64_t scratch_size;
-  clf__conv_shards shards; /* sums [POINTS, channels, filters] */
-  float *sums;             /* of all shards */
+  clf__conv_shards shards; /* dw of each shard */
   float *transposed;       /* weights [kernel, kernel, filters, channels] */
   float *u;                /* transformed weights [POINTS, filters, channels] */
 } backward_job;
@@ -259,9 +262,9 @@ static void add_shard(void *argument, clf__range rows) {
   const clf__conv_pass *pass = job->pass;
   const clf__conv2d *conv = pass->conv;
   const clf__winograd_tiling *t = &job->t;
-  const block_scratch s = scratch_of(t, job->shards.scratch + rows.worker * job->scratch_size);
+  float *sums = job->shards.scratch + rows.worker * job->scratch_size; /* [POINTS, u_step] */
+  const block_scratch s = scratch_of(t, sums + packed_size(conv));
   const int64_t shard = rows.index, begin = rows.first * t->tiles, end = rows.end * t->tiles;
-  float *sums = job->shards.sums[shard];
   for (int64_t first = begin; first < end; first += t->block) {
     const int64_t count = clf__min_i64(t->block, end - first);
     transform_inputs(pass, t, first, count, &s);
@@ -279,6 +282,8 @@ static void add_shard(void *argument, clf__range rows) {
       add_input_gradients(job, first, count, &s);
     }
   }
+  const clf__winograd_filters weights = weights_of(conv);
+  pass->kernels->winograd->transform_filter_gradient(&weights, sums, job->shards.sums[shard]);
 }
 
 static void transpose_weights(void *argument, clf__range range) {
@@ -293,56 +298,33 @@ static void transpose_weights(void *argument, clf__range range) {
   }
 }
 
-/* Returns the weights of a task. */
-static clf__winograd_filters some_weights(const backward_job *job, clf__range range) {
-  clf__winograd_filters weights = weights_of(job->t.conv);
-  weights.count = range.end - range.first;
-  return weights;
-}
-
 static void transform_filters(void *argument, clf__range range) {
   const backward_job *job = argument;
-  const clf__winograd_filters weights = some_weights(job, range);
+  clf__winograd_filters weights = weights_of(job->t.conv);
+  weights.count = range.end - range.first;
   job->pass->kernels->winograd->transform_filter(&weights, job->transposed + range.first,
                                                  job->u + range.first);
 }
 
-static void transform_filter_gradients(void *argument, clf__range range) {
-  const backward_job *job = argument;
-  const clf__winograd_filters weights = some_weights(job, range);
-  job->pass->kernels->winograd->transform_filter_gradient(&weights, job->sums + range.first,
-                                                          job->pass->dw + range.first);
-}
-
-static clf_status alloc_weights(backward_job *job) {
-  clf__arena *arena = &job->shards.arena;
-  const int64_t size = packed_size(job->t.conv);
-  job->sums = clf__arena_array(arena, size, sizeof *job->sums);
-  if (job->pass->dx != NULL) {
-    job->transposed = clf__arena_array(arena, clf__conv_weights(job->t.conv), sizeof(float));
-    job->u = clf__arena_array(arena, size, sizeof *job->u);
-  }
-  return clf__arena_status(arena);
-}
-
 static clf_status backward(const clf__conv_pass *pass) {
   const clf__conv2d *conv = pass->conv;
-  backward_job job = {
-      .pass = pass, .t = clf__winograd_tiling_of(conv), .scratch_size = scratch_size(conv)};
-  const int64_t weights = conv->channels * conv->filters;
+  backward_job job = {.pass = pass, .t = clf__winograd_tiling_of(conv, true)};
+  const int64_t weights = clf__conv_weights(conv);
+  job.scratch_size = packed_size(conv) + block_size(&job.t);
+  clf__arena *arena = &job.shards.arena;
   clf_status status = CLF_OK;
-  CLF__TRY(clf__conv_shards_create(&job.shards, pass, packed_size(conv), job.scratch_size));
-  CLF__TRY(alloc_weights(&job));
+  CLF__TRY(clf__conv_shards_create(&job.shards, pass, weights, job.scratch_size));
   if (pass->dx != NULL) {
+    job.transposed = clf__arena_array(arena, weights, sizeof *job.transposed);
+    job.u = clf__arena_array(arena, packed_size(conv), sizeof *job.u);
+    CLF__TRY(clf__arena_status(arena));
     clf__conv_run(pass, conv->kernel_height * conv->kernel_width, 1, transpose_weights, &job);
-    clf__conv_run(pass, weights, WEIGHTS_PER_TASK, transform_filters, &job);
+    clf__conv_run(pass, conv->channels * conv->filters, WEIGHTS_PER_TASK, transform_filters, &job);
   }
   clf__conv_shards_run(&job.shards, pass, add_shard, &job);
-  clf__conv_shards_reduce(&job.shards, pass, job.sums);
-  clf__conv_run(pass, weights, WEIGHTS_PER_TASK, transform_filter_gradients, &job);
-
+  clf__conv_shards_reduce(&job.shards, pass, pass->dw);
 done:
-  clf__arena_free(&job.shards.arena);
+  clf__arena_free(arena);
   return status;
 }
 

@@ -2,6 +2,8 @@
 #ifndef CLF_OPS_CONV_WINOGRAD_TILES_H
 #define CLF_OPS_CONV_WINOGRAD_TILES_H
 
+#include <stdbool.h>
+
 #include "ops/conv/conv2d.h"
 #include "ops/conv/winograd.h"
 
@@ -17,7 +19,8 @@ typedef struct clf__winograd_tiling {
   int64_t v_step, z_step; /* from point to point of the transformed inputs and outputs */
 } clf__winograd_tiling;
 
-clf__winograd_tiling clf__winograd_tiling_of(const clf__conv2d *conv);
+/* For the forward pass, or for both gradients. */
+clf__winograd_tiling clf__winograd_tiling_of(const clf__conv2d *conv, bool gradients);
 
 /* A square of pixels of an image, from (first_row, first_column) on. It may reach beyond the
  * image. */
