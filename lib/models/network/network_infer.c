@@ -1,7 +1,7 @@
 /* Inference. Threads of the pool each send a block of rows through all steps, within the same
- * memory. Products with the weights of a dense layer are bound by reading the weights, so they
- * process a whole block; the steps between them process as few rows as stay in L2. A single block
- * runs on the calling thread. */
+ * memory. Steps that are bound by reading their weights process a whole block: dense layers, and
+ * others whose weights L2 does not hold. The steps between them process as few rows as stay in L2.
+ * A single block runs on the calling thread. */
 #include "models/network/network_infer.h"
 
 #include <string.h>
@@ -59,20 +59,15 @@ void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first,
   }
 }
 
-static bool by_rows(const clf__infer_step *step) {
-  const clf__layer_inference *inference = clf__layer_inference_of(step->layer);
-  return inference != NULL && inference->by_rows;
-}
-
 /* Returns the stage that begins at a step, for blocks of so many rows. */
 static stage stage_of(const clf__inference *inference, int64_t first, int64_t block) {
   const clf__infer_step *steps = inference->steps;
   stage s = {first, first, block};
   int64_t widest = steps[first].layer->inputs;
-  while (s.end < inference->step_count && by_rows(&steps[s.end]) == by_rows(&steps[first])) {
+  while (s.end < inference->step_count && steps[s.end].by_rows == steps[first].by_rows) {
     widest = clf__max_i64(widest, steps[s.end++].layer->outputs);
   }
-  if (!by_rows(&steps[first])) {
+  if (!steps[first].by_rows) {
     s.rows = clf__min_i64(block, clf__max_i64(1, INNER_ELEMENTS / widest));
   }
   return s;

@@ -15,6 +15,7 @@ typedef struct clf__infer_step {
   float *bias;
   int32_t activation;
   int64_t scratch;
+  bool by_rows; /* faster with many rows at a time */
 } clf__infer_step;
 
 struct clf__inference {

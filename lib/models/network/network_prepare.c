@@ -12,6 +12,8 @@
 #include "models/network/network_infer.h"
 #include "models/network/network_int8.h"
 
+enum { MAX_CACHED = 1 << 19 /* packed weights that L2 may hold beside the values of rows */ };
+
 /* Returns the layer that comes next in inference, from index `i` on; NULL at the end. flatten
  * counts, because it changes the last axis. */
 static const clf__layer *next_layer(const clf__network *network, int64_t i) {
@@ -169,9 +171,11 @@ static clf_status pack_step(clf__inference *made, clf__infer_step *step, const c
   const int64_t columns = shape->size[shape->ndim - 1];
   pack_source source = source_of(step, state);
   clf_status status = CLF_OK;
+  const int64_t size = inference->packed_size(layer);
   step->scratch = inference->scratch_size(layer);
-  step->packed = clf__arena_array(
-      &made->arena, step->scratch < 0 ? -1 : inference->packed_size(layer), sizeof *step->packed);
+  step->packed =
+      clf__arena_array(&made->arena, step->scratch < 0 ? -1 : size, sizeof *step->packed);
+  step->by_rows = inference->by_rows || size > MAX_CACHED;
   step->bias = clf__arena_zeroed(&made->arena, clf__int8_padded(columns), sizeof *step->bias);
   CLF__TRY(clf__arena_status(&made->arena));
   if (layer->weight_count > 1) {

@@ -1,17 +1,20 @@
 /* Sparse rows times weights stored as [columns, stride], so that the weights of an entry for all
  * outputs are consecutive. `stride` is a whole number of vectors; weights beyond the outputs are 0.
- */
+ * A product is bound by reading the weights of its entries, which come twice as fast from L3, and a
+ * quarter faster from L2, if SPARSE_VECTORS of them are read one behind another. */
+
+enum { SPARSE_VECTORS = 8 };
 
 /* out = x W^T + b for some vectors of outputs; only the first `outputs` are stored. */
 INLINE void sparse_forward(const int vectors, const clf__rows *x, const float *w, int64_t stride,
                            const float *b, int64_t outputs, float *out, int64_t ld) {
   const int64_t last = outputs - (vectors - 1) * LANES_F32;
-  vector_f32 bias[TILE_VECTORS] = {{0}};
+  vector_f32 bias[SPARSE_VECTORS] = {{0}};
   UNROLL for (int j = 0; b != NULL && j < vectors; j++) {
     bias[j] = load_part_f32(b + j * LANES_F32, j < vectors - 1 ? LANES_F32 : last);
   }
   for (int64_t row = 0; row < x->rows; row++, out += ld) {
-    vector_f32 sums[TILE_VECTORS];
+    vector_f32 sums[SPARSE_VECTORS];
     UNROLL for (int j = 0; j < vectors; j++) {
       sums[j] = bias[j];
     }
@@ -47,16 +50,22 @@ INLINE void sparse_backward(const int vectors, const clf__rows *x, const float *
 
 static void linear_sparse(const clf__rows *x, const float *w, int64_t stride, const float *b,
                           int64_t outputs, float *out, int64_t ld) {
-  for (int64_t o = 0; o < outputs; o += WIDTH_F32) {
+  for (int64_t o = 0; o < outputs;) {
     const int64_t left = outputs - o;
     const float *bias = b == NULL ? b : b + o;
-    if (left <= LANES_F32) {
-      sparse_forward(1, x, w + o, stride, bias, left, out + o, ld);
-    } else if (left <= 2 * LANES_F32) {
-      sparse_forward(2, x, w + o, stride, bias, left, out + o, ld);
+    if (left > (SPARSE_VECTORS - 1) * LANES_F32) {
+      const int64_t columns = clf__min_i64(left, SPARSE_VECTORS * LANES_F32);
+      sparse_forward(SPARSE_VECTORS, x, w + o, stride, bias, columns, out + o, ld);
+      o += columns;
+    } else if (left > 3 * LANES_F32) {
+      sparse_forward(4, x, w + o, stride, bias, clf__min_i64(left, 4 * LANES_F32), out + o, ld);
+      o += 4 * LANES_F32;
+    } else if (left > LANES_F32) {
+      sparse_forward(2, x, w + o, stride, bias, clf__min_i64(left, 2 * LANES_F32), out + o, ld);
+      o += 2 * LANES_F32;
     } else {
-      sparse_forward(TILE_VECTORS, x, w + o, stride, bias, clf__min_i64(left, WIDTH_F32), out + o,
-                     ld);
+      sparse_forward(1, x, w + o, stride, bias, left, out + o, ld);
+      o += LANES_F32;
     }
   }
 }
