@@ -33,7 +33,7 @@
  *
  *  **Failure.** When a call fails on one rank, it ends on all: the others return CLF_ERROR_PEER,
  *  with the number of that rank and its message, and all outputs stay untouched. This includes
- *  cancelling, and ranks that call different functions or with different parameters. A callback
+ *  cancelling, for which CLF_PROGRESS_STOP counts here, and ranks that call different functions or with different parameters. A callback
  *  that fails ends the call, and the communicator is not used again, because ranks may be out of
  *  step; set it again after all of them have noticed.
  */

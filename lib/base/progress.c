@@ -273,7 +273,7 @@ void clf__stop_end(const clf__stop *stop) {
 }
 
 clf_status clf__stop_keep(clf__stop *stop, clf_status status) {
-  if (status == CLF_ERROR_CANCELLED && stop->asked) {
+  if (status == CLF_ERROR_CANCELLED && stop->asked && !stop->shared) {
     stop->kept = true;
     status = clf__failure_raise(&stop->before);
   }

@@ -93,6 +93,7 @@ typedef struct clf__stop {
   bool complete;       /* the call has all that it will have, and ignores such answers */
   bool kept;           /* because the host stopped it */
   bool late;           /* the time is over */
+  bool shared;         /* by ranks of which the others go on: nothing is kept */
   double deadline;     /* of clf__seconds(); INFINITY for none */
   clf__failure before; /* the thread's message when the call began */
 } clf__stop;

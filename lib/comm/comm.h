@@ -50,6 +50,8 @@ clf_status clf__comm_agree_on(clf_context *context, const char *place, uint64_t 
 /* Within a call of all ranks: with `alone`, what the thread and its tasks call from now on is done
  * by each rank for itself, as if there were no others. */
 void clf__comm_alone(clf_context *context, bool alone);
+/* Returns CLF_ERROR_PEER, in the name of what it is, unless all ranks have the same number. */
+clf_status clf__comm_same(clf_context *context, const char *name, uint64_t number);
 
 /* Returns the hash of more bytes, to be compared between ranks; the first `hash` is 0. */
 uint64_t clf__comm_hash(uint64_t hash, const void *bytes, size_t size);

@@ -104,3 +104,7 @@ clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const vo
   snprintf(place, sizeof place, "fit of %s", kind->name);
   return clf__comm_agree_on(context, place, hash);
 }
+
+clf_status clf__comm_same(clf_context *context, const char *name, uint64_t number) {
+  return clf__comm_running(context) ? clf__comm_meet(context->comm, CLF_OK, name, number) : CLF_OK;
+}

@@ -42,7 +42,16 @@ clf_status clf_shard_range(const clf_context *context, int64_t rows, int32_t ran
 }
 
 int64_t clf__shard_start(const clf__shards *shards, int64_t shard) {
-  return share(shards->rows, shard, shards->count);
+  return shards->cuts != NULL ? shards->cuts[shard] : share(shards->rows, shard, shards->count);
+}
+
+clf__shard_part clf__shards_part(const clf__shards *shards, int64_t rows, int64_t shard) {
+  if (shards == NULL) {
+    return (clf__shard_part){0, rows};
+  }
+  const int64_t low = clf__shard_start(shards, shard), high = clf__shard_start(shards, shard + 1);
+  const int64_t first = clf__clamp_i64(low - shards->first, 0, rows);
+  return (clf__shard_part){first, clf__clamp_i64(high - shards->first, 0, rows) - first};
 }
 
 typedef struct listing {
@@ -147,6 +156,32 @@ clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t r
 
 clf_status clf__shards_create_alone(clf__shards **out, clf_context *context, int64_t rows) {
   return create(out, context, rows, 1, 0);
+}
+
+clf_status clf__shards_choose(clf__shards **out, const clf__shards *shards, const int64_t *chosen) {
+  const int64_t ranks = shards->ranks, count = shards->count;
+  clf__shards *made = clf__alloc_zeroed(
+      shards->context, 1, sizeof *made + (size_t)(ranks + count + 2) * sizeof(int64_t));
+  if (made == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  *made = *shards;
+  made->start = (int64_t *)(made + 1);
+  made->cuts = made->start + ranks + 1;
+  for (int64_t i = 0; i < ranks * count; i++) {
+    made->start[i / count + 1] += chosen[i];
+    made->cuts[i % count + 1] += chosen[i];
+  }
+  for (int64_t rank = 0; rank < ranks; rank++) {
+    made->start[rank + 1] += made->start[rank];
+  }
+  for (int64_t shard = 0; shard < count; shard++) {
+    made->cuts[shard + 1] += made->cuts[shard];
+  }
+  made->rows = made->start[ranks];
+  made->first = made->start[made->rank];
+  *out = made;
+  return CLF_OK;
 }
 
 void clf__shards_free(clf__shards *shards) {

@@ -25,6 +25,7 @@ typedef struct clf__shards {
   int32_t rank;
   int64_t first;  /* number of this rank's first row */
   int64_t *start; /* [ranks + 1] numbers of the ranks' first rows, and R */
+  int64_t *cuts;  /* [S + 1] numbers of the shards' first rows, and R; NULL for equal shards */
 } clf__shards;
 
 /* Returns the number of shards that a context asks for. */
@@ -34,12 +35,21 @@ int64_t clf__shards_of(const clf_context *context);
 clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t rows);
 /* The same for rows that this rank has all of, such as those of clf__rank_whole_gather(). */
 clf_status clf__shards_create_alone(clf__shards **out, clf_context *context, int64_t rows);
+/* The same for some of the rows: chosen [ranks, S] says how many each rank has of each shard. They
+ * stay in their shards. */
+clf_status clf__shards_choose(clf__shards **out, const clf__shards *shards, const int64_t *chosen);
 void clf__shards_free(clf__shards *shards); /* NULL is fine */
 
 /* Returns the number of rows of all ranks; `rows` are those of this one. */
 static inline int64_t clf__shards_rows(const clf__shards *shards, int64_t rows) {
   return shards != NULL ? shards->rows : rows;
 }
+
+/* Returns which of its rows a rank has of a shard: the first, and how many. Without shards, all. */
+typedef struct clf__shard_part {
+  int64_t first, rows;
+} clf__shard_part;
+clf__shard_part clf__shards_part(const clf__shards *shards, int64_t rows, int64_t shard);
 
 /* Adds the sums over rows first … first + rows - 1 of this rank to sums [count]. */
 typedef clf_status (*clf__shard_sums)(void *argument, int64_t first, int64_t rows, double *sums);
@@ -72,7 +82,7 @@ enum { CLF__MAX_NODES = 40 }; /* of a rank: 2 for each level of 2^16 shards, and
 /* Lists the parts that a rank sums, in their order, and returns their number. */
 int32_t clf__shards_nodes(const clf__shards *shards, int32_t rank,
                           clf__shard_node nodes[CLF__MAX_NODES]);
-/* Returns the number of the first row of a shard. */
+/* Returns the number of the first row of a shard; of shard S, R. */
 int64_t clf__shard_start(const clf__shards *shards, int64_t shard);
 
 #endif

@@ -470,6 +470,7 @@ static clf_status fit_model(clf_model *model, const clf_dataset *train,
     return clf__sums_fit(model, train, validation, extras->silent);
   }
   clf__stop_begin(&extras->stop);
+  extras->stop.shared = clf__comm_running(model->context);
   const clf_status status = fit_stoppable(model, train, validation, extras);
   clf__stop_end(&extras->stop);
   return status;
@@ -484,6 +485,19 @@ static clf_status refuse_folds(const clf_model *model) {
                          : CLF_OK;
 }
 
+/* What a fit continues from is the same on all ranks. */
+static clf_status compare_states(const clf_model *model) {
+  const bool goes_on = model->kind->goes_on != NULL && model->kind->goes_on(model);
+  uint64_t hash = 0;
+  for (int64_t i = 0; goes_on && model->state != NULL && i < clf__store_count(model->state); i++) {
+    const char *name = clf__store_name(model->state, i);
+    const clf_tensor *tensor = clf__store_tensor(model->state, name);
+    const size_t bytes = (size_t)clf_tensor_count(tensor) * clf__dtype_size(tensor->dtype);
+    hash = clf__comm_hash(hash, tensor->data, clf__model_saves(model, name) ? bytes : 0);
+  }
+  return goes_on ? clf__comm_same(model->context, "what the fit continues from", hash) : CLF_OK;
+}
+
 /* With several ranks: all fit the same kind, by a method that sums the rows of all of them. */
 static clf_status share_rows(clf__rank_rows *rows, const clf__comm_call *together,
                              const clf_model *model, const clf_dataset *train,
@@ -495,6 +509,7 @@ static clf_status share_rows(clf__rank_rows *rows, const clf__comm_call *togethe
     CLF__CHECK(kind->check_ranks != NULL ? kind->check_ranks(model)
                                          : clf__comm_refuse(model->context, kind->base.name));
     CLF__CHECK(refuse_folds(model));
+    CLF__CHECK(compare_states(model));
   }
   return clf__rank_rows_create(rows, together, train);
 }

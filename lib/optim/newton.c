@@ -53,42 +53,67 @@ typedef struct solver {
   double *first, *second;                        /* [count] derivatives at the last trial */
   double *of_rows;                               /* [count] of a pass */
   double parts[PARTS];
-  const double *at; /* the outputs whose derivatives are computed */
-  double total;     /* S */
+  int64_t part_first; /* row */
+  const double *at;   /* the outputs whose derivatives are computed */
+  double total;       /* S */
   double bias_gradient, bias_step;
   double value, loss; /* F and f */
   int64_t passes;     /* of the last iteration */
   bool added;         /* z is a sum of changes */
 } solver;
 
+/* Sums over the rows of all ranks. */
+static clf_status sum_rows(solver *s, clf__shard_sums add, double *sums, int64_t count) {
+  const clf__rows *x = s->problem->x;
+  const clf__shard_sum sum = {
+      .name = "rows", .of = x->shards, .rows = x->rows, .add = add, .argument = s};
+  return clf__shards_sum(&sum, sums, count);
+}
+
 static void part_task(void *argument, clf__range range) {
   solver *s = argument;
+  const clf__range rows = {range.index, s->part_first + range.first, s->part_first + range.end,
+                           range.worker};
   s->parts[range.index] =
-      s->problem->differentiate(s->problem->argument, range, s->at, s->first, s->second);
+      s->problem->differentiate(s->problem->argument, rows, s->at, s->first, s->second);
+}
+
+static clf_status add_losses(void *argument, int64_t first, int64_t rows, double *sums) {
+  solver *s = argument;
+  s->part_first = first;
+  clf__parallel_parts(s->problem->context, rows, PARTS, 8 * (double)rows * CLF__COST_FUNCTION,
+                      part_task, s);
+  for (int64_t c = 0; c < PARTS; c++) {
+    *sums += s->parts[c];
+  }
+  return CLF_OK;
 }
 
 /* Computes f and its derivatives at the outputs. */
-static double differentiate(solver *s, const double *z) {
-  double loss = 0;
+static clf_status differentiate(solver *s, const double *z) {
   s->at = z;
-  clf__parallel_parts(s->problem->context, s->count, PARTS,
-                      8 * (double)s->count * CLF__COST_FUNCTION, part_task, s);
-  for (int64_t c = 0; c < PARTS; c++) {
-    loss += s->parts[c];
+  s->loss = 0;
+  return sum_rows(s, add_losses, &s->loss, 1);
+}
+
+static clf_status add_derivatives(void *argument, int64_t first, int64_t rows, double *sums) {
+  const solver *s = argument;
+  for (int64_t i = first; i < first + rows && s->problem->intercept; i++) {
+    sums[0] += s->first[i];
   }
-  return loss;
+  for (int64_t i = first; i < first + rows; i++) {
+    sums[1] += s->second[i];
+  }
+  return CLF_OK;
 }
 
 /* Computes the gradient at the last trial, and means weighted by curvature. */
 static clf_status find_gradient(solver *s) {
   const bool intercept = s->problem->intercept;
-  s->total = s->bias_gradient = 0;
-  for (int64_t i = 0; i < s->count && intercept; i++) {
-    s->bias_gradient += s->first[i];
-  }
-  for (int64_t i = 0; i < s->count; i++) {
-    s->total += s->second[i];
-  }
+  double sums[2] = {0, 0};
+  CLF__CHECK(sum_rows(s, add_derivatives, sums, 2));
+  s->bias_gradient = sums[0];
+  s->total = sums[1];
   CLF__CHECK(clf__newton_sum(&s->rows, s->first, s->second, s->gradient, s->mean));
   clf__vector_add(s->gradient, s->problem->l2, s->w, s->columns);
   for (int64_t j = 0; j < s->columns; j++) {
@@ -112,17 +137,25 @@ static double measure(const solver *s) {
   return fmax(largest(s, s->gradient), isnan(bias) ? (double)INFINITY : bias);
 }
 
-/* The outputs as they are multiplied, and the loss there; *far is whether one had drifted. */
-static clf_status refresh(solver *s, bool *far) {
-  *far = false;
-  s->added = false;
-  CLF__CHECK(clf__newton_multiply(&s->rows, s->w, NULL, s->trial));
-  for (int64_t i = 0; i < s->count; i++) {
+/* Replaces the outputs, and counts those that had drifted. */
+static clf_status replace_outputs(void *argument, int64_t first, int64_t rows, double *drifted) {
+  const solver *s = argument;
+  for (int64_t i = first; i < first + rows; i++) {
     const double z = s->trial[i] + s->w[s->columns];
-    *far = *far || !(fabs(z - s->z[i]) <= drift * (1 + fabs(z)));
+    *drifted += !(fabs(z - s->z[i]) <= drift * (1 + fabs(z)));
     s->z[i] = z;
   }
-  s->loss = differentiate(s, s->z);
+  return CLF_OK;
+}
+
+/* The outputs as they are multiplied, and the loss there; *far is whether one had drifted. */
+static clf_status refresh(solver *s, bool *far) {
+  double drifted = 0;
+  s->added = false;
+  CLF__CHECK(clf__newton_multiply(&s->rows, s->w, NULL, s->trial));
+  CLF__CHECK(sum_rows(s, replace_outputs, &drifted, 1));
+  *far = drifted > 0;
+  CLF__CHECK(differentiate(s, s->z));
   s->value = s->loss + s->problem->l2 / 2 * clf__vector_dot(s->w, s->w, s->columns);
   return CLF_OK;
 }
@@ -235,39 +268,50 @@ typedef struct line {
   double value, first, second;
 } line;
 
-static void try_length(solver *s, double length, line *out) {
+static clf_status add_line(void *argument, int64_t first, int64_t rows, double *sums) {
+  const solver *s = argument;
+  sums[0] += clf__vector_dot(s->first + first, s->change + first, rows);
+  for (int64_t i = first; i < first + rows; i++) {
+    sums[1] += s->second[i] * s->change[i] * s->change[i];
+  }
+  return CLF_OK;
+}
+
+static clf_status try_length(solver *s, double length, line *out) {
+  const bool whole = s->problem->x->shards == NULL; /* one sum, which may begin with the penalty */
+  double sums[2] = {0, whole ? out->penalty[1] : 0};
   for (int64_t i = 0; i < s->count; i++) {
     s->trial[i] = s->z[i] + length * s->change[i];
   }
-  s->loss = differentiate(s, s->trial);
+  CLF__CHECK(differentiate(s, s->trial));
+  CLF__CHECK(sum_rows(s, add_line, sums, 2));
   const double square = clf__vector_dot(s->w, s->w, s->columns) * s->problem->l2;
   out->value = s->loss + square / 2 + length * (out->penalty[0] + length / 2 * out->penalty[1]);
-  out->first =
-      out->penalty[0] + length * out->penalty[1] + clf__vector_dot(s->first, s->change, s->count);
-  out->second = out->penalty[1];
-  for (int64_t i = 0; i < s->count; i++) {
-    out->second += s->second[i] * s->change[i] * s->change[i];
-  }
+  out->first = out->penalty[0] + length * out->penalty[1] + sums[0];
+  out->second = sums[1] + (whole ? 0 : out->penalty[1]);
+  return CLF_OK;
 }
 
-/* Returns the length after which `enough` of the derivative is left, by Newton's method between
+/* Finds the length after which `enough` of the derivative is left, by Newton's method between
  * bounds where its signs differ; 0 if there is none where F is not larger. The outputs there, and
  * their derivatives, are those of the last trial. */
-static double search_line(solver *s, double derivative, line *at) {
+static clf_status search_line(double *out, solver *s, double derivative, line *at) {
   double low = 0, high = (double)INFINITY, length = 1;
+  *out = 0;
   for (int trial = 0; trial < MAX_TRIALS; trial++) {
-    try_length(s, length, at);
+    CLF__CHECK(try_length(s, length, at));
     const bool finite = isfinite(at->value) && isfinite(at->first);
     const bool lower = at->value <= s->value + noise * fabs(s->value);
     if (finite && fabs(at->first) <= enough * fabs(derivative) && (lower || at->first <= 0)) {
-      return lower ? length : 0;
+      *out = lower ? length : 0;
+      return CLF_OK;
     }
     *(!finite || at->first > 0 ? &high : &low) = length;
     const double next = length - at->first / at->second;
     const double middle = isinf(high) ? 4 * length : low + (high - low) * (finite ? 0.5 : 0.1);
     length = finite && next > low && next < high ? next : middle;
   }
-  return 0;
+  return CLF_OK;
 }
 
 /* Moves along the step; *moved is whether one decreases F. */
@@ -277,8 +321,9 @@ static clf_status improve(solver *s, double share, double *decrease, bool *moved
       clf__vector_dot(s->gradient, s->step, s->columns) + s->bias_gradient * s->bias_step;
   line at = {.penalty = {s->problem->l2 * clf__vector_dot(s->w, s->step, s->columns),
                          s->problem->l2 * clf__vector_dot(s->step, s->step, s->columns)}};
-  const double length =
-      derivative < 0 && isfinite(derivative) ? search_line(s, derivative, &at) : 0;
+  double length = 0;
+  CLF__CHECK(derivative < 0 && isfinite(derivative) ? search_line(&length, s, derivative, &at)
+                                                    : CLF_OK);
   *decrease = fabs(derivative) / 2;
   *moved = length > 0;
   s->added = true; /* where it does not move, the derivatives are those of a trial */
@@ -345,7 +390,8 @@ static clf_status iterate(solver *s, clf__newton_result *result) {
  * second derivatives are proportional to the weights of the rows. */
 static clf_status measure_columns(solver *s) {
   double scale = 0;
-  s->value = s->loss = differentiate(s, s->z);
+  CLF__CHECK(differentiate(s, s->z));
+  s->value = s->loss;
   CLF__CHECK(find_gradient(s));
   CLF__CHECK(set_base(s));
   for (int64_t j = 0; j < s->columns; j++) {

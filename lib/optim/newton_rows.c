@@ -20,36 +20,49 @@ enum {
 
 static const double SLICE = 2e8; /* ns, between two questions to the host */
 
-void clf__newton_rows_create(clf__newton_rows *out, clf__arena *arena, const clf__rows *x) {
+/* Chunks of some rows. */
+static int64_t chunks_of(const clf__rows *x, int64_t first, int64_t rows) {
+  const int64_t entries = x->row_start[first + rows] - x->row_start[first];
   const int64_t most =
-      clf__min_i64(clf__rows_entries(x) / (CHUNK_ENTRIES * (x->columns + 1)), x->rows / CHUNK_ROWS);
-  *out = (clf__newton_rows){.context = arena->context,
-                            .kernels = clf__kernels_for(arena->context)->rows,
-                            .x = x,
-                            .chunks = 1};
-  while (2 * out->chunks <= clf__min_i64(most, MAX_CHUNKS)) {
-    out->chunks *= 2;
+      clf__min_i64(entries / (CHUNK_ENTRIES * (x->columns + 1)), rows / CHUNK_ROWS);
+  int64_t chunks = 1;
+  while (2 * chunks <= clf__min_i64(most, MAX_CHUNKS)) {
+    chunks *= 2;
   }
-  out->sums = clf__arena_matrix(arena, clf__count(2, out->chunks), x->columns, sizeof *out->sums);
+  return chunks;
+}
+
+static void choose_rows(clf__newton_rows *n, int64_t first, int64_t rows) {
+  n->first = first;
+  n->count = rows;
+  n->chunks = chunks_of(n->x, first, rows);
+}
+
+void clf__newton_rows_create(clf__newton_rows *out, clf__arena *arena, const clf__rows *x) {
+  const int64_t most = clf__count(2, chunks_of(x, 0, x->rows)); /* a shard has no more */
+  *out = (clf__newton_rows){
+      .context = arena->context, .kernels = clf__kernels_for(arena->context)->rows, .x = x};
+  out->sums = clf__arena_matrix(arena, most, x->columns, sizeof *out->sums);
+  out->total = clf__arena_matrix(arena, 2, x->columns, sizeof *out->total);
 }
 
 /* The slice of a chunk that runs now. */
 static void slice_task(void *argument, clf__range chunk) {
   clf__newton_rows *n = argument;
+  const int64_t first = n->first + chunk.first;
   const clf__range own =
       clf__range_of_part(chunk.end - chunk.first, n->slices, n->slice, chunk.worker);
-  n->task(n,
-          (clf__range){chunk.index, chunk.first + own.first, chunk.first + own.end, chunk.worker});
+  n->task(n, (clf__range){chunk.index, first + own.first, first + own.end, chunk.worker});
 }
 
-/* Runs a task of so many passes for all rows, and asks the host in between. */
-static clf_status run(clf__newton_rows *n, double passes, clf__range_task task) {
-  const double work = passes * (double)clf__rows_entries(n->x) * CLF__COST_ELEMENT;
-  n->task = task;
-  n->slices = clf__clamp_i64((int64_t)(work / SLICE) + 1, 1, clf__max_i64(n->x->rows, 1));
+/* Runs the task for the chosen rows, and asks the host in between. */
+static clf_status run(clf__newton_rows *n) {
+  const int64_t *start = n->x->row_start + n->first;
+  const double work = n->passes * (double)(start[n->count] - *start) * CLF__COST_ELEMENT;
+  n->slices = clf__clamp_i64((int64_t)(work / SLICE) + 1, 1, clf__max_i64(n->count, 1));
   for (n->slice = 0; n->slice < n->slices; n->slice++) {
     CLF__CHECK(clf__progress_check());
-    clf__parallel_parts(n->context, n->x->rows, n->chunks, work / (double)n->slices, slice_task, n);
+    clf__parallel_parts(n->context, n->count, n->chunks, work / (double)n->slices, slice_task, n);
   }
   return CLF_OK;
 }
@@ -68,13 +81,10 @@ clf_status clf__newton_multiply(clf__newton_rows *n, const double *u, const doub
   n->u = u;
   n->v = v;
   n->of_rows = out;
-  return run(n, 1, multiply_task);
-}
-
-/* The chunks' sums become 0; there are `width` numbers of a column. */
-static void begin_sums(clf__newton_rows *n, int64_t width) {
-  n->width = width;
-  memset(n->sums, 0, (size_t)(n->chunks * n->x->columns * width) * sizeof *n->sums);
+  n->passes = 1;
+  n->task = multiply_task;
+  choose_rows(n, 0, n->x->rows);
+  return run(n);
 }
 
 /* Adds the chunks to the first one. */
@@ -91,6 +101,31 @@ static void add_task(void *argument, clf__range range) {
 static void add_chunks(clf__newton_rows *n) {
   const double work = (double)(n->chunks * n->x->columns * n->width) * CLF__COST_COPY;
   clf__parallel_ranges(n->context, n->x->columns, GRAIN, work, add_task, n);
+}
+
+static clf_status add_rows(void *argument, int64_t first, int64_t rows, double *sums) {
+  clf__newton_rows *n = argument;
+  const int64_t size = n->x->columns * n->width;
+  choose_rows(n, first, rows);
+  memset(n->sums, 0, (size_t)(n->chunks * size) * sizeof *n->sums);
+  CLF__CHECK(run(n));
+  add_chunks(n);
+  for (int64_t j = 0; j < size; j++) {
+    sums[j] += n->sums[j];
+  }
+  return CLF_OK;
+}
+
+/* Sets n->total [columns, width] to the sums of a task of so many passes. */
+static clf_status sum_rows(clf__newton_rows *n, int64_t width, double passes,
+                           clf__range_task task) {
+  const clf__shard_sum sum = {
+      .name = "columns", .of = n->x->shards, .rows = n->x->rows, .add = add_rows, .argument = n};
+  n->width = width;
+  n->passes = passes;
+  n->task = task;
+  memset(n->total, 0, (size_t)(n->x->columns * width) * sizeof *n->total);
+  return clf__shards_sum(&sum, n->total, n->x->columns * width);
 }
 
 static void sum_task(void *argument, clf__range range) {
@@ -111,12 +146,10 @@ clf_status clf__newton_sum(clf__newton_rows *n, const double *r, const double *v
                            double *sums_v) {
   n->u = r;
   n->v = v;
-  begin_sums(n, 2);
-  CLF__CHECK(run(n, 1, sum_task));
-  add_chunks(n);
+  CLF__CHECK(sum_rows(n, 2, 1, sum_task));
   for (int64_t j = 0; j < n->x->columns; j++) {
-    sums_r[j] = n->sums[2 * j];
-    sums_v[j] = n->sums[2 * j + 1];
+    sums_r[j] = n->total[2 * j];
+    sums_v[j] = n->total[2 * j + 1];
   }
   return CLF_OK;
 }
@@ -140,11 +173,9 @@ clf_status clf__newton_squares(clf__newton_rows *n, const double *v, double tota
                                double *out) {
   n->u = m;
   n->v = v;
-  begin_sums(n, 2);
-  CLF__CHECK(run(n, 1, square_task));
-  add_chunks(n);
+  CLF__CHECK(sum_rows(n, 2, 1, square_task));
   for (int64_t j = 0; j < n->x->columns; j++) {
-    out[j] = n->sums[2 * j] + fmax(total - n->sums[2 * j + 1], 0) * m[j] * m[j];
+    out[j] = n->total[2 * j] + fmax(total - n->total[2 * j + 1], 0) * m[j] * m[j];
   }
   return CLF_OK;
 }
@@ -171,9 +202,7 @@ clf_status clf__newton_curve(clf__newton_rows *n, const double *v, const double 
   n->v = v;
   n->shift = shift;
   n->of_rows = of_rows;
-  begin_sums(n, 1);
-  CLF__CHECK(run(n, 2, curve_task));
-  add_chunks(n);
-  memcpy(out, n->sums, (size_t)n->x->columns * sizeof *out);
+  CLF__CHECK(sum_rows(n, 1, 2, curve_task));
+  memcpy(out, n->total, (size_t)n->x->columns * sizeof *out);
   return CLF_OK;
 }

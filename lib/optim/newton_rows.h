@@ -1,23 +1,28 @@
-/* Passes over sparse rows in f64, for truncated Newton. */
+/* Passes over sparse rows in f64, for truncated Newton. Sums over rows are those of all ranks. */
 #ifndef CLF_OPTIM_NEWTON_ROWS_H
 #define CLF_OPTIM_NEWTON_ROWS_H
 
 #include "base/memory.h"
 #include "base/pool.h"
+#include "comm/shards.h"
 #include "ops/linalg/row.h"
 
-/* The rows are divided into chunks, each with sums of its own, which are added in order. */
+/* The rows of a shard (without ranks, all of them) are divided into chunks, each with sums of its
+ * own, which are added in order. */
 typedef struct clf__newton_rows {
   clf_context *context;
   const clf__row_kernels *kernels;
   const clf__rows *x;
-  int64_t chunks;
-  double *sums; /* [chunks, columns, 2] */
+  double *sums;  /* [chunks, columns, 2] */
+  double *total; /* [columns, 2] */
   /* Of the pass that runs. */
+  int64_t first, count; /* rows */
+  int64_t chunks;
   const double *u, *v;
   double *of_rows;
   double shift;
   int64_t width;         /* numbers of a column in the sums */
+  double passes;         /* how often the task reads an entry */
   int64_t slices, slice; /* of each chunk, and the one that runs */
   clf__range_task task;
 } clf__newton_rows;
@@ -25,7 +30,7 @@ typedef struct clf__newton_rows {
 /* Allocates in the arena, whose status the caller checks. */
 void clf__newton_rows_create(clf__newton_rows *out, clf__arena *arena, const clf__rows *x);
 
-/* The following return CLF_OK or CLF_ERROR_CANCELLED.
+/* The following return CLF_OK, CLF_ERROR_CANCELLED, or how summing over ranks failed.
  * out [rows] = X u for the rows whose v is 0, or for all if v is NULL. */
 clf_status clf__newton_multiply(clf__newton_rows *rows, const double *u, const double *v,
                                 double *out);

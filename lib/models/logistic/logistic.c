@@ -457,7 +457,8 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
   /* With an L1 penalty, the objective is the loss alone. */
   const double share = l1_share(p);
-  f.objective.in_span = share == 0 && f.before == NULL && clf__logistic_is_wide(&f.objective);
+  f.objective.in_span = share == 0 && f.before == NULL && training->x->shards == NULL &&
+                        clf__logistic_is_wide(&f.objective);
   CLF__TRY(clf__logistic_objective_create(&f.objective, weights, share > 0 ? INFINITY : p->C));
   status = minimize(&f, model, share * clf__logistic_penalty(&f.objective, p->C), state);
 done:
@@ -482,6 +483,13 @@ static bool reads_f64(const clf_model *model) {
   return ((const logistic_params *)model->params)->precision == CLF__PRECISION_F64;
 }
 
+/* The L1 penalty's columns are chosen by passes over all rows, one column after the other. */
+static clf_status check_ranks(const clf_model *model) {
+  return l1_share(model->params) > 0
+             ? clf__comm_refuse(model->context, "logistic with an L1 penalty")
+             : CLF_OK;
+}
+
 static bool movable(const clf_model *model) {
   return ((const logistic_params *)model->params)->fit_intercept;
 }
@@ -496,6 +504,7 @@ const clf__model_kind clf__logistic_kind = {
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
+    .check_ranks = check_ranks,
     .reads_f64 = reads_f64,
     .fit = fit,
     .goes_on = goes_on,

@@ -4,6 +4,7 @@
 #ifndef CLF_MODELS_LOGISTIC_LOGISTIC_H
 #define CLF_MODELS_LOGISTIC_LOGISTIC_H
 
+#include "comm/shards.h"
 #include "models/model.h"
 #include "ops/linalg/linear_pass.h"
 #include "ops/ops.h"
@@ -28,6 +29,7 @@ typedef struct clf__logistic_objective {
   clf__arena arena;
   clf_context *context;
   const clf__rows *x;
+  int64_t rows; /* of all ranks */
   const int32_t *labels;
   clf__logistic_link link;
   int64_t outputs; /* a single output is that of class 1 */
@@ -47,6 +49,7 @@ typedef struct clf__logistic_objective {
   int64_t chunk_count;
   clf__logistic_chunk *chunks;
   double *losses;     /* [outputs] mean losses at the last evaluation, with a sigmoid link */
+  double *totals;     /* of all rows, as clf__logistic_sum() returns them */
   double *chunk_sums; /* memory that the chunks' pointers refer to */
   clf__linear_gradient *sums; /* one for each worker */
   float *scratch;             /* [threads, block, outputs] */
@@ -63,6 +66,16 @@ void clf__logistic_objective_free(clf__logistic_objective *objective);
 /* Matches clf__lbfgs_problem.evaluate. */
 clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
                                   double *gradient);
+
+/* The sums over all rows of an evaluation, one after the other: the gradient [outputs, columns],
+ * that with respect to the biases [outputs], the losses [outputs] of sigmoids, and the loss. `add`
+ * is called with clf__logistic_sums of its `sums`; the result belongs to the objective. */
+typedef struct clf__logistic_sums {
+  double *gradient, *bias, *losses, *loss;
+} clf__logistic_sums;
+clf__logistic_sums clf__logistic_sums_of(const clf__logistic_objective *objective, double *sums);
+clf_status clf__logistic_sum(clf__logistic_sums *out, const clf__logistic_objective *objective,
+                             clf__shard_sums add, void *argument);
 
 /* Computes the second derivatives [rows] of the mean loss with respect to an output at the last
  * evaluation, w p (1 - p) / rows. They are never exactly 0 for a row that counts. */

@@ -5,7 +5,7 @@
  * p - (1 - t) ln (1 - p), summed over outputs. Both have the residual p - t, so the gradient is
  * sum_i w_i (p - t) x_i^T.
  *
- * The rows are divided into chunks by their number, never by threads. A chunk is processed block by
+ * The rows of a shard (comm/shards.h; without ranks, all are one) are divided into chunks by their number, never by threads. A chunk is processed block by
  * block, so that the rows of a block are still in the cache when the backward pass reads them
  * again. Products are f32; losses and the sums over blocks are f64. Chunks are added in order, so
  * the bits are the same with any number of threads. For rows that are predicted almost with
@@ -95,6 +95,8 @@ static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, 
 typedef struct evaluation {
   clf__logistic_objective *objective;
   clf__linear_map map;
+  clf__rows x;   /* the rows that are summed now */
+  int64_t first; /* index of the first among them */
 } evaluation;
 
 static void add_bias(const clf__logistic_objective *o, const float *residual, int64_t rows,
@@ -134,10 +136,11 @@ static void chunk_task(void *argument, clf__range range) {
   clear_chunk(o, chunk);
   for (int64_t first = range.first; first < range.end; first += BLOCK_ROWS) {
     int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
-    clf__rows block = clf__rows_range(o->x, first, rows);
-    float *z = o->residual + first * o->outputs;
+    clf__rows block = clf__rows_range(&e->x, first, rows);
+    const int64_t row = e->first + first;
+    float *z = o->residual + row * o->outputs;
     clf__linear_block(&e->map, &block, z, o->outputs);
-    residual_block(o, range, first, rows);
+    residual_block(o, range, row, rows);
     clf__linear_gradient_block(sums, &block, z, o->outputs);
     bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
     if (full || first + rows == range.end) {
@@ -146,33 +149,83 @@ static void chunk_task(void *argument, clf__range range) {
   }
 }
 
-/* Adds the chunks in order, and then the penalty. */
-static double reduce(const clf__logistic_objective *o, const double *at, double *gradient) {
-  int64_t weights = o->outputs * o->columns;
-  double scale = 1 / (double)o->x->rows, loss = 0, square = 0;
-  memset(gradient, 0, (size_t)(weights + o->outputs) * sizeof *gradient);
-  memset(o->losses, 0, (size_t)o->outputs * sizeof *o->losses);
-  for (int64_t c = 0; c < o->chunk_count; c++) {
+/* Returns the number of chunks, such that adding them is cheap compared with the work on the
+ * rows. */
+static int64_t chunks_for(const clf__rows *x) {
+  int64_t by_rows = x->rows / MIN_CHUNK_ROWS;
+  int64_t by_entries = clf__rows_entries(x) / (4 * x->columns + 1);
+  return clf__clamp_i64(clf__min_i64(by_rows, by_entries), 1, MAX_CHUNKS);
+}
+
+/* Adds the chunks in order. */
+static void add_chunks(const clf__logistic_objective *o, int64_t count,
+                       const clf__logistic_sums *to) {
+  const int64_t weights = o->outputs * o->columns;
+  const double scale = 1 / (double)o->rows;
+  for (int64_t c = 0; c < count; c++) {
     const clf__logistic_chunk *chunk = &o->chunks[c];
-    loss += chunk->loss;
+    *to->loss += chunk->loss;
     for (int64_t i = 0; i < weights; i++) {
-      gradient[i] += chunk->gradient[i];
+      to->gradient[i] += chunk->gradient[i];
     }
     for (int64_t k = 0; k < o->outputs && o->intercept; k++) {
-      gradient[weights + k] += chunk->bias[k];
+      to->bias[k] += chunk->bias[k];
     }
     for (int64_t k = 0; k < o->outputs; k++) {
-      o->losses[k] += chunk->losses[k] * scale;
+      to->losses[k] += chunk->losses[k] * scale;
     }
   }
+}
+
+static clf_status add_rows(void *argument, int64_t first, int64_t rows, double *sums) {
+  evaluation *e = argument;
+  clf__logistic_objective *o = e->objective;
+  const clf__logistic_sums to = clf__logistic_sums_of(o, sums);
+  e->x = clf__rows_range(o->x, first, rows);
+  e->first = first;
+  const int64_t chunks = chunks_for(&e->x);
+  const double functions = (double)rows * (double)o->outputs * CLF__COST_FUNCTION;
+  clf__parallel_parts(o->context, rows, chunks,
+                      functions + 2 * (double)clf__rows_entries(&e->x) * (double)o->outputs *
+                                      CLF__COST_COPY,
+                      chunk_task, e);
+  add_chunks(o, chunks, &to);
+  return CLF_OK;
+}
+
+clf__logistic_sums clf__logistic_sums_of(const clf__logistic_objective *o, double *sums) {
+  double *bias = sums + o->outputs * o->columns, *losses = bias + o->outputs;
+  return (clf__logistic_sums){sums, bias, losses, losses + o->outputs};
+}
+
+clf_status clf__logistic_sum(clf__logistic_sums *out, const clf__logistic_objective *o,
+                             clf__shard_sums add, void *argument) {
+  const int64_t count = o->outputs * (o->columns + 2) + 1;
+  const clf__shard_sum sum = {.name = "loss and gradient",
+                              .of = o->x->shards,
+                              .rows = o->x->rows,
+                              .add = add,
+                              .argument = argument};
+  memset(o->totals, 0, (size_t)count * sizeof *o->totals);
+  *out = clf__logistic_sums_of(o, o->totals);
+  return clf__shards_sum(&sum, o->totals, count);
+}
+
+/* The mean loss and its gradient, and the penalty's. */
+static double finish(const clf__logistic_objective *o, const clf__logistic_sums *sums,
+                     const double *at, double *gradient) {
+  const int64_t weights = o->outputs * o->columns;
+  const double scale = 1 / (double)o->rows;
+  double square = 0;
+  memcpy(o->losses, sums->losses, (size_t)o->outputs * sizeof *o->losses);
   for (int64_t i = 0; i < weights; i++) {
-    gradient[i] = gradient[i] * scale + o->penalty * at[i];
+    gradient[i] = sums->gradient[i] * scale + o->penalty * at[i];
     square += at[i] * at[i];
   }
   for (int64_t k = 0; k < o->outputs; k++) {
-    gradient[weights + k] *= scale;
+    gradient[weights + k] = sums->bias[k] * scale;
   }
-  return loss * scale + (o->penalty > 0 ? o->penalty / 2 * square : 0);
+  return *sums->loss * scale + (o->penalty > 0 ? o->penalty / 2 * square : 0);
 }
 
 clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
@@ -183,6 +236,7 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   }
   int64_t weights = o->outputs * o->columns;
   evaluation e = {.objective = o};
+  clf__logistic_sums sums;
   for (int64_t i = 0; i < weights; i++) {
     o->w[i] = (float)at[i];
   }
@@ -190,13 +244,10 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
     o->b[k] = (float)at[weights + k];
   }
   CLF__CHECK(clf__linear_prepare(&e.map, o->context, o->x, o->w, o->b, o->outputs));
-  const double rows = (double)o->x->rows * (double)o->outputs * CLF__COST_FUNCTION;
-  clf__parallel_parts(o->context, o->x->rows, o->chunk_count,
-                      rows +
-                          2 * (double)clf__rows_entries(o->x) * (double)o->outputs * CLF__COST_COPY,
-                      chunk_task, &e);
+  const clf_status status = clf__logistic_sum(&sums, o, add_rows, &e);
   clf__linear_release(&e.map);
-  *value = reduce(o, at, gradient);
+  CLF__CHECK(status);
+  *value = finish(o, &sums, at, gradient);
   return CLF_OK;
 }
 
@@ -247,14 +298,6 @@ clf_status clf__logistic_span_evaluate(clf__logistic_span *s, const double *at, 
   return CLF_OK;
 }
 
-/* Returns the number of chunks, such that adding them is cheap compared with the work on the
- * rows. */
-static int64_t chunks_for(const clf__rows *x) {
-  int64_t by_rows = x->rows / MIN_CHUNK_ROWS;
-  int64_t by_entries = clf__rows_entries(x) / (4 * x->columns + 1);
-  return clf__clamp_i64(clf__min_i64(by_rows, by_entries), 1, MAX_CHUNKS);
-}
-
 static void place_chunks(clf__logistic_objective *o, int64_t weights) {
   const int64_t size = weights + 2 * o->outputs;
   for (int64_t c = 0; c < o->chunk_count; c++) {
@@ -267,19 +310,30 @@ static void place_chunks(clf__logistic_objective *o, int64_t weights) {
   }
 }
 
+static clf_status add_weights(void *argument, int64_t first, int64_t rows, double *sums) {
+  const float *weights = *(const float **)argument;
+  for (int64_t i = first; i < first + rows; i++) {
+    *sums += (double)weights[i];
+  }
+  return CLF_OK;
+}
+
 /* Copies the weights, scaled to a mean of 1; *sum receives their original sum. */
 static clf_status scale_weights(clf__logistic_objective *o, const float *weights, double *sum) {
+  const clf__shard_sum all = {.name = "weights",
+                              .of = o->x->shards,
+                              .rows = o->x->rows,
+                              .add = add_weights,
+                              .argument = &weights};
   *sum = 0;
-  for (int64_t i = 0; i < o->x->rows; i++) {
-    *sum += (double)weights[i];
-  }
+  CLF__CHECK(clf__shards_sum(&all, sum, 1));
   if (!(*sum > 0 && isfinite(*sum))) {
     return clf__fail(CLF_ERROR_DATA, "logistic: row and class weights leave no row to learn from");
   }
   o->weights = clf__arena_array(&o->arena, o->x->rows, sizeof(float));
   CLF__CHECK(clf__arena_status(&o->arena));
   for (int64_t i = 0; i < o->x->rows; i++) {
-    o->weights[i] = (float)((double)weights[i] / *sum * (double)o->x->rows);
+    o->weights[i] = (float)((double)weights[i] / *sum * (double)o->rows);
   }
   return CLF_OK;
 }
@@ -291,7 +345,7 @@ double clf__logistic_penalty(const clf__logistic_objective *o, double C) {
 /* The doubt of a row that is certainly misclassified rises as soon as a step begins to correct
  * it. */
 void clf__logistic_curvature(const clf__logistic_objective *o, int64_t output, float *values) {
-  const float share = 1 / (float)o->x->rows;
+  const float share = 1 / (float)o->rows;
   for (int64_t i = 0; i < o->x->rows; i++) {
     const float weight = weight_of(o, i);
     const float wrong = fabsf(o->residual[i * o->outputs + output]); /* w times |p - t| */
@@ -304,15 +358,17 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
                                           double C) {
   int32_t threads = clf__context_threads(o->context);
   const int64_t weights_of_chunk = o->in_span ? 0 : clf__count(o->outputs, o->columns);
-  double sum = (double)o->x->rows;
   clf_status status = CLF_OK;
   o->arena.context = o->context;
+  o->rows = clf__shards_rows(o->x->shards, o->x->rows);
+  double sum = (double)o->rows;
   CLF__CHECK(weights != NULL ? scale_weights(o, weights, &sum) : CLF_OK);
   o->own_weights = weights;
   o->weight_sum = sum;
   o->penalty = clf__logistic_penalty(o, C);
   o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
   o->losses = clf__arena_array(&o->arena, o->outputs, sizeof *o->losses);
+  o->totals = clf__arena_array(&o->arena, weights_of_chunk + 2 * o->outputs + 1, sizeof *o->totals);
   if (o->f64) {
     clf__linear_pass_create(&o->pass, &o->arena, o->x, o->outputs);
     return clf__arena_status(&o->arena);

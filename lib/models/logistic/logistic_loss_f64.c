@@ -9,11 +9,12 @@
 #include "models/logistic/logistic.h"
 
 /* What an evaluation sums over the rows. */
-typedef struct sums {
-  clf__logistic_objective *objective;
-  double loss;
-  double *bias; /* [outputs] */
-} sums;
+typedef struct evaluation {
+  const clf__logistic_objective *objective;
+  const double *at; /* the variables */
+  int64_t first;    /* index of the first row that is summed now */
+  clf__logistic_sums sums;
+} evaluation;
 
 static double weight_of(const clf__logistic_objective *o, int64_t row) {
   return o->own_weights != NULL ? (double)o->own_weights[row] : 1;
@@ -41,14 +42,14 @@ static double softmax_residual(const clf__logistic_objective *o, int32_t own, do
 
 /* With the sign of z reversed for t = 1, the sigmoid is the probability of the wrong class. */
 static double sigmoid_residual(const clf__logistic_objective *o, int32_t own, double weight,
-                               double *z) {
+                               double *losses, double *z) {
   double loss = 0;
   for (int64_t k = 0; k < o->outputs; k++) {
     const double sign = own == (o->outputs == 1 ? 1 : k) ? -1 : 1, value = sign * z[k];
     const double small = exp(-fabs(value));
     const double of_output = fmax(value, 0) + log1p(small);
     loss += of_output;
-    o->losses[k] += weight * of_output / o->weight_sum;
+    losses[k] += weight * of_output / o->weight_sum;
     z[k] = sign * (value > 0 ? 1 : small) / (1 + small);
   }
   return loss;
@@ -56,37 +57,51 @@ static double sigmoid_residual(const clf__logistic_objective *o, int32_t own, do
 
 /* The residuals times weights. */
 static void weigh_residuals(void *argument, int64_t first, int64_t rows, double *z) {
-  sums *sum = argument;
-  clf__logistic_objective *o = sum->objective;
+  const evaluation *e = argument;
+  const clf__logistic_objective *o = e->objective;
+  const clf__logistic_sums *sums = &e->sums;
   for (int64_t i = 0; i < rows; i++, z += o->outputs) {
-    const double weight = weight_of(o, first + i);
-    const int32_t own = o->labels[first + i];
-    sum->loss += weight * (o->link == CLF__LOGISTIC_SOFTMAX ? softmax_residual(o, own, z)
-                                                            : sigmoid_residual(o, own, weight, z));
+    const int64_t row = e->first + first + i;
+    const double weight = weight_of(o, row);
+    const int32_t own = o->labels[row];
+    *sums->loss += weight * (o->link == CLF__LOGISTIC_SOFTMAX
+                                 ? softmax_residual(o, own, z)
+                                 : sigmoid_residual(o, own, weight, sums->losses, z));
     for (int64_t k = 0; k < o->outputs; k++) {
       z[k] *= weight;
-      sum->bias[k] += z[k];
-      o->residual[(first + i) * o->outputs + k] =
-          (float)(z[k] / o->weight_sum * (double)o->x->rows);
+      sums->bias[k] += z[k];
+      o->residual[row * o->outputs + k] = (float)(z[k] / o->weight_sum * (double)o->rows);
     }
   }
+}
+
+static clf_status add_rows(void *argument, int64_t first, int64_t rows, double *sums) {
+  evaluation *e = argument;
+  const clf__logistic_objective *o = e->objective;
+  const clf__rows x = clf__rows_range(o->x, first, rows);
+  clf__linear_pass pass = o->pass;
+  pass.x = &x;
+  e->first = first;
+  e->sums = clf__logistic_sums_of(o, sums);
+  return clf__linear_pass_run(&pass, e->at, e->at + o->outputs * o->columns, weigh_residuals, e,
+                              e->sums.gradient);
 }
 
 clf_status clf__logistic_evaluate_f64(clf__logistic_objective *o, const double *at, double *value,
                                       double *gradient) {
   const int64_t weights = o->outputs * o->columns;
   double square = 0;
-  sums sum = {.objective = o, .bias = gradient + weights};
-  memset(gradient, 0, (size_t)(weights + o->outputs) * sizeof *gradient);
-  memset(o->losses, 0, (size_t)o->outputs * sizeof *o->losses);
-  CLF__CHECK(clf__linear_pass_run(&o->pass, at, at + weights, weigh_residuals, &sum, gradient));
+  evaluation e = {.objective = o, .at = at};
+  clf__logistic_sums sums;
+  CLF__CHECK(clf__logistic_sum(&sums, o, add_rows, &e));
+  memcpy(o->losses, sums.losses, (size_t)o->outputs * sizeof *o->losses);
   for (int64_t i = 0; i < weights; i++) {
-    gradient[i] = gradient[i] / o->weight_sum + o->penalty * at[i];
+    gradient[i] = sums.gradient[i] / o->weight_sum + o->penalty * at[i];
     square += at[i] * at[i];
   }
   for (int64_t k = 0; k < o->outputs; k++) {
-    gradient[weights + k] = o->intercept ? gradient[weights + k] / o->weight_sum : 0;
+    gradient[weights + k] = o->intercept ? sums.bias[k] / o->weight_sum : 0;
   }
-  *value = sum.loss / o->weight_sum + (o->penalty > 0 ? o->penalty / 2 * square : 0);
+  *value = *sums.loss / o->weight_sum + (o->penalty > 0 ? o->penalty / 2 * square : 0);
   return CLF_OK;
 }

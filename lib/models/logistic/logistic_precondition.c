@@ -41,7 +41,7 @@ enum {
  * column and output, and save about 50 evaluations at 2 rows columns outputs. */
 int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
-  double limit = FREE_COLUMNS * FREE_COLUMNS + 16 * (double)o->x->rows;
+  double limit = FREE_COLUMNS * FREE_COLUMNS + 16 * (double)o->rows;
   if (square <= limit && square * (double)o->outputs <= MAX_FACTORS) {
     return o->outputs;
   }
@@ -74,18 +74,49 @@ static void curvature_task(void *argument, clf__range rows) {
   }
 }
 
-/* Computes the curvatures of all rows; returns their sum. */
-static double row_curvatures(const clf__logistic_objective *o, int64_t first, int64_t last,
-                             double *values) {
+/* Computes the curvatures of this rank's rows. */
+static void row_curvatures(const clf__logistic_objective *o, int64_t first, int64_t last,
+                           double *values) {
   curvature_call call = {o, first, last, values};
-  double sum = 0;
   clf__parallel_ranges(o->context, o->x->rows, CURVATURE_ROWS,
                        (double)o->x->rows * (double)(last - first) * CLF__COST_ELEMENT,
                        curvature_task, &call);
-  for (int64_t i = 0; i < o->x->rows; i++) {
-    sum += values[i];
+}
+
+/* The curvature of the outputs first … last - 1, summed over the rows of each shard that each rank
+ * has. All ranks have all sums. */
+typedef struct curvatures {
+  int64_t first, last;
+  int64_t shards, ranks, rank;
+  double *of_rows; /* [rows] of this rank */
+  double *sums;    /* [ranks, shards] */
+  double total;
+} curvatures;
+
+static clf_status sum_curvatures(curvatures *c, clf__arena *arena,
+                                 const clf__logistic_objective *o) {
+  const clf__shards *shards = o->x->shards;
+  c->shards = shards != NULL ? shards->count : 1;
+  c->ranks = shards != NULL ? shards->ranks : 1;
+  c->rank = shards != NULL ? shards->rank : 0;
+  c->sums = clf__arena_zeroed(arena, clf__count(c->ranks + 1, c->shards), sizeof *c->sums);
+  CLF__CHECK(clf__arena_status(arena));
+  row_curvatures(o, c->first, c->last, c->of_rows);
+  double *own = c->ranks > 1 ? c->sums + c->ranks * c->shards : c->sums;
+  for (int64_t s = 0; s < c->shards; s++) {
+    const clf__shard_part part = clf__shards_part(shards, o->x->rows, s);
+    for (int64_t i = part.first; i < part.first + part.rows; i++) {
+      own[s] += c->of_rows[i];
+    }
   }
-  return sum;
+  if (c->ranks > 1) {
+    CLF__CHECK(clf__comm_gather(o->context, "curvature", own, c->shards * (int64_t)sizeof *c->sums,
+                                c->sums));
+  }
+  for (int64_t i = 0; i < c->ranks * c->shards; i++) {
+    c->total += c->sums[i];
+  }
+  return CLF_OK;
 }
 
 static size_t size_of(const clf__rows *x) {
@@ -107,19 +138,19 @@ static void copy_row(const clf__rows *x, int64_t row, void *out) {
 
 /* Rows whose Gram matrix times `scale` estimates the sum over all rows of v x x^T. */
 typedef struct sample {
-  clf__arena arena; /* holds the arrays */
+  clf__arena arena;    /* holds the arrays */
+  clf__shards *shards; /* of drawn rows, which stay in their shards */
   clf__rows x;
   const float *weights; /* v if all rows are used, otherwise NULL for 1 */
   double scale;
 } sample;
 
 /* Uses all rows with their curvature as weights, if they are too few to be sampled. */
-static clf_status sample_all(sample *out, const clf__logistic_objective *o,
-                             const double *curvatures) {
+static clf_status sample_all(sample *out, const clf__logistic_objective *o, const curvatures *c) {
   float *weights = clf__arena_array(&out->arena, o->x->rows, sizeof *weights);
   CLF__CHECK(clf__arena_status(&out->arena));
   for (int64_t i = 0; i < o->x->rows; i++) {
-    weights[i] = (float)curvatures[i];
+    weights[i] = (float)c->of_rows[i];
   }
   out->weights = weights;
   out->x = *o->x;
@@ -127,20 +158,61 @@ static clf_status sample_all(sample *out, const clf__logistic_objective *o,
   return CLF_OK;
 }
 
-/* Draws a dense sample, in which a row may occur more than once. */
-static clf_status draw(sample *out, const clf__logistic_objective *o, const double *curvatures,
-                       double total) {
-  const size_t size = size_of(o->x);
-  int64_t wanted = clf__count(SAMPLE, o->columns), rows = 0;
-  double running = 0, part = total / (double)wanted;
-  char *data = clf__arena_matrix(&out->arena, wanted + 1, o->columns, size);
-  CLF__CHECK(clf__arena_status(&out->arena));
-  for (int64_t i = 0; i < o->x->rows; i++) {
-    running += curvatures[i];
-    for (; rows <= wanted && running >= part * ((double)rows + 0.5); rows++) {
-      copy_row(o->x, i, data + (size_t)(rows * o->columns) * size);
+/* Counts the rows that are drawn from each shard of each rank. Row n is drawn where the cumulative
+ * sum reaches part * (n + 1/2); `before` is the sum before a shard. */
+static int64_t count_drawn(const curvatures *c, int64_t wanted, int64_t *chosen) {
+  const double part = c->total / (double)wanted;
+  double before = 0;
+  int64_t n = 0;
+  for (int64_t i = 0; i < c->ranks * c->shards; i++) {
+    const int64_t first = n;
+    while (n <= wanted && c->sums[i] >= part * ((double)n + 0.5) - before) {
+      n++;
     }
+    chosen[i] = n - first;
+    before += c->sums[i];
   }
+  return n;
+}
+
+/* Copies the rows of this rank that are drawn to `data`. */
+static void copy_drawn(const clf__logistic_objective *o, const curvatures *c, int64_t wanted,
+                       const int64_t *chosen, char *data) {
+  const double part = c->total / (double)wanted;
+  const size_t bytes = (size_t)o->columns * size_of(o->x);
+  double before = 0;
+  int64_t n = 0;
+  for (int64_t i = 0; i < (c->rank + 1) * c->shards; i++) {
+    const clf__shard_part rows = clf__shards_part(o->x->shards, o->x->rows, i % c->shards);
+    const int64_t end = n + chosen[i];
+    double running = 0;
+    for (int64_t row = rows.first; i >= c->rank * c->shards && n < end; row++) {
+      running += c->of_rows[row];
+      for (; n < end && running >= part * ((double)n + 0.5) - before; n++) {
+        copy_row(o->x, row, data);
+        data += bytes;
+      }
+    }
+    n = end;
+    before += c->sums[i];
+  }
+}
+
+/* Draws a dense sample, in which a row may occur more than once. */
+static clf_status draw(sample *out, const clf__logistic_objective *o, const curvatures *c) {
+  const int64_t wanted = clf__count(SAMPLE, o->columns);
+  int64_t rows = 0;
+  int64_t *chosen = clf__arena_matrix(&out->arena, c->ranks, c->shards, sizeof *chosen);
+  CLF__CHECK(clf__arena_status(&out->arena));
+  const int64_t all = count_drawn(c, wanted, chosen);
+  for (int64_t s = 0; s < c->shards; s++) {
+    rows += chosen[c->rank * c->shards + s];
+  }
+  char *data = clf__arena_matrix(&out->arena, rows + 1, o->columns, size_of(o->x));
+  CLF__CHECK(clf__arena_status(&out->arena));
+  CLF__CHECK(o->x->shards != NULL ? clf__shards_choose(&out->shards, o->x->shards, chosen)
+                                  : CLF_OK);
+  copy_drawn(o, c, wanted, chosen, data);
   out->x = (clf__rows){
       .rows = rows,
       .columns = o->columns,
@@ -149,8 +221,9 @@ static clf_status draw(sample *out, const clf__logistic_objective *o, const doub
       .data = data,
       .stride = o->columns,
       .center = o->x->center,
+      .shards = out->shards,
   };
-  out->scale = total / (double)rows;
+  out->scale = c->total / (double)all;
   return CLF_OK;
 }
 
@@ -171,35 +244,55 @@ static clf_status factor(const clf__logistic_objective *o, double scale, double 
 static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, int64_t first,
                                 int64_t last) {
   const clf__logistic_objective *o = p->objective;
-  double *curvatures = p->of_rows, total = row_curvatures(o, first, last, curvatures);
-  double share = 1 / ((double)o->x->rows * (double)(last - first)); /* mean over rows and outputs */
-  bool all = o->x->rows <= ENOUGH_ROWS || o->x->rows <= SAMPLE * o->columns;
+  double share = 1 / ((double)o->rows * (double)(last - first)); /* mean over rows and outputs */
+  bool all = o->rows <= ENOUGH_ROWS || o->rows <= SAMPLE * o->columns;
   sample rows = {.arena = {.context = o->context}};
+  curvatures c = {.first = first, .last = last, .of_rows = p->of_rows};
   clf__gram gram = {0};
   clf_status status = CLF_OK;
-  CLF__TRY(all ? sample_all(&rows, o, curvatures) : draw(&rows, o, curvatures, total));
+  CLF__TRY(sum_curvatures(&c, &rows.arena, o));
+  CLF__TRY(all ? sample_all(&rows, o, &c) : draw(&rows, o, &c));
   clf__gram_input input = {.x = &rows.x, .weights = rows.weights, .centered = o->intercept};
   CLF__TRY(clf__gram_create(&gram, o->context, &input));
   CLF__TRY(factor(o, rows.scale * share, gram.scatter));
   for (int64_t k = first; k < last; k++) {
-    p->curvatures[k] = total * share;
+    p->curvatures[k] = c.total * share;
   }
   memcpy(p->means + block * o->columns, gram.mean, (size_t)o->columns * sizeof(double));
   clf__free(p->factors[block]);
   p->factors[block] = gram.scatter;
   gram.scatter = NULL;
 done:
+  clf__shards_free(rows.shards);
   clf__arena_free(&rows.arena);
   clf__gram_free(&gram);
   return status;
 }
 
-static void refresh_diagonal(clf__logistic_preconditioner *p) {
+static clf_status add_curvatures(void *argument, int64_t first, int64_t rows, double *sums) {
+  const clf__logistic_objective *o = argument;
+  for (int64_t i = first; i < first + rows; i++) {
+    for (int64_t k = 0; k < o->outputs; k++) {
+      sums[k] += curvature(o, i, k, k + 1);
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status refresh_diagonal(clf__logistic_preconditioner *p) {
   const clf__logistic_objective *o = p->objective;
+  const clf__shard_sum sum = {.name = "curvature",
+                              .of = o->x->shards,
+                              .rows = o->x->rows,
+                              .add = add_curvatures,
+                              .argument = (void *)o};
+  memset(p->curvatures, 0, (size_t)o->outputs * sizeof *p->curvatures);
+  CLF__CHECK(clf__shards_sum(&sum, p->curvatures, o->outputs));
   for (int64_t k = 0; k < o->outputs; k++) {
-    p->curvatures[k] = row_curvatures(o, k, k + 1, p->of_rows) / (double)o->x->rows;
+    p->curvatures[k] /= (double)o->rows;
   }
   p->blocks = 0;
+  return CLF_OK;
 }
 
 clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
@@ -215,22 +308,25 @@ clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
     }
   }
   p->blocks = blocks;
-  if (blocks == 0) {
-    refresh_diagonal(p);
-  }
-  return CLF_OK;
+  return blocks == 0 ? refresh_diagonal(p) : CLF_OK;
 }
 
-/* Computes means of x^2: over all rows if they are sparse, since columns may be rare, otherwise
- * over some. */
-static void mean_squares(const clf__rows *x, double *squares) {
-  enum { ENOUGH = 4096 };
-  int64_t step = clf__rows_sparse(x) || x->rows <= ENOUGH ? 1 : x->rows / ENOUGH;
-  double share = 1 / (double)clf__ceil_div(x->rows, step);
-  for (int64_t i = 0; i < x->rows; i += step) {
+/* Every `step`-th row. */
+typedef struct squaring {
+  const clf__rows *x;
+  int64_t step;
+  double share;
+} squaring;
+
+static clf_status add_squares(void *argument, int64_t first, int64_t rows, double *squares) {
+  const squaring *s = argument;
+  const clf__rows *x = s->x;
+  const int64_t before = x->shards != NULL ? x->shards->first : 0;
+  const int64_t next = clf__ceil_div(before + first, s->step) * s->step - before;
+  for (int64_t i = next; i < first + rows; i += s->step) {
     for (int64_t e = clf__rows_sparse(x) ? x->row_start[i] : x->columns;
          clf__rows_sparse(x) && e < x->row_start[i + 1]; e++) {
-      squares[x->column[e]] += (double)x->value[e] * (double)x->value[e] * share;
+      squares[x->column[e]] += (double)x->value[e] * (double)x->value[e] * s->share;
     }
     for (int64_t j = 0; !clf__rows_sparse(x) && j < x->columns; j++) {
       int64_t at = i * x->stride + j;
@@ -238,9 +334,24 @@ static void mean_squares(const clf__rows *x, double *squares) {
       double value = x->dtype == CLF_U8 ? (double)((const uint8_t *)x->data)[at] * (double)x->scale
                      : x->dtype == CLF_F64 ? ((const double *)x->data)[at] - center
                                            : (double)((const float *)x->data)[at];
-      squares[j] += value * value * share;
+      squares[j] += value * value * s->share;
     }
   }
+  return CLF_OK;
+}
+
+/* Computes means of x^2: over all rows if they are sparse, since columns may be rare, otherwise
+ * over some. */
+static clf_status mean_squares(const clf__logistic_objective *o, double *squares) {
+  enum { ENOUGH = 4096 };
+  const int64_t step = clf__rows_sparse(o->x) || o->rows <= ENOUGH ? 1 : o->rows / ENOUGH;
+  squaring own = {o->x, step, 1 / (double)clf__ceil_div(o->rows, step)};
+  const clf__shard_sum sum = {.name = "squares",
+                              .of = o->x->shards,
+                              .rows = o->x->rows,
+                              .add = add_squares,
+                              .argument = &own};
+  return clf__shards_sum(&sum, squares, o->columns);
 }
 
 clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
@@ -257,8 +368,7 @@ clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
   p->squares = clf__arena_zeroed(&p->arena, columns, sizeof(double));
   p->scratch = clf__arena_matrix(&p->arena, outputs, columns, sizeof(double));
   CLF__CHECK(clf__arena_status(&p->arena));
-  mean_squares(objective->x, p->squares);
-  return CLF_OK;
+  return mean_squares(objective, p->squares);
 }
 
 void clf__logistic_preconditioner_free(clf__logistic_preconditioner *p) {

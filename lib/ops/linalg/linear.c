@@ -15,6 +15,7 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "ops/kernels.h"
 #include "ops/linalg/product.h"
 #include "ops/linalg/row.h"
@@ -51,9 +52,11 @@ clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const
   const clf__product_kernel *kernel = &clf__kernels_for(context)->products->f32;
   const bool sparse = clf__rows_sparse(x);
   clf__linear_map map = {context, w, b, outputs, x->columns, 0, NULL};
-  if (sparse && outputs > 1 && clf__rows_entries(x) >= x->columns) {
+  const bool many = x->shards != NULL || clf__rows_entries(x) >= x->columns;
+  if (sparse && outputs > 1 && many) { /* the same on all ranks */
     map.stride = clf__round_up(outputs, CLF__SPARSE_LANES);
-  } else if (!sparse && outputs > MANY_OUTPUTS && x->rows >= MANY_ROWS) {
+  } else if (!sparse && outputs > MANY_OUTPUTS &&
+             clf__shards_rows(x->shards, x->rows) >= MANY_ROWS) {
     map.stride = clf__round_up(outputs, kernel->columns);
   }
   if (map.stride > 0) {

@@ -73,6 +73,10 @@ static const fit_case kinds[] = {
      .storages = 1 << F32 | 1 << U8},
     {.model = "fisher", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
     {.model = "fisher", .params = "shrinkage=auto", .storages = 1 << F32},
+    {.model = "logistic", .params = "C=100", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.model = "logistic",
+     .params = "multiclass=one_vs_rest precision=f64",
+     .storages = 1 << F32 | 1 << SPARSE},
     {.transform = "pca", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
     {.transform = "log_count_ratio", .exact = true, .storages = 1 << U8 | 1 << SPARSE},
     {.transform = "impute", .storages = 1 << LACKING | 1 << SPARSE},
@@ -539,8 +543,10 @@ TEST(communicator__is_for_one_thread_at_a_time) {
 }
 
 static void refuse_rank(struct rank *rank) {
-  static const char *const kinds_refused[][2] = {
-      {"logistic"}, {"svm", "warm_start=true"}, {"perceptron"}, {"fisher", "kernel=rbf"}};
+  static const char *const kinds_refused[][2] = {{"logistic", "penalty=l1"},
+                                                 {"svm", "warm_start=true"},
+                                                 {"perceptron"},
+                                                 {"fisher", "kernel=rbf"}};
   const fit_case plain = {.regression = false};
   clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
   for (int i = 0; i < 4; i++) {
