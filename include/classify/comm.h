@@ -29,13 +29,14 @@
  *  context's parameter `shards`), whose sums are added in one order. If each rank has the rows that
  *  clf_shard_range() gives it, results have the same bits for any number of ranks, one included.
  *  With other parts they may differ in the last bits, and the log says so. Machines of `svm` have
- *  the same bits with any parts.
+ *  the same bits with any parts. Trainings of networks agree with those of one rank as far as
+ *  rounding goes, because the rows of a batch that a rank has pass the layers together.
  *
  *  **Failure.** When a call fails on one rank, it ends on all: the others return CLF_ERROR_PEER,
  *  with the number of that rank and its message, and all outputs stay untouched. This includes
- *  cancelling, for which CLF_PROGRESS_STOP counts here, and ranks that call different functions or with different parameters. A callback
- *  that fails ends the call, and the communicator is not used again, because ranks may be out of
- *  step; set it again after all of them have noticed.
+ *  cancelling, for which CLF_PROGRESS_STOP counts here, and ranks that call different functions or
+ *  with different parameters. A callback that fails ends the call, and the communicator is not used
+ *  again, because ranks may be out of step; set it again after all of them have noticed.
  */
 #ifndef CLASSIFY_COMM_H
 #define CLASSIFY_COMM_H

@@ -75,6 +75,14 @@ clf_status clf__comm_spread(clf_context *context, const char *name, void *all, c
  * are integers below 2^53. */
 clf_status clf__comm_sum_integers(clf_context *context, const char *name, double *values,
                                   int64_t count);
+/* Replaces values [count] by their sums over the ranks, added in f64 in the order of the ranks. How
+ * they are rounded depends on the number of ranks. */
+clf_status clf__comm_sum(clf_context *context, const char *name, double *values, int64_t count);
+clf_status clf__comm_sum_floats(clf_context *context, const char *name, float *values,
+                                int64_t count);
+/* Replaces `data` by that of rank `root`. */
+clf_status clf__comm_broadcast(clf_context *context, const char *name, void *data, int64_t bytes,
+                               int32_t root);
 /* Replaces values [count] by their maxima over the ranks; those of -x are the minima. */
 clf_status clf__comm_maxima(clf_context *context, const char *name, double *values, int64_t count);
 

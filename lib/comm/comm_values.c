@@ -41,21 +41,20 @@ clf_status clf__comm_spread(clf_context *context, const char *name, void *all, c
   return CLF_OK;
 }
 
-/* Combines values [count] with those of all ranks: integers by adding, others by the maximum. */
-static void combine(double *values, const double *all, int64_t count, int32_t ranks,
-                    bool integers) {
+/* Combines values [count] with those of all ranks, by adding or by the maximum. */
+static void combine(double *values, const double *all, int64_t count, int32_t ranks, bool adds) {
   for (int64_t i = 0; i < count; i++) {
     double result = all[i];
     for (int32_t rank = 1; rank < ranks; rank++) {
       const double other = all[rank * count + i];
-      result = integers ? result + other : fmax(result, other);
+      result = adds ? result + other : fmax(result, other);
     }
     values[i] = result;
   }
 }
 
 static clf_status reduce(clf_context *context, const char *name, double *values, int64_t count,
-                         bool integers) {
+                         bool adds) {
   clf__comm *comm = context->comm;
   const int32_t ranks = comm->calls.ranks;
   const int64_t block = clf__clamp_i64(BLOCK_VALUES / ranks, 1, count);
@@ -69,7 +68,7 @@ static clf_status reduce(clf_context *context, const char *name, double *values,
                               comm->calls.all_gather(comm->calls.user, values + first,
                                                      here * (int64_t)sizeof *values, all),
                               "all_gather"));
-    combine(values + first, all, here, ranks, integers);
+    combine(values + first, all, here, ranks, adds);
   }
 done:
   clf__free(all);
@@ -88,4 +87,16 @@ clf_status clf__comm_sum_integers(clf_context *context, const char *name, double
 
 clf_status clf__comm_maxima(clf_context *context, const char *name, double *values, int64_t count) {
   return reduce(context, name, values, count, false);
+}
+
+clf_status clf__comm_sum(clf_context *context, const char *name, double *values, int64_t count) {
+  return reduce(context, name, values, count, true);
+}
+
+clf_status clf__comm_broadcast(clf_context *context, const char *name, void *data, int64_t bytes,
+                               int32_t root) {
+  clf__comm *comm = context->comm;
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)bytes));
+  return clf__comm_called(comm, comm->calls.broadcast(comm->calls.user, data, bytes, root),
+                          "broadcast");
 }

@@ -14,6 +14,7 @@
  * Backward, with z = (x - mean) r and r = 1 / sqrt(variance + epsilon): dbias = sum dy, dweight =
  * sum dy z, dx = weight r (dy - dbias / n - z dweight / n). For padding, which does not affect mean
  * and variance, and with running statistics, dx = weight r dy. */
+#include "comm/comm.h"
 #include "layers/layer.h"
 
 #include <math.h>
@@ -76,8 +77,8 @@ static int64_t values_of(const clf__pass *pass) {
   return count;
 }
 
-static bool by_batch(const clf__pass *pass) {
-  return pass->training && !pass->layer->frozen && values_of(pass) > 1;
+static bool learns(const clf__pass *pass) {
+  return pass->training && !pass->layer->frozen;
 }
 
 /* Allocates the steps of x that are not padding, one after another. */
@@ -99,6 +100,11 @@ static float *gather_steps(const clf__pass *pass, int64_t count) {
 static clf_status sum_values(const clf__pass *pass, double *sums, double *squares) {
   clf__channels shape = shape_of(pass);
   float *steps = NULL;
+  if (pass->rows == 0) {
+    memset(sums, 0, (size_t)shape.channels * sizeof *sums);
+    memset(squares, 0, (size_t)shape.channels * sizeof *squares);
+    return CLF_OK;
+  }
   if (pass->spans != NULL) {
     shape.pixels = values_of(pass);
     steps = gather_steps(pass, shape.pixels);
@@ -127,18 +133,30 @@ static moments moments_of(double sum, double squares, double n) {
   return (moments){mean, variance < 0 ? 0 : variance}; /* NaN is passed on */
 }
 
-/* Computes mean and r [channels] of the batch, and updates the running statistics. */
-static clf_status move_running(const clf__pass *pass, float *mean, float *r) {
+/* Adds the sums [2 channels] and the number n of values, which follows, of all ranks. */
+static clf_status join(const clf__pass *pass, double *sums) {
+  const int64_t channels = shape_of(pass).channels;
+  sums[2 * channels] = (double)values_of(pass);
+  return pass->places != NULL
+             ? clf__comm_sum(pass->layer->context, "batch normalization", sums, 2 * channels + 1)
+             : CLF_OK;
+}
+
+/* Computes mean and r [channels] of the batch, and updates the running statistics; or else *several
+ * is false. */
+static clf_status move_running(const clf__pass *pass, float *mean, float *r, bool *several) {
   const batch_norm_params *p = pass->layer->params;
   const int64_t channels = shape_of(pass).channels;
-  const double n = (double)values_of(pass);
   float *running_mean = pass->weights[RUNNING_MEAN], *running_var = pass->weights[RUNNING_VAR];
-  double *sums = clf__alloc_matrix(pass->layer->context, 2, channels, sizeof *sums);
+  double *sums = clf__alloc_array(pass->layer->context, 2 * channels + 1, sizeof *sums);
   if (sums == NULL) {
     return CLF_ERROR_MEMORY;
   }
   clf_status status = sum_values(pass, sums, sums + channels);
-  for (int64_t j = 0; status == CLF_OK && j < channels; j++) {
+  status = status == CLF_OK ? join(pass, sums) : status;
+  const double n = sums[2 * channels];
+  *several = status == CLF_OK && n > 1;
+  for (int64_t j = 0; *several && j < channels; j++) {
     const moments now = moments_of(sums[j], sums[channels + j], n);
     const double unbiased = now.variance * n / (n - 1);
     mean[j] = (float)now.mean;
@@ -184,10 +202,9 @@ static clf_status forward(const clf__pass *pass) {
     return CLF_ERROR_MEMORY;
   }
   float *r = mean + shape.channels, *factor = r + shape.channels;
-  clf_status status = CLF_OK;
-  if (by_batch(pass)) {
-    status = move_running(pass, mean, r);
-  } else {
+  bool by_batch = false;
+  clf_status status = learns(pass) ? move_running(pass, mean, r, &by_batch) : CLF_OK;
+  if (!by_batch) {
     memcpy(mean, pass->weights[RUNNING_MEAN], (size_t)shape.channels * sizeof *mean);
     for (int64_t j = 0; j < shape.channels; j++) {
       r[j] = inverse_root(pass, (double)pass->weights[RUNNING_VAR][j]);
@@ -207,20 +224,29 @@ static clf_status forward(const clf__pass *pass) {
   return status;
 }
 
-/* If the statistics are not those of the batch, dx = weight r dy. */
-static void set_map(const clf__pass *pass, const double *sums, const double *products,
-                    float *factor, float *shift, float *share) {
-  const clf__channels shape = shape_of(pass);
-  const float *r = (const float *)pass->kept + shape.channels;
-  const double n = (double)values_of(pass);
-  for (int64_t j = 0; j < shape.channels; j++) {
-    const double gain = (double)pass->weights[WEIGHT][j] * (double)r[j];
-    const double spread = (double)r[j] * (double)r[j] * products[j] / n;
-    share[j] = (float)gain;
-    factor[j] = by_batch(pass) ? (float)(-gain * spread) : 0;
-    shift[j] = by_batch(pass) ? (float)(-gain * sums[j] / n) : 0;
-    pass->gradients[WEIGHT][j] = (float)((double)r[j] * products[j]);
+/* The sums are those of dy, of its products and of their number. */
+static void set_gradients(const clf__pass *pass, const double *sums) {
+  const int64_t channels = shape_of(pass).channels;
+  const float *r = (const float *)pass->kept + channels;
+  for (int64_t j = 0; j < channels; j++) {
+    pass->gradients[WEIGHT][j] = (float)((double)r[j] * sums[channels + j]);
     pass->gradients[BIAS][j] = (float)sums[j];
+  }
+}
+
+/* If the statistics are not those of the batch, dx = weight r dy. */
+static void set_map(const clf__pass *pass, const double *sums, float *factor, float *shift,
+                    float *share) {
+  const int64_t channels = shape_of(pass).channels;
+  const float *r = (const float *)pass->kept + channels;
+  const double n = sums[2 * channels];
+  const bool by_batch = learns(pass) && n > 1;
+  for (int64_t j = 0; j < channels; j++) {
+    const double gain = (double)pass->weights[WEIGHT][j] * (double)r[j];
+    const double spread = (double)r[j] * (double)r[j] * sums[channels + j] / n;
+    share[j] = (float)gain;
+    factor[j] = by_batch ? (float)(-gain * spread) : 0;
+    shift[j] = by_batch ? (float)(-gain * sums[j] / n) : 0;
   }
 }
 
@@ -240,15 +266,18 @@ static clf_status backward(const clf__pass *pass) {
   const clf__channels shape = shape_of(pass);
   const float *mean = pass->kept;
   clf__arena arena = {.context = context};
-  double *sums = clf__arena_matrix(&arena, 2, shape.channels, sizeof *sums);
+  double *sums = clf__arena_zeroed(&arena, 2 * shape.channels + 1, sizeof *sums);
   float *factor = clf__arena_matrix(&arena, 3, shape.channels, sizeof *factor);
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
-  double *products = sums + shape.channels;
   float *shift = factor + shape.channels, *share = shift + shape.channels;
-  CLF__TRY(clf__channel_products(context, shape, pass->x, pass->dy, mean, sums, products));
-  set_map(pass, sums, products, factor, shift, share);
+  CLF__TRY(pass->rows > 0 ? clf__channel_products(context, shape, pass->x, pass->dy, mean, sums,
+                                                  sums + shape.channels)
+                          : CLF_OK);
+  set_gradients(pass, sums);
   if (pass->dx != NULL) {
+    CLF__TRY(join(pass, sums));
+    set_map(pass, sums, factor, shift, share);
     const clf__channel_map map = {mean, factor, shift};
     clf__channel_gradient(context, shape, pass->x, pass->dy, &map, share, pass->dx);
     for (int64_t i = 0; pass->spans != NULL && i < pass->rows; i++) {

@@ -32,7 +32,7 @@ static void mask_row(void *argument, int64_t row, int32_t worker) {
   const masking *m = argument;
   const dropout_params *p = m->pass->layer->params;
   const int64_t count = m->pass->layer->inputs;
-  clf__random random = clf__random_seed(m->pass->seed, (uint64_t)row);
+  clf__random random = clf__random_seed(m->pass->seed, clf__pass_place(m->pass, row));
   (void)worker;
   clf__drop(m->pass->layer->context, p->rate, clf__random_next(&random), m->from + row * count,
             m->to + row * count, count);

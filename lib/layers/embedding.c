@@ -74,9 +74,10 @@ static void drop_row(void *argument, int64_t row, int32_t worker) {
   const embedding_params *p = d->pass->layer->params;
   const int64_t steps = d->pass->layer->inputs;
   const float kept = (float)(1 / (1 - p->dropout));
+  const uint64_t seed = d->pass->seed + clf__pass_place(d->pass, row);
   (void)worker;
   for (int64_t i = row * steps; i < (row + 1) * steps; i++) {
-    clf__random random = clf__random_seed(d->pass->seed + (uint64_t)row, (uint64_t)d->pass->x[i]);
+    clf__random random = clf__random_seed(seed, (uint64_t)d->pass->x[i]);
     const float factor = clf__random_uniform(&random) < p->dropout ? 0 : kept;
     for (int64_t k = 0; k < p->units; k++) {
       d->values[i * p->units + k] *= factor;

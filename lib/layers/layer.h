@@ -113,6 +113,8 @@ typedef struct clf__pass {
   int64_t rows;
   bool training;
   uint64_t seed;           /* of the random numbers of this step */
+  const int64_t *places;   /* [rows] in the batch of all ranks, for random numbers of a row; NULL if
+                            * the rows are all of it */
   const float *x;          /* [rows, inputs] */
   float *y;                /* [rows, outputs] */
   float *const *weights;   /* a training pass may update weights that are not trained */
@@ -126,6 +128,11 @@ typedef struct clf__pass {
   float *dx;
   float *const *gradients;
 } clf__pass;
+
+/* Returns the number of a row by which its random numbers are drawn. */
+static inline uint64_t clf__pass_place(const clf__pass *pass, int64_t row) {
+  return (uint64_t)(pass->places != NULL ? pass->places[row] : row);
+}
 
 /* A layer in inference, with weights that are packed once. */
 typedef struct clf__infer {

@@ -133,6 +133,7 @@ static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *
       .rows = pass->rows,
       .steps = steps,
       .seed = pass->seed ^ (uint64_t)second,
+      .places = pass->places,
       .spans = pass->spans,
       .weights = weights_of(pass->layer, pass->weights, cell->reversed),
       .x = pass->x,

@@ -46,7 +46,8 @@ static int32_t sleep_long(void *user, const clf_progress *progress) {
   return CLF_PROGRESS_GO;
 }
 
-static clf_status fit(clf_model **model, clf_context *context, MPI_Comm comm, double timeout) {
+static clf_status fit(clf_model **model, clf_context *context, MPI_Comm comm, double timeout,
+                      const char *kind) {
   static clf_mpi_timed timed;
   clf_communicator ranks = {.struct_size = sizeof ranks};
   clf_tensor *rows = NULL, *labels = NULL;
@@ -61,7 +62,8 @@ static clf_status fit(clf_model **model, clf_context *context, MPI_Comm comm, do
   must(clf_tensor_wrap(&rows, context, x + first * COLUMNS, CLF_F32, 2, shape, NULL), "rows");
   must(clf_tensor_wrap(&labels, context, y + first, CLF_I32, 1, shape, NULL), "labels");
   must(clf_dataset_create(&data, context, rows, labels), "dataset");
-  must(clf_model_create(model, context, "ridge", NULL), "ridge");
+  must(clf_model_create(model, context, kind, strcmp(kind, "network") == 0 ? "epochs=3" : NULL),
+       kind);
   must(clf_model_add_transform(*model, "standardize", NULL), "standardize");
   const clf_status status = clf_model_fit(*model, data, NULL, NULL);
   clf_dataset_free(data);
@@ -78,16 +80,49 @@ static char *save(const clf_model *model, size_t *size) {
 }
 
 /* Returns whether the model of all processes has the bytes of one that has all rows. */
-static int compare(const clf_model *model) {
+static int compare(const clf_model *model, const char *kind) {
   clf_context *alone = NULL;
   clf_model *one = NULL;
   size_t size, expected;
   must(clf_context_create(&alone, NULL, "threads=1"), "context");
-  must(fit(&one, alone, MPI_COMM_SELF, 0), "fit of all rows");
+  must(fit(&one, alone, MPI_COMM_SELF, 0, kind), "fit of all rows");
   char *bytes = save(model, &size), *right = save(one, &expected);
   const int same = size == expected && memcmp(bytes, right, size) == 0;
   free(bytes);
   free(right);
+  clf_model_free(one);
+  clf_context_free(alone);
+  return same;
+}
+
+/* By iterations, whose sums go back and forth. */
+static int compare_logistic(clf_context *context) {
+  clf_model *model = NULL;
+  must(fit(&model, context, MPI_COMM_WORLD, 0, "logistic"), "logistic");
+  const int same = compare(model, "logistic");
+  clf_model_free(model);
+  return same;
+}
+
+/* Whose gradients are added in each step: losses that agree as far as rounding goes. */
+static int compare_network(clf_context *context) {
+  clf_context *alone = NULL;
+  clf_model *model = NULL, *one = NULL;
+  clf_tensor *losses = NULL, *expected = NULL;
+  int same = 1;
+  must(clf_context_create(&alone, NULL, "threads=1"), "context");
+  must(fit(&model, context, MPI_COMM_WORLD, 0, "network"), "network");
+  must(fit(&one, alone, MPI_COMM_SELF, 0, "network"), "network of all rows");
+  must(clf_model_tensor(&losses, model, "history_loss"), "losses");
+  must(clf_model_tensor(&expected, one, "history_loss"), "losses");
+  for (int64_t i = 0; i < clf_tensor_count(expected); i++) {
+    const double loss = ((double *)clf_tensor_data(losses))[i];
+    const double right = ((double *)clf_tensor_data(expected))[i];
+    same = same && fabs(loss - right) <= 1e-5 * right;
+  }
+  clf_tensor_free(losses);
+  clf_tensor_free(expected);
+  clf_model_free(model);
   clf_model_free(one);
   clf_context_free(alone);
   return same;
@@ -113,7 +148,7 @@ int main(int count, char **arguments) {
     must(clf_context_set_progress(context, sleep_long, NULL), "progress");
   }
   const double timeout = strcmp(what, "late") == 0 ? 1 : strcmp(what, "timed") == 0 ? 60 : 0;
-  const clf_status status = fit(&model, context, MPI_COMM_WORLD, timeout);
+  const clf_status status = fit(&model, context, MPI_COMM_WORLD, timeout, "ridge");
   if (strcmp(what, "late") == 0) {
     printf("%s\n", status == CLF_ERROR_PEER ? clf_last_error() : "no failure");
     fflush(stdout);
@@ -127,7 +162,7 @@ int main(int count, char **arguments) {
                 : status != CLF_ERROR_PEER || strstr(clf_last_error(), expected) == NULL;
   } else {
     must(status, "fit");
-    wrong = !compare(model);
+    wrong = !compare(model, "ridge") || !compare_logistic(context) || !compare_network(context);
     if (rank == 0) {
       must(clf_model_save(model, arguments[2]), "save");
     }

@@ -5,12 +5,12 @@
  * p - (1 - t) ln (1 - p), summed over outputs. Both have the residual p - t, so the gradient is
  * sum_i w_i (p - t) x_i^T.
  *
- * The rows of a shard (comm/shards.h; without ranks, all are one) are divided into chunks by their number, never by threads. A chunk is processed block by
- * block, so that the rows of a block are still in the cache when the backward pass reads them
- * again. Products are f32; losses and the sums over blocks are f64. Chunks are added in order, so
- * the bits are the same with any number of threads. For rows that are predicted almost with
- * certainty, losses and residuals are computed from the small probabilities of the wrong classes,
- * without cancellation. */
+ * The rows of a shard (comm/shards.h; without ranks, all are one) are divided into chunks by their
+ * number, never by threads. A chunk is processed block by block, so that the rows of a block are
+ * still in the cache when the backward pass reads them again. Products are f32; losses and the sums
+ * over blocks are f64. Chunks are added in order, so the bits are the same with any number of
+ * threads. For rows that are predicted almost with certainty, losses and residuals are computed
+ * from the small probabilities of the wrong classes, without cancellation. */
 #include <math.h>
 #include <string.h>
 

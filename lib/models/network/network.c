@@ -191,6 +191,14 @@ static clf_status probabilities(const clf_model *model, float *values, int64_t r
                          "with another");
 }
 
+/* Rounding is measured on all rows once the training is over. */
+static clf_status check_ranks(const clf_model *model) {
+  const clf__network_params *p = model->params;
+  return p->precision == CLF__PRODUCT_F32
+             ? CLF_OK
+             : clf__comm_refuse(model->context, "a network of precision=bf16 or int8");
+}
+
 /* Weights that were frozen, or whose head was removed, are there to be used. */
 static bool goes_on(const clf_model *model) {
   const clf__network_params *p = model->params;
@@ -212,6 +220,7 @@ const clf__model_kind clf__network_kind = {
     .unsaved = unsaved,
     .unshared = "checkpoint",
     .check_params = clf__network_check_params,
+    .check_ranks = check_ranks,
     .fit = clf__network_fit,
     .partial_fit = clf__network_partial_fit,
     .goes_on = goes_on,

@@ -202,8 +202,8 @@ clf_status clf__network_require(const clf_model *model);
  * reason. */
 clf_status clf__network_check_end(const clf__network *network, int32_t loss);
 /* Logs combinations that make little sense, before a fit on those rows. */
-void clf__network_warn_of_end(const clf__network *network, int32_t loss,
-                              const clf__training *training);
+clf_status clf__network_warn_of_end(const clf__network *network, int32_t loss,
+                                    const clf__training *training);
 clf_status clf__network_fit(const clf_model *model, const clf__training *training,
                             clf__store *state);
 clf_status clf__network_partial_fit(const clf_model *model, const clf__training *training,

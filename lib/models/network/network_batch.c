@@ -94,7 +94,7 @@ static double total_weight(const clf__row_set *set) {
 
 /* Lists the rows that count in t->rows. Rows of weight 0 would change nothing, and are left out. */
 static int64_t choose_rows(const clf__trainer *t) {
-  const clf__row_set all = {t->training, t->train.weights, NULL, t->training->x->rows};
+  const clf__row_set all = {t->training, t->train.weights, NULL, t->all_rows};
   int64_t count = 0;
   for (int64_t i = 0; i < all.count; i++) {
     t->rows[count] = i;
@@ -158,7 +158,7 @@ static clf_status set_validation(clf__trainer *t, int64_t held) {
 
 /* Divides the rows into those to train on and those to hold out. */
 clf_status clf__trainer_rows(clf__trainer *t) {
-  const int64_t rows = t->training->x->rows;
+  const int64_t rows = t->all_rows;
   t->rows = clf__arena_array(&t->arena, rows, sizeof *t->rows);
   t->order = clf__arena_array(&t->arena, rows, sizeof *t->order);
   CLF__CHECK(clf__arena_status(&t->arena));
@@ -211,6 +211,8 @@ clf_status clf__trainer_batch(clf__trainer *t) {
       t->kept[i] = clf__arena_array(&t->arena, batch, kept);
     }
   }
+  t->own = clf__arena_array(&t->arena, batch, sizeof *t->own);
+  t->places = clf__arena_array(&t->arena, batch, sizeof *t->places);
   if (network->produces_mask) {
     t->spans = clf__arena_array(&t->arena, batch, sizeof *t->spans);
   }
@@ -230,32 +232,29 @@ clf_status clf__trainer_batch(clf__trainer *t) {
 /* Copies the features of a batch; each task copies some rows. */
 typedef struct taking {
   const clf__trainer *trainer;
-  const clf__row_set *set;
-  int64_t first;
+  const clf__rows *x;
   bool augmented;
 } taking;
 
 static void read_rows(void *argument, clf__range range) {
   const taking *job = argument;
   const clf__trainer *t = job->trainer;
-  const int64_t columns = job->set->from->x->columns;
-  const int64_t first = job->first + range.first, count = range.end - range.first;
-  const int64_t *rows = job->set->rows != NULL ? job->set->rows + first : NULL;
+  const int64_t columns = job->x->columns, count = range.end - range.first;
+  const int64_t *rows = t->own + range.first;
   float *out = t->y[0] + range.first * columns;
-  clf__network_gather(job->set->from->x, rows, first, count, out);
+  clf__network_gather(job->x, rows, 0, count, out);
   for (int64_t i = 0; job->augmented && i < count; i++) {
-    clf__augment_row(t->augment, range.worker, t->augment_seed, rows != NULL ? rows[i] : first + i,
+    clf__augment_row(t->augment, range.worker, t->augment_seed, t->first_row + rows[i],
                      out + i * columns);
   }
 }
 
-static void read_features(const clf__trainer *t, const clf__row_set *set, int64_t first,
-                          int64_t count) {
+static void read_features(const clf__trainer *t, const clf__row_set *set, int64_t count) {
   enum { TASK_ELEMENTS = 1 << 15, AUGMENTED_ELEMENTS = 1 << 12 };
   const bool augmented = set == &t->train && t->augment != NULL;
   const int64_t elements = augmented ? AUGMENTED_ELEMENTS : TASK_ELEMENTS;
   const int64_t rows = elements / set->from->x->columns + 1;
-  taking job = {t, set, first, augmented};
+  taking job = {t, set->from->x, augmented};
   const double values = (double)count * (double)set->from->x->columns;
   clf__parallel_ranges(t->context, count, rows,
                        values * (augmented ? 10 * CLF__COST_ELEMENT : CLF__COST_COPY), read_rows,
@@ -269,16 +268,29 @@ static void read_targets(const clf__trainer *t, const clf__training *from, int64
   }
 }
 
-/* Makes rows first … first + count - 1 of the set the batch. */
-void clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
+/* Lists the rows that this rank has. */
+static int64_t find_own(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
+  int64_t own = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t row = set->rows != NULL ? set->rows[first + i] : first + i;
+    const int64_t local = row - t->first_row;
+    if (local >= 0 && local < set->from->x->rows) {
+      t->own[own] = local;
+      t->places[own++] = i;
+    }
+  }
+  return own;
+}
+
+int64_t clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
   const clf__training *from = set->from;
-  const int64_t *rows = set->rows != NULL ? set->rows + first : NULL;
-  if (set == &t->train) {
+  const int64_t own = find_own(t, set, first, count);
+  if (set == &t->train && !t->joined) {
     clf__rows_fetch_next(&t->fetch, from->x, set->rows, first, set->count);
   }
-  read_features(t, set, first, count);
-  for (int64_t i = 0; i < count; i++) {
-    const int64_t row = rows != NULL ? rows[i] : first + i;
+  read_features(t, set, own);
+  for (int64_t i = 0; i < own; i++) {
+    const int64_t row = t->first_row + t->own[i];
     t->batch_weights[i] = set->weights != NULL ? set->weights[row] : 1;
     t->batch_counts[i] = from->weights != NULL ? from->weights[row] : 1;
     if (from->labels != NULL) {
@@ -287,4 +299,5 @@ void clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, 
       read_targets(t, from, row, t->targets + i * from->outputs);
     }
   }
+  return own;
 }

@@ -131,10 +131,13 @@ clf_status clf__checkpoint_read(clf__trainer *t) {
   const char *path = t->params->checkpoint;
   clf__store *own = NULL, *file = NULL;
   clf_status status = CLF_OK;
-  if (!is_kept(t) || !clf__file_exists(path)) {
+  if (!is_kept(t)) {
     return CLF_OK;
   }
-  CLF__TRY(clf__store_read_path(&file, t->context, path));
+  CLF__TRY(clf__trainer_read_file(t, path, &file));
+  if (file == NULL) {
+    return CLF_OK;
+  }
   CLF__TRY(clf__store_create(&own, t->context));
   CLF__TRY(clf__training_describe(t, own));
   CLF__TRY(clf__training_compare(t->context, own, file));
@@ -145,11 +148,16 @@ done:
   return status < 0 ? clf__fail_within(status, "network: checkpoint %s", path) : status;
 }
 
+/* The first rank writes for all. */
+static bool writes(const clf__trainer *t) {
+  return !t->joined || clf__comm_rank(t->context) == 0;
+}
+
 /* Opens the file as the end of an epoch will, and leaves the path unchanged. */
 clf_status clf__checkpoint_check(const clf__trainer *t) {
   clf__output output = {0};
   clf_status status = CLF_OK;
-  if (is_kept(t) && t->epoch < t->epochs && !t->stopped) {
+  if (is_kept(t) && writes(t) && t->epoch < t->epochs && !t->stopped) {
     status = clf__output_open(&output, t->context, t->params->checkpoint);
     clf__output_close(&output);
   }
@@ -209,8 +217,10 @@ clf_status clf__checkpoint_write(const clf__trainer *t) {
   }
   CLF__TRY(clf__store_create(&store, t->context));
   CLF__TRY(clf__training_describe(t, store));
-  CLF__TRY(write_all(t, store));
-  CLF__TRY(clf__store_write_path(store, t->params->checkpoint));
+  if (writes(t)) {
+    CLF__TRY(write_all(t, store));
+    CLF__TRY(clf__store_write_path(store, t->params->checkpoint));
+  }
 done:
   clf__store_free(store);
   return status < 0 ? clf__fail_within(status, "network: checkpoint") : status;

@@ -83,7 +83,7 @@ static void warn_of_scores(const clf__network *network, int32_t loss) {
 }
 
 /* Targets outside of the range of the function. */
-static void warn_of_targets(const clf__network *network, const clf__training *training) {
+static clf_status warn_of_targets(const clf__network *network, const clf__training *training) {
   const reach *own = &reaches[clf__network_end(network)];
   const int64_t count = training->x->rows * training->outputs;
   double low = INFINITY, high = -INFINITY;
@@ -91,19 +91,21 @@ static void warn_of_targets(const clf__network *network, const clf__training *tr
     low = training->targets[i] < low ? training->targets[i] : low;
     high = training->targets[i] > high ? training->targets[i] : high;
   }
+  CLF__CHECK(clf__shards_extremes(training->x->shards, &low, &high, 1));
   if (low < own->low || high > own->high) {
     clf__log(network->context, CLF_LOG_WARNING,
              "network: the last layer ends in %s, whose values are %s; the targets are %s to %s: "
              "make the last layer linear, or scale them",
              own->name, own->values, clf__number_text(low), clf__number_text(high));
   }
+  return CLF_OK;
 }
 
-void clf__network_warn_of_end(const clf__network *network, int32_t loss,
-                              const clf__training *training) {
+clf_status clf__network_warn_of_end(const clf__network *network, int32_t loss,
+                                    const clf__training *training) {
   if (training->targets != NULL) {
-    warn_of_targets(network, training);
-  } else {
-    warn_of_scores(network, loss);
+    return warn_of_targets(network, training);
   }
+  warn_of_scores(network, loss);
+  return CLF_OK;
 }

@@ -69,22 +69,24 @@ static clf_status run_steps(clf__trainer *t) {
   clf__random changes = random_of(t, CLF__STREAM_AUGMENT, epoch);
   const uint64_t step_seed = clf__random_next(&drawn);
   const double began = clf__seconds();
-  clf__loss_sums sums = {0}, held = {0};
+  clf__loss_sums of[2], *const sums = &of[0], *const held = &of[1];
+  memset(of, 0, sizeof of);
   set_order(t, epoch);
   t->augment_seed = clf__random_next(&changes);
   for (int64_t i = 0; i < steps; i++) {
-    CLF__CHECK(run_step(t, epoch, i, step_seed, &sums));
+    CLF__CHECK(run_step(t, epoch, i, step_seed, sums));
     grow_workspace(&t->workspace);
   }
-  CLF__CHECK(clf__trainer_validate(t, &held));
+  CLF__CHECK(clf__trainer_validate(t, held));
+  CLF__CHECK(clf__trainer_join_losses(t, of, 2));
   t->records[CLF__RECORD_SECONDS][epoch] = clf__seconds() - began;
-  t->criterion = sums.loss / sums.weight;
-  t->records[CLF__RECORD_LOSS][epoch] = sums.data_loss / sums.weight;
-  t->records[CLF__RECORD_ACCURACY][epoch] = sums.right / sums.count;
+  t->criterion = sums->loss / sums->weight;
+  t->records[CLF__RECORD_LOSS][epoch] = sums->data_loss / sums->weight;
+  t->records[CLF__RECORD_ACCURACY][epoch] = sums->right / sums->count;
   if (t->validation.count > 0) {
-    t->criterion = held.loss / held.weight;
-    t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.data_loss / held.weight;
-    t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] = held.right / held.count;
+    t->criterion = held->loss / held->weight;
+    t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held->data_loss / held->weight;
+    t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] = held->right / held->count;
   }
   return CLF_OK;
 }
@@ -272,6 +274,7 @@ static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *s
     CLF__CHECK(clf__effective_weights(&t->validation_weights, &t->arena, model, given, t->training,
                                       class_weight));
   }
+  CLF__CHECK(clf__trainer_join(t));
   CLF__CHECK(clf__trainer_rows(t));
   CLF__CHECK(clf__trainer_begin_state(t, state));
   if (t->regression) {
@@ -359,7 +362,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   CLF__TRY(
       clf__network_check_loss(t.network, t.params->loss, training->classes, training->outputs));
   CLF__TRY(clf__network_check_end(t.network, t.params->loss));
-  clf__network_warn_of_end(t.network, t.params->loss, training);
+  CLF__TRY(clf__network_warn_of_end(t.network, t.params->loss, training));
   CLF__TRY(clf__network_mark_frozen(t.network, t.params->frozen, true));
   CLF__TRY(check_frozen(&t));
   CLF__TRY(before != NULL ? go_on(&t, before) : CLF_OK);

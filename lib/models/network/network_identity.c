@@ -14,10 +14,10 @@ static const char kind[] = "network_checkpoint";
 
 /* Computes a checksum of the labels or targets and of some rows, which is enough to recognize other
  * data. */
-uint64_t clf__training_checksum(const clf__trainer *t) {
+clf_status clf__training_checksum(uint64_t *out, const clf__trainer *t) {
   enum { ROWS = 64 };
   const clf__training *from = t->training;
-  const int64_t rows = from->x->rows, step = rows / ROWS + 1;
+  const int64_t rows = t->all_rows, step = rows / ROWS + 1;
   uint64_t sum = CLF__CHECKSUM_FIRST;
   if (from->labels != NULL) {
     sum = clf__checksum(sum, from->labels, (size_t)rows * sizeof *from->labels);
@@ -27,11 +27,9 @@ uint64_t clf__training_checksum(const clf__trainer *t) {
   if (from->weights != NULL) {
     sum = clf__checksum(sum, from->weights, (size_t)rows * sizeof *from->weights);
   }
-  for (int64_t i = 0; i < rows; i += step) {
-    clf__network_gather(from->x, NULL, i, 1, t->y[0]);
-    sum = clf__checksum(sum, t->y[0], (size_t)from->x->columns * sizeof **t->y);
-  }
-  return sum;
+  CLF__CHECK(clf__trainer_checksum_rows(t, step, &sum));
+  *out = sum;
+  return CLF_OK;
 }
 
 /* Describes weights, target units and epochs of the fit that the training continues from. */
@@ -93,8 +91,10 @@ clf_status clf__training_describe(const clf__trainer *t, clf__store *store) {
   char data[32], seed[32], start[32] = "drawn";
   clf_status status = CLF_OK;
   clf__text optimizer = {.context = t->context};
+  uint64_t checksum = 0;
   clf__optimizer_append(&optimizer, t->optimizer);
-  snprintf(data, sizeof data, "%016" PRIx64, clf__training_checksum(t));
+  CLF__TRY(clf__training_checksum(&checksum, t));
+  snprintf(data, sizeof data, "%016" PRIx64, checksum);
   if (t->before != NULL) {
     snprintf(start, sizeof start, "%016" PRIx64, hash_start(t));
   }
@@ -110,7 +110,7 @@ clf_status clf__training_describe(const clf__trainer *t, clf__store *store) {
   CLF__TRY(describe_number(store, "patience", t->patience));
   CLF__TRY(describe_number(store, "classes", t->training->classes));
   CLF__TRY(describe_number(store, "outputs", t->training->outputs));
-  CLF__TRY(describe_number(store, "rows", t->training->x->rows));
+  CLF__TRY(describe_number(store, "rows", t->all_rows));
   CLF__TRY(describe_number(store, "validation_rows", t->validation.count));
   if (t->regression) {
     CLF__TRY(clf__store_add_text(store, "targets", "centered and scaled"));

@@ -120,8 +120,7 @@ clf_status clf__resume_write(const clf__trainer *t, clf__store *state) {
     ((uint8_t *)clf__state_data(state, trained_name))[i] = t->gradients[i] != NULL;
   }
   CLF__CHECK(clf__state_tensor(t->context, state, rows_name, CLF_I64, 1, -1));
-  *(uint64_t *)clf__state_data(state, rows_name) = clf__training_checksum(t);
-  return CLF_OK;
+  return clf__training_checksum(clf__state_data(state, rows_name), t);
 }
 
 /* What was kept belongs to a training of the same weights, not of some that were frozen since. */
@@ -157,6 +156,7 @@ void clf__resume_read(clf__trainer *t) {
 
 bool clf__resume_same_rows(const clf__trainer *t) {
   const clf_tensor *rows = t->earlier > 0 ? clf__store_tensor(t->before, rows_name) : NULL;
-  return t->earlier == 0 ||
-         (rows != NULL && *(const uint64_t *)rows->data == clf__training_checksum(t));
+  uint64_t own = 0;
+  return t->earlier == 0 || (rows != NULL && clf__training_checksum(&own, t) == CLF_OK &&
+                             *(const uint64_t *)rows->data == own);
 }

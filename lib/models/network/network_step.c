@@ -8,6 +8,8 @@
  * rare classes would lose their weight in small batches. A batch may be processed in micro-batches,
  * whose gradients are summed. The backward pass ends at the first layer that is trained.
  */
+#include <string.h>
+
 #include "base/math.h"
 #include "base/progress.h"
 #include "models/network/network_trainer.h"
@@ -17,6 +19,7 @@ static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uin
   return (clf__pass){.layer = t->network->layers[layer],
                      .rows = rows,
                      .seed = seed + (uint64_t)layer,
+                     .places = t->joined ? t->places : NULL,
                      .x = t->y[layer],
                      .y = t->y[layer + 1],
                      .kept = t->kept[layer],
@@ -34,6 +37,11 @@ static clf_status pause(clf__trainer *t) {
   return clf__progress_step(&t->progress, t->step, t->loss, t->accuracy);
 }
 
+/* A rank may have no row of a batch; it then waits only for sums of layers over all of them. */
+static bool is_left_out(const clf__pass *pass) {
+  return pass->rows == 0 && pass->layer->statistic_count == 0;
+}
+
 /* Sends rows through the first `layers`. */
 static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights, int64_t rows,
                           bool training, uint64_t seed) {
@@ -42,10 +50,19 @@ static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights
     clf__pass pass = pass_of(t, i, rows, seed);
     pass.training = training;
     pass.weights = weights + t->network->first_weight[i];
-    status = pass.layer->kind->forward(&pass);
+    status = is_left_out(&pass) ? CLF_OK : pass.layer->kind->forward(&pass);
     status = status == CLF_OK ? pause(t) : status;
   }
   return status;
+}
+
+static void clear_gradients(const clf__pass *pass) {
+  for (int64_t j = 0; j < pass->layer->weight_count; j++) {
+    const clf__weight_info *info = &pass->layer->weights[j];
+    if (info->trained) {
+      memset(pass->gradients[j], 0, (size_t)clf__shape_count(&info->shape) * sizeof(float));
+    }
+  }
 }
 
 /* Starts from the gradient of the loss, in the first half of `layer_gradients`. */
@@ -61,7 +78,11 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
         pass.layer->frozen ? t->unused_gradients : gradients + t->network->first_weight[i];
     pass.dy = dy;
     pass.dx = i > first ? dx : NULL;
-    status = pass.layer->kind->backward(&pass);
+    if (is_left_out(&pass)) {
+      clear_gradients(&pass);
+    } else {
+      status = pass.layer->kind->backward(&pass);
+    }
     status = status == CLF_OK ? pause(t) : status;
     dx = dy;
     dy = pass.dx;
@@ -73,11 +94,12 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
 static clf_status add_micro_batch(clf__trainer *t, int64_t first, int64_t rows, bool begins,
                                   double scale, uint64_t seed, clf__loss_sums *sums) {
   float *const *gradients = begins ? t->gradients : t->micro_batch_gradients;
-  clf__trainer_read(t, &t->train, first, rows);
-  CLF__CHECK(forward(t, t->network->layer_count, t->weights, rows, true, seed));
-  CLF__CHECK(clf__loss(t->context, &t->target, rows, t->y[t->network->layer_count], scale,
-                       t->layer_gradients, sums));
-  CLF__CHECK(backward(t, gradients, rows, seed));
+  const int64_t own = clf__trainer_read(t, &t->train, first, rows);
+  CLF__CHECK(forward(t, t->network->layer_count, t->weights, own, true, seed));
+  CLF__CHECK(own > 0 ? clf__loss(t->context, &t->target, own, t->y[t->network->layer_count], scale,
+                                 t->layer_gradients, sums)
+                     : CLF_OK);
+  CLF__CHECK(backward(t, gradients, own, seed));
   if (!begins) {
     clf__trainer_add_gradients(t);
   }
@@ -93,6 +115,7 @@ clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, doubl
     status =
         add_micro_batch(t, first + done, count, done == 0, scale, clf__random_next(random), sums);
   }
+  status = status == CLF_OK ? clf__trainer_join_gradients(t) : status;
   if (status == CLF_OK) {
     clf__optimizer_step(t->optimizer, t->stepped, t->stepped_count, rate, clf__trainer_clipping(t),
                         t->params->averaging);
@@ -105,10 +128,10 @@ clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
   for (int64_t first = 0; status == CLF_OK && first < t->validation.count;
        first += t->micro_batch) {
     const int64_t left = t->validation.count - first;
-    const int64_t rows = clf__min_i64(left, t->micro_batch);
-    clf__trainer_read(t, &t->validation, first, rows);
+    const int64_t rows =
+        clf__trainer_read(t, &t->validation, first, clf__min_i64(left, t->micro_batch));
     status = forward(t, t->network->layer_count, t->averaged_weights, rows, false, 0);
-    if (status == CLF_OK) {
+    if (status == CLF_OK && rows > 0) {
       status =
           clf__loss(t->context, &t->target, rows, t->y[t->network->layer_count], 0, NULL, sums);
     }
@@ -121,15 +144,17 @@ static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_s
                                 double *sums) {
   clf_status status = CLF_OK;
   for (int64_t first = 0; status == CLF_OK && first < set->count; first += t->micro_batch) {
-    const int64_t left = set->count - first, rows = clf__min_i64(left, t->micro_batch);
-    clf__trainer_read(t, set, first, rows);
+    const int64_t left = set->count - first;
+    const int64_t rows = clf__trainer_read(t, set, first, clf__min_i64(left, t->micro_batch));
     status = forward(t, index, t->weights, rows, false, 0);
-    if (status == CLF_OK) {
+    if (status == CLF_OK && rows > 0) {
       const clf__pass pass = pass_of(t, index, rows, 0);
       status = pass.layer->kind->measure(&pass, sums);
     }
   }
-  return status;
+  return status == CLF_OK && t->joined ? clf__comm_sum(t->context, "statistics", sums,
+                                                       t->network->layers[index]->statistic_count)
+                                       : status;
 }
 
 clf_status clf__trainer_measure(clf__trainer *t) {

@@ -23,8 +23,13 @@ typedef struct clf__trainer {
   clf_context *context;
   clf__arena arena;
   const clf__network_params *params;
-  const char *layers;            /* as text */
-  const clf__training *training; /* NULL if weights are set, not learned */
+  const char *layers; /* as text */
+  /* NULL if weights are set, not learned. Its rows have numbers; with several ranks, x are those
+   * from first_row on, and labels, targets and weights those of all. */
+  const clf__training *training;
+  clf__training of_all; /* what `training` is with several ranks */
+  bool joined;          /* whether there are several ranks */
+  int64_t all_rows, first_row;
   bool regression;
   const clf__store *before; /* the fitted state that the training continues from, or NULL */
   int64_t kept_weights;     /* of the network, the first ones: their values come from `before` */
@@ -42,7 +47,7 @@ typedef struct clf__trainer {
   int64_t patience;  /* end after so many epochs without improvement; 0: never */
   int64_t max_steps; /* in all epochs; the last may have fewer than the others */
   int64_t schedule;  /* steps that the learning rate's schedule covers */
-  int64_t *rows;     /* in ascending order: those trained on, then those held out */
+  int64_t *rows;     /* numbers in ascending order: those trained on, then those held out */
   int64_t *order;    /* of the training rows in this epoch */
   clf__row_set train, validation;
   const float *row_weights;        /* [rows] of the losses, or NULL for 1 */
@@ -53,7 +58,9 @@ typedef struct clf__trainer {
   uint64_t augment_seed;           /* of this epoch */
   /* One for each weight of the network. */
   float **weights;
-  float **gradients; /* NULL for weights that are not trained */
+  float **gradients;       /* NULL for weights that are not trained */
+  float *joined_gradients; /* with several ranks, [trained_count]: all of them, in order */
+  int64_t trained_count;
   float *
       *micro_batch_gradients; /* of the second and later micro-batches of a step; NULL if there are
                                * none */
@@ -67,6 +74,8 @@ typedef struct clf__trainer {
   int64_t stepped_count;
   clf__rows_fetch fetch;
   /* Of a micro-batch. */
+  int64_t *own;            /* [micro_batch] which rows of x are in it */
+  int64_t *places;         /* [micro_batch] and where */
   float **y;               /* [layer_count + 1], y[0] the rows */
   void **kept;             /* [layer_count] */
   struct clf__span *spans; /* [micro_batch] if a layer has a mask, or NULL */
@@ -119,8 +128,9 @@ clf_status clf__trainer_rows(clf__trainer *t);
 int64_t clf__trainer_steps(const clf__trainer *t); /* in an epoch; the last epoch may have fewer */
 /* Allocates the buffers of a batch, and the records. */
 clf_status clf__trainer_batch(clf__trainer *t);
-/* Makes rows first … first + count - 1 of the set the batch. */
-void clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count);
+/* Makes rows first … first + count - 1 of the set the batch, or those of them that this rank has;
+ * returns their number. */
+int64_t clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count);
 
 /* Run a step on training rows, and compute the loss of the validation set. Both add to the sums. */
 clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
@@ -149,9 +159,20 @@ clf_status clf__checkpoint_write(const clf__trainer *t);
  * has the same texts.
  */
 clf_status clf__training_describe(const clf__trainer *t, clf__store *store);
-uint64_t clf__training_checksum(const clf__trainer *t); /* of its rows */
+clf_status clf__training_checksum(uint64_t *out, const clf__trainer *t); /* of its rows */
 clf_status clf__training_compare(clf_context *context, const clf__store *own,
                                  const clf__store *file);
+
+/* Several ranks (network_ranks.c); with one, these do nothing more than it needs. Sets `joined` and
+ * the members about it; the weights of the losses are set. */
+clf_status clf__trainer_join(clf__trainer *t);
+/* Add those of all ranks; `count` sums. */
+clf_status clf__trainer_join_losses(const clf__trainer *t, clf__loss_sums *sums, int count);
+clf_status clf__trainer_join_gradients(const clf__trainer *t);
+/* Adds each `step`-th row to the checksum. */
+clf_status clf__trainer_checksum_rows(const clf__trainer *t, int64_t step, uint64_t *sum);
+/* Reads a file, if there is one. */
+clf_status clf__trainer_read_file(const clf__trainer *t, const char *path, clf__store **out);
 
 /* Adds the description of the network and its weights with their initial values. */
 clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state);

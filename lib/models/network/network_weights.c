@@ -14,7 +14,12 @@ static float *make_array(clf__trainer *t, bool wanted, int64_t size) {
 static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int64_t at) {
   const int64_t size = clf__shape_count(&info->shape);
   t->best[at] = make_array(t, true, size);
-  t->gradients[at] = make_array(t, info->trained, size);
+  if (t->joined && info->trained) {
+    t->gradients[at] = t->joined_gradients + t->trained_count;
+    t->trained_count += size;
+  } else {
+    t->gradients[at] = make_array(t, info->trained, size);
+  }
   t->micro_batch_gradients[at] = make_array(t, info->trained && t->group > t->micro_batch, size);
   t->averages[at] = make_array(t, info->trained && t->params->averaging > 0, size);
   CLF__CHECK(clf__arena_status(&t->arena));
@@ -45,6 +50,19 @@ static clf_status make_unused_gradients(clf__trainer *t) {
   return clf__arena_status(&t->arena);
 }
 
+/* Gradients that are sent to other ranks at once lie at one place. */
+static clf_status make_joined_gradients(clf__trainer *t) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      count += layer->weights[j].trained ? clf__shape_count(&layer->weights[j].shape) : 0;
+    }
+  }
+  t->joined_gradients = make_array(t, true, count);
+  return clf__arena_status(&t->arena);
+}
+
 clf_status clf__trainer_weights(clf__trainer *t) {
   const clf__network *network = t->network;
   const int64_t count = clf__network_weights(network);
@@ -54,7 +72,8 @@ clf_status clf__trainer_weights(clf__trainer *t) {
   t->averaged_weights = clf__arena_zeroed(&t->arena, count, sizeof *t->averaged_weights);
   t->best = clf__arena_zeroed(&t->arena, count, sizeof *t->best);
   t->stepped = clf__arena_zeroed(&t->arena, count, sizeof *t->stepped);
-  clf_status status = clf__arena_status(&t->arena);
+  clf_status status = t->joined ? make_joined_gradients(t) : CLF_OK;
+  status = status == CLF_OK ? clf__arena_status(&t->arena) : status;
   for (int64_t i = 0; i < network->layer_count; i++) {
     for (int64_t j = 0; status == CLF_OK && j < network->layers[i]->weight_count; j++) {
       status = make_weight(t, &network->layers[i]->weights[j], network->first_weight[i] + j);

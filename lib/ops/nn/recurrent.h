@@ -45,7 +45,8 @@ int64_t clf__recurrent_kept(const clf__recurrent *cell);
 
 typedef struct clf__recurrent_pass {
   int64_t rows, steps;
-  uint64_t seed; /* of dropout; unused in inference */
+  uint64_t seed;         /* of dropout; unused in inference */
+  const int64_t *places; /* [rows] by which a row's dropout is drawn, or NULL for its index */
   const clf__span *spans;
   clf__recurrent_weights weights;
   const float *x; /* [rows, steps, inputs] */

@@ -149,7 +149,9 @@ void clf__recurrent_end(clf__recurrent_run *r) {
  */
 static void draw(const clf__recurrent_run *r, int64_t row, float *factor) {
   const clf__recurrent *cell = r->cell;
-  clf__random random = clf__random_seed(r->pass->seed, (uint64_t)row);
+  const int64_t *places = r->pass->places;
+  clf__random random =
+      clf__random_seed(r->pass->seed, (uint64_t)(places != NULL ? places[row] : row));
   for (int64_t i = 0; i < cell->inputs + cell->units; i++) {
     const double rate = i < cell->inputs ? cell->input_dropout : cell->state_dropout;
     factor[i] = clf__random_uniform(&random) < rate ? 0 : (float)(1 / (1 - rate));
