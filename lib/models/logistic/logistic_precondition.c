@@ -41,7 +41,8 @@ enum {
  * column and output, and save about 50 evaluations at 2 rows columns outputs. */
 int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
-  double limit = FREE_COLUMNS * FREE_COLUMNS + 16 * (double)o->rows;
+  double limit =
+      FREE_COLUMNS * FREE_COLUMNS + 16 * (double)clf__shards_rows(o->x->shards, o->x->rows);
   if (square <= limit && square * (double)o->outputs <= MAX_FACTORS) {
     return o->outputs;
   }
