@@ -92,8 +92,7 @@ static clf_status evaluate(void *argument, const double *at, double *value, doub
 
 static clf_status precondition(void *argument, double *vector) {
   fitting *f = argument;
-  clf__logistic_precondition(&f->preconditioner, vector);
-  return CLF_OK;
+  return clf__logistic_precondition(&f->preconditioner, vector);
 }
 
 static clf_status record(fitting *f, int64_t iteration, double value) {

@@ -145,6 +145,6 @@ void clf__logistic_preconditioner_free(clf__logistic_preconditioner *preconditio
  * all outputs, as at W = 0. */
 clf_status clf__logistic_refresh(clf__logistic_preconditioner *preconditioner, bool shared);
 /* Multiplies the vector [outputs * (columns + 1)] in place. */
-void clf__logistic_precondition(clf__logistic_preconditioner *preconditioner, double *vector);
+clf_status clf__logistic_precondition(clf__logistic_preconditioner *preconditioner, double *vector);
 
 #endif

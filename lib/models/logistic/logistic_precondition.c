@@ -13,6 +13,9 @@
  * cumulative sum of v), so it needs no random numbers. Relative to the weighted mean m of the rows,
  * the intercept separates: with u = g_W - m g_b, W changes by S^-1 u and b by g_b / V - m . S^-1 u.
  *
+ * Several ranks divide the blocks: each factorizes some, solves with them, and passes on the
+ * result.
+ *
  * If there are too many columns for blocks to pay, the diagonal of the Hessian at equal curvature
  * is used instead. */
 #include <math.h>
@@ -242,8 +245,14 @@ static clf_status factor(const clf__logistic_objective *o, double scale, double 
   return clf__cholesky(o->context, block, n, n, 0, NULL);
 }
 
+/* Whether this rank factorizes and solves with a block of several. A single one is each rank's. */
+static bool owns(const clf__logistic_objective *o, int64_t block, int64_t blocks) {
+  const clf__shards *shards = o->x->shards;
+  return blocks == 1 || shards == NULL || block % shards->ranks == shards->rank;
+}
+
 static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, int64_t first,
-                                int64_t last) {
+                                int64_t last, bool own) {
   const clf__logistic_objective *o = p->objective;
   double share = 1 / ((double)o->rows * (double)(last - first)); /* mean over rows and outputs */
   bool all = o->rows <= ENOUGH_ROWS || o->rows <= SAMPLE * o->columns;
@@ -255,14 +264,14 @@ static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, 
   CLF__TRY(all ? sample_all(&rows, o, &c) : draw(&rows, o, &c));
   clf__gram_input input = {.x = &rows.x, .weights = rows.weights, .centered = o->intercept};
   CLF__TRY(clf__gram_create(&gram, o->context, &input));
-  CLF__TRY(factor(o, rows.scale * share, gram.scatter));
+  CLF__TRY(own ? factor(o, rows.scale * share, gram.scatter) : CLF_OK);
   for (int64_t k = first; k < last; k++) {
     p->curvatures[k] = c.total * share;
   }
   memcpy(p->means + block * o->columns, gram.mean, (size_t)o->columns * sizeof(double));
   clf__free(p->factors[block]);
-  p->factors[block] = gram.scatter;
-  gram.scatter = NULL;
+  p->factors[block] = own ? gram.scatter : NULL;
+  gram.scatter = own ? NULL : gram.scatter;
 done:
   clf__shards_free(rows.shards);
   clf__arena_free(&rows.arena);
@@ -296,20 +305,30 @@ static clf_status refresh_diagonal(clf__logistic_preconditioner *p) {
   return CLF_OK;
 }
 
-clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
-  int64_t outputs = p->objective->outputs;
-  int64_t blocks = shared && p->max_blocks > 0 ? 1 : p->max_blocks;
-  int64_t group = blocks > 0 ? outputs / blocks : 0;
-  for (int64_t b = 0; b < blocks; b++) {
-    clf_status status = refresh_block(p, b, b * group, (b + 1) * group);
-    if (status == CLF_ERROR_NUMERIC) { /* products overflowed; use the diagonal */
-      p->max_blocks = blocks = 0;
-    } else if (status < 0) {
-      return status;
-    }
+/* Returns CLF_ERROR_NUMERIC on all ranks if a block of one has failed so. */
+static clf_status agree(const clf__logistic_objective *o, bool failed) {
+  double any = failed;
+  if (o->x->shards != NULL && o->x->shards->ranks > 1) {
+    CLF__CHECK(clf__comm_maxima(o->context, "factors", &any, 1));
   }
-  p->blocks = blocks;
-  return blocks == 0 ? refresh_diagonal(p) : CLF_OK;
+  return any > 0 ? CLF_ERROR_NUMERIC : CLF_OK;
+}
+
+clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
+  const clf__logistic_objective *o = p->objective;
+  const int64_t outputs = o->outputs, blocks = shared && p->max_blocks > 0 ? 1 : p->max_blocks;
+  const int64_t group = blocks > 0 ? outputs / blocks : 0;
+  bool failed = false;
+  for (int64_t b = 0; b < blocks; b++) {
+    const clf_status status = refresh_block(p, b, b * group, (b + 1) * group, owns(o, b, blocks));
+    failed = failed || status == CLF_ERROR_NUMERIC; /* products overflowed */
+    CLF__CHECK(status == CLF_ERROR_NUMERIC ? CLF_OK : status);
+  }
+  const clf_status status = agree(o, failed);
+  CLF__CHECK(status == CLF_ERROR_NUMERIC ? CLF_OK : status);
+  p->max_blocks = status == CLF_OK ? p->max_blocks : 0;
+  p->blocks = status == CLF_OK ? blocks : 0;
+  return p->blocks == 0 ? refresh_diagonal(p) : CLF_OK;
 }
 
 /* Every `step`-th row. */
@@ -402,6 +421,11 @@ static void block_task(void *argument, int64_t index, int32_t worker) {
   double *solve = p->scratch + index * group * n; /* [columns, group] */
   const double *mean = p->means + index * n;
   (void)worker;
+  if (!owns(o, index, p->blocks)) { /* what the owner adds to */
+    memset(w, 0, (size_t)(group * n) * sizeof *w);
+    memset(b, 0, (size_t)group * sizeof *b);
+    return;
+  }
   for (int64_t k = 0; k < group; k++) {
     if (o->intercept) {
       subtract_mean(w + k * n, b[k], mean, n);
@@ -446,8 +470,9 @@ static void project(double *values, int64_t outputs, int64_t count) {
   }
 }
 
-void clf__logistic_precondition(clf__logistic_preconditioner *p, double *vector) {
+clf_status clf__logistic_precondition(clf__logistic_preconditioner *p, double *vector) {
   const clf__logistic_objective *o = p->objective;
+  const bool several = o->x->shards != NULL && o->x->shards->ranks > 1;
   apply_call call = {p, vector};
   if (p->blocks > 0) {
     const double square = (double)o->columns * (double)o->columns;
@@ -456,8 +481,13 @@ void clf__logistic_precondition(clf__logistic_preconditioner *p, double *vector)
   } else {
     apply_diagonal(p, vector);
   }
+  if (several && p->blocks > 1) { /* exact: all ranks but one have 0 */
+    CLF__CHECK(clf__comm_sum_integers(o->context, "preconditioned gradient", vector,
+                                      o->outputs * (o->columns + 1)));
+  }
   if (o->link == CLF__LOGISTIC_SOFTMAX) {
     project(vector, o->outputs, o->columns);
     project(vector + o->outputs * o->columns, o->outputs, 1);
   }
+  return CLF_OK;
 }

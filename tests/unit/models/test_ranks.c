@@ -569,7 +569,7 @@ TEST(what_is_not_distributed__is_refused) {
 
 typedef struct refusing {
   failing_allocator from; /* of rank 1 */
-  const char *model;
+  const char *model, *params;
   int64_t nth; /* allocation of the fit that is refused */
   bool refused;
   clf_status status[MAX_RANKS];
@@ -583,7 +583,7 @@ static void refused_rank(struct rank *rank) {
   int64_t first, count;
   ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
   clf_dataset *data = rows_of(rank->context, &plain, F32, true, first, count);
-  ck_clf_ok(clf_model_create(&model, rank->context, r->model, NULL));
+  ck_clf_ok(clf_model_create(&model, rank->context, r->model, r->params));
   ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   if (rank->index == 1) {
     r->from.refuse = r->from.asked + r->nth;
@@ -599,12 +599,16 @@ static void refused_rank(struct rank *rank) {
 }
 
 /* Each allocation of one rank is refused in turn. */
-TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 2) {
-  static const char *const kinds_tried[] = {"ridge", "svm"};
+TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 4) {
+  static const char *const kinds_tried[][2] = {
+      {"ridge"},
+      {"svm"},
+      {"logistic", "tolerance=0.1"},
+      {"network", "epochs=1 batch_size=120 layers='dense units=4; batch_norm; dense units=3'"}};
   bool refused = true;
   fill_rows();
   for (int64_t nth = 1; refused; nth += SLOW ? 7 : 1) {
-    refusing r = {.model = kinds_tried[_i], .nth = nth};
+    refusing r = {.model = kinds_tried[_i][0], .params = kinds_tried[_i][1], .nth = nth};
     struct ranks all;
     open_ranks(&all, 3, "threads=1", nth % 2 == 0);
     const clf_communicator calls = communicator_of(&all.rank[1]);
