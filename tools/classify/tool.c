@@ -79,9 +79,12 @@ int tool_fail(clf_status status) {
   return report_failure(status);
 }
 
+/* A file that is complete stays, and counts, whatever is pressed meanwhile. */
 clf_status tool_save(const clf_model *model, const char *path) {
   output_begin_call();
-  return output_end_call(clf_model_save(model, path));
+  const clf_status status = clf_model_save(model, path);
+  output_end_call(status);
+  return status;
 }
 
 const char *tool_memory_message(const char *message) {

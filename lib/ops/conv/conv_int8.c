@@ -34,18 +34,19 @@ static int64_t line_of(const clf__conv2d *c) {
   return clf__count(pixels, c->channels);
 }
 
-static banding banding_of(clf_context *context, const clf__conv2d *c) {
-  banding b = {.kernels = clf__reduced_kernels_for(context)->int8, .conv = c, .line = line_of(c)};
-  b.rows = clf__clamp_i64(BAND_ELEMENTS / (b.line * c->stride), 1, c->out_height);
-  b.lines = lines_of(c, b.rows);
-  return b;
-}
-
 static clf__int8_shape shape_of(const clf__conv2d *c) {
   const bool lines = c->dilation == 1;
   return (clf__int8_shape){.segments = c->kernel_height * (lines ? 1 : c->kernel_width),
                            .depth = c->channels * (lines ? c->kernel_width : 1),
                            .columns = c->filters};
+}
+
+static banding banding_of(clf_context *context, const clf__conv2d *c) {
+  banding b = {
+      .kernels = clf__int8_kernels_for(context, shape_of(c).depth), .conv = c, .line = line_of(c)};
+  b.rows = clf__clamp_i64(BAND_ELEMENTS / (b.line * c->stride), 1, c->out_height);
+  b.lines = lines_of(c, b.rows);
+  return b;
 }
 
 bool clf__conv_int8_fits(const clf__conv2d *c) {

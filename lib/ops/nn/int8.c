@@ -38,6 +38,11 @@ static bool add_part(int64_t *size, int64_t count, int64_t each) {
   return true;
 }
 
+const clf__int8_kernels *clf__int8_kernels_for(clf_context *context, int64_t depth) {
+  enum { TILED = 32 };
+  return (depth < TILED ? clf__kernels_for(context) : clf__reduced_kernels_for(context))->int8;
+}
+
 static int64_t units_of(const clf__int8_kernels *kernels, clf__int8_shape shape) {
   return clf__count(shape.segments, clf__ceil_div(shape.depth, kernels->group));
 }
@@ -56,7 +61,7 @@ static layout layout_of(const clf__int8_kernels *kernels, clf__int8_shape shape)
 }
 
 int64_t clf__int8_packed_size(clf_context *context, clf__int8_shape shape) {
-  const layout l = layout_of(clf__reduced_kernels_for(context)->int8, shape);
+  const layout l = layout_of(clf__int8_kernels_for(context, shape.depth), shape);
   return l.size < 0 ? -1 : l.size / (int64_t)sizeof(float);
 }
 
@@ -76,7 +81,7 @@ static void pack_panels(const clf__int8_kernels *kernels, clf__int8_shape shape,
 
 clf__int8_packed *clf__int8_pack(clf_context *context, clf__int8_shape shape,
                                  const clf__int8_source *source, float *memory) {
-  const clf__int8_kernels *kernels = clf__reduced_kernels_for(context)->int8;
+  const clf__int8_kernels *kernels = clf__int8_kernels_for(context, shape.depth);
   const layout l = layout_of(kernels, shape);
   const int64_t padded = clf__int8_padded(shape.columns);
   char *bytes = (char *)memory;
@@ -117,7 +122,7 @@ static layout scratch_of(const clf__int8_kernels *kernels, int64_t inputs) {
 }
 
 int64_t clf__dense_int8_scratch_size(clf_context *context, int64_t inputs) {
-  const layout l = scratch_of(clf__reduced_kernels_for(context)->int8, inputs);
+  const layout l = scratch_of(clf__int8_kernels_for(context, inputs), inputs);
   return l.size < 0 ? -1 : l.size / (int64_t)sizeof(float);
 }
 
@@ -203,7 +208,7 @@ static quantized_rows read_chunk(const clf__int8_kernels *kernels, const clf__de
 }
 
 void clf__dense_int8_multiply(clf_context *context, const clf__dense_int8 *pass, float *scratch) {
-  const clf__int8_kernels *kernels = clf__reduced_kernels_for(context)->int8;
+  const clf__int8_kernels *kernels = clf__int8_kernels_for(context, pass->inputs);
   bool number[CHUNK_ROWS];
   for (int64_t first = 0; first < pass->rows; first += CHUNK_ROWS) {
     const quantized_rows rows = read_chunk(kernels, pass, first, number, (char *)scratch);

@@ -77,6 +77,10 @@ typedef struct clf__int8_kernels {
   void (*multiply_row)(const clf__int8_row *row);
 } clf__int8_kernels;
 
+/* Returns the kernels for segments of this depth: those of tiles multiply 64 elements at a time, so
+ * that vectors are faster where a segment has few. */
+const clf__int8_kernels *clf__int8_kernels_for(clf_context *context, int64_t depth);
+
 /* A layer's weights [segments * depth, columns] and how its inputs are quantized. */
 typedef struct clf__int8_source {
   const int8_t *w;
