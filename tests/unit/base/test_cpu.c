@@ -27,15 +27,15 @@ static bool kernel_names(const char *features) {
 }
 
 TEST(targets__are_supported_as_the_kernel_says) {
-  static const char *const features[] = {
-      "avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni avx512_bf16 amx_tile amx_bf16 "
-      "amx_int8",
-      "avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni avx512_bf16",
-      "avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni",
-      "avx2 fma avx512f avx512bw avx512dq avx512vl",
-      "avx2 fma avx_vnni",
-      "avx2 fma",
-      "fpu"};
+#define AVX512 "avx2 fma avx512f avx512bw avx512dq avx512vl"
+  static const char *const features[] = {AVX512
+                                         " avx512_vnni avx512_bf16 amx_tile amx_bf16 amx_int8",
+                                         AVX512 " avx512_vnni avx512_bf16",
+                                         AVX512 " avx512_vnni",
+                                         AVX512,
+                                         "avx2 fma avx_vnni",
+                                         "avx2 fma",
+                                         "fpu"};
   static const char *const names[] = {"amx",       "avx512_bf16", "avx512_vnni", "avx512",
                                       "avx2_vnni", "avx2",        "generic"};
   for (int i = 0; i < 7; i++) {
