@@ -68,6 +68,7 @@ enum {
 #define PRECISION 1e-5
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
+#define EXACT 1e-6 /* relative error of the objective */
 
 typedef struct fitting {
   clf__logistic_objective objective;
@@ -79,7 +80,9 @@ typedef struct fitting {
   double tolerance;
   double unit;     /* of the weights' gradient: the maximum of 1 and the largest feature's size */
   double largest;  /* largest component of the current gradient */
+  double start;    /* value of the objective at the start */
   double value;    /* of the objective, before the last step */
+  int64_t done;    /* iterations before those that are counted now */
   int64_t refresh; /* iteration of the next refresh */
   double *history;
   int64_t history_capacity;
@@ -136,10 +139,11 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
                           clf__lbfgs_order *order) {
   fitting *f = argument;
   f->largest = f->objective.in_span ? f->span.largest : largest_component(f, gradient);
-  clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  clf_status status = iteration > 0 ? record(f, f->done + iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
+  f->start = f->done + iteration == 0 ? value : f->start;
   if (status == CLF_OK) {
-    status = clf__progress_step(&f->progress, iteration, value, (double)NAN);
+    status = clf__progress_step(&f->progress, f->done + iteration, value, (double)NAN);
   }
   bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
   if (f->largest <= f->tolerance) {
@@ -253,35 +257,98 @@ static double dot_span(void *argument, const double *a, const double *b) {
   return clf__logistic_span_dot(&((fitting *)argument)->span, a, b);
 }
 
-/* The same on combinations of wide rows. */
-static clf_status minimize_in_span(fitting *f, const logistic_params *p, double *variables,
-                                   found *out) {
+/* Computes W and b from `at`, and their value by products in f64; sets *exact if that is the value
+ * which L-BFGS believed. `gradient` is scratch. */
+static clf_status check_span(fitting *f, double *at, double *gradient, double *variables,
+                             double believed, bool *exact) {
+  double value = 0;
+  CLF__CHECK(clf__logistic_span_weights(&f->span, at, variables));
+  CLF__CHECK(clf__logistic_span_evaluate(&f->span, at, &value, gradient));
+  *exact = fabs(value - believed) <= EXACT * fabs(believed);
+  f->value = value;
+  return CLF_OK;
+}
+
+/* L-BFGS on combinations of the rows. Their outputs are sums of f32 products, each of which is
+ * exact relative to its own size only, so they are wrong if the sums cancel. Then L-BFGS begins
+ * again with the outputs in f64, as long as that helps. Variables and f->value are a true point and
+ * its value; *exact says whether the outcome holds for it. */
+static clf_status run_span(fitting *f, const logistic_params *p, double *variables, found *out,
+                           bool *exact) {
   clf__logistic_objective *o = &f->objective;
-  double *at = NULL;
-  clf__lbfgs_result result = {.iterations = 0};
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__logistic_span_create(&f->span, o));
-  const clf__lbfgs_problem problem = {
+  clf__lbfgs_problem problem = {
       .context = o->context,
       .argument = f,
       .size = clf__logistic_span_size(&f->span),
       .pairs = PAIRS,
-      .max_iterations = p->max_iterations,
       .evaluate = evaluate_span,
       .complete = complete_span,
       .dot = dot_span,
       .observe = observe,
   };
-  at = clf__alloc_zeroed(o->context, problem.size, sizeof *at);
-  CLF__TRY(at == NULL ? CLF_ERROR_MEMORY : CLF_OK);
-  status = clf__lbfgs_minimize(&result, &problem, at);
-  *out = (found){result.iterations, ended_well(&result, PRECISION)};
-  /* What an interrupted fit has found is kept. */
-  const clf_status last = clf__logistic_span_weights(&f->span, at, variables);
-  status = status < 0 ? status : last;
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = o->context};
+  double *at = clf__arena_zeroed(&arena, problem.size, sizeof *at);
+  double *gradient = clf__arena_array(&arena, problem.size, sizeof *gradient);
+  double before = (double)INFINITY;
+  CLF__TRY(clf__arena_status(&arena));
+  for (bool better = true; better && !*exact && status == CLF_OK;) {
+    clf__lbfgs_result result = {.iterations = 0};
+    problem.max_iterations = p->max_iterations - f->done;
+    status = clf__lbfgs_minimize(&result, &problem, at);
+    f->done += result.iterations;
+    *out = (found){f->done, ended_well(&result, PRECISION)};
+    /* What an interrupted fit has found is kept. */
+    status = f->done > 0 ? clf__stop_keep(f->stop, status) : status;
+    CLF__TRY(status);
+    const clf_status stopped = status;
+    CLF__TRY(check_span(f, at, gradient, variables, result.value, exact));
+    status = stopped;
+    better = f->value < before / 2 && f->value < f->start && f->done < p->max_iterations;
+    before = f->value;
+  }
 done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+/* Makes the objective that of the weights. */
+static clf_status leave_span(fitting *f, const logistic_params *p) {
+  clf__logistic_objective *o = &f->objective;
+  clf__log(o->context, CLF_LOG_INFO,
+           "logistic: the weights are no longer computed as combinations of the rows, which takes "
+           "too much memory or too many digits");
+  f->done = 0;
+  clf__logistic_objective_free(o);
+  o->in_span = false;
+  return clf__logistic_objective_create(o, o->own_weights, p->C);
+}
+
+/* The same on combinations of wide rows, if these have the memory and the digits. Otherwise on the
+ * weights: from what is there if that is better than 0. */
+static clf_status minimize_wide(fitting *f, const logistic_params *p, double *variables,
+                                found *out) {
+  const size_t bytes =
+      (size_t)(f->objective.outputs * (f->objective.columns + 1)) * sizeof *variables;
+  clf__failure before;
+  bool exact = false;
+  clf__failure_keep(&before, CLF_OK);
+  clf_status status = clf__logistic_span_create(&f->span, &f->objective);
+  status = status < 0 ? status : run_span(f, p, variables, out, &exact);
   clf__logistic_span_free(&f->span);
-  clf__free(at);
+  const bool failed = status == CLF_ERROR_MEMORY || status == CLF_ERROR_NUMERIC;
+  if (failed || (status >= 0 && !(f->value < f->start))) {
+    memset(variables, 0, bytes);
+    f->value = f->start;
+  }
+  if (status >= 0 && f->done > 0) {
+    f->history[f->done - 1] = f->value;
+  }
+  if (failed || (status == CLF_OK && !exact)) {
+    clf__failure_raise(&before);
+    CLF__CHECK(leave_span(f, p));
+    status = minimize_smooth(f, p, variables, out);
+  }
   return status;
 }
 
@@ -415,7 +482,7 @@ static clf_status minimize(fitting *f, const clf_model *model, double l1, clf__s
   const bool binary = o->outputs == 1 && clf__rows_sparse(o->x) && clf__logistic_blocks(o) == 0;
   clf_status status = l1 > 0       ? minimize_sparse(f, p, l1, variables, &result)
                       : binary     ? minimize_binary(f, p, variables, &result)
-                      : o->in_span ? minimize_in_span(f, p, variables, &result)
+                      : o->in_span ? minimize_wide(f, p, variables, &result)
                                    : minimize_smooth(f, p, variables, &result);
   if (result.iterations > 0) {
     status = clf__stop_keep(f->stop, status);

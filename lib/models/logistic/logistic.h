@@ -119,8 +119,9 @@ clf_status clf__logistic_span_evaluate(clf__logistic_span *span, const double *a
                                        double *gradient);
 /* Adds the image to a gradient, which is the product of an iteration. */
 clf_status clf__logistic_span_complete(clf__logistic_span *span, double *gradient);
-/* Computes W [outputs, columns] and b [outputs]. */
-clf_status clf__logistic_span_weights(const clf__logistic_span *span, const double *at,
+/* Computes W [outputs, columns] and b [outputs] from the coefficients, and replaces their image by
+ * the outputs of W, in f64. */
+clf_status clf__logistic_span_weights(const clf__logistic_span *span, double *at,
                                       double *variables);
 
 typedef struct clf__logistic_preconditioner {

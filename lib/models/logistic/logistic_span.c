@@ -13,7 +13,12 @@
  * That product reads the rows once. For a block of columns, the weights are computed from all rows,
  * and then their outputs, while the block is in the cache: 2 rows columns outputs multiply-adds,
  * bound by reading the rows if the outputs are few. L-BFGS on the weights themselves reads them
- * twice for each step that it tries. */
+ * twice for each step that it tries.
+ *
+ * An image is as exact as f32 products relative to its own size. If images cancel when they are
+ * added, as those of rows or columns that are much larger than the rest, the sum is wrong. So the
+ * image of a solution is computed again in f64, and the caller compares the objective with what it
+ * was before. */
 #include <math.h>
 #include <string.h>
 
@@ -30,9 +35,9 @@ enum {
   BLOCK_ROWS = 64,   /* rows requested at a time */
   SAMPLE_ROWS = 256, /* at least, for the scale of the columns */
   MAX_PARTS = 16,
-  FLUSH_ROWS = 2048,      /* rows that are summed in f32 */
-  FINAL_ROWS = 128,       /* rows in f64 at a time */
-  MIN_COLUMNS_PER_ROW = 2 /* with fewer, the weights are as few as the coefficients */
+  FLUSH_ROWS = 2048,         /* rows that are summed in f32 */
+  FINAL_VALUES = 512 * 1024, /* in f64 at a time */
+  MIN_COLUMNS_PER_ROW = 2    /* with fewer, the weights are as few as the coefficients */
 };
 #define MEAN_CURVATURE 0.25
 
@@ -59,19 +64,47 @@ static clf__rows block_of(const clf__logistic_span *s, clf__range columns, int64
   return clf__rows_columns(s->objective->x, first, clf__min_i64(s->block, columns.end - first));
 }
 
-/* sum [columns] = the sum of the rows of a block; `some` [columns] is scratch. */
-static void sum_rows(clf_context *context, const clf__rows *x, float *some, double *sum) {
-  memset(sum, 0, (size_t)x->columns * sizeof *sum);
-  for (int64_t first = 0; first < x->rows; first += BLOCK_ROWS) {
-    const int64_t end = clf__min_i64(first + BLOCK_ROWS, x->rows);
-    memset(some, 0, (size_t)x->columns * sizeof *some);
-    for (int64_t i = first; i < end; i++) {
-      const clf__rows row = clf__rows_range(x, i, 1);
-      clf__add_row(context, &row, 1, some, 0, NULL);
+static double weight_of(const clf__logistic_objective *o, int64_t row) {
+  return o->weights != NULL ? (double)o->weights[row] : 1;
+}
+
+/* mean [columns] = the mean of a block's rows; `buffer` [columns] is scratch. */
+static void average(const clf__logistic_objective *o, const clf__rows *x, float *buffer,
+                    double *mean) {
+  double total = 0;
+  memset(mean, 0, (size_t)x->columns * sizeof *mean);
+  for (int64_t i = 0; i < x->rows; i++) {
+    const double weight = weight_of(o, i);
+    const float *values = weight > 0 ? clf__rows_values(x, i, buffer) : NULL;
+    total += weight;
+    for (int64_t j = 0; j < x->columns && weight > 0; j++) {
+      mean[j] += weight * (double)values[j];
     }
-    for (int64_t j = 0; j < x->columns; j++) {
-      sum[j] += (double)some[j];
+  }
+  for (int64_t j = 0; j < x->columns; j++) {
+    mean[j] /= total;
+  }
+}
+
+/* square [columns] = the mean of (x - mean)^2 over each `step`-th row that counts. */
+static void average_squares(const clf__logistic_objective *o, const clf__rows *x, int64_t step,
+                            const double *mean, float *buffer, double *square) {
+  double total = 0;
+  int64_t counted = 0;
+  memset(square, 0, (size_t)x->columns * sizeof *square);
+  for (int64_t i = 0; i < x->rows; i++) {
+    const double weight = weight_of(o, i);
+    if (weight > 0 && counted++ % step == 0) {
+      const float *values = clf__rows_values(x, i, buffer);
+      total += weight;
+      for (int64_t j = 0; j < x->columns; j++) {
+        const double z = (double)values[j] - mean[j];
+        square[j] += weight * z * z;
+      }
     }
+  }
+  for (int64_t j = 0; j < x->columns; j++) {
+    square[j] /= total;
   }
 }
 
@@ -80,23 +113,19 @@ static void moments_task(void *argument, clf__range columns) {
   clf__logistic_span *s = argument;
   const clf__logistic_objective *o = s->objective;
   span_part *part = &s->parts[columns.index];
-  const int64_t rows = o->x->rows, step = clf__max_i64(rows / SAMPLE_ROWS, 1);
-  const double share = 1 / (double)clf__ceil_div(rows, step);
+  int64_t counted = 0;
+  for (int64_t i = 0; i < o->x->rows; i++) {
+    counted += weight_of(o, i) > 0;
+  }
   for (int64_t first = columns.first; first < columns.end; first += s->block) {
     const clf__rows x = block_of(s, columns, first);
     double *mean = s->center + first, *square = s->squares + first;
-    sum_rows(o->context, &x, part->w, mean);
-    memset(square, 0, (size_t)x.columns * sizeof *square);
-    for (int64_t j = 0; j < x.columns; j++) {
-      mean[j] = o->intercept ? mean[j] / (double)rows : 0;
+    if (o->intercept) {
+      average(o, &x, part->w, mean);
+    } else {
+      memset(mean, 0, (size_t)x.columns * sizeof *mean);
     }
-    for (int64_t i = 0; i < rows; i += step) {
-      const float *values = clf__rows_values(&x, i, part->w);
-      for (int64_t j = 0; j < x.columns; j++) {
-        const double z = (double)values[j] - mean[j];
-        square[j] += share * z * z;
-      }
-    }
+    average_squares(o, &x, clf__max_i64(counted / SAMPLE_ROWS, 1), mean, part->w, square);
     for (int64_t j = 0; j < x.columns; j++) {
       part->square += square[j];
       square[j] += mean[j] * mean[j];
@@ -111,7 +140,8 @@ static void run_parts(clf__logistic_span *s, double work, clf__range_task task) 
 }
 
 /* Sets what depends on the rows: center, unit and the inner product, in which the mean curvature of
- * the objective is about 1. Any center is right; the mean saves iterations. */
+ * the objective is about 1. The center decides how many digits single precision has for the rows,
+ * and how many iterations there are. So the mean is that of the rows that count, by their weights. */
 static void measure(clf__logistic_span *s) {
   const clf__logistic_objective *o = s->objective;
   const double rows = (double)o->x->rows;
@@ -248,6 +278,15 @@ static void image_task(void *argument, clf__range columns) {
   }
 }
 
+/* The outputs of rows that do not count are 0, however large the rows are. */
+static void leave_out(const clf__logistic_objective *o, double *image) {
+  for (int64_t i = 0; i < o->x->rows && o->weights != NULL; i++) {
+    for (int64_t k = 0; k < o->outputs && !(o->weights[i] > 0); k++) {
+      image[i * o->outputs + k] = 0;
+    }
+  }
+}
+
 /* Completes a gradient by its image. */
 clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) {
   const clf__logistic_objective *o = s->objective;
@@ -270,6 +309,7 @@ clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) 
     s->largest = part->largest <= s->largest ? s->largest : part->largest;
     clf__vector_add(image, s->length / scale, part->image, s->count);
   }
+  leave_out(o, image);
   s->largest /= s->unit;
   for (int64_t k = 0; k < o->outputs; k++) {
     const double component = fabs(s->bias_gradient[k]);
@@ -278,24 +318,28 @@ clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) 
   return CLF_OK;
 }
 
-/* Converts coefficients to variables W [outputs, columns] and b [outputs]. */
-clf_status clf__logistic_span_weights(const clf__logistic_span *s, const double *at,
-                                      double *variables) {
+clf_status clf__logistic_span_weights(const clf__logistic_span *s, double *at, double *variables) {
   const clf__logistic_objective *o = s->objective;
-  const int64_t columns = o->columns, outputs = o->outputs;
-  const clf__centered centered = {.x = o->x, .mean = s->center};
-  double *b = variables + outputs * columns;
+  const int64_t columns = o->columns, outputs = o->outputs, rows = o->x->rows;
+  const int64_t width = clf__clamp_i64(FINAL_VALUES / rows, MIN_COLUMNS, MAX_COLUMNS);
+  double *b = variables + outputs * columns, *image = at + s->count;
   clf__arena arena = {.context = o->context};
-  double *block = clf__arena_matrix(&arena, FINAL_ROWS, columns, sizeof *block);
+  double *block = clf__arena_matrix(&arena, rows, width, sizeof *block);
   clf_status status = clf__arena_status(&arena);
   CLF__TRY(status);
-  for (int64_t first = 0; first < o->x->rows; first += FINAL_ROWS) {
-    const int64_t rows = clf__min_i64(FINAL_ROWS, o->x->rows - first);
-    clf__centered_read(&centered, o->context, first, rows, block, columns);
-    CLF__TRY(clf__gemm_f64(
-        o->context, 1, clf__f64_transposed(at + first * outputs, outputs, rows, outputs),
-        clf__f64_matrix(block, rows, columns, columns), first > 0, variables, columns));
+  memset(image, 0, (size_t)s->count * sizeof *image);
+  for (int64_t first = 0; first < columns; first += width) {
+    const clf__rows x = clf__rows_columns(o->x, first, clf__min_i64(width, columns - first));
+    const clf__centered centered = {.x = &x, .mean = s->center + first};
+    const clf__f64_view z = clf__f64_matrix(block, rows, x.columns, x.columns);
+    clf__centered_read(&centered, o->context, 0, rows, block, x.columns);
+    CLF__TRY(clf__gemm_f64(o->context, 1, clf__f64_transposed(at, outputs, rows, outputs), z, 0,
+                           variables + first, columns));
+    CLF__TRY(clf__gemm_f64(o->context, 1, z,
+                           clf__f64_transposed(variables + first, x.columns, outputs, columns), 1,
+                           image, outputs));
   }
+  leave_out(o, image);
   for (int64_t k = 0; k < outputs; k++) {
     const double shift = clf__vector_dot(s->center, variables + k * columns, columns);
     b[k] = at[2 * s->count + k] - shift;

@@ -5,6 +5,7 @@
 #include "failing_allocator.h"
 
 enum { ROWS = 60, COLUMNS = 1500, CLASSES = 3 };
+enum { NOTHING, LARGE_COLUMN, LARGE_ROW, TIME_COLUMN, LARGE_ROW_WITHOUT_WEIGHT };
 
 static float x[ROWS * COLUMNS], weights[ROWS];
 static uint8_t bytes[ROWS * COLUMNS];
@@ -15,19 +16,20 @@ typedef struct setting {
   double C, size, offset;
   int classes;
   bool sigmoid, weighed, intercept, bytes;
+  int spoiled; /* what is out of proportion */
 } setting;
 
 static const setting settings[] = {
-    {"", 1, 1, 0, 2, true, false, true, false},
-    {"", 1, 1, 0, 3, false, false, true, false},
-    {"C=100 tolerance=1e-8", 100, 1, 0, 3, false, true, true, false},
-    {"C=1e-3", 1e-3, 1, 0, 3, false, false, true, false},
-    {"multiclass=one_vs_rest", 1, 1, 0, 3, true, true, true, false},
-    {"fit_intercept=false", 1, 1, 0, 3, false, false, false, false},
-    {"", 1, 1, 30, 3, false, false, true, false},
-    {"C=1e24", 1e24, 1e-12, 0, 3, false, false, true, false},
-    {"C=1e-24", 1e-24, 1e12, 0, 2, true, false, true, false},
-    {"", 1, 1, 0, 3, false, false, true, true},
+    {"", 1, 1, 0, 2, true, false, true, false, NOTHING},
+    {"", 1, 1, 0, 3, false, false, true, false, NOTHING},
+    {"C=100 tolerance=1e-8", 100, 1, 0, 3, false, true, true, false, NOTHING},
+    {"C=1e-3", 1e-3, 1, 0, 3, false, false, true, false, NOTHING},
+    {"multiclass=one_vs_rest", 1, 1, 0, 3, true, true, true, false, NOTHING},
+    {"fit_intercept=false", 1, 1, 0, 3, false, false, false, false, NOTHING},
+    {"", 1, 1, 30, 3, false, false, true, false, NOTHING},
+    {"C=1e24", 1e24, 1e-12, 0, 3, false, false, true, false, NOTHING},
+    {"C=1e-24", 1e-24, 1e12, 0, 2, true, false, true, false, NOTHING},
+    {"", 1, 1, 0, 3, false, false, true, true, NOTHING},
 };
 
 static void make_rows(const setting *s) {
@@ -43,6 +45,19 @@ static void make_rows(const setting *s) {
         x[i * COLUMNS + j] = bytes[i * COLUMNS + j];
       }
     }
+  }
+}
+
+/* One column or one row that is out of proportion. */
+static void spoil_rows(int what) {
+  uint64_t seed = 7;
+  for (int j = 0; j < COLUMNS; j++) {
+    x[j] *= what == LARGE_ROW ? 1e5F : what == LARGE_ROW_WITHOUT_WEIGHT ? 1e6F : 1;
+  }
+  for (int i = 0; i < ROWS; i++) {
+    x[i * COLUMNS] *= what == LARGE_COLUMN ? 1e5F : 1;
+    x[i * COLUMNS] =
+        what == TIME_COLUMN ? (float)(1.7e9 + 1e5 * random_normal(&seed)) : x[i * COLUMNS];
   }
 }
 
@@ -76,41 +91,59 @@ static double residual(const setting *s, const double *z, int own, double *r) {
   return s->sigmoid ? loss : log(sum);
 }
 
-/* The objective is strongly convex in W: with the gradient g of W, and none of b, it is at most
- * C |g|^2 / 2 above its minimum. Computed in f64 by plain loops. */
-static void check_minimum(const setting *s, const clf_model *model, double unit) {
-  static double gradient[CLASSES * COLUMNS];
+/* The objective in f64, by plain loops, and its gradient: of_w [CLASSES, COLUMNS], of_b [CLASSES].
+ * Two classes have one output, that of class 1. */
+static double objective(const setting *s, const clf_model *model, double unit, double *of_w,
+                        double *of_b) {
   const double *w = tensor_data(model, "weights_f64"), *b = tensor_data(model, "intercept_f64");
-  const int first = s->classes == 2 ? 1 : 0;
-  double loss = 0, square = 0, norm = 0, of_bias[CLASSES] = {0};
+  static double row[COLUMNS];
+  clf_tensor *tensor = NULL; /* what was subtracted from the rows, if anything */
+  const double *center = clf_model_tensor(&tensor, model, "center") == CLF_OK
+                             ? (const double *)clf_tensor_data(tensor)
+                             : NULL;
+  double loss = 0, square = 0;
   setting one = *s;
   one.sigmoid = s->sigmoid && s->classes > 2;
   for (int i = 0; i < s->classes * COLUMNS; i++) {
     square += w[i] * w[i];
-    gradient[i] = w[i] / s->C;
+    of_w[i] = w[i] / s->C;
   }
+  memset(of_b, 0, CLASSES * sizeof *of_b);
   for (int i = 0; i < ROWS; i++) {
     const double weight = s->weighed ? (double)weights[i] : 1;
     double z[CLASSES], r[CLASSES];
+    for (int j = 0; j < COLUMNS; j++) {
+      row[j] = unit * (double)x[i * COLUMNS + j] - (center != NULL ? center[j] : 0);
+    }
     for (int k = 0; k < s->classes; k++) {
       z[k] = b[k];
       for (int j = 0; j < COLUMNS; j++) {
-        z[k] += w[k * COLUMNS + j] * unit * (double)x[i * COLUMNS + j];
+        z[k] += w[k * COLUMNS + j] * row[j];
       }
     }
-    loss += weight * residual(&one, z, labels[i], r);
-    for (int k = first; k < s->classes; k++) {
-      of_bias[k] += weight * r[k];
+    loss += weight > 0 ? weight * residual(&one, z, labels[i], r) : 0;
+    for (int k = s->classes == 2; k < s->classes && weight > 0; k++) {
+      of_b[k] += weight * r[k];
       for (int j = 0; j < COLUMNS; j++) {
-        gradient[k * COLUMNS + j] += weight * r[k] * unit * (double)x[i * COLUMNS + j];
+        of_w[k * COLUMNS + j] += weight * r[k] * row[j];
       }
     }
   }
+  clf_tensor_free(tensor);
+  return loss + square / (2 * s->C);
+}
+
+/* The objective is strongly convex in W: with the gradient g of W, and none of b, it is at most
+ * C |g|^2 / 2 above its minimum. */
+static void check_minimum(const setting *s, const clf_model *model, double unit) {
+  static double gradient[CLASSES * COLUMNS];
+  double norm = 0, of_bias[CLASSES];
+  const double value = objective(s, model, unit, gradient, of_bias);
   for (int i = 0; i < s->classes * COLUMNS; i++) {
     norm += gradient[i] * gradient[i];
   }
-  ck_assert_double_le(s->C * norm / 2, 1e-6 * (loss + square / (2 * s->C)));
-  for (int k = first; k < s->classes && s->intercept; k++) {
+  ck_assert_double_le(s->C * norm / 2, 1e-6 * value);
+  for (int k = s->classes == 2; k < s->classes && s->intercept; k++) {
     ck_assert_double_le(fabs(of_bias[k]), 1e-4);
   }
 }
@@ -123,6 +156,50 @@ TEST_LOOP(wide_rows__reach_the_minimum, 0, sizeof settings / sizeof *settings) {
   clf_model *model = fitted(context, "logistic", s->params, data);
   ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
   check_minimum(s, model, s->bytes ? 1. / 255 : 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
+static const setting spoiled[] = {
+    {"", 1, 1, 0, 2, true, false, true, false, LARGE_COLUMN},
+    {"C=1e-4 fit_intercept=false", 1e-4, 1, 0, 3, false, false, false, false, LARGE_COLUMN},
+    {"", 1, 1, 0, 2, true, false, true, false, LARGE_ROW},
+    {"", 1, 1, 0, 3, false, false, true, false, TIME_COLUMN},
+    {"C=0.01", 0.01, 1, 0, 3, false, true, true, false, LARGE_ROW_WITHOUT_WEIGHT},
+    {"fit_intercept=false", 1, 1, 1e4, 2, true, false, false, false, NOTHING},
+    {"", 1, 1e37, 0, 2, true, false, true, false, NOTHING},
+};
+
+/* Either the objective is as low as that of a fit in f64, or the fit says that it is not; what it
+ * says about its loss is true in any case. */
+TEST_LOOP(wide_rows__out_of_proportion_make_no_wrong_model, 0, sizeof spoiled / sizeof *spoiled) {
+  static double gradient[CLASSES * COLUMNS];
+  const setting *s = &spoiled[_i];
+  double of_bias[CLASSES], sum = 0;
+  char exact[80];
+  snprintf(exact, sizeof exact, "%s precision=f64", s->params);
+  make_rows(s);
+  spoil_rows(s->spoiled);
+  clf_context *context = context_with("threads=2");
+  clf_dataset *data = make_data(context, s);
+  clf_model *model = fitted(context, "logistic", s->params, data);
+  clf_model *other = fitted(context, "logistic", exact, data);
+  const double value = objective(s, model, 1, gradient, of_bias);
+  const double least = objective(s, other, 1, gradient, of_bias);
+  clf_tensor *history = NULL;
+  ck_clf_ok(clf_model_tensor(&history, model, "history_loss"));
+  const double *last = (const double *)clf_tensor_data(history) + clf_tensor_count(history) - 1;
+  for (int i = 0; i < ROWS; i++) {
+    sum += s->weighed ? (double)weights[i] : 1;
+  }
+  const double slack = 1e-9 * sum;
+  if (clf_model_outcome(model) == CLF_OK) {
+    ck_assert_double_le(value, (1 + 1e-5) * least + slack);
+  }
+  ck_assert_double_le(fabs(*last * sum - value), 1e-3 * value + slack);
+  clf_tensor_free(history);
+  clf_model_free(other);
   clf_model_free(model);
   clf_dataset_free(data);
   clf_context_free(context);
@@ -188,7 +265,8 @@ static clf_status live(clf_context *context, const void *argument) {
 
 TEST(wide_rows__survive_every_refused_allocation) {
   make_rows(&settings[0]);
-  check_every_allocation("threads=1", live, NULL);
+  const refusals count = check_every_allocation("threads=1", live, NULL);
+  ck_assert_int_gt(count.tolerated, 0); /* the weights need no memory of the rows' coefficients */
 }
 
 SUITE("logistic_wide")
