@@ -269,6 +269,11 @@ static clf_status check_span(fitting *f, double *at, double *gradient, double *v
   return CLF_OK;
 }
 
+/* What a stopped fit has found is kept, so it is to be completed without another stop. */
+static clf_status keep_span(const fitting *f, clf_status status) {
+  return status < 0 && f->done > 0 ? clf__stop_keep(f->stop, status) : status;
+}
+
 /* L-BFGS on combinations of the rows. Their outputs are sums of f32 products, each of which is
  * exact relative to its own size only, so they are wrong if the sums cancel. Then L-BFGS begins
  * again with the outputs in f64, as long as that helps. Variables and f->value are a true point and
@@ -298,12 +303,16 @@ static clf_status run_span(fitting *f, const logistic_params *p, double *variabl
     status = clf__lbfgs_minimize(&result, &problem, at);
     f->done += result.iterations;
     *out = (found){f->done, ended_well(&result, PRECISION)};
-    /* What an interrupted fit has found is kept. */
-    status = f->done > 0 ? clf__stop_keep(f->stop, status) : status;
-    CLF__TRY(status);
-    const clf_status stopped = status;
-    CLF__TRY(check_span(f, at, gradient, variables, result.value, exact));
-    status = stopped;
+    CLF__TRY(keep_span(f, status));
+    clf_status checked = check_span(f, at, gradient, variables, result.value, exact);
+    if (checked == CLF_ERROR_CANCELLED) {
+      CLF__TRY(keep_span(f, checked));
+      checked = check_span(f, at, gradient, variables, result.value, exact);
+    }
+    if (checked < 0) {
+      status = checked;
+      goto done;
+    }
     better = f->value < before / 2 && f->value < f->start && f->done < p->max_iterations;
     before = f->value;
   }
@@ -346,6 +355,7 @@ static clf_status minimize_wide(fitting *f, const logistic_params *p, double *va
   }
   if (failed || (status == CLF_OK && !exact)) {
     clf__failure_raise(&before);
+    *out = (found){.iterations = 0};
     CLF__CHECK(leave_span(f, p));
     status = minimize_smooth(f, p, variables, out);
   }

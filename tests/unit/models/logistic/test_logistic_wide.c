@@ -205,6 +205,52 @@ TEST_LOOP(wide_rows__out_of_proportion_make_no_wrong_model, 0, sizeof spoiled / 
   clf_context_free(context);
 }
 
+typedef struct host {
+  int reports, at;
+} host;
+
+static int32_t stop(void *user, const clf_progress *progress) {
+  host *own = user;
+  (void)progress;
+  return ++own->reports == own->at ? CLF_PROGRESS_STOP : CLF_PROGRESS_GO;
+}
+
+/* Wherever a fit is stopped, also while the loss is checked and when it goes on by the weights. */
+TEST_LOOP(wide_rows__are_kept_as_they_are_after_a_stop, 0, 2) {
+  static double gradient[CLASSES * COLUMNS];
+  const setting *s = _i == 0 ? &settings[0] : &spoiled[0];
+  double of_bias[CLASSES];
+  host own = {.at = 1};
+  clf_context *context = context_with("threads=1 progress_interval=0");
+  ck_clf_ok(clf_context_set_progress(context, stop, &own));
+  make_rows(s);
+  spoil_rows(s->spoiled);
+  clf_dataset *data = make_data(context, s);
+  int kept = 0;
+  for (bool asked = true; asked; own.at += _i == 0 ? 1 : 9) {
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, context, "logistic", s->params));
+    own.reports = 0;
+    const clf_status status = clf_model_fit(model, data, NULL, NULL);
+    ck_assert(status == CLF_OK || status == CLF_ERROR_CANCELLED);
+    if (status == CLF_OK) {
+      clf_tensor *history = NULL;
+      ck_clf_ok(clf_model_tensor(&history, model, "history_loss"));
+      const int64_t last = clf_tensor_count(history) - 1;
+      const double loss = ((const double *)clf_tensor_data(history))[last] * ROWS;
+      const double value = objective(s, model, 1, gradient, of_bias);
+      ck_assert_double_le(fabs(loss - value), 1e-3 * value);
+      ck_assert_double_le(value, 42);
+      kept += clf_model_outcome(model) == CLF_NOT_CONVERGED;
+    }
+    clf_model_free(model);
+    asked = own.reports >= own.at;
+  }
+  ck_assert_int_gt(kept, 3);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
 TEST(wide_rows__have_the_same_bits_on_any_number_of_threads) {
   static double first[CLASSES * COLUMNS];
   make_rows(&settings[1]);
