@@ -331,30 +331,42 @@ clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
   return p->blocks == 0 ? refresh_diagonal(p) : CLF_OK;
 }
 
-/* Every `step`-th row. */
+/* One of `step` rows: the first of them that has a weight. */
 typedef struct squaring {
   const clf__rows *x;
+  const float *weights; /* or NULL */
   int64_t step;
   double share;
 } squaring;
 
+static void add_square(const squaring *s, int64_t row, double *squares) {
+  const clf__rows *x = s->x;
+  for (int64_t e = clf__rows_sparse(x) ? x->row_start[row] : x->columns;
+       clf__rows_sparse(x) && e < x->row_start[row + 1]; e++) {
+    squares[x->column[e]] += (double)x->value[e] * (double)x->value[e] * s->share;
+  }
+  for (int64_t j = 0; !clf__rows_sparse(x) && j < x->columns; j++) {
+    int64_t at = row * x->stride + j;
+    const double center = x->center != NULL ? x->center[j] : 0;
+    double value = x->dtype == CLF_U8    ? (double)((const uint8_t *)x->data)[at] * (double)x->scale
+                   : x->dtype == CLF_F64 ? ((const double *)x->data)[at] - center
+                                         : (double)((const float *)x->data)[at];
+    squares[j] += value * value * s->share;
+  }
+}
+
 static clf_status add_squares(void *argument, int64_t first, int64_t rows, double *squares) {
   const squaring *s = argument;
-  const clf__rows *x = s->x;
-  const int64_t before = x->shards != NULL ? x->shards->first : 0;
+  const int64_t before = s->x->shards != NULL ? s->x->shards->first : 0;
   const int64_t next = clf__ceil_div(before + first, s->step) * s->step - before;
   for (int64_t i = next; i < first + rows; i += s->step) {
-    for (int64_t e = clf__rows_sparse(x) ? x->row_start[i] : x->columns;
-         clf__rows_sparse(x) && e < x->row_start[i + 1]; e++) {
-      squares[x->column[e]] += (double)x->value[e] * (double)x->value[e] * s->share;
+    const int64_t end = clf__min_i64(i + s->step, first + rows);
+    int64_t row = i;
+    while (row < end && s->weights != NULL && !(s->weights[row] > 0)) {
+      row++;
     }
-    for (int64_t j = 0; !clf__rows_sparse(x) && j < x->columns; j++) {
-      int64_t at = i * x->stride + j;
-      const double center = x->center != NULL ? x->center[j] : 0;
-      double value = x->dtype == CLF_U8 ? (double)((const uint8_t *)x->data)[at] * (double)x->scale
-                     : x->dtype == CLF_F64 ? ((const double *)x->data)[at] - center
-                                           : (double)((const float *)x->data)[at];
-      squares[j] += value * value * s->share;
+    if (row < end) {
+      add_square(s, row, squares);
     }
   }
   return CLF_OK;
@@ -365,7 +377,7 @@ static clf_status add_squares(void *argument, int64_t first, int64_t rows, doubl
 static clf_status mean_squares(const clf__logistic_objective *o, double *squares) {
   enum { ENOUGH = 4096 };
   const int64_t step = clf__rows_sparse(o->x) || o->rows <= ENOUGH ? 1 : o->rows / ENOUGH;
-  squaring own = {o->x, step, 1 / (double)clf__ceil_div(o->rows, step)};
+  squaring own = {o->x, o->own_weights, step, 1 / (double)clf__ceil_div(o->rows, step)};
   const clf__shard_sum sum = {.name = "squares",
                               .of = o->x->shards,
                               .rows = o->x->rows,

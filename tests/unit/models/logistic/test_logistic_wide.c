@@ -194,6 +194,10 @@ TEST_LOOP(wide_rows__out_of_proportion_make_no_wrong_model, 0, sizeof spoiled / 
     sum += s->weighed ? (double)weights[i] : 1;
   }
   const double slack = 1e-9 * sum;
+  if (s->spoiled == LARGE_ROW_WITHOUT_WEIGHT) { /* as if it were not there */
+    ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+    ck_assert_int_eq(clf_model_outcome(other), CLF_OK);
+  }
   if (clf_model_outcome(model) == CLF_OK) {
     ck_assert_double_le(value, (1 + 1e-5) * least + slack);
   }
