@@ -1,6 +1,6 @@
 /* Logistic regression, divided into the objective (logistic_loss.c), the approximate inverse
- * Hessian (logistic_precondition.c), the weights as combinations of the rows (logistic_span.c) and
- * the fit (logistic.c). */
+ * Hessian (logistic_precondition.c), the weights as combinations of the rows (logistic_span.c), the
+ * solvers (logistic_minimize.c) and the fit (logistic.c). */
 #ifndef CLF_MODELS_LOGISTIC_LOGISTIC_H
 #define CLF_MODELS_LOGISTIC_LOGISTIC_H
 

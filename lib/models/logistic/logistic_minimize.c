@@ -1,0 +1,361 @@
+/* The solvers of logistic regression: L-BFGS on the weights or on the coefficients of wide rows,
+ * truncated Newton for two classes on sparse rows, and proximal Newton for an L1 penalty. */
+#include "models/logistic/logistic_minimize.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "optim/lbfgs.h"
+#include "optim/newton.h"
+#include "optim/prox_newton.h"
+
+enum {
+  PAIRS = 7,
+  FIRST_REFRESH = 4,
+  HISTORY_CAPACITY = 64 /* first capacity, in iterations */
+};
+
+/* Relative decreases of the objective: one that single precision may not resolve, and one that is
+ * so small that a new preconditioner no longer pays. */
+#define PRECISION 1e-5
+#define PRECISION_F64 1e-13
+#define MOVING 1e-7
+#define EXACT 1e-6 /* relative error of the objective */
+
+typedef clf__logistic_fitting fitting;
+typedef clf__logistic_found found;
+
+static clf_status evaluate(void *argument, const double *at, double *value, double *gradient) {
+  fitting *f = argument;
+  return clf__logistic_evaluate(&f->objective, at, value, gradient);
+}
+
+static clf_status precondition(void *argument, double *vector) {
+  fitting *f = argument;
+  return clf__logistic_precondition(&f->preconditioner, vector);
+}
+
+static clf_status record(fitting *f, int64_t iteration, double value) {
+  if (iteration > f->history_capacity) {
+    int64_t capacity = 2 * f->history_capacity + HISTORY_CAPACITY;
+    double *history =
+        clf__resize_array(f->objective.context, f->history, capacity, sizeof *f->history);
+    if (history == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+    f->history = history;
+    f->history_capacity = capacity;
+  }
+  f->history[iteration - 1] = value;
+  return CLF_OK;
+}
+
+/* The gradient with respect to weights is proportional to the features: with features of size 1e-10
+ * it is below any tolerance before anything is learned. So it is measured in units of the features'
+ * size. */
+static double largest_component(const fitting *f, const double *gradient) {
+  const clf__logistic_objective *o = &f->objective;
+  const int64_t weights = o->outputs * o->columns;
+  double of_weights = 0, of_bias = 0;
+  for (int64_t i = 0; i < weights; i++) {
+    of_weights = isnan(gradient[i]) ? INFINITY : fmax(of_weights, fabs(gradient[i]));
+  }
+  for (int64_t k = 0; k < o->outputs; k++) {
+    of_bias = isnan(gradient[weights + k]) ? INFINITY : fmax(of_bias, fabs(gradient[weights + k]));
+  }
+  return fmax(of_weights / f->unit, of_bias);
+}
+
+static clf_status beyond_range(void) {
+  return clf__fail(CLF_ERROR_NUMERIC,
+                   "logistic: the gradient is beyond the range of float: scale the features down "
+                   "(transform: standardize)");
+}
+
+static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
+                          clf__lbfgs_order *order) {
+  fitting *f = argument;
+  f->largest = f->objective.in_span ? f->span.largest : largest_component(f, gradient);
+  clf_status status = iteration > 0 ? record(f, f->done + iteration, value) : CLF_OK;
+  CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
+  f->start = f->done + iteration == 0 ? value : f->start;
+  if (status == CLF_OK) {
+    status = clf__progress_step(&f->progress, f->done + iteration, value, (double)NAN);
+  }
+  bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
+  if (f->largest <= f->tolerance) {
+    *order = CLF__LBFGS_STOP;
+  } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
+    *order = CLF__LBFGS_RESTART;
+    f->refresh = 2 * iteration + FIRST_REFRESH;
+    status = clf__logistic_refresh(&f->preconditioner, iteration == 0 && f->before == NULL);
+  }
+  f->value = value;
+  return status;
+}
+
+static bool ended_well(const clf__lbfgs_result *result, double precision) {
+  const bool precise =
+      result->end == CLF__LBFGS_STALLED && result->decrease <= precision * fabs(result->value);
+  return result->end == CLF__LBFGS_STOPPED || precise;
+}
+
+/* The smooth objective: L-BFGS. */
+static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const double precision = o->f64 ? PRECISION_F64 : PRECISION;
+  CLF__CHECK(clf__logistic_preconditioner_create(&f->preconditioner, o));
+  for (int64_t j = 0; j < o->columns; j++) {
+    f->unit = fmax(f->unit, fmin(sqrt(f->preconditioner.squares[j]), 1));
+  }
+  f->unit = f->unit > 0 ? f->unit : 1;
+  const clf__lbfgs_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .size = clf__count(o->outputs, o->columns + 1),
+      .pairs = PAIRS,
+      .max_iterations = f->max_iterations,
+      .f64 = o->f64,
+      .evaluate = evaluate,
+      .precondition = precondition,
+      .observe = observe,
+  };
+  clf__lbfgs_result result = {.iterations = 0};
+  const clf_status status = clf__lbfgs_minimize(&result, &problem, variables);
+  *out = (found){result.iterations, ended_well(&result, precision)};
+  return status;
+}
+
+static clf_status evaluate_span(void *argument, const double *at, double *value, double *gradient) {
+  return clf__logistic_span_evaluate(&((fitting *)argument)->span, at, value, gradient);
+}
+
+static clf_status complete_span(void *argument, double *gradient) {
+  return clf__logistic_span_complete(&((fitting *)argument)->span, gradient);
+}
+
+static double dot_span(void *argument, const double *a, const double *b) {
+  return clf__logistic_span_dot(&((fitting *)argument)->span, a, b);
+}
+
+/* Computes W and b from `at`, and their value by products in f64; sets *exact if that is the value
+ * which L-BFGS believed. `gradient` is scratch. */
+static clf_status check_span(fitting *f, double *at, double *gradient, double *variables,
+                             double believed, bool *exact) {
+  double value = 0;
+  CLF__CHECK(clf__logistic_span_weights(&f->span, at, variables));
+  CLF__CHECK(clf__logistic_span_evaluate(&f->span, at, &value, gradient));
+  *exact = fabs(value - believed) <= EXACT * fabs(believed);
+  f->value = value;
+  return CLF_OK;
+}
+
+/* What a stopped fit has found is kept, so it is to be completed without another stop. */
+static clf_status keep_span(const fitting *f, clf_status status) {
+  return status < 0 && f->done > 0 ? clf__stop_keep(f->stop, status) : status;
+}
+
+/* L-BFGS on combinations of the rows. Their outputs are sums of f32 products, each of which is
+ * exact relative to its own size only, so they are wrong if the sums cancel. Then L-BFGS begins
+ * again with the outputs in f64, as long as that helps. Variables and f->value are a true point and
+ * its value; *exact says whether the outcome holds for it. */
+static clf_status run_span(fitting *f, double *variables, found *out, bool *exact) {
+  clf__logistic_objective *o = &f->objective;
+  clf__lbfgs_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .size = clf__logistic_span_size(&f->span),
+      .pairs = PAIRS,
+      .evaluate = evaluate_span,
+      .complete = complete_span,
+      .dot = dot_span,
+      .observe = observe,
+  };
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = o->context};
+  double *at = clf__arena_zeroed(&arena, problem.size, sizeof *at);
+  double *gradient = clf__arena_array(&arena, problem.size, sizeof *gradient);
+  double before = (double)INFINITY;
+  CLF__TRY(clf__arena_status(&arena));
+  for (bool better = true; better && !*exact && status == CLF_OK;) {
+    clf__lbfgs_result result = {.iterations = 0};
+    problem.max_iterations = f->max_iterations - f->done;
+    status = clf__lbfgs_minimize(&result, &problem, at);
+    f->done += result.iterations;
+    *out = (found){f->done, ended_well(&result, PRECISION)};
+    CLF__TRY(keep_span(f, status));
+    clf_status checked = check_span(f, at, gradient, variables, result.value, exact);
+    if (checked == CLF_ERROR_CANCELLED) {
+      CLF__TRY(keep_span(f, checked));
+      checked = check_span(f, at, gradient, variables, result.value, exact);
+    }
+    if (checked < 0) {
+      status = checked;
+      goto done;
+    }
+    better = f->value < before / 2 && f->value < f->start && f->done < f->max_iterations;
+    before = f->value;
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+/* Makes the objective that of the weights. */
+static clf_status leave_span(fitting *f) {
+  clf__logistic_objective *o = &f->objective;
+  clf__log(o->context, CLF_LOG_INFO,
+           "logistic: the weights are no longer computed as combinations of the rows, which takes "
+           "too much memory or too many digits");
+  f->done = 0;
+  clf__logistic_objective_free(o);
+  o->in_span = false;
+  return clf__logistic_objective_create(o, o->own_weights, f->C);
+}
+
+/* The same on combinations of wide rows, if these have the memory and the digits. Otherwise on the
+ * weights: from what is there if that is better than 0. */
+static clf_status minimize_wide(fitting *f, double *variables, found *out) {
+  const size_t bytes =
+      (size_t)(f->objective.outputs * (f->objective.columns + 1)) * sizeof *variables;
+  clf__failure before;
+  bool exact = false;
+  clf__failure_keep(&before, CLF_OK);
+  clf_status status = clf__logistic_span_create(&f->span, &f->objective);
+  status = status < 0 ? status : run_span(f, variables, out, &exact);
+  clf__logistic_span_free(&f->span);
+  const bool failed = status == CLF_ERROR_MEMORY || status == CLF_ERROR_NUMERIC;
+  if (failed || (status >= 0 && !(f->value < f->start))) {
+    memset(variables, 0, bytes);
+    f->value = f->start;
+  }
+  if (status >= 0 && f->done > 0) {
+    f->history[f->done - 1] = f->value;
+  }
+  const bool complete = exact && (out->converged || f->done == f->max_iterations);
+  if (failed || (status == CLF_OK && !complete)) {
+    clf__failure_raise(&before);
+    *out = (found){.iterations = 0};
+    CLF__CHECK(leave_span(f));
+    status = minimize_smooth(f, variables, out);
+  }
+  return status;
+}
+
+/* A single sigmoid: with t = 1 for class 1 and -1 for the other, the loss is ln(1 + e^-tz). */
+static double differentiate(void *argument, clf__range rows, const double *z, double *first,
+                            double *second) {
+  const clf__logistic_objective *o = &((const fitting *)argument)->objective;
+  double sum = 0;
+  for (int64_t i = rows.first; i < rows.end; i++) {
+    const double weight = (o->own_weights != NULL ? (double)o->own_weights[i] : 1) / o->weight_sum;
+    const double side = o->labels[i] == 1 ? 1 : -1, power = exp(-fabs(z[i]));
+    const double small = power / (1 + power), wrong = side * z[i] > 0 ? small : 1 - small;
+    first[i] = -side * weight * wrong;
+    second[i] = weight * (small / (1 + power));
+    sum += weight > 0 ? weight * (log1p(power) + fmax(-side * z[i], 0)) : 0;
+  }
+  return sum;
+}
+
+static clf_status observe_newton(void *argument, int64_t iteration, double value,
+                                 double violation) {
+  fitting *f = argument;
+  f->largest = violation;
+  clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  CLF__CHECK(isfinite(violation) ? status : beyond_range());
+  return status < 0 ? status : clf__progress_step(&f->progress, iteration, value, (double)NAN);
+}
+
+/* The objective of two classes on sparse rows of many columns: truncated Newton. */
+static clf_status minimize_binary(fitting *f, double *variables, found *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const clf__newton_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .x = o->x,
+      .intercept = o->intercept,
+      .l2 = o->penalty,
+      .tolerance = f->tolerance,
+      .closeness = (double)INFINITY,
+      .max_iterations = f->max_iterations,
+      .differentiate = differentiate,
+      .observe = observe_newton,
+  };
+  clf__newton_result result = {.iterations = 0};
+  const clf_status status = clf__newton(&result, &problem, variables);
+  const bool precise = result.stalled && result.decrease <= PRECISION_F64 * fabs(result.value);
+  *out = (found){result.iterations, result.converged || precise};
+  return status;
+}
+
+static void curvature(void *argument, int64_t output, float *values) {
+  const fitting *f = argument;
+  clf__logistic_curvature(&f->objective, output, values);
+}
+
+static clf_status observe_sparse(void *argument, int64_t iteration, double value) {
+  fitting *f = argument;
+  const clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  return status < 0 ? status : clf__progress_step(&f->progress, iteration, value, (double)NAN);
+}
+
+/* Sigmoids have an objective each. */
+static clf_status evaluate_sparse(void *argument, const double *at, double *value,
+                                  double *gradient) {
+  const clf__logistic_objective *o = &((fitting *)argument)->objective;
+  double sum = 0;
+  CLF__CHECK(evaluate(argument, at, &sum, gradient));
+  if (o->link == CLF__LOGISTIC_SIGMOID) {
+    memcpy(value, o->losses, (size_t)o->outputs * sizeof *value);
+  } else {
+    *value = sum;
+  }
+  return CLF_OK;
+}
+
+/* The objective with an L1 penalty: proximal Newton. */
+static clf_status minimize_sparse(fitting *f, double l1, double *variables, found *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const double precision = o->f64 ? PRECISION_F64 : PRECISION;
+  const clf__prox_problem problem = {
+      .context = o->context,
+      .argument = f,
+      .x = o->x,
+      .weights = o->own_weights,
+      .outputs = o->outputs,
+      .intercept = o->intercept,
+      .separate = o->link == CLF__LOGISTIC_SIGMOID,
+      .shifts = o->link == CLF__LOGISTIC_SOFTMAX,
+      .l1 = l1,
+      .l2 = clf__logistic_penalty(o, f->C) - l1,
+      .tolerance = f->tolerance,
+      .max_iterations = f->max_iterations,
+      .f64 = o->f64,
+      .evaluate = evaluate_sparse,
+      .curvature = curvature,
+      .observe = observe_sparse,
+  };
+  clf__prox_result result = {.iterations = 0};
+  const clf_status status = clf__prox_newton(&result, &problem, variables);
+  f->largest = result.violation;
+  const bool precise = result.stalled && result.decrease <= precision * fabs(result.value);
+  *out = (found){result.iterations, result.violation <= f->tolerance || precise};
+  return status;
+}
+
+clf_status clf__logistic_minimize(fitting *f, double l1, double *variables, found *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const bool binary = o->outputs == 1 && clf__rows_sparse(o->x) && clf__logistic_blocks(o) == 0;
+  return l1 > 0       ? minimize_sparse(f, l1, variables, out)
+         : binary     ? minimize_binary(f, variables, out)
+         : o->in_span ? minimize_wide(f, variables, out)
+                      : minimize_smooth(f, variables, out);
+}
+
+void clf__logistic_fitting_free(fitting *f) {
+  clf__logistic_preconditioner_free(&f->preconditioner);
+  clf__logistic_objective_free(&f->objective);
+  clf__free(f->history);
+}

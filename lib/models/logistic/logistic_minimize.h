@@ -1,0 +1,42 @@
+/* The solvers of logistic regression. */
+#ifndef CLF_MODELS_LOGISTIC_LOGISTIC_MINIMIZE_H
+#define CLF_MODELS_LOGISTIC_LOGISTIC_MINIMIZE_H
+
+#include "base/progress.h"
+#include "models/logistic/logistic.h"
+
+/* A fit. The objective is complete; with an L1 penalty it is the loss alone. */
+typedef struct clf__logistic_fitting {
+  clf__logistic_objective objective;
+  clf__logistic_preconditioner preconditioner;
+  clf__logistic_span span;
+  clf__progress progress;
+  clf__stop *stop;
+  const clf__store *before; /* the state that the fit begins with, or NULL for 0 */
+  double C, tolerance;
+  int64_t max_iterations;
+  /* The rest is 0 at the start. */
+  double unit;     /* of the weights' gradient: the maximum of 1 and the largest feature's size */
+  double largest;  /* largest component of the current gradient */
+  double start;    /* value of the objective at the start */
+  double value;    /* of the objective, before the last step */
+  int64_t done;    /* iterations before those that are counted now */
+  int64_t refresh; /* iteration of the next refresh */
+  double *history;
+  int64_t history_capacity;
+} clf__logistic_fitting;
+
+/* What a solver has found, and whether that is the minimum. */
+typedef struct clf__logistic_found {
+  int64_t iterations;
+  bool converged;
+} clf__logistic_found;
+
+/* Minimizes from `variables`, which receive the solution. `l1` is the factor of |W|_1, or 0. After
+ * a failure with iterations the variables are those of the last one; CLF_NOT_CONVERGED says that
+ * clf__stop_keep() has kept them already. `history` has the value after each iteration. */
+clf_status clf__logistic_minimize(clf__logistic_fitting *fitting, double l1, double *variables,
+                                  clf__logistic_found *out);
+void clf__logistic_fitting_free(clf__logistic_fitting *fitting);
+
+#endif
