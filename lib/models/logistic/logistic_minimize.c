@@ -80,6 +80,11 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   clf_status status = iteration > 0 ? record(f, f->done + iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
   f->start = f->done + iteration == 0 ? value : f->start;
+  /* The objective is strongly convex in W. */
+  f->excess = f->objective.in_span && f->objective.penalty > 0
+                  ? f->span.of_weights * clf__logistic_span_dot(&f->span, gradient, gradient) /
+                        (2 * f->objective.penalty)
+                  : (double)INFINITY;
   if (status == CLF_OK) {
     status = clf__progress_step(&f->progress, f->done + iteration, value, (double)NAN);
   }
@@ -183,7 +188,9 @@ static clf_status run_span(fitting *f, double *variables, found *out, bool *exac
     problem.max_iterations = f->max_iterations - f->done;
     status = clf__lbfgs_minimize(&result, &problem, at);
     f->done += result.iterations;
-    *out = (found){f->done, ended_well(&result, PRECISION)};
+    *out = (found){f->done, result.end == CLF__LBFGS_STOPPED ||
+                                (result.end == CLF__LBFGS_STALLED &&
+                                 f->excess <= PRECISION * fabs(result.value))};
     CLF__TRY(keep_span(f, status));
     clf_status checked = check_span(f, at, gradient, variables, result.value, exact);
     if (checked == CLF_ERROR_CANCELLED) {
@@ -215,7 +222,7 @@ static clf_status leave_span(fitting *f) {
 }
 
 /* The same on combinations of wide rows, if these have the memory and the digits. Otherwise on the
- * weights: from what is there if that is better than 0. */
+ * weights: from what is there if that is surely nearer to the minimum than 0. */
 static clf_status minimize_wide(fitting *f, double *variables, found *out) {
   const size_t bytes =
       (size_t)(f->objective.outputs * (f->objective.columns + 1)) * sizeof *variables;
@@ -226,15 +233,17 @@ static clf_status minimize_wide(fitting *f, double *variables, found *out) {
   status = status < 0 ? status : run_span(f, variables, out, &exact);
   clf__logistic_span_free(&f->span);
   const bool failed = status == CLF_ERROR_MEMORY || status == CLF_ERROR_NUMERIC;
-  if (failed || (status >= 0 && !(f->value < f->start))) {
+  const bool complete = exact && (out->converged || f->done == f->max_iterations);
+  const bool goes_on = failed || (status == CLF_OK && !complete);
+  const bool better = f->value < f->start && (!goes_on || f->excess <= f->value);
+  if (failed || (status >= 0 && !better)) {
     memset(variables, 0, bytes);
     f->value = f->start;
   }
   if (status >= 0 && f->done > 0) {
     f->history[f->done - 1] = f->value;
   }
-  const bool complete = exact && (out->converged || f->done == f->max_iterations);
-  if (failed || (status == CLF_OK && !complete)) {
+  if (goes_on) {
     clf__failure_raise(&before);
     *out = (found){.iterations = 0};
     CLF__CHECK(leave_span(f));

@@ -20,6 +20,7 @@ typedef struct clf__logistic_fitting {
   double largest;  /* largest component of the current gradient */
   double start;    /* value of the objective at the start */
   double value;    /* of the objective, before the last step */
+  double excess;   /* at most, of the value above the minimum; INFINITY if unknown */
   int64_t done;    /* iterations before those that are counted now */
   int64_t refresh; /* iteration of the next refresh */
   double *history;
