@@ -141,7 +141,7 @@ static void run_parts(clf__logistic_span *s, double work, clf__range_task task) 
 
 /* Sets what depends on the rows: center, unit and the inner product, in which the mean curvature of
  * the objective is about 1. The center decides how many digits single precision has for the rows,
- * and how many iterations there are. So the mean is that of the rows that count, by their weights. */
+ * and how many iterations there are. So it is the mean of the rows that count, by weight. */
 static void measure(clf__logistic_span *s) {
   const clf__logistic_objective *o = s->objective;
   const double rows = (double)o->x->rows;
