@@ -246,6 +246,7 @@ TEST_LOOP(wide_rows__are_kept_as_they_are_after_a_stop, 0, 2) {
       ck_assert_double_le(fabs(loss - value), 1e-3 * value);
       ck_assert_double_le(value, 42);
       kept += clf_model_outcome(model) == CLF_NOT_CONVERGED;
+      clf_tensor_free(history);
     }
     clf_model_free(model);
     asked = own.reports >= own.at;
