@@ -132,7 +132,8 @@ typedef struct clf__svm_problem {
   int64_t steps;
   int64_t open_folds; /* of its calibration, which have not converged */
   bool converged;
-  bool ended;    /* converged, or no step would change the result */
+  bool objective_is_far; /* it may exceed its minimum, although the conditions hold */
+  bool ended;            /* converged, or no step would change the result */
   bool finished; /* ended, and complete: its probabilities are fitted, only its vectors are kept */
 } clf__svm_problem;
 

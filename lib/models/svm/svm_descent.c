@@ -22,16 +22,16 @@
 enum {
   PASSES = 250, /* as expected, and at most */
   MAX_PASSES = 1000,
-  STEP = 4,           /* by which the violations decrease */
-  FEW_PASSES = 16,    /* for a step */
-  BLOCK_BYTES = 8192, /* of consecutive rows, at most */
+  STEP = 4,             /* by which the violations decrease */
+  FEW_PASSES = 16,      /* for a step */
+  BLOCK_ENTRIES = 1024, /* of consecutive rows, at most: 8 KiB of values and columns */
   MIN_BLOCKS = 256
 };
 
 static const double WEIGHT = 0.03; /* of the square of the sum, in mean squares of the rows */
 /* The last violations may be those of few variables, which a working set changes faster than more
- * passes. But where C is large the objective demands smaller ones, by its excess as a share. */
-static const double ROUGH = 20, ENOUGH = 0.2; /* tolerances */
+ * passes. But where C is large the objective demands smaller ones. */
+static const double FIRST_LIMIT = 20; /* of the violations, in tolerances */
 
 typedef struct descent {
   clf__arena arena;
@@ -140,20 +140,18 @@ static void restore_all(descent *d) {
   d->lowest = -(double)INFINITY;
 }
 
-/* Returns by how much the objective may exceed its minimum, as a share of it: sums of
- * C_i max(0, m_i) - alpha_i m_i with the misses m_i of the rows, or of
- * C_i max(0, m_i)^2 - alpha_i m_i + alpha_i^2 / (4 C_i). */
-static double find_excess(const descent *d) {
+/* Returns whether the objective exceeds its minimum, which the dual bounds, by no more than is
+ * demanded. */
+static bool objective_is_near(const descent *d) {
   const clf__svm_start *p = d->p;
-  double excess = 0, objective = clf__dot(d->w, d->w, p->x->columns) / 2;
+  double gap = -d->b * d->sum, objective = clf__dot(d->w, d->w, p->x->columns) / 2;
   for (int64_t k = 0; k < p->count; k++) {
     const int64_t i = d->order[k];
     const double miss = 1 - p->y[i] * (multiply(d, i) + d->b);
-    const double error = p->C[i] * fmax(miss, 0) * (p->squared ? fmax(miss, 0) : 1);
-    excess += error - p->alpha[i] * (miss - p->alpha[i] * ridge_of(p, i) / 2);
-    objective += error;
+    gap += clf__svm_row_gap(p->C[i], p->alpha[i], miss, p->squared);
+    objective += clf__svm_row_gap(p->C[i], 0, miss, p->squared);
   }
-  return excess / objective;
+  return gap <= p->excess * (objective - gap);
 }
 
 static double pass_work(const clf__rows *x, int64_t count) {
@@ -167,9 +165,8 @@ static clf_status run(descent *d) {
   clf__random random = clf__random_seed(0, 0);
   const int64_t max_passes = clf__min_i64(p->max_steps, MAX_PASSES);
   const double one = pass_work(p->x, p->count) / (double)p->count;
-  double work = p->work, limit = ROUGH * p->tolerance;
+  double work = p->work, limit = FIRST_LIMIT * p->tolerance;
   bool near = false;
-  p->far = true;
   int64_t passes = 0; /* with this limit */
   restore_all(d);
   while (p->steps < max_passes && work > 0 && !(near && passes >= FEW_PASSES)) {
@@ -181,8 +178,7 @@ static clf_status run(descent *d) {
     const bool small = d->highest - d->lowest <= limit;
     d->b += moved;
     if (small && all && fabs(moved) <= limit) {
-      near = near || !(find_excess(d) > ENOUGH * p->tolerance);
-      p->far = !near;
+      near = near || objective_is_near(d);
       if (near && limit <= p->tolerance) {
         break;
       }
@@ -220,7 +216,7 @@ static void set_order(descent *d, int64_t *next) {
 static clf_status create(descent *d) {
   clf__svm_start *p = d->p;
   const int64_t entries = clf__rows_entries(p->x) / p->x->rows + 1;
-  d->block = clf__clamp_i64(BLOCK_BYTES / 8 / entries, 1, p->count / MIN_BLOCKS + 1);
+  d->block = clf__clamp_i64(BLOCK_ENTRIES / entries, 1, p->count / MIN_BLOCKS + 1);
   d->kernels = clf__kernels_for(p->context)->rows;
   d->w = clf__arena_zeroed(&d->arena, p->x->columns, sizeof *d->w);
   d->squares = clf__arena_array(&d->arena, p->count, sizeof *d->squares);

@@ -312,9 +312,11 @@ static void release(clf__svm_fitting *f) {
 
 static clf_status outcome(const clf__svm_fitting *f) {
   const clf__svm_params *p = f->model->params;
-  int64_t open = 0, folds = 0, steps = 0;
+  int64_t open = 0, unended = 0, far = 0, folds = 0, steps = 0;
   for (int64_t i = 0; i < f->shape.problems; i++) {
     open += !f->problems[i].converged;
+    unended += !f->problems[i].ended;
+    far += f->problems[i].objective_is_far;
     folds += f->problems[i].open_folds;
     steps += f->problems[i].steps;
   }
@@ -333,9 +335,11 @@ static clf_status outcome(const clf__svm_fitting *f) {
     return folds > 0 ? CLF_NOT_CONVERGED : CLF_OK;
   }
   clf__log(f->model->context, CLF_LOG_WARNING,
-           "svm: %lld of %lld machines have not converged, after %lld steps in all; scale the "
-           "features, lower C, or raise tolerance or max_iterations",
-           (long long)open, (long long)f->shape.problems, (long long)steps);
+           "svm: %lld of %lld machines have not converged, after %lld steps in all%s; scale the "
+           "features, lower C, or raise tolerance%s",
+           (long long)open, (long long)f->shape.problems, (long long)steps,
+           far > 0 ? ", and the objective may exceed its minimum" : "",
+           unended > 0 ? " or max_iterations" : "");
   return CLF_NOT_CONVERGED;
 }
 

@@ -16,7 +16,7 @@
 static const double closeness = 1e-6;
 
 /* Of descent, from whose end truncated Newton goes on. */
-static const double of_tolerance = 1;
+static const double of_tolerance = 1, of_excess = 0.2;
 
 /* The time in which truncated Newton reads the entries. */
 static bool starts_near(const clf__svm_primal *p) {
@@ -86,6 +86,7 @@ static clf_status descend(clf__svm_primal *p, double *variables, double *u) {
                           .progress = &p->progress,
                           .x = &p->x,
                           .tolerance = of_tolerance * params->tolerance,
+                          .excess = of_excess * params->tolerance,
                           .max_steps = max_steps,
                           .work = (double)INFINITY,
                           .squared = true,

@@ -102,7 +102,7 @@ done:
 typedef struct result {
   double intercept, implied, objective;
   double calibration[2];
-  int64_t count, open_folds, converged;
+  int64_t count, open_folds, converged, ended, objective_is_far;
 } result;
 
 static result result_of(const clf__svm_problem *p) {
@@ -112,7 +112,9 @@ static result result_of(const clf__svm_problem *p) {
                   .calibration = {p->calibration[0], p->calibration[1]},
                   .count = p->count,
                   .open_folds = p->open_folds,
-                  .converged = p->converged};
+                  .converged = p->converged,
+                  .ended = p->ended,
+                  .objective_is_far = p->objective_is_far};
 }
 
 static clf_status set_result(clf__svm_problem *p, const result *r) {
@@ -122,6 +124,8 @@ static clf_status set_result(clf__svm_problem *p, const result *r) {
   memcpy(p->calibration, r->calibration, sizeof p->calibration);
   p->open_folds = r->open_folds;
   p->converged = r->converged != 0;
+  p->ended = r->ended != 0;
+  p->objective_is_far = r->objective_is_far != 0;
   p->count = r->count;
   p->finished = true;
   p->row = clf__alloc_array(p->rows->context, p->count, sizeof *p->row);

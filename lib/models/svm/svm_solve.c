@@ -13,8 +13,9 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "models/svm/svm_solver.h"
+#include "models/svm/svm_start.h"
 
-static const double EXCESS = 1; /* tolerances, of an objective that is at its minimum */
+static const double MIN_DEMANDED = 0x1p-30; /* of the tolerance */
 
 /* Sets the gap of each sum, and returns by how much the worst violates the conditions. */
 static double find_gaps(clf__svm_solver *s) {
@@ -214,16 +215,34 @@ static clf_status go_near(clf__svm_solver *s) {
   return status;
 }
 
-/* Returns by how much the objective of a linear machine may exceed its minimum, as a share of it:
- * sums of C_i max(0, m_i) - alpha_i m_i with the misses m_i of the rows. */
-static double find_excess(const clf__svm_solver *s) {
-  const clf__svm_problem *p = s->p;
-  double excess = 0;
+/* Sets whether the objective of a linear machine of sparse rows may exceed its minimum. Where C is
+ * large and classes are of different size or separable, the objective is a small part of what
+ * margins that miss by the tolerance cost. */
+static void set_objective_is_far(clf__svm_solver *s) {
+  clf__svm_problem *p = s->p;
+  double gap = 0;
+  p->objective_is_far = false;
+  if (p->rows->cache != NULL || p->type != CLF__SVM_C_SVC || !clf__rows_sparse(p->rows->groups.x)) {
+    return;
+  }
+  refresh(s);
+  find_gaps(s);
+  set_intercept(s);
   for (int64_t i = 0; i < p->count; i++) {
     const double miss = p->y[i] * (p->gradient[i] - p->intercept);
-    excess += (s->upper[i] - s->lower[i]) * fmax(miss, 0) - p->y[i] * p->b[i] * miss;
+    gap += clf__svm_row_gap(s->upper[i] - s->lower[i], p->y[i] * p->b[i], miss, false);
   }
-  return excess / fabs(p->objective);
+  p->objective_is_far = !(gap <= clf__svm_max_excess(p) * -p->objective);
+}
+
+/* Demands smaller gaps if the objective may exceed its minimum, and returns whether it does. */
+static bool demand_more(clf__svm_solver *s) {
+  if (!(s->demanded > MIN_DEMANDED)) {
+    return false;
+  }
+  set_objective_is_far(s);
+  s->demanded /= s->p->objective_is_far ? 4 : 1;
+  return s->p->objective_is_far;
 }
 
 /* Every working set that makes progress decreases the objective. If several in a row do not, the
@@ -238,11 +257,16 @@ static clf_status iterate(clf__svm_solver *s) {
     set_objective(p);
   }
   clf__svm_begin_history(s);
+  s->demanded = 1;
   for (int stalled = 0; status == CLF_OK; stalled++) {
-    const double gap = find_gaps(s), tolerance = gap_to_reach(s);
+    const double gap = find_gaps(s), tolerance = s->demanded * gap_to_reach(s);
     stalled = p->objective < smallest ? 0 : stalled;
     smallest = fmin(smallest, p->objective);
     p->converged = !(gap > tolerance);
+    if (p->converged && demand_more(s)) {
+      smallest = (double)INFINITY;
+      continue;
+    }
     p->ended = p->converged || stalled == MAX_STALLED;
     if (p->ended || p->steps >= p->max_steps) {
       break;
@@ -259,7 +283,11 @@ static clf_status iterate(clf__svm_solver *s) {
   if (p->gap == NULL && status == CLF_OK) {
     set_objective(p); /* without the rounding of all steps */
   }
-  p->converged = p->converged && !(s->far && find_excess(s) > EXCESS * p->tolerance);
+  if (p->objective_is_far && status == CLF_OK) {
+    set_objective_is_far(s);
+    p->converged = !p->objective_is_far;
+    p->ended = p->ended || p->converged;
+  }
   return status;
 }
 

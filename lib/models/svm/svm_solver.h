@@ -41,7 +41,7 @@ typedef struct clf__svm_solver {
   double work_to_spend; /* before a linear machine goes on near its solution; INFINITY: never */
   double work_spent;    /* on working sets */
   clf__svm_history history;
-  bool far; /* the objective may exceed its minimum where the conditions hold */
+  double demanded; /* share of the tolerance: less than 1 where the objective demands it */
   /* The working set. */
   int64_t capacity; /* for variables */
   int64_t size;
@@ -57,6 +57,12 @@ typedef struct clf__svm_solver {
   double *step;       /* [columns] change of w for a linear kernel */
   float *w;           /* the same */
 } clf__svm_solver;
+
+/* Returns by how much the objective of a linear machine of sparse rows may exceed its minimum, as a
+ * share of it. */
+static inline double clf__svm_max_excess(const clf__svm_problem *p) {
+  return 0.25 * p->tolerance;
+}
 
 static inline bool clf__svm_in_up_set(const clf__svm_solver *s, int64_t i) {
   return s->p->b[i] < s->upper[i];

@@ -139,7 +139,7 @@ static void set_variables(clf__svm_solver *s, const clf__svm_start *start) {
 }
 
 clf_status clf__svm_start_near(clf__svm_solver *s) {
-  static const double of_tolerance = 0.5;
+  static const double of_tolerance = 0.5, of_excess = 0.4; /* working sets may raise it again */
   clf__svm_problem *p = s->p;
   clf__arena arena = {.context = s->context};
   clf_status status = CLF_OK;
@@ -147,6 +147,7 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
                           .progress = &p->rows->progress,
                           .x = p->rows->groups.x,
                           .tolerance = of_tolerance * p->tolerance,
+                          .excess = of_excess * clf__svm_max_excess(p),
                           .max_steps = p->max_steps - p->steps};
   CLF__TRY(list_variables(s, &arena, &start));
   start.product = product_to_reach(s, &start);
@@ -154,7 +155,6 @@ clf_status clf__svm_start_near(clf__svm_solver *s) {
   if (start.steps > 0) { /* however it ended */
     set_variables(s, &start);
     p->steps += start.steps;
-    s->far = start.far;
   }
 done:
   clf__arena_free(&arena);

@@ -15,7 +15,8 @@ typedef struct clf__svm_start {
   const double *y;    /* [count] 1 or -1 */
   const double *C;    /* [count] > 0 */
   double tolerance;   /* of the margins */
-  double product;     /* mean of alpha_i s_i and (C_i - alpha_i) e_i to stop at */
+  double excess;  /* of the objective, to reach by coordinate descent, as a share of its minimum */
+  double product; /* mean of alpha_i s_i and (C_i - alpha_i) e_i to stop at */
   int64_t max_steps;
   double work; /* to spend on coordinate descent, in the unit of clf__parallel()'s */
   /* For coordinate descent: errors are squared, so that alpha have no upper bound and alpha^2 / (4
@@ -24,13 +25,22 @@ typedef struct clf__svm_start {
   double *machine;
   double *alpha; /* [count] result */
   int64_t steps; /* result */
-  bool far;      /* result: the objective may exceed its minimum by more than was demanded */
 } clf__svm_start;
 
 /* Returns whether sums of alpha_i |x_i|^2 over so many rows, of up to `largest` each, are rounded
  * by less than the margins. */
 static inline bool clf__svm_resolves(double largest, int64_t count) {
   return largest * sqrt((double)count) * DBL_EPSILON < 1;
+}
+
+/* Returns what a row, whose margin is missed by `miss`, adds to the duality gap: by its sum over
+ * the rows the objective may exceed its minimum, if the sum of y alpha is 0. It is
+ * C max(0, miss) - alpha miss or, of squared errors,
+ * C max(0, miss)^2 - alpha miss + alpha^2 / (4 C). */
+static inline double clf__svm_row_gap(double C, double alpha, double miss, bool squared) {
+  const double error = fmax(miss, 0);
+  return squared ? C * error * error - alpha * miss + alpha * alpha / (4 * C)
+                 : C * error - alpha * miss;
 }
 
 /* svm_interior.c. Makes no step where alpha do not have the digits. Returns CLF_OK however it
