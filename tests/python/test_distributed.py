@@ -15,7 +15,16 @@ import pytest
 
 import libclassify as clf
 from libclassify import distributed
-from libclassify.sklearn import SVC, LinearDiscriminantAnalysis, Ridge, StandardScaler
+from libclassify.sklearn import (
+    PCA,
+    SVC,
+    CountVectorizer,
+    LinearDiscriminantAnalysis,
+    OrdinalEncoder,
+    Ridge,
+    SimpleImputer,
+    StandardScaler,
+)
 
 ROWS = 600
 SLOW = float(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
@@ -119,7 +128,53 @@ def test_what_python_raises_on_one_rank_ends_the_others():
     found = run(3, body, names=["a", "b", "c"])
     assert not isinstance(found[2], clf.PeerError)
     for error in found[:2]:
-        assert isinstance(error, clf.PeerError) and "rank 2 (c): " in str(error)
+        assert isinstance(error, clf.PeerError) and "rank 2: c: " in str(error)
+
+
+def test_statistics_are_of_the_rows_of_all():
+    X = rows()[0]
+    X[ROWS // 2:, 1] = np.nan
+    few = X[:8, [0, 2, 3, 4]]
+
+    def body(ranks):
+        first, count = ranks.shard_range(ROWS)
+        with ranks:
+            imputer = SimpleImputer().fit(X[first:first + count])
+            pca = PCA(n_components=3).fit(few[4 * ranks.rank:][:4])
+        return (imputer.statistics_, pca.n_samples_, pca.explained_variance_, pca.singular_values_)
+
+    pca = PCA(n_components=3).fit(few)
+    for found in run(2, body):
+        np.testing.assert_allclose(found[0], np.nanmean(X, axis=0), atol=1e-6)
+        assert found[1] == 8
+        np.testing.assert_allclose(found[2], pca.explained_variance_)
+        np.testing.assert_allclose(found[3], pca.singular_values_)
+
+
+def test_what_a_rank_refuses_before_it_meets_the_others_fails_their_fit():
+    """NaN that scikit-learn finds, weights of zeros, what ranks cannot do; all go on in step."""
+    def body(ranks):
+        X, y = part(ranks)
+        spoiled = X.copy()
+        spoiled[0, 0] = np.nan if ranks.rank == 1 else 0
+        heard = []
+        with ranks:
+            for fit in (lambda: Ridge().fit(spoiled, X[:, 0]),
+                        lambda: SVC().fit(X, y, np.full(len(y), 1.0 - ranks.rank)),
+                        lambda: OrdinalEncoder().fit(y[:, np.newaxis]),
+                        lambda: SimpleImputer(strategy="most_frequent").fit(y[:, np.newaxis]),
+                        lambda: StandardScaler().partial_fit(X),
+                        lambda: CountVectorizer().fit(["a word"])):
+                with pytest.raises((ValueError, clf.Error)) as raised:
+                    fit()
+                heard.append(raised.value)
+            return [str(error) for error in heard], Ridge().fit(X, X[:, 0]).model_.to_bytes()
+
+    (zeroth, model), (first, other) = run(2, body, timeout=10 * SLOW)
+    assert model == other
+    assert "contains NaN" in first[0] and "rank 1: Input X contains NaN" in zeroth[0]
+    assert "weights" in first[1] and zeroth[1].startswith("rank 1: ")
+    assert zeroth[2:] == first[2:] and all("several processes" in text for text in first[2:])
 
 
 def test_other_parameters_of_one_rank_end_all():

@@ -24,7 +24,6 @@ ELSEWHERE = {
     "clf_model_get_f64": "clf_model_params reads all parameters",
     "clf_model_decision_function": "results are float64",
     "clf_model_project": "results are float64",
-    "clf_gather_rows": "Ranks of libclassify.distributed gather bytes themselves",
     "clf_detector_model": "Detector.model reads the network of the detector's bytes",
     "clf_tensor_set_release": "Python references keep borrowed memory alive",
     "clf_tensor_to_dlpack": "NumPy makes the capsules of arrays that share a tensor's memory",

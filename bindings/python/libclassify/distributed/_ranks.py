@@ -5,16 +5,20 @@ from __future__ import annotations
 import ctypes
 import functools
 import operator
-import struct
+import os
 import threading
 import weakref
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import numpy as np
 
 from .. import catalog, errors, progress
 from .._declarations import clf_communicator
 from .._library import check, lib
 from ..context import Context
+from ..tensor import Tensor
 
 _together: ContextVar[Optional["Ranks"]] = ContextVar("libclassify.ranks", default=None)
 
@@ -40,10 +44,33 @@ def shard_range(rows: int, rank: int, ranks: int, *,
     return first.value, count.value
 
 
-def total(value: float) -> float:
-    """Return the sum of a number of each rank, within a block of ranks; else the number."""
-    ranks = _together.get()
-    return value if ranks is None else ranks._total(value)
+def total(value: Any) -> Any:
+    """Return the sum of a number of each rank, within a block of ranks; else the number.
+
+    Of arrays, which have the same shape on all ranks, it is an array of f64.
+    """
+    ranks = active()
+    if ranks is None:
+        return value
+    values = np.asarray(value, np.float64)
+    return ranks._gathered(values[np.newaxis]).sum(axis=0)[()]
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Within a block of ranks, tell them what a fit raises before it has met them.
+
+    Else they would wait for this rank. What is raised later is told by the call that they are in,
+    or by the end of the block.
+    """
+    ranks = active()
+    before = None if ranks is None else ranks._exchanges
+    try:
+        yield
+    except Exception as error:
+        if ranks is not None and ranks._exchanges == before:
+            ranks._tell(error)
+        raise
 
 
 def active() -> Optional["Ranks"]:
@@ -100,6 +127,11 @@ class Ranks:
         self.ranks = ranks
         self._contexts: "weakref.WeakValueDictionary[Any, Context]" = weakref.WeakValueDictionary()
         self._making = threading.Lock()
+        self._own: Optional[Context] = None  # for what is not a fit
+        self._exchanges = 0
+        self._word: Optional[bytes] = None  # what the others are about to hear
+        self._label = ""  # what the others hear besides the number
+        self._process = os.getpid()
         self._tokens: List[Token[Optional[Ranks]]] = []
         self._failure: Optional[BaseException] = None
         types = {name: kind for name, kind in clf_communicator._fields_}
@@ -108,10 +140,26 @@ class Ranks:
         self._calls = clf_communicator(struct_size=ctypes.sizeof(clf_communicator), rank=rank,
                                        ranks=ranks, **calls)
 
-    def _total(self, value: float) -> float:
-        everything = bytearray(8 * self.ranks)
-        self._gather(memoryview(struct.pack("<d", value)), memoryview(everything))
-        return sum(struct.unpack(f"<{self.ranks}d", everything))
+    def _gathered(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows of all ranks, in a call of all of them."""
+        if self._own is None or self._own.closed:
+            self._own = self._new_context(threads=1)
+        mine = Tensor(rows, context=self._own)
+        return Tensor._new(self._own, lib.clf_gather_rows, self._own, mine).numpy()
+
+    def _tell(self, error: BaseException) -> None:
+        """Fail the call of all ranks in which the others are, or the next one, by this error."""
+        self._word = (f"{self._label}: ".encode() if self._label else b"") + _text(error)
+        try:
+            self._gathered(np.zeros(()))  # which has no rows, so that the call fails
+        except errors.ArgumentError:
+            pass
+        except BaseException as other:
+            self._end(error)
+            if not isinstance(other, Exception):
+                raise
+        finally:
+            self._word = None
 
     def _callbacks(self) -> Dict[str, Callable[..., None]]:
         return {"all_gather": self._on_gather, "broadcast": self._on_broadcast}
@@ -126,7 +174,11 @@ class Ranks:
         self._gather(view(mine, size), view(everything, size * self.ranks))
 
     def _on_broadcast(self, _user: Any, data: int, size: int, root: int) -> None:
-        self._broadcast(view(data, size), root)
+        there = view(data, size)
+        if self._word is not None and root == self.rank:  # the message of the call that fails
+            word = self._word[:size - 1].ljust(size, b"\0")
+            there[:] = word
+        self._broadcast(there, root)
 
     def _leave(self, error: BaseException) -> None:
         """Make the call raise what a callback raised."""
@@ -151,11 +203,14 @@ class Ranks:
         with self._making:
             found = self._contexts.get(key)
             if found is None or found.closed:
-                found = Context(**params)
-                found._communicator = self
-                check(lib.clf_context_set_communicator(found.pointer, ctypes.byref(self._calls)))
-                self._contexts[key] = found
+                found = self._contexts[key] = self._new_context(**params)
         return found
+
+    def _new_context(self, **params: Any) -> Context:
+        context = Context(**params)
+        context._communicator = self
+        check(lib.clf_context_set_communicator(context.pointer, ctypes.byref(self._calls)))
+        return context
 
     def shard_range(self, rows: int) -> Tuple[int, int]:
         """Return the first row that this rank should have, and how many, of `rows` of all."""
@@ -180,8 +235,16 @@ class Ranks:
         return f"<{type(self).__name__}, rank {self.rank} of {self.ranks}>"
 
 
+def _text(error: BaseException) -> bytes:
+    text = str(error) if isinstance(error, Exception) else ""
+    return (text or type(error).__name__).encode("utf-8", "replace")
+
+
 def _guarded(ranks: Ranks, function: Callable[..., None], *arguments: Any) -> int:
     try:
+        ranks._exchanges += 1
+        if ranks._process != os.getpid():
+            raise errors.PeerError("ranks are of the process that made them, not of its children")
         function(*arguments)
         return 0
     except BaseException as error:

@@ -37,6 +37,7 @@ class _SocketRanks(Ranks):
         self._names = names
         self._number = 0
         super().__init__(rank, ranks)
+        self._label = names[rank] if names else ""
 
     def _name(self, rank: int) -> str:
         return f"rank {rank} ({self._names[rank]})" if self._names else f"rank {rank}"

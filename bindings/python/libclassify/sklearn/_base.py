@@ -28,6 +28,7 @@ from ..dataset import Dataset
 from ..model import Model
 from ..progress import watch
 from ._callbacks import CallbackSupportMixin, followed
+from ._checks import refuse_ranks
 from ._compat import (
     BaseEstimator,
     ClassifierMixin,
@@ -60,7 +61,10 @@ def whole(fit: Callable[..., Any]) -> Callable[..., Any]:
     def fit_whole(self: Any, *args: Any, **named: Any) -> Any:
         before = dict(vars(self))
         try:
-            return fit(self, *args, **named)
+            with distributed.telling():
+                if fit.__name__ == "partial_fit":
+                    refuse_ranks(self, "rows of several partial fits")
+                return fit(self, *args, **named)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)

@@ -1,11 +1,11 @@
-"""Checks of parameters that Python compares before the library reads them."""
+"""What Python checks before the library does."""
 
 from __future__ import annotations
 
 from numbers import Real
 from typing import Any
 
-from .. import errors
+from .. import distributed, errors
 
 
 def check_numbers(estimator: Any, **least: float) -> None:
@@ -17,3 +17,11 @@ def check_numbers(estimator: Any, **least: float) -> None:
                 f"{type(estimator).__name__}: {name} is {value!r}; it has to be a number, {low} or "
                 "more"
             )
+
+
+def refuse_ranks(estimator: Any, what: str) -> None:
+    """Refuse what a rank would compute of its own rows alone, within a block of ranks."""
+    if distributed.active() is not None:
+        raise errors.Unsupported(
+            f"{type(estimator).__name__} does not put the {what} of several processes together"
+        )

@@ -25,7 +25,7 @@ from ._analyzer import (
     warn_of_unused,
     word_ngrams,
 )
-from ._checks import check_numbers
+from ._checks import check_numbers, refuse_ranks
 from ._compat import BaseEstimator, NotFittedError
 from ._portable import PortableState
 from ._context import context_of
@@ -196,6 +196,7 @@ token_pattern, ngram_range, analyzer, max_df, min_df, max_features, vocabulary, 
         if self.vocabulary is not None:
             self._fix_vocabulary()
             return self._count(raw_documents)
+        refuse_ranks(self, "documents")
         analysis, alphabet = Analysis(self), Alphabet()
         texts = [analysis.text(document, alphabet, True) for document in raw_documents]
         if not any(texts):

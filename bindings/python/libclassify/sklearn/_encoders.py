@@ -9,6 +9,7 @@ import numpy as np
 from .. import errors
 from ..dataset import Dataset
 from ..transform import Transform
+from ._checks import refuse_ranks
 from ._columns import coded, missing_of, table_of
 from ._compat import ALLOW_MISSING
 from ._context import context_of
@@ -68,6 +69,7 @@ class Encoder(Transformer):
 
     def _begin(self, X: Any, y: Any = "no_validation") -> Tuple[Transform, Dataset]:
         """Find the categories; return a transform that is not fitted, and the rows to fit it to."""
+        refuse_ranks(self, "categories")
         self._refuse_lacking()
         params = self._library_params()
         checked = self._rows(X, y, reset=True)

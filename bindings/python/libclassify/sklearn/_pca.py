@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from ..dataset import Dataset
 from ..transform import Transform
 from ._base import result_type
@@ -153,20 +153,22 @@ class PCA(Transformer):
         self
         """
         X = self._rows(X, reset=True)
-        limit = min(X.shape)
+        weights = row_weights(sample_weight, X.shape[0])
+        sums = [X.shape[0], X.shape[0] if weights is None else weights.sum()]
+        rows, weight = distributed.total(np.array(sums, np.float64))
+        limit = min(int(rows), X.shape[1])
         if isinstance(self.n_components, numbers.Integral) and not 1 <= self.n_components <= limit:
             raise ValueError(
                 f"n_components={self.n_components!r} must be between 1 and min(n_samples, "
                 f"n_features)={limit}"
             )
-        weights = row_weights(sample_weight, X.shape[0])
-        if weights is not None and weights.sum() <= 1:
+        if weights is not None and weight <= 1:
             raise ValueError(
-                f"sample_weight sums to {weights.sum()}; a weight of 2 counts as the row twice, so "
+                f"sample_weight sums to {weight}; a weight of 2 counts as the row twice, so "
                 "the sum is the number of rows, and must be above 1"
             )
         self._fit_rows(X, weights)
-        self.n_samples_ = X.shape[0] if weights is None else float(weights.sum())
+        self.n_samples_ = int(rows) if weights is None else float(weight)
         whole = min(int(self.n_samples_), X.shape[1])
         wanted = whole if self.n_components is None else self.n_components
         self._constant = constant_directions(self._axes(), wanted)

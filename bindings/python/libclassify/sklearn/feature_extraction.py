@@ -17,6 +17,7 @@ from ..dataset import Dataset
 from ..transform import Transform
 from ._analyzer import DEFAULT_PATTERN
 from ._base import result_type
+from ._checks import refuse_ranks
 from ._compat import NotFittedError, check_is_fitted
 from ._context import context_of
 from ._count_vectorizer import CountVectorizer
@@ -151,6 +152,7 @@ stop_words, token_pattern, ngram_range, max_df, min_df, max_features, vocabulary
         if not self.use_idf:
             self.__dict__.pop("_idf", None)
         else:
+            refuse_ranks(self, "documents")
             more = int(self.smooth_idf)
             found = np.bincount(counts.indices, minlength=counts.shape[1]) + more
             with np.errstate(divide="ignore"):

@@ -7,8 +7,9 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from ..transform import Transform
+from ._checks import refuse_ranks
 from ._columns import coded, missing_of, table_of
 from ._compat import ALLOW_MISSING
 from ._context import context_of
@@ -144,7 +145,9 @@ class SimpleImputer(Transformer):
         X = self._rows(X, reset=True)
         lacks = self._lacking(X)
         rows, texts = coded(X, lacks)
-        empty = lacks.all(axis=0)
+        if texts:
+            refuse_ranks(self, "texts")
+        empty = distributed.total((~lacks).sum(axis=0)) == 0  # on all ranks
         rows[:, empty] = 0
         params = self._library_params()
         if self.strategy == "constant":
