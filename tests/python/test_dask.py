@@ -115,6 +115,8 @@ def test_bad_rows_are_refused_with_their_reason(client):
         clf_dask.fit(SVC(), dX, held(client, y, chunk=90)[0])
     with pytest.raises(clf.TypeMismatch, match="of Dask"):
         clf_dask.fit(SVC(), X, y)
+    with pytest.raises(clf.TypeMismatch, match="MeanScaler does not fit"):
+        clf_dask.fit(type("MeanScaler", (), {"fit": lambda self, X: self})(), dX)
     assert clf_dask.fit(SVC(), dX, dy).score(X, y) > 0.8
 
 

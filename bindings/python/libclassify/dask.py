@@ -22,6 +22,7 @@ import numpy as np
 
 from . import errors
 from . import distributed as _ranks
+from .sklearn._base import Estimator
 
 _Piece = Tuple[int, int, int]  # a partition, and its rows from … to
 
@@ -179,7 +180,7 @@ def fit(estimator: Any, X: Any, y: Any = None, *, sample_weight: Any = None, cli
     Parameters
     ----------
     estimator : estimator
-        It becomes the fitted one.
+        Of `libclassify.sklearn`; no pipeline or search. It becomes the fitted one.
     X : dask array or dataframe
         The rows. Partitions of arrays are NumPy arrays or SciPy CSR matrices.
     y, sample_weight : dask array or series, optional
@@ -205,6 +206,11 @@ def fit(estimator: Any, X: Any, y: Any = None, *, sample_weight: Any = None, cli
     """
     from distributed import fire_and_forget
 
+    if not isinstance(estimator, Estimator):
+        raise errors.TypeMismatch(
+            f"{type(estimator).__name__} does not fit the rows of several workers; estimators of "
+            "libclassify.sklearn do, but not in a Pipeline or a search"
+        )
     client = _client_of(client)
     columns = {"X": X, "y": y, "sample_weight": sample_weight}
     columns = {name: rows for name, rows in columns.items() if rows is not None}
