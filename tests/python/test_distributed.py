@@ -1,6 +1,7 @@
 """Fits of several ranks: threads by sockets, processes that are killed, mpi4py."""
 
 import gc
+import itertools
 import os
 import pickle
 import shutil
@@ -249,6 +250,101 @@ def test_ctrl_c_while_a_rank_waits_ends_all():
     found = run(2, body)
     assert isinstance(found[0], KeyboardInterrupt)
     assert isinstance(found[1], clf.PeerError)
+
+
+@pytest.mark.parametrize("at", [1, 2, 5])
+def test_ctrl_c_again_while_the_others_are_told_is_no_success(at):
+    def body(ranks):
+        if ranks.rank == 0:
+            calls, gather = itertools.count(1), ranks._gather
+
+            def interrupted(*arguments):
+                if next(calls) == at:
+                    raise KeyboardInterrupt
+                gather(*arguments)
+
+            def again(_text):
+                raise KeyboardInterrupt
+            ranks._gather, ranks._tell_failure = interrupted, again
+        clf.Model("ridge", context=ranks.context(threads=1)).fit(*part(ranks))
+
+    found = run(2, body)
+    assert isinstance(found[0], KeyboardInterrupt) and isinstance(found[1], clf.PeerError)
+
+
+def test_closed_ranks_fit_nothing():
+    def body(ranks):
+        ranks.close()
+        with ranks, pytest.raises(clf.PeerError, match="closed"):
+            distributed.total(1)
+        with pytest.raises(clf.PeerError):
+            clf.Model("ridge", context=ranks.context(threads=1)).fit(*part(ranks))
+
+    assert run(2, body) == [None, None]
+
+
+def test_a_block_holds_for_its_thread(caplog):
+    def body(ranks):
+        def inner():
+            assert distributed.active() is None
+            with ranks:
+                assert distributed.active() is ranks
+                entered.set()
+                left.wait(60)
+                assert distributed.active() is ranks
+            done.append(distributed.active())
+
+        done, entered, left = [], threading.Event(), threading.Event()
+        with ranks:
+            thread = threading.Thread(target=inner)
+            thread.start()
+            entered.wait(60)
+        assert distributed.active() is None
+        left.set()
+        thread.join()
+        return done
+
+    distributed._ranks._warned = False
+    assert run(1, body) == [[None]]
+    assert caplog.text.count("alone while another one is in a block") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_has_no_ranks():
+    """It cannot fit with its parent's peers, nor keep them waiting for a parent that is killed."""
+    process = subprocess.run([sys.executable, "-c", FORKED], stdout=subprocess.PIPE, text=True,
+                             timeout=60 * SLOW)
+    assert process.returncode == 0 and process.stdout.split("\n")[:2] == [
+        "child: the ranks have failed before, or are closed", "parent: True"], process
+
+
+FORKED = """
+import os, signal, sys, time
+import libclassify as clf
+from libclassify import distributed
+here, there = os.pipe()
+listener = distributed.listen()
+other = os.fork()
+if other == 0:
+    ranks = distributed.sockets(1, 2, listener.getsockname(), connect_timeout=60)
+    if os.fork() == 0:
+        try:
+            with ranks:
+                distributed.total(1)
+        except clf.PeerError as error:
+            print("child:", str(error)[-46:], flush=True)
+        os.kill(os.getppid(), signal.SIGKILL)
+        os.close(there)
+        os.read(here, 1)  # until rank 0 ends
+        os._exit(0)
+    time.sleep(60)
+ranks = distributed.sockets(0, 2, listener.getsockname(), listener=listener)
+try:
+    with ranks:
+        distributed.total(1)
+except clf.PeerError as error:
+    print("parent:", "rank 1 has ended" in str(error), flush=True)
+"""
 
 
 def test_a_stranger_is_turned_away():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import logging
 import operator
 import os
 import threading
 import weakref
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -20,7 +21,11 @@ from .._library import check, lib
 from ..context import Context
 from ..tensor import Tensor
 
-_together: ContextVar[Optional["Ranks"]] = ContextVar("libclassify.ranks", default=None)
+# The blocks that are open here, outermost first.
+_blocks: ContextVar[Tuple["Ranks", ...]] = ContextVar("libclassify.ranks", default=())
+_counting = threading.Lock()
+_open_blocks = 0  # of all threads
+_warned = False
 
 
 def shard_range(rows: int, rank: int, ranks: int, *,
@@ -75,7 +80,14 @@ def telling() -> Iterator[None]:
 
 def active() -> Optional["Ranks"]:
     """Return the ranks whose ``with`` block this thread (or asyncio task) is in, or None."""
-    return _together.get()
+    global _warned
+    blocks = _blocks.get()
+    if not blocks and _open_blocks > 0 and not _warned:
+        _warned = True
+        logging.getLogger("libclassify").warning(
+            "a thread fits its own rows alone while another one is in a block of ranks: a block "
+            "holds for the thread that enters it")
+    return blocks[-1] if blocks else None
 
 
 class _Entry:
@@ -130,12 +142,12 @@ class Ranks:
         self._own: Optional[Context] = None  # for what is not a fit
         self._exchanges = 0
         self._word: Optional[bytes] = None  # what the others are about to hear
-        self._label = ""  # what the others hear besides the number
+        self._label = b""  # what the others hear besides the number
         self._process = os.getpid()
-        self._tokens: List[Token[Optional[Ranks]]] = []
-        self._failure: Optional[BaseException] = None
+        self._failed = False  # and then perhaps out of step
         types = {name: kind for name, kind in clf_communicator._fields_}
-        calls = {name: types[name](_Entry(functools.partial(_guarded, self, function), self._leave))
+        give_up = functools.partial(_give_up, self)
+        calls = {name: types[name](_Entry(functools.partial(_guarded, self, function), give_up))
                  for name, function in self._callbacks().items()}
         self._calls = clf_communicator(struct_size=ctypes.sizeof(clf_communicator), rank=rank,
                                        ranks=ranks, **calls)
@@ -149,7 +161,7 @@ class Ranks:
 
     def _tell(self, error: BaseException) -> None:
         """Fail the call of all ranks in which the others are, or the next one, by this error."""
-        self._word = (f"{self._label}: ".encode() if self._label else b"") + _text(error)
+        self._word = self._label + _text(error)
         try:
             self._gathered(np.zeros(()))  # which has no rows, so that the call fails
         except errors.ArgumentError:
@@ -182,7 +194,8 @@ class Ranks:
 
     def _leave(self, error: BaseException) -> None:
         """Make the call raise what a callback raised."""
-        self._failure = error
+        self._failed = True
+        self._end(error)
         if not isinstance(error, errors.Error) and isinstance(error, Exception):
             told = errors.PeerError(f"rank {self.rank} of {self.ranks}: {error}")
             told.__cause__ = error
@@ -220,11 +233,13 @@ class Ranks:
         """End the connections, if the ranks have any of their own."""
 
     def __enter__(self) -> "Ranks":
-        self._tokens.append(_together.set(self))
+        _count_blocks(1)
+        _blocks.set((*_blocks.get(), self))
         return self
 
     def __exit__(self, _kind: Any, error: Optional[BaseException], _trace: Any) -> None:
-        _together.reset(self._tokens.pop())
+        _blocks.set(_blocks.get()[:-1])
+        _count_blocks(-1)
         if error is not None:
             self._end(error)
 
@@ -235,6 +250,12 @@ class Ranks:
         return f"<{type(self).__name__}, rank {self.rank} of {self.ranks}>"
 
 
+def _count_blocks(change: int) -> None:
+    global _open_blocks
+    with _counting:
+        _open_blocks += change
+
+
 def _text(error: BaseException) -> bytes:
     text = str(error) if isinstance(error, Exception) else ""
     return (text or type(error).__name__).encode("utf-8", "replace")
@@ -243,13 +264,23 @@ def _text(error: BaseException) -> bytes:
 def _guarded(ranks: Ranks, function: Callable[..., None], *arguments: Any) -> int:
     try:
         ranks._exchanges += 1
+        if ranks._failed:
+            raise errors.PeerError("the ranks have failed before, or are closed")
         if ranks._process != os.getpid():
             raise errors.PeerError("ranks are of the process that made them, not of its children")
         function(*arguments)
         return 0
     except BaseException as error:
-        ranks._leave(error)
+        _give_up(ranks, error)
         return 1
+
+
+def _give_up(ranks: Ranks, error: BaseException) -> None:
+    try:
+        ranks._leave(error)
+    except BaseException as second:  # Ctrl-C again
+        ranks.close()
+        progress.leave(second)
 
 
 def view(address: int, size: int) -> memoryview:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import selectors
 import socket
 import struct
 import time
+import weakref
 from typing import Callable, Dict, Iterator, Optional, Sequence, Tuple
 
 from .. import errors
-from ._ranks import Ranks
+from ._ranks import Ranks, _text
 
 Address = Tuple[str, int]
 
@@ -37,26 +39,24 @@ class _SocketRanks(Ranks):
         self._names = names
         self._number = 0
         super().__init__(rank, ranks)
-        self._label = names[rank] if names else ""
+        self._label = f"{names[rank]}: ".encode("utf-8", "replace") if names else b""
+        _open.add(self)
 
     def _name(self, rank: int) -> str:
         return f"rank {rank} ({self._names[rank]})" if self._names else f"rank {rank}"
 
     def close(self) -> None:
-        for link in self._links.values():
+        self._failed = self._failed or self.ranks > 1
+        links, self._links = self._links, {}
+        for link in links.values():
             link.close()
-        self._links = {}
-
-    def _leave(self, error: BaseException) -> None:
-        self._end(error)
-        super()._leave(error)
 
     def _end(self, error: BaseException) -> None:
         if self._links:
-            text = str(error) if isinstance(error, Exception) else type(error).__name__
+            text = _text(error)
             if not isinstance(error, (_Gone, TimeoutError, errors.PeerError)):
-                text = f"{self._name(self.rank)}: {text}"
-            self._tell_failure(text.encode())
+                text = f"{self._name(self.rank)}: ".encode("utf-8", "replace") + text
+            self._tell_failure(text)
         self.close()
 
     def _tell_failure(self, text: bytes) -> None:
@@ -176,6 +176,19 @@ class _SocketRanks(Ranks):
             for rank in self._links:
                 if rank != root:
                     self._send(rank, _BROADCAST, data, until)
+
+
+_open: "weakref.WeakSet[_SocketRanks]" = weakref.WeakSet()
+
+
+def _forked() -> None:
+    """Close the parent's connections in a child, so that they end with the parent."""
+    for ranks in list(_open):
+        ranks.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _limit(link: socket.socket, until: Optional[float]) -> None:
