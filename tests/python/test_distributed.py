@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -363,6 +364,49 @@ def test_a_stranger_is_turned_away():
         distributed.sockets(0, 2, address, token=b"right", listener=listener, connect_timeout=1)
     thread.join()
     assert stranger
+
+
+def test_an_echo_is_not_rank_0():
+    with distributed.listen() as listener:
+        def echo():
+            link = listener.accept()[0]
+            link.sendall(bytes(32))
+            proof = link.recv(32, socket.MSG_WAITALL)
+            link.sendall(proof)
+            link.close()
+
+        thread = threading.Thread(target=echo)
+        thread.start()
+        with pytest.raises(clf.PeerError, match="is not rank 0"):
+            distributed.sockets(1, 2, listener.getsockname(), token=b"secret", connect_timeout=20)
+        thread.join()
+
+
+def test_a_stranger_does_not_hold_rank_0():
+    """It sends a byte now and then."""
+    listener = distributed.listen()
+    address, gone = listener.getsockname(), threading.Event()
+
+    def trickle():
+        with socket.create_connection(address) as link:
+            link.recv(32, socket.MSG_WAITALL)
+            while not gone.wait(0.2):
+                link.sendall(b"x")
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    began = time.monotonic()
+    with pytest.raises(clf.PeerError):
+        distributed.sockets(0, 2, address, listener=listener, connect_timeout=1)
+    assert time.monotonic() - began < 4 * SLOW
+    gone.set()
+    thread.join()
+
+
+def test_other_machines_need_a_token():
+    for number in range(2):
+        with pytest.raises(clf.ArgumentError, match="token"):
+            distributed.sockets(number, 2, ("0.0.0.0", 0), connect_timeout=1)
 
 
 def test_a_context_keeps_its_ranks():

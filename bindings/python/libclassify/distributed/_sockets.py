@@ -18,7 +18,9 @@ Address = Tuple[str, int]
 # What goes over a socket before its bytes: what for, the number of the exchange, and their size.
 _HEAD = struct.Struct("<cqq")
 _GATHER, _BROADCAST, _FAILED = b"g", b"b", b"f"
-_HELLO = struct.Struct("<32sii")
+_NONCE = 32  # random bytes
+# A proof that the token is known, random bytes, the number of the rank and that of all.
+_HELLO = struct.Struct(f"<32s{_NONCE}sii")
 
 
 class _Gone(ConnectionError):
@@ -239,10 +241,11 @@ def _keep_alive(link: socket.socket) -> None:
             link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def _secret(token: bytes) -> bytes:
+def _proof(token: bytes, who: bytes, *said: bytes) -> bytes:
+    """Return what shows that its sender knows the token, without the token."""
     import hmac  # late, because it loads OpenSSL
 
-    return hmac.new(token, b"libclassify ranks", "sha256").digest()
+    return hmac.new(token, b"libclassify " + who + b"".join(said), "sha256").digest()
 
 
 def _same(one: bytes, other: bytes) -> bool:
@@ -251,9 +254,36 @@ def _same(one: bytes, other: bytes) -> bool:
     return hmac.compare_digest(one, other)
 
 
+def _is_loopback(host: str) -> bool:
+    import ipaddress
+
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(each[4][0].split("%")[0]).is_loopback for each in found)
+
+
+def _welcome(link: socket.socket, ranks: int, token: bytes, until: float) -> Tuple[int, bytes]:
+    """Ask who has connected; return which rank it is, 0 for none, and what proves rank 0 to it."""
+    asked, hello = os.urandom(_NONCE), bytearray(_HELLO.size)
+    try:
+        _limit(link, until)
+        link.sendall(asked)
+        _receive(link, memoryview(hello), until)
+    except OSError:
+        return 0, b""
+    proof, said, rank, theirs = _HELLO.unpack(hello)
+    known = _same(proof, _proof(token, b"rank", asked, hello[32:]))
+    if not known or theirs != ranks or not 0 < rank < ranks:
+        return 0, b""
+    return rank, _proof(token, b"root", asked, said)
+
+
 def _accept(listener: socket.socket, ranks: int, token: bytes, until: float,
             name: Callable[[int], str]) -> Dict[int, socket.socket]:
     links: Dict[int, socket.socket] = {}
+    answers: Dict[int, bytes] = {}
     try:
         while len(links) < ranks - 1:
             listener.settimeout(max(0.001, until - time.monotonic()))
@@ -262,23 +292,19 @@ def _accept(listener: socket.socket, ranks: int, token: bytes, until: float,
             except socket.timeout:
                 late = ", ".join(name(r) for r in range(1, ranks) if r not in links)
                 raise errors.PeerError(f"{late} did not connect in time") from None
-            hello = bytearray(_HELLO.size)
             try:
-                link.settimeout(5)
-                _receive(link, memoryview(hello), None)
-                secret, rank, theirs = _HELLO.unpack(hello)
-            except OSError:
+                rank, answer = _welcome(link, ranks, token, min(until, time.monotonic() + 5))
+            except BaseException:
                 link.close()
-                continue
-            known = _same(secret, _secret(token))
-            if not known or theirs != ranks or not 0 < rank < ranks or rank in links:
+                raise
+            if rank == 0 or rank in links:
                 link.close()  # somebody else
                 continue
             _keep_alive(link)
-            links[rank] = link
-        for link in links.values():
+            links[rank], answers[rank] = link, answer
+        for rank, link in links.items():
             link.settimeout(5)
-            link.sendall(_secret(token))
+            link.sendall(answers[rank])
     except BaseException:
         for link in links.values():
             link.close()
@@ -295,10 +321,12 @@ def _connect(address: Address, rank: int, ranks: int, token: bytes, until: float
         link = None
         try:
             link = socket.create_connection(address, timeout=left)
-            link.sendall(_HELLO.pack(_secret(token), rank, ranks))
-            answer = bytearray(32)
+            asked, said, answer = bytearray(_NONCE), os.urandom(_NONCE), bytearray(32)
+            _receive(link, memoryview(asked), until)
+            hello = said + struct.pack("<ii", rank, ranks)
+            link.sendall(_proof(token, b"rank", asked, hello) + hello)
             _receive(link, memoryview(answer), until)
-            if not _same(bytes(answer), _secret(token)):
+            if not _same(bytes(answer), _proof(token, b"root", asked, said)):
                 raise errors.PeerError(f"{address[0]}:{address[1]} is not rank 0 of these ranks")
             _keep_alive(link)
             return link
@@ -329,7 +357,8 @@ def sockets(rank: int, ranks: int, address: Address, *, token: bytes = b"",
     address : (host, port)
         Where rank 0 listens, and the others connect.
     token : bytes, optional
-        A secret of these ranks: connections of others are closed. What is sent is not encrypted.
+        A secret of these ranks, needed unless all are on one machine: connections of others are
+        closed. What is sent is not encrypted.
     listener : socket, optional
         Of `listen`, for rank 0, whose address is then known before; it is closed here.
     timeout : float, optional
@@ -348,6 +377,10 @@ def sockets(rank: int, ranks: int, address: Address, *, token: bytes = b"",
 
     if not 0 <= rank < ranks:
         raise errors.ArgumentError(f"rank {rank} of {ranks} ranks; it must be 0 to {ranks - 1}")
+    host = address[0] if listener is None else listener.getsockname()[0]
+    if ranks > 1 and not token and not _is_loopback(host):
+        raise errors.ArgumentError(f"{host} can be reached from other machines: ranks need a token, "
+                                   "the same on all")
     if rank != 0:
         return _SocketRanks(rank, ranks, {0: _connect(address, rank, ranks, token, until, name)},
                             timeout, names)
