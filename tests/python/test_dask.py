@@ -120,6 +120,36 @@ def test_bad_rows_are_refused_with_their_reason(client):
     assert clf_dask.fit(SVC(), dX, dy).score(X, y) > 0.8
 
 
+def test_ctrl_c_ends_the_fit_on_the_workers(client):
+    X, y = rows()
+    dX, dy = held(client, X, y)
+
+    class Endless(Ridge):
+        def fit(self, X, y=None):
+            while True:
+                super().fit(X, np.arange(len(X)))
+
+    interrupt = threading.Timer(2, signal.raise_signal, [signal.SIGINT])
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt):
+        clf_dask.fit(Endless(), dX, dy, client=client)
+    for _ in range(int(300 * SLOW)):
+        running = client.run(lambda: len(__import__("libclassify.dask").dask._running))
+        if not any(running.values()):
+            break
+        time.sleep(0.1)
+    assert not any(running.values())
+    assert clf_dask.fit(SVC(), dX, dy, client=client).score(X, y) > 0.8
+
+
+def test_workers_that_are_threads():
+    X, y = rows()
+    with dask_distributed.Client(processes=False, n_workers=2, threads_per_worker=1,
+                                 dashboard_address=None) as client:
+        fitted = clf_dask.fit(SVC(n_jobs=1), *held(client, X, y), client=client)
+    assert fitted.model_.to_bytes() == alone(SVC(n_jobs=1), X, y)
+
+
 def test_a_killed_worker_ends_the_fit(client):
     X, y = rows()
     dX, dy = held(client, X, y)

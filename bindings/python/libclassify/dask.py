@@ -15,6 +15,7 @@ model has the same bits for any number of them::
 
 from __future__ import annotations
 
+import copy
 import uuid
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -78,20 +79,25 @@ def _joined(parts: Sequence[Any], pieces: Sequence[_Piece]) -> Any:
 
 
 _listeners: Dict[str, Any] = {}  # of ranks 0, until their tasks begin
+_running: Dict[Tuple[str, int], _ranks.Ranks] = {}  # of this process
 
 
 def _open(token: str, worker: str) -> _ranks.Address:
     """Listen on the worker of rank 0, at the address by which the other workers reach it."""
-    host = worker.split("://")[-1].rsplit(":", 1)[0].strip("[]")
+    kind, _, place = worker.partition("://")
+    host = "127.0.0.1" if kind == "inproc" else place.rsplit(":", 1)[0].strip("[]")
     _listeners[token] = _ranks.listen(host)
     return _listeners[token].getsockname()[:2]
 
 
 def _forget(token: str) -> None:
-    """Close what `_open` made, if its task never began."""
+    """Close what `_open` made, if its task never began, and end the ranks that still fit."""
     listener = _listeners.pop(token, None)
     if listener is not None:
         listener.close()
+    for key, ranks in list(_running.items()):
+        if key[0] == token:
+            ranks._interrupt()
 
 
 def _fit_rank(estimator: Any, rank: int, names: List[str], address: _ranks.Address,
@@ -105,11 +111,14 @@ def _fit_rank(estimator: Any, rank: int, names: List[str], address: _ranks.Addre
     ranks = _ranks.sockets(
         rank, len(names), tuple(address), token=token.encode(), timeout=limits[0],
         connect_timeout=limits[1], names=names, listener=_listeners.pop(token, None))
+    _running[token, rank] = ranks
+    estimator = copy.copy(estimator)  # workers that are threads of one process share it
     try:
         with ranks:
             estimator.fit(**rows, **arguments)
         return estimator if rank == 0 else None
     finally:
+        del _running[token, rank]
         ranks.close()
 
 
@@ -167,7 +176,16 @@ def _reason(future: Any, rank: int, worker: str) -> BaseException:
 
 
 def _raise_first(futures: Sequence[Any], workers: Sequence[str], failed: Sequence[int]) -> None:
-    """Raise what a rank found itself, rather than what others heard of it."""
+    """Raise what a rank found itself, rather than what others heard of it, perhaps before."""
+    from distributed import wait
+    from distributed import TimeoutError as NotYet
+
+    try:
+        wait(futures, timeout=2)
+        failed = [rank for rank, future in enumerate(futures)
+                  if future.status in ("error", "cancelled", "lost")]
+    except (NotYet, TimeoutError):
+        pass
     found = [_reason(futures[rank], rank, workers[rank]) for rank in failed]
     own = [error for error in found if not isinstance(error, errors.PeerError)]
     raise (own or found)[0]
@@ -202,7 +220,8 @@ def fit(estimator: Any, X: Any, y: Any = None, *, sample_weight: Any = None, cli
     -----
     Each rank is a task that is pinned to its worker. It uses the worker's threads by the estimator's
     `n_jobs`, whose None is one thread in a worker process. When a worker ends or a task fails, the
-    fit fails on all workers, and this call raises what it was. Nothing is tried again.
+    fit fails on all workers, and this call raises what it was. Nothing is tried again. Ctrl-C ends
+    the fit on the workers, too. What the ranks send is not encrypted: clusters with TLS are refused.
     """
     from distributed import fire_and_forget
 
@@ -223,24 +242,32 @@ def fit(estimator: Any, X: Any, y: Any = None, *, sample_weight: Any = None, cli
                                     f"{lengths['X']}; rechunk or repartition {name} like X")
     ranks = _assign(client, lengths["X"], parts["X"])
     workers = [worker for worker, _, _ in ranks]
+    if any(worker.startswith("tls://") for worker in workers):
+        raise errors.Unsupported("the cluster encrypts what its workers send, and the sockets of a "
+                                 "fit do not; fit on a cluster without TLS, or by MPI")
     token = uuid.uuid4().hex
-    opening = client.submit(_open, token, workers[0], workers=[workers[0]], pure=False, retries=0)
-    _wait(client, [opening], workers[:1])
-    address = opening.result()
-    futures = []
-    for rank, (worker, first, count) in enumerate(ranks):
-        pieces = _pieces(lengths["X"], first, count)
-        own = {name: ([held[index] for index, _, _ in pieces], pieces)
-               for name, held in parts.items()}
-        futures.append(client.submit(
-            _fit_rank, estimator, rank, workers, address, token, (timeout, connect_timeout), own,
-            arguments, workers=[worker], allow_other_workers=False, pure=False, retries=0))
+    futures: List[Any] = []
+    done = False
     try:
+        opening = client.submit(_open, token, workers[0], workers=[workers[0]], pure=False,
+                                retries=0)
+        _wait(client, [opening], workers[:1])
+        address = opening.result()
+        for rank, (worker, first, count) in enumerate(ranks):
+            pieces = _pieces(lengths["X"], first, count)
+            own = {name: ([held[index] for index, _, _ in pieces], pieces)
+                   for name, held in parts.items()}
+            futures.append(client.submit(
+                _fit_rank, estimator, rank, workers, address, token, (timeout, connect_timeout),
+                own, arguments, workers=[worker], allow_other_workers=False, pure=False,
+                retries=0))
         _wait(client, futures, workers)
         fitted = futures[0].result()
+        done = True
     finally:
         client.cancel(futures)
-        fire_and_forget(client.submit(_forget, token, workers=[workers[0]], pure=False))
+        for worker in [] if done else workers:
+            fire_and_forget(client.submit(_forget, token, workers=[worker], pure=False))
     vars(estimator).clear()
     vars(estimator).update(vars(fitted))
     return estimator

@@ -53,6 +53,15 @@ class _SocketRanks(Ranks):
         for link in links.values():
             link.close()
 
+    def _interrupt(self) -> None:
+        """Fail what another thread exchanges now, or next."""
+        self._failed = self.ranks > 1
+        for link in list(self._links.values()):
+            try:
+                link.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has ended
+
     def _end(self, error: BaseException) -> None:
         if self._links:
             text = _text(error)
