@@ -21,6 +21,7 @@ from libclassify.sklearn import (
     PCA,
     SVC,
     CountVectorizer,
+    GridSearch,
     LinearDiscriminantAnalysis,
     OrdinalEncoder,
     Ridge,
@@ -151,6 +152,32 @@ def test_statistics_are_of_the_rows_of_all():
         assert found[1] == 8
         np.testing.assert_allclose(found[2], pca.explained_variance_)
         np.testing.assert_allclose(found[3], pca.singular_values_)
+
+
+def test_a_search_has_the_same_rows_on_all():
+    X, y = rows()
+
+    def body(ranks):
+        with ranks:
+            search = GridSearch(Ridge(), {"alpha": [1.0, 100.0]}, cv=3, random_state=0)
+            return search.fit(X, X[:, 0] + X[:, 1])
+
+    (search,) = run(1, body)
+    for found in run(2, body):
+        np.testing.assert_array_equal(found.cv_results_["mean_test_score"],
+                                      search.cv_results_["mean_test_score"])
+        np.testing.assert_allclose(found.best_estimator_.coef_, search.best_estimator_.coef_)
+
+
+def test_a_context_with_64_shards_gives_the_bytes_of_ranks():
+    X = rows()[0]
+    model = clf.Model("ridge", context=clf.Context(shards=64)).fit(X, targets=X[:, 0])
+
+    def body(ranks):
+        own = part(ranks)[0]
+        return clf.Model("ridge", context=ranks.context()).fit(own, targets=own[:, 0]).to_bytes()
+
+    assert run(2, body) == [model.to_bytes()] * 2
 
 
 def test_what_a_rank_refuses_before_it_meets_the_others_fails_their_fit():

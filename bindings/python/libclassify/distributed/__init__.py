@@ -17,7 +17,8 @@ Within the block, the estimators of `libclassify.sklearn` fit the rows of all ra
 from __future__ import annotations
 
 from ._mpi import mpi
-from ._ranks import Ranks, active, shard_range, telling, total
+from ._ranks import Ranks, active, alone, shard_range, telling, total
 from ._sockets import listen, sockets
 
-__all__ = ["Ranks", "active", "listen", "mpi", "shard_range", "sockets", "telling", "total"]
+__all__ = ["Ranks", "active", "alone", "listen", "mpi", "shard_range", "sockets", "telling",
+           "total"]

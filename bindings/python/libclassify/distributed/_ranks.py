@@ -21,8 +21,8 @@ from .._library import check, lib
 from ..context import Context
 from ..tensor import Tensor
 
-# The blocks that are open here, outermost first.
-_blocks: ContextVar[Tuple["Ranks", ...]] = ContextVar("libclassify.ranks", default=())
+# The blocks that are open here, outermost first; None is one of `alone`.
+_blocks: ContextVar[Tuple[Optional["Ranks"], ...]] = ContextVar("libclassify.ranks", default=())
 _counting = threading.Lock()
 _open_blocks = 0  # of all threads
 _warned = False
@@ -59,6 +59,17 @@ def total(value: Any) -> Any:
         return value
     values = np.asarray(value, np.float64)
     return ranks._gathered(values[np.newaxis]).sum(axis=0)[()]
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Fit what this process has, also within a block of ranks."""
+    outer = _blocks.get()
+    _blocks.set((*outer, None))
+    try:
+        yield
+    finally:
+        _blocks.set(outer)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 
-from .. import errors
+from .. import distributed, errors
 from ..dataset import Dataset
 from ..model import Model
 from ..progress import watch
@@ -174,7 +174,8 @@ class Search(BaseEstimator):
         began = time.perf_counter()
         best = self._with(self.best_params_)
         given = {} if weights is None else {name: weights for name in weight_names(best)}
-        self.best_estimator_ = best.fit(X, y, **given)
+        with distributed.alone():  # all ranks of a search have the same rows
+            self.best_estimator_ = best.fit(X, y, **given)
         self.refit_time_ = time.perf_counter() - began
 
     # The best estimator
