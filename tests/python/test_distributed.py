@@ -484,7 +484,7 @@ MPI = """
 import numpy as np
 import libclassify as clf
 from libclassify import distributed
-from libclassify.sklearn import SVC
+from libclassify.sklearn import SVC, Ridge
 from mpi4py import MPI
 r = np.random.default_rng(0)
 X = r.normal(size=(600, 5)).astype("f4")
@@ -512,6 +512,14 @@ except clf.PeerError as error:
     assert rank != 1 and "rank 1: " in str(error)
 else:
     raise AssertionError("no failure")
+with distributed.mpi(comm) as ranks:
+    try:
+        Ridge().fit(np.full((5, 2), np.nan if rank == 1 else 1), np.ones(5))
+    except ValueError:
+        assert rank == 1
+    except clf.PeerError as error:
+        assert rank != 1 and "rank 1: Input X contains NaN" in str(error)
+    assert distributed.total(np.arange(3)).tolist() == [0, 2, 4]
 print("well", rank)
 """
 
