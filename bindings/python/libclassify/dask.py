@@ -221,7 +221,7 @@ def fit(estimator: Any, X: Any, y: Any = None, *, sample_weight: Any = None, cli
     Each rank is a task that is pinned to its worker. It uses the worker's threads by the estimator's
     `n_jobs`, whose None is one thread in a worker process. When a worker ends or a task fails, the
     fit fails on all workers, and this call raises what it was. Nothing is tried again. Ctrl-C ends
-    the fit on the workers, too. What the ranks send is not encrypted: clusters with TLS are refused.
+    the fit on the workers, too. Clusters with TLS are refused: what ranks send is not encrypted.
     """
     from distributed import fire_and_forget
 

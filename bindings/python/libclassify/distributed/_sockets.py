@@ -388,8 +388,8 @@ def sockets(rank: int, ranks: int, address: Address, *, token: bytes = b"",
         raise errors.ArgumentError(f"rank {rank} of {ranks} ranks; it must be 0 to {ranks - 1}")
     host = address[0] if listener is None else listener.getsockname()[0]
     if ranks > 1 and not token and not _is_loopback(host):
-        raise errors.ArgumentError(f"{host} can be reached from other machines: ranks need a token, "
-                                   "the same on all")
+        raise errors.ArgumentError(f"{host} is there for other machines, too: ranks need a token, the "
+                                   "same on all")
     if rank != 0:
         return _SocketRanks(rank, ranks, {0: _connect(address, rank, ranks, token, until, name)},
                             timeout, names)
