@@ -229,10 +229,13 @@ static clf_status reduce(clf__trainer *t, bool measures, clf__store *state) {
  * For a stream of rows, running statistics represent more than the last rows. */
 static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
   const bool resumes = t->partial || (t->params->warm_start && t->patience == 0);
-  const bool measures = t->epoch > 0 && (!t->partial || clf__resume_same_rows(t));
+  bool measures = t->epoch > 0;
   clf_status status = trained;
   if (trained < 0 && (trained != CLF_ERROR_DIVERGED || t->epoch == 0)) {
     return trained;
+  }
+  if (measures && t->partial) {
+    CLF__TRY(clf__resume_same_rows(t, &measures));
   }
   if (trained == CLF_OK && resumes && t->epoch > 0) {
     CLF__TRY(clf__resume_write(t, state));

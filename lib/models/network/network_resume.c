@@ -154,9 +154,12 @@ void clf__resume_read(clf__trainer *t) {
   t->optimizer->reduction = values[REDUCTION];
 }
 
-bool clf__resume_same_rows(const clf__trainer *t) {
+clf_status clf__resume_same_rows(const clf__trainer *t, bool *same) {
   const clf_tensor *rows = t->earlier > 0 ? clf__store_tensor(t->before, rows_name) : NULL;
   uint64_t own = 0;
-  return t->earlier == 0 || (rows != NULL && clf__training_checksum(&own, t) == CLF_OK &&
-                             *(const uint64_t *)rows->data == own);
+  if (rows != NULL) {
+    CLF__CHECK(clf__training_checksum(&own, t));
+  }
+  *same = t->earlier == 0 || (rows != NULL && *(const uint64_t *)rows->data == own);
+  return CLF_OK;
 }

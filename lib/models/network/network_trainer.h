@@ -190,8 +190,8 @@ clf_status clf__resume_check(const clf__network *network, const clf__network *be
                              int64_t kept_layers, int64_t *kept_weights);
 clf_status clf__resume_write(const clf__trainer *t, clf__store *state);
 void clf__resume_read(clf__trainer *t);
-/* Returns whether the previous epoch was on the same rows, or there was none. */
-bool clf__resume_same_rows(const clf__trainer *t);
+/* *same receives whether the previous epoch was on the same rows, or there was none. */
+clf_status clf__resume_same_rows(const clf__trainer *t, bool *same);
 /* Returns the optimizer to use instead of the given one: for a partial fit a new one like that of
  * the earlier fits, for a training without an optimizer the default. NULL to use the given one. */
 clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t);
