@@ -19,6 +19,7 @@
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "comm/shards.h"
 
 enum { PROBES = 256, SAMPLE = 1024, ASKED = 1024 };
 
@@ -162,22 +163,32 @@ clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows 
   return CLF_OK;
 }
 
-clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center) {
-  const bool wide = !clf__rows_sparse(x) && x->dtype == CLF_F64;
-  clf__rows about = *x;
-  about.center = center;
+/* Returns the largest distance from the center, or INFINITY if f32 represents one. */
+static double largest_small(const clf__rows *about, const float *weights) {
   double largest = 0;
-  for (int64_t i = 0; i < x->rows && wide && goes_on(i); i++) {
-    for (int64_t j = 0; j < x->columns && (weights == NULL || weights[i] > 0); j++) {
-      const double size = fabs(value_at(&about, i, j));
+  for (int64_t i = 0; i < about->rows && goes_on(i); i++) {
+    for (int64_t j = 0; j < about->columns && (weights == NULL || weights[i] > 0); j++) {
+      const double size = fabs(value_at(about, i, j));
       if (!(size < (double)FLT_MIN)) {
-        return CLF_OK;
+        return INFINITY;
       }
       largest = fmax(largest, size);
     }
   }
-  return largest == 0
-             ? clf__progress_check()
+  return largest;
+}
+
+clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center) {
+  clf__rows about = *x;
+  about.center = center;
+  if (clf__rows_sparse(x) || x->dtype != CLF_F64) {
+    return CLF_OK;
+  }
+  double largest = largest_small(&about, weights);
+  CLF__CHECK(clf__progress_check());
+  CLF__CHECK(clf__shards_extremes(x->shards, NULL, &largest, 1));
+  return largest == 0 || largest == INFINITY
+             ? CLF_OK
              : clf__fail(CLF_ERROR_NUMERIC,
                          "the features' largest value%s is %s, too small for f32: scale "
                          "them up (transform: standardize)",

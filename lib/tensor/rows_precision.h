@@ -20,8 +20,8 @@ clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows 
                              const float *weights);
 
 /* Returns CLF_ERROR_NUMERIC if f64 rows have values that are not 0 relative to the center (NULL for
- * 0), but all of them are so small that f32 loses digits; rows of weight 0 do not count. Other rows
- * always pass. */
+ * 0), but all of them are so small that f32 loses digits; rows of weight 0 do not count. Those
+ * of all ranks decide together. Other rows always pass. */
 clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center);
 
 /* *out becomes the first column of f64 rows that varies so little that its squares underflow a
