@@ -132,7 +132,7 @@ typedef struct clf_mpi_timed {
   double timeout; /**< in seconds */
 } clf_mpi_timed;
 
-/** Bytes of one message of timed ranks, which are copied. */
+/** Bytes of timed ranks that are copied at a time: of a message, or of what is gathered. */
 #define CLF_MPI_TIMED_PART ((int64_t)1 << 24)
 
 /* Waits for requests [count], of which number i is of rank owner[i]. Returns 0, an error of MPI, or
@@ -163,14 +163,21 @@ static inline int32_t clf_mpi_wait(const clf_mpi_timed *own, int count, MPI_Requ
 typedef struct clf_mpi_copies {
   MPI_Request *requests; /**< [2 ranks] */
   int *owner;            /**< [2 ranks] the rank of each request */
-  char *bytes;           /**< of this rank, then of each */
+  char *bytes;           /**< of this rank, then of each if they are gathered */
   int ranks;             /**< how many there are */
   int rank;              /**< of this process */
   int count;             /**< of requests */
 } clf_mpi_copies;
 
-static inline int32_t clf_mpi_open(clf_mpi_copies *copies, const clf_mpi_timed *own,
-                                   int64_t bytes) {
+static inline void clf_mpi_close(clf_mpi_copies *copies) {
+  free(copies->requests);
+  free(copies->owner);
+  free(copies->bytes);
+}
+
+/* Makes memory for `bytes` bytes of this rank and, if they are gathered, of each. */
+static inline int32_t clf_mpi_open(clf_mpi_copies *copies, const clf_mpi_timed *own, int64_t bytes,
+                                   int gathers) {
   int result = MPI_Comm_rank(own->comm, &copies->rank);
   result = result == MPI_SUCCESS ? MPI_Comm_size(own->comm, &copies->ranks) : result;
   if (result != MPI_SUCCESS) {
@@ -180,14 +187,12 @@ static inline int32_t clf_mpi_open(clf_mpi_copies *copies, const clf_mpi_timed *
   copies->count = 0;
   copies->requests = (MPI_Request *)malloc(2 * ranks * sizeof *copies->requests);
   copies->owner = (int *)malloc(2 * ranks * sizeof *copies->owner);
-  copies->bytes = (char *)malloc((ranks + 1) * (size_t)bytes + 1);
-  return copies->requests && copies->owner && copies->bytes ? 0 : MPI_ERR_NO_MEM;
-}
-
-static inline void clf_mpi_close(clf_mpi_copies *copies) {
-  free(copies->requests);
-  free(copies->owner);
-  free(copies->bytes);
+  copies->bytes = (char *)malloc((gathers ? ranks + 1 : 1) * (size_t)bytes + 1);
+  if (copies->requests && copies->owner && copies->bytes) {
+    return 0;
+  }
+  clf_mpi_close(copies);
+  return MPI_ERR_NO_MEM;
 }
 
 /* Begins to send (`sends`) bytes to a rank, or to receive them from it. */
@@ -205,10 +210,11 @@ static inline int32_t clf_mpi_begin(clf_mpi_copies *copies, const clf_mpi_timed 
 static inline int32_t clf_mpi_gather_part(const clf_mpi_timed *own, const char *mine, int64_t count,
                                           char *all, int64_t step) {
   clf_mpi_copies copies = {NULL, NULL, NULL, 0, 0, 0};
-  int32_t result = clf_mpi_open(&copies, own, count);
-  if (result == 0) {
-    memcpy(copies.bytes, mine, (size_t)count);
+  int32_t result = clf_mpi_open(&copies, own, count, 1);
+  if (result != 0) {
+    return result;
   }
+  memcpy(copies.bytes, mine, (size_t)count);
   for (int rank = 0; rank < copies.ranks && result == 0; rank++) {
     if (rank != copies.rank) {
       result = clf_mpi_begin(&copies, own, copies.bytes + (rank + 1) * count, count, rank, 0);
@@ -220,7 +226,7 @@ static inline int32_t clf_mpi_gather_part(const clf_mpi_timed *own, const char *
     const char *from = rank == copies.rank ? mine : copies.bytes + (rank + 1) * count;
     memcpy(all + rank * step, from, (size_t)count);
   }
-  if (result == 0) {
+  if (result == 0 || copies.count == 0) {
     clf_mpi_close(&copies);
   }
   return result;
@@ -228,10 +234,14 @@ static inline int32_t clf_mpi_gather_part(const clf_mpi_timed *own, const char *
 
 static inline int32_t clf_mpi_timed_gather(void *user, const void *mine, int64_t bytes, void *all) {
   const clf_mpi_timed *own = (const clf_mpi_timed *)user;
-  int32_t result = 0;
-  for (int64_t at = 0; at < bytes && result == 0; at += CLF_MPI_TIMED_PART) {
-    const int64_t rest = bytes - at;
-    const int64_t count = rest < CLF_MPI_TIMED_PART ? rest : CLF_MPI_TIMED_PART;
+  int ranks;
+  int32_t result = MPI_Comm_size(own->comm, &ranks);
+  if (result != MPI_SUCCESS) {
+    return result;
+  }
+  const int64_t part = CLF_MPI_TIMED_PART / ranks + 1;
+  for (int64_t at = 0; at < bytes && result == 0; at += part) {
+    const int64_t count = bytes - at < part ? bytes - at : part;
     result = clf_mpi_gather_part(own, (const char *)mine + at, count, (char *)all + at, bytes);
   }
   return result;
@@ -240,8 +250,11 @@ static inline int32_t clf_mpi_timed_gather(void *user, const void *mine, int64_t
 static inline int32_t clf_mpi_timed_part(const clf_mpi_timed *own, char *data, int64_t count,
                                          int32_t root) {
   clf_mpi_copies copies = {NULL, NULL, NULL, 0, 0, 0};
-  int32_t result = clf_mpi_open(&copies, own, count);
-  if (result == 0 && copies.rank == root) {
+  int32_t result = clf_mpi_open(&copies, own, count, 0);
+  if (result != 0) {
+    return result;
+  }
+  if (copies.rank == root) {
     memcpy(copies.bytes, data, (size_t)count);
   }
   for (int rank = 0; rank < copies.ranks && result == 0; rank++) {
@@ -254,7 +267,7 @@ static inline int32_t clf_mpi_timed_part(const clf_mpi_timed *own, char *data, i
   if (result == 0 && copies.rank != root) {
     memcpy(data, copies.bytes, (size_t)count);
   }
-  if (result == 0) {
+  if (result == 0 || copies.count == 0) {
     clf_mpi_close(&copies);
   }
   return result;
