@@ -101,12 +101,12 @@ static inline void clf__leave(const clf__border *border) {
   __attribute__((cleanup(clf__leave), unused)) const clf__border clf__border_of_call =             \
       clf__enter(subject)
 
-/* Returns CLF_ERROR_ARGUMENT from the function if a required pointer is NULL. */
-#define CLF__REQUIRE(pointer)                                                                      \
-  do {                                                                                             \
-    if ((pointer) == NULL) {                                                                       \
-      return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s must not be NULL", __func__, #pointer);         \
-    }                                                                                              \
-  } while (0)
+/* CLF_ERROR_ARGUMENT if a required pointer is NULL, and otherwise CLF_OK. */
+#define CLF__REQUIRED(pointer)                                                                     \
+  ((pointer) != NULL                                                                               \
+       ? CLF_OK                                                                                    \
+       : clf__fail(CLF_ERROR_ARGUMENT, "%s: %s must not be NULL", __func__, #pointer))
+/* Returns from the function if a required pointer is NULL. */
+#define CLF__REQUIRE(pointer) CLF__CHECK(CLF__REQUIRED(pointer))
 
 #endif

@@ -95,6 +95,10 @@ clf_status clf__comm_called(clf__comm *comm, int32_t result, const char *callbac
   return clf__fail(CLF_ERROR_PEER, "the communicator's %s returned %d", callback, (int)result);
 }
 
+clf_status clf__comm_garbled(const char *callback) {
+  return clf__fail(CLF_ERROR_PEER, "the communicator's %s passed on other bytes", callback);
+}
+
 /* All ranks know that rank `failed` was the first to fail; its message goes to the others. */
 static clf_status raise_failure(clf__comm *comm, clf_status own, int32_t failed) {
   clf__failure failure;
@@ -131,6 +135,9 @@ static clf_status raise_difference(clf__comm *comm, int32_t other) {
 }
 
 clf_status clf__comm_meet(clf__comm *comm, clf_status status, const char *name, uint64_t agrees) {
+  if (comm->over) { /* the others have ended the call, or will in the word that failed */
+    return status < 0 ? status : clf__fail(CLF_ERROR_PEER, "the call of all ranks has ended");
+  }
   if (comm->broken) {
     return status < 0 ? status
                       : clf__fail(CLF_ERROR_PEER,

@@ -30,27 +30,25 @@ typedef struct clf__comm_call {
   clf_context *context;
   bool outermost;
 } clf__comm_call;
-void clf__comm_begin(clf__comm_call *call, clf_context *context);
-/* Must be called once after clf__comm_begin(), before outputs change. Returns `status`, or
- * CLF_ERROR_PEER if another rank failed. */
+/* Returns CLF_ERROR_ARGUMENT if another thread is in a call of all ranks with this context. What
+ * may fail on one rank comes after it, so that the others learn of it. */
+clf_status clf__comm_begin(clf__comm_call *call, clf_context *context);
+/* Must be called once after clf__comm_begin(), whatever that returned, before outputs change.
+ * Returns `status`, or CLF_ERROR_PEER if another rank failed. */
 clf_status clf__comm_end(clf__comm_call *call, clf_status status);
 
-/* Returns CLF_ERROR_PEER unless the contexts of all ranks agree in what affects results and calls,
- * and CLF_ERROR_ARGUMENT if another thread is in a call of all ranks with this context. What the
- * ranks do first together in a call asks for it. */
+/* Returns CLF_ERROR_PEER unless the contexts of all ranks agree in what affects results and calls.
+ * What the ranks do first together in a call asks for it. */
 clf_status clf__comm_compare(clf_context *context);
 /* Returns CLF_ERROR_PEER unless all ranks fit this kind with the same parameters, in contexts that
- * agree, and CLF_ERROR_ARGUMENT if another thread is in a call of all ranks with this context. Does
- * nothing outside of a call of several ranks. The first of a call's exchanges. */
+ * agree. Does nothing outside of a call of several ranks. The first of a call's exchanges. */
 clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values);
-
-/* The same for what has this hash, at a place of this name. */
-clf_status clf__comm_agree_on(clf_context *context, const char *place, uint64_t hash);
 
 /* Within a call of all ranks: with `alone`, what the thread and its tasks call from now on is done
  * by each rank for itself, as if there were no others. */
 void clf__comm_alone(clf_context *context, bool alone);
-/* Returns CLF_ERROR_PEER, in the name of what it is, unless all ranks have the same number. */
+/* Returns CLF_ERROR_PEER, in the name of what it is, unless all ranks have the same number, in
+ * contexts that agree. Does nothing outside of a call of several ranks. */
 clf_status clf__comm_same(clf_context *context, const char *name, uint64_t number);
 
 /* Returns the hash of more bytes, to be compared between ranks; the first `hash` is 0. */
@@ -67,6 +65,10 @@ clf_status clf__comm_refuse(const clf_context *context, const char *what);
 /* `all` receives ranks * bytes bytes. */
 clf_status clf__comm_gather(clf_context *context, const char *name, const void *mine, int64_t bytes,
                             void *all);
+/* Fills start [ranks + 1]: where the elements of each rank begin among those of all, of which this
+ * one has `count`. Together they are at most `most`. */
+clf_status clf__comm_gather_starts(clf_context *context, const char *name, int64_t count,
+                                   int64_t most, int64_t *start);
 /* Gives all ranks the elements of all: rank r has those at start[r] … start[r + 1] - 1 of `all`
  * [start[ranks]], of `size` bytes each, and receives the others. */
 clf_status clf__comm_spread(clf_context *context, const char *name, void *all, const int64_t *start,
@@ -83,6 +85,9 @@ clf_status clf__comm_sum_floats(clf_context *context, const char *name, float *v
 /* Replaces `data` by that of rank `root`. */
 clf_status clf__comm_broadcast(clf_context *context, const char *name, void *data, int64_t bytes,
                                int32_t root);
+/* Returns CLF_ERROR_PEER: what this callback passed on cannot have come from a rank. What other
+ * processes say is checked before it is used as a count or a position. */
+clf_status clf__comm_garbled(const char *callback);
 /* Replaces values [count] by their maxima over the ranks; those of -x are the minima. */
 clf_status clf__comm_maxima(clf_context *context, const char *name, double *values, int64_t count);
 

@@ -8,14 +8,22 @@
 #include "comm/comm_state.h"
 #include "comm/shards.h"
 
-void clf__comm_begin(clf__comm_call *call, clf_context *context) {
-  uintptr_t none = 0;
+clf_status clf__comm_begin(clf__comm_call *call, clf_context *context) {
+  const uintptr_t own = clf__comm_thread();
+  uintptr_t holder = 0;
   *call = (clf__comm_call){context, false};
-  if (clf__comm_ranks(context) > 1 &&
-      atomic_compare_exchange_strong(&context->comm->thread, &none, clf__comm_thread())) {
-    call->outermost = true;
+  if (clf__comm_ranks(context) == 1) {
+    return CLF_OK;
+  }
+  call->outermost = atomic_compare_exchange_strong(&context->comm->thread, &holder, own);
+  if (call->outermost) {
     context->comm->over = false;
   }
+  return call->outermost || holder == own
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "another thread is in a call of all ranks with this context; one thread "
+                         "at a time can be");
 }
 
 clf_status clf__comm_end(clf__comm_call *call, clf_status status) {
@@ -60,18 +68,9 @@ clf_status clf__comm_hash_kind(uint64_t *hash, clf_context *context, const clf__
   return status;
 }
 
-static clf_status check_thread(const clf_context *context) {
-  return atomic_load(&context->comm->thread) == clf__comm_thread()
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_ARGUMENT,
-                         "another thread is in a call of all ranks with this context; one thread "
-                         "at a time can be");
-}
-
 /* What of the contexts affects results, and which callbacks the ranks call. */
 clf_status clf__comm_compare(clf_context *context) {
   clf__comm *comm = context->comm;
-  CLF__CHECK(check_thread(context));
   if (comm->compared) {
     return CLF_OK;
   }
@@ -86,12 +85,12 @@ clf_status clf__comm_compare(clf_context *context) {
   return CLF_OK;
 }
 
-clf_status clf__comm_agree_on(clf_context *context, const char *place, uint64_t hash) {
+clf_status clf__comm_same(clf_context *context, const char *name, uint64_t number) {
   if (!clf__comm_running(context)) {
     return CLF_OK;
   }
   CLF__CHECK(clf__comm_compare(context));
-  return clf__comm_meet(context->comm, CLF_OK, place, hash);
+  return clf__comm_meet(context->comm, CLF_OK, name, number);
 }
 
 clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values) {
@@ -102,9 +101,5 @@ clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const vo
   }
   CLF__CHECK(clf__comm_hash_kind(&hash, context, kind, values));
   snprintf(place, sizeof place, "fit of %s", kind->name);
-  return clf__comm_agree_on(context, place, hash);
-}
-
-clf_status clf__comm_same(clf_context *context, const char *name, uint64_t number) {
-  return clf__comm_running(context) ? clf__comm_meet(context->comm, CLF_OK, name, number) : CLF_OK;
+  return clf__comm_same(context, place, hash);
 }

@@ -17,9 +17,21 @@ clf_status clf__comm_gather(clf_context *context, const char *name, const void *
   CLF__CHECK(clf__comm_called(comm, comm->calls.all_gather(comm->calls.user, mine, bytes, all),
                               "all_gather"));
   const char *own = (const char *)all + comm->calls.rank * bytes;
-  return memcmp(own, mine, (size_t)bytes) == 0
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+  return memcmp(own, mine, (size_t)bytes) == 0 ? CLF_OK : clf__comm_garbled("all_gather");
+}
+
+clf_status clf__comm_gather_starts(clf_context *context, const char *name, int64_t count,
+                                   int64_t most, int64_t *start) {
+  const int32_t ranks = context->comm->calls.ranks;
+  start[0] = 0;
+  CLF__CHECK(clf__comm_gather(context, name, &count, (int64_t)sizeof count, start + 1));
+  for (int32_t rank = 0; rank < ranks; rank++) {
+    if (start[rank + 1] < 0 || start[rank + 1] > most - start[rank]) {
+      return clf__comm_garbled("all_gather");
+    }
+    start[rank + 1] += start[rank];
+  }
+  return CLF_OK;
 }
 
 clf_status clf__comm_spread(clf_context *context, const char *name, void *all, const int64_t *start,

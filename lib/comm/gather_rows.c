@@ -50,7 +50,7 @@ static clf_status compare(const traits *all, int32_t ranks, int64_t *total, int6
                        (int)rank);
     }
     if (t->rows < 0 || t->rows > INT64_MAX - *total) {
-      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+      return clf__comm_garbled("all_gather");
     }
     *total += t->rows;
     *most = clf__max_i64(*most, t->rows);
@@ -72,11 +72,15 @@ static clf_status fill(clf_tensor *to, const clf_tensor *rows, const traits *all
   for (int64_t first = 0; first < most; first += block) {
     const int64_t own = clf__clamp_i64(rows->shape[0] - first, 0, block);
     char *out = to->data;
-    memcpy(mine, (const char *)rows->data + first * bytes, (size_t)(own * bytes));
+    if (own > 0) {
+      memcpy(mine, (const char *)rows->data + first * bytes, (size_t)(own * bytes));
+    }
     CLF__TRY(clf__comm_gather(context, "gathered rows", mine, block * bytes, received));
     for (int32_t rank = 0; rank < ranks; rank++) {
       const int64_t theirs = clf__clamp_i64(all[rank].rows - first, 0, block);
-      memcpy(out + first * bytes, received + rank * block * bytes, (size_t)(theirs * bytes));
+      if (theirs > 0) {
+        memcpy(out + first * bytes, received + rank * block * bytes, (size_t)(theirs * bytes));
+      }
       out += all[rank].rows * bytes;
     }
   }
@@ -118,8 +122,6 @@ done:
 }
 
 clf_status clf_gather_rows(clf_tensor **out, clf_context *context, const clf_tensor *mine) {
-  CLF__REQUIRE(out);
-  CLF__REQUIRE(mine);
   CLF__ENTER("gather rows");
   clf_context *own = clf__context_retain(context); /* of the process, if it is NULL */
   if (own == NULL) {
@@ -127,14 +129,18 @@ clf_status clf_gather_rows(clf_tensor **out, clf_context *context, const clf_ten
   }
   clf__comm_call together;
   clf_tensor *made = NULL;
-  clf__comm_begin(&together, own);
-  clf_status status = gather(&made, own, mine);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__comm_begin(&together, own));
+  CLF__TRY(CLF__REQUIRED(out));
+  CLF__TRY(CLF__REQUIRED(mine));
+  status = gather(&made, own, mine);
+done:
   status = clf__comm_end(&together, status);
-  if (status < 0) {
-    clf_tensor_free(made);
-  } else {
+  if (status == CLF_OK) {
     *out = made;
+    made = NULL;
   }
+  clf_tensor_free(made);
   clf__context_release(own);
   return status;
 }

@@ -105,19 +105,11 @@ static void report_cuts(const clf__shards *shards) {
 static clf_status gather_starts(clf__shards *shards, int64_t rows) {
   if (shards->ranks == 1) {
     shards->start[1] = rows;
-  } else {
-    CLF__CHECK(clf__comm_compare(shards->context));
-    CLF__CHECK(
-        clf__comm_gather(shards->context, "rows", &rows, (int64_t)sizeof rows, shards->start + 1));
+    return CLF_OK;
   }
-  for (int32_t rank = 0; rank < shards->ranks; rank++) {
-    const int64_t before = shards->start[rank], own = shards->start[rank + 1];
-    if (own < 0 || own > INT64_MAX / (int64_t)sizeof(double) - before) {
-      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
-    }
-    shards->start[rank + 1] += before;
-  }
-  return CLF_OK;
+  CLF__CHECK(clf__comm_compare(shards->context));
+  return clf__comm_gather_starts(shards->context, "rows", rows, INT64_MAX / (int64_t)sizeof(double),
+                                 shards->start);
 }
 
 static clf_status create(clf__shards **out, clf_context *context, int64_t rows, int32_t ranks,

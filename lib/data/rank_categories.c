@@ -36,9 +36,7 @@ static clf_status gather(dictionaries *d, clf__arena *arena, const clf_dataset *
   const int64_t own = names != NULL ? clf_tensor_count(names) : 0;
   double bytes = (double)own;
   CLF__TRY(clf__comm_maxima(context, "sizes of categories", &bytes, 1));
-  CLF__TRY(bytes >= (double)own && bytes < 0x1p53
-               ? CLF_OK
-               : clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes"));
+  CLF__TRY(bytes >= (double)own && bytes < 0x1p53 ? CLF_OK : clf__comm_garbled("all_gather"));
   d->step = counted + clf__round_up((int64_t)bytes + 1, (int64_t)sizeof(int64_t));
   char *mine = clf__arena_zeroed(arena, d->step, 1);
   d->all = clf__arena_matrix(arena, d->ranks, d->step, 1);
@@ -66,7 +64,7 @@ static clf_status add_names(dictionaries *d, clf__dictionary *to, int32_t rank, 
     const char *name = d->at[rank];
     const char *close = memchr(name, '\0', (size_t)(end - name));
     if (close == NULL) {
-      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+      return clf__comm_garbled("all_gather");
     }
     CLF__CHECK(clf__dictionary_add(to, name, (size_t)(close - name), &code));
     d->at[rank] = close + 1;

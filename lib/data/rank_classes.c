@@ -126,7 +126,7 @@ static clf_status check_sizes(const saved_classes *saved, int32_t ranks) {
     const bool known = dtype == CLF_U8 || dtype == CLF_I64 || dtype == CLF_F32 || dtype == CLF_F64;
     if ((count == 0) != (dtype == NONE) || (count != 0 && !known) || count < 0 ||
         count > INT64_MAX / (2 * (int64_t)sizeof(double)) / ranks) {
-      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+      return clf__comm_garbled("all_gather");
     }
   }
   return CLF_OK;

@@ -135,7 +135,7 @@ static clf_status make_empty(clf_dataset **out, clf_context *context, const trai
   clf_dataset *empty = NULL;
   clf_status status = CLF_OK;
   if (!are_sizes(like)) {
-    return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+    return clf__comm_garbled("all_gather");
   }
   CLF__TRY(clf__dataset_blank(&empty, context));
   empty->features = like->features;
@@ -175,7 +175,7 @@ static clf_status pass_names(clf_dataset *empty, clf_context *context, const clf
   if (empty != NULL) {
     CLF__TRY(clf__names_cut(text, bytes, names, empty->features) == empty->features
                  ? CLF_OK
-                 : clf__fail(CLF_ERROR_PEER, "the communicator's broadcast passed on other bytes"));
+                 : clf__comm_garbled("broadcast"));
     status = clf__names_create(&empty->names, context, names, empty->features);
   }
 done:

@@ -11,7 +11,9 @@
 static clf_status spread(clf_context *context, const char *name, void *all, const void *own,
                          const clf__shards *shards, size_t size) {
   const int64_t count = shards->start[shards->rank + 1] - shards->first;
-  memcpy((char *)all + (size_t)shards->first * size, own, (size_t)count * size);
+  if (count > 0) {
+    memcpy((char *)all + (size_t)shards->first * size, own, (size_t)count * size);
+  }
   return clf__comm_spread(context, name, all, shards->start, size);
 }
 
@@ -38,20 +40,7 @@ static clf_status check_sparse(const clf__rows *x) {
       right = x->column[j] >= 0 && x->column[j] < x->columns;
     }
   }
-  return right ? CLF_OK
-               : clf__fail(CLF_ERROR_PEER, "the communicator's broadcast passed on other bytes");
-}
-
-/* Where the entries of each rank begin among those of all. */
-static clf_status count_entries(int64_t *start, clf_context *context, int64_t entries) {
-  CLF__CHECK(clf__comm_gather(context, "entries", &entries, (int64_t)sizeof entries, start + 1));
-  for (int32_t rank = 0; rank < clf__comm_ranks(context); rank++) {
-    if (start[rank + 1] < 0 || start[rank + 1] > INT64_MAX / 16 - start[rank]) {
-      return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
-    }
-    start[rank + 1] += start[rank];
-  }
-  return CLF_OK;
+  return right ? CLF_OK : clf__comm_garbled("broadcast");
 }
 
 static clf_status gather_sparse(clf__rank_whole *whole, clf_context *context, const clf__rows *x) {
@@ -60,7 +49,7 @@ static clf_status gather_sparse(clf__rank_whole *whole, clf_context *context, co
   int64_t *start = clf__arena_zeroed(&whole->arena, (int64_t)shards->ranks + 1, sizeof *start);
   int64_t *row_start = clf__arena_array(&whole->arena, shards->rows + 1, sizeof *row_start);
   CLF__CHECK(clf__arena_status(&whole->arena));
-  CLF__CHECK(count_entries(start, context, entries));
+  CLF__CHECK(clf__comm_gather_starts(context, "entries", entries, INT64_MAX / 16, start));
   const int64_t total = start[shards->ranks], first = start[shards->rank];
   int32_t *column = clf__arena_array(&whole->arena, total, sizeof *column);
   float *value = clf__arena_array(&whole->arena, total, sizeof *value);
@@ -90,7 +79,7 @@ static clf_status gather_labels(clf__rank_whole *whole, clf_context *context,
   CLF__CHECK(spread(context, "labels", whole->labels, part->labels, shards, sizeof *whole->labels));
   for (int64_t i = 0; i < shards->rows; i++) {
     if (whole->labels[i] < 0 || whole->labels[i] >= part->classes) {
-      return clf__fail(CLF_ERROR_PEER, "the communicator's broadcast passed on other bytes");
+      return clf__comm_garbled("broadcast");
     }
   }
   return CLF_OK;

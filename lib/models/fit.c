@@ -518,13 +518,13 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
                          const clf_dataset *validation) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK);
   clf__comm_call together;
   clf__rank_rows rows = {.shards = NULL};
   fit_extras extras = {.optimizer = optimizer != NULL ? optimizer : model->optimizer,
                        .together = &together};
   clf_status status = CLF_OK;
-  clf__comm_begin(&together, model->context);
+  CLF__TRY(clf__comm_begin(&together, model->context));
+  CLF__TRY(optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK);
   CLF__TRY(share_rows(&rows, &together, model, train, validation));
   status = fit_model(model, &rows.rows, validation, &extras);
 done:

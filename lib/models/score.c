@@ -162,13 +162,17 @@ static clf_status score_rows(const clf_model *model, const clf_dataset *data, do
 
 clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(score);
   CLF__ENTER_PREDICTION(model, data);
   clf__comm_call together;
   double found = 0;
-  clf__comm_begin(&together, model->context);
-  clf_status status = score_rows(model, data, &found);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__comm_begin(&together, model->context));
+  CLF__TRY(CLF__REQUIRED(score));
+  status = score_rows(model, data, &found);
+done:
   status = clf__comm_end(&together, status);
-  *score = status < 0 ? *score : found;
+  if (status >= 0) {
+    *score = found;
+  }
   return status;
 }

@@ -190,8 +190,6 @@ done:
 clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, int64_t folds,
                               uint64_t seed, double *scores) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(data);
-  CLF__REQUIRE(scores);
   CLF__ENTER(model->kind->base.name);
   clf__comm_call together;
   const char *as_it_is = "";
@@ -199,8 +197,10 @@ clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, i
   clf__stop stop; /* keeps nothing, so that no fold has a fit that was stopped */
   clf_status status = CLF_OK;
   double *found = NULL;
-  clf__comm_begin(&together, model->context);
   clf__stop_begin(&stop);
+  CLF__TRY(clf__comm_begin(&together, model->context));
+  CLF__TRY(CLF__REQUIRED(data));
+  CLF__TRY(CLF__REQUIRED(scores));
   CLF__TRY(clf__check_folds(data, folds));
   found = clf__alloc_array(model->context, folds, sizeof *found);
   CLF__TRY(found != NULL ? CLF_OK : CLF_ERROR_MEMORY);

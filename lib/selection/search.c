@@ -161,25 +161,22 @@ static clf_status agree(const clf_search *search, const clf_model *model, const 
 
 clf_status clf_search_create(clf_search **out, const clf_model *model, const clf_dataset *data,
                              int64_t folds, uint64_t seed, const char *grid, const char *text) {
-  CLF__REQUIRE(out);
   CLF__REQUIRE(model);
-  CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
-  if (grid == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "clf_search_create: grid must not be NULL");
-  }
   clf_status status = CLF_OK;
   clf__comm_call together;
   clf__grid values = {NULL, 0, 1};
   void *own = NULL;
-  clf_search *search = clf__handle_create(model->context, sizeof *search);
-  if (search == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  clf_search *search = NULL;
+  CLF__TRY(clf__comm_begin(&together, model->context));
+  CLF__TRY(CLF__REQUIRED(out));
+  CLF__TRY(CLF__REQUIRED(data));
+  CLF__TRY(CLF__REQUIRED(grid));
+  search = clf__handle_create(model->context, sizeof *search);
+  CLF__TRY(search != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   search->arena.context = search->context;
   search->folds = folds;
   search->regression = data->labels == NULL;
-  clf__comm_begin(&together, search->context);
   CLF__TRY(clf__check_folds(data, folds));
   CLF__TRY(clf__params_create(&own, search->context, &clf__search_kind.params, text));
   CLF__TRY(agree(search, model, data, seed, grid, own));

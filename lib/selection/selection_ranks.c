@@ -78,9 +78,9 @@ clf_status clf__selection_agree(const clf_model *model, const clf_dataset *data,
     CLF__CHECK(clf__comm_hash_kind(&hash, context, &model->stages[i]->kind->base,
                                    model->stages[i]->params));
   }
-  CLF__CHECK(clf__comm_agree_on(context, "settings of a cross-validation", hash));
-  return clf__comm_agree_on(context, "rows of a cross-validation",
-                            hash_dataset(CLF__CHECKSUM_FIRST, data));
+  CLF__CHECK(clf__comm_same(context, "settings of a cross-validation", hash));
+  return clf__comm_same(context, "rows of a cross-validation",
+                        hash_dataset(CLF__CHECKSUM_FIRST, data));
 }
 
 clf_status clf__selection_share(clf_context *context, double *scores, int64_t count, int64_t folds,

@@ -212,7 +212,6 @@ static clf_status begin(clf__build *build, const clf_vocabulary *vocabulary,
 
 clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents) {
   CLF__REQUIRE(vocabulary);
-  CLF__REQUIRE(documents);
   CLF__ENTER("vocabulary");
   clf__comm_call together;
   int64_t count = 0;
@@ -221,7 +220,8 @@ clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents 
   counted made = {NULL, NULL, NULL};
   clf__lexicon *lexicon = NULL;
   clf_status status = CLF_OK;
-  clf__comm_begin(&together, vocabulary->context);
+  CLF__TRY(clf__comm_begin(&together, vocabulary->context));
+  CLF__TRY(CLF__REQUIRED(documents));
   CLF__TRY(clf__comm_agree(vocabulary->context, &clf__vocabulary_kind, vocabulary->params));
   CLF__TRY(clf__build_documents(&count, vocabulary->context, documents->count));
   CLF__TRY(begin(&build, vocabulary, documents));

@@ -1,5 +1,6 @@
 /* Counts of several ranks: all receive the items of each, and add them up. So every rank has the
  * words of all documents, and numbers them alike, before n-grams are counted by these numbers. */
+#include <math.h>
 #include <string.h>
 
 #include "comm/comm.h"
@@ -27,10 +28,6 @@ typedef struct gathering {
   unsigned char *text;    /* [bytes of all] */
 } gathering;
 
-static clf_status fail_bytes(void) {
-  return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
-}
-
 static sizes sizes_of(const clf__intern *tables, int32_t count) {
   sizes out = {0, 0};
   for (int32_t t = 0; t < count; t++) {
@@ -43,19 +40,13 @@ static sizes sizes_of(const clf__intern *tables, int32_t count) {
 }
 
 static clf_status gather_sizes(gathering *g, sizes own) {
-  sizes *all = clf__arena_array(&g->arena, g->ranks, sizeof *all);
   g->items = clf__arena_zeroed(&g->arena, g->ranks + 1, sizeof *g->items);
   g->bytes = clf__arena_zeroed(&g->arena, g->ranks + 1, sizeof *g->bytes);
   CLF__CHECK(clf__arena_status(&g->arena));
-  CLF__CHECK(clf__comm_gather(g->context, "sizes of words", &own, (int64_t)sizeof own, all));
-  for (int32_t rank = 0; rank < g->ranks; rank++) {
-    if (all[rank].items < 0 || all[rank].items > INT32_MAX || all[rank].bytes < 0 ||
-        all[rank].bytes > INT64_MAX / 2 - g->bytes[rank]) {
-      return fail_bytes();
-    }
-    g->items[rank + 1] = g->items[rank] + all[rank].items;
-    g->bytes[rank + 1] = g->bytes[rank] + all[rank].bytes;
-  }
+  CLF__CHECK(
+      clf__comm_gather_starts(g->context, "numbers of words", own.items, INT64_MAX / 32, g->items));
+  CLF__CHECK(clf__comm_gather_starts(g->context, "sizes of words", own.bytes,
+                                     INT64_MAX / 2 - BEYOND, g->bytes));
   g->item = clf__arena_array(&g->arena, g->items[g->ranks], sizeof *g->item);
   g->text = clf__arena_zeroed(&g->arena, g->bytes[g->ranks] + BEYOND, 1);
   return clf__arena_status(&g->arena);
@@ -85,7 +76,7 @@ static clf_status unpack(const gathering *g, int32_t rank, clf__hash_key key, cl
     const sent_item *from = &g->item[i];
     if (from->length < 0 || from->length > UINT8_MAX || from->length > g->bytes[rank + 1] - at ||
         from->count < 0 || from->documents < 0) {
-      return fail_bytes();
+      return clf__comm_garbled("all_gather");
     }
     const uint64_t hash = clf__hash_bytes(key, g->text + at, (size_t)from->length);
     clf__intern *table = &tables[(int64_t)(uint32_t)hash % count];
@@ -93,8 +84,12 @@ static clf_status unpack(const gathering *g, int32_t rank, clf__hash_key key, cl
     if (id < 0) {
       return CLF_ERROR_MEMORY;
     }
-    clf__intern_item(table, id)->count += from->count;
-    clf__intern_item(table, id)->documents += from->documents;
+    clf__interned *item = clf__intern_item(table, id);
+    if (from->count > INT64_MAX - item->count || from->documents > INT32_MAX - item->documents) {
+      return clf__comm_garbled("all_gather");
+    }
+    item->count += from->count;
+    item->documents += from->documents;
     at += from->length;
   }
   return CLF_OK;
@@ -126,7 +121,10 @@ clf_status clf__build_documents(int64_t *all, clf_context *context, int64_t docu
   CLF__CHECK(clf__comm_ranks(context) > 1
                  ? clf__comm_sum_integers(context, "numbers of documents", &sum, 1)
                  : CLF_OK);
-  *all = (int64_t)sum;
+  if (!(sum >= (double)documents)) {
+    return clf__comm_garbled("all_sum or all_gather");
+  }
+  *all = (int64_t)fmin(sum, (double)INT32_MAX);
   return sum <= (double)INT32_MAX
              ? CLF_OK
              : clf__fail(CLF_ERROR_DATA,

@@ -162,6 +162,7 @@ static clf_status copy_columns(int64_t **out, int64_t *count, const clf_transfor
 
 /* What a fit does: FIT, or a partial one that begins, or continues from `before`. */
 typedef struct fitting {
+  clf_status given; /* what the caller's arguments deserve; with several ranks all learn of it */
   bool partial;
   const clf_transform *before; /* NULL unless it continues */
 } fitting;
@@ -280,12 +281,11 @@ static void begin(clf_transform *next, const clf_transform *transform) {
 
 /* With several ranks: all fit the same kind, which sums the rows of all of them. */
 static clf_status share_rows(clf__rank_rows *rows, const clf__comm_call *together,
-                             const clf_transform *transform, const clf_dataset *dataset,
-                             const fitting *how) {
+                             const clf_transform *transform, const clf_dataset *dataset) {
   const clf__transform_kind *kind = transform->kind;
   CLF__CHECK(clf__comm_agree(transform->context, &kind->base, transform->params));
-  if (how->partial || (kind->can & (CLF__SUMS_RANKS | CLF__CONSTANT)) == 0) {
-    CLF__CHECK(clf__comm_refuse(transform->context, how->partial ? "a partial fit" : "its fit"));
+  if ((kind->can & (CLF__SUMS_RANKS | CLF__CONSTANT)) == 0) {
+    CLF__CHECK(clf__comm_refuse(transform->context, "its fit"));
   }
   return clf__rank_rows_create(rows, together, dataset);
 }
@@ -303,8 +303,9 @@ static clf_status fit(clf_dataset **out, clf_transform *transform, const clf_dat
   clf_status status = CLF_OK;
   begin(&next, transform);
   clf__call_begin(&call, transform->context, kind->base.name, given != NULL ? given->rows : 0);
-  clf__comm_begin(&together, transform->context);
-  CLF__TRY(share_rows(&rows, &together, transform, given, how));
+  CLF__TRY(clf__comm_begin(&together, transform->context));
+  CLF__TRY(how->given);
+  CLF__TRY(share_rows(&rows, &together, transform, given));
   CLF__TRY(fit_columns(&next, &chosen, dataset, how));
   if (out != NULL) {
     CLF__TRY(apply_chosen(&made, &next,
@@ -348,6 +349,7 @@ clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
+  CLF__CHECK(clf__comm_refuse(transform->context, "a partial fit"));
   const bool goes_on = transform->state != NULL;
   const char *name = transform->kind->base.name;
   if (transform->kind->partial_fit == NULL) {
@@ -366,11 +368,11 @@ clf_status clf_transform_partial_fit(clf_transform *transform, const clf_dataset
 
 clf_status clf_transform_fit_apply(clf_dataset **out, clf_transform *transform,
                                    const clf_dataset *dataset) {
-  CLF__REQUIRE(out);
   CLF__REQUIRE(transform);
-  CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
-  return fit(out, transform, dataset, &(fitting){.partial = false});
+  clf_status given = CLF__REQUIRED(out);
+  given = given == CLF_OK ? CLF__REQUIRED(dataset) : given;
+  return fit(out, transform, dataset, &(fitting){.given = given});
 }
 
 static clf_status apply_columns(clf_dataset **out, const clf_transform *transform,

@@ -175,7 +175,7 @@ static clf_status share_results(sharing *s, const clf__svm_fitting *f) {
     s->first[rank + 1] = s->first[rank];
     for (int64_t i = s->start[rank]; i < s->start[rank + 1]; i++) {
       if (s->results[i].count < 0 || s->results[i].count > f->training->x->rows) {
-        return clf__fail(CLF_ERROR_PEER, "the communicator's broadcast passed on other bytes");
+        return clf__comm_garbled("broadcast");
       }
       s->first[rank + 1] += s->results[i].count;
     }
@@ -202,7 +202,7 @@ static clf_status share_vectors(sharing *s, const clf__svm_fitting *f) {
   CLF__CHECK(clf__comm_spread(f->model->context, "coefficients", s->b, s->first, sizeof *s->b));
   for (int64_t k = 0; k < total; k++) {
     if (s->row[k] < 0 || s->row[k] >= f->training->x->rows) {
-      return clf__fail(CLF_ERROR_PEER, "the communicator's broadcast passed on other bytes");
+      return clf__comm_garbled("broadcast");
     }
   }
   return CLF_OK;

@@ -99,7 +99,7 @@ static void sum_rows(struct rank *rank) {
     first = s->rows * rank->index * rank->index / (ranks * ranks);
     rows = end - first;
   }
-  clf__comm_begin(&call, rank->context);
+  ck_clf_ok(clf__comm_begin(&call, rank->context));
   ck_clf_ok(clf__shards_create(&shards, rank->context, rows));
   adding a = {first, s->count, s->integers};
   const clf__shard_sum sum = {"test", shards, rows, s->integers, add_values, &a};
@@ -249,7 +249,7 @@ static clf_status try_call(struct rank *rank, const trying *t) {
 static void try_rank(struct rank *rank) {
   trying *t = rank->user;
   clf__comm_call call;
-  clf__comm_begin(&call, rank->context);
+  ck_clf_ok(clf__comm_begin(&call, rank->context));
   const clf_status status = clf__comm_end(&call, try_call(rank, t));
   t->status[rank->index] = status;
   snprintf(t->message[rank->index], sizeof t->message[0], "%s", clf_last_error());
@@ -336,5 +336,62 @@ TEST(callback__names_the_rank_that_is_late) {
     ck_assert_int_eq(t.status[rank], CLF_ERROR_PEER);
     ck_assert_str_eq(t.message[rank], "rank 2 has not come to all_gather in time");
   }
+  close_ranks(&all);
+}
+
+typedef struct beginning {
+  clf_context *context;
+  clf_status status;
+} beginning;
+
+static void *begin_second(void *argument) {
+  beginning *b = argument;
+  clf__comm_call call;
+  b->status = clf__comm_begin(&call, b->context);
+  b->status = clf__comm_end(&call, b->status);
+  return NULL;
+}
+
+static void begin_twice(struct rank *rank) {
+  clf__comm_call call, within;
+  beginning b = {.context = rank->context};
+  pthread_t thread;
+  ck_clf_ok(clf__comm_begin(&call, rank->context));
+  ck_clf_ok(clf__comm_begin(&within, rank->context));
+  ck_assert_int_eq(pthread_create(&thread, NULL, begin_second, &b), 0);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(b.status, CLF_ERROR_ARGUMENT);
+  ck_clf_ok(clf__comm_end(&within, CLF_OK));
+  ck_clf_ok(clf__comm_end(&call, CLF_OK));
+}
+
+TEST(call__of_a_second_thread_is_refused_where_it_begins) {
+  struct ranks all;
+  open_ranks(&all, 2, "threads=1", false);
+  run_ranks(&all, begin_twice, NULL);
+  close_ranks(&all);
+}
+
+/* A collective after one that failed on another rank: no rank waits for it. */
+static void go_on(struct rank *rank) {
+  clf__comm_call call;
+  double value = 1;
+  ck_clf_ok(clf__comm_begin(&call, rank->context));
+  clf_status status = rank->index == 1 ? clf__comm_end(&call, CLF_ERROR_DATA)
+                                       : clf__comm_maxima(rank->context, "first", &value, 1);
+  if (rank->index == 0) {
+    ck_assert_int_eq(status, CLF_ERROR_PEER);
+    status = clf__comm_maxima(rank->context, "second", &value, 1);
+    ck_assert_int_eq(status, CLF_ERROR_PEER);
+    ck_assert_ptr_nonnull(strstr(clf_last_error(), "has ended"));
+    status = clf__comm_end(&call, status);
+  }
+  ck_assert_int_lt(status, 0);
+}
+
+TEST(collective__after_the_end_of_a_call_fails_at_once) {
+  struct ranks all;
+  open_ranks(&all, 2, "threads=1", false);
+  run_ranks(&all, go_on, NULL);
   close_ranks(&all);
 }
