@@ -114,8 +114,9 @@ static clf_status read_sizes(merging *m, const size *all, int64_t *step) {
     values = begins ? 0 : values;
     for (int64_t j = 0; j < m->columns; j++) {
       const size *from = &all[(m->parts[p].rank * m->most + of_rank) * m->columns + j];
-      if (from->count < 0 || from->count > m->parts[p].rows + 1 || !(from->missing >= 0)) {
-        return clf__fail(CLF_ERROR_PEER, "the communicator's all_gather passed on other bytes");
+      if (from->count < 0 || from->count > m->parts[p].rows + 1 || !(from->missing >= 0) ||
+          !(from->missing < INFINITY)) {
+        return clf__comm_garbled("all_gather");
       }
       m->found[p * m->columns + j].count = from->count;
       m->found[p * m->columns + j].missing = from->missing;
@@ -136,8 +137,19 @@ static void pack(const merging *m, double *to) {
   }
 }
 
-/* Sets where the values of all parts lie: those of a rank from rank * step on. */
-static void place(const merging *m, const double *all, int64_t step) {
+/* Returns whether values ascend, as the merge needs it, and weights are numbers from 0 on. */
+static bool is_right(const found *levels) {
+  bool right = true;
+  for (int64_t i = 0; i < levels->count && right; i++) {
+    right = levels->weight[i] >= 0 && levels->weight[i] < INFINITY &&
+            (i == 0 ? !isnan(levels->value[0]) : levels->value[i - 1] < levels->value[i]);
+  }
+  return right;
+}
+
+/* Sets where the values of all parts lie: those of a rank from rank * step on. They come from other
+ * processes. */
+static clf_status place(const merging *m, const double *all, int64_t step) {
   int64_t at = 0;
   for (int64_t p = 0; p < m->count; p++) {
     at = p == 0 || m->parts[p].rank != m->parts[p - 1].rank ? m->parts[p].rank * step : at;
@@ -146,8 +158,12 @@ static void place(const merging *m, const double *all, int64_t step) {
       to->value = all + at;
       to->weight = all + at + to->count;
       at += 2 * to->count;
+      if (!is_right(to)) {
+        return clf__comm_garbled("all_gather");
+      }
     }
   }
+  return CLF_OK;
 }
 
 /* All ranks receive what each has found; the arena holds it. */
@@ -173,8 +189,7 @@ static clf_status exchange(merging *m, clf__arena *arena) {
   pack(m, values);
   CLF__CHECK(
       clf__comm_gather(m->context, "levels", values, step * (int64_t)sizeof *values, received));
-  place(m, received, step);
-  return CLF_OK;
+  return place(m, received, step);
 }
 
 /* Levels in a part of the arrays of a column. */
@@ -192,15 +207,15 @@ typedef struct column {
 } column;
 
 /* Merges the levels of two runs, the second of which lies behind the first, in place of the
- * first. */
+ * first. One of them advances in each step, whatever the values are. */
 static run merge(const column *c, run one, run two) {
   const int64_t end = one.at + one.count, last = two.at + two.count;
   int64_t a = one.at, b = two.at, count = 0;
   run out = {one.at, 0, one.missing + two.missing};
   double *value = c->to_value + one.at, *weight = c->to_weight + one.at;
   while (a < end || b < last) {
-    const bool first = b == last || (a < end && c->value[a] <= c->value[b]);
-    const bool second = a == end || (b < last && c->value[b] <= c->value[a]);
+    const bool first = b == last || (a < end && !(c->value[b] < c->value[a]));
+    const bool second = a == end || (b < last && !(c->value[a] < c->value[b]));
     value[count] = first ? c->value[a] : c->value[b];
     weight[count++] = (first ? c->weight[a] : 0) + (second ? c->weight[b] : 0);
     a += first;
