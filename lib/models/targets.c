@@ -78,7 +78,7 @@ clf_status clf__targets_check(const clf_model *model, const clf__training *train
     status = check_range(model, training->validation);
     status = status < 0 ? clf__fail_within(status, "validation") : CLF_OK;
   }
-  for (int64_t k = 0; status == CLF_OK && k < outputs; k++) {
+  for (int64_t k = 0; status == CLF_OK && training->x->rows > 0 && k < outputs; k++) {
     const clf__target_column column = {training->targets + k, outputs, NULL, training->x->rows,
                                        training->weights};
     warn_of_floats(model, &column, k);
