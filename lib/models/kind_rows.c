@@ -152,7 +152,10 @@ static clf_status begin(clf__kind_rows *rows, const clf_model *model, const clf_
     status = choose_center(&rows->center, model, x, weights, rows->movable);
   }
   if (status == CLF_OK && first && !rows->wide) {
-    status = clf__rows_check_small(x, weights, rows->center != NULL ? rows->center->data : NULL);
+    const double *center = rows->center != NULL ? rows->center->data : NULL;
+    double largest;
+    status = clf__rows_largest_small(&largest, x, weights, center);
+    status = status == CLF_OK ? clf__rows_check_small(largest, center != NULL) : status;
     status = status < 0 ? clf__fail_within(status, "%s", model->kind->base.name) : CLF_OK;
   }
   if (status == CLF_OK) {

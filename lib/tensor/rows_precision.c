@@ -19,7 +19,6 @@
 #include "base/pool.h"
 #include "base/progress.h"
 #include "base/text.h"
-#include "comm/shards.h"
 
 enum { PROBES = 256, SAMPLE = 1024, ASKED = 1024 };
 
@@ -178,21 +177,21 @@ static double largest_small(const clf__rows *about, const float *weights) {
   return largest;
 }
 
-clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center) {
+clf_status clf__rows_largest_small(double *out, const clf__rows *x, const float *weights,
+                                   const double *center) {
   clf__rows about = *x;
   about.center = center;
-  if (clf__rows_sparse(x) || x->dtype != CLF_F64) {
-    return CLF_OK;
-  }
-  double largest = largest_small(&about, weights);
-  CLF__CHECK(clf__progress_check());
-  CLF__CHECK(clf__shards_extremes(x->shards, NULL, &largest, 1));
+  *out = clf__rows_sparse(x) || x->dtype != CLF_F64 ? INFINITY : largest_small(&about, weights);
+  return clf__progress_check();
+}
+
+clf_status clf__rows_check_small(double largest, bool centered) {
   return largest == 0 || largest == INFINITY
              ? CLF_OK
              : clf__fail(CLF_ERROR_NUMERIC,
                          "the features' largest value%s is %s, too small for f32: scale "
                          "them up (transform: standardize)",
-                         center != NULL ? " about their center" : "", clf__number_text(largest));
+                         centered ? " about their center" : "", clf__number_text(largest));
 }
 
 /* Its square is 2^52 times the smallest normal number. */

@@ -19,10 +19,12 @@ clf_status clf__rows_far(int64_t *out, clf_context *context, const clf__rows *x,
 clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows *x,
                              const float *weights);
 
-/* Returns CLF_ERROR_NUMERIC if f64 rows have values that are not 0 relative to the center (NULL for
- * 0), but all of them are so small that f32 loses digits; rows of weight 0 do not count. Those
- * of all ranks decide together. Other rows always pass. */
-clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center);
+/* *out becomes the largest distance of f64 rows from the center (NULL for 0) if all are so small
+ * that f32 loses digits, and INFINITY otherwise, as for other rows. Rows of weight 0 do not count. */
+clf_status clf__rows_largest_small(double *out, const clf__rows *x, const float *weights,
+                                   const double *center);
+/* Returns CLF_ERROR_NUMERIC for such a distance that is not 0, the largest of all ranks. */
+clf_status clf__rows_check_small(double largest, bool centered);
 
 /* *out becomes the first column of f64 rows that varies so little that its squares underflow a
  * double, or -1. Only columns whose sum of squares, squares[j * step], is small are examined. */

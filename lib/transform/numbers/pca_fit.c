@@ -263,6 +263,7 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
   const bool few = clf__shards_rows(x->shards, x->rows) < x->columns && !clf__rows_sparse(x);
   const bool gram = wanted->solver == CLF__PCA_AUTO ? few : wanted->solver == CLF__PCA_GRAM;
   eigen_job job = {.context = context, .arena = {.context = context}, .x = x, .weights = weights};
+  double largest;
   clf_status status = CLF_OK;
   out->arena.context = context;
   job.size = gram ? x->rows : x->columns;
@@ -270,7 +271,9 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
   CLF__TRY(check_size(x, gram, job.size));
   CLF__TRY(allocate(out, &job, wanted));
   CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out, wanted->f64));
-  CLF__TRY(clf__rows_check_small(x, weights, out->mean));
+  CLF__TRY(clf__rows_largest_small(&largest, x, weights, out->mean));
+  CLF__TRY(clf__shards_extremes(x->shards, NULL, &largest, 1));
+  CLF__TRY(clf__rows_check_small(largest, true));
   status = find(out, &job, wanted, gram);
 done:
   clf__arena_free(&job.arena);
