@@ -20,7 +20,8 @@ clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows 
                              const float *weights);
 
 /* *out becomes the largest distance of f64 rows from the center (NULL for 0) if all are so small
- * that f32 loses digits, and INFINITY otherwise, as for other rows. Rows of weight 0 do not count. */
+ * that f32 loses digits, and INFINITY otherwise, as for other rows. Rows of weight 0 do not
+ * count. */
 clf_status clf__rows_largest_small(double *out, const clf__rows *x, const float *weights,
                                    const double *center);
 /* Returns CLF_ERROR_NUMERIC for such a distance that is not 0, the largest of all ranks. */
