@@ -12,6 +12,8 @@ enum { MANY_CLASSES = 200 };
 /* Squared singular values of the means relative to the largest, below which they are rounding
  * errors. */
 static const double min_square = 1e-14;
+/* Share of the largest eigenvalue that may be lost with them. */
+static const double max_loss = 1e-9;
 
 /* Computes the matrix [K, K] whose eigenvectors define the axes: M^T S^-1 M, where column k of M is
  * sqrt(p_k) (m_k - m') and m' is the mean weighted by the priors. */
@@ -171,8 +173,24 @@ static clf_status expand(const clf__fisher_work *work, few_features *f, double *
                        clf__f64_matrix(f->means, d, classes, classes), 0, vectors, classes);
 }
 
-/* The D eigenvalues of M^T S^-1 M that may differ from 0, and their eigenvectors [D, K]. */
-static clf_status solve_by_features(const clf__fisher_work *work, double *values, double *vectors) {
+/* Returns whether the eigenvalues add up to the trace of M^T S^-1 M. What rounding takes from M may
+ * count in it: S^-1 enlarges directions in which the classes vary little. */
+static bool are_complete(const clf__fisher_work *work, const few_features *f,
+                         const double *values) {
+  double missing = 0;
+  for (int64_t i = 0; i < work->columns * work->classes; i++) {
+    missing += f->means[i] * f->solved[i];
+  }
+  for (int64_t j = 0; j < work->columns; j++) {
+    missing -= values[j];
+  }
+  return fabs(missing) <= max_loss * values[0];
+}
+
+/* The D eigenvalues of M^T S^-1 M that may differ from 0, and their eigenvectors [D, K], unless
+ * *complete becomes false. */
+static clf_status solve_by_features(const clf__fisher_work *work, double *values, double *vectors,
+                                    bool *complete) {
   const int64_t d = work->columns, classes = work->classes, square = clf__count(d, d);
   clf__arena arena = {.context = work->context};
   few_features f = {.means = clf__arena_matrix(&arena, d, classes, sizeof(double)),
@@ -194,6 +212,7 @@ static clf_status solve_by_features(const clf__fisher_work *work, double *values
   CLF__TRY(clf__eigen_symmetric(work->context, f.square, d, d, f.sum, f.left));
   CLF__TRY(project(work, &f));
   CLF__TRY(clf__eigen_symmetric(work->context, f.square, d, d, values, f.small));
+  *complete = are_complete(work, &f, values);
   status = expand(work, &f, vectors);
 done:
   clf__arena_free(&arena);
@@ -214,15 +233,23 @@ done:
 }
 
 clf_status clf__fisher_store_axes(const clf__fisher_work *work, clf__store *state) {
-  const bool many = work->classes >= MANY_CLASSES && work->classes > work->columns;
-  const int64_t count = many ? work->columns : work->classes;
+  const int64_t classes = work->classes;
+  const bool many = classes >= MANY_CLASSES && classes > work->columns;
+  bool solved = false;
+  double *vectors = NULL;
   clf__arena arena = {.context = work->context};
-  double *vectors = clf__arena_matrix(&arena, count, work->classes, sizeof *vectors);
-  double *values = clf__arena_zeroed(&arena, work->classes, sizeof *values);
+  double *values = clf__arena_zeroed(&arena, classes, sizeof *values);
   clf_status status = CLF_OK;
-  CLF__TRY(clf__arena_status(&arena));
-  CLF__TRY(many ? solve_by_features(work, values, vectors)
-                : solve_by_classes(work, values, vectors));
+  if (many) {
+    vectors = clf__arena_matrix(&arena, work->columns, classes, sizeof *vectors);
+    CLF__TRY(clf__arena_status(&arena));
+    CLF__TRY(solve_by_features(work, values, vectors, &solved));
+  }
+  if (!solved) {
+    vectors = clf__arena_matrix(&arena, classes, classes, sizeof *vectors);
+    CLF__TRY(clf__arena_status(&arena));
+    CLF__TRY(solve_by_classes(work, values, vectors));
+  }
   status = store_axes(work, values, vectors, count_axes(work, values), state);
 done:
   clf__arena_free(&arena);

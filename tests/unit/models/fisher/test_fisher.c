@@ -188,6 +188,32 @@ TEST(fisher__transform_whitens_the_classes) {
   clf_dataset_free(data);
 }
 
+/* The difference of two features separates classes that their sum separates 1e8 times as far. */
+TEST(fisher__axes_of_many_classes_include_small_differences) {
+  enum { MANY = 201, EACH = 20 };
+  static double x[MANY * EACH * 2];
+  static int32_t labels[MANY * EACH];
+  uint64_t seed = 22;
+  double sum = 0, difference = 0;
+  for (int i = 0; i < MANY * EACH; i++) {
+    sum = i % EACH == 0 ? 1e4 * random_normal(&seed) : sum;
+    difference = i % EACH == 0 ? 3e-4 * random_normal(&seed) : difference;
+    const double u = sum + random_normal(&seed), v = difference + 1e-4 * random_normal(&seed);
+    labels[i] = i / EACH;
+    x[2 * i] = u + v;
+    x[2 * i + 1] = u - v;
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F64, MANY * EACH, 2, labels);
+  clf_model *model = fitted(NULL, "fisher", "precision=f64", data);
+  clf_tensor *tensor = NULL;
+  const double *explained = fitted_data(model, "explained_ratio", &tensor);
+  ck_assert_int_eq(clf_tensor_count(tensor), 2);
+  ck_assert_double_gt(explained[1], 1e-9);
+  clf_tensor_free(tensor);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 /* More classes than features, and so many that the axes come from a problem of the features. */
 TEST(fisher__axes_of_many_classes_whiten_them) {
   enum { MANY = 300, EACH = 4, D = 3 };
