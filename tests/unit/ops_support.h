@@ -9,6 +9,9 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 /* Levels are the rows of the table of CPU targets. */
 static inline int cpu_levels(void) {
@@ -50,6 +53,19 @@ static inline clf_context *context_of(int level, int threads) {
 static inline bool level_has_tiles(int level) {
   return clf__cpu_targets[level].tiled != NULL && clf__cpu_targets[level].supported() &&
          clf__cpu_request_tiles();
+}
+
+/* Whether this thread has registers of tiles in use, which the system would save on each switch. */
+static inline bool tiles_are_in_use(void) {
+#ifdef __x86_64__
+  const uint32_t tells_use = 4, tile_data = 1 << 18;
+  uint32_t a, b, c, d;
+  if (__get_cpuid_count(0xd, 1, &a, &b, &c, &d) && (a & tells_use) != 0) {
+    __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(1));
+    return (a & tile_data) != 0;
+  }
+#endif
+  return false;
 }
 
 /* Uniform in [-1, 1). */

@@ -434,6 +434,7 @@ TEST_LOOP(conv2d__relu_keeps_what_is_not_a_number, 0, cpu_levels()) {
   ck_assert(isnan(p.y[0]));
   ck_assert(!isnan(p.y[p.y_count - 1]));
   free_problem(&p);
+  ck_assert(!tiles_are_in_use());
   clf_context_free(context);
 }
 
@@ -465,6 +466,7 @@ TEST_LOOP(conv2d__infers_what_forward_gives, 0, cpu_levels()) {
     free(y);
     free_problem(&p);
   }
+  ck_assert(!tiles_are_in_use());
   clf_context_free(context);
 }
 

@@ -233,6 +233,7 @@ TEST_LOOP(gemm_bf16__has_the_bits_of_plain_loops, 0, cpu_levels()) {
     free(c);
     free_problem(&p);
   }
+  ck_assert(!tiles_are_in_use());
   clf_context_free(context);
 }
 

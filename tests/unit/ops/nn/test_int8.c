@@ -200,6 +200,7 @@ TEST_LOOP(int8__convolutions_have_the_exact_sums, 0, cpu_levels()) {
     ck_assert(clf__conv_int8_fits(&convs[i]));
     check_conv(context, &convs[i], i % 2 == 0 ? 0 : 101, i % 3 == 0);
   }
+  ck_assert(!tiles_are_in_use());
   clf_context_free(context);
 }
 
@@ -220,6 +221,7 @@ TEST_LOOP(int8__quantizes_to_the_nearest_even_byte, 0, cpu_levels()) {
       ck_assert_int_eq(kernels->element == 2 ? wide : bytes[i], byte_of(x[i], range));
     }
   }
+  ck_assert(!tiles_are_in_use());
   clf_context_free(context);
 }
 
@@ -243,6 +245,7 @@ TEST_LOOP(int8__a_row_with_a_nan_gives_nan, 0, cpu_levels()) {
     free(packed);
     free(scratch);
   }
+  ck_assert(!tiles_are_in_use());
   clf_context_free(context);
 }
 
