@@ -108,9 +108,10 @@ def _fit_rank(estimator: Any, rank: int, names: List[str], address: _ranks.Addre
 
     secede()  # another fit may use the worker meanwhile, so that two fits do not wait for each other
     rows = {name: _joined(*column) for name, column in columns.items()}
+    listener = _listeners.pop(token, None) if rank == 0 else None  # a worker may be a thread
     ranks = _ranks.sockets(
         rank, len(names), tuple(address), token=token.encode(), timeout=limits[0],
-        connect_timeout=limits[1], names=names, listener=_listeners.pop(token, None))
+        connect_timeout=limits[1], names=names, listener=listener)
     _running[token, rank] = ranks
     estimator = copy.copy(estimator)  # workers that are threads of one process share it
     try:
