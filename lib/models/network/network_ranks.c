@@ -91,8 +91,8 @@ clf_status clf__trainer_checksum_rows(const clf__trainer *t, int64_t step, uint6
     while (t->joined && i >= shards->start[rank + 1]) {
       rank++;
     }
-    const bool last = i + step >= t->all_rows || i + step >= shards->start[rank + 1];
-    if (t->joined && last) {
+    const int64_t next = i + step;
+    if (t->joined && (next >= t->all_rows || next >= shards->start[rank + 1])) {
       CLF__CHECK(clf__comm_broadcast(t->context, "checksum", sum, (int64_t)sizeof *sum, rank));
     }
   }
