@@ -76,8 +76,8 @@ def alone() -> Iterator[None]:
 def telling() -> Iterator[None]:
     """Within a block of ranks, tell them what a fit raises before it has met them.
 
-    Else they would wait for this rank. What is raised later is told by the call that they are in,
-    or by the end of the block.
+    Otherwise they would wait for this rank. The call that they are in says what is raised later,
+    or the end of the block does.
     """
     ranks = active()
     before = None if ranks is None else ranks._exchanges
