@@ -44,8 +44,8 @@ clf_status clf__comm_compare(clf_context *context);
  * agree. Does nothing outside of a call of several ranks. The first of a call's exchanges. */
 clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const void *values);
 
-/* Within a call of all ranks: with `alone`, what the thread and its tasks call from now on is done
- * by each rank for itself, as if there were no others. */
+/* Within a call of all ranks: with `alone`, what the thread and its tasks call from now on, up to
+ * clf__comm_end(), is done by each rank for itself, as if there were no others. */
 void clf__comm_alone(clf_context *context, bool alone);
 /* Returns CLF_ERROR_PEER, in the name of what it is, unless all ranks have the same number, in
  * contexts that agree. Does nothing outside of a call of several ranks. */

@@ -34,6 +34,7 @@ clf_status clf__comm_end(clf__comm_call *call, clf_status status) {
   if (!comm->over) {
     status = clf__comm_meet(comm, status, "the end of the call", 0);
   }
+  atomic_store(&comm->alone, false);
   atomic_store(&comm->thread, 0);
   call->outermost = false;
   return status;

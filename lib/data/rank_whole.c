@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "comm/comm.h"
+#include "data/build.h"
 
 /* Rows are elements of `size` bytes in all[] and at `own`. */
 static clf_status spread(clf_context *context, const char *name, void *all, const void *own,
@@ -120,4 +121,56 @@ clf_status clf__rank_whole_gather(clf__rank_whole *out, clf_context *context,
 void clf__rank_whole_free(clf__rank_whole *whole) {
   clf__shards_free(whole->shards);
   clf__arena_free(&whole->arena);
+}
+
+/* Makes a tensor of all rows on gathered memory, like that of a part. */
+static clf_status wrap(clf_tensor **out, const clf_tensor *like, const void *data, int64_t rows) {
+  int64_t shape[CLF_MAX_DIMENSIONS];
+  if (like == NULL) {
+    return CLF_OK;
+  }
+  memcpy(shape, like->shape, sizeof shape);
+  shape[0] = rows;
+  CLF__CHECK(clf_tensor_wrap(out, like->context, data, like->dtype, like->ndim, shape, NULL));
+  (*out)->scale = like->scale;
+  return CLF_OK;
+}
+
+static clf_status wrap_rows(clf_dataset *all, const clf__rank_whole *whole,
+                            const clf_dataset *part) {
+  const clf__rows *x = &whole->x;
+  if (!clf__rows_sparse(x)) {
+    return wrap(&all->x, part->x, x->data, x->rows);
+  }
+  CLF__CHECK(wrap(&all->row_start, part->row_start, x->row_start, x->rows + 1));
+  CLF__CHECK(wrap(&all->column, part->column, x->column, x->row_start[x->rows]));
+  return wrap(&all->value, part->value, x->value, x->row_start[x->rows]);
+}
+
+clf_status clf__rank_dataset_gather(clf__rank_dataset *out, const clf_dataset *part) {
+  const clf__rows x = clf__dataset_rows(part);
+  const clf__rank_part own = {.x = &x,
+                              .labels = clf__dataset_labels(part),
+                              .targets = clf__dataset_targets(part),
+                              .weights = clf__dataset_weights(part),
+                              .classes = clf__classes_count(part->classes),
+                              .outputs = clf_dataset_outputs(part)};
+  const clf__rank_whole *whole = &out->whole;
+  CLF__CHECK(clf__rank_whole_gather(&out->whole, part->context, &own));
+  CLF__CHECK(clf__dataset_blank(&out->rows, part->context));
+  out->rows->rows = whole->x.rows;
+  out->rows->features = part->features;
+  out->rows->shards = whole->shards;
+  out->rows->classes = clf__classes_retain(part->classes);
+  out->rows->names = clf__names_retain(part->names);
+  out->rows->categories = clf__categories_retain(part->categories);
+  CLF__CHECK(wrap_rows(out->rows, whole, part));
+  CLF__CHECK(wrap(&out->rows->labels, part->labels, whole->labels, whole->x.rows));
+  CLF__CHECK(wrap(&out->rows->targets, part->targets, whole->targets, whole->x.rows));
+  return wrap(&out->rows->weights, part->weights, whole->weights, whole->x.rows);
+}
+
+void clf__rank_dataset_free(clf__rank_dataset *all) {
+  clf_dataset_free(all->rows);
+  clf__rank_whole_free(&all->whole);
 }

@@ -2,9 +2,7 @@
 #ifndef CLF_DATA_RANK_WHOLE_H
 #define CLF_DATA_RANK_WHOLE_H
 
-#include "base/memory.h"
-#include "comm/shards.h"
-#include "tensor/rows.h"
+#include "data/dataset.h"
 
 /* What a fit reads. All of it lies in the arena, and is contiguous. */
 typedef struct clf__rank_whole {
@@ -30,5 +28,17 @@ typedef struct clf__rank_part {
 clf_status clf__rank_whole_gather(clf__rank_whole *out, clf_context *context,
                                   const clf__rank_part *part);
 void clf__rank_whole_free(clf__rank_whole *whole);
+
+/* The same as a dataset, with the names, classes and categories that the part has from all
+ * ranks. */
+typedef struct clf__rank_dataset {
+  clf__rank_whole whole;
+  clf_dataset *rows; /* on the memory of `whole`; its shards are those of one process */
+} clf__rank_dataset;
+
+/* Exchanges the parts, which have shards of several ranks (rank_rows.h). `out` is zero before; free
+ * it after a failure, too. */
+clf_status clf__rank_dataset_gather(clf__rank_dataset *out, const clf_dataset *part);
+void clf__rank_dataset_free(clf__rank_dataset *all);
 
 #endif

@@ -113,6 +113,7 @@ typedef struct fit_extras {
   const clf__training *validation;
   clf__fit_shared *shared;
   clf__comm_call *together; /* of all ranks; NULL for a fit within another call */
+  bool whole;               /* each rank makes the fit to the rows of all */
   clf__stop stop;
 } fit_extras;
 
@@ -445,6 +446,9 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
                                extras->optimizer, validation, extras->shared));
   }
   if (validation != NULL && !kept) {
+    if (extras->together != NULL && extras->together->outermost) {
+      clf__comm_alone(model->context, true); /* each rank has these rows of all */
+    }
     CLF__TRY(clf__fit_add_validation_score(&next, held.given));
   }
   CLF__TRY(extras->together != NULL ? clf__comm_end(extras->together, CLF_OK) : CLF_OK);
@@ -470,19 +474,18 @@ static clf_status fit_model(clf_model *model, const clf_dataset *train,
     return clf__sums_fit(model, train, validation, extras->silent);
   }
   clf__stop_begin(&extras->stop);
-  extras->stop.shared = clf__comm_running(model->context);
+  extras->stop.shared = extras->whole || clf__comm_running(model->context);
   const clf_status status = fit_stoppable(model, train, validation, extras);
   clf__stop_end(&extras->stop);
   return status;
 }
 
 /* Calibrating and rejecting within a fit need folds of the rows. */
-static clf_status refuse_folds(const clf_model *model) {
+bool clf__fit_is_divided(const clf_model *model) {
   const clf__decision_params *p = model->params;
   const bool calibrates = p->calibration != CLF__CALIBRATION_NONE && p->calibration_folds > 0;
-  return calibrates      ? clf__comm_refuse(model->context, "calibration within a fit")
-         : p->reject > 0 ? clf__comm_refuse(model->context, "reject within a fit")
-                         : CLF_OK;
+  return !calibrates && p->reject == 0 && model->kind->divided != NULL &&
+         model->kind->divided(model);
 }
 
 /* What a fit continues from is the same on all ranks. */
@@ -498,38 +501,90 @@ static clf_status compare_states(const clf_model *model) {
   return goes_on ? clf__comm_same(model->context, "what the fit continues from", hash) : CLF_OK;
 }
 
-/* With several ranks: all fit the same kind, by a method that sums the rows of all of them. */
-static clf_status share_rows(clf__rank_rows *rows, const clf__comm_call *together,
-                             const clf_model *model, const clf_dataset *train,
-                             const clf_dataset *validation) {
+/* The rows of a fit of several ranks. */
+typedef struct joint {
+  clf__comm_call call;
+  clf__rank_rows train, held_out; /* parts of the ranks */
+  clf__rank_dataset all, all_held_out;
+  const clf_dataset *rows, *validation; /* as the fit gets them */
+} joint;
+
+/* All ranks fit the same kind, with the same parameters. */
+static clf_status compare_ranks(const clf_model *model) {
   const clf__model_kind *kind = model->kind;
   CLF__CHECK(clf__comm_agree(model->context, &kind->base, model->params));
-  if (clf__comm_ranks(model->context) > 1) {
-    CLF__CHECK(validation != NULL ? clf__comm_refuse(model->context, "validation") : CLF_OK);
-    CLF__CHECK(kind->check_ranks != NULL ? kind->check_ranks(model)
-                                         : clf__comm_refuse(model->context, kind->base.name));
-    CLF__CHECK(refuse_folds(model));
-    CLF__CHECK(compare_states(model));
+  if (clf__comm_ranks(model->context) == 1) {
+    return CLF_OK;
   }
-  return clf__rank_rows_create(rows, together, train);
+  CLF__CHECK(kind->sums != NULL && kind->sums->kept(model)
+                 ? clf__comm_refuse(model->context, "incremental")
+                 : CLF_OK);
+  CLF__CHECK(kind->check_ranks != NULL ? kind->check_ranks(model) : CLF_OK);
+  return compare_states(model);
+}
+
+/* Each rank gets the validation rows of all. Some of them may have none. */
+static clf_status share_validation(joint *j, const clf_dataset *validation) {
+  double any = validation != NULL;
+  j->validation = validation;
+  if (!j->call.outermost) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__comm_maxima(j->call.context, "validation", &any, 1));
+  if (any == 0) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__rank_rows_create(&j->held_out, &j->call, validation));
+  CLF__CHECK(clf__rank_dataset_gather(&j->all_held_out, &j->held_out.rows));
+  j->validation = j->all_held_out.rows;
+  return CLF_OK;
+}
+
+/* For a fit that the ranks do not divide: each gets the rows of all, and does the same from now on,
+ * so its pipeline and optimizer must be the same. */
+static clf_status share_all(joint *j, const clf_model *model, const clf_optimizer *optimizer) {
+  uint64_t hash = 0;
+  CLF__CHECK(clf__model_hash_settings(&hash, model, optimizer));
+  CLF__CHECK(clf__comm_same(model->context, "pipeline and optimizer", hash));
+  CLF__CHECK(clf__rank_dataset_gather(&j->all, &j->train.rows));
+  clf__log(
+      model->context, CLF_LOG_WARNING,
+      "%s: %d ranks do not divide this fit: each has the %lld rows of all, and makes the whole "
+      "fit",
+      model->kind->base.name, (int)clf__comm_ranks(model->context), (long long)j->all.rows->rows);
+  j->rows = j->all.rows;
+  clf__comm_alone(model->context, true);
+  return CLF_OK;
+}
+
+static void joint_free(joint *j) {
+  clf__rank_dataset_free(&j->all);
+  clf__rank_dataset_free(&j->all_held_out);
+  clf__rank_rows_free(&j->held_out);
+  clf__rank_rows_free(&j->train);
 }
 
 clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
                          const clf_dataset *validation) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
-  clf__comm_call together;
-  clf__rank_rows rows = {.shards = NULL};
+  joint j = {.rows = NULL};
   fit_extras extras = {.optimizer = optimizer != NULL ? optimizer : model->optimizer,
-                       .together = &together};
+                       .together = &j.call};
   clf_status status = CLF_OK;
-  CLF__TRY(clf__comm_begin(&together, model->context));
+  CLF__TRY(clf__comm_begin(&j.call, model->context));
   CLF__TRY(optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK);
-  CLF__TRY(share_rows(&rows, &together, model, train, validation));
-  status = fit_model(model, &rows.rows, validation, &extras);
+  CLF__TRY(compare_ranks(model));
+  CLF__TRY(clf__rank_rows_create(&j.train, &j.call, train));
+  j.rows = &j.train.rows;
+  CLF__TRY(share_validation(&j, validation));
+  extras.whole = j.call.outermost && !clf__fit_is_divided(model);
+  CLF__TRY(extras.whole ? share_all(&j, model, extras.optimizer) : CLF_OK);
+  status = fit_model(model, j.rows, j.validation, &extras);
 done:
-  clf__rank_rows_free(&rows);
-  return clf__comm_end(&together, status);
+  status = clf__comm_end(&j.call, status);
+  joint_free(&j);
+  return status;
 }
 
 clf_status clf__model_fit_within(clf_model *model, const clf_dataset *train,

@@ -82,3 +82,16 @@ clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
   *out = labels;
   return CLF_OK;
 }
+
+clf_status clf__model_hash_settings(uint64_t *hash, const clf_model *model,
+                                    const clf_optimizer *optimizer) {
+  clf_context *context = model->context;
+  CLF__CHECK(optimizer != NULL
+                 ? clf__comm_hash_kind(hash, context, &optimizer->kind->base, optimizer->params)
+                 : CLF_OK);
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    const clf_transform *stage = model->stages[i];
+    CLF__CHECK(clf__comm_hash_kind(hash, context, &stage->kind->base, stage->params));
+  }
+  return CLF_OK;
+}

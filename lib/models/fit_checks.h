@@ -17,6 +17,12 @@ clf_status clf__fit_check_outputs(const clf_model *model, const clf_dataset *row
 clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
                                      const clf_dataset *data);
 
+/* Returns whether several ranks divide the fit with the current parameters (fit.c). */
+bool clf__fit_is_divided(const clf_model *model);
+/* Adds the pipeline and the optimizer, or NULL, with their parameters to a hash. */
+clf_status clf__model_hash_settings(uint64_t *hash, const clf_model *model,
+                                    const clf_optimizer *optimizer);
+
 /* The parts of fits that fits by sums (sums.h) have in common with others (fit.c): the stages of a
  * pipeline, fitted first if `fit` is set; the kind's check of a fitted model; and the score of
  * validation rows. */

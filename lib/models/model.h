@@ -122,12 +122,16 @@ typedef struct clf__model_kind {
    * tensor/rows.h. NULL for never: the fit gets f32 rows. decide and transform get f32 rows unless
    * clf__linear_precise(). */
   bool (*reads_f64)(const clf_model *model);
-  /* Returns CLF_OK if the fit, with the current parameters, sums the rows of all ranks
-   * (comm/shards.h), and otherwise the message of clf__comm_refuse(). NULL: it never does. */
-  clf_status (*check_ranks)(const clf_model *model);
-  /* On several ranks, the fit gets the rows of all of them on each, and divides its work by itself
-   * (data/rank_whole.h). */
+  /* Returns whether several ranks divide the fit with the current parameters: it sums the rows of
+   * all (comm/shards.h), or divides something else. If not, or if this is NULL, each rank gets the
+   * rows of all, and makes the fit of one process that has them. */
+  bool (*divided)(const clf_model *model);
+  /* If several ranks divide the fit, each gets the rows of all of them after the pipeline, and the
+   * fit divides its work by itself (data/rank_whole.h). */
   bool whole_rows;
+  /* Returns CLF_OK, or for parameters with which several ranks cannot make the fit the message of
+   * clf__comm_refuse(). NULL: there are none. */
+  clf_status (*check_ranks)(const clf_model *model);
   /* Adds the fitted tensors to `state`, which is empty except for the center. Returns CLF_OK,
    * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with "history_loss" is kept,
    * because it was good before the divergence. A fit that was stopped and has something usable asks

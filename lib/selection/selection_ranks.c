@@ -3,6 +3,7 @@
 
 #include "base/checksum.h"
 #include "comm/comm.h"
+#include "models/fit_checks.h"
 #include "selection/selection.h"
 
 static uint64_t hash_names(uint64_t hash, const clf__names *names) {
@@ -70,14 +71,7 @@ clf_status clf__selection_agree(const clf_model *model, const clf_dataset *data,
   hash = clf__checksum(hash, &seed, sizeof seed);
   hash = clf__checksum(hash, settings, strlen(settings));
   CLF__CHECK(clf__comm_hash_kind(&hash, context, &model->kind->base, model->params));
-  if (model->optimizer != NULL) {
-    CLF__CHECK(clf__comm_hash_kind(&hash, context, &model->optimizer->kind->base,
-                                   model->optimizer->params));
-  }
-  for (int64_t i = 0; i < model->stage_count; i++) {
-    CLF__CHECK(clf__comm_hash_kind(&hash, context, &model->stages[i]->kind->base,
-                                   model->stages[i]->params));
-  }
+  CLF__CHECK(clf__model_hash_settings(&hash, model, model->optimizer));
   CLF__CHECK(clf__comm_same(context, "settings of a cross-validation", hash));
   return clf__comm_same(context, "rows of a cross-validation",
                         hash_dataset(CLF__CHECKSUM_FIRST, data));

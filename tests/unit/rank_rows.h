@@ -67,8 +67,9 @@ typedef struct fit_case {
   const char *transform, *transform_params; /* alone, or as a stage of the model */
   const char *model, *params;
   bool regression;
-  bool exact;   /* without weights, the bytes are those of rows that have no shards, too */
-  int storages; /* one bit each */
+  bool validated; /* the first half of the rows is given to validate on, too */
+  bool exact;     /* without weights, the bytes are those of rows that have no shards, too */
+  int storages;   /* one bit each */
 } fit_case;
 
 static inline clf_dataset *rows_of(clf_context *context, const fit_case *what, int storage,

@@ -324,13 +324,6 @@ static bool is_linear(const clf_model *model) {
   return p->kernel.kernel == CLF__FISHER_LINEAR;
 }
 
-static clf_status check_ranks(const clf_model *model) {
-  const fisher_params *p = model->params;
-  return p->incremental      ? clf__comm_refuse(model->context, "incremental")
-         : !is_linear(model) ? clf__comm_refuse(model->context, "fisher with a kernel")
-                             : CLF_OK;
-}
-
 static bool keeps_sums(const clf_model *model) {
   return ((const fisher_params *)model->params)->incremental;
 }
@@ -372,7 +365,7 @@ const clf__model_kind clf__fisher_kind = {
     .fit = fit,
     .sums = &sums_kind,
     .reads_f64 = is_linear,
-    .check_ranks = check_ranks,
+    .divided = is_linear,
     .check = check,
     .prepare = clf__support_prepare,
     .free_prepared = clf__support_free_prepared,

@@ -192,10 +192,8 @@ static bool reads_f64(const clf_model *model) {
 }
 
 /* The L1 penalty's columns are chosen by passes over all rows, one column after the other. */
-static clf_status check_ranks(const clf_model *model) {
-  return l1_share(model->params) > 0
-             ? clf__comm_refuse(model->context, "logistic with an L1 penalty")
-             : CLF_OK;
+static bool is_divided(const clf_model *model) {
+  return l1_share(model->params) == 0;
 }
 
 static bool movable(const clf_model *model) {
@@ -212,7 +210,7 @@ const clf__model_kind clf__logistic_kind = {
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
-    .check_ranks = check_ranks,
+    .divided = is_divided,
     .reads_f64 = reads_f64,
     .fit = fit,
     .goes_on = goes_on,

@@ -11,6 +11,7 @@
 
 #include "base/border.h"
 #include "base/text.h"
+#include "models/fit_checks.h"
 #include "models/network/network_int8.h"
 #include "models/network/network_quantize.h"
 #include "ops/ops.h"
@@ -192,11 +193,18 @@ static clf_status probabilities(const clf_model *model, float *values, int64_t r
 }
 
 /* Rounding is measured on all rows once the training is over. */
+static bool is_divided(const clf_model *model) {
+  return ((const clf__network_params *)model->params)->precision == CLF__PRODUCT_F32;
+}
+
+/* One rank writes the file of a checkpoint, if the ranks train together. */
 static clf_status check_ranks(const clf_model *model) {
   const clf__network_params *p = model->params;
-  return p->precision == CLF__PRODUCT_F32
+  return p->checkpoint == NULL || p->checkpoint[0] == '\0' || clf__fit_is_divided(model)
              ? CLF_OK
-             : clf__comm_refuse(model->context, "a network of precision=bf16 or int8");
+             : clf__comm_refuse(model->context,
+                                "a checkpoint with this precision, calibration or "
+                                "reject");
 }
 
 /* Weights that were frozen, or whose head was removed, are there to be used. */
@@ -220,6 +228,7 @@ const clf__model_kind clf__network_kind = {
     .unsaved = unsaved,
     .unshared = "checkpoint",
     .check_params = clf__network_check_params,
+    .divided = is_divided,
     .check_ranks = check_ranks,
     .fit = clf__network_fit,
     .partial_fit = clf__network_partial_fit,

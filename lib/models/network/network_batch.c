@@ -268,13 +268,22 @@ static void read_targets(const clf__trainer *t, const clf__training *from, int64
   }
 }
 
-/* Lists the rows that this rank has. */
+/* Returns the number of the first row that `set` has here: each rank has all validation rows that
+ * were given. */
+static int64_t first_here(const clf__trainer *t, const clf__row_set *set) {
+  return set->from == t->training->validation ? 0 : t->first_row;
+}
+
+/* Lists the rows that this rank has; of validation rows that were given, its part of them. */
 static int64_t find_own(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
+  const bool divides = t->joined && set->from == t->training->validation;
+  const int64_t ranks = divides ? clf__comm_ranks(t->context) : 1;
+  const int64_t rank = divides ? clf__comm_rank(t->context) : 0;
   int64_t own = 0;
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = set->rows != NULL ? set->rows[first + i] : first + i;
-    const int64_t local = row - t->first_row;
-    if (local >= 0 && local < set->from->x->rows) {
+    const int64_t local = row - first_here(t, set);
+    if (local >= 0 && local < set->from->x->rows && i % ranks == rank) {
       t->own[own] = local;
       t->places[own++] = i;
     }
@@ -290,7 +299,7 @@ int64_t clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t firs
   }
   read_features(t, set, own);
   for (int64_t i = 0; i < own; i++) {
-    const int64_t row = t->first_row + t->own[i];
+    const int64_t row = first_here(t, set) + t->own[i];
     t->batch_weights[i] = set->weights != NULL ? set->weights[row] : 1;
     t->batch_counts[i] = from->weights != NULL ? from->weights[row] : 1;
     if (from->labels != NULL) {

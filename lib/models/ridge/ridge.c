@@ -305,13 +305,9 @@ done:
   return status;
 }
 
-static clf_status check_ranks(const clf_model *model) {
+static bool is_divided(const clf_model *model) {
   const clf__ridge_params *p = model->params;
-  return p->incremental                        ? clf__comm_refuse(model->context, "incremental")
-         : p->choose != CLF__RIDGE_CHOOSE_NONE ? clf__comm_refuse(model->context, "choose")
-         : p->solver != AUTO && p->solver != CHOLESKY
-             ? clf__comm_refuse(model->context, "solver=cg")
-             : CLF_OK;
+  return p->choose == CLF__RIDGE_CHOOSE_NONE && (p->solver == AUTO || p->solver == CHOLESKY);
 }
 
 static bool movable(const clf_model *model) {
@@ -377,7 +373,7 @@ const clf__model_kind clf__ridge_kind = {
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
-    .check_ranks = check_ranks,
+    .divided = is_divided,
     .fit = fit,
     .sums = &sums_kind,
     .check = check,

@@ -228,12 +228,14 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
 }
 
 /* The ranks divide the machines (svm_ranks.c). */
+static bool is_divided(const clf_model *model) {
+  return ((const clf__svm_params *)model->params)->loss == CLF__SVM_HINGE;
+}
+
+/* What a fit goes on from is not saved, so a rank may lack it. */
 static clf_status check_ranks(const clf_model *model) {
   const clf__svm_params *p = model->params;
-  return p->loss == CLF__SVM_SQUARED_HINGE
-             ? clf__comm_refuse(model->context, "svm with loss=squared_hinge")
-         : p->warm_start ? clf__comm_refuse(model->context, "svm with warm_start=true")
-                         : CLF_OK;
+  return p->warm_start ? clf__comm_refuse(model->context, "svm with warm_start=true") : CLF_OK;
 }
 
 /* The folds of calibration=sigmoid belong to each machine. */
@@ -254,8 +256,9 @@ const clf__model_kind clf__svm_kind = {
     .learning = learning,
     .separates_outliers = separates_outliers,
     .movable = movable,
-    .check_ranks = check_ranks,
+    .divided = is_divided,
     .whole_rows = true,
+    .check_ranks = check_ranks,
     .fit = fit,
     .leaves_out = leaves_out,
     .goes_on = goes_on,

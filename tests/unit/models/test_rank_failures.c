@@ -170,10 +170,11 @@ TEST(communicator__is_for_one_thread_at_a_time) {
 }
 
 static void refuse_rank(struct rank *rank) {
-  static const char *const kinds_refused[][2] = {{"logistic", "penalty=l1"},
-                                                 {"svm", "warm_start=true"},
-                                                 {"perceptron"},
-                                                 {"fisher", "kernel=rbf"}};
+  static const char *const kinds_refused[][2] = {
+      {"ridge", "incremental=true"},
+      {"svm", "warm_start=true"},
+      {"network", "precision=bf16 checkpoint=x layers='dense units=3'"},
+      {"network", "calibration=sigmoid checkpoint=x layers='dense units=3'"}};
   const fit_case plain = {.regression = false};
   clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
   for (int i = 0; i < 4; i++) {
@@ -226,12 +227,13 @@ static void refused_rank(struct rank *rank) {
 }
 
 /* Each allocation of one rank is refused in turn. */
-TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 4) {
+TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 5) {
   static const char *const kinds_tried[][2] = {
       {"ridge"},
       {"svm"},
       {"logistic", "tolerance=0.1"},
-      {"network", "epochs=1 batch_size=120 layers='dense units=4; batch_norm; dense units=3'"}};
+      {"network", "epochs=1 batch_size=120 layers='dense units=4; batch_norm; dense units=3'"},
+      {"perceptron", "epochs=1"}};
   bool refused = true;
   fill_rows();
   for (int64_t nth = 1; refused; nth += SLOW ? 7 : 1) {

@@ -38,8 +38,15 @@ static void fit_rank(struct rank *rank) {
   clf_model *model = NULL;
   int64_t first, count;
   ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
-  clf_dataset *data =
-      count > 0 ? rows_of(rank->context, what, f->storage, f->weighted, first, count) : NULL;
+  clf_dataset *held_out = NULL, *data = NULL;
+  if (count > 0) {
+    data = rows_of(rank->context, what, f->storage, f->weighted, first, count);
+  }
+  ck_clf_ok(
+      clf_shard_range(rank->context, ROWS / 2, rank->index, rank->all->count, &first, &count));
+  if (what->validated && count > 0) {
+    held_out = rows_of(rank->context, what, f->storage, f->weighted, first, count);
+  }
   if (what->transform != NULL) {
     ck_clf_ok(
         clf_transform_create(&transform, rank->context, what->transform, what->transform_params));
@@ -52,11 +59,13 @@ static void fit_rank(struct rank *rank) {
     if (transform != NULL) {
       ck_clf_ok(clf_model_add_transform(model, what->transform, what->transform_params));
     }
-    ck_assert_int_ge(clf_model_fit(model, data, NULL, NULL), CLF_OK);
+    const clf_status status = clf_model_fit(model, data, NULL, held_out);
+    ck_assert_msg(status >= CLF_OK, "%s: %s", what->model, clf_last_error());
     save_model(&f->saved[rank->index], model);
   }
   clf_transform_free(transform);
   clf_model_free(model);
+  clf_dataset_free(held_out);
   clf_dataset_free(data);
 }
 
@@ -125,6 +134,33 @@ static const fit_case kinds[] = {
     {.model = "svm",
      .params = "type=epsilon_svr kernel=linear max_iterations=50",
      .regression = true,
+     .storages = 1 << F32},
+    {.model = "ridge", .validated = true, .storages = 1 << SPARSE},
+    {.model = "svm",
+     .transform = "standardize",
+     .params = "kernel=linear",
+     .validated = true,
+     .storages = 1 << F32},
+    /* From here on each rank makes the whole fit. */
+    {.model = "ridge",
+     .transform = "standardize",
+     .params = "calibration=sigmoid calibration_folds=3 reject=0.1",
+     .validated = true,
+     .storages = 1 << F32},
+    {.model = "ridge", .params = "alphas=0.1,10 choose=each", .storages = 1 << U8},
+    {.model = "ridge", .params = "alphas=0.1,10", .regression = true, .storages = 1 << F32},
+    {.model = "ridge", .params = "solver=cg", .storages = 1 << F32 | 1 << SPARSE},
+    {.model = "logistic", .params = "penalty=l1 max_iterations=20", .storages = 1 << F32},
+    {.model = "svm",
+     .params = "kernel=linear loss=squared_hinge multiclass=one_vs_rest",
+     .storages = 1 << SPARSE},
+    {.model = "fisher", .params = "kernel=rbf gamma=0.1", .storages = 1 << F32},
+    {.model = "fisher", .params = "kernel=rbf gamma=0.1 landmarks=20", .storages = 1 << U8},
+    {.model = "perceptron", .storages = 1 << F32 | 1 << SPARSE},
+    {.model = "perceptron", .params = "kernel=rbf gamma=0.1", .storages = 1 << U8},
+    {.model = "network",
+     .transform = "standardize",
+     .params = "precision=bf16 epochs=1 layers='dense units=4; dense units=3'",
      .storages = 1 << F32},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };

@@ -34,7 +34,7 @@ static void fill_rows(int modulus) {
 
 typedef struct training {
   const char *params, *optimizer;
-  bool images, weighted, regression;
+  bool images, weighted, regression, validated;
   const char *checkpoint; /* or NULL */
 } training;
 
@@ -102,7 +102,11 @@ static void train_rank(struct rank *rank) {
   if (what->optimizer != NULL) {
     ck_clf_ok(clf_optimizer_create(&optimizer, rank->context, what->optimizer, NULL));
   }
-  const clf_status status = clf_model_fit(model, data, optimizer, NULL);
+  ck_clf_ok(
+      clf_shard_range(rank->context, ROWS / 2, rank->index, rank->all->count, &first, &count));
+  clf_dataset *held_out =
+      what->validated && count > 0 ? rows_of(rank->context, what, 2 * first, 2 * count) : NULL;
+  const clf_status status = clf_model_fit(model, data, optimizer, held_out);
   if (rank->index == 0) {
     t->status = status;
     snprintf(t->message, sizeof t->message, "%s", clf_last_error());
@@ -122,6 +126,7 @@ static void train_rank(struct rank *rank) {
   }
   clf_optimizer_free(optimizer);
   clf_model_free(model);
+  clf_dataset_free(held_out);
   clf_dataset_free(data);
 }
 
@@ -162,6 +167,11 @@ static const training trainings[] = {
                "layers='dense units=8 activation=tanh; dense'",
      .images = true,
      .regression = true},
+    {.params = "epochs=3 batch_size=40 patience=1 layers='dense units=8 activation=tanh; dense "
+               "units=3'",
+     .images = true,
+     .weighted = true,
+     .validated = true},
 };
 enum { TRAININGS = sizeof trainings / sizeof *trainings };
 
