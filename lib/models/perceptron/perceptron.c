@@ -19,6 +19,9 @@ static const clf__param params[] = {
     CLF__CHOICE(multiclass, "multinomial|one_vs_rest", "multinomial",
                 "whether the classes are updated together, or each against the rest"),
     CLF__BOOL(shuffle, "true", "whether each pass has a new order, from the context's seed"),
+    CLF__BOOL(mixed, "false",
+              "whether each shard of the rows (of the context) learns by itself in a pass, whose "
+              "result is their mean; several processes divide such a fit"),
     CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
     CLF__CLASS_WEIGHT,
     CLF__CHOICE(kernel.kernel, "none|" CLF__KERNEL_WORDS, "none",
@@ -199,12 +202,21 @@ static clf_status run_epochs(clf__perceptron_learner *l, int64_t epochs, double 
   clf_status status = clf__perceptron_report(l, 0);
   while (status == CLF_OK && *done < epochs && l->share != 0) {
     *rows_before = l->seen;
-    CLF__TRY(clf__perceptron_run_epoch(l, *done));
+    CLF__TRY(l->params->mixed ? clf__perceptron_mix_epoch(l, *done)
+                              : clf__perceptron_run_epoch(l, *done));
     shares[(*done)++] = l->share;
     status = clf__perceptron_report(l, *done);
   }
 done:
   return *done > 0 ? clf__stop_keep(l->training->stop, status) : status;
+}
+
+static void warn_of_one_shard(const clf_model *model, const clf__training *training) {
+  if (training->x->shards == NULL) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "perceptron: mixed=true has no effect on one shard; the context's shards says how "
+             "many there are");
+  }
 }
 
 static clf_status train(const clf_model *model, const clf__training *training, int64_t epochs,
@@ -223,6 +235,9 @@ static clf_status train(const clf_model *model, const clf__training *training, i
     CLF__TRY(resume(&l, before));
   } else if (p->fit_intercept) {
     CLF__TRY(warn_of_short_rows(model, training));
+  }
+  if (p->mixed) {
+    warn_of_one_shard(model, training);
   }
   l.progress = clf__progress_begin(model->context, "perceptron", epochs);
   CLF__TRY(run_epochs(&l, epochs, shares, &done_epochs, &before_pass));
@@ -304,6 +319,20 @@ static clf_status decide(const clf_model *model, const clf__rows *x, float *valu
                                           : clf__linear_decide(model, x, values);
 }
 
+static clf_status check_params(clf_context *context, const void *own) {
+  const clf__perceptron_params *p = own;
+  (void)context;
+  return !p->mixed || p->kernel.kernel == CLF__PERCEPTRON_LINEAR
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "perceptron: mixed=true is for kernel=none; the vectors of a kernel have "
+                         "no mean");
+}
+
+static bool is_divided(const clf_model *model) {
+  return ((const clf__perceptron_params *)model->params)->mixed;
+}
+
 static bool movable(const clf_model *model) {
   const clf__perceptron_params *p = model->params;
   const int32_t kernel = p->kernel.kernel;
@@ -315,7 +344,9 @@ const clf__model_kind clf__perceptron_kind = {
                       clf__perceptron_params),
     .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .check_params = check_params,
     .movable = movable,
+    .divided = is_divided,
     .fit = fit,
     .partial_fit = partial_fit,
     .check = check,

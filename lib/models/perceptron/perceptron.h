@@ -1,4 +1,5 @@
-/* The perceptron, divided into learning (perceptron_learn.c) and the model (perceptron.c). */
+/* The perceptron, divided into learning (perceptron_learn.c), also on shards of the rows
+ * (perceptron_mix.c), and the model (perceptron.c). */
 #ifndef CLF_MODELS_PERCEPTRON_PERCEPTRON_H
 #define CLF_MODELS_PERCEPTRON_PERCEPTRON_H
 
@@ -13,6 +14,7 @@ typedef struct clf__perceptron_params {
   bool averaged;
   int32_t multiclass;
   bool shuffle;
+  bool mixed;
   bool fit_intercept;
   clf__list class_weight;
   clf__kernel_params kernel; /* its kernel is 1 + CLF__KERNEL_…, or the one below */
@@ -23,10 +25,10 @@ typedef struct clf__perceptron_params {
 enum { CLF__PERCEPTRON_MULTINOMIAL = 0 }; /* of multiclass */
 enum { CLF__PERCEPTRON_LINEAR = 0 };      /* of kernel.kernel */
 
-/* Shuffles the order [rows] of a pass. It depends on the number of rows seen before, so that single
- * passes are the same as those of a longer fit. */
+/* Shuffles the order [rows] of a pass. It depends on `stream`, for which callers pass the number of
+ * rows seen before, so that single passes are the same as those of a longer fit. */
 void clf__perceptron_draw_order(const clf_context *context, const clf__perceptron_params *params,
-                                int64_t seen, int64_t *order, int64_t rows);
+                                uint64_t stream, int64_t *order, int64_t rows);
 
 /* W and U are [classes, columns] for dense rows, whose scores are dot products, and [columns,
  * classes] for sparse rows, where an update accesses only the row's entries. */
@@ -49,8 +51,20 @@ typedef struct clf__perceptron_learner {
   double share;    /* share of mistakes in the decisions of the last pass */
 } clf__perceptron_learner;
 
+/* Learns rows first … first + rows - 1 in a shuffled order; mistakes receives their number. */
+typedef struct clf__perceptron_pass {
+  int64_t epoch, first, rows;
+  uint64_t stream; /* of the order */
+  int64_t mistakes;
+} clf__perceptron_pass;
+clf_status clf__perceptron_learn(clf__perceptron_learner *learner, clf__perceptron_pass *pass);
+/* Sets the share of mistakes among the decisions on these rows. */
+void clf__perceptron_set_share(clf__perceptron_learner *learner, double mistakes, double rows);
+
 /* Runs one pass over the rows. */
 clf_status clf__perceptron_run_epoch(clf__perceptron_learner *learner, int64_t epoch);
+/* Runs one pass over each shard of the rows, and mixes the results. */
+clf_status clf__perceptron_mix_epoch(clf__perceptron_learner *learner, int64_t epoch);
 /* Returns CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__perceptron_report(clf__perceptron_learner *learner, int64_t epoch);
 

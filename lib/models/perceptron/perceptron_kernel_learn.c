@@ -203,7 +203,7 @@ done:
 
 clf_status clf__kernel_run_epoch(clf__kernel_learner *l) {
   int64_t mistakes = 0, rows = 0;
-  clf__perceptron_draw_order(l->context, l->params, l->seen, l->order, l->rows);
+  clf__perceptron_draw_order(l->context, l->params, (uint64_t)l->seen, l->order, l->rows);
   for (int64_t i = 0; i < l->rows;) {
     for (l->count = 0; l->count < BLOCK && i < l->rows; i++) {
       l->block[l->count] = l->order[i];

@@ -102,12 +102,12 @@ static int64_t step(clf__perceptron_learner *l, int64_t at, float weight) {
 }
 
 void clf__perceptron_draw_order(const clf_context *context, const clf__perceptron_params *params,
-                                int64_t seen, int64_t *order, int64_t rows) {
+                                uint64_t stream, int64_t *order, int64_t rows) {
   for (int64_t i = 0; i < rows; i++) {
     order[i] = i;
   }
   if (params->shuffle) {
-    clf__random random = clf__random_seed(clf__context_seed(context), (uint64_t)seen);
+    clf__random random = clf__random_seed(clf__context_seed(context), stream);
     clf__random_shuffle(&random, order, rows);
   }
 }
@@ -117,33 +117,44 @@ clf_status clf__perceptron_report(clf__perceptron_learner *l, int64_t epoch) {
   return clf__progress_step(&l->progress, epoch, l->share, (double)NAN);
 }
 
-clf_status clf__perceptron_run_epoch(clf__perceptron_learner *l, int64_t epoch) {
+clf_status clf__perceptron_learn(clf__perceptron_learner *l, clf__perceptron_pass *pass) {
   clf__rows_fetch fetch = {0};
-  int64_t mistakes = 0, rows = 0;
   clf_status status = CLF_OK;
-  clf__perceptron_draw_order(l->context, l->params, l->seen, l->order, l->training->x->rows);
-  for (int64_t i = 0; status == CLF_OK && i < l->training->x->rows; i++) {
+  clf__perceptron_draw_order(l->context, l->params, pass->stream, l->order, pass->rows);
+  for (int64_t i = 0; i < pass->rows; i++) {
+    l->order[i] += pass->first;
+  }
+  for (int64_t i = 0; status == CLF_OK && i < pass->rows; i++) {
     int64_t at = l->order[i];
     float weight = l->weights != NULL ? l->weights[at] : 1;
-    if (i + AHEAD < l->training->x->rows) {
+    if (i + AHEAD < pass->rows) {
       clf__prefetch_row(l->training->x, l->order[i + AHEAD]);
     }
     if (weight > 0) {
-      mistakes += step(l, at, weight);
+      pass->mistakes += step(l, at, weight);
       l->seen++;
-      rows++;
     }
     if (i % 256 == 0) {
-      clf__rows_fetch_next(&fetch, l->training->x, l->order, i, l->training->x->rows);
+      clf__rows_fetch_next(&fetch, l->training->x, l->order, i, pass->rows);
       const bool late = clf__seconds() - l->reported > REPORT_SECONDS;
-      status = late ? clf__perceptron_report(l, epoch) : CLF_OK;
+      status = late ? clf__perceptron_report(l, pass->epoch) : CLF_OK;
     }
   }
   clf__rows_fetch_end(&fetch, l->training->x);
-  if (status != CLF_OK) {
-    return status;
-  }
-  int64_t decisions = l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL ? 1 : l->classes;
-  l->share = (double)mistakes / (double)(rows > 0 ? rows * decisions : 1);
+  return status;
+}
+
+void clf__perceptron_set_share(clf__perceptron_learner *l, double mistakes, double rows) {
+  const bool together = l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL;
+  const double decisions = rows * (together ? 1 : (double)l->classes);
+  l->share = mistakes / (rows > 0 ? decisions : 1);
+}
+
+clf_status clf__perceptron_run_epoch(clf__perceptron_learner *l, int64_t epoch) {
+  const int64_t before = l->seen;
+  clf__perceptron_pass pass = {
+      .epoch = epoch, .rows = l->training->x->rows, .stream = (uint64_t)before};
+  CLF__CHECK(clf__perceptron_learn(l, &pass));
+  clf__perceptron_set_share(l, (double)pass.mistakes, (double)(l->seen - before));
   return CLF_OK;
 }

@@ -141,6 +141,11 @@ static const fit_case kinds[] = {
      .params = "kernel=linear",
      .validated = true,
      .storages = 1 << F32},
+    {.model = "perceptron", .params = "mixed=true", .storages = 1 << F32 | 1 << SPARSE},
+    {.model = "perceptron",
+     .transform = "standardize",
+     .params = "mixed=true averaged=false multiclass=one_vs_rest class_weight=balanced",
+     .storages = 1 << U8},
     /* From here on each rank makes the whole fit. */
     {.model = "ridge",
      .transform = "standardize",

@@ -176,6 +176,61 @@ TEST(perceptron_one_vs_rest__lets_each_class_learn_alone) {
   check("shuffle=no epochs=4 multiclass=one_vs_rest", (settings){4, true, true, true, 1});
 }
 
+static void add_all(double to[CLASSES][SIZE], double factor, double w[CLASSES][SIZE]) {
+  for (int k = 0; k < CLASSES; k++) {
+    for (int j = 0; j < SIZE; j++) {
+      to[k][j] += factor * w[k][j];
+    }
+  }
+}
+
+/* Shards of the same number of rows, all of weight 1. */
+static reference learn_mixed(const problem *p, settings s, int shards) {
+  reference r;
+  double start[CLASSES][SIZE] = {{0}}, sums[CLASSES][SIZE] = {{0}};
+  for (int e = 0; e < s.epochs; e++) {
+    double mean[CLASSES][SIZE] = {{0}};
+    int mistakes = 0;
+    for (int shard = 0; shard < shards; shard++) {
+      double w[CLASSES][SIZE];
+      memcpy(w, start, sizeof w);
+      for (int i = ROWS * shard / shards; i < ROWS * (shard + 1) / shards; i++) {
+        mistakes += learn_row(w, &s, p->x + i * COLUMNS, p->labels[i], 1);
+        add_all(sums, 1. / (ROWS * s.epochs), w);
+      }
+      add_all(mean, 1. / shards, w);
+    }
+    memcpy(start, mean, sizeof start);
+    r.share = (double)mistakes / (ROWS * (s.one_vs_rest ? CLASSES : 1));
+  }
+  memcpy(r.w, s.averaged ? sums : start, sizeof r.w);
+  return r;
+}
+
+/* Two shards, and few epochs, so that the means are exact in single precision. */
+TEST(perceptron_mixed__is_the_mean_of_what_the_shards_learn) {
+  static const char *const params[] = {"mixed=yes shuffle=no averaged=no epochs=3",
+                                       "mixed=yes shuffle=no epochs=4",
+                                       "mixed=yes shuffle=no epochs=2 multiclass=one_vs_rest"};
+  static const settings as[] = {
+      {3, false, false, true, 1}, {4, true, false, true, 1}, {2, true, true, true, 1}};
+  problem p = make_problem(6);
+  clf_context *context = NULL;
+  clf_model *refused = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, "shards=2"));
+  for (int variant = 0; variant < 6; variant++) {
+    reference r = learn_mixed(&p, as[variant / 2], 2);
+    clf_dataset *data = make_data(&p, variant % 2 == 1, false);
+    clf_model *model = fitted(context, "perceptron", params[variant / 2], data);
+    compare(model, &r, 1);
+    clf_model_free(model);
+    clf_dataset_free(data);
+  }
+  ck_clf_fails(clf_model_create(&refused, context, "perceptron", "mixed=yes kernel=rbf"),
+               CLF_ERROR_ARGUMENT);
+  clf_context_free(context);
+}
+
 TEST(perceptron__reads_u8_as_scaled_numbers) {
   problem p = make_problem(2);
   uint8_t pixels[ROWS * COLUMNS];
