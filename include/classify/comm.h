@@ -30,7 +30,7 @@
  *  context's parameter `shards`), whose sums are added in one order. If each rank has the rows that
  *  clf_shard_range() gives it, results have the same bits for any number of ranks, one included.
  *  With other parts they may differ in the last bits, and the log says so. Machines of `svm` have
- *  the same bits with any parts. Trainings of networks agree with those of one rank as far as
+ *  the same bits with any parts, unless `divide=rows`. Trainings of networks agree with those of one rank as far as
  *  rounding goes, because the rows of a batch that a rank has pass the layers together.
  *
  *  **Failure.** When a call fails on one rank, it ends on all: the others return CLF_ERROR_PEER,

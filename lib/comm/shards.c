@@ -112,19 +112,15 @@ static clf_status gather_starts(clf__shards *shards, int64_t rows) {
                                  shards->start);
 }
 
-static clf_status create(clf__shards **out, clf_context *context, int64_t rows, int32_t ranks,
-                         int32_t rank) {
-  const int64_t count = clf__shards_of(context);
-  if (count == 1 && ranks == 1) {
-    return CLF_OK;
-  }
+static clf_status create_places(clf__shards **out, clf_context *context, int64_t rows,
+                                int32_t ranks, int32_t rank) {
   clf__shards *shards =
       clf__alloc_zeroed(context, 1, sizeof *shards + ((size_t)ranks + 1) * sizeof(int64_t));
   if (shards == NULL) {
     return CLF_ERROR_MEMORY;
   }
   *shards = (clf__shards){.context = context,
-                          .count = count,
+                          .count = clf__shards_of(context),
                           .ranks = ranks,
                           .rank = rank,
                           .start = (int64_t *)(shards + 1)};
@@ -135,9 +131,22 @@ static clf_status create(clf__shards **out, clf_context *context, int64_t rows, 
   }
   shards->rows = shards->start[ranks];
   shards->first = shards->start[shards->rank];
-  report_cuts(shards);
   *out = shards;
   return CLF_OK;
+}
+
+static clf_status create(clf__shards **out, clf_context *context, int64_t rows, int32_t ranks,
+                         int32_t rank) {
+  if (clf__shards_of(context) == 1 && ranks == 1) {
+    return CLF_OK;
+  }
+  CLF__CHECK(create_places(out, context, rows, ranks, rank));
+  report_cuts(*out);
+  return CLF_OK;
+}
+
+clf_status clf__shards_places(clf__shards **out, const clf__shards *shards, int64_t count) {
+  return create_places(out, shards->context, count, shards->ranks, shards->rank);
 }
 
 clf_status clf__shards_create(clf__shards **out, clf_context *context, int64_t rows) {

@@ -38,6 +38,9 @@ clf_status clf__shards_create_alone(clf__shards **out, clf_context *context, int
 /* The same for some of the rows: chosen [ranks, S] says how many each rank has of each shard. They
  * stay in their shards. */
 clf_status clf__shards_choose(clf__shards **out, const clf__shards *shards, const int64_t *chosen);
+/* The same ranks with other rows, of which this one has `count`, as places in an exchange: they are
+ * in no shards. */
+clf_status clf__shards_places(clf__shards **out, const clf__shards *shards, int64_t count);
 void clf__shards_free(clf__shards *shards); /* NULL is fine */
 
 /* Returns the number of rows of all ranks; `rows` are those of this one. */

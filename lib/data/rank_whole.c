@@ -102,20 +102,107 @@ static clf_status gather_weights(clf__rank_whole *whole, clf_context *context,
   return spread(context, "weights", whole->weights, part->weights, shards, sizeof *whole->weights);
 }
 
-clf_status clf__rank_whole_gather(clf__rank_whole *out, clf_context *context,
-                                  const clf__rank_part *part) {
+static clf_status gather(clf__rank_whole *out, clf_context *context, const clf__rank_part *part) {
   const clf__rows *x = part->x;
   const clf__shards *shards = x->shards;
   out->arena.context = context;
   out->x = *x;
   out->x.rows = shards->rows;
   out->x.first_row = 0;
-  CLF__CHECK(clf__shards_create_alone(&out->shards, context, shards->rows));
-  out->x.shards = out->shards;
+  out->x.shards = NULL;
   CLF__CHECK(clf__rows_sparse(x) ? gather_sparse(out, context, x) : gather_dense(out, context, x));
   CLF__CHECK(part->labels != NULL ? gather_labels(out, context, part, shards) : CLF_OK);
   CLF__CHECK(part->targets != NULL ? gather_targets(out, context, part, shards) : CLF_OK);
   return part->weights != NULL ? gather_weights(out, context, part, shards) : CLF_OK;
+}
+
+clf_status clf__rank_whole_gather(clf__rank_whole *out, clf_context *context,
+                                  const clf__rank_part *part) {
+  CLF__CHECK(clf__shards_create_alone(&out->shards, context, part->x->shards->rows));
+  CLF__CHECK(gather(out, context, part));
+  out->x.shards = out->shards;
+  return CLF_OK;
+}
+
+/* Copies elements of `size` bytes; NULL if there are none. */
+static void *choose(clf__arena *arena, const void *from, const int64_t *rows, int64_t count,
+                    size_t size) {
+  char *out = from != NULL ? clf__arena_array(arena, count, size) : NULL;
+  for (int64_t i = 0; out != NULL && i < count; i++) {
+    memcpy(out + (size_t)i * size, (const char *)from + (size_t)rows[i] * size, size);
+  }
+  return out;
+}
+
+static void choose_sparse(clf__rows *out, clf__arena *arena, const clf__rows *x,
+                          const int64_t *rows) {
+  int64_t *start = clf__arena_zeroed(arena, out->rows + 1, sizeof *start);
+  for (int64_t i = 0; start != NULL && i < out->rows; i++) {
+    start[i + 1] = start[i] + x->row_start[rows[i] + 1] - x->row_start[rows[i]];
+  }
+  const int64_t entries = start != NULL ? start[out->rows] : 0;
+  int32_t *column = clf__arena_array(arena, entries, sizeof *column);
+  float *value = clf__arena_array(arena, entries, sizeof *value);
+  if (clf__arena_status(arena) < 0) {
+    return;
+  }
+  for (int64_t i = 0; i < out->rows; i++) {
+    const size_t here = (size_t)(start[i + 1] - start[i]);
+    if (here > 0) {
+      memcpy(column + start[i], x->column + x->row_start[rows[i]], here * sizeof *column);
+      memcpy(value + start[i], x->value + x->row_start[rows[i]], here * sizeof *value);
+    }
+  }
+  out->row_start = start;
+  out->column = column;
+  out->value = value;
+}
+
+clf_status clf__rank_whole_choose(clf__rank_whole *out, clf_context *context,
+                                  const clf__rank_part *part, const int64_t *rows, int64_t count) {
+  const clf__shards *shards = part->x->shards;
+  const size_t element = clf__dtype_size(part->x->dtype);
+  clf__shards *places = NULL;
+  clf__arena arena = {.context = context};
+  clf__rows x = *part->x;
+  clf_status status = CLF_OK;
+  x.rows = count;
+  x.first_row = 0;
+  x.shards = NULL;
+  clf__rank_part chosen = *part;
+  chosen.x = &x;
+  if (clf__rows_sparse(&x)) {
+    choose_sparse(&x, &arena, part->x, rows);
+  } else {
+    char *data = clf__arena_matrix(&arena, count, x.columns, element);
+    for (int64_t i = 0; data != NULL && i < count; i++) {
+      memcpy(data + (size_t)(i * x.columns) * element,
+             (const char *)part->x->data + (size_t)(rows[i] * x.stride) * element,
+             (size_t)x.columns * element);
+    }
+    x.data = data;
+    x.stride = x.columns;
+  }
+  int32_t *labels = choose(&arena, part->labels, rows, count, sizeof *labels);
+  double *targets =
+      choose(&arena, part->targets, rows, count, (size_t)part->outputs * sizeof *targets);
+  float *weights = choose(&arena, part->weights, rows, count, sizeof *weights);
+  CLF__TRY(clf__arena_status(&arena));
+  chosen.labels = labels;
+  chosen.targets = targets;
+  chosen.weights = weights;
+  if (shards == NULL || shards->ranks == 1) {
+    *out = (clf__rank_whole){
+        .arena = arena, .x = x, .labels = labels, .targets = targets, .weights = weights};
+    return CLF_OK;
+  }
+  CLF__TRY(clf__shards_places(&places, shards, count));
+  x.shards = places;
+  status = gather(out, context, &chosen);
+done:
+  clf__shards_free(places);
+  clf__arena_free(&arena);
+  return status;
 }
 
 void clf__rank_whole_free(clf__rank_whole *whole) {

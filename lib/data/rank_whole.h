@@ -27,6 +27,10 @@ typedef struct clf__rank_part {
 /* Exchanges the parts. `out` is zero before; free it after a failure, too. */
 clf_status clf__rank_whole_gather(clf__rank_whole *out, clf_context *context,
                                   const clf__rank_part *part);
+/* The same for `count` of this rank's rows, in ascending order. The rows of one process need no
+ * shards. What is exchanged becomes a part of no shard. */
+clf_status clf__rank_whole_choose(clf__rank_whole *out, clf_context *context,
+                                  const clf__rank_part *part, const int64_t *rows, int64_t count);
 void clf__rank_whole_free(clf__rank_whole *whole);
 
 /* The same as a dataset, with the names, classes and categories that the part has from all

@@ -178,7 +178,8 @@ static void log_stop(const clf__training *training) {
 /* Replaces the rows of a training by those of all ranks, if the kind needs them on each. */
 static clf_status gather_rows(clf__rank_whole *whole, clf__rows *x, clf__training *training,
                               const clf_model *next) {
-  if (!next->kind->whole_rows || x->shards == NULL || x->shards->ranks == 1) {
+  if (x->shards == NULL || x->shards->ranks == 1 || next->kind->whole_rows == NULL ||
+      !next->kind->whole_rows(next)) {
     return CLF_OK;
   }
   const clf__rank_part part = {.x = x,

@@ -126,9 +126,9 @@ typedef struct clf__model_kind {
    * all (comm/shards.h), or divides something else. If not, or if this is NULL, each rank gets the
    * rows of all, and makes the fit of one process that has them. */
   bool (*divided)(const clf_model *model);
-  /* If several ranks divide the fit, each gets the rows of all of them after the pipeline, and the
-   * fit divides its work by itself (data/rank_whole.h). */
-  bool whole_rows;
+  /* Returns whether, if several ranks divide the fit, each gets the rows of all of them after the
+   * pipeline, and the fit divides its work by itself (data/rank_whole.h). NULL for never. */
+  bool (*whole_rows)(const clf_model *model);
   /* Returns CLF_OK, or for parameters with which several ranks cannot make the fit the message of
    * clf__comm_refuse(). NULL: there are none. */
   clf_status (*check_ranks)(const clf_model *model);

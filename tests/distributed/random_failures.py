@@ -32,7 +32,7 @@ TIMEOUT, PATIENCE = 1.0 * SLOW, 60 * SLOW  # of a rank for another one; of this 
 FAILURES = ("killed", "memory", "bad value", "cancels", "other function", "other parameters", "raises",
             "sleeps", "leaves", "is well")
 MODELS = (("ridge", {}), ("ridge", {"alpha": 0}), ("fisher", {}), ("svm", {}),
-          ("svm", {"kernel": "linear", "multiclass": "one_vs_rest"}))
+          ("svm", {"kernel": "linear", "multiclass": "one_vs_rest"}), ("svm", {"divide": "rows"}))
 
 
 def rows():

@@ -198,9 +198,12 @@ static clf_status check_precomputed(const clf_model *model, const clf__rows *x) 
 }
 
 /* No value of these kernels, with coef0 at least 0, exceeds those of rows with themselves. */
-static clf_status check_range(clf_context *context, const clf__kernel_function *function,
-                              const clf__training *training) {
+clf_status clf__kernel_check_range(clf_context *context, const clf__kernel_function *function,
+                                   const clf__training *training) {
   enum { BLOCK = 512 };
+  if (function->kind != CLF__KERNEL_LINEAR && function->kind != CLF__KERNEL_POLYNOMIAL) {
+    return CLF_OK;
+  }
   const double max = (double)FLT_MAX / 4; /* sums of four of them stay finite */
   clf__kernel_function bound = *function;
   double values[BLOCK];
@@ -235,9 +238,7 @@ static clf_status resolve(clf__kernel_function *out, const clf_model *model, int
   }
   *out = (clf__kernel_function){
       .kind = kind, .degree = (int32_t)params->degree, .gamma = gamma, .coef0 = params->coef0};
-  if (kind == CLF__KERNEL_LINEAR || kind == CLF__KERNEL_POLYNOMIAL) {
-    CLF__TRY(check_range(model->context, out, training));
-  }
+  CLF__TRY(clf__kernel_check_range(model->context, out, training));
   status = clf__kernel_check_digits(model->context, out, training);
 done:
   return status;

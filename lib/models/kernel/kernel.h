@@ -37,6 +37,16 @@ typedef struct clf__kernel_params {
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
                                const clf__kernel_params *params, const clf__training *training);
 
+/* The same, and the center of clf__kernel_center(), of rows that ranks have parts of (x->shards). A
+ * precomputed kernel has no parts. */
+clf_status clf__kernel_resolve_ranks(clf__kernel_function *out, const float **center,
+                                     clf__arena *arena, const clf_model *model,
+                                     const clf__kernel_params *params,
+                                     const clf__training *training);
+/* Returns CLF_ERROR_NUMERIC if values of a linear or polynomial kernel overflow a float. */
+clf_status clf__kernel_check_range(clf_context *context, const clf__kernel_function *function,
+                                   const clf__training *training);
+
 /* Returns CLF_ERROR_NUMERIC if kernel values as floats cannot distinguish the rows although they
  * differ; logs a warning if only few digits distinguish them. */
 clf_status clf__kernel_check_digits(clf_context *context, const clf__kernel_function *function,

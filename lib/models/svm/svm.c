@@ -32,6 +32,9 @@ static const clf__param params[] = {
     CLF__CLASS_WEIGHT,
     CLF__CHOICE(multiclass, "one_vs_one|one_vs_rest", "one_vs_one",
                 "a machine for each pair of classes, or for each class"),
+    CLF__CHOICE(
+        divide, "machines|rows", "machines",
+        "by several ranks: machines, of all rows each; rows: each rank keeps its own (c_svc)"),
     CLF__REAL(tolerance, "1e-3", CLF__ABOVE(0), 1, "violation of optimality at which to stop"),
     CLF__BOOL(probability, "false", "the same as calibration=sigmoid"),
     CLF__INT(max_iterations, "0", 0, 1e9,
@@ -77,6 +80,24 @@ static clf_status check_loss(const clf__svm_params *p) {
                          "by rows that are held out");
 }
 
+/* The rows of a machine are on several ranks. */
+static clf_status check_divide(const clf__svm_params *p) {
+  if (p->divide == CLF__SVM_DIVIDE_MACHINES) {
+    return CLF_OK;
+  }
+  const char *other = p->type != CLF__SVM_C_SVC                     ? type_settings[p->type]
+                      : p->loss != CLF__SVM_HINGE                   ? "loss=squared_hinge"
+                      : p->kernel.kernel == CLF__KERNEL_PRECOMPUTED ? "kernel=precomputed"
+                      : p->precision == CLF__PRECISION_F64          ? "precision=f64"
+                      : p->warm_start                               ? "warm_start=true"
+                      : clf__svm_calibration_folds(p) > 0           ? "calibration=sigmoid"
+                                                                    : NULL;
+  return other == NULL
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "svm: divide=rows does not go with %s; use divide=machines", other);
+}
+
 static clf_status check_params(clf_context *context, const void *own) {
   const clf__svm_params *p = own;
   (void)context;
@@ -86,6 +107,7 @@ static clf_status check_params(clf_context *context, const void *own) {
         "svm: precision=f64 is for kernel=linear; the values of other kernels are f32");
   }
   CLF__CHECK(check_loss(p));
+  CLF__CHECK(check_divide(p));
   const bool calibrates = p->probability || p->decision.calibration != CLF__CALIBRATION_NONE;
   if (calibrates && !clf__svm_type_has_classes(p->type)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "svm: %s is for classes, not for %s",
@@ -227,9 +249,14 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                                            : clf__svm_fit(model, training, state);
 }
 
-/* The ranks divide the machines (svm_ranks.c). */
 static bool is_divided(const clf_model *model) {
   return ((const clf__svm_params *)model->params)->loss == CLF__SVM_HINGE;
+}
+
+/* The ranks divide the machines (svm_ranks.c), which are those of one process, or the rows
+ * (svm_rows.c). */
+static bool whole_rows(const clf_model *model) {
+  return ((const clf__svm_params *)model->params)->divide == CLF__SVM_DIVIDE_MACHINES;
 }
 
 /* What a fit goes on from is not saved, so a rank may lack it. */
@@ -241,7 +268,8 @@ static clf_status check_ranks(const clf_model *model) {
 /* The folds of calibration=sigmoid belong to each machine. */
 static bool leaves_out(const clf_model *model) {
   const clf__svm_params *p = model->params;
-  return p->loss == CLF__SVM_HINGE && clf__svm_calibration_folds(p) == 0;
+  return p->loss == CLF__SVM_HINGE && clf__svm_calibration_folds(p) == 0 &&
+         p->divide == CLF__SVM_DIVIDE_MACHINES;
 }
 
 const clf__model_kind clf__svm_kind = {
@@ -257,7 +285,7 @@ const clf__model_kind clf__svm_kind = {
     .separates_outliers = separates_outliers,
     .movable = movable,
     .divided = is_divided,
-    .whole_rows = true,
+    .whole_rows = whole_rows,
     .check_ranks = check_ranks,
     .fit = fit,
     .leaves_out = leaves_out,

@@ -39,6 +39,7 @@ typedef struct clf__svm_params {
   bool warm_start;
   clf__list class_weight;
   int32_t multiclass;
+  int32_t divide; /* CLF__SVM_DIVIDE_MACHINES … */
   double tolerance;
   bool probability;
   int64_t max_iterations;
@@ -67,6 +68,7 @@ typedef struct clf__svm_shape {
 #define CLF__SVM_WARM "warm_"
 
 enum { CLF__SVM_ONE_VS_ONE, CLF__SVM_ONE_VS_REST };
+enum { CLF__SVM_DIVIDE_MACHINES, CLF__SVM_DIVIDE_ROWS };
 enum { CLF__SVM_HINGE, CLF__SVM_SQUARED_HINGE };
 enum { CLF__SVM_L2, CLF__SVM_L1, CLF__SVM_ELASTIC_NET };
 
@@ -230,6 +232,10 @@ static inline int64_t clf__svm_group_of(const clf__training *training, int64_t r
 clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
                           const clf__training *training, const clf__kernel_function *function,
                           const double *C, int64_t cache_bytes);
+/* Makes new data, which belong to the caller, without kernel values. */
+clf_status clf__svm_order_rows(clf__svm_shared **out, clf_context *context,
+                               const clf__training *training, const clf__kernel_function *function,
+                               const double *C);
 void clf__svm_shared_free(void *shared);
 /* Allocates the solutions of a fit; those of an earlier one are kept. */
 clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shape *shape);

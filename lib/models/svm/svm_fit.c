@@ -1,8 +1,7 @@
 /* Fits the machines of all pairs of classes, or of each class against the rest, in parallel: one
- * machine on each thread, or all threads on one machine if there are fewer machines. Several ranks
- * divide them (svm_ranks.c). They share
- * rows of the kernel matrix.
- */
+ * machine on each thread, or all threads on one machine if there are fewer machines. They share
+ * rows of the kernel matrix. Several ranks divide the machines (svm_ranks.c) or, with divide=rows,
+ * the rows of each (svm_rows.c). */
 #include <float.h>
 #include <string.h>
 
@@ -62,6 +61,7 @@ static clf_status set_bounds(clf__svm_fitting *f) {
     }
   }
   f->counted = counted != NULL ? counted : own;
+  CLF__TRY(clf__shards_extremes(f->training->x->shards, NULL, &largest, 1));
   if (largest < (double)FLT_MIN) {
     status =
         clf__fail(CLF_ERROR_NUMERIC,
@@ -127,7 +127,7 @@ static void set_problems(clf__svm_fitting *f) {
     if (clf__svm_type_is_regression(f->shape.type)) {
       set_targets(f, problem, i);
     }
-    if (f->training->shared != NULL) {
+    if (f->shared != NULL && f->training->shared != NULL) {
       problem->start_b = f->shared->solutions[i].b;
       problem->start_product = f->shared->solutions[i].product;
     }
@@ -167,19 +167,23 @@ static clf_status check_nu(const clf__svm_fitting *f) {
                          clf__number_format(p->nu).text, clf__number_format(largest).text);
 }
 
-static clf_status prepare(clf__svm_fitting *f, clf__store *state) {
-  clf_context *context = f->model->context;
-  const clf__svm_params *p = f->model->params;
+static clf_status begin(clf__svm_fitting *f) {
   const int64_t classes = f->training->classes, problems = f->shape.problems;
-  clf__kernel_function function;
-  f->arena.context = context;
+  f->arena.context = f->model->context;
   f->C = clf__arena_array(&f->arena, f->training->x->rows, sizeof *f->C);
   f->all = clf__arena_array(&f->arena, classes, sizeof *f->all);
   f->problems = clf__arena_zeroed(&f->arena, problems, sizeof *f->problems);
   f->pairs = clf__arena_array(&f->arena, problems, sizeof *f->pairs);
   f->sides = clf__arena_matrix(&f->arena, f->shape.one_vs_rest ? classes : 0, classes, 1);
   CLF__CHECK(clf__arena_status(&f->arena));
-  CLF__CHECK(set_bounds(f));
+  return set_bounds(f);
+}
+
+static clf_status prepare(clf__svm_fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const clf__svm_params *p = f->model->params;
+  clf__kernel_function function;
+  CLF__CHECK(begin(f));
   clf__training counted = *f->training;
   counted.weights = f->counted;
   CLF__CHECK(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, &counted));
@@ -191,7 +195,7 @@ static clf_status prepare(clf__svm_fitting *f, clf__store *state) {
                             .groups = f->shared->groups,
                             .center = f->shared->center,
                             .cache = f->shared->cache,
-                            .progress = clf__progress_begin(context, "svm", problems)};
+                            .progress = clf__progress_begin(context, "svm", f->shape.problems)};
   set_problems(f);
   CLF__CHECK(leave_out(f));
   CLF__CHECK(clf__svm_begin_warm(f, state));
@@ -256,14 +260,19 @@ static clf_status run_round(clf__svm_fitting *f) {
   return clf__svm_share_steps(f);
 }
 
-/* Default limit on the steps of all machines together. */
-static int64_t default_steps(const clf__svm_fitting *f) {
+/* Default limit on the steps of machines with so many rows. */
+static int64_t steps_of(int64_t rows) {
   enum { MIN_STEPS = 10000000, STEPS_OF_ROW = 1000 };
+  return rows > MIN_STEPS / STEPS_OF_ROW ? rows * STEPS_OF_ROW : MIN_STEPS;
+}
+
+/* That of all machines together. */
+static int64_t default_steps(const clf__svm_fitting *f) {
   int64_t rows = 0;
   for (int64_t i = 0; i < f->shape.problems; i++) {
     rows += clf__svm_count(&f->problems[i]);
   }
-  return rows > MIN_STEPS / STEPS_OF_ROW ? rows * STEPS_OF_ROW : MIN_STEPS;
+  return steps_of(rows);
 }
 
 /* By default the machines share their steps: each may make the same number, and what some do not
@@ -300,6 +309,35 @@ static clf_status solve_all(clf__svm_fitting *f) {
   return run_round(f);
 }
 
+/* One machine after the other, whose rows are divided among the ranks. */
+static clf_status solve_divided(clf__svm_fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  const clf__training *training = f->training;
+  const float *center = NULL;
+  CLF__CHECK(begin(f));
+  clf__training counted = *training;
+  counted.weights = f->counted;
+  CLF__CHECK(clf__kernel_resolve_ranks(&f->rows.function, &center, &f->arena, f->model, &p->kernel,
+                                       &counted));
+  f->rows.context = f->model->context;
+  f->rows.groups.x = training->x;
+  f->rows.center = center;
+  f->rows.progress = clf__progress_begin(f->model->context, "svm", f->shape.problems);
+  set_problems(f);
+  const int64_t rows = clf__shards_rows(training->x->shards, training->x->rows);
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    f->problems[i].max_steps = p->max_iterations > 0 ? p->max_iterations : steps_of(rows);
+    CLF__CHECK(clf__svm_solve_rows(f, &f->problems[i]));
+  }
+  return clf__svm_gather_vectors(f);
+}
+
+static clf_status solve_machines(clf__svm_fitting *f, clf__store *state) {
+  CLF__CHECK(prepare(f, state));
+  CLF__CHECK(solve_all(f));
+  return clf__svm_share_results(f);
+}
+
 static void release(clf__svm_fitting *f) {
   for (int64_t i = 0; f->problems != NULL && i < f->shape.problems; i++) {
     clf__svm_problem_free(&f->problems[i]);
@@ -307,6 +345,7 @@ static void release(clf__svm_fitting *f) {
   if (f->training->shared == NULL) {
     clf__svm_shared_free(f->shared);
   }
+  clf__rank_whole_free(&f->vectors);
   clf__arena_free(&f->arena);
 }
 
@@ -346,9 +385,8 @@ static clf_status outcome(const clf__svm_fitting *f) {
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
   clf__svm_fitting f = {.model = model, .training = training, .shape = shape_to_fit(model)};
   clf_status status = CLF_OK;
-  CLF__TRY(prepare(&f, state));
-  CLF__TRY(solve_all(&f));
-  CLF__TRY(clf__svm_share_results(&f));
+  const bool divides = ((const clf__svm_params *)model->params)->divide == CLF__SVM_DIVIDE_ROWS;
+  CLF__TRY(divides ? solve_divided(&f) : solve_machines(&f, state));
   CLF__TRY(clf__svm_store_machines(&f, state));
   status = outcome(&f);
 done:

@@ -2,6 +2,7 @@
 #ifndef CLF_MODELS_SVM_SVM_FITTING_H
 #define CLF_MODELS_SVM_SVM_FITTING_H
 
+#include "data/rank_whole.h"
 #include "models/svm/svm.h"
 
 typedef struct clf__svm_fitting {
@@ -16,10 +17,15 @@ typedef struct clf__svm_fitting {
   int64_t *all;         /* [classes] 0, 1, … : the parts of a problem of all classes */
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
-  int8_t *sides;             /* [classes, classes] the sides of each class against the rest */
-  int64_t *own;              /* [own_count] the problems that this rank solves */
-  int64_t own_count;         /* all of them with one rank */
-  int32_t *owner;            /* [problems] ranks, or NULL with one */
+  int8_t *sides;     /* [classes, classes] the sides of each class against the rest */
+  int64_t *own;      /* [own_count] the problems that this rank solves */
+  int64_t own_count; /* all of them with one rank */
+  int32_t *owner;    /* [problems] ranks, or NULL with one */
+  /* With divide=rows, when the machines are solved: the support vectors of all ranks, as rows of a
+   * training, and their numbers among the rows of all. */
+  clf__rank_whole vectors;
+  clf__training vector_training;
+  int64_t *number;
   int64_t quota;             /* steps that a machine may make in this round */
   bool closing;              /* unsolved machines stay as they are */
   bool stopped;              /* by the host */
@@ -35,6 +41,13 @@ clf_status clf__svm_divide(clf__svm_fitting *f);
 clf_status clf__svm_share_steps(clf__svm_fitting *f);
 /* Gives all ranks the results of all finished problems. */
 clf_status clf__svm_share_results(clf__svm_fitting *f);
+
+/* With divide=rows: the machines, of which each rank has the vectors among its rows, get those of all
+ * ranks, and f->training becomes that of the vectors. */
+clf_status clf__svm_gather_vectors(clf__svm_fitting *f);
+/* svm_rows.c. Solves a machine whose rows are divided; what remains are its vectors among this
+ * rank's rows. */
+clf_status clf__svm_solve_rows(clf__svm_fitting *f, clf__svm_problem *problem);
 
 /* svm_warm.c. With warm_start=true, adds the tensors that the problems leave their variables in,
  * and lets them start from those of the last fit, if its rows and kernel are the same. */

@@ -1,7 +1,8 @@
-/* The machines of a fit on several ranks. Every rank has all rows (data/rank_whole.h), so a machine
- * is the one that one process would find. The largest machine goes to the rank that has the least
+/* The machines of a fit on several ranks. With divide=machines every rank has all rows
+ * (data/rank_whole.h), so a machine is the one that one process would find. The largest machine goes to the rank that has the least
  * to do, then the next one: all ranks compute this from the sizes of the classes. They exchange the
- * steps after each round, and what the machines are at the end. */
+ * steps after each round, and what the machines are at the end. With divide=rows each rank has a part
+ * of every machine, and gets the vectors of the others. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,5 +242,102 @@ clf_status clf__svm_share_results(clf__svm_fitting *f) {
   status = copy_results(&s, f);
 done:
   clf__arena_free(&s.arena);
+  return status;
+}
+
+/* Marks the rows that are vectors, and lists them in `chosen`; sets values [rows, 1 + problems] to
+ * their numbers and coefficients. Returns how many there are. */
+static int64_t list_vectors(const clf__svm_fitting *f, int64_t *chosen, double *values) {
+  const clf__rows *x = f->training->x;
+  const int64_t problems = f->shape.problems, first = x->shards != NULL ? x->shards->first : 0;
+  int64_t count = 0;
+  for (int64_t i = 0; i < problems; i++) {
+    const clf__svm_problem *p = &f->problems[i];
+    for (int64_t k = 0; k < p->count; k++) {
+      values[p->row[k] * (1 + problems)] = 1;
+      values[p->row[k] * (1 + problems) + 1 + i] = p->b[k];
+    }
+  }
+  for (int64_t row = 0; row < x->rows; row++) {
+    if (values[row * (1 + problems)] > 0) {
+      values[row * (1 + problems)] = (double)(first + row);
+      chosen[count++] = row;
+    }
+  }
+  return count;
+}
+
+/* The vectors of a machine among those of all machines. */
+static clf_status read_vectors(clf__svm_problem *p, const clf__rank_whole *vectors, int64_t stride,
+                               int64_t at) {
+  const int64_t rows = vectors->x.rows;
+  clf__free(p->row);
+  clf__free(p->b);
+  p->count = 0;
+  p->row = clf__alloc_array(p->rows->context, rows, sizeof *p->row);
+  p->b = clf__alloc_array(p->rows->context, rows, sizeof *p->b);
+  if (p->row == NULL || p->b == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t k = 0; k < rows; k++) {
+    const double b = vectors->targets[k * stride + at];
+    if (b != 0) {
+      p->row[p->count] = k;
+      p->b[p->count++] = b;
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status number_rows(clf__svm_fitting *f, int64_t stride) {
+  const int64_t rows = f->vectors.x.rows;
+  const clf__rows *x = f->training->x;
+  const int64_t all = clf__shards_rows(x->shards, x->rows);
+  f->number = clf__arena_array(&f->arena, rows, sizeof *f->number);
+  CLF__CHECK(clf__arena_status(&f->arena));
+  for (int64_t k = 0; k < rows; k++) {
+    const double number = f->vectors.targets[k * stride];
+    if (!(number >= 0 && number < (double)all)) {
+      return clf__comm_garbled("broadcast");
+    }
+    f->number[k] = (int64_t)number;
+  }
+  return CLF_OK;
+}
+
+clf_status clf__svm_gather_vectors(clf__svm_fitting *f) {
+  clf_context *context = f->model->context;
+  const int64_t rows = f->training->x->rows, problems = f->shape.problems;
+  clf__arena arena = {.context = context};
+  clf_status status = CLF_OK;
+  int64_t *chosen = clf__arena_array(&arena, rows, sizeof *chosen);
+  double *values = clf__arena_zeroed(&arena, clf__count(rows, 1 + problems), sizeof *values);
+  CLF__TRY(clf__arena_status(&arena));
+  const clf__rank_part part = {.x = f->training->x,
+                               .labels = f->training->labels,
+                               .targets = values,
+                               .classes = f->training->classes,
+                               .outputs = 1 + problems};
+  const int64_t count = list_vectors(f, chosen, values);
+  CLF__TRY(clf__rank_whole_choose(&f->vectors, context, &part, chosen, count));
+  CLF__TRY(number_rows(f, 1 + problems));
+  for (int64_t i = 0; i < problems; i++) {
+    CLF__TRY(read_vectors(&f->problems[i], &f->vectors, 1 + problems, 1 + i));
+  }
+  f->vector_training = *f->training;
+  f->vector_training.x = &f->vectors.x;
+  f->vector_training.labels = f->vectors.labels;
+  f->vector_training.weights = NULL;
+  f->vector_training.shared = NULL;
+  f->training = &f->vector_training;
+  double *counts = clf__arena_array(&arena, f->vectors.x.rows, sizeof *counts);
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t k = 0; k < f->vectors.x.rows; k++) {
+    counts[k] = 1;
+  }
+  CLF__TRY(clf__svm_order_rows(&f->shared, context, f->training, &f->rows.function, counts));
+  f->shared->center = f->rows.center;
+done:
+  clf__arena_free(&arena);
   return status;
 }

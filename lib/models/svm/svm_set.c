@@ -15,9 +15,9 @@ static bool before(const double *gradient, double sign, int64_t a, int64_t b) {
   return left > right || (left == right && a < b);
 }
 
-/* Moves the first `wanted` in that order to the front (Hoare's selection). */
-static void select_first(const double *gradient, double sign, int64_t *at, int64_t count,
-                         int64_t wanted) {
+/* Hoare's selection. */
+void clf__svm_select_first(const double *gradient, double sign, int64_t *at, int64_t count,
+                           int64_t wanted) {
   int64_t low = 0, high = count - 1;
   while (low < high) {
     const int64_t pivot = at[low + (high - low) / 2];
@@ -66,7 +66,7 @@ static void add_violators(clf__svm_solver *s, int64_t sum, double sign, int64_t 
     }
   }
   wanted = clf__min_i64(wanted, found);
-  select_first(gradient, sign, s->candidate, found, wanted);
+  clf__svm_select_first(gradient, sign, s->candidate, found, wanted);
   for (int64_t i = 0; i < wanted; i++) {
     add(s, s->candidate[i]);
   }
@@ -129,7 +129,7 @@ static double min_curvature(const clf__svm_solver *s) {
   return MIN_CURVATURE * (clf__svm_type_has_nu(s->p->type) ? fmin(1, s->largest) : 1);
 }
 
-static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
+clf__smo clf__svm_set_problem(const clf__svm_solver *s, double tolerance) {
   const int64_t steps = 100 * s->size, left = s->p->max_steps - s->p->steps;
   const int64_t padded = clf__round_up(s->size, CLF__SMO_LANES);
   return (clf__smo){.count = padded,
@@ -210,6 +210,6 @@ clf_status clf__svm_load_working_set(clf__svm_solver *s, double tolerance, clf__
       s->own[3 * s->capacity + i] = s->p->gradient[at];
     }
   }
-  *out = own_problem(s, tolerance);
+  *out = clf__svm_set_problem(s, tolerance);
   return status;
 }

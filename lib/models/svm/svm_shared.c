@@ -45,9 +45,9 @@ void clf__svm_shared_free(void *shared) {
   clf__free(s);
 }
 
-/* Orders the rows; there are no kernel values yet. */
-static clf_status begin(clf__svm_shared **out, clf_context *context, const clf__training *training,
-                        const clf__kernel_function *function, const double *C) {
+clf_status clf__svm_order_rows(clf__svm_shared **out, clf_context *context,
+                               const clf__training *training, const clf__kernel_function *function,
+                               const double *C) {
   clf__svm_shared *s = clf__alloc_zeroed(context, 1, sizeof *s);
   if (s == NULL) {
     return CLF_ERROR_MEMORY;
@@ -82,7 +82,7 @@ clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
                           const double *C, int64_t cache_bytes) {
   clf__svm_shared *made = NULL, *old = training->shared != NULL ? *training->shared : NULL;
   clf_status status = CLF_OK;
-  CLF__CHECK(begin(&made, context, training, function, C));
+  CLF__CHECK(clf__svm_order_rows(&made, context, training, function, C));
   if (old != NULL && same_rows(old, made)) {
     clf__svm_shared_free(made);
     *out = old;

@@ -17,8 +17,7 @@
 
 static const double MIN_DEMANDED = 0x1p-30; /* of the tolerance */
 
-/* Sets the gap of each sum, and returns by how much the worst violates the conditions. */
-static double find_gaps(clf__svm_solver *s) {
+double clf__svm_find_gaps(clf__svm_solver *s) {
   double worst = (double)-INFINITY;
   s->gap[0] = s->gap[1] = (clf__svm_gap){(double)-INFINITY, (double)INFINITY};
   for (int64_t i = 0; i < s->p->count; i++) {
@@ -79,7 +78,6 @@ static double product_with_gradient(const clf__svm_solver *s, const clf__smo *sm
  * all are the same, and far from it the mean is a better guess. Without free variables it is the
  * middle of the interval that the conditions allow. */
 static double multiplier_of(const clf__svm_solver *s, int64_t sum) {
-  const double max_up = s->gap[sum].max_up, min_low = s->gap[sum].min_low;
   double total = 0;
   int64_t count = 0;
   for (int64_t i = 0; i < s->p->count; i++) {
@@ -88,11 +86,7 @@ static double multiplier_of(const clf__svm_solver *s, int64_t sum) {
       count++;
     }
   }
-  return count > 0                               ? total / (double)count
-         : isfinite(max_up) && isfinite(min_low) ? max_up / 2 + min_low / 2
-         : isfinite(max_up)                      ? max_up
-         : isfinite(min_low)                     ? min_low
-                                                 : 0;
+  return count > 0 ? total / (double)count : clf__svm_middle(&s->gap[sum]);
 }
 
 /* With two sums, each has a multiplier: a nu_svc is to have values m and -m at its margin, a nu_svr
@@ -205,7 +199,7 @@ static clf_status go_near(clf__svm_solver *s) {
       memcpy(p->b, b, bytes);
       memcpy(p->gradient, gradient, bytes);
     }
-    find_gaps(s); /* of a fit that is stopped the intercept may follow from them */
+    clf__svm_find_gaps(s); /* of a fit that is stopped the intercept may follow from them */
   }
   if (status == CLF_ERROR_MEMORY) {
     clf__svm_stay(s);
@@ -226,7 +220,7 @@ static void set_objective_is_far(clf__svm_solver *s) {
     return;
   }
   refresh(s);
-  find_gaps(s);
+  clf__svm_find_gaps(s);
   set_intercept(s);
   for (int64_t i = 0; i < p->count; i++) {
     const double miss = p->y[i] * (p->gradient[i] - p->intercept);
@@ -259,7 +253,7 @@ static clf_status iterate(clf__svm_solver *s) {
   clf__svm_begin_history(s);
   s->demanded = 1;
   for (int stalled = 0; status == CLF_OK; stalled++) {
-    const double gap = find_gaps(s), tolerance = s->demanded * gap_to_reach(s);
+    const double gap = clf__svm_find_gaps(s), tolerance = s->demanded * gap_to_reach(s);
     stalled = p->objective < smallest ? 0 : stalled;
     smallest = fmin(smallest, p->objective);
     p->converged = !(gap > tolerance);

@@ -64,6 +64,14 @@ static inline double clf__svm_max_excess(const clf__svm_problem *p) {
   return 0.25 * p->tolerance;
 }
 
+/* Returns the middle of the interval that the conditions allow. */
+static inline double clf__svm_middle(const clf__svm_gap *gap) {
+  return isfinite(gap->max_up) && isfinite(gap->min_low) ? gap->max_up / 2 + gap->min_low / 2
+         : isfinite(gap->max_up)                         ? gap->max_up
+         : isfinite(gap->min_low)                        ? gap->min_low
+                                                         : 0;
+}
+
 static inline bool clf__svm_in_up_set(const clf__svm_solver *s, int64_t i) {
   return s->p->b[i] < s->upper[i];
 }
@@ -111,6 +119,17 @@ void clf__svm_expect_work(clf__svm_solver *s);
 void clf__svm_spend_work(clf__svm_solver *s, int64_t steps);
 void clf__svm_stay(clf__svm_solver *s);
 clf_status clf__svm_start_near(clf__svm_solver *s);
+
+/* svm_solve.c. Sets the gap of each sum, and returns by how much the worst violates the
+ * conditions. */
+double clf__svm_find_gaps(clf__svm_solver *s);
+
+/* svm_set.c. Moves the `wanted` of at[count] that have the largest sign * gradient[at] to the
+ * front; equal ones are ordered by at. */
+void clf__svm_select_first(const double *gradient, double sign, int64_t *at, int64_t count,
+                           int64_t wanted);
+/* Returns the set as a problem, whose variables and matrix are in the solver's memory. */
+clf__smo clf__svm_set_problem(const clf__svm_solver *s, double tolerance);
 
 /* Selects the next working set: for each sum, variables of the up set whose gradient is above
  * `min_low`, and of the low set whose gradient is below `max_up`. */

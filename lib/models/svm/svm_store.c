@@ -131,6 +131,9 @@ clf_status clf__svm_store_machines(const clf__svm_fitting *f, clf__store *state)
   const int64_t count = number_vectors(f, place, vectors, clf__state_data(state, "support_count"));
   CLF__TRY(clf__support_store(context, state, &f->rows.function, f->training->x, vectors, count,
                               f->shared->center));
+  for (int64_t k = 0; f->number != NULL && k < count; k++) {
+    ((int64_t *)clf__state_data(state, "support"))[k] = f->number[vectors[k]];
+  }
   CLF__TRY(clf__state_tensor(context, state, "dual_coef", CLF_F32, f->shape.coefficients, count));
   CLF__TRY(
       clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, f->shape.coefficients, count));

@@ -227,10 +227,11 @@ static void refused_rank(struct rank *rank) {
 }
 
 /* Each allocation of one rank is refused in turn. */
-TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 6) {
+TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 7) {
   static const char *const kinds_tried[][2] = {
       {"ridge"},
       {"svm"},
+      {"svm", "divide=rows tolerance=0.1"},
       {"logistic", "tolerance=0.1"},
       {"network", "epochs=1 batch_size=120 layers='dense units=4; batch_norm; dense units=3'"},
       {"perceptron", "epochs=1"},

@@ -127,6 +127,11 @@ static const fit_case kinds[] = {
     {.model = "svm",
      .params = "kernel=linear multiclass=one_vs_rest class_weight=balanced",
      .storages = 1 << F32 | 1 << SPARSE},
+    {.model = "svm", .params = "divide=rows", .storages = 1 << F32 | 1 << U8 | 1 << SPARSE},
+    {.model = "svm",
+     .params =
+         "divide=rows kernel=polynomial degree=2 multiclass=one_vs_rest class_weight=balanced",
+     .storages = 1 << F32 | 1 << SPARSE},
     {.model = "svm",
      .transform = "standardize",
      .params = "type=nu_svc nu=0.05 probability=true calibration_folds=3",
@@ -233,6 +238,54 @@ TEST_LOOP(fits__have_the_same_bytes_if_ranks_have_no_rows, 0, KINDS) {
       free(one.saved[0].bytes);
     }
   }
+}
+
+/* The objectives of machines whose rows are divided, by one process, are those of the usual solver. */
+static void compare_objectives(clf_context *context, const fit_case *what, int storage) {
+  char divided[100];
+  clf_tensor *objective[2] = {NULL, NULL}, *support = NULL;
+  for (int i = 0; i < 2; i++) {
+    clf_model *model = NULL;
+    clf_dataset *data = rows_of(context, what, storage, true, 0, ROWS);
+    snprintf(divided, sizeof divided, "%s%s", what->params, i == 1 ? " divide=rows" : "");
+    ck_clf_ok(clf_model_create(&model, context, "svm", divided));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_clf_ok(clf_model_tensor(&objective[i], model, "objective"));
+    if (i == 1) { /* numbers of rows that have weights */
+      ck_clf_ok(clf_model_tensor(&support, model, "support"));
+      for (int64_t k = 0; k < clf_tensor_count(support); k++) {
+        const int64_t row = ((const int64_t *)clf_tensor_data(support))[k];
+        ck_assert(row >= 0 && row < ROWS && rows.weights[row] > 0);
+      }
+    }
+    clf_model_free(model);
+    clf_dataset_free(data);
+  }
+  const double *usual = clf_tensor_data(objective[0]), *by_rows = clf_tensor_data(objective[1]);
+  for (int64_t k = 0; k < clf_tensor_count(objective[0]); k++) {
+    ck_assert_double_eq_tol(by_rows[k], usual[k], 1e-5 * fabs(usual[k]));
+  }
+  clf_tensor_free(support);
+  clf_tensor_free(objective[0]);
+  clf_tensor_free(objective[1]);
+}
+
+TEST(machines_by_rows__have_the_objectives_of_the_others) {
+  static const fit_case cases[] = {
+      {.params = "C=0.3"},
+      {.params = "C=1000 gamma=2"},
+      {.params = "gamma=auto multiclass=one_vs_rest class_weight=balanced"},
+      {.params = "kernel=linear C=0.01"},
+      {.params = "kernel=sigmoid gamma=0.01 C=0.5"},
+  };
+  clf_context *context = NULL;
+  fill_rows();
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    compare_objectives(context, &cases[i], F32);
+    compare_objectives(context, &cases[i], i % 2 == 0 ? U8 : SPARSE);
+  }
+  clf_context_free(context);
 }
 
 static void fit_nothing(struct rank *rank) {
