@@ -1,7 +1,8 @@
 /* A process of several that fit a model together: processes WHAT PATH. `fit` compares the saved
  * bytes with those of one process that has all rows; with `bad-value` the last rank has a NaN, and
  * all must know it; with `dies` it ends during the fit, and with `late` it sleeps there. `timed` is
- * `fit` with ranks that would wait for a minute. */
+ * `fit` with ranks that would wait for a minute. With `killed` the first one saves the model again
+ * and again, and the others wait for it. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,18 @@ static int compare_network(clf_context *context) {
   return same;
 }
 
+/* Says which process saves, once there is a file, and saves until it is killed. */
+static void save_for_ever(const clf_model *model, int rank, const char *path) {
+  for (int i = 0; rank == 0; i++) {
+    must(clf_model_save(model, path), "save");
+    if (i == 0) {
+      printf("process %ld saves\n", (long)getpid());
+      fflush(stdout);
+    }
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
 int main(int count, char **arguments) {
   clf_context *context = NULL;
   clf_model *model = NULL;
@@ -153,6 +166,10 @@ int main(int count, char **arguments) {
     printf("%s\n", status == CLF_ERROR_PEER ? clf_last_error() : "no failure");
     fflush(stdout);
     MPI_Abort(MPI_COMM_WORLD, 9);
+  }
+  if (strcmp(what, "killed") == 0) {
+    must(status, "fit");
+    save_for_ever(model, rank, arguments[2]);
   }
   if (strcmp(what, "bad-value") == 0) {
     char expected[20];
