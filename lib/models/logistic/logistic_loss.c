@@ -393,5 +393,6 @@ void clf__logistic_objective_free(clf__logistic_objective *o) {
   for (int32_t i = 0; o->sums != NULL && i < clf__context_threads(o->context); i++) {
     clf__linear_gradient_free(&o->sums[i]);
   }
+  o->sums = NULL;
   clf__arena_free(&o->arena);
 }

@@ -94,7 +94,8 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
     f->refresh = 2 * iteration + FIRST_REFRESH;
-    status = clf__logistic_refresh(&f->preconditioner, iteration == 0 && f->before == NULL);
+    status =
+        clf__logistic_refresh(&f->preconditioner, f->done + iteration == 0 && f->before == NULL);
   }
   f->value = value;
   return status;
@@ -106,21 +107,21 @@ static bool ended_well(const clf__lbfgs_result *result, double precision) {
   return result->end == CLF__LBFGS_STOPPED || precise;
 }
 
-/* The smooth objective: L-BFGS. */
-static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
+/* L-BFGS on the weights, from `variables`; adds its iterations to those that are done. */
+static clf_status run_smooth(fitting *f, double *variables, found *out) {
   const clf__logistic_objective *o = &f->objective;
-  const double precision = o->f64 ? PRECISION_F64 : PRECISION;
   CLF__CHECK(clf__logistic_preconditioner_create(&f->preconditioner, o));
   for (int64_t j = 0; j < o->columns; j++) {
     f->unit = fmax(f->unit, fmin(sqrt(f->preconditioner.squares[j]), 1));
   }
   f->unit = f->unit > 0 ? f->unit : 1;
+  f->refresh = 0;
   const clf__lbfgs_problem problem = {
       .context = o->context,
       .argument = f,
       .size = clf__count(o->outputs, o->columns + 1),
       .pairs = PAIRS,
-      .max_iterations = f->max_iterations,
+      .max_iterations = f->max_iterations - f->done,
       .f64 = o->f64,
       .evaluate = evaluate,
       .precondition = precondition,
@@ -128,8 +129,35 @@ static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   };
   clf__lbfgs_result result = {.iterations = 0};
   const clf_status status = clf__lbfgs_minimize(&result, &problem, variables);
-  *out = (found){result.iterations, ended_well(&result, precision)};
+  f->done += result.iterations;
+  *out = (found){f->done, ended_well(&result, f->precision)};
   return status;
+}
+
+/* Makes the objective one in f64 of the same rows. */
+static clf_status leave_f32(fitting *f) {
+  clf__logistic_objective *o = &f->objective;
+  clf__log(o->context, CLF_LOG_INFO,
+           "logistic: single precision shows no further decrease before the tolerance is reached; "
+           "the fit goes on in f64");
+  clf__logistic_preconditioner_free(&f->preconditioner);
+  clf__logistic_objective_free(o);
+  o->f64 = true;
+  return clf__logistic_objective_create(o, o->own_weights, f->C);
+}
+
+/* The smooth objective: L-BFGS. Where values in f32 no longer decrease, that may be the minimum, or
+ * rounding errors that hide the way to it, as those of outputs that cancel: a model of the decrease
+ * which such gradients and steps led to does not tell one from the other. So L-BFGS goes on in
+ * f64. */
+static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
+  f->precision = f->objective.f64 ? PRECISION_F64 : PRECISION;
+  CLF__CHECK(run_smooth(f, variables, out));
+  if (f->objective.f64 || f->largest <= f->tolerance || f->done >= f->max_iterations) {
+    return CLF_OK;
+  }
+  const clf_status status = leave_f32(f);
+  return status < 0 ? status : run_smooth(f, variables, out);
 }
 
 static clf_status evaluate_span(void *argument, const double *at, double *value, double *gradient) {

@@ -16,13 +16,14 @@ typedef struct clf__logistic_fitting {
   double C, tolerance;
   int64_t max_iterations;
   /* The rest is 0 at the start. */
-  double unit;     /* of the weights' gradient: the maximum of 1 and the largest feature's size */
-  double largest;  /* largest component of the current gradient */
-  double start;    /* value of the objective at the start */
-  double value;    /* of the objective, before the last step */
-  double excess;   /* at most, of the value above the minimum; INFINITY if unknown */
-  int64_t done;    /* iterations before those that are counted now */
-  int64_t refresh; /* iteration of the next refresh */
+  double unit;      /* of the weights' gradient: the maximum of 1 and the largest feature's size */
+  double largest;   /* largest component of the current gradient */
+  double start;     /* value of the objective at the start */
+  double value;     /* of the objective, before the last step */
+  double excess;    /* at most, of the value above the minimum; INFINITY if unknown */
+  int64_t done;     /* iterations before those that are counted now */
+  int64_t refresh;  /* iteration of the next refresh */
+  double precision; /* predicted relative decrease at which a fit without progress has converged */
   double *history;
   int64_t history_capacity;
 } clf__logistic_fitting;

@@ -407,6 +407,7 @@ void clf__logistic_preconditioner_free(clf__logistic_preconditioner *p) {
   for (int64_t b = 0; p->factors != NULL && b < p->objective->outputs; b++) {
     clf__free(p->factors[b]);
   }
+  p->factors = NULL;
   clf__arena_free(&p->arena);
 }
 
