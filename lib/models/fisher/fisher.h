@@ -59,6 +59,12 @@ typedef struct clf__fisher_work {
   double *priors;         /* [K] */
 } clf__fisher_work;
 
+/* With so many classes, and more than features, problems of their size are avoided. */
+static inline bool clf__fisher_many_classes(const clf__fisher_work *work) {
+  enum { MANY = 200 };
+  return work->classes >= MANY && work->classes > work->columns;
+}
+
 /* Computes gram, with or without the whole scatter. */
 clf_status clf__fisher_gram(clf__fisher_work *work);
 

@@ -2,23 +2,21 @@
  * within the classes. They come from an eigenproblem of the size of the classes, or, if these are
  * many, of the features. */
 #include <math.h>
+#include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/fisher/fisher.h"
+#include "ops/linalg/qr.h"
 #include "ops/ops.h"
 
-/* With so many classes, and more than features, the K by K matrix is avoided. */
-enum { MANY_CLASSES = 200 };
-/* Squared singular values of the means relative to the largest, below which they are rounding
- * errors. */
-static const double min_square = 1e-14;
-/* Share of the largest eigenvalue that may be lost with them. */
-static const double max_loss = 1e-9;
+enum { BLOCK_CLASSES = 1024 };
 
 /* Computes the matrix [K, K] whose eigenvectors define the axes: M^T S^-1 M, where column k of M is
  * sqrt(p_k) (m_k - m') and m' is the mean weighted by the priors. */
-static void between_classes(const clf__fisher_work *work, double *between) {
+static clf_status between_classes(const clf__fisher_work *work, double *between) {
   int64_t classes = work->classes;
+  const clf__progress progress = clf__progress_begin(work->context, "axes", work->columns);
   for (int64_t a = 0; a < classes * classes; a++) {
     between[a] = 0;
   }
@@ -37,7 +35,9 @@ static void between_classes(const clf__fisher_work *work, double *between) {
                                     (offset[a] - offset_mean) * (direction[b] - direction_mean);
       }
     }
+    CLF__CHECK(clf__progress_step(&progress, j + 1, (double)NAN, (double)NAN));
   }
+  return CLF_OK;
 }
 
 /* Computes axis c = S^-1 M v_c / sqrt(lambda_c), along which the variance within the classes is 1;
@@ -85,10 +85,137 @@ static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   return count;
 }
 
-/* Computes the axes of the `count` largest eigenvalues, and the share of each in their sum. */
-static clf_status store_axes(const clf__fisher_work *work, const double *values,
-                             const double *vectors, int64_t count, clf__store *state) {
-  const int64_t classes = work->classes, d = work->columns;
+/* What the eigenproblem of the features works on, K > D. With the factorization M^T = Q R of the
+ * class means, which has no rounding errors but those of M, the symmetric M^T S^-1 M is
+ * Q (R G^T) Q^T for G = Q^T (S^-1 M)^T, and axis c is G^T y_c / sqrt(lambda_c) for the eigenvector
+ * y_c of R G^T. So small differences of the means, which S^-1 enlarges, keep their digits. */
+typedef struct few_features {
+  clf__arena arena;
+  double *factors;         /* [D, 2 D] R and G */
+  double *block;           /* [BLOCK_CLASSES, 2 D] of M^T and (S^-1 M)^T */
+  double *mean, *solution; /* [D] weighted means of the offsets and the directions */
+  double *square;          /* [D, D] R G^T */
+  double *vectors;         /* [D, D] its eigenvectors */
+} few_features;
+
+static double weighted_mean(const clf__fisher_work *work, const double *values) {
+  double mean = 0;
+  for (int64_t k = 0; k < work->classes; k++) {
+    mean += work->priors[k] * values[k];
+  }
+  return mean;
+}
+
+/* The unit of a feature. */
+static double unit_of(const clf__fisher_work *work, int64_t j) {
+  return work->deviation[j] > 0 ? work->deviation[j] : 1;
+}
+
+/* Fills the block with classes first … first + count - 1: M in units of the deviations, S^-1 M in
+ * their reciprocals. */
+static void fill_block(const clf__fisher_work *work, few_features *f, int64_t first,
+                       int64_t count) {
+  const int64_t d = work->columns, classes = work->classes;
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t k = first + i;
+    const double root = sqrt(work->priors[k]);
+    double *row = f->block + i * 2 * d;
+    for (int64_t j = 0; j < d; j++) {
+      row[j] = root * (work->offsets[j * classes + k] - f->mean[j]) / unit_of(work, j);
+      row[d + j] = root * (work->directions[j * classes + k] - f->solution[j]) * unit_of(work, j);
+    }
+  }
+}
+
+static clf_status factor_means(const clf__fisher_work *work, few_features *f) {
+  const int64_t d = work->columns, classes = work->classes;
+  const clf__progress progress = clf__progress_begin(work->context, "axes", classes);
+  for (int64_t j = 0; j < d; j++) {
+    f->mean[j] = weighted_mean(work, work->offsets + j * classes);
+    f->solution[j] = weighted_mean(work, work->directions + j * classes);
+  }
+  for (int64_t first = 0; first < classes; first += BLOCK_CLASSES) {
+    const int64_t count = clf__min_i64(BLOCK_CLASSES, classes - first);
+    fill_block(work, f, first, count);
+    CLF__CHECK(
+        clf__qr_add_rows(work->context, f->factors, d, 2 * d, 2 * d, f->block, count, 2 * d));
+    CLF__CHECK(clf__progress_step(&progress, first + count, (double)NAN, (double)NAN));
+  }
+  return CLF_OK;
+}
+
+static clf_status open_features(const clf__fisher_work *work, few_features *f) {
+  const int64_t d = work->columns;
+  f->arena.context = work->context;
+  f->factors = clf__arena_zeroed(&f->arena, clf__count(2 * d, d), sizeof(double));
+  f->block = clf__arena_matrix(&f->arena, BLOCK_CLASSES, 2 * d, sizeof(double));
+  f->mean = clf__arena_array(&f->arena, d, sizeof(double));
+  f->solution = clf__arena_array(&f->arena, d, sizeof(double));
+  f->square = clf__arena_matrix(&f->arena, d, d, sizeof(double));
+  f->vectors = clf__arena_matrix(&f->arena, d, d, sizeof(double));
+  return clf__arena_status(&f->arena);
+}
+
+/* The eigenvalues of M^T S^-1 M that may differ from 0, and y. */
+static clf_status solve_by_features(const clf__fisher_work *work, few_features *f, double *values) {
+  const int64_t d = work->columns;
+  CLF__CHECK(factor_means(work, f));
+  CLF__CHECK(clf__gemm_f64(work->context, 1, clf__f64_matrix(f->factors, d, d, 2 * d),
+                           clf__f64_transposed(f->factors + d, d, d, 2 * d), 0, f->square, d));
+  for (int64_t i = 0; i < d; i++) {
+    for (int64_t j = 0; j < i; j++) {
+      const double mean = (f->square[i * d + j] + f->square[j * d + i]) / 2;
+      f->square[i * d + j] = f->square[j * d + i] = mean;
+    }
+  }
+  return clf__eigen_symmetric(work->context, f->square, d, d, values, f->vectors);
+}
+
+/* Makes the largest entry of v_c positive, to which the class means on the axis are proportional.
+ * `on_axis` [K] is scratch. */
+static void orient_axis(const clf__fisher_work *work, const few_features *f, double *axis,
+                        double *on_axis) {
+  const int64_t classes = work->classes;
+  double largest = 0;
+  memset(on_axis, 0, (size_t)classes * sizeof *on_axis);
+  for (int64_t j = 0; j < work->columns; j++) {
+    for (int64_t k = 0; k < classes; k++) {
+      on_axis[k] += axis[j] * (work->offsets[j * classes + k] - f->mean[j]);
+    }
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    const double value = sqrt(work->priors[k]) * on_axis[k];
+    largest = fabs(value) > fabs(largest) ? value : largest;
+  }
+  for (int64_t j = 0; j < work->columns && largest < 0; j++) {
+    axis[j] = -axis[j];
+  }
+}
+
+/* axes [count, D] of the largest eigenvalues, and the offsets [count] that map the mean to 0. */
+static clf_status make_axes_of_features(const clf__fisher_work *work, few_features *f,
+                                        const double *values, int64_t count, double *axes,
+                                        double *offsets) {
+  const int64_t d = work->columns;
+  double *on_axis = clf__arena_array(&f->arena, work->classes, sizeof *on_axis);
+  CLF__CHECK(clf__arena_status(&f->arena));
+  CLF__CHECK(clf__gemm_f64(work->context, 1, clf__f64_matrix(f->vectors, count, d, d),
+                           clf__f64_matrix(f->factors + d, d, d, 2 * d), 0, axes, d));
+  for (int64_t c = 0; c < count; c++) {
+    double *axis = axes + c * d;
+    for (int64_t j = 0; j < d; j++) {
+      axis[j] /= unit_of(work, j) * sqrt(values[c]);
+    }
+    orient_axis(work, f, axis, on_axis);
+    offsets[c] = -clf__dot(axis, work->gram.mean, d);
+  }
+  return CLF_OK;
+}
+
+/* Computes the axes of the largest eigenvalues, and the share of each in their sum. */
+static clf_status store_axes(const clf__fisher_work *work, few_features *f, const double *values,
+                             const double *vectors, clf__store *state) {
+  const int64_t classes = work->classes, d = work->columns, count = count_axes(work, values);
   double *axes = clf__alloc_zeroed(work->context, clf__count(count, d + 1), sizeof *axes);
   clf_status status = CLF_OK;
   CLF__TRY(axes == NULL ? CLF_ERROR_MEMORY : CLF_OK);
@@ -99,8 +226,13 @@ static clf_status store_axes(const clf__fisher_work *work, const double *values,
     sum += values[k] > 0 ? values[k] : 0;
   }
   for (int64_t c = 0; c < count && sum > 0; c++) {
-    offsets[c] = make_axis(work, vectors + c * classes, values[c], axes + c * d);
     explained[c] = values[c] / sum;
+  }
+  if (sum > 0 && vectors == NULL) {
+    CLF__TRY(make_axes_of_features(work, f, values, count, axes, offsets));
+  }
+  for (int64_t c = 0; c < count && sum > 0 && vectors != NULL; c++) {
+    offsets[c] = make_axis(work, vectors + c * classes, values[c], axes + c * d);
   }
   const clf__linear_solution solution = {axes, offsets, d, 1, count, d};
   status = clf__fisher_store_map(work, state, &clf__projection_names, &solution);
@@ -109,149 +241,30 @@ done:
   return status;
 }
 
-/* What the eigenproblem of the features works on, K > D. */
-typedef struct few_features {
-  double *means;      /* [D, K] M in units of the deviations */
-  double *solved;     /* [D, K] S^-1 M in their reciprocals */
-  double *square;     /* [D, D] M M^T, and later the projected matrix */
-  double *product;    /* [D, D] */
-  double *left, *sum; /* [D, D] eigenvectors of M M^T; [D] its eigenvalues */
-  double *small;      /* [D, D] eigenvectors of the projected matrix */
-} few_features;
-
-/* to [D, K] = from [D, K] minus its weighted means over the classes, times roots of the priors and
- * the factor of each feature. */
-static void center_columns(const clf__fisher_work *work, const double *from, double power,
-                           double *to) {
+static clf_status solve_by_classes(const clf__fisher_work *work, clf__arena *arena, double *values,
+                                   double *vectors) {
   const int64_t classes = work->classes;
-  for (int64_t j = 0; j < work->columns; j++) {
-    const double deviation = work->deviation[j] > 0 ? work->deviation[j] : 1;
-    const double factor = power > 0 ? deviation : 1 / deviation;
-    double mean = 0;
-    for (int64_t k = 0; k < classes; k++) {
-      mean += work->priors[k] * from[j * classes + k];
-    }
-    for (int64_t k = 0; k < classes; k++) {
-      to[j * classes + k] = factor * sqrt(work->priors[k]) * (from[j * classes + k] - mean);
-    }
-  }
-}
-
-/* Replaces the product N = S^-1 M M^T by the symmetric matrix of M^T S^-1 M in the basis of the
- * right singular vectors of M, diag(s) U^T N U diag(1 / s). */
-static clf_status project(const clf__fisher_work *work, few_features *f) {
-  const int64_t d = work->columns;
-  const clf__f64_view u = clf__f64_matrix(f->left, d, d, d);
-  CLF__CHECK(
-      clf__gemm_f64(work->context, 1, u, clf__f64_matrix(f->product, d, d, d), 0, f->small, d));
-  CLF__CHECK(clf__gemm_f64(work->context, 1, clf__f64_matrix(f->small, d, d, d),
-                           clf__f64_transposed(f->left, d, d, d), 0, f->product, d));
-  for (int64_t i = 0; i < d; i++) {
-    for (int64_t j = 0; j < d; j++) {
-      const bool both = f->sum[i] > min_square * f->sum[0] && f->sum[j] > min_square * f->sum[0];
-      f->product[i * d + j] *= both ? sqrt(f->sum[i] / f->sum[j]) : 0;
-    }
-  }
-  for (int64_t i = 0; i < d; i++) {
-    for (int64_t j = 0; j < d; j++) {
-      f->square[i * d + j] = (f->product[i * d + j] + f->product[j * d + i]) / 2;
-    }
-  }
-  return CLF_OK;
-}
-
-/* vectors [D, K]: the eigenvectors of M^T S^-1 M, y^T diag(1 / s) U^T M. */
-static clf_status expand(const clf__fisher_work *work, few_features *f, double *vectors) {
-  const int64_t d = work->columns, classes = work->classes;
-  for (int64_t i = 0; i < d * d; i++) {
-    const double square = f->sum[i % d];
-    f->small[i] = square > min_square * f->sum[0] ? f->small[i] / sqrt(square) : 0;
-  }
-  CLF__CHECK(clf__gemm_f64(work->context, 1, clf__f64_matrix(f->small, d, d, d),
-                           clf__f64_matrix(f->left, d, d, d), 0, f->product, d));
-  return clf__gemm_f64(work->context, 1, clf__f64_matrix(f->product, d, d, d),
-                       clf__f64_matrix(f->means, d, classes, classes), 0, vectors, classes);
-}
-
-/* Returns whether the eigenvalues add up to the trace of M^T S^-1 M. What rounding takes from M may
- * count in it: S^-1 enlarges directions in which the classes vary little. */
-static bool are_complete(const clf__fisher_work *work, const few_features *f,
-                         const double *values) {
-  double missing = 0;
-  for (int64_t i = 0; i < work->columns * work->classes; i++) {
-    missing += f->means[i] * f->solved[i];
-  }
-  for (int64_t j = 0; j < work->columns; j++) {
-    missing -= values[j];
-  }
-  return fabs(missing) <= max_loss * values[0];
-}
-
-/* The D eigenvalues of M^T S^-1 M that may differ from 0, and their eigenvectors [D, K], unless
- * *complete becomes false. */
-static clf_status solve_by_features(const clf__fisher_work *work, double *values, double *vectors,
-                                    bool *complete) {
-  const int64_t d = work->columns, classes = work->classes, square = clf__count(d, d);
-  clf__arena arena = {.context = work->context};
-  few_features f = {.means = clf__arena_matrix(&arena, d, classes, sizeof(double)),
-                    .solved = clf__arena_matrix(&arena, d, classes, sizeof(double)),
-                    .square = clf__arena_array(&arena, square, sizeof(double)),
-                    .product = clf__arena_array(&arena, square, sizeof(double)),
-                    .left = clf__arena_array(&arena, square, sizeof(double)),
-                    .sum = clf__arena_array(&arena, d, sizeof(double)),
-                    .small = clf__arena_array(&arena, square, sizeof(double))};
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__arena_status(&arena));
-  center_columns(work, work->offsets, -1, f.means);
-  center_columns(work, work->directions, 1, f.solved);
-  const clf__f64_view transposed = clf__f64_transposed(f.means, classes, d, classes);
-  CLF__TRY(clf__gemm_f64(work->context, 1, clf__f64_matrix(f.means, d, classes, classes),
-                         transposed, 0, f.square, d));
-  CLF__TRY(clf__gemm_f64(work->context, 1, clf__f64_matrix(f.solved, d, classes, classes),
-                         transposed, 0, f.product, d));
-  CLF__TRY(clf__eigen_symmetric(work->context, f.square, d, d, f.sum, f.left));
-  CLF__TRY(project(work, &f));
-  CLF__TRY(clf__eigen_symmetric(work->context, f.square, d, d, values, f.small));
-  *complete = are_complete(work, &f, values);
-  status = expand(work, &f, vectors);
-done:
-  clf__arena_free(&arena);
-  return status;
-}
-
-static clf_status solve_by_classes(const clf__fisher_work *work, double *values, double *vectors) {
-  const int64_t classes = work->classes;
-  clf__arena arena = {.context = work->context};
-  double *between = clf__arena_matrix(&arena, classes, classes, sizeof *between);
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__arena_status(&arena));
-  between_classes(work, between);
-  status = clf__eigen_symmetric(work->context, between, classes, classes, values, vectors);
-done:
-  clf__arena_free(&arena);
-  return status;
+  double *between = clf__arena_matrix(arena, classes, classes, sizeof *between);
+  CLF__CHECK(clf__arena_status(arena));
+  CLF__CHECK(between_classes(work, between));
+  return clf__eigen_symmetric(work->context, between, classes, classes, values, vectors);
 }
 
 clf_status clf__fisher_store_axes(const clf__fisher_work *work, clf__store *state) {
   const int64_t classes = work->classes;
-  const bool many = classes >= MANY_CLASSES && classes > work->columns;
-  bool solved = false;
+  few_features f = {.arena = {.context = work->context}};
   double *vectors = NULL;
-  clf__arena arena = {.context = work->context};
-  double *values = clf__arena_zeroed(&arena, classes, sizeof *values);
+  double *values = clf__arena_zeroed(&f.arena, classes, sizeof *values);
   clf_status status = CLF_OK;
-  if (many) {
-    vectors = clf__arena_matrix(&arena, work->columns, classes, sizeof *vectors);
-    CLF__TRY(clf__arena_status(&arena));
-    CLF__TRY(solve_by_features(work, values, vectors, &solved));
+  if (clf__fisher_many_classes(work)) {
+    CLF__TRY(open_features(work, &f));
+    CLF__TRY(solve_by_features(work, &f, values));
+  } else {
+    vectors = clf__arena_matrix(&f.arena, classes, classes, sizeof *vectors);
+    CLF__TRY(solve_by_classes(work, &f.arena, values, vectors));
   }
-  if (!solved) {
-    vectors = clf__arena_matrix(&arena, classes, classes, sizeof *vectors);
-    CLF__TRY(clf__arena_status(&arena));
-    CLF__TRY(solve_by_classes(work, values, vectors));
-  }
-  status = store_axes(work, values, vectors, count_axes(work, values), state);
+  status = store_axes(work, &f, values, vectors, state);
 done:
-  clf__arena_free(&arena);
+  clf__arena_free(&f.arena);
   return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/fisher/fisher.h"
+#include "models/fisher/fisher_basis.h"
 #include "models/fisher/fisher_shrinkage.h"
 #include "ops/ops.h"
 
@@ -126,6 +127,30 @@ static void scale_columns(clf__fisher_work *work, double *factors, double *right
   }
 }
 
+/* The directions of more classes than features are combinations of those of a basis. */
+static clf_status solve_many(clf__fisher_work *work, const clf__least_squares *problem) {
+  clf__fisher_basis basis = {.context = work->context,
+                             .columns = work->columns,
+                             .classes = work->classes,
+                             .right = problem->right_side};
+  clf__least_squares own = *problem;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__fisher_basis_create(&basis));
+  if (basis.rank == 0) {
+    status = clf__least_squares_solve(work->directions, NULL, work->context, problem);
+    goto done;
+  }
+  own.outputs = basis.rank;
+  own.right_side = basis.independent;
+  double *solution = clf__arena_matrix(&basis.arena, work->columns, basis.rank, sizeof *solution);
+  CLF__TRY(clf__arena_status(&basis.arena));
+  CLF__TRY(clf__least_squares_solve(solution, NULL, work->context, &own));
+  status = clf__fisher_basis_combine(&basis, solution, work->directions);
+done:
+  clf__fisher_basis_free(&basis);
+  return status;
+}
+
 /* Solves for the directions in correlation form. */
 static clf_status solve_directions(clf__fisher_work *work) {
   const int64_t d = work->columns, classes = work->classes;
@@ -156,7 +181,9 @@ static clf_status solve_directions(clf__fisher_work *work) {
                                       .uncertainty =
                                           work->sums != NULL ? &work->uncertainty : NULL};
   CLF__TRY(work->wide ? clf__fisher_solve_wide(work->directions, &work->end, &wide)
-                      : clf__least_squares_solve(work->directions, NULL, work->context, &problem));
+           : clf__fisher_many_classes(work)
+               ? solve_many(work, &problem)
+               : clf__least_squares_solve(work->directions, NULL, work->context, &problem));
   for (int64_t i = 0; i < d * classes; i++) {
     work->directions[i] *= factors[i / classes];
   }

@@ -214,6 +214,80 @@ TEST(fisher__axes_of_many_classes_include_small_differences) {
   clf_dataset_free(data);
 }
 
+/* Of two nearly equal features, against S^-1 (m_k - m) by determinants. */
+TEST(fisher__directions_of_many_classes_solve_the_equations) {
+  enum { MANY = 260, EACH = 5 };
+  static double x[MANY * EACH * 2], mean[MANY][2];
+  static int32_t labels[MANY * EACH];
+  double all[2] = {0}, S[2][2] = {{0}};
+  uint64_t seed = 23;
+  for (int i = 0; i < MANY * EACH; i++) {
+    static double of_class[2];
+    for (int j = 0; j < 2; j++) {
+      of_class[j] = i % EACH == 0 ? random_normal(&seed) : of_class[j];
+      x[2 * i + j] = of_class[j] + random_normal(&seed);
+    }
+    x[2 * i + 1] = x[2 * i] + 1e-3 * x[2 * i + 1];
+    labels[i] = i / EACH;
+    for (int j = 0; j < 2; j++) {
+      mean[labels[i]][j] += x[2 * i + j] / EACH;
+      all[j] += x[2 * i + j] / (MANY * EACH);
+    }
+  }
+  for (int i = 0; i < MANY * EACH; i++) {
+    const double u = x[2 * i] - mean[labels[i]][0], v = x[2 * i + 1] - mean[labels[i]][1];
+    S[0][0] += u * u / (MANY * EACH);
+    S[0][1] += u * v / (MANY * EACH);
+    S[1][1] += v * v / (MANY * EACH);
+  }
+  const double determinant = S[0][0] * S[1][1] - S[0][1] * S[0][1];
+  clf_dataset *data = dataset_of(NULL, x, CLF_F64, MANY * EACH, 2, labels);
+  clf_model *model = fitted(NULL, "fisher", NULL, data);
+  clf_tensor *tensor = NULL;
+  const double *weights = fitted_data(model, "weights_f64", &tensor);
+  double error = 0, size = 0;
+  for (int k = 0; k < MANY; k++) {
+    const double u = mean[k][0] - all[0], v = mean[k][1] - all[1];
+    const double expected[2] = {(S[1][1] * u - S[0][1] * v) / determinant,
+                                (S[0][0] * v - S[0][1] * u) / determinant};
+    for (int j = 0; j < 2; j++) {
+      error = fmax(error, fabs(weights[2 * k + j] - expected[j]));
+      size = fmax(size, fabs(expected[j]));
+    }
+  }
+  ck_assert_double_lt(error, 1e-6 * size); /* the determinants lose 6 digits */
+  clf_tensor_free(tensor);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+/* Features without differences of class means but for one, and one without any variance. */
+TEST(fisher__many_classes_may_differ_along_a_line) {
+  enum { MANY = 260, EACH = 3, D = 4 };
+  static float x[MANY * EACH * D];
+  static int32_t labels[MANY * EACH];
+  for (int i = 0; i < MANY * EACH; i++) {
+    const int k = i / EACH, step = i % EACH - 1;
+    labels[i] = k;
+    x[i * D] = (float)(k + step * 0.25);
+    x[i * D + 1] = 2 * x[i * D];
+    x[i * D + 2] = 7;
+    x[i * D + 3] = (float)(step * step);
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, MANY * EACH, D, labels);
+  clf_model *model = fitted(NULL, "fisher", NULL, data);
+  clf_tensor *tensor = NULL;
+  const double *explained = fitted_data(model, "explained_ratio", &tensor);
+  ck_assert_int_eq(clf_tensor_count(tensor), 1);
+  ck_assert_double_eq_tol(explained[0], 1, 1e-12);
+  double score = 0;
+  ck_clf_ok(clf_model_score(model, data, &score));
+  ck_assert_double_eq_tol(score, 1, 1e-12);
+  clf_tensor_free(tensor);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 /* More classes than features, and so many that the axes come from a problem of the features. */
 TEST(fisher__axes_of_many_classes_whiten_them) {
   enum { MANY = 300, EACH = 4, D = 3 };
