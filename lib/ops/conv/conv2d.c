@@ -8,16 +8,15 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/status.h"
 #include "ops/conv/conv_method.h"
+#include "ops/kernels.h"
 #include "ops/linalg/product.h"
-#include "ops/linalg/row.h"
 
 /* Returns the first method that fits. Tiles multiply bf16 so fast that no other method has fewer
  * cycles. */
 static const clf__conv_method *const methods[] = {&clf__conv_by_winograd, &clf__conv_by_direct_sums,
                                                   &clf__conv_by_shifts, &clf__conv_by_patches};
-
-enum { SHARD_ROWS = 4, REDUCE = 4096 /* sums in one task that adds shards */ };
 
 static const clf__conv_method *method_of(const clf__kernels *kernels, const clf__conv2d *conv) {
   const clf__conv_method *const *method = methods;
@@ -32,50 +31,6 @@ static const clf__conv_method *method_of(const clf__kernels *kernels, const clf_
 
 static const clf__kernels *kernels_of(clf_context *context, const clf__conv2d *conv) {
   return conv->bf16 ? clf__reduced_kernels_for(context) : clf__kernels_for(context);
-}
-
-int64_t clf__conv_weights(const clf__conv2d *conv) {
-  const int64_t taps = clf__count(conv->kernel_height, conv->kernel_width);
-  return clf__count(clf__count(taps, conv->channels), conv->filters);
-}
-
-static double work_of(const clf__conv_pass *pass) {
-  const clf__conv2d *c = pass->conv;
-  return (double)pass->rows * (double)c->out_height * (double)c->out_width *
-         (double)clf__conv_weights(c) * CLF__COST_PRODUCT;
-}
-
-/* Returns how many threads clf__conv_run may use. */
-static int64_t threads_of(const clf__conv_pass *pass) {
-  return clf__workers(pass->context, work_of(pass));
-}
-
-void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf__range_task task,
-                   void *argument) {
-  clf__parallel_ranges(pass->context, total, grain, work_of(pass), task, argument);
-}
-
-void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
-                          float *packed) {
-  (void)kernels;
-  memcpy(packed, w, (size_t)clf__conv_weights(conv) * sizeof *packed);
-}
-
-void clf__conv_flip_weights(const clf__conv2d *conv, const float *w, float *out) {
-  const int64_t places = conv->kernel_height * conv->kernel_width;
-  const int64_t channels = conv->channels, filters = conv->filters;
-  for (int64_t place = 0; place < places; place++) {
-    const float *from = w + (places - 1 - place) * channels * filters;
-    for (int64_t d = 0; d < filters; d++) {
-      for (int64_t c = 0; c < channels; c++) {
-        *out++ = from[c * filters + d];
-      }
-    }
-  }
-}
-
-float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t each) {
-  return clf__arena_matrix(arena, threads_of(pass), each, sizeof(float));
 }
 
 /* The part of a kernel that sees the image, as a convolution of its own. */
@@ -182,29 +137,13 @@ void clf__conv2d_infer(const clf__conv_pass *whole, float *scratch) {
   }
 }
 
-typedef struct forward_job {
-  const clf__conv_method *method;
-  clf__conv_pass pass;
-  float *scratch;
-  int64_t scratch_size;
-} forward_job;
-
-static void forward_task(void *argument, clf__range range) {
-  const forward_job *job = argument;
-  job->method->forward(&job->pass, range.index, job->scratch + range.worker * job->scratch_size);
-}
-
 static clf_status forward_seen(const clf__conv_pass *pass) {
-  forward_job job = {method_of(pass->kernels, pass->conv), *pass, NULL, 0};
-  clf_status status = CLF_OK;
+  clf__conv_forward forward;
   clf__arena arena = {.context = pass->context};
-  float *packed = clf__arena_array(&arena, job.method->packed_size(pass->conv), sizeof *packed);
-  job.scratch_size = job.method->scratch_size(pass->conv);
-  job.scratch = clf__conv_scratch(&arena, pass, job.scratch_size);
+  clf_status status = CLF_OK;
+  clf__conv_forward_alloc(&forward, &arena, method_of(pass->kernels, pass->conv), pass);
   CLF__TRY(clf__arena_status(&arena));
-  job.method->pack(pass->kernels, pass->conv, pass->w, packed);
-  job.pass.w = packed;
-  clf__conv_run(pass, job.method->tasks(pass->conv, pass->rows), 1, forward_task, &job);
+  clf__conv_forward_run(&forward);
 done:
   clf__arena_free(&arena);
   return status;
@@ -252,53 +191,4 @@ clf_status clf__conv2d_backward(const clf__conv_pass *whole) {
 done:
   clf__arena_free(&arena);
   return status;
-}
-
-clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
-                                   int64_t size, int64_t scratch_size) {
-  *shards = (clf__conv_shards){.arena = {.context = pass->context}, .size = size};
-  shards->count = clf__min_i64(clf__ceil_div(pass->rows, SHARD_ROWS), CLF__CONV_SHARDS);
-  for (int64_t shard = 0; shard < shards->count; shard++) {
-    shards->sums[shard] = clf__arena_array(&shards->arena, size, sizeof(float));
-  }
-  shards->dbias = clf__arena_zeroed(&shards->arena, clf__count(shards->count, pass->conv->filters),
-                                    sizeof(double));
-  shards->scratch = clf__conv_scratch(&shards->arena, pass, scratch_size);
-  return clf__arena_status(&shards->arena);
-}
-
-void clf__conv_shards_run(const clf__conv_shards *shards, const clf__conv_pass *pass,
-                          clf__range_task task, void *argument) {
-  clf__parallel_parts(pass->context, pass->rows, shards->count, work_of(pass), task, argument);
-}
-
-typedef struct reduction {
-  const clf__conv_shards *shards;
-  const clf__kernels *kernels;
-  float *out;
-} reduction;
-
-static void reduce_part(void *argument, clf__range range) {
-  const reduction *job = argument;
-  const clf__conv_shards *shards = job->shards;
-  const int64_t first = range.first, count = range.end - first;
-  float *out = job->out + first;
-  memset(out, 0, (size_t)count * sizeof *out);
-  for (int64_t shard = 0; shard < shards->count; shard++) {
-    job->kernels->rows->step_f32(out, 1, shards->sums[shard] + first, count);
-  }
-}
-
-void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pass *pass,
-                             float *out) {
-  reduction job = {shards, pass->kernels, out};
-  const int64_t filters = pass->conv->filters;
-  clf__conv_run(pass, shards->size, REDUCE, reduce_part, &job);
-  for (int64_t d = 0; pass->dbias != NULL && d < filters; d++) {
-    double sum = 0;
-    for (int64_t shard = 0; shard < shards->count; shard++) {
-      sum += shards->dbias[shard * filters + d];
-    }
-    pass->dbias[d] = (float)sum;
-  }
 }

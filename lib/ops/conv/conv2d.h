@@ -20,6 +20,9 @@ typedef struct clf__conv2d {
   int64_t kernel_height, kernel_width, stride, dilation;
   int64_t pad_top, pad_left;
   int64_t out_height, out_width;
+  /* Pixel (p, q) lies at (p spread, q spread) of a grid of zeros, to which the other members refer.
+   * The gradient of strides is such a convolution; everywhere else it is 0, which means 1. */
+  int64_t spread;
   /* Products are of numbers rounded to bf16, where a method has as many products as the definition;
    * Winograd's have six times fewer in f32, and need its digits. With tiles, all are of bf16 but
    * those with strides or dilation of few channels. */

@@ -30,8 +30,6 @@ extern const clf__conv_method clf__conv_by_tiles; /* of bf16, for kernels with t
 
 /* Returns the number of weights of a convolution, or -1 if it overflows. */
 int64_t clf__conv_weights(const clf__conv2d *conv);
-/* out [kernel_height, kernel_width, filters, channels] = w, flipped along both axes. */
-void clf__conv_flip_weights(const clf__conv2d *conv, const float *w, float *out);
 /* Copies the weights, for methods that use them as they are. */
 void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                           float *packed);
@@ -40,6 +38,35 @@ void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf
                    void *argument);
 /* Allocates [threads, each] in the arena, which refuses an `each` of -1. */
 float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t each);
+
+/* A forward pass by a method: the first function allocates in the arena, and the second one, which
+ * never fails, packs pass->w and runs the tasks. */
+typedef struct clf__conv_forward {
+  const clf__conv_method *method;
+  clf__conv_pass pass;
+  float *packed, *scratch;
+  int64_t scratch_size;
+} clf__conv_forward;
+
+void clf__conv_forward_alloc(clf__conv_forward *forward, clf__arena *arena,
+                             const clf__conv_method *method, const clf__conv_pass *pass);
+void clf__conv_forward_run(clf__conv_forward *forward);
+
+/* Returns the convolution of dy that computes dx, by W flipped along both axes and transposed: the
+ * flipped kernel meets each dy to which the input's pixel contributed. */
+clf__conv2d clf__conv_back(const clf__conv2d *conv);
+
+/* The gradient with respect to the input by that convolution. It must stay where it is between the two calls. */
+typedef struct clf__conv_input_gradient {
+  const clf__conv_pass *of;
+  clf__conv2d conv;
+  float *flipped; /* [kernel_height, kernel_width, filters, channels] */
+  clf__conv_forward forward;
+} clf__conv_input_gradient;
+
+void clf__conv_input_gradient_alloc(clf__conv_input_gradient *gradient, clf__arena *arena,
+                                    const clf__conv_method *method, const clf__conv_pass *pass);
+void clf__conv_input_gradient_run(clf__conv_input_gradient *gradient);
 
 /* The gradients with respect to W and b are summed in shards of rows, and the shards are added in
  * order. More shards would serve more threads, but take longer to add. */

@@ -3,7 +3,7 @@
  *
  *   forward           Y = P W         P [pixels, kernel * channels]
  *   backward weights  dW = P^T dY     the same P, read by other strides
- *   backward data     dX = Q V        Q patches of dY, V = W flipped along both axes and transposed
+ *   backward data     dX = Q V        the forward pass of another convolution (conv_method.c)
  *
  * Any stride, dilation, padding and size, in f32 or in bf16. The floor is arithmetic: rows *
  * out_height * out_width * filters * kernel * channels products each. */
@@ -24,30 +24,11 @@ static clf__patches patches_of(const clf__conv2d *conv) {
                           .kernel_width = conv->kernel_width,
                           .stride = conv->stride,
                           .dilation = conv->dilation,
-                          .spread = 1,
+                          .spread = clf__max_i64(conv->spread, 1),
                           .pad_top = conv->pad_top,
                           .pad_left = conv->pad_left,
                           .out_height = conv->out_height,
                           .out_width = conv->out_width};
-  clf__patches_plan(&patches);
-  return patches;
-}
-
-/* Describes the patches of dy: the flipped kernel meets each dy to which the input's pixel
- * contributed. */
-static clf__patches patches_back(const clf__conv2d *conv) {
-  clf__patches patches = {.height = conv->out_height,
-                          .width = conv->out_width,
-                          .channels = conv->filters,
-                          .kernel_height = conv->kernel_height,
-                          .kernel_width = conv->kernel_width,
-                          .stride = 1,
-                          .dilation = conv->dilation,
-                          .spread = conv->stride,
-                          .pad_top = (conv->kernel_height - 1) * conv->dilation - conv->pad_top,
-                          .pad_left = (conv->kernel_width - 1) * conv->dilation - conv->pad_left,
-                          .out_height = conv->height,
-                          .out_width = conv->width};
   clf__patches_plan(&patches);
   return patches;
 }
@@ -174,22 +155,11 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
 
 typedef struct backward_job {
   const clf__conv_pass *pass;
-  clf__patches patches, back; /* patches of x, and of dy */
-  int64_t pixels;             /* of a strip, at most */
-  int64_t stored_size, back_size;
+  clf__patches patches;
+  int64_t pixels; /* of a strip, at most */
+  int64_t stored_size;
   clf__conv_shards shards;
-  float *flipped, *packed; /* weights for dx */
-  float *back_stored;      /* [threads, back_size] */
 } backward_job;
-
-static void backward_data(void *argument, clf__range range) {
-  const backward_job *job = argument;
-  const clf__conv_pass *pass = job->pass;
-  const int64_t channels = pass->conv->channels;
-  multiply_strip(pass->kernels, &job->back, pass->conv->bf16, range.index, pass->dy, job->packed,
-                 channels, job->back_stored + range.worker * job->back_size,
-                 pass->dx + output_of(&job->back, range.index, channels));
-}
 
 /* dw [kernel * channels, filters] += the products of one strip, whose patches are `stored`, with
  * space for both factors in bf16 behind them. */
@@ -230,21 +200,10 @@ static void add_shard(void *argument, clf__range rows) {
   }
 }
 
-static clf_status alloc_back(backward_job *job) {
-  const clf__conv_pass *pass = job->pass;
-  clf__arena *arena = &job->shards.arena;
-  const clf__patches *back = &job->back;
-  const int64_t size =
-      clf__count(clf__patches_parts(back), part_size(back, pass->conv->bf16, pass->conv->channels));
-  job->flipped = clf__arena_array(arena, clf__conv_weights(pass->conv), sizeof *job->flipped);
-  job->packed = pass->conv->bf16 ? clf__arena_array(arena, size, sizeof(float)) : job->flipped;
-  job->back_stored = clf__conv_scratch(arena, pass, job->back_size);
-  return clf__arena_status(arena);
-}
-
 static clf_status backward(const clf__conv_pass *pass) {
   const clf__conv2d *conv = pass->conv;
-  backward_job job = {.pass = pass, .patches = patches_of(conv), .back = patches_back(conv)};
+  backward_job job = {.pass = pass, .patches = patches_of(conv)};
+  clf__conv_input_gradient input;
   job.pixels = clf__count(job.patches.strip_rows, conv->out_width);
   job.stored_size = clf__patches_size(&job.patches);
   if (conv->bf16) {
@@ -252,10 +211,12 @@ static clf_status backward(const clf__conv_pass *pass) {
                                    clf__patches_bf16_scratch(job.pixels));
     job.stored_size = sum_of(job.stored_size, factors);
   }
-  job.back_size = strip_size(&job.back, conv->bf16);
   clf_status status = CLF_OK;
   CLF__TRY(clf__conv_shards_create(&job.shards, pass, clf__conv_weights(conv), job.stored_size));
-  CLF__TRY(pass->dx != NULL ? alloc_back(&job) : CLF_OK);
+  if (pass->dx != NULL) {
+    clf__conv_input_gradient_alloc(&input, &job.shards.arena, &clf__conv_by_patches, pass);
+    CLF__TRY(clf__arena_status(&job.shards.arena));
+  }
   if (pass->out != NULL) {
     clf__activation_gradient(pass->context, CLF__RELU, pass->out, pass->dy,
                              pass->rows * conv->out_height * conv->out_width, conv->filters);
@@ -263,13 +224,8 @@ static clf_status backward(const clf__conv_pass *pass) {
   clf__conv_shards_run(&job.shards, pass, add_shard, &job);
   clf__conv_shards_reduce(&job.shards, pass, pass->dw);
   if (pass->dx != NULL) {
-    clf__conv_flip_weights(conv, pass->w, job.flipped);
-    if (conv->bf16) {
-      pack_weights(pass->kernels, &job.back, true, conv->channels, job.flipped, job.packed);
-    }
-    clf__conv_run(pass, pass->rows * clf__patches_strips(&job.back), 1, backward_data, &job);
+    clf__conv_input_gradient_run(&input);
   }
-
 done:
   clf__arena_free(&job.shards.arena);
   return status;

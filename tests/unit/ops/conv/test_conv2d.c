@@ -9,51 +9,53 @@
 
 /* height, width, channels, filters; kernel, stride, dilation; padding; size of the output; bf16 */
 static const clf__conv2d cases[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, false},
-    {7, 5, 1, 3, 3, 3, 1, 1, 1, 1, 7, 5, false},
-    {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28, false},
-    {9, 11, 3, 17, 3, 5, 2, 1, 1, 2, 5, 6, false},
-    {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, false},
-    {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2, false},
-    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4, false},
-    {6, 8, 40, 50, 1, 1, 1, 1, 0, 0, 6, 8, false},
-    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4, false},
-    {2, 3, 8, 4, 7, 7, 1, 1, 3, 3, 2, 3, false},
-    {12, 9, 12, 6, 3, 3, 2, 2, 2, 2, 6, 5, false},
-    {11, 10, 33, 2, 4, 3, 3, 2, 3, 1, 4, 3, false},
-    {40, 37, 30, 18, 3, 3, 1, 1, 1, 1, 40, 37, false},
-    {5, 4, 2, 48, 5, 4, 1, 1, 0, 0, 1, 1, false},
-    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2, false},
-    {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18, false},
-    {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4, false},
-    {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12, false},
-    {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5, false},
-    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38, false},
-    {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10, false},
-    {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6, false},
-    {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7, false},
-    {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29, false},
-    {40, 40, 16, 4, 5, 4, 1, 1, 0, 0, 36, 37, false},
-    {13, 9, 20, 1, 2, 2, 1, 1, 0, 0, 12, 8, false},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, false},
+    {7, 5, 1, 3, 3, 3, 1, 1, 1, 1, 7, 5, 0, false},
+    {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28, 0, false},
+    {9, 11, 3, 17, 3, 5, 2, 1, 1, 2, 5, 6, 0, false},
+    {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, 0, false},
+    {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2, 0, false},
+    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4, 0, false},
+    {6, 8, 40, 50, 1, 1, 1, 1, 0, 0, 6, 8, 0, false},
+    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4, 0, false},
+    {2, 3, 8, 4, 7, 7, 1, 1, 3, 3, 2, 3, 0, false},
+    {12, 9, 12, 6, 3, 3, 2, 2, 2, 2, 6, 5, 0, false},
+    {11, 10, 33, 2, 4, 3, 3, 2, 3, 1, 4, 3, 0, false},
+    {40, 37, 30, 18, 3, 3, 1, 1, 1, 1, 40, 37, 0, false},
+    {5, 4, 2, 48, 5, 4, 1, 1, 0, 0, 1, 1, 0, false},
+    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2, 0, false},
+    {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18, 0, false},
+    {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4, 0, false},
+    {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12, 0, false},
+    {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5, 0, false},
+    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38, 0, false},
+    {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10, 0, false},
+    {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6, 0, false},
+    {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7, 0, false},
+    {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29, 0, false},
+    {40, 40, 16, 4, 5, 4, 1, 1, 0, 0, 36, 37, 0, false},
+    {13, 9, 20, 1, 2, 2, 1, 1, 0, 0, 12, 8, 0, false},
     /* Kernels that reach beyond the image from every place: on all sides, with nothing of them on
      * it, and with the first pixels left out. */
-    {5, 5, 1, 2, 3, 3, 1, 10000, 10000, 10000, 5, 5, false},
-    {5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4, false},
-    {6, 5, 3, 4, 31, 25, 1, 1, 15, 12, 6, 5, false},
-    {5, 5, 1, 2, 2, 2, 1, 10000, 5000, 5000, 5, 5, false},
-    {5, 5, 36, 2, 2, 2, 1, 100, 50, 50, 5, 5, false},
-    {5, 6, 1, 3, 3, 3, 3, 10, 9, 9, 2, 2, false},
-    {5, 6, 40, 3, 3, 3, 3, 10, 9, 9, 2, 2, false},
+    {5, 5, 1, 2, 3, 3, 1, 10000, 10000, 10000, 5, 5, 0, false},
+    {5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4, 0, false},
+    {6, 5, 3, 4, 31, 25, 1, 1, 15, 12, 6, 5, 0, false},
+    {5, 5, 1, 2, 2, 2, 1, 10000, 5000, 5000, 5, 5, 0, false},
+    {5, 5, 36, 2, 2, 2, 1, 100, 50, 50, 5, 5, 0, false},
+    {5, 6, 1, 3, 3, 3, 3, 10, 9, 9, 2, 2, 0, false},
+    {5, 6, 40, 3, 3, 3, 3, 10, 9, 9, 2, 2, 0, false},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 /* By patches: many channels, and kernels that are 1 x 1, move by more than a pixel, are dilated or
  * large. */
-static const clf__conv2d patched[] = {
-    {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2, true},    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4, true},
-    {6, 8, 41, 50, 1, 1, 1, 1, 0, 0, 6, 8, true},    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4, true},
-    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2, true},    {13, 9, 35, 66, 3, 3, 2, 1, 1, 1, 7, 5, true},
-    {14, 14, 17, 33, 7, 7, 1, 1, 3, 3, 14, 14, true}};
+static const clf__conv2d patched[] = {{13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2, 0, true},
+                                      {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4, 0, true},
+                                      {6, 8, 41, 50, 1, 1, 1, 1, 0, 0, 6, 8, 0, true},
+                                      {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4, 0, true},
+                                      {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2, 0, true},
+                                      {13, 9, 35, 66, 3, 3, 2, 1, 1, 1, 7, 5, 0, true},
+                                      {14, 14, 17, 33, 7, 7, 1, 1, 3, 3, 14, 14, 0, true}};
 enum { PATCHED = sizeof patched / sizeof patched[0] };
 
 static clf__conv2d any_case(int i) {
@@ -336,6 +338,7 @@ static clf__conv2d drawn_conv(uint64_t *state) {
                       0,
                       0,
                       0,
+                      0,
                       false};
     const int64_t tall = (c.kernel_height - 1) * c.dilation;
     const int64_t wide = (c.kernel_width - 1) * c.dilation;
@@ -361,8 +364,8 @@ TEST(conv2d__agrees_on_random_shapes_by_winograd) {
     const int64_t height = drawn(&state, 4, 20), width = drawn(&state, 4, 20);
     const int64_t k = i % 2 == 0 ? 3 : 5, top = drawn(&state, 0, k - 1);
     const int64_t left = drawn(&state, 0, k - 1);
-    const clf__conv2d c = {height, width, drawn(&state, 5, 40), drawn(&state, 8, 40), k,    k, 1, 1,
-                           top,    left,  height + top,         width + left,         false};
+    const clf__conv2d c = {height, width, drawn(&state, 5, 40), drawn(&state, 8, 40), k, k,    1, 1,
+                           top,    left,  height + top,         width + left,         0, false};
     check_levels(2000 + i, problem_of(c, drawn(&state, 1, 4), i % 3 == 0, &state));
   }
 }
@@ -501,7 +504,7 @@ TEST(conv2d__what_cannot_be_counted_is_refused) {
   const int64_t side = INT64_C(1) << 31;
   clf_context *context = context_on("auto", 1);
   clf__conv2d wide = {side, side, 1 << 20, 1 << 20,    1000,       1000, 1,
-                      1,    0,    0,       side - 999, side - 999, false};
+                      1,    0,    0,       side - 999, side - 999, 0,    false};
   ck_assert_int_eq(clf__conv2d_scratch_size(context, &wide), -1);
   wide.bf16 = true;
   ck_assert_int_eq(clf__conv2d_scratch_size(context, &wide), -1);
@@ -527,9 +530,9 @@ TEST_LOOP(conv2d__says_when_memory_runs_out, 0, 3) {
   static const struct {
     clf__conv2d conv;
     int allocations;
-  } of[] = {{{14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, false}, 7},
-            {{5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4, false}, 10},
-            {{5, 4, 40, 5, 3, 3, 2, 1, 1, 1, 3, 2, true}, 8}};
+  } of[] = {{{14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, 0, false}, 7},
+            {{5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4, 0, false}, 11},
+            {{5, 4, 40, 5, 3, 3, 2, 1, 1, 1, 3, 2, 0, true}, 8}};
   int refused = 0;
   for (int64_t refuse = 1; refuse < 100; refuse++) {
     uint64_t state = 6;
