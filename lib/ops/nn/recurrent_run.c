@@ -97,15 +97,22 @@ done:
   return status;
 }
 
+/* Every step of a block reads the weights of the states. If these are more than stay in L2, more
+ * rows share what is read. */
+static int64_t block_rows_of(const clf__recurrent *cell) {
+  enum { CACHED_FLOATS = 1 << 18, FEW_ROWS = CLF__RECURRENT_BLOCK / 2 };
+  return cell->units * line_of(cell) > CACHED_FLOATS ? CLF__RECURRENT_BLOCK : FEW_ROWS;
+}
+
 static int64_t places_of(const clf__recurrent_run *r) {
   return clf__min_i64(CLF__RECURRENT_PLACES,
-                      clf__min_i64(CLF__RECURRENT_BLOCK, r->pass->rows) * r->pass->steps);
+                      clf__min_i64(r->block_rows, r->pass->rows) * r->pass->steps);
 }
 
 /* Returns the floats of a thread's scratch arrays. */
 static int64_t scratch_of(const clf__recurrent_run *r, bool back) {
   const int64_t inputs = r->cell->inputs, units = r->cell->units, places = places_of(r);
-  const int64_t block = CLF__RECURRENT_BLOCK * (inputs + 7 * units);
+  const int64_t block = r->block_rows * (inputs + 7 * units);
   if (!back) {
     return block + places * (inputs + units + (r->pass->kept == NULL ? r->columns : 0));
   }
@@ -134,7 +141,8 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                               .pass = pass,
                               .line = line_of(cell),
                               .columns = clf__recurrent_biases(cell->cell) * cell->units,
-                              .blocks = clf__ceil_div(pass->rows, CLF__RECURRENT_BLOCK)};
+                              .block_rows = block_rows_of(cell)};
+  run->blocks = clf__ceil_div(pass->rows, run->block_rows);
   return prepare(run, back);
 }
 
@@ -187,22 +195,22 @@ static void begin_states(const clf__recurrent_block *b) {
 clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_t index,
                                              int32_t worker) {
   const int64_t units = r->cell->units, steps = r->pass->steps;
-  const int64_t first = index * CLF__RECURRENT_BLOCK, left = r->pass->rows - first;
+  const int64_t first = index * r->block_rows, left = r->pass->rows - first;
   float *scratch = r->scratch + worker * r->scratch_size;
   clf__recurrent_block b = {
-      .run = r, .rows = clf__min_i64(left, CLF__RECURRENT_BLOCK), .order = r->order + first};
+      .run = r, .rows = clf__min_i64(left, r->block_rows), .order = r->order + first};
   for (int64_t i = 0; i < b.rows; i++) {
     b.span[i] = clf__span_of(r->pass->spans, b.order[i], steps);
     b.length[i] = b.span[i].end - b.span[i].begin;
   }
   const int64_t factors = r->cell->inputs + units, places = places_of(r);
-  carve(&b.factor, &scratch, CLF__RECURRENT_BLOCK * factors);
-  carve(&b.first_h, &scratch, CLF__RECURRENT_BLOCK * units);
-  carve(&b.first_c, &scratch, CLF__RECURRENT_BLOCK * units);
-  carve(&b.dh, &scratch, CLF__RECURRENT_BLOCK * units);
-  carve(&b.dc, &scratch, CLF__RECURRENT_BLOCK * units);
-  carve(&b.h, &scratch, CLF__RECURRENT_BLOCK * units);
-  carve(&b.c, &scratch, CLF__RECURRENT_BLOCK * units);
+  carve(&b.factor, &scratch, r->block_rows * factors);
+  carve(&b.first_h, &scratch, r->block_rows * units);
+  carve(&b.first_c, &scratch, r->block_rows * units);
+  carve(&b.dh, &scratch, r->block_rows * units);
+  carve(&b.dc, &scratch, r->block_rows * units);
+  carve(&b.h, &scratch, r->block_rows * units);
+  carve(&b.c, &scratch, r->block_rows * units);
   carve(&b.x, &scratch, places * r->cell->inputs);
   carve(&b.before, &scratch, places * units);
   if (r->pass->kept == NULL) {

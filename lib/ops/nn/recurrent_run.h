@@ -20,7 +20,7 @@
 #include "ops/nn/recurrent.h"
 
 enum {
-  CLF__RECURRENT_BLOCK = 32,
+  CLF__RECURRENT_BLOCK = 64,   /* rows in a block, at most */
   CLF__RECURRENT_PLACES = 256, /* at most in a chunk; its arrays stay in L2 */
 };
 
@@ -38,6 +38,7 @@ typedef struct clf__recurrent_run {
   int64_t scratch_size;
   float *scratch; /* [threads, scratch_size] */
   int64_t shards, blocks;
+  int64_t block_rows;
   int64_t shard_size; /* of the gradients: input, state, bias and, if trained, initial state */
   float *dw;          /* [shards, shard_size] */
 } clf__recurrent_run;
