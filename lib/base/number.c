@@ -1,4 +1,4 @@
-/* Decimal text to double and back.
+/* Decimal text to double; number_text.c goes the other way.
  *
  * Reading splits the text into w * 10^e with an integer w, and rounds once:
  *   w <= 2^53, |e| <= 22   w and 10^|e| are exact doubles, so one product or quotient is correctly
@@ -294,63 +294,4 @@ bool clf__parse_i64(const char *text, int64_t *out) {
   }
   *out = value;
   return true;
-}
-
-/* Replaces the locale's decimal point, which may have several bytes, by '.'. */
-static void copy_with_point(char *to, size_t capacity, const char *from) {
-  size_t length = 0;
-  bool foreign = false;
-  for (; *from != '\0' && length + 1 < capacity; from++) {
-    bool plain = is_digit(*from) || strchr("+-e", *from) != NULL;
-    if (plain) {
-      to[length++] = *from;
-    } else if (!foreign) {
-      to[length++] = '.';
-    }
-    foreign = !plain;
-  }
-  to[length] = '\0';
-}
-
-/* Prints `value` with so many digits in the "C" locale. */
-static double print_number(clf__number_text_result *out, double value, int precision) {
-  char text[64];
-  double back = NAN;
-  snprintf(text, sizeof text, "%.*g", precision, value);
-  copy_with_point(out->text, sizeof out->text, text);
-  clf__parse_f64(out->text, &back);
-  return back;
-}
-
-static void print_special(clf__number_text_result *out, double value) {
-  snprintf(out->text, sizeof out->text, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
-}
-
-clf__number_text_result clf__number_format(double value) {
-  clf__number_text_result out;
-  if (!isfinite(value)) {
-    print_special(&out, value);
-    return out;
-  }
-  /* If fewer than 15 digits determine a normal number, printing 15 digits gives the same ones
-   * followed by zeros. */
-  int precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
-  while (print_number(&out, value, precision) != value && precision < DBL_DECIMAL_DIG) {
-    precision++;
-  }
-  return out;
-}
-
-clf__number_text_result clf__number_format_f32(float value) {
-  clf__number_text_result out;
-  if (!isfinite(value)) {
-    print_special(&out, (double)value);
-    return out;
-  }
-  int precision = fabsf(value) < FLT_MIN ? 1 : FLT_DIG;
-  while ((float)print_number(&out, (double)value, precision) != value &&
-         precision < FLT_DECIMAL_DIG) {
-    precision++;
-  }
-  return out;
 }

@@ -166,14 +166,117 @@ TEST(formatted_numbers__are_short_and_read_back) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     ck_assert_str_eq(clf__number_text(cases[i].value), cases[i].text);
   }
+}
+
+TEST(number_text__of_a_float_has_the_form_of_a_double) {
+  static const struct {
+    float value;
+    const char *text;
+  } cases[] = {{0.1F, "0.1"},           {-0.0F, "-0"},
+               {16777216, "16777216"},  {20000000, "2e+07"},
+               {123456, "123456"},      {1e-4F, "0.0001"},
+               {1e-5F, "1e-05"},        {FLT_MAX, "3.4028235e+38"},
+               {FLT_TRUE_MIN, "1e-45"}, {2097152.25F, "2097152.2"},
+               {-INFINITY, "-inf"},     {NAN, "nan"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    ck_assert_str_eq(clf__number_format_f32(cases[i].value).text, cases[i].text);
+  }
+}
+
+/* The digits of a number's text, without zeros before and after them. */
+typedef struct digits {
+  char text[32];
+  int count;
+} digits;
+
+static digits digits_of(const char *text) {
+  digits out = {.count = 0};
+  int zeros = 0;
+  for (; *text != '\0' && *text != 'e'; text++) {
+    zeros = *text == '0' ? zeros + 1 : *text == '.' || *text == '-' ? zeros : 0;
+    if (*text != '.' && *text != '-' && (out.count > 0 || *text != '0')) {
+      out.text[out.count++] = *text;
+    }
+  }
+  out.count -= zeros < out.count ? zeros : out.count;
+  out.text[out.count] = '\0';
+  return out;
+}
+
+/* The reference: the C library's nearest text of so many digits, the first that reads back. */
+static void assert_shortest(double value, bool single) {
+  char reference[64];
+  const clf__number_text_result text =
+      single ? clf__number_format_f32((float)value) : clf__number_format(value);
+  double back = NAN;
+  for (int precision = 0; back != value && precision < DBL_DECIMAL_DIG; precision++) {
+    snprintf(reference, sizeof reference, "%.*e", precision, value);
+    back = single ? (double)strtof(reference, NULL) : strtod(reference, NULL);
+  }
+  const double own = single ? (double)strtof(text.text, NULL) : strtod(text.text, NULL);
+  double read = NAN;
+  clf__parse_f64(text.text, &read);
+  read = single ? (double)(float)read : read;
+  if (own != value || read != value ||
+      strcmp(digits_of(text.text).text, digits_of(reference).text) != 0) {
+    ck_abort_msg("%a (%s): '%s', not '%s'", value, single ? "f32" : "f64", text.text, reference);
+  }
+}
+
+static void assert_shortest_about(double value) {
+  const float single = (float)value;
+  assert_shortest(value, false);
+  assert_shortest(nextafter(value, 0), false);
+  assert_shortest(nextafter(value, INFINITY), false);
+  if (isfinite(single) && single > 0) {
+    assert_shortest((double)single, true);
+    assert_shortest((double)nextafterf(single, 0), true);
+  }
+}
+
+/* Below powers of two the distance of neighbors changes; powers of ten and their multiples have few
+ * digits. */
+TEST(number_text__is_the_shortest_of_all_powers_of_two_and_ten) {
+  char text[32];
+  for (int exponent = -1073; exponent < 1023; exponent++) {
+    assert_shortest_about(ldexp(1, exponent));
+    assert_shortest_about(ldexp(0.75, exponent));
+  }
+  for (int exponent = -322; exponent < 308; exponent++) {
+    for (int factor = 1; factor < 10; factor += 2) {
+      snprintf(text, sizeof text, "%de%d", factor, exponent);
+      assert_shortest_about(strtod(text, NULL));
+    }
+  }
+}
+
+/* Random bits, few digits, integers and quarters, which lie halfway between two texts of 16 digits,
+ * and numbers below the normal ones. */
+TEST(number_text__is_the_shortest_of_random_numbers) {
   clf__random random = clf__random_seed(2, 0);
   for (int i = 0; i < 20000; i++) {
-    uint64_t bits = clf__random_next(&random);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    double back = isnan(value) ? value : strtod(clf__number_text(value), NULL);
-    if (memcmp(&back, &value, sizeof value) != 0) {
-      ck_abort_msg("%.17g", value);
+    const uint64_t bits = clf__random_next(&random);
+    const uint64_t below = (bits >> 12) >> (bits % 50);
+    const uint32_t half = (uint32_t)bits, half_below = (half >> 9) >> (bits % 20);
+    double values[6] = {(double)(bits >> 40) / 1e5, (double)(bits >> bits % 64),
+                        (double)(bits >> 12) / 4, ldexp((double)bits, -(int)(bits % 128))};
+    float singles[2];
+    memcpy(&values[4], &bits, sizeof bits);
+    memcpy(&values[5], &below, sizeof below);
+    memcpy(&singles[0], &half, sizeof half);
+    memcpy(&singles[1], &half_below, sizeof half_below);
+    for (int k = 0; k < 6; k++) {
+      if (isfinite(values[k])) {
+        assert_shortest(values[k], false);
+      }
+      if (k < 4) {
+        assert_shortest((double)(float)values[k], true);
+      }
+    }
+    for (int k = 0; k < 2; k++) {
+      if (isfinite(singles[k])) {
+        assert_shortest((double)singles[k], true);
+      }
     }
   }
 }
