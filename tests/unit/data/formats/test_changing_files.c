@@ -199,6 +199,28 @@ TEST(arrays__are_kept) {
   }
 }
 
+/* Writers of the library replace a file: a dataset that has mapped it keeps the old one. */
+TEST(mapped_rows__stay_when_the_library_writes_the_file_again) {
+  static const char *const formats[] = {"idx", "npy", "rows"};
+  static const char *const params[] = {"map=true labels=none", "map=true", NULL};
+  static const uint8_t first[] = {1, 2, 3, 4, 5, 6}, second[] = {9};
+  for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    clf_dataset *old = dataset_of(NULL, first, CLF_U8, 2, 3, NULL), *mapped = NULL;
+    clf_dataset *new = dataset_of(NULL, second, CLF_U8, 1, 1, NULL);
+    clf_tensor *x = NULL;
+    ck_clf_ok(clf_dataset_save(old, formats[i], path_of("mapped"), NULL));
+    ck_clf_ok(clf_dataset_load(&mapped, NULL, formats[i], path_of("mapped"), params[i]));
+    ck_clf_ok(clf_dataset_save(new, formats[i], path_of("mapped"), NULL));
+    ck_clf_ok(clf_dataset_tensor(&x, mapped, "x"));
+    ck_assert_int_eq(clf_tensor_count(x), 6);
+    ck_assert_double_eq_tol(clf__tensor_value(x, 5), 6.0 / 255, 1e-7);
+    clf_tensor_free(x);
+    clf_dataset_free(mapped);
+    clf_dataset_free(new);
+    clf_dataset_free(old);
+  }
+}
+
 /* What is loaded while a thread writes to its file. `make` writes the valid file. */
 typedef struct target {
   const char *name, *format, *params;
@@ -271,6 +293,26 @@ static void make_idx(file *out) {
   append_idx(out, 100);
 }
 
+static void read_file(file *out, const char *path) {
+  FILE *from = fopen(path, "rb");
+  ck_assert_ptr_nonnull(from);
+  out->size = fread(out->bytes, 1, sizeof out->bytes, from);
+  fclose(from);
+}
+
+static void make_rows(file *out) {
+  static float values[400];
+  static int32_t labels[100];
+  for (int i = 0; i < 400; i++) {
+    values[i] = (float)i;
+    labels[i / 4] = i % 3;
+  }
+  clf_dataset *dataset = dataset_of(NULL, values, CLF_F32, 100, 4, labels);
+  ck_clf_ok(clf_dataset_save(dataset, "rows", path_of("made"), NULL));
+  read_file(out, path_of("made"));
+  clf_dataset_free(dataset);
+}
+
 static void make_gzip(file *out) {
   static file plain;
   append_idx(&plain, 100);
@@ -329,6 +371,7 @@ static const target TARGETS[] = {
     {"gzip'd idx", "idx", NULL, make_gzip, load_dataset},
     {"npy", "npy", NULL, append_npy, load_dataset},
     {"npz", "npy", NULL, make_npz, load_dataset},
+    {"rows", "rows", "map=false", make_rows, load_dataset},
     {"images", "images", "skip_others=true", make_image, load_image},
     {"documents", "csv", NULL, make_csv, load_documents},
     {"model", NULL, NULL, make_model, load_model},

@@ -100,6 +100,26 @@ TEST_LOOP(bytes__are_read_as_the_file_that_holds_them, 0, CASE_COUNT) {
   clf_dataset_free(expected);
 }
 
+/* The library's own file, which starts at an address where f64 may not. */
+TEST(file_of_rows__is_read_as_the_file) {
+  static const double values[] = {1, 2.5, -3, 1e9, 5, 6};
+  static const int32_t labels[] = {1, 0, 1};
+  char bytes[4096], packed[4096];
+  clf_dataset *expected = NULL, *data = dataset_of(NULL, values, CLF_F64, 3, 2, labels);
+  ck_clf_ok(clf_dataset_save(data, "rows", path_of("rows"), NULL));
+  FILE *file = fopen(path_of("rows"), "rb");
+  ck_assert_ptr_nonnull(file);
+  const size_t size = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  ck_assert_uint_lt(size, sizeof bytes);
+  ck_clf_ok(clf_dataset_load(&expected, context, "rows", path_of("rows"), NULL));
+  const format_case rows = {.format = "rows"};
+  check_memory(&rows, expected, bytes, size);
+  check_memory(&rows, expected, packed, deflate_bytes(packed, sizeof packed, bytes, size, 1));
+  clf_dataset_free(expected);
+  clf_dataset_free(data);
+}
+
 /* Plain text is not copied: no block of its size is allocated. */
 TEST(text__is_not_copied) {
   enum { LINES = 1 << 14, BYTES = 128 };

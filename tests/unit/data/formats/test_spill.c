@@ -207,6 +207,14 @@ TEST(truncated_file__is_an_error_while_it_is_read) {
   ck_assert(is_empty());
 }
 
+/* It has nothing to spill. */
+TEST(row_of_fields__takes_no_spill) {
+  clf_dataset *dataset = NULL;
+  const char *path = put_text("row", "a=1\n");
+  ck_clf_fails(clf_dataset_load(&dataset, NULL, "fields", path, "spill=/tmp"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("spill");
+}
+
 TEST(folder_without_space__is_a_status) {
   struct rlimit before, limit;
   clf_dataset *rows = NULL;
