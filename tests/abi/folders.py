@@ -6,6 +6,9 @@ order of their own, INNER, in which those that share a place do not include from
 that lie in lib/ itself come after all folders. A unit test lies in the folder that its subject has in
 lib/.
 
+The folders that tests/unit/meson.build lists as one_thread are such: none of their files gives work to
+threads, starts one or holds what is shared by several.
+
 Inside of base/, files do not depend on each other in a circle. NAME.c and NAME.h are one, and a
 source file without a header of its own is a part of the one whose functions it defines. One depends
 on the others whose headers it includes, and on those that define functions of its own header.
@@ -113,6 +116,19 @@ def circle(needs):
         left = inside
 
 
+THREADED = re.compile(r"\b(clf__(parallel|progress_(ranges|rows|parallel)|jobs_|threads_)\w*\(|pthread_create\(|atomic_\w+)")
+
+
+def threaded(root, tests):
+    """Files in a folder of the list one_thread that work on threads."""
+    listed = re.search(r"^one_thread = \[(.*?)\]", (tests / "meson.build").read_text(), re.M | re.S)
+    for folder in re.findall(r"'([^']+)'", listed.group(1)):
+        for path in sorted((root / folder).glob("*.c")):
+            found = THREADED.search(without_comments(path.read_text(encoding="utf-8")))
+            if found:
+                yield path, found.group()
+
+
 def strangers(root, folder):
     return [test for test in sorted(folder.rglob("test_*.c"))
             if not (root / test.parent.relative_to(folder)).is_dir()]
@@ -131,6 +147,9 @@ def main(root, tests):
         bad += 1
     for test in strangers(root, tests):
         print(f"{test}: lib/ has no such folder")
+        bad += 1
+    for path, found in threaded(root, tests):
+        print(f"{path}: {found} in a folder that tests/unit/meson.build lists as one_thread")
         bad += 1
     print(f"{len(files)} files, {bad} problems")
     return 1 if bad or not files else 0

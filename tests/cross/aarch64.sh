@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds libclassify for aarch64 on another Debian machine and makes its tests run under qemu-user:
 #   tests/cross/aarch64.sh FOLDER [MESON_OPTION…]      configures FOLDER/build and compiles it
-#   meson test -C FOLDER/build --suite unit --no-suite exhaustive --no-suite long
+#   meson test -C FOLDER/build --suite processor --no-suite long
 # Needs gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user and `dpkg --add-architecture arm64` with its
 # package lists. The libraries for aarch64 are unpacked in FOLDER/root; nothing is installed.
 set -eu
