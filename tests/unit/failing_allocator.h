@@ -47,9 +47,13 @@ static inline clf_context *failing_context(const char *params, failing_allocator
 typedef clf_status (*life)(clf_context *context, const void *argument);
 
 typedef struct refusals {
-  int64_t asked;     /* allocations of a whole life */
+  int64_t asked;     /* the last allocation of a whole life that was refused */
   int64_t tolerated; /* those that were refused and did not make it fail */
 } refusals;
+
+/* Which allocations are refused: all; each third where memory is checked, for what the plain run
+ * does not notice; few where threads are, or the processor is emulated. */
+enum { REFUSE_EACH = ADDRESS_SANITIZER ? 3 : SLOW ? 7 : 1 };
 
 /* One life, in which allocation `refuse` is refused. Every 16th is lived again on the same context,
  * where nothing is refused any more. Returns whether the allocation was asked for. */
@@ -81,14 +85,16 @@ static inline bool refuse_one(const char *params, life live, const void *argumen
   return true;
 }
 
-/* Lives on contexts of which the first, the second ... allocation is refused, until all were: each
- * life ends in CLF_OK, or in CLF_ERROR_MEMORY with a message, and holds nothing at the end. */
+/* Lives on contexts of which the first, the second ... allocation is refused, by steps of
+ * REFUSE_EACH, until all were: each life ends in CLF_OK, or in CLF_ERROR_MEMORY with a message, and
+ * holds nothing at the end. */
 static inline refusals check_every_allocation(const char *params, life live, const void *argument) {
   refusals count = {0};
-  while (refuse_one(params, live, argument, count.asked + 1, false, &count)) {
-    count.asked++;
-    if (count.asked % 8 == 1) {
-      refuse_one(params, live, argument, count.asked, true, &count);
+  for (int64_t refuse = 1; refuse_one(params, live, argument, refuse, false, &count);
+       refuse += REFUSE_EACH) {
+    count.asked = refuse;
+    if (refuse % (8 * REFUSE_EACH) == 1) {
+      refuse_one(params, live, argument, refuse, true, &count);
     }
   }
   ck_assert_int_gt(count.asked, 0);
