@@ -58,7 +58,7 @@ class Auto(Cli):
         self.assertEqual(model.metadata["classify.rows"], "60")
 
     def test_same_seed_same_table(self):
-        data = self.flowers(rows=60)
+        data = self.flowers(rows=45)
         tables = []
         for threads in ("1", "2"):
             rows, _ = self.auto(data, "--threads", threads)
@@ -93,10 +93,8 @@ class Auto(Cli):
         self.classify("test", "best.clf", SAMPLE / "t10k")
 
     def test_time_keeps_a_model_as_good_as_the_best(self):
-        for limit in ("2s", "5s"):
-            with self.subTest(limit):
-                rows, kept = self.auto(SAMPLE / "t10k", "--time", limit, in_time=False)
-                self.assertGreater(kept["accuracy"], max(row["accuracy"] for row in rows) - 0.03)
+        rows, kept = self.auto(SAMPLE / "t10k", "--time", "2s", in_time=False)
+        self.assertGreater(kept["accuracy"], max(row["accuracy"] for row in rows) - 0.03)
 
     def test_interrupt_of_the_last_fit(self):
         """One Ctrl-C ends the judging; that which follows keeps the fit so far, if it has anything to keep."""
@@ -121,14 +119,16 @@ class Auto(Cli):
 
     def test_interrupt_keeps_the_best_so_far(self):
         run = subprocess.Popen([TOOL, "auto", str(SAMPLE / "train"), "--json", "-o", "best.clf"], cwd=self.folder,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(3)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        for line in run.stderr:
+            if line.startswith("fisher: "):  # judged, after others
+                break
         run.send_signal(signal.SIGINT)
         said, errors = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 3, errors)
         self.assertEqual(sum(row["kept"] == "yes" for row in json.loads(said)), 1)
         self.assertTrue((self.folder / "best.clf").exists())
-        self.assertNotIn(b"lack of time", errors)
+        self.assertNotIn("lack of time", errors)
 
     def test_wrong_data(self):
         self.flowers()
