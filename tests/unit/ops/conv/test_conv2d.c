@@ -262,8 +262,12 @@ static void check_levels(int index, problem p) {
 TEST(conv2d__agrees_with_plain_loops) {
   uint64_t state = 1;
   for (int i = 0; i < CASES; i++) {
-    check_levels(i, problem_of(cases[i], 1, false, &state));
-    check_levels(i, problem_of(cases[i], 3, true, &state));
+    if (!SLOW || i % 2 == 0) {
+      check_levels(i, problem_of(cases[i], 1, false, &state));
+    }
+    if (!SLOW || i % 2 != 0) {
+      check_levels(i, problem_of(cases[i], 3, true, &state));
+    }
   }
 }
 
@@ -398,10 +402,10 @@ TEST(conv2d__winograd_is_as_exact_as_stated) {
 }
 
 TEST_LOOP(conv2d__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
-  static const int threads[] = {1, 2, 5};
+  static const int threads[] = {1, 5, 2};
   for (int i = 0; i < CASES + PATCHED; i++) {
     problem first = {0};
-    for (int t = 0; t < 3; t++) {
+    for (int t = 0; t < (SLOW ? 2 : 3); t++) {
       uint64_t state = 3;
       clf_context *context = context_of(_i, threads[t]);
       if (context == NULL) {
