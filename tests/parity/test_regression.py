@@ -1,6 +1,7 @@
 """Regressions of networks by their defaults, on rows held out: no worse than the better of PyTorch's
 network of one hidden layer, as it is usually written, and scikit-learn's MLPRegressor."""
 
+import itertools
 import warnings
 
 import classify as clf
@@ -51,10 +52,10 @@ def of_torch(x, y, held, seed):
 
 
 def score(method, x, y):
-    """R² of rows held out, the mean over the folds."""
+    """R² of rows held out, the mean over three of the five folds."""
     folds = KFold(FOLDS, shuffle=True, random_state=2026)
     scores = [r2_score(y[test], method(x[train], y[train], x[test], fold))
-              for fold, (train, test) in enumerate(folds.split(x))]
+              for fold, (train, test) in enumerate(itertools.islice(folds.split(x), 3))]
     return float(np.mean(scores))
 
 
