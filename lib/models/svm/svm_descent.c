@@ -20,14 +20,17 @@
 #include "ops/linalg/row.h"
 
 enum {
-  PASSES = 250, /* as expected, and at most */
-  MAX_PASSES = 1000,
+  PASSES = 250,         /* as expected where C is large */
+  WIDE_PASSES = 100,    /* of more columns than rows, which hardly depend on each other */
+  MAX_PASSES = 1000,    /* at most */
+  CHECK = 8,            /* passes between two sums of the duality gap */
   STEP = 4,             /* by which the violations decrease */
   FEW_PASSES = 16,      /* for a step */
   BLOCK_ENTRIES = 1024, /* of consecutive rows, at most: 8 KiB of values and columns */
   MIN_BLOCKS = 256
 };
 
+static const double LARGE = 30;    /* C times the mean square of the rows */
 static const double WEIGHT = 0.03; /* of the square of the sum, in mean squares of the rows */
 /* The last violations may be those of few variables, which a working set changes faster than more
  * passes. But where C is large the objective demands smaller ones. */
@@ -159,24 +162,34 @@ static double pass_work(const clf__rows *x, int64_t count) {
   return 2 * (double)count * entries * CLF__COST_ELEMENT;
 }
 
-/* Goes on while the objective exceeds its minimum, and while few passes make a step. */
+/* Goes on while the objective exceeds its minimum, and while few passes make a step. With features
+ * of few values the objective is near long before the last violations are small. */
 static clf_status run(descent *d) {
   clf__svm_start *p = d->p;
   clf__random random = clf__random_seed(0, 0);
   const int64_t max_passes = clf__min_i64(p->max_steps, MAX_PASSES);
   const double one = pass_work(p->x, p->count) / (double)p->count;
+  const double between = CHECK * one * (double)p->count;
   double work = p->work, limit = FIRST_LIMIT * p->tolerance;
+  double unchecked = 0; /* work since the last sum */
   bool near = false;
   int64_t passes = 0; /* with this limit */
   restore_all(d);
   while (p->steps < max_passes && work > 0 && !(near && passes >= FEW_PASSES)) {
     const bool all = d->left == p->count;
-    work -= one * (double)d->left;
+    const double spent = one * (double)d->left;
     CLF__CHECK(pass(d, &random));
+    work -= spent;
+    unchecked += spent;
     passes++;
     const double moved = d->weight * d->sum;
     const bool small = d->highest - d->lowest <= limit;
     d->b += moved;
+    if (!near && unchecked > between) {
+      near = objective_is_near(d);
+      passes = near ? 0 : passes;
+      unchecked = 0;
+    }
     if (small && all && fabs(moved) <= limit) {
       near = near || objective_is_near(d);
       if (near && limit <= p->tolerance) {
@@ -192,8 +205,10 @@ static clf_status run(descent *d) {
   return CLF_OK;
 }
 
-double clf__svm_descent_work(const clf__rows *x, int64_t count) {
-  return clf__rows_sparse(x) ? PASSES * pass_work(x, count) : (double)INFINITY;
+double clf__svm_descent_work(const clf__rows *x, int64_t count, double curvature) {
+  const double most = x->columns > count ? WIDE_PASSES : PASSES;
+  const double passes = fmin(FEW_PASSES + PASSES * curvature / LARGE, most);
+  return clf__rows_sparse(x) ? passes * pass_work(x, count) : (double)INFINITY;
 }
 
 /* Orders the variables by parts of the rows that have one variable on average. `next` [count + 1]

@@ -38,6 +38,22 @@ static double expected_work(const clf__svm_solver *s) {
          set_work(s, steps_of_variable * fmin(set, count));
 }
 
+/* The mean of C |x|^2, which decides how many passes of coordinate descent there are; 0 for dense
+ * rows. */
+static double mean_curvature(const clf__svm_solver *s) {
+  const clf__svm_problem *p = s->p;
+  const clf__rows *x = p->rows->groups.x;
+  double sum = 0;
+  for (int64_t i = 0; clf__rows_sparse(x) && i < p->count; i++) {
+    double square = 0;
+    for (int64_t e = x->row_start[p->row[i]]; e < x->row_start[p->row[i] + 1]; e++) {
+      square += (double)x->value[e] * (double)x->value[e];
+    }
+    sum += (s->upper[i] - s->lower[i]) * square;
+  }
+  return sum / (double)p->count;
+}
+
 void clf__svm_stay(clf__svm_solver *s) {
   s->work_to_spend = s->interior_work = s->descent_work = (double)INFINITY;
 }
@@ -48,7 +64,7 @@ void clf__svm_expect_work(clf__svm_solver *s) {
   clf__svm_stay(s);
   if (able) {
     s->interior_work = clf__svm_interior_work(p->rows->groups.x, p->count);
-    s->descent_work = clf__svm_descent_work(p->rows->groups.x, p->count);
+    s->descent_work = clf__svm_descent_work(p->rows->groups.x, p->count, mean_curvature(s));
     const double other = fmin(s->interior_work, s->descent_work);
     s->work_to_spend = p->start_b == NULL && other < expected_work(s) ? 0 : other;
   }

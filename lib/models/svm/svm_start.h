@@ -49,8 +49,9 @@ clf_status clf__svm_interior(clf__svm_start *start);
 /* Returns about how long it takes, in the unit of clf__parallel()'s work; INFINITY for too many
  * columns. */
 double clf__svm_interior_work(const clf__rows *x, int64_t count);
-/* The same by svm_descent.c, for sparse rows; the work is INFINITY for others. */
+/* The same by svm_descent.c, for sparse rows; the work is INFINITY for others. `curvature` is the
+ * mean of C_i |x_i|^2: where it is small, few variables are between their bounds. */
 clf_status clf__svm_descend(clf__svm_start *start);
-double clf__svm_descent_work(const clf__rows *x, int64_t count);
+double clf__svm_descent_work(const clf__rows *x, int64_t count, double curvature);
 
 #endif
