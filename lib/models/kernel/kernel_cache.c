@@ -14,6 +14,10 @@
 #include "ops/ops.h"
 
 enum { SLAB_ROWS = 64, TASK_COLUMNS = 2048 };
+/* Values of dense rows with so few columns are not stored: they are computed each time, and added
+ * while they are in the second-level cache. With 30 columns and rbf that takes 0.8 ns a value. To
+ * store one takes 1.5 ns, and to read and add it 0.4 (Xeon) to 1.2 ns (Zen 4). */
+enum { CHEAP_COLUMNS = 64 };
 
 typedef struct slab {
   struct slab *newer, *older;
@@ -34,6 +38,7 @@ struct clf__kernel_cache {
   clf_context *context;
   clf__grouped_rows rows;
   clf__kernel_columns **columns; /* [classes] */
+  bool cheap;                    /* no value is stored */
   clf__lock *lock;
   /* The members below are accessed under the lock. */
   entry *table;     /* open addressing, linear probing; at most half full */
@@ -259,6 +264,33 @@ static void release(batch *b, bool good) {
   }
 }
 
+/* Adds computed segments. */
+static void add_part(void *argument, const float *values, int64_t ld, int64_t first, int64_t n) {
+  const batch *b = argument;
+  const float *part[SLAB_ROWS] = {NULL};
+  for (int64_t i = 0; i < b->count; i++) {
+    part[i] = values + i * ld;
+  }
+  clf__sum_vectors(b->cache->context, b->sums + first, b->factor, part, b->count, n);
+}
+
+/* Adds segments that are found or stored. */
+static clf_status add_stored(batch *b, const int64_t *row) {
+  clf_status status = look_up(b, row);
+  if (status < 0) {
+    return status;
+  }
+  if (b->made != NULL) {
+    status = compute(b);
+  }
+  if (status == CLF_OK) {
+    clf__parallel_ranges(b->cache->context, b->columns, TASK_COLUMNS,
+                         (double)b->columns * (double)b->count * CLF__COST_COPY, add_columns, b);
+  }
+  release(b, status == CLF_OK);
+  return status;
+}
+
 clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const int64_t *row,
                                  const double *factor, int64_t count, double *sums) {
   clf_status status = CLF_OK;
@@ -270,18 +302,9 @@ clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const 
                .count = clf__min_i64(SLAB_ROWS, count - first),
                .factor = factor + first,
                .sums = sums};
-    status = look_up(&b, row + first);
-    if (status < 0) {
-      return status;
-    }
-    if (b.made != NULL) {
-      status = compute(&b);
-    }
-    if (status == CLF_OK) {
-      clf__parallel_ranges(cache->context, columns, TASK_COLUMNS,
-                           (double)columns * (double)b.count * CLF__COST_COPY, add_columns, &b);
-    }
-    release(&b, status == CLF_OK);
+    status = cache->cheap ? clf__kernel_parts(cache->columns[class], cache->rows.x, row + first,
+                                              b.count, add_part, &b)
+                          : add_stored(&b, row + first);
   }
   return status;
 }
@@ -314,6 +337,8 @@ clf_status clf__kernel_cache_create(clf__kernel_cache **out, clf_context *contex
   cache->rows = *rows;
   cache->capacity = FIRST_CAPACITY;
   cache->max_bytes = bytes;
+  cache->cheap = !clf__rows_sparse(rows->x) && function->kind != CLF__KERNEL_PRECOMPUTED &&
+                 rows->x->columns <= CHEAP_COLUMNS;
   cache->lock = clf__lock_create(context);
   cache->table = clf__alloc_zeroed(context, FIRST_CAPACITY, sizeof *cache->table);
   cache->columns = clf__alloc_zeroed(context, rows->classes, sizeof(clf__kernel_columns *));

@@ -16,7 +16,8 @@ typedef struct clf__grouped_rows {
 
 typedef struct clf__kernel_cache clf__kernel_cache;
 
-/* Stores at most `bytes`, in addition to the packed rows. The rows are borrowed. Fails as
+/* Stores at most `bytes`, in addition to the packed rows; nothing where rows have so few columns
+ * that computing a value takes less time than storing it. The rows are borrowed. Fails as
  * clf__kernel_columns_create(). */
 clf_status clf__kernel_cache_create(clf__kernel_cache **out, clf_context *context,
                                     const clf__kernel_function *function,

@@ -17,7 +17,10 @@
 #include "ops/kernelfn/kernel_tiles.h"
 #include "ops/linalg/product.h"
 
-enum { RANGE = 2016 }; /* columns in a task */
+enum {
+  RANGE = 2016, /* columns in a task */
+  PART = 480    /* columns of a part, with up to 96 rows: a multiple of every panel */
+};
 /* Below so many multiplications, waking threads (about 20 us) and dividing tasks are not
  * worthwhile. */
 static const double task_products = 1 << 21;
@@ -136,6 +139,70 @@ clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_
     return CLF_OK;
   }
   return merges(&call) ? merge_block(&call) : run_tasks(&call);
+}
+
+/* A task computes its range of columns part by part. */
+typedef struct parts_call {
+  block_call block;
+  int64_t part; /* columns; all of the task's if there are several groups, each of which is
+                 * prepared once */
+  int64_t group_bytes;
+  clf__kernel_use use;
+  void *argument;
+} parts_call;
+
+static clf_status parts_job(void *argument, clf__range range) {
+  const parts_call *call = argument;
+  const block_call *block = &call->block;
+  char *scratch = block->scratch + range.worker * block->scratch_bytes;
+  float *values = (float *)(void *)(scratch + call->group_bytes);
+  clf__kernel_group group;
+  for (int64_t first = range.first; first < range.end; first += call->part) {
+    const int64_t n = clf__min_i64(call->part, range.end - first);
+    for (int64_t row = 0; row < block->pick.count; row += block->group) {
+      const clf__row_pick pick = {block->pick.x, block->pick.rows, row,
+                                  clf__min_i64(block->group, block->pick.count - row)};
+      if (first == range.first) {
+        CLF__CHECK(clf__kernel_group_begin(&group, block->z, &pick, scratch));
+      }
+      clf__kernel_group_range(&group, first, n, values + row * call->part, call->part);
+      if (first + n == range.end) {
+        clf__kernel_group_end(&group);
+      }
+    }
+    call->use(call->argument, values, call->part, first, n);
+  }
+  return CLF_OK;
+}
+
+clf_status clf__kernel_parts(const clf__kernel_columns *z, const clf__rows *x, const int64_t *rows,
+                             int64_t count, clf__kernel_use use, void *argument) {
+  parts_call call = {.block = {.z = z, .pick = {x, rows, 0, count}, .n = z->count},
+                     .use = use,
+                     .argument = argument};
+  block_call *block = &call.block;
+  if (count <= 0 || z->count <= 0) {
+    return CLF_OK;
+  }
+  const double work = clf__kernel_work(z, count, 0, z->count);
+  const int64_t workers = clf__workers(z->context, work);
+  int64_t zeroed;
+  block->group = clf__kernel_group_rows(z, count);
+  block->range = block->group < count ? RANGE : range_of(block);
+  call.part = block->group < count ? RANGE : PART;
+  call.group_bytes = clf__kernel_group_bytes(z, block->group, &zeroed);
+  block->scratch_bytes = call.group_bytes + count * call.part * (int64_t)sizeof(float);
+  block->scratch = clf__alloc_array(z->context, workers, (size_t)block->scratch_bytes);
+  if (block->scratch == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; zeroed > 0 && i < workers; i++) {
+    memset(block->scratch + i * block->scratch_bytes, 0, (size_t)zeroed);
+  }
+  const clf_status status =
+      clf__jobs_ranges(z->context, z->count, block->range, work, parts_job, &call);
+  clf__free(block->scratch);
+  return status;
 }
 
 typedef struct diagonal_call {

@@ -60,6 +60,14 @@ clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_
                              const clf__rows *x, const int64_t *rows, int64_t count, float *out,
                              int64_t ld);
 
+/* The same values for all columns, in parts that lie in the second-level cache while they are used:
+ * `use` receives those of all rows with columns first … first + n - 1 (leading dimension ld), and
+ * may be called from several threads at once. */
+typedef void (*clf__kernel_use)(void *argument, const float *values, int64_t ld, int64_t first,
+                                int64_t n);
+clf_status clf__kernel_parts(const clf__kernel_columns *z, const clf__rows *x, const int64_t *rows,
+                             int64_t count, clf__kernel_use use, void *argument);
+
 /* out [count] = K(x_i, x_i). */
 clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function *function,
                                 const clf__rows *x, const int64_t *rows, int64_t count,
