@@ -14,7 +14,6 @@
  * integers; all others are even. Giulietti proves that the table has enough bits for that. */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -109,11 +108,17 @@ static decimal shortest(const binary *b) {
 
 /* Writes the digits so that they end at `end`; returns the first. */
 static char *write_digits(char *end, uint64_t value) {
-  for (; value > UINT32_MAX; value /= 10) {
-    *--end = (char)('0' + value % 10);
+  static const char pairs[] =
+      "00010203040506070809101112131415161718192021222324252627282930313233"
+      "34353637383940414243444546474849505152535455565758596061626364656667"
+      "6869707172737475767778798081828384858687888990919293949596979899";
+  while (value >= 10) {
+    end -= 2;
+    memcpy(end, pairs + 2 * (value % 100), 2);
+    value /= 100;
   }
-  for (uint32_t rest = (uint32_t)value; rest > 0; rest /= 10) {
-    *--end = (char)('0' + rest % 10);
+  if (value > 0) {
+    *--end = (char)('0' + value);
   }
   return end;
 }
@@ -163,30 +168,14 @@ static char *append_plain(char *to, const char *digits, int32_t count, int32_t e
 }
 
 /* Lays the digits out as printf's %g does with `precision` digits, or more if there are more. */
-static clf__number_text_result lay_out(decimal d, bool negative, int32_t precision) {
+static char *append_decimal(char *to, decimal d, int32_t precision) {
   enum { MAX_DIGITS = 20 };
   char digits[MAX_DIGITS], *end = digits + MAX_DIGITS;
   const char *first = write_digits(end, d.value);
   const int32_t count = (int32_t)(end - first), exponent = d.exponent + count - 1;
-  clf__number_text_result out;
-  char *to = out.text;
-  *to = '-';
-  to += negative;
-  to = exponent < -4 || exponent >= (count > precision ? count : precision)
-           ? append_scientific(to, first, count, exponent)
-           : append_plain(to, first, count, exponent);
-  *to = '\0';
-  return out;
-}
-
-static clf__number_text_result word(const char *text) {
-  clf__number_text_result out;
-  snprintf(out.text, sizeof out.text, "%s", text);
-  return out;
-}
-
-static clf__number_text_result special(double value) {
-  return word(isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+  return exponent < -4 || exponent >= (count > precision ? count : precision)
+             ? append_scientific(to, first, count, exponent)
+             : append_plain(to, first, count, exponent);
 }
 
 /* Splits the bits of a number without its sign. */
@@ -198,30 +187,43 @@ static binary split(uint64_t bits, int32_t digits, int32_t min_exponent) {
                   fraction == 0 && biased > 1};
 }
 
-clf__number_text_result clf__number_format(double value) {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  const bool negative = bits >> 63 != 0;
-  if (!isfinite(value)) {
-    return special(value);
+/* Appends a number; it takes less than the bytes of a result. */
+static char *append_number(char *to, double value, bool single) {
+  if (isnan(value)) {
+    return append(to, "nan", 3);
+  }
+  *to = '-';
+  to += signbit(value) != 0;
+  if (isinf(value)) {
+    return append(to, "inf", 3);
   }
   if (value == 0) {
-    return word(negative ? "-0" : "0");
+    return append(to, "0", 1);
   }
-  const binary b = split(bits & (UINT64_MAX >> 1), DBL_MANT_DIG, DBL_MIN_EXP);
-  return lay_out(shortest(&b), negative, DBL_DIG);
+  const float narrow = (float)fabs(value);
+  uint64_t bits;
+  uint32_t narrow_bits;
+  memcpy(&bits, &value, sizeof bits);
+  memcpy(&narrow_bits, &narrow, sizeof narrow_bits);
+  const binary b = single ? split(narrow_bits, FLT_MANT_DIG, FLT_MIN_EXP)
+                          : split(bits & (UINT64_MAX >> 1), DBL_MANT_DIG, DBL_MIN_EXP);
+  return append_decimal(to, shortest(&b), single ? FLT_DIG : DBL_DIG);
+}
+
+clf__number_text_result clf__number_format(double value) {
+  clf__number_text_result out;
+  *append_number(out.text, value, false) = '\0';
+  return out;
 }
 
 clf__number_text_result clf__number_format_f32(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  const bool negative = bits >> 31 != 0;
-  if (!isfinite(value)) {
-    return special((double)value);
-  }
-  if (value == 0) {
-    return word(negative ? "-0" : "0");
-  }
-  const binary b = split(bits & (UINT32_MAX >> 1), FLT_MANT_DIG, FLT_MIN_EXP);
-  return lay_out(shortest(&b), negative, FLT_DIG);
+  clf__number_text_result out;
+  *append_number(out.text, (double)value, true) = '\0';
+  return out;
+}
+
+void clf__text_append_number(clf__text *text, double value, bool single) {
+  clf__number_text_result number;
+  const char *end = append_number(number.text, value, single);
+  clf__text_append_bytes(text, number.text, (size_t)(end - number.text));
 }

@@ -59,6 +59,8 @@ typedef struct clf__text {
 void clf__text_append(clf__text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count);
+/* The same as clf__number_format(), or clf__number_format_f32() if `single` is set. */
+void clf__text_append_number(clf__text *text, double value, bool single);
 /* Reserves space for `more` bytes and the NUL; returns false if memory runs out. */
 bool clf__text_reserve(clf__text *text, size_t more);
 void clf__text_free(clf__text *text);

@@ -18,27 +18,25 @@ static char *write_digits(char *end, uint64_t value) {
   return end;
 }
 
-static void append_entry(clf__text *text, int64_t number, const char *value) {
+static void append_index(clf__text *text, int64_t number) {
   char index[24];
   char *end = index + sizeof index;
   *--end = ':';
   char *begin = write_digits(end, (uint64_t)number);
   *--begin = ' ';
   clf__text_append_bytes(text, begin, (size_t)(index + sizeof index - begin));
-  clf__text_append_bytes(text, value, strlen(value));
 }
 
 /* Writes the shortest text that reads back as the same f64, or as the same f32 if `single` is
  * set. */
-static void append_value(clf__text *text, int64_t number, double value, bool single) {
+static void append_value(clf__text *text, double value, bool single) {
   const int32_t max = 1 << 20;
-  char digits[24] = "";
+  char digits[24], *end = digits + sizeof digits;
   if (value >= 0 && value < max && value == (double)(int32_t)value) {
-    append_entry(text, number, write_digits(digits + sizeof digits - 1, (uint64_t)value));
-  } else if (single) {
-    append_entry(text, number, clf__number_format_f32((float)value).text);
+    const char *begin = write_digits(end, (uint64_t)value);
+    clf__text_append_bytes(text, begin, (size_t)(end - begin));
   } else {
-    append_entry(text, number, clf__number_format(value).text);
+    clf__text_append_number(text, value, single);
   }
 }
 
@@ -46,7 +44,8 @@ void clf__append_row(clf__text *text, const clf__rows *x, int64_t row, int64_t b
                      const clf__byte_texts *texts) {
   if (clf__rows_sparse(x)) {
     for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-      append_value(text, x->column[e] + base, (double)x->value[e], true);
+      append_index(text, x->column[e] + base);
+      append_value(text, (double)x->value[e], true);
     }
     return;
   }
@@ -55,7 +54,8 @@ void clf__append_row(clf__text *text, const clf__rows *x, int64_t row, int64_t b
     if (x->dtype == CLF_U8) {
       const uint8_t byte = ((const uint8_t *)x->data)[at];
       if (byte != 0) {
-        append_entry(text, j + base, texts->of[byte].text);
+        append_index(text, j + base);
+        clf__text_append_bytes(text, texts->of[byte].text, strlen(texts->of[byte].text));
       }
       continue;
     }
@@ -63,7 +63,8 @@ void clf__append_row(clf__text *text, const clf__rows *x, int64_t row, int64_t b
     const double value =
         single ? (double)((const float *)x->data)[at] : ((const double *)x->data)[at];
     if (value != 0) {
-      append_value(text, j + base, value, single);
+      append_index(text, j + base);
+      append_value(text, value, single);
     }
   }
 }

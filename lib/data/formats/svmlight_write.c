@@ -31,7 +31,7 @@ static clf_status check_written(const clf_dataset *dataset) {
 
 static void append_label(clf__text *text, const clf_dataset *dataset, bool named, int64_t row) {
   if (dataset->targets != NULL) {
-    clf__text_append(text, "%s", clf__number_text(clf__dataset_targets(dataset)[row]));
+    clf__text_append_number(text, clf__dataset_targets(dataset)[row], false);
   } else if (dataset->labels == NULL) {
     clf__text_append(text, "0");
   } else if (named) {

@@ -190,13 +190,8 @@ static void append_features(csv_writer *w, int64_t row) {
       append_name(w, clf__names_at(categories, (int64_t)w->values[j]), false);
     } else if (bytes) {
       clf__text_append_bytes(&w->text, w->bytes.of[own[j]].text, strlen(w->bytes.of[own[j]].text));
-    } else if (w->values[j] == 0 && !signbit(w->values[j])) {
-      clf__text_append_bytes(&w->text, "0", 1);
     } else {
-      const clf__number_text_result number = x->dtype == CLF_F64
-                                                 ? clf__number_format(w->values[j])
-                                                 : clf__number_format_f32((float)w->values[j]);
-      clf__text_append_bytes(&w->text, number.text, strlen(number.text));
+      clf__text_append_number(&w->text, w->values[j], x->dtype != CLF_F64);
     }
   }
 }
@@ -208,11 +203,11 @@ static void append_row(csv_writer *w, int64_t row) {
   append_features(w, row);
   if (d->weights != NULL) {
     append_delimiter(w);
-    clf__text_append(&w->text, "%s", clf__number_format_f32(clf__dataset_weights(d)[row]).text);
+    clf__text_append_number(&w->text, (double)clf__dataset_weights(d)[row], true);
   }
   for (int64_t k = 0; k < outputs; k++) {
     append_delimiter(w);
-    clf__text_append(&w->text, "%s", clf__number_text(targets[row * outputs + k]));
+    clf__text_append_number(&w->text, targets[row * outputs + k], false);
   }
   if (d->labels != NULL) {
     append_delimiter(w);
