@@ -3,11 +3,12 @@
 
 Makes a file of rows (and a CSV file) in --folder, and runs each model on it in a process of its own, under
 memory_limit=400000000. Prints the table of docs/scale.md: the peak of the anonymous memory of the process, what of it
-the rows caused, and the seconds of a fit beside those of reading the file once. The file is dropped from the page
-cache before each measurement.
+the rows caused, the bytes that a fit read from the disk, and its seconds beside those of reading the file once. The
+file is dropped from the page cache before each measurement.
 
     tests/bench/out_of_core.py --folder /var/tmp/rows            # 12 GB, and 3 GB of CSV
     tests/bench/out_of_core.py --folder /tmp/rows --rows 20000   # seconds
+    tests/bench/out_of_core.py --folder /tmp/rows --use FILE     # a file of rows that exists, and is kept
 """
 
 import argparse
@@ -20,7 +21,7 @@ import time
 
 LIMIT = 400_000_000
 PIECE = 10_000
-CASES = {  # name: kind, parameters, passes over the rows (None: as many as it takes)
+CASES = {  # name: what is fitted, its kind or layers, parameters
     "ridge": ("model", "ridge", {}),
     "fisher": ("model", "fisher", {}),
     "logistic": ("model", "logistic", {"max_iterations": 5}),
@@ -53,6 +54,13 @@ class Peak(threading.Thread):
         while not self.over:
             self.peak = max(self.peak, anonymous())
             time.sleep(0.005)
+
+
+def work():
+    """The processor seconds of the process, and the bytes that it read from the disk."""
+    with open("/proc/self/io") as counts:
+        read = next(int(line.split()[1]) for line in counts if line.startswith("read_bytes"))
+    return time.process_time(), read
 
 
 def forget(path):
@@ -119,8 +127,9 @@ def run_one(path, reader, params, name):
     load = time.perf_counter() - began
     result = {"name": name, "rows": len(data), "load_seconds": load}
     if name != "load":
-        what, kind, options = CASES[name.split(" predict")[0]]
+        what, kind, options = CASES[name]
         began = time.perf_counter()
+        processor, read = work()
         if what == "transform":
             clf.Transform(kind, context=context, **options).fit(data)
         elif what == "network":
@@ -128,6 +137,7 @@ def run_one(path, reader, params, name):
         else:
             fitted = clf.Model(kind, context=context, **options).fit(data)
         result["fit_seconds"] = time.perf_counter() - began
+        result["processor_seconds"], result["fit_bytes"] = (after - b for after, b in zip(work(), (processor, read)))
         if what == "model":
             forget(path) if reader == "rows" else None
             began = time.perf_counter()
@@ -156,6 +166,7 @@ def main():
     parser.add_argument("--rows", type=int, default=3_000_000)
     parser.add_argument("--columns", type=int, default=1000)
     parser.add_argument("--cases", default=",".join(CASES))
+    parser.add_argument("--use", help="a file of rows that exists, instead of a new one; without the CSV file")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--path", help=argparse.SUPPRESS)
     parser.add_argument("--reader", help=argparse.SUPPRESS)
@@ -165,18 +176,14 @@ def main():
         run_one(arguments.path, arguments.reader, params, arguments.one)
         return
     os.makedirs(arguments.folder, exist_ok=True)
+    if arguments.use:
+        run_rows(arguments, arguments.use, "")
+        return
     path = os.path.join(arguments.folder, "made.rows")
     text = os.path.join(arguments.folder, "made.csv")
     try:
         seconds = make_rows(path, arguments.rows, arguments.columns)
-        size = os.path.getsize(path)
-        reading = read_seconds(path)
-        print(f"{size / 1e9:.2f} GB, {arguments.rows:,} rows of {arguments.columns:,} f32: written in "
-              f"{seconds:.1f} s, read in {reading:.1f} s\n")
-        print("| | anonymous memory, MB | of the library, MB | fit, s | fit / reading | predict, s | predict / reading |")
-        print("|---|---|---|---|---|---|---|")
-        for name in arguments.cases.split(","):
-            print_row(case(arguments, path, "rows", name), reading)
+        run_rows(arguments, path, f", {arguments.rows:,} rows of {arguments.columns:,} f32: written in {seconds:.1f} s")
         make_csv(text, arguments.rows * arguments.columns // 1200, 150)
         size = os.path.getsize(text)
         print(f"\nCSV of {size / 1e9:.2f} GB, read in {read_seconds(text):.1f} s:\n")
@@ -188,6 +195,17 @@ def main():
                 os.remove(made)
 
 
+def run_rows(arguments, path, made):
+    """Prints the table of a file of rows."""
+    reading = read_seconds(path)
+    print(f"{os.path.getsize(path) / 1e9:.2f} GB{made}, read in {reading:.1f} s\n")
+    print("| | anonymous memory, MB | of the library, MB | fit, s | fit / reading | processor, s | read, GB | predict, s "
+          "| predict / reading |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for name in arguments.cases.split(","):
+        print_row(case(arguments, path, "rows", name), reading)
+
+
 def print_row(r, reading):
     """Prints a row of the table."""
     if "failed" in r:
@@ -197,6 +215,7 @@ def print_row(r, reading):
     ratio = lambda s: f"{s / reading:.2f}" if s and reading else ""
     cells = [r["name"], f"{r['anonymous'] / 1e6:.0f} ({(r['anonymous'] - r['before']) / 1e6:.0f} more than without)",
              f"{r['held'] / 1e6:.0f}", f"{fit:.1f}" if fit else f"load {r['load_seconds']:.1f}", ratio(fit),
+             f"{r['processor_seconds']:.1f}" if fit else "", f"{r['fit_bytes'] / 1e9:.1f}" if fit else "",
              f"{predict:.1f}" if predict else "", ratio(predict)]
     print("| " + " | ".join(cells) + " |", flush=True)
 

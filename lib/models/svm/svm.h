@@ -123,7 +123,7 @@ typedef struct clf__svm_problem {
   int64_t count;    /* variables */
   int64_t *row;     /* [count] the variable's row of x */
   double *y;        /* [count] 1 or -1 */
-  double *linear;   /* [count] p */
+  double *linear;   /* [count] p; of a c_svc it is y itself */
   double *b;        /* [count] */
   double *gradient; /* [count] p_i - sum_j b_j K_ij, the gradient of the dual objective */
   double intercept;

@@ -21,7 +21,8 @@ clf_status clf__svm_alloc_results(clf__svm_problem *p) {
   p->count = clf__svm_count(p);
   p->row = clf__alloc_array(context, p->count, sizeof *p->row);
   p->y = clf__alloc_array(context, p->count, sizeof *p->y);
-  p->linear = clf__alloc_array(context, p->count, sizeof *p->linear);
+  p->linear =
+      p->type == CLF__SVM_C_SVC ? p->y : clf__alloc_array(context, p->count, sizeof *p->linear);
   p->b = clf__alloc_zeroed(context, p->count, sizeof *p->b);
   p->gradient = clf__alloc_array(context, p->count, sizeof *p->gradient);
   return p->row && p->y && p->linear && p->b && p->gradient ? CLF_OK : CLF_ERROR_MEMORY;
@@ -174,12 +175,20 @@ clf_status clf__svm_scale_margin(clf__svm_problem *p) {
   return CLF_OK;
 }
 
-void clf__svm_problem_free(clf__svm_problem *p) {
-  clf__free(p->row);
+/* Frees what is only needed to solve the problem. */
+static void free_terms(clf__svm_problem *p) {
+  if (p->linear != p->y) {
+    clf__free(p->linear);
+  }
   clf__free(p->y);
-  clf__free(p->linear);
-  clf__free(p->b);
   clf__free(p->gradient);
+  p->y = p->linear = p->gradient = NULL;
+}
+
+void clf__svm_problem_free(clf__svm_problem *p) {
+  free_terms(p);
+  clf__free(p->row);
+  clf__free(p->b);
 }
 
 void clf__svm_keep_vectors(clf__svm_problem *p) {
@@ -193,10 +202,7 @@ void clf__svm_keep_vectors(clf__svm_problem *p) {
     }
   }
   p->count = kept;
-  clf__free(p->y);
-  clf__free(p->linear);
-  clf__free(p->gradient);
-  p->y = p->linear = p->gradient = NULL;
+  free_terms(p);
   int64_t *row = clf__resize_array(p->rows->context, p->row, kept, sizeof *row);
   double *b = clf__resize_array(p->rows->context, p->b, kept, sizeof *b);
   p->row = row != NULL ? row : p->row;
