@@ -234,6 +234,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   }
   training.class_sums = training.class_rows + training.classes;
   training.x = &x;
+  training.parts = x.shards;
   next->columns = x.columns;
   CLF__TRY(gather_rows(&whole, &x, &training, next));
   CLF__TRY(labels != NULL ? count_classes(&training, next)

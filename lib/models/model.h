@@ -31,6 +31,8 @@ typedef struct clf__training {
   const int32_t *labels;                  /* [rows] 0 … classes-1; NULL for a regression */
   const double *targets;                  /* [rows, outputs]; NULL for a classification */
   const float *weights;                   /* [rows] sample weights, NULL for 1 */
+  const struct clf__shards *parts;        /* how ranks that have all rows each divide them;
+                                           * otherwise the shards of x */
   int64_t classes;                        /* 0 for a regression */
   bool partial;                           /* the rows add to what `before` has learned, and more
                                            * may follow, of other classes */

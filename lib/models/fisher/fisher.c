@@ -324,6 +324,15 @@ static bool is_linear(const clf_model *model) {
   return p->kernel.kernel == CLF__FISHER_LINEAR;
 }
 
+/* Of a kernel without landmarks, the system of all rows is not divided. */
+static bool is_divided(const clf_model *model) {
+  return is_linear(model) || ((const fisher_params *)model->params)->landmarks > 0;
+}
+
+static bool has_whole_rows(const clf_model *model) {
+  return !is_linear(model);
+}
+
 static bool keeps_sums(const clf_model *model) {
   return ((const fisher_params *)model->params)->incremental;
 }
@@ -365,7 +374,8 @@ const clf__model_kind clf__fisher_kind = {
     .fit = fit,
     .sums = &sums_kind,
     .reads_f64 = is_linear,
-    .divided = is_linear,
+    .divided = is_divided,
+    .whole_rows = has_whole_rows,
     .check = check,
     .prepare = clf__support_prepare,
     .free_prepared = clf__support_free_prepared,

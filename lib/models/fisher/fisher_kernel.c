@@ -17,6 +17,7 @@
 
 #include "base/math.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "models/linear.h"
 
 enum { IMAGE_ROWS = 4096, LARGE = 8192 };
@@ -97,8 +98,10 @@ static clf_status solve(clf__fisher_system *s) {
   const clf__fisher_params *p = s->params;
   bool landmarks = p->landmarks > 0 && p->landmarks < s->n;
   size_t bytes;
-  bool fits = clf__mul_size((size_t)s->n * sizeof(double), (size_t)s->n, &bytes) &&
-              bytes < clf__context_available(s->context);
+  /* Ranks, whose memory limits may differ, choose alike: by the rows alone. */
+  bool fits = s->training->x->shards != NULL ||
+              (clf__mul_size((size_t)s->n * sizeof(double), (size_t)s->n, &bytes) &&
+               bytes < clf__context_available(s->context));
   bool direct = p->solver == CHOLESKY || (p->solver == AUTO && s->n <= LARGE && fits);
   s->progress =
       clf__progress_begin(s->context, "fisher", landmarks || direct ? 4 : p->max_iterations);
@@ -136,20 +139,28 @@ static clf_status map_rows(const clf_model *model, const clf__rows *x, float *im
   return clf__support_sums(model, start, 1, coefficients->data, coefficients->shape[0], x, images);
 }
 
+/* Each of several ranks computes the images of its own rows, and receives the others. */
 static clf_status map_training(const clf_model *model, clf__fisher_system *s) {
   const clf__rows *x = s->training->x;
+  const clf__shards *parts = s->training->parts;
+  const bool divides = parts != NULL && parts->ranks > 1;
+  const int64_t end = divides ? parts->start[parts->rank + 1] : x->rows;
   s->images = clf__arena_matrix(&s->arena, x->rows, s->responses, sizeof *s->images);
   CLF__CHECK(clf__arena_status(&s->arena));
   clf_status status = CLF_OK;
-  for (int64_t first = 0; first < x->rows && status == CLF_OK; first += IMAGE_ROWS) {
-    int64_t count = clf__min_i64(x->rows - first, IMAGE_ROWS);
+  for (int64_t first = divides ? parts->first : 0; first < end && status == CLF_OK;
+       first += IMAGE_ROWS) {
+    int64_t count = clf__min_i64(end - first, IMAGE_ROWS);
     clf__rows part = clf__rows_range(x, first, count);
     status = map_rows(model, &part, s->images + first * s->responses);
     if (status == CLF_OK) {
       status = clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN);
     }
   }
-  return status;
+  return status == CLF_OK && divides
+             ? clf__comm_spread(s->context, "images", s->images, parts->start,
+                                (size_t)s->responses * sizeof *s->images)
+             : status;
 }
 
 /* The rows were finite, so the kernel has overflowed. */

@@ -8,12 +8,16 @@
  * where u is their mean, since sum_i w_i y_i = 0. Its condition depends on alpha, whereas that of
  * the same system in a would be the square of K's. Both for the u_i and for their products only a
  * triangle is computed: n m^2 multiplications in floats in all, one tile of rows at a time, with
- * the products added in f64; then m^3 / 2 in f64 for two factors and an inverse. */
+ * the products added in f64; then m^3 / 2 in f64 for two factors and an inverse.
+ *
+ * Several ranks have all rows each, and divide the products by their own parts of the rows, whose
+ * sums are added by shards (comm/shards.h). */
 #include <math.h>
 #include <string.h>
 
 #include "base/math.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "models/fisher/fisher_nystroem.h"
 
 enum { PIECE = 256 };
@@ -28,8 +32,8 @@ typedef struct reduced {
   int64_t tile_rows;
   int64_t first, count; /* rows of the tile */
   float *u;             /* [tile_rows, m] */
-  double *class_sums;   /* [classes, m] sums of w_i u_i */
   double *matrix;       /* [m, m] */
+  double *class_sums;   /* [classes, m] sums of w_i u_i, which lie behind it */
 } reduced;
 
 static clf_status allocate(reduced *r) {
@@ -39,9 +43,8 @@ static clf_status allocate(reduced *r) {
   r->tile_rows = (INT64_C(1) << 36) / clf__max_i64(size, 1);
   r->tile_rows = clf__clamp_i64(r->tile_rows, 256, CLF__NYSTROEM_ROWS);
   r->arena.context = s->context;
-  r->matrix = clf__arena_zeroed(&r->arena, size, sizeof *r->matrix);
-  r->class_sums =
-      clf__arena_zeroed(&r->arena, clf__count(s->training->classes, m), sizeof *r->class_sums);
+  r->matrix =
+      clf__arena_zeroed(&r->arena, clf__count(m + s->training->classes, m), sizeof *r->matrix);
   r->u = clf__arena_matrix(&r->arena, r->tile_rows, m, sizeof *r->u);
   s->a = clf__arena_zeroed(&s->arena, clf__count(m, s->responses), sizeof *s->a);
   CLF__CHECK(clf__arena_status(&r->arena));
@@ -60,16 +63,50 @@ static void add_class_sums(void *argument, clf__range range) {
   }
 }
 
-static clf_status add_rows(reduced *r) {
+/* Returns the first of the system's rows, in their order, whose index is not below `row`. */
+static int64_t find_row(const clf__fisher_system *s, int64_t row) {
+  int64_t low = 0, high = s->n;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (s->rows[middle] < row) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* Adds the products, and behind them the sums of the classes, over some of this rank's rows. */
+static clf_status add_products(void *argument, int64_t first, int64_t rows, double *sums) {
+  reduced *r = argument;
   clf__fisher_system *s = r->system;
-  for (r->first = 0; r->first < s->n; r->first += r->tile_rows) {
-    r->count = clf__min_i64(s->n - r->first, r->tile_rows);
+  const clf__shards *parts = s->training->parts;
+  const int64_t from = (parts != NULL ? parts->first : 0) + first;
+  const int64_t end = find_row(s, from + rows);
+  r->class_sums = sums + s->m * s->m;
+  for (r->first = find_row(s, from); r->first < end; r->first += r->tile_rows) {
+    r->count = clf__min_i64(end - r->first, r->tile_rows);
     CLF__CHECK(clf__nystroem_rows(&r->nystroem, r->first, r->count, r->u));
     clf__parallel_ranges(s->context, s->m, PIECE, (double)r->count * (double)s->m * CLF__COST_COPY,
                          add_class_sums, r);
-    CLF__CHECK(clf__nystroem_add(&r->nystroem, r->u, r->count, r->matrix));
+    CLF__CHECK(clf__nystroem_add(&r->nystroem, r->u, r->count, sums));
     CLF__CHECK(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));
   }
+  return CLF_OK;
+}
+
+static clf_status add_rows(reduced *r) {
+  clf__fisher_system *s = r->system;
+  const clf__shards *parts = s->training->parts;
+  const clf__shard_sum sum = {.name = "products of landmarks",
+                              .of = parts,
+                              .rows = parts != NULL ? parts->start[parts->rank + 1] - parts->first
+                                                    : s->training->x->rows,
+                              .add = add_products,
+                              .argument = r};
+  CLF__CHECK(clf__shards_sum(&sum, r->matrix, (s->m + s->training->classes) * s->m));
+  r->class_sums = r->matrix + s->m * s->m;
   s->step++;
   return CLF_OK;
 }

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "comm/shards.h"
 #include "models/linear.h"
 #include "models/model.h"
 #include "models/ridge/ridge.h"
@@ -294,10 +293,6 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                        "solver=cholesky");
     goto done;
   }
-  if (!is_direct(model) && training->x->shards != NULL && training->x->shards->ranks > 1) {
-    status = clf__comm_refuse(model->context, "ridge on so many features, by solver=cg,");
-    goto done;
-  }
   status = is_direct(model) ? fit_cholesky(model, training, weights, alpha, state)
                             : clf__ridge_fit_cg(model, training, weights, alpha[0], state);
 done:
@@ -307,7 +302,7 @@ done:
 
 static bool is_divided(const clf_model *model) {
   const clf__ridge_params *p = model->params;
-  return p->choose == CLF__RIDGE_CHOOSE_NONE && (p->solver == AUTO || p->solver == CHOLESKY);
+  return p->choose == CLF__RIDGE_CHOOSE_NONE;
 }
 
 static bool movable(const clf_model *model) {

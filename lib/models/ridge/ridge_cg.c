@@ -4,9 +4,10 @@
  *
  * Products are computed in f32, one block of rows at a time; vectors and scalars are f64.
  * Directions are scaled by powers of 2 that bring the products near 1, whatever the size of the
- * features; otherwise features of 1e20 and 1e-20 would leave the range of f32. The rows are divided
- * into chunks, whose sums are added in order, so the result does not depend on threads; their
- * number is fixed, but smaller where adding them would cost more than the rows. An iteration reads
+ * features; otherwise features of 1e20 and 1e-20 would leave the range of f32. The rows of a shard
+ * (comm/shards.h; without ranks, all are one) are divided into chunks, whose sums are added in
+ * order, so the result does not depend on threads; their number is fixed, but smaller where adding
+ * them would cost more than the rows. An iteration reads
  * the entries of sparse rows twice, at some 2 ns each, and about ten vectors [K, D].
  *
  * With a penalty, the residuals of sparse rows are preconditioned by the diagonal of S + alpha I:
@@ -34,6 +35,7 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "base/progress.h"
+#include "comm/shards.h"
 #include "models/linear.h"
 #include "models/ridge/ridge.h"
 #include "ops/linalg/linear.h"
@@ -63,14 +65,17 @@ typedef struct cg_work {
   double *measure;     /* [K] the residual times the preconditioned residual */
   double *best;        /* the solution with the lowest objective */
   double *objective;   /* [K] there */
-  double *squares;     /* [CHUNKS, K] of the residuals of the targets */
+  double *squares;     /* [CHUNKS, K] of the residuals of the targets, in a shard */
+  double *total;       /* [K] the same of all rows */
   bool *stopped;       /* [K] the objective has increased */
   float *rounded;      /* [K, D] the scaled direction as f32 */
   float *shift;        /* [K] minus m^T p, scaled as `rounded` */
   double *unit;        /* [K] powers of 2 */
   int size;            /* the exponent of the largest feature */
   clf__linear_map map; /* of `rounded`; owned by the pass that uses it */
-  int64_t chunks;      /* up to CHUNKS */
+  int64_t chunks;      /* up to CHUNKS, of the largest shard at most */
+  clf__rows shard;     /* that a pass is in */
+  int64_t first;       /* index of its first row */
   clf__linear_gradient sums[CHUNKS];
   float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
   enum pass pass;
@@ -124,41 +129,18 @@ static void add_squares(const cg_work *work, int64_t first, int64_t rows, const 
 
 static void sum_chunk(void *argument, clf__range rows) {
   cg_work *work = argument;
-  const clf__rows *x = work->training->x;
   const int64_t chunk = rows.index;
   float *values = work->scratch + chunk * BLOCK_ROWS * work->outputs;
-  for (int64_t first = rows.first; first < rows.end; first += BLOCK_ROWS) {
-    clf__rows block = clf__rows_range(x, first, clf__min_i64(rows.end - first, BLOCK_ROWS));
+  for (int64_t at = rows.first; at < rows.end; at += BLOCK_ROWS) {
+    const int64_t count = clf__min_i64(rows.end - at, BLOCK_ROWS), first = work->first + at;
+    clf__rows block = clf__rows_range(&work->shard, at, count);
     fill_block(work, first, &block, values);
     if (work->pass == SUM_SQUARES) {
-      add_squares(work, first, block.rows, values, work->squares + chunk * work->outputs);
+      add_squares(work, first, count, values, work->squares + chunk * work->outputs);
     } else {
       clf__linear_gradient_block(&work->sums[chunk], &block, values, work->outputs);
     }
   }
-}
-
-/* out [K, D] = the sums of the pass over all rows; NULL for SUM_SQUARES. */
-static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
-  clf_context *context = work->model->context;
-  work->pass = pass;
-  if (pass >= SUM_PRODUCTS) {
-    CLF__CHECK(clf__linear_prepare(&work->map, context, work->training->x, work->rounded,
-                                   work->shift, work->outputs));
-  }
-  const double products = (double)clf__rows_entries(work->training->x) * (double)work->outputs;
-  clf__parallel_parts(context, work->training->x->rows, work->chunks, 2 * products * CLF__COST_COPY,
-                      sum_chunk, work);
-  if (out != NULL) {
-    memset(out, 0, (size_t)(work->outputs * work->columns) * sizeof *out);
-  }
-  for (int64_t chunk = 0; chunk < work->chunks && out != NULL; chunk++) {
-    clf__linear_gradient_flush(&work->sums[chunk], out);
-  }
-  if (pass >= SUM_PRODUCTS) {
-    clf__linear_release(&work->map);
-  }
-  return CLF_OK;
 }
 
 /* Adding a chunk reads and writes each sum. */
@@ -168,13 +150,62 @@ static int64_t count_chunks(const clf__rows *x) {
                         CHUNKS);
 }
 
+/* Adds the sums of the pass over some rows. */
+static clf_status sum_shard(void *argument, int64_t first, int64_t rows, double *sums) {
+  cg_work *work = argument;
+  work->shard = clf__rows_range(work->training->x, first, rows);
+  work->first = first;
+  const int64_t chunks = count_chunks(&work->shard);
+  const double products = (double)clf__rows_entries(&work->shard) * (double)work->outputs;
+  memset(work->squares, 0, (size_t)(CHUNKS * work->outputs) * sizeof *work->squares);
+  clf__parallel_parts(work->model->context, rows, chunks, 2 * products * CLF__COST_COPY, sum_chunk,
+                      work);
+  for (int64_t chunk = 0; chunk < chunks; chunk++) {
+    if (work->pass != SUM_SQUARES) {
+      clf__linear_gradient_flush(&work->sums[chunk], sums);
+      continue;
+    }
+    for (int64_t k = 0; k < work->outputs; k++) {
+      sums[k] += work->squares[chunk * work->outputs + k];
+    }
+  }
+  return CLF_OK;
+}
+
+/* Adds the sums of `add` over all rows to out [count], which is set to 0. */
+static clf_status sum_all(cg_work *work, clf__shard_sums add, double *out, int64_t count) {
+  const clf__rows *x = work->training->x;
+  const clf__shard_sum sum = {.name = "conjugate gradients",
+                              .of = x->shards,
+                              .rows = x->rows,
+                              .add = add,
+                              .argument = work};
+  memset(out, 0, (size_t)count * sizeof *out);
+  return clf__shards_sum(&sum, out, count);
+}
+
+/* out [K, D] = the sums of the pass over all rows; [K] for SUM_SQUARES. */
+static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
+  work->pass = pass;
+  if (pass >= SUM_PRODUCTS) {
+    CLF__CHECK(clf__linear_prepare(&work->map, work->model->context, work->training->x,
+                                   work->rounded, work->shift, work->outputs));
+  }
+  const clf_status status = sum_all(
+      work, sum_shard, out, pass == SUM_SQUARES ? work->outputs : work->outputs * work->columns);
+  if (pass >= SUM_PRODUCTS) {
+    clf__linear_release(&work->map);
+  }
+  return status;
+}
+
 static clf_status allocate(cg_work *work) {
   clf_context *context = work->model->context;
   work->chunks = count_chunks(work->training->x);
   int64_t size = clf__count(work->outputs, work->columns);
   work->arena.context = context;
   work->mean = clf__arena_zeroed(&work->arena, work->columns, sizeof(double));
-  work->target_mean = clf__arena_zeroed(&work->arena, work->outputs, sizeof(double));
+  work->target_mean = clf__arena_zeroed(&work->arena, work->outputs + 1, sizeof(double));
   work->solution = clf__arena_zeroed(&work->arena, size, sizeof(double));
   work->residual = clf__arena_array(&work->arena, size, sizeof(double));
   work->direction = clf__arena_array(&work->arena, size, sizeof(double));
@@ -185,7 +216,7 @@ static clf_status allocate(cg_work *work) {
   work->scratch =
       clf__arena_matrix(&work->arena, CHUNKS * BLOCK_ROWS, work->outputs, sizeof(float));
   if (clf__rows_sparse(work->training->x) && work->alpha > 0 &&
-      work->training->x->rows >= work->columns) {
+      clf__shards_rows(work->training->x->shards, work->training->x->rows) >= work->columns) {
     work->inverse = clf__arena_zeroed(&work->arena, work->columns, sizeof(double));
     work->scaled = clf__arena_array(&work->arena, work->columns, sizeof(double));
   }
@@ -193,6 +224,7 @@ static clf_status allocate(cg_work *work) {
   work->best = clf__arena_zeroed(&work->arena, size, sizeof(double));
   work->objective = clf__arena_zeroed(&work->arena, work->outputs, sizeof(double));
   work->squares = clf__arena_matrix(&work->arena, CHUNKS, work->outputs, sizeof(double));
+  work->total = clf__arena_array(&work->arena, work->outputs, sizeof(double));
   work->stopped = clf__arena_zeroed(&work->arena, work->outputs, sizeof(bool));
   if (work->refines) {
     work->intercept = clf__arena_array(&work->arena, work->outputs, sizeof(double));
@@ -218,67 +250,86 @@ static void release(cg_work *work) {
 static void weigh(void *argument, int64_t first, int64_t rows, double *z) {
   const cg_work *work = argument;
   for (int64_t i = 0; i < rows * work->outputs; i++) {
-    const int64_t row = first + i / work->outputs;
+    const int64_t row = work->first + first + i / work->outputs;
     const double weight = work->weights != NULL ? (double)work->weights[row] : 1;
     z[i] = i % work->outputs == 0 ? weight : 0;
   }
 }
 
+/* Runs the pass in f64 over some rows, on which `first` of the rule is counted from the first. */
+static clf_status run_exact(cg_work *work, int64_t first, int64_t rows, const double *intercept,
+                            clf__residual_rule rule, double *sums) {
+  clf__linear_pass pass = work->exact;
+  work->shard = clf__rows_range(work->training->x, first, rows);
+  work->first = first;
+  pass.x = &work->shard;
+  return clf__linear_pass_run(&pass, work->solution, intercept, rule, work, sums);
+}
+
+static clf_status weigh_shard(void *argument, int64_t first, int64_t rows, double *sums) {
+  cg_work *work = argument;
+  return run_exact(work, first, rows, work->target_mean, weigh, sums);
+}
+
 /* product [first output, D] = the sums of the rows times their weights. */
 static clf_status sum_rows(cg_work *work) {
-  if (!work->refines) {
-    return run_pass(work, SUM_ROWS, work->product);
+  return work->refines ? sum_all(work, weigh_shard, work->product, work->outputs * work->columns)
+                       : run_pass(work, SUM_ROWS, work->product);
+}
+
+static clf_status add_column_squares(void *argument, int64_t first, int64_t rows, double *sums) {
+  const cg_work *work = argument;
+  const clf__rows *x = work->training->x;
+  for (int64_t i = first; i < first + rows; i++) {
+    const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
+    for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
+      sums[x->column[e]] += weight * (double)x->value[e] * (double)x->value[e];
+    }
   }
-  memset(work->product, 0, (size_t)(work->outputs * work->columns) * sizeof *work->product);
-  return clf__linear_pass_run(&work->exact, work->solution, work->target_mean, weigh, work,
-                              work->product);
+  return CLF_OK;
 }
 
 /* Sets the preconditioner: of the weighted squares of each column about its mean, those that
  * rounding leaves nothing of are not less than that. `sum` is the weight of the rows. */
-static void set_inverse(cg_work *work, double sum) {
-  const clf__rows *x = work->training->x;
-  for (int64_t i = 0; i < x->rows; i++) {
-    const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
-    for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
-      work->inverse[x->column[e]] += weight * (double)x->value[e] * (double)x->value[e];
-    }
-  }
+static clf_status set_inverse(cg_work *work, double sum) {
+  CLF__CHECK(sum_all(work, add_column_squares, work->inverse, work->columns));
   for (int64_t j = 0; j < work->columns; j++) {
     const double squares = work->inverse[j], about = squares - sum * work->mean[j] * work->mean[j];
     work->inverse[j] = 1 / (work->alpha + fmax(about, (double)FLT_EPSILON * squares));
   }
+  return CLF_OK;
+}
+
+/* Adds the weights of the rows and, before them, the targets of the outputs times the weights. */
+static clf_status add_targets(void *argument, int64_t first, int64_t rows, double *sums) {
+  const cg_work *work = argument;
+  for (int64_t i = first; i < first + rows; i++) {
+    const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
+    sums[work->outputs] += weight;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      sums[k] += weight * target(work, i, k);
+    }
+  }
+  return CLF_OK;
 }
 
 /* Computes the means of rows and targets, and then the right-hand side, which is also the first
  * residual. */
 static clf_status start(cg_work *work, bool fit_intercept) {
-  const clf__training *training = work->training;
-  clf_status status = CLF_OK;
   double sum = 0;
   if (fit_intercept) {
-    for (int64_t i = 0; i < training->x->rows; i++) {
-      double weight = work->weights != NULL ? (double)work->weights[i] : 1;
-      sum += weight;
-      for (int64_t k = 0; k < work->outputs; k++) {
-        work->target_mean[k] += weight * target(work, i, k);
-      }
-    }
+    CLF__CHECK(sum_all(work, add_targets, work->target_mean, work->outputs + 1));
+    sum = work->target_mean[work->outputs];
     for (int64_t k = 0; k < work->outputs; k++) {
       work->target_mean[k] /= sum;
     }
-    status = sum_rows(work);
+    CLF__CHECK(sum_rows(work));
     for (int64_t j = 0; j < work->columns; j++) {
       work->mean[j] = work->product[j] / sum;
     }
   }
-  if (status == CLF_OK) {
-    status = run_pass(work, SUM_TARGETS, work->residual);
-  }
-  if (work->inverse != NULL) {
-    set_inverse(work, sum);
-  }
-  return status;
+  CLF__CHECK(run_pass(work, SUM_TARGETS, work->residual));
+  return work->inverse != NULL ? set_inverse(work, sum) : CLF_OK;
 }
 
 static double largest_size(const double *values, int64_t count) {
@@ -314,15 +365,17 @@ static clf_status apply(cg_work *work, double alpha) {
   return status;
 }
 
-/* Sets the objective at w = 0. */
-static void set_first_objective(cg_work *work) {
-  for (int64_t i = 0; i < work->training->x->rows; i++) {
+/* Adds the objective at w = 0. */
+static clf_status add_first_objective(void *argument, int64_t first, int64_t rows, double *sums) {
+  const cg_work *work = argument;
+  for (int64_t i = first; i < first + rows; i++) {
     const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
     for (int64_t k = 0; k < work->outputs; k++) {
       const double left = target(work, i, k) - work->target_mean[k];
-      work->objective[k] += weight * left * left;
+      sums[k] += weight * left * left;
     }
   }
+  return CLF_OK;
 }
 
 /* Keeps the solutions whose objective is the lowest so far, as far as f32 products can tell, and
@@ -330,14 +383,10 @@ static void set_first_objective(cg_work *work) {
 static clf_status check_objective(cg_work *work, double alpha, const double *first) {
   const int64_t n = work->columns;
   set_map(work, work->solution);
-  memset(work->squares, 0, (size_t)(CHUNKS * work->outputs) * sizeof *work->squares);
-  clf_status status = run_pass(work, SUM_SQUARES, NULL);
+  clf_status status = run_pass(work, SUM_SQUARES, work->total);
   for (int64_t k = 0; k < work->outputs && status == CLF_OK; k++) {
     const double *w = work->solution + k * n;
-    double objective = alpha * clf__dot(w, w, n);
-    for (int64_t chunk = 0; chunk < work->chunks; chunk++) {
-      objective += work->squares[chunk * work->outputs + k];
-    }
+    const double objective = alpha * clf__dot(w, w, n) + work->total[k];
     const double limit = work->objective[k] * (1 + 1e-6) + 1e-10 * first[k];
     if (!work->stopped[k] && objective <= limit) {
       memcpy(work->best + k * n, w, (size_t)n * sizeof *w);
@@ -411,11 +460,17 @@ static double worst_residual(const cg_work *work, const double *squares, const d
 static void leave(void *argument, int64_t first, int64_t rows, double *z) {
   const cg_work *work = argument;
   for (int64_t i = 0; i < rows; i++) {
-    const double weight = work->weights != NULL ? (double)work->weights[first + i] : 1;
+    const int64_t row = work->first + first + i;
+    const double weight = work->weights != NULL ? (double)work->weights[row] : 1;
     for (int64_t k = 0; k < work->outputs; k++, z++) {
-      *z = weight * (target(work, first + i, k) - work->target_mean[k] - *z);
+      *z = weight * (target(work, row, k) - work->target_mean[k] - *z);
     }
   }
+}
+
+static clf_status leave_shard(void *argument, int64_t first, int64_t rows, double *sums) {
+  cg_work *work = argument;
+  return run_exact(work, first, rows, work->intercept, leave, sums);
 }
 
 /* Computes the residuals c - (S + alpha I) w from the rows, from which the directions start again.
@@ -426,9 +481,7 @@ static clf_status refine(cg_work *work, double alpha, double *squares, const dou
   for (int64_t k = 0; k < work->outputs; k++) {
     work->intercept[k] = -clf__dot(work->mean, work->solution + k * n, n);
   }
-  memset(work->residual, 0, (size_t)size * sizeof *work->residual);
-  CLF__CHECK(clf__linear_pass_run(&work->exact, work->solution, work->intercept, leave, work,
-                                  work->residual));
+  CLF__CHECK(sum_all(work, leave_shard, work->residual, size));
   for (int64_t i = 0; i < size; i++) {
     work->residual[i] -= alpha * work->solution[i];
   }
@@ -458,7 +511,7 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
   clf__progress progress = clf__progress_begin(work->model->context, "ridge", p->max_iterations);
   double *first = squares + work->outputs, *first_objective = first + work->outputs;
   int64_t i = 0;
-  set_first_objective(work);
+  CLF__CHECK(sum_all(work, add_first_objective, work->objective, work->outputs));
   start_directions(work);
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *r = work->residual + k * work->columns;
@@ -536,6 +589,7 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
                   .columns = training->x->columns,
                   .refines = p->tolerance < F32_TOLERANCE || p->precision == CLF__PRECISION_F64};
   float largest = 0;
+  double largest_of_all;
   double *squares = clf__alloc_matrix(model->context, 3, training->outputs, sizeof *squares);
   clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {
@@ -543,7 +597,9 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
   }
   CLF__TRY(allocate(&work));
   CLF__TRY(clf__rows_largest(&largest, model->context, training->x));
-  work.size = largest > 0 ? ilogbf(largest) : 0;
+  largest_of_all = (double)largest;
+  CLF__TRY(clf__shards_extremes(training->x->shards, NULL, &largest_of_all, 1));
+  work.size = largest_of_all > 0 ? ilogb(largest_of_all) : 0;
   CLF__TRY(start(&work, p->fit_intercept));
   CLF__TRY(iterate(&work, p, squares));
   clf_status outcome = status;

@@ -227,7 +227,7 @@ static void refused_rank(struct rank *rank) {
 }
 
 /* Each allocation of one rank is refused in turn. */
-TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 7) {
+TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 9) {
   static const char *const kinds_tried[][2] = {
       {"ridge"},
       {"svm"},
@@ -235,7 +235,9 @@ TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 7) {
       {"logistic", "tolerance=0.1"},
       {"network", "epochs=1 batch_size=120 layers='dense units=4; batch_norm; dense units=3'"},
       {"perceptron", "epochs=1"},
-      {"perceptron", "epochs=2 mixed=true"}};
+      {"perceptron", "epochs=2 mixed=true"},
+      {"fisher", "kernel=rbf landmarks=10"},
+      {"ridge", "solver=cg"}};
   bool refused = true;
   fill_rows();
   for (int64_t nth = 1; refused; nth += SLOW ? 7 : 1) {
