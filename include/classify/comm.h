@@ -22,9 +22,10 @@
  *  **What is distributed.** Fits of the models and transforms that docs/scale.md lists, and
  *  clf_model_score(); cross-validation and searches, for which all ranks have the same rows. A fit
  *  of a model that the ranks cannot divide, such as one with calibration, gives every rank the rows
- *  of all; each makes the whole fit, and the log warns of it. What else needs the rows of all ranks
- *  returns CLF_ERROR_UNSUPPORTED on a context of several ranks. Predictions, and applying
- *  transforms, concern a rank's own rows and exchange nothing.
+ *  of all; each makes the whole fit, and the log warns of it. The functions of classify/decision.h
+ *  that learn from held-out rows gather them likewise; a rank may pass NULL if it has none of them.
+ *  What else needs the rows of all ranks returns CLF_ERROR_UNSUPPORTED on a context of several
+ *  ranks. Predictions, and applying transforms, concern a rank's own rows and exchange nothing.
  *
  *  **The same bits.** The rows of all ranks, in the order of the ranks, are cut into shards (the
  *  context's parameter `shards`), whose sums are added in one order. If each rank has the rows that

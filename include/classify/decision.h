@@ -23,6 +23,9 @@
  *  clf_dataset_free(all);
  *  @endcode
  *
+ *  **Several processes.** With a communicator (classify/comm.h) all ranks call the functions that
+ *  take rows. Each gets the rows of all, and a rank that has none passes NULL.
+ *
  *  Thread class of the file: a model that is not const is changed, so no other thread may use it
  *  during the call; the others, and datasets, are only read.
  */

@@ -47,6 +47,11 @@ clf_status clf__comm_agree(clf_context *context, const clf__kind *kind, const vo
 /* Within a call of all ranks: with `alone`, what the thread and its tasks call from now on, up to
  * clf__comm_end(), is done by each rank for itself, as if there were no others. */
 void clf__comm_alone(clf_context *context, bool alone);
+/* Where each rank works alone up to the end of a call, clf__comm_commit() comes once before outputs
+ * change, if clf__comm_await_commit() has asked for it: it returns CLF_ERROR_PEER if another rank
+ * has failed. Otherwise it does nothing. */
+void clf__comm_await_commit(clf_context *context);
+clf_status clf__comm_commit(const clf_context *context);
 /* Returns CLF_ERROR_PEER, in the name of what it is, unless all ranks have the same number, in
  * contexts that agree. Does nothing outside of a call of several ranks. */
 clf_status clf__comm_same(clf_context *context, const char *name, uint64_t number);
@@ -88,7 +93,8 @@ clf_status clf__comm_broadcast(clf_context *context, const char *name, void *dat
 /* Returns CLF_ERROR_PEER: what this callback passed on cannot have come from a rank. What other
  * processes say is checked before it is used as a count or a position. */
 clf_status clf__comm_garbled(const char *callback);
-/* Replaces values [count] by their maxima over the ranks; those of -x are the minima. */
+/* Replaces values [count] by their maxima over the ranks; those of -x are the minima. Returns
+ * CLF_ERROR_NUMERIC on all ranks if one of them has a NaN. */
 clf_status clf__comm_maxima(clf_context *context, const char *name, double *values, int64_t count);
 
 #endif

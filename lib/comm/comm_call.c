@@ -17,7 +17,7 @@ clf_status clf__comm_begin(clf__comm_call *call, clf_context *context) {
   }
   call->outermost = atomic_compare_exchange_strong(&context->comm->thread, &holder, own);
   if (call->outermost) {
-    context->comm->over = false;
+    context->comm->over = context->comm->commits = false;
   }
   return call->outermost || holder == own
              ? CLF_OK
@@ -38,6 +38,19 @@ clf_status clf__comm_end(clf__comm_call *call, clf_status status) {
   atomic_store(&comm->thread, 0);
   call->outermost = false;
   return status;
+}
+
+void clf__comm_await_commit(clf_context *context) {
+  context->comm->commits = true;
+}
+
+clf_status clf__comm_commit(const clf_context *context) {
+  clf__comm *comm = context->comm;
+  if (comm == NULL || atomic_load(&comm->thread) != clf__comm_thread() || !comm->commits) {
+    return CLF_OK;
+  }
+  comm->commits = false;
+  return clf__comm_meet(comm, CLF_OK, "the results of the call", 0);
 }
 
 clf_status clf__comm_refuse(const clf_context *context, const char *what) {

@@ -5,8 +5,8 @@
 
 #include "base/border.h"
 #include "base/progress.h"
-#include "comm/comm.h"
 #include "models/decision/decision.h"
+#include "models/decision/held_out.h"
 #include "models/decision/isotonic.h"
 #include "models/decision/sigmoid.h"
 #include "models/decision/temperature.h"
@@ -319,15 +319,16 @@ done:
 
 clf_status clf_model_calibrate(clf_model *model, const clf_dataset *held_out, const char *text) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(held_out);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__comm_refuse(model->context, "calibration"));
   void *chosen = NULL;
+  clf__held_out held;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__decision_require_classes(model));
+  CLF__TRY(clf__held_out_begin(&held, model, "clf_model_calibrate()", text, held_out));
+  CLF__TRY(clf__held_out_require(&held));
+  CLF__TRY(clf__decision_require_classes(model));
   CLF__TRY(clf__params_create(&chosen, model->context, &clf__calibrate_kind.params, text));
-  CLF__TRY(calibrate(model, held_out, 1 + ((const calibrate_params *)chosen)->method));
+  CLF__TRY(calibrate(model, held.rows, 1 + ((const calibrate_params *)chosen)->method));
 done:
   clf__params_free(&clf__calibrate_kind.params, chosen);
-  return status;
+  return clf__held_out_end(&held, status);
 }

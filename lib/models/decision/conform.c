@@ -11,10 +11,10 @@
 
 #include "base/border.h"
 #include "base/progress.h"
-#include "comm/comm.h"
 #include "metrics/check.h"
 #include "models/decision/choose.h"
 #include "models/decision/conformal.h"
+#include "models/decision/held_out.h"
 #include "models/fit_checks.h"
 
 typedef struct conform_params {
@@ -212,15 +212,16 @@ static clf_status conform(clf_model *model, const clf_dataset *held_out,
 
 clf_status clf_model_conform(clf_model *model, const clf_dataset *held_out, const char *text) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(held_out);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_conform()"));
   void *chosen = NULL;
+  clf__held_out held;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__model_require_fit(model));
+  CLF__TRY(clf__held_out_begin(&held, model, "clf_model_conform()", text, held_out));
+  CLF__TRY(clf__held_out_require(&held));
+  CLF__TRY(clf__model_require_fit(model));
   CLF__TRY(clf__params_create(&chosen, model->context, &clf__conform_kind.params, text));
-  CLF__TRY(conform(model, held_out, chosen));
+  CLF__TRY(conform(model, held.rows, chosen));
 done:
   clf__params_free(&clf__conform_kind.params, chosen);
-  return status;
+  return clf__held_out_end(&held, status);
 }

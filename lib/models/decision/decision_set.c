@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/border.h"
+#include "comm/comm.h"
 #include "models/decision/decision.h"
 #include "models/decision/novelty.h"
 
@@ -182,6 +183,7 @@ clf_status clf__decision_adopt(clf_model *model, clf__store *state) {
   CLF__TRY(clf__state_check_finite(&next));
   CLF__TRY(clf__decision_check(&next));
   CLF__TRY(clf__model_prepare(&next));
+  CLF__TRY(clf__comm_commit(model->context));
   clf_model old = *model;
   *model = next;
   next = old;

@@ -1,7 +1,7 @@
 /* Rejecting rows, learned from rows that are held out. */
 #include "base/border.h"
-#include "comm/comm.h"
 #include "models/decision/decision.h"
+#include "models/decision/held_out.h"
 #include "models/fit_checks.h"
 
 /* The parameters of clf_model_set_reject(). */
@@ -40,24 +40,24 @@ done:
 clf_status clf_model_set_reject(clf_model *model, const clf_dataset *held_out, const char *text) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_set_reject()"));
   static const char *const dropped[] = {"decision_reject", NULL};
   clf__store *state = NULL;
   void *chosen = NULL;
+  clf__held_out held;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__decision_require_classes(model));
+  CLF__TRY(clf__held_out_begin(&held, model, "clf_model_set_reject()", text, held_out));
+  CLF__TRY(clf__decision_require_classes(model));
   CLF__TRY(clf__params_create(&chosen, model->context, &clf__reject_kind.params, text));
   const double rate = ((const reject_params *)chosen)->rate;
   CLF__TRY(clf__decision_state(&state, model, dropped));
   if (rate > 0) {
-    CLF__TRY(held_out != NULL ? CLF_OK
-                              : clf__fail(CLF_ERROR_ARGUMENT, "held_out must not be NULL"));
-    CLF__TRY(learn(model, held_out, rate, state));
+    CLF__TRY(clf__held_out_require(&held));
+    CLF__TRY(learn(model, held.rows, rate, state));
   }
   status = clf__decision_adopt(model, state);
   state = NULL;
 done:
   clf__store_free(state);
   clf__params_free(&clf__reject_kind.params, chosen);
-  return status;
+  return clf__held_out_end(&held, status);
 }

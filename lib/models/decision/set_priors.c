@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "comm/comm.h"
 #include "models/decision/choose.h"
+#include "models/decision/held_out.h"
 #include "models/decision/priors.h"
 
 /* Scales shares to sum to 1; `what` begins the message. */
@@ -101,6 +102,8 @@ static clf_status estimate(const clf_model *model, const clf_dataset *data, doub
   CLF__TRY(clf__judged_create(&rows, &plain, data, false));
   status = clf__priors_estimate(model->context, rows.p, rows.weights, rows.rows, classes, own,
                                 own + classes, own + 2 * classes);
+  const clf_status together = status >= 0 ? clf__comm_commit(model->context) : CLF_OK;
+  status = together < 0 ? together : status;
   if (status >= 0) {
     memcpy(priors, own + classes, (size_t)classes * sizeof *priors);
   }
@@ -113,15 +116,19 @@ done:
 clf_status clf_model_estimate_priors(const clf_model *model, const clf_dataset *data,
                                      double *priors, int64_t capacity) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(data);
-  CLF__REQUIRE(priors);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_estimate_priors()"));
-  CLF__CHECK(clf__decision_require_classes(model));
-  CLF__CHECK(clf__decision_require_probabilities(model));
-  if (capacity < model->outputs) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: %lld priors; the capacity is %lld",
-                     model->kind->base.name, (long long)model->outputs, (long long)capacity);
-  }
-  return estimate(model, data, priors);
+  clf__held_out held;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__held_out_begin(&held, model, "clf_model_estimate_priors()", NULL, data));
+  CLF__TRY(clf__held_out_require(&held));
+  CLF__TRY(CLF__REQUIRED(priors));
+  CLF__TRY(clf__decision_require_classes(model));
+  CLF__TRY(clf__decision_require_probabilities(model));
+  CLF__TRY(capacity >= model->outputs
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_ARGUMENT, "%s: %lld priors; the capacity is %lld",
+                           model->kind->base.name, (long long)model->outputs, (long long)capacity));
+  status = estimate(model, held.rows, priors);
+done:
+  return clf__held_out_end(&held, status);
 }

@@ -8,8 +8,8 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "comm/comm.h"
 #include "models/decision/choose.h"
+#include "models/decision/held_out.h"
 #include "models/decision/thresholds.h"
 
 typedef struct threshold_params {
@@ -129,16 +129,17 @@ done:
 clf_status clf_model_tune_threshold(clf_model *model, const clf_dataset *held_out,
                                     const char *text) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(held_out);
   CLF__ENTER(model->kind->base.name);
-  CLF__CHECK(clf__comm_refuse(model->context, "clf_model_tune_threshold()"));
   void *chosen = NULL;
+  clf__held_out held;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__decision_require_classes(model));
-  CLF__CHECK(clf__decision_require_probabilities(model));
+  CLF__TRY(clf__held_out_begin(&held, model, "clf_model_tune_threshold()", text, held_out));
+  CLF__TRY(clf__held_out_require(&held));
+  CLF__TRY(clf__decision_require_classes(model));
+  CLF__TRY(clf__decision_require_probabilities(model));
   CLF__TRY(clf__params_create(&chosen, model->context, &clf__tune_threshold_kind.params, text));
-  CLF__TRY(tune(model, held_out, chosen));
+  CLF__TRY(tune(model, held.rows, chosen));
 done:
   clf__params_free(&clf__tune_threshold_kind.params, chosen);
-  return status;
+  return clf__held_out_end(&held, status);
 }

@@ -53,6 +53,70 @@ TEST(score__is_that_of_the_rows_of_all_ranks) {
   }
 }
 
+typedef struct teaching {
+  bool fails; /* rank 1 */
+  clf_status status[MAX_RANKS];
+  double priors[MAX_RANKS][CLASSES];
+  size_t size[MAX_RANKS];
+  char bytes[MAX_RANKS][20000];
+} teaching;
+
+static void save_taught(teaching *t, const clf_model *model, int32_t at) {
+  ck_clf_ok(clf_model_save_memory(model, t->bytes[at], sizeof t->bytes[at], &t->size[at]));
+}
+
+/* What held-out rows teach, where one rank may have none of them. */
+static void teach_rank(struct rank *rank) {
+  teaching *t = rank->user;
+  const int32_t at = rank->index;
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  int64_t first, count;
+  ck_clf_ok(clf_shard_range(rank->context, ROWS, at, rank->all->count, &first, &count));
+  clf_dataset *data = count > 0 ? rows_of(rank->context, &plain, U8, true, first, count) : NULL;
+  ck_clf_ok(clf_model_create(&model, rank->context, "logistic", "tolerance=0.01"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_model_calibrate(model, data, "method=temperature"));
+  ck_clf_ok(clf_model_conform(model, data, "method=aps"));
+  ck_clf_ok(clf_model_set_reject(model, data, "rate=0.1"));
+  ck_clf_ok(clf_model_estimate_priors(model, data, t->priors[at], CLASSES));
+  ck_clf_ok(clf_model_tune_threshold(model, data, NULL));
+  save_taught(t, model, at);
+  if (t->fails) {
+    const size_t size = t->size[at];
+    char *before = malloc(size);
+    memcpy(before, t->bytes[at], size);
+    t->status[at] = clf_model_calibrate(model, data, at == 1 ? "method=isotonic" : NULL);
+    ck_assert_int_eq(t->status[at], CLF_ERROR_PEER);
+    t->status[at] = clf_model_conform(model, at == 1 ? NULL : data, at == 1 ? "method=no" : NULL);
+    save_taught(t, model, at);
+    ck_assert_uint_eq(t->size[at], size);
+    ck_assert_mem_eq(t->bytes[at], before, size);
+    free(before);
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+TEST(held_out_rows__of_ranks_teach_what_those_of_one_process_do) {
+  static teaching one, t;
+  fill_rows();
+  for (int n = 0; n < RANK_COUNTS; n++) {
+    struct ranks all;
+    t = (teaching){.fails = rank_counts[n] > 1};
+    open_ranks(&all, rank_counts[n], "threads=1 shards=6", n == 2); /* one of 7 has none */
+    run_ranks(&all, teach_rank, &t);
+    close_ranks(&all);
+    one = n == 0 ? t : one;
+    for (int32_t rank = 0; rank < rank_counts[n]; rank++) {
+      ck_assert_uint_eq(t.size[rank], one.size[0]);
+      ck_assert_mem_eq(t.bytes[rank], one.bytes[0], one.size[0]);
+      ck_assert_mem_eq(t.priors[rank], one.priors[0], sizeof one.priors[0]);
+      ck_assert(!t.fails || t.status[rank] < 0);
+    }
+  }
+}
+
 typedef struct gathering {
   int64_t rows; /* of all ranks */
   bool other;   /* the last rank has another type */
