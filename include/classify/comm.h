@@ -74,6 +74,10 @@ typedef struct clf_communicator {
    *  for all r, its own rank included. NULL: made of all_gather. */
   int32_t (*exchange)(void *user, const void *const *out, const int64_t *out_bytes, void *const *in,
                       const int64_t *in_bytes);
+  /** A number of the host that all contexts of this process with the same ranks share, 0 at first
+   *  and outliving them. It is 1 while one of them is in a call of all ranks; that of another one
+   *  then returns CLF_ERROR_ARGUMENT and exchanges nothing. NULL if there is one context. */
+  int64_t *in_call;
 } clf_communicator;
 
 /** Sets the communicator of a context, through which fits on its handles include the rows of all
@@ -84,7 +88,8 @@ typedef struct clf_communicator {
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (also within a call of all ranks), CLF_ERROR_MEMORY
  *  Thread class: no other thread may use the context during the call. With a communicator, one
  *  thread at a time may make calls that include all ranks: while one is in such a call, that of
- *  another thread returns CLF_ERROR_ARGUMENT and exchanges nothing. @since 0.1 */
+ *  another thread returns CLF_ERROR_ARGUMENT and exchanges nothing. That of another context with the
+ *  same ranks is noticed by the member `in_call`. @since 0.1 */
 CLF_API clf_status clf_context_set_communicator(clf_context *context,
                                                 const clf_communicator *communicator);
 

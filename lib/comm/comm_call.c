@@ -8,6 +8,27 @@
 #include "comm/comm_state.h"
 #include "comm/shards.h"
 
+/* The mark that contexts with the same ranks share, or NULL. */
+static atomic_int_least64_t *mark_of(const clf__comm *comm) {
+  return (atomic_int_least64_t *)comm->calls.in_call;
+}
+
+/* Sets the mark. */
+static clf_status take_ranks(const clf__comm *comm) {
+  int_least64_t none = 0;
+  return mark_of(comm) == NULL || atomic_compare_exchange_strong(mark_of(comm), &none, 1)
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "another context with the same ranks is in a call of all ranks; one at a "
+                         "time can be");
+}
+
+static void leave_ranks(clf__comm *comm) {
+  if (mark_of(comm) != NULL) {
+    atomic_store(mark_of(comm), 0);
+  }
+}
+
 clf_status clf__comm_begin(clf__comm_call *call, clf_context *context) {
   const uintptr_t own = clf__comm_thread();
   uintptr_t holder = 0;
@@ -17,6 +38,12 @@ clf_status clf__comm_begin(clf__comm_call *call, clf_context *context) {
   }
   call->outermost = atomic_compare_exchange_strong(&context->comm->thread, &holder, own);
   if (call->outermost) {
+    const clf_status status = take_ranks(context->comm);
+    if (status < 0) {
+      atomic_store(&context->comm->thread, 0);
+      call->outermost = false;
+      return status;
+    }
     context->comm->over = context->comm->commits = false;
   }
   return call->outermost || holder == own
@@ -35,6 +62,7 @@ clf_status clf__comm_end(clf__comm_call *call, clf_status status) {
     status = clf__comm_meet(comm, status, "the end of the call", 0);
   }
   atomic_store(&comm->alone, false);
+  leave_ranks(comm);
   atomic_store(&comm->thread, 0);
   call->outermost = false;
   return status;

@@ -255,6 +255,33 @@ except clf.PeerError as error:
 """
 
 
+def test_a_second_thread_with_the_same_ranks_is_refused():
+    def body(ranks):
+        X, y = part(ranks)
+        found = []
+
+        def second():
+            with pytest.raises(clf.ArgumentError) as refused:
+                clf.Model("ridge", context=ranks.context(threads=2)).fit(X, y)
+            found.append(str(refused.value))
+
+        def report(_):
+            if ranks.rank == 0 and not found:
+                other = threading.Thread(target=second)
+                other.start()
+                other.join()
+
+        model = clf.Model("ridge", context=ranks.context(threads=1, progress_interval=0))
+        with clf.watch(report):
+            model.fit(X, y)
+        clf.Model("ridge", context=ranks.context(threads=2)).fit(X, y)
+        return found
+
+    found, nothing = run(2, body)
+    assert nothing == [] and len(found) == 1
+    assert "another context with the same ranks is in a call of all ranks" in found[0]
+
+
 def test_a_killed_process_ends_the_others():
     listener = distributed.listen()
     port = listener.getsockname()[1]

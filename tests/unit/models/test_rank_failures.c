@@ -115,6 +115,8 @@ TEST(communicator__stays_during_a_call) {
 /* A fit of rank 0 by another thread, while its own is in one with the other rank. */
 typedef struct second {
   clf_context *context;
+  bool other; /* than that of the fit, with the same ranks */
+  int64_t in_call;
   clf_status status;
   char message[200];
 } second;
@@ -150,22 +152,37 @@ static void two_fits(struct rank *rank) {
   clf_dataset *data = rows_of(rank->context, &plain, F32, false, 0, ROWS);
   ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
   if (rank->index == 0) {
+    clf_communicator calls = communicator_of(rank);
+    calls.in_call = &s->in_call;
+    ck_clf_ok(clf_context_set_communicator(rank->context, &calls));
     s->context = rank->context;
+    if (s->other) {
+      ck_clf_ok(clf_context_create(&s->context, NULL, "threads=1"));
+      ck_clf_ok(clf_context_set_communicator(s->context, &calls));
+    }
     ck_clf_ok(clf_context_set_progress(rank->context, begin_second, s));
   }
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  if (rank->index == 0) {
+    ck_assert_int_eq(s->in_call, 0);
+  }
   clf_model_free(model);
   clf_dataset_free(data);
 }
 
-TEST(communicator__is_for_one_thread_at_a_time) {
+TEST_LOOP(communicator__is_for_one_thread_at_a_time, 0, 2) {
   struct ranks all;
-  second s = {.status = CLF_OK};
+  second s = {.status = CLF_OK, .other = _i == 1};
   fill_rows();
   open_ranks(&all, 2, "threads=1", false);
   run_ranks(&all, two_fits, &s);
   ck_assert_int_eq(s.status, CLF_ERROR_ARGUMENT);
-  ck_assert_ptr_nonnull(strstr(s.message, "another thread is in a call of all ranks"));
+  ck_assert_ptr_nonnull(strstr(s.message, s.other
+                                              ? "another context with the same ranks is in a call"
+                                              : "another thread is in a call of all ranks"));
+  if (s.other) {
+    clf_context_free(s.context);
+  }
   close_ranks(&all);
 }
 

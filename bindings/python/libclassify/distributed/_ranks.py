@@ -160,8 +160,10 @@ class Ranks:
         give_up = functools.partial(_give_up, self)
         calls = {name: types[name](_Entry(functools.partial(_guarded, self, function), give_up))
                  for name, function in self._callbacks().items()}
+        self._in_call = ctypes.c_int64()  # which the contexts of these ranks share
         self._calls = clf_communicator(struct_size=ctypes.sizeof(clf_communicator), rank=rank,
-                                       ranks=ranks, **calls)
+                                       ranks=ranks, in_call=ctypes.addressof(self._in_call),
+                                       **calls)
 
     def _gathered(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows of all ranks, in a call of all of them."""
