@@ -127,8 +127,8 @@ TEST_LOOP(int8__dense_has_the_exact_sums, 0, cpu_levels()) {
 static clf__conv2d conv_of(int64_t n, int64_t channels, int64_t filters, int64_t k, int64_t stride,
                            int64_t dilation, int64_t pad) {
   const int64_t out = (n + 2 * pad - (k - 1) * dilation - 1) / stride + 1;
-  return (clf__conv2d){n,        n + 1, channels, filters, k,   k,    stride,
-                       dilation, pad,   pad,      out,     out, false};
+  return (clf__conv2d){n,        n + 1, channels, filters, k,   k, stride,
+                       dilation, pad,   pad,      out,     out, 0, false};
 }
 
 static int64_t conv_sum(const clf__conv2d *c, clf__int8_range range, const float *x,
