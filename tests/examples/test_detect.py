@@ -92,7 +92,7 @@ class Detect(unittest.TestCase):
         root = self.folder / "my pictures"
         root.mkdir()
         lines = []
-        for i in range(12):
+        for i in range(8):
             name = f"street {i}, \"north\".pgm"
             picture(root / name, 90, 120, [(10 + i, 20, 30)], seed=i)
             data = bytearray((root / name).read_bytes())
@@ -107,12 +107,12 @@ class Detect(unittest.TestCase):
         boxes.write_text("\n".join(lines) + "\n")
         arguments = "--data", "my pictures", "--boxes", "boxes.txt"
         said = self.run_program("train", *arguments, "--save", "d.clf", "--epochs", "6")
-        self.assertIn("objects: 48 windows, 12 scenes", said)
+        self.assertIn("objects: 32 windows, 8 scenes", said)
         said = self.run_program("evaluate", *arguments, "--detector", "d.clf", "--json", "e.json",
                                 "--report", "e.html")
         result, = json.loads((self.folder / "e.json").read_text())
         self.assertEqual(sorted(result["classes"]), ["Zebra", "square"])
-        self.assertEqual((result["objects"], result["scenes"]), (24, 12))
+        self.assertEqual((result["objects"], result["scenes"]), (16, 8))
         self.assertGreater(result["average_precision"], 0.9)
         self.assertIn("class Zebra: average precision", (self.folder / "e.html").read_text())
         found, = json.loads(self.run_program("run", "--detector", "d.clf", "--params",
