@@ -267,7 +267,7 @@ def test_encoders_take_frames_in_pipelines():
     from sklearn.compose import make_column_transformer
     from sklearn.pipeline import make_pipeline
 
-    frame = pandas.DataFrame({"city": TABLE[:, 0], "age": X[:100, 0].tolist() * 3})
+    frame = pandas.DataFrame({"city": TABLE[:, 0].copy(), "age": X[:100, 0].tolist() * 3})
     frame.loc[::9, "city"] = np.nan
     frame.loc[::5, "age"] = np.nan
     y = np.where(frame["city"].isin(["a", "c"]), "yes", "no")
