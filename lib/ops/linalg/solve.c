@@ -23,7 +23,6 @@ enum {
   MANY = 1024,
   FACTOR_LD =
       CLF__FACTOR_PANEL + 8, /* not a power of 2, so that rows do not share sets of the cache */
-  LANES = 8,
 };
 
 int64_t clf__factor_half(int64_t size) {
@@ -139,30 +138,42 @@ double *clf__factor_space(clf__arena *arena) {
   return clf__arena_matrix(arena, FACTOR_LD + chunks, CLF__FACTOR_PANEL, sizeof(double));
 }
 
-/* Eight sums in parallel, because compilers may not reorder one sum. */
-static double dot(const double *a, const double *b, int64_t count) {
-  double sums[LANES] = {0};
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) {
-    for (int64_t lane = 0; lane < LANES; lane++) {
-      sums[lane] += a[i + lane] * b[i + lane];
+/* Solves for one right-hand side: the factor, which is far larger, is read once along its rows. */
+static void solve_vector(const clf__kernels *kernels, const double *l, int64_t n, int64_t ldl,
+                         double *b) {
+  double sums[STEP];
+  for (int64_t first = 0; first < n; first += STEP) {
+    const int64_t rows = clf__min_i64(n - first, STEP);
+    const double *block = l + first * ldl;
+    double *x = b + first;
+    kernels->vectors->dot_rows(block, rows, ldl, b, first, sums);
+    for (int64_t i = 0; i < rows; i++) {
+      const double *row = block + i * ldl + first;
+      for (int64_t j = 0; j < i; j++) {
+        sums[i] += row[j] * x[j];
+      }
+      x[i] = (x[i] - sums[i]) / row[i];
     }
   }
-  for (int64_t lane = 0; i + lane < count; lane++) {
-    sums[lane] += a[i + lane] * b[i + lane];
-  }
-  for (int64_t half = LANES / 2; half > 0; half /= 2) {
-    for (int64_t lane = 0; lane < half; lane++) {
-      sums[lane] += sums[lane + half];
-    }
-  }
-  return sums[0];
 }
 
-/* Solves for one right-hand side: the factor, which is far larger, is read once along its rows. */
-static void solve_vector(const double *l, int64_t n, int64_t ldl, double *b) {
-  for (int64_t i = 0; i < n; i++) {
-    b[i] = (b[i] - dot(l + i * ldl, b, i)) / l[i * ldl + i];
+/* The same with the transposed factor: a row is subtracted as soon as its element is known. */
+static void solve_vector_transposed(const clf__kernels *kernels, const double *l, int64_t n,
+                                    int64_t ldl, double *b) {
+  double factors[STEP];
+  for (int64_t first = (n - 1) / STEP * STEP; first >= 0; first -= STEP) {
+    const int64_t rows = clf__min_i64(n - first, STEP);
+    const double *block = l + first * ldl;
+    double *x = b + first;
+    for (int64_t i = rows - 1; i >= 0; i--) {
+      const double *row = block + i * ldl + first;
+      x[i] /= row[i];
+      factors[i] = -x[i];
+      for (int64_t j = 0; j < i; j++) {
+        x[j] -= x[i] * row[j];
+      }
+    }
+    kernels->vectors->add_rows(block, rows, ldl, factors, first, b);
   }
 }
 
@@ -227,7 +238,7 @@ static clf_status solve_many(clf_context *context, bool transposed, const double
 clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, int64_t ldl,
                             double *b, int64_t columns, int64_t ldb) {
   if (columns == 1 && ldb == 1) {
-    solve_vector(l, n, ldl, b);
+    solve_vector(clf__kernels_for(context), l, n, ldl, b);
   } else if (columns < FEW && n < MANY) {
     solve_chunk(clf__kernels_for(context), false, l, ldl, n, b, columns, ldb);
   } else {
@@ -238,9 +249,12 @@ clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, in
 
 clf_status clf__solve_lower_transposed(clf_context *context, const double *l, int64_t n,
                                        int64_t ldl, double *b, int64_t columns, int64_t ldb) {
-  if (columns >= FEW || n >= MANY) {
+  if (columns == 1 && ldb == 1) {
+    solve_vector_transposed(clf__kernels_for(context), l, n, ldl, b);
+  } else if (columns < FEW && n < MANY) {
+    solve_chunk(clf__kernels_for(context), true, l, ldl, n, b, columns, ldb);
+  } else {
     return solve_many(context, true, l, n, ldl, b, columns, ldb);
   }
-  solve_chunk(clf__kernels_for(context), true, l, ldl, n, b, columns, ldb);
   return CLF_OK;
 }
