@@ -59,6 +59,7 @@ static clf_status learner_create(clf__perceptron_learner *l, const clf_model *mo
   l->Ub = p->averaged ? clf__arena_zeroed(&l->arena, classes, sizeof *l->Ub) : NULL;
   l->scores = clf__arena_array(&l->arena, classes, sizeof *l->scores);
   l->order = clf__arena_array(&l->arena, training->x->rows, sizeof *l->order);
+  clf__perceptron_open_ahead(l);
   return clf__arena_status(&l->arena);
 }
 

@@ -30,6 +30,19 @@ enum { CLF__PERCEPTRON_LINEAR = 0 };      /* of kernel.kernel */
 void clf__perceptron_draw_order(const clf_context *context, const clf__perceptron_params *params,
                                 uint64_t stream, int64_t *order, int64_t rows);
 
+enum { CLF__PERCEPTRON_AHEAD = 32 }; /* rows whose scores are computed together */
+
+/* The scores of the next rows of the order, with the W and b of their first; NULL if classes are
+ * few. */
+typedef struct clf__perceptron_ahead {
+  float *scores; /* [CLF__PERCEPTRON_AHEAD, classes] */
+  clf__rows rows;
+  void *data;       /* of the rows */
+  bool *is_changed; /* [classes] whose W and b have been updated since */
+  int64_t *changed; /* [2 CLF__PERCEPTRON_AHEAD] their list */
+  int64_t changes;
+} clf__perceptron_ahead;
+
 /* W and U are [classes, columns] for dense rows, whose scores are dot products, and [columns,
  * classes] for sparse rows, where an update accesses only the row's entries. */
 typedef struct clf__perceptron_learner {
@@ -44,12 +57,23 @@ typedef struct clf__perceptron_learner {
   float *b;                        /* [classes] */
   double *U, *Ub;                  /* as W and b; NULL unless averaged */
   float *scores;                   /* [classes] */
-  int64_t *order;                  /* [rows] */
-  int64_t seen;                    /* rows in all passes and partial fits */
+  clf__perceptron_ahead ahead;
+  int64_t *order; /* [rows] */
+  int64_t seen;   /* rows in all passes and partial fits */
   clf__progress progress;
   double reported; /* time of the last progress report */
   double share;    /* share of mistakes in the decisions of the last pass */
 } clf__perceptron_learner;
+
+/* perceptron_ahead.c. Allocates what it needs in the learner's arena, if that is faster. */
+void clf__perceptron_open_ahead(clf__perceptron_learner *learner);
+/* Computes the scores of rows i … of the order, which has `rows`. */
+void clf__perceptron_score_ahead(clf__perceptron_learner *learner, int64_t i, int64_t rows);
+/* Returns the scores [classes] of row i of the order, which is `row`, with the present W and b. */
+const float *clf__perceptron_ahead_scores(clf__perceptron_learner *learner, const clf__rows *row,
+                                          int64_t i);
+/* States that W and b of a class are updated. */
+void clf__perceptron_ahead_change(clf__perceptron_learner *learner, int64_t k);
 
 /* Learns rows first … first + rows - 1 in a shuffled order; mistakes receives their number. */
 typedef struct clf__perceptron_pass {

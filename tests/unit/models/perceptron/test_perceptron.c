@@ -512,4 +512,56 @@ TEST(perceptron__parameters_have_bounds) {
   }
 }
 
+/* So many classes that the scores of some rows are computed ahead, and W changes in between. */
+TEST(perceptron__of_many_classes_learns_rows_one_after_another) {
+  enum { MANY = 600, EACH = 3, D = 5 };
+  static float x[MANY * EACH * D];
+  static double w[MANY][D + 1];
+  static int32_t labels[MANY * EACH];
+  uint64_t seed = 31;
+  for (int i = 0; i < MANY * EACH; i++) {
+    labels[i] = (i % MANY) * 7 % MANY;
+    for (int j = 0; j < D; j++) {
+      x[i * D + j] = (float)(int)(20 * random_unit(&seed));
+    }
+  }
+  for (int step = 0; step < 2 * MANY * EACH; step++) {
+    const float *row = x + step % (MANY * EACH) * D;
+    const int y = labels[step % (MANY * EACH)];
+    double z[MANY];
+    int rival = y == 0;
+    for (int k = 0; k < MANY; k++) {
+      z[k] = w[k][D];
+      for (int j = 0; j < D; j++) {
+        z[k] += w[k][j] * (double)row[j];
+      }
+      rival = k != y && z[k] > z[rival] ? k : rival;
+    }
+    for (int j = 0; j <= D && z[y] <= z[rival]; j++) {
+      w[y][j] += j < D ? (double)row[j] : 1;
+      w[rival][j] -= j < D ? (double)row[j] : 1;
+    }
+  }
+  for (int threads = 1; threads <= 2; threads++) {
+    clf_context *context = NULL;
+    ck_clf_ok(clf_context_create(&context, NULL, threads == 1 ? "threads=1" : "threads=2"));
+    clf_dataset *data = dataset_of(context, x, CLF_F32, MANY * EACH, D, labels);
+    clf_model *model = fitted(context, "perceptron", "epochs=2 averaged=false shuffle=false", data);
+    clf_tensor *weights = NULL, *intercept = NULL;
+    const float *found = fitted_data(model, "weights", &weights);
+    const float *b = fitted_data(model, "intercept", &intercept);
+    for (int k = 0; k < MANY; k++) {
+      for (int j = 0; j < D; j++) {
+        ck_assert_double_eq((double)found[k * D + j], w[k][j]);
+      }
+      ck_assert_double_eq((double)b[k], w[k][D]);
+    }
+    clf_tensor_free(weights);
+    clf_tensor_free(intercept);
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+}
+
 SUITE("perceptron")
