@@ -35,6 +35,18 @@ static clf__svm_shape shape_to_fit(const clf_model *model) {
                     model->outputs);
 }
 
+/* The machines of more pairs would not fit into memory: each takes some 700 bytes, even of one row
+ * of each class. */
+static clf_status check_machines(const clf__svm_fitting *f) {
+  enum { MAX_MACHINES = 10000000 };
+  return f->shape.problems <= MAX_MACHINES
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "svm: %lld classes make %lld machines, one for each pair; set "
+                         "multiclass=one_vs_rest, which makes one for each class",
+                         (long long)f->model->outputs, (long long)f->shape.problems);
+}
+
 /* The types whose machines C does not bound have bounds of 1, and a nu. */
 static double bound_of(const clf__svm_params *p) {
   return p->type == CLF__SVM_NU_SVC || p->type == CLF__SVM_ONE_CLASS ? 1 : p->C;
@@ -385,6 +397,7 @@ static clf_status outcome(const clf__svm_fitting *f) {
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
   clf__svm_fitting f = {.model = model, .training = training, .shape = shape_to_fit(model)};
   clf_status status = CLF_OK;
+  CLF__CHECK(check_machines(&f));
   const bool divides = ((const clf__svm_params *)model->params)->divide == CLF__SVM_DIVIDE_ROWS;
   CLF__TRY(divides ? solve_divided(&f) : solve_machines(&f, state));
   CLF__TRY(clf__svm_store_machines(&f, state));

@@ -35,6 +35,23 @@ TEST_LOOP(svm__takes_many_classes, 0, 3) {
   free(values);
 }
 
+TEST(svm__refuses_pairs_of_5000_classes) {
+  enum { CLASSES = 5000 };
+  static float x[CLASSES];
+  static int32_t y[CLASSES];
+  for (int i = 0; i < CLASSES; i++) {
+    x[i] = (float)i;
+    y[i] = i;
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, CLASSES, 1, y);
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "svm", "kernel=linear"));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_says("5000 classes make 12497500 machines");
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 enum { MAX_THREADS = 2 };
 
 /* Says stop at a call once it is armed, and notes the longest time that it was not asked. */
