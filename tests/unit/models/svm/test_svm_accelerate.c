@@ -105,4 +105,51 @@ TEST_LOOP(svm__takes_few_steps_where_most_variables_are_free, 0, 2) {
   clf_dataset_free(data);
 }
 
+typedef struct stopping {
+  int64_t calls, last;
+} stopping;
+
+static int32_t stop_at_last(void *user, const clf_progress *progress) {
+  stopping *own = user;
+  (void)progress;
+  return ++own->calls == own->last ? CLF_PROGRESS_STOP : CLF_PROGRESS_GO;
+}
+
+/* Stops a fit at each of the calls of a few working sets and of the steps after them: what it then
+ * has is a machine within its bounds, with the objective that it says, and never less than at an
+ * earlier call. */
+TEST(svm__that_is_stopped_at_any_call_is_a_machine) {
+  double b[ROWS], values[ROWS], before = (double)INFINITY;
+  clf_dataset *data = make(false);
+  for (int64_t last = 60; last < 90; last++) {
+    stopping own = {0, last};
+    double objective = 0, sum = 0;
+    char params[100];
+    clf_tensor *intercept = NULL, *dual = NULL;
+    clf_context *context = context_with("threads=1");
+    ck_clf_ok(clf_context_set_progress(context, stop_at_last, &own));
+    snprintf(params, sizeof params, "C=%g gamma=%g", C, GAMMA);
+    clf_model *model = fitted(context, "svm", params, data);
+    ck_assert_int_eq(clf_model_outcome(model), CLF_NOT_CONVERGED);
+    read_machine(model, b, values);
+    const double rho = *(const double *)fitted_data(model, "intercept", &intercept);
+    const double said = *(const double *)fitted_data(model, "objective", &dual);
+    for (int i = 0; i < ROWS; i++) {
+      const double y = labels[i] == 0 ? 1 : -1;
+      objective += b[i] * ((values[i] - rho) / 2 - y);
+      sum += b[i];
+      ck_assert_double_le(fabs(y * b[i] - C / 2), C / 2);
+    }
+    ck_assert_double_eq_tol(sum, 0, 1e-6);
+    ck_assert_double_eq_tol(said, objective, 1e-5 * fabs(objective)); /* rounded kernel values */
+    ck_assert_double_le(said, before);
+    before = said;
+    clf_tensor_free(intercept);
+    clf_tensor_free(dual);
+    clf_model_free(model);
+    clf_context_free(context);
+  }
+  clf_dataset_free(data);
+}
+
 SUITE("svm_accelerate")
