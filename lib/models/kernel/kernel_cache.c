@@ -309,6 +309,10 @@ clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const 
   return status;
 }
 
+bool clf__kernel_cache_stores(const clf__kernel_cache *cache) {
+  return !cache->cheap;
+}
+
 int64_t clf__kernel_cache_lend(clf__kernel_cache *cache) {
   clf__lock_acquire(cache->lock);
   const int64_t bytes = cache->max_bytes - cache->max_bytes / 4;

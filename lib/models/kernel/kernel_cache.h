@@ -24,6 +24,8 @@ clf_status clf__kernel_cache_create(clf__kernel_cache **out, clf_context *contex
                                     const clf__grouped_rows *rows, const float *center,
                                     int64_t bytes);
 void clf__kernel_cache_free(clf__kernel_cache *cache); /* NULL is fine */
+/* Returns whether values are stored. */
+bool clf__kernel_cache_stores(const clf__kernel_cache *cache);
 
 /* sums [rows of the class] += sum_i factor[i] K(x_row[i], class), in the order of i. The bits do
  * not depend on what is cached. May be called from any number of threads at once. */

@@ -5,8 +5,9 @@
  * variables that violate the conditions after all go on from there.
  *
  * That costs a row of the whole matrix for each variable that changed. So it is of use where kernel
- * values have to be computed many times: if those of the support vectors would fill two caches of
- * the default size. Whether they do depends on the problem alone, not on the cache that it has. */
+ * values have to be computed many times: if none are stored, unless there are few, or if those of
+ * the support vectors would fill two caches of the default size. Whether they do depends on the
+ * problem alone, not on the cache that it has. */
 #include <string.h>
 
 #include "models/svm/svm_solver.h"
@@ -31,15 +32,19 @@ static bool is_row_active(const clf__svm_solver *s, int64_t i) {
 /* Few rows have to be active: variables that the part has, and later keeps at a bound, cost as
  * much. */
 bool clf__svm_shrinks(const clf__svm_solver *s) {
-  static const double min_values = 2 * (200 << 18);
+  static const double min_stored = 2 * (200 << 18), min_computed = 1 << 22;
   const clf__svm_problem *p = s->p;
   const int64_t rows = rows_of(p);
   int64_t active = 0, vectors = 0;
-  for (int64_t i = 0; s->may_shrink && i < rows; i++) {
+  if (!s->may_shrink) {
+    return false;
+  }
+  const double min_values = clf__kernel_cache_stores(p->rows->cache) ? min_stored : min_computed;
+  for (int64_t i = 0; i < rows; i++) {
     active += is_row_active(s, i);
     vectors += p->b[i] != 0 || (clf__svm_twins(p) && p->b[rows + i] != 0);
   }
-  return s->may_shrink && 5 * active <= 3 * rows && (double)vectors * (double)rows > min_values;
+  return 5 * active <= 3 * rows && (double)vectors * (double)rows > min_values;
 }
 
 /* The problem of the active variables. */
