@@ -12,22 +12,19 @@ enum {
   MAX_BLOCK = 64
 };
 
-/* A gradient reads the weights and adds to as many sums with each block. Where these are more than
- * L2 holds, a large block saves more than it costs by leaving L2 itself. */
-static int64_t min_block(const clf__conv2d *conv, bool gradients) {
-  const bool large = conv->channels * conv->filters > BLOCK_FLOATS / POINTS;
-  return gradients && large ? MAX_BLOCK : MIN_BLOCK;
-}
-
-clf__winograd_tiling clf__winograd_tiling_of(const clf__conv2d *conv, bool gradients) {
+clf__winograd_tiling clf__winograd_tiling_of(const clf__conv2d *conv) {
   clf__winograd_tiling t = {.conv = conv, .outputs = TILE + 1 - conv->kernel_height};
   t.columns = clf__ceil_div(conv->out_width, t.outputs);
   t.tiles = t.columns * clf__ceil_div(conv->out_height, t.outputs);
-  t.block = BLOCK_FLOATS / (POINTS * (conv->channels + conv->filters)) / 8 * 8;
-  t.block = clf__clamp_i64(t.block, min_block(conv, gradients), MAX_BLOCK);
-  t.v_step = t.block * conv->channels + CLF__WINOGRAD_APART;
-  t.z_step = t.block * conv->filters + CLF__WINOGRAD_APART;
+  const int64_t cached = BLOCK_FLOATS / (POINTS * (conv->channels + conv->filters)) / 8 * 8;
+  clf__winograd_set_block(&t, clf__clamp_i64(cached, MIN_BLOCK, MAX_BLOCK));
   return t;
+}
+
+void clf__winograd_set_block(clf__winograd_tiling *t, int64_t tiles) {
+  t->block = tiles;
+  t->v_step = tiles * t->conv->channels + CLF__WINOGRAD_APART;
+  t->z_step = tiles * t->conv->filters + CLF__WINOGRAD_APART;
 }
 
 static bool within(int64_t at, int64_t size) {

@@ -19,8 +19,9 @@ typedef struct clf__winograd_tiling {
   int64_t v_step, z_step; /* from point to point of the transformed inputs and outputs */
 } clf__winograd_tiling;
 
-/* For the forward pass, or for both gradients. */
-clf__winograd_tiling clf__winograd_tiling_of(const clf__conv2d *conv, bool gradients);
+/* With blocks that stay in L2. */
+clf__winograd_tiling clf__winograd_tiling_of(const clf__conv2d *conv);
+void clf__winograd_set_block(clf__winograd_tiling *tiling, int64_t tiles);
 
 /* A square of pixels of an image, from (first_row, first_column) on. It may reach beyond the
  * image. */

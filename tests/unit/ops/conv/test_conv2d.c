@@ -29,6 +29,7 @@ static const clf__conv2d cases[] = {
     {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12, 0, false},
     {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5, 0, false},
     {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38, 0, false},
+    {16, 4, 65, 64, 3, 3, 1, 1, 1, 1, 16, 4, 0, false},
     {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10, 0, false},
     {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6, 0, false},
     {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7, 0, false},
@@ -515,6 +516,55 @@ TEST(conv2d__what_cannot_be_counted_is_refused) {
   clf_context_free(context);
 }
 
+/* The rows of a problem from `first` on. */
+static problem rows_of(const problem *p, int64_t first, int64_t rows, float *dw, float *dbias) {
+  problem part = *p;
+  part.rows = rows;
+  part.x += p->x_count / p->rows * first;
+  part.dx += p->x_count / p->rows * first;
+  part.y += p->y_count / p->rows * first;
+  part.dy += p->y_count / p->rows * first;
+  part.out += p->y_count / p->rows * first;
+  part.y_count = p->y_count / p->rows * rows;
+  part.dw = dw;
+  part.dbias = dbias;
+  return part;
+}
+
+/* Large weights are multiplied by 64 tiles at a time, which are 21 1/3 of these images, on any
+ * number of threads. The parts have fewer. */
+TEST(conv2d__gradients_of_large_weights_are_the_sums_of_those_of_parts_of_the_rows) {
+  enum { ROWS = 23, FIRST = 10 };
+  const clf__conv2d conv = {16, 4, 65, 64, 3, 3, 1, 1, 1, 1, 16, 4, 0, false};
+  uint64_t state = 21, again = 21;
+  clf_context *context = context_on("auto", 2), *alone = context_on("auto", 1);
+  problem p = problem_of(conv, ROWS, true, &state), whole = problem_of(conv, ROWS, true, &again);
+  float *dw = random_f32(&state, p.w_count), *dbias = random_f32(&state, conv.filters);
+  const problem first = rows_of(&p, 0, FIRST, p.dw, p.dbias);
+  const problem rest = rows_of(&p, FIRST, ROWS - FIRST, dw, dbias);
+  float largest = 0;
+  ck_assert(by_winograd(&conv));
+  ck_clf_ok(run_all(alone, &whole, true));
+  ck_clf_ok(run_all(context, &first, true));
+  ck_clf_ok(run_all(context, &rest, true));
+  ck_assert_mem_eq(whole.dx, p.dx, (size_t)p.x_count * sizeof(float));
+  for (int64_t i = 0; i < p.w_count; i++) {
+    largest = fmaxf(largest, fabsf(whole.dw[i]));
+  }
+  for (int64_t i = 0; i < p.w_count; i++) {
+    ck_assert_float_eq_tol(whole.dw[i], p.dw[i] + dw[i], 1e-4F * largest);
+  }
+  for (int64_t d = 0; d < conv.filters; d++) {
+    ck_assert_float_eq_tol(whole.dbias[d], p.dbias[d] + dbias[d], 1e-3F);
+  }
+  free(dw);
+  free(dbias);
+  free_problem(&p);
+  free_problem(&whole);
+  clf_context_free(alone);
+  clf_context_free(context);
+}
+
 TEST(conv2d__no_rows_give_no_gradient) {
   uint64_t state = 5;
   clf_context *context = context_on("auto", 2);
@@ -530,13 +580,14 @@ TEST(conv2d__no_rows_give_no_gradient) {
 
 /* Every allocation of the three directions refused in turn; outputs stay as they were. A kernel of
  * which a part is seen needs copies of that part's weights and gradient. */
-TEST_LOOP(conv2d__says_when_memory_runs_out, 0, 3) {
+TEST_LOOP(conv2d__says_when_memory_runs_out, 0, 4) {
   static const struct {
     clf__conv2d conv;
     int allocations;
   } of[] = {{{14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, 0, false}, 7},
             {{5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4, 0, false}, 11},
-            {{5, 4, 40, 5, 3, 3, 2, 1, 1, 1, 3, 2, 0, true}, 8}};
+            {{5, 4, 40, 5, 3, 3, 2, 1, 1, 1, 3, 2, 0, true}, 8},
+            {{16, 4, 65, 64, 3, 3, 1, 1, 1, 1, 16, 4, 0, false}, 9}};
   int refused = 0;
   for (int64_t refuse = 1; refuse < 100; refuse++) {
     uint64_t state = 6;
