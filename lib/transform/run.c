@@ -69,9 +69,14 @@ static clf_status choose_columns(int64_t **out, int64_t *count, const clf_transf
   return CLF_OK;
 }
 
-/* Checks the chosen columns of a fit. */
-static clf_status check_values(const clf_transform *transform, const clf_dataset *dataset) {
+/* Checks the chosen columns of a fit, unless its first pass over them does: rows that are mapped
+ * are then read once less. Without weights, which may be 0, that pass reads all rows. */
+static clf_status check_values(const clf_transform *transform, const clf_dataset *dataset,
+                               bool partial) {
   const clf__rows x = clf__dataset_rows(dataset);
+  if (!partial && dataset->weights == NULL && (transform->kind->can & CLF__READS_SUMS) != 0) {
+    return CLF_OK;
+  }
   return (transform->kind->can & CLF__TAKES_MISSING) != 0
              ? clf__rows_check_infinite(transform->context, &x)
              : clf__rows_check_finite(transform->context, &x);
@@ -190,7 +195,7 @@ static clf_status fit_columns(clf_transform *next, clf_dataset **chosen, const c
   }
   const clf_dataset *data = *chosen != NULL ? *chosen : dataset;
   CLF__TRY(check_categories(next, data));
-  CLF__TRY(check_values(next, data));
+  CLF__TRY(check_values(next, data, how->partial));
   CLF__TRY(keep_inputs(next, dataset, how->before));
   next->features = count;
   CLF__TRY(fit_kind(next, data, how));

@@ -28,6 +28,7 @@ CASES = {  # name: what is fitted, its kind or layers, parameters
     "perceptron": ("model", "perceptron", {"epochs": 1}),
     "svm linear": ("model", "svm", {"kernel": "linear", "max_iterations": 5}),
     "network": ("network", "dense units=64 | activation | dense units=3", {"epochs": 1, "batch_size": 256}),
+    "min_max": ("transform", "min_max", {}),
     "standardize": ("transform", "standardize", {}),
     "pca": ("transform", "pca", {"components": 10}),
 }

@@ -156,7 +156,7 @@ const clf__transform_kind clf__min_max_kind = {
     .base =
         CLF__KIND("min_max", "features scaled to the range [low, high]", params, min_max_params),
     .operation = CLF__TRANSFORM_AFFINE,
-    .can = CLF__ONE_EACH | CLF__SUMS_RANKS,
+    .can = CLF__ONE_EACH | CLF__SUMS_RANKS | CLF__READS_SUMS,
     .fit = fit,
     .partial_fit = partial_fit,
     .apply = apply,

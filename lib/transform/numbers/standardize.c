@@ -138,7 +138,7 @@ const clf__transform_kind clf__standardize_kind = {
     .base = CLF__KIND("standardize", "features with mean 0 and standard deviation 1", params,
                       standardize_params),
     .operation = CLF__TRANSFORM_AFFINE,
-    .can = CLF__ONE_EACH | CLF__SUMS_RANKS,
+    .can = CLF__ONE_EACH | CLF__SUMS_RANKS | CLF__READS_SUMS,
     .fit = fit,
     .partial_fit = partial_fit,
     .apply = apply,

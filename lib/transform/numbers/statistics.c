@@ -249,6 +249,16 @@ static clf_status weigh(reading *job, double *total, double *rows) {
   return sums[1] > 0 ? CLF_OK : clf__fail(CLF_ERROR_DATA, "all weights are 0");
 }
 
+/* The sum of a column with NaN or an infinite value is not finite; that of large f64 neither. */
+static clf_status check_sums(const reading *job, const double *sum) {
+  for (int64_t j = 0; j < job->x->columns; j++) {
+    if (!isfinite(sum[j])) {
+      return clf__rows_check_finite(job->context, job->x);
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status read_extremes_and_means(reading *job, const clf__columns *out, double rows,
                                           double total, double *sums) {
   const int64_t n = job->x->columns;
@@ -257,6 +267,7 @@ static clf_status read_extremes_and_means(reading *job, const clf__columns *out,
     job->maximum[j] = -INFINITY;
   }
   CLF__CHECK(read_all(job, "sums of columns", sums, SUMS));
+  CLF__CHECK(check_sums(job, sums));
   CLF__CHECK(clf__shards_extremes(job->x->shards, job->minimum, job->maximum, n));
   const double *sum = sums, *count = sums + 2 * n;
   const bool sparse = clf__rows_sparse(job->x);

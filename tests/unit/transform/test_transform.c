@@ -336,6 +336,33 @@ TEST(fit__refuses_what_is_not_finite_and_keeps_its_state) {
   clf_dataset_free(broken);
 }
 
+static void refuse_row(const char *kind, const char *params, clf_dataset *rows) {
+  clf_transform *transform = create(kind, params);
+  ck_clf_fails(clf_transform_fit(transform, rows), CLF_ERROR_DATA);
+  ck_clf_says("the value in row 1, column 0 is");
+  set_weights(rows, (float[]){1, 0});
+  ck_clf_fails(clf_transform_fit(transform, rows), CLF_ERROR_DATA);
+  ck_clf_says("the value in row 1, column 0 is");
+  clf_transform_free(transform);
+  clf_dataset_free(rows);
+}
+
+/* Those that sum up the rows first, and the others; whatever the type, and also where the weight is
+ * 0. */
+TEST(fit__finds_any_value_that_is_not_finite) {
+  static const char *const kinds[] = {"standardize", "min_max", "robust", "pca"};
+  static const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
+  for (size_t b = 0; b < sizeof bad / sizeof bad[0]; b++) {
+    const double wide[] = {1, 2, bad[b], 4};
+    const float narrow[] = {1, 2, (float)bad[b], 4};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+      refuse_row(kinds[k], NULL, floats(narrow, 2, 2));
+      refuse_row(kinds[k], NULL, dataset_of(context, wide, CLF_F64, 2, 2, NULL));
+    }
+    refuse_row("standardize", "mean=false", sparse_of(context, narrow, 2, 2, NULL));
+  }
+}
+
 /* Doubles so large that their differences are none: no infinity is learned, which a saved transform
  * would not load with. Their squares alone do no harm. */
 TEST(fit__refuses_columns_beyond_a_double) {
