@@ -234,7 +234,8 @@ static clf_status wrap_rows(clf_dataset *all, const clf__rank_whole *whole,
   return wrap(&all->value, part->value, x->value, x->row_start[x->rows]);
 }
 
-clf_status clf__rank_dataset_gather(clf__rank_dataset *out, const clf_dataset *part) {
+clf_status clf__rank_dataset_gather(clf__rank_dataset *out, clf_context *context,
+                                    const clf_dataset *part) {
   const clf__rows x = clf__dataset_rows(part);
   const clf__rank_part own = {.x = &x,
                               .labels = clf__dataset_labels(part),
@@ -243,8 +244,8 @@ clf_status clf__rank_dataset_gather(clf__rank_dataset *out, const clf_dataset *p
                               .classes = clf__classes_count(part->classes),
                               .outputs = clf_dataset_outputs(part)};
   const clf__rank_whole *whole = &out->whole;
-  CLF__CHECK(clf__rank_whole_gather(&out->whole, part->context, &own));
-  CLF__CHECK(clf__dataset_blank(&out->rows, part->context));
+  CLF__CHECK(clf__rank_whole_gather(&out->whole, context, &own));
+  CLF__CHECK(clf__dataset_blank(&out->rows, context));
   out->rows->rows = whole->x.rows;
   out->rows->features = part->features;
   out->rows->shards = whole->shards;

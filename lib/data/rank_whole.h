@@ -40,9 +40,10 @@ typedef struct clf__rank_dataset {
   clf_dataset *rows; /* on the memory of `whole`; its shards are those of one process */
 } clf__rank_dataset;
 
-/* Exchanges the parts, which have shards of several ranks (rank_rows.h). `out` is zero before; free
- * it after a failure, too. */
-clf_status clf__rank_dataset_gather(clf__rank_dataset *out, const clf_dataset *part);
+/* Exchanges the parts, which have shards of several ranks (rank_rows.h), through `context`; that of
+ * the part may be another one. `out` is zero before; free it after a failure, too. */
+clf_status clf__rank_dataset_gather(clf__rank_dataset *out, clf_context *context,
+                                    const clf_dataset *part);
 void clf__rank_dataset_free(clf__rank_dataset *all);
 
 #endif

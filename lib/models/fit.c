@@ -537,7 +537,7 @@ static clf_status share_validation(joint *j, const clf_dataset *validation) {
     return CLF_OK;
   }
   CLF__CHECK(clf__rank_rows_create(&j->held_out, &j->call, validation));
-  CLF__CHECK(clf__rank_dataset_gather(&j->all_held_out, &j->held_out.rows));
+  CLF__CHECK(clf__rank_dataset_gather(&j->all_held_out, j->call.context, &j->held_out.rows));
   j->validation = j->all_held_out.rows;
   return CLF_OK;
 }
@@ -548,7 +548,7 @@ static clf_status share_all(joint *j, const clf_model *model, const clf_optimize
   uint64_t hash = 0;
   CLF__CHECK(clf__model_hash_settings(&hash, model, optimizer));
   CLF__CHECK(clf__comm_same(model->context, "pipeline and optimizer", hash));
-  CLF__CHECK(clf__rank_dataset_gather(&j->all, &j->train.rows));
+  CLF__CHECK(clf__rank_dataset_gather(&j->all, j->call.context, &j->train.rows));
   clf__log(
       model->context, CLF_LOG_WARNING,
       "%s: %d ranks do not divide this fit: each has the %lld rows of all, and makes the whole "

@@ -12,7 +12,7 @@ static clf_status gather(clf__held_out *h, const clf_dataset *given) {
   CLF__CHECK(clf__comm_maxima(context, "held-out rows", &any, 1));
   if (any > 0) {
     CLF__CHECK(clf__rank_rows_create(&h->part, &h->call, given));
-    CLF__CHECK(clf__rank_dataset_gather(&h->all, &h->part.rows));
+    CLF__CHECK(clf__rank_dataset_gather(&h->all, context, &h->part.rows));
     h->rows = h->all.rows;
   }
   clf__comm_alone(context, true);

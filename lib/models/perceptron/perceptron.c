@@ -20,8 +20,7 @@ static const clf__param params[] = {
                 "whether the classes are updated together, or each against the rest"),
     CLF__BOOL(shuffle, "true", "whether each pass has a new order, from the context's seed"),
     CLF__BOOL(mixed, "false",
-              "whether each shard of the rows (of the context) learns by itself in a pass, whose "
-              "result is their mean; several processes divide such a fit"),
+              "whether the context's shards learn side by side, and are averaged after each epoch"),
     CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
     CLF__CLASS_WEIGHT,
     CLF__CHOICE(kernel.kernel, "none|" CLF__KERNEL_WORDS, "none",

@@ -44,8 +44,8 @@ static void fit_rank(struct rank *rank) {
   }
   ck_clf_ok(
       clf_shard_range(rank->context, ROWS / 2, rank->index, rank->all->count, &first, &count));
-  if (what->validated && count > 0) {
-    held_out = rows_of(rank->context, what, f->storage, f->weighted, first, count);
+  if (what->validated && count > 0) { /* in the process's own context */
+    held_out = rows_of(NULL, what, f->storage, f->weighted, first, count);
   }
   if (what->transform != NULL) {
     ck_clf_ok(
