@@ -117,11 +117,42 @@ static clf_status raise_failure(clf__comm *comm, clf_status own, int32_t failed)
   return clf__fail(CLF_ERROR_PEER, "rank %d: %s", (int)failed, message);
 }
 
+/* FNV-1a by words of 8 bytes, folded so that their high bits count, in four sums side by side: a
+ * multiplication waits for the one before. */
+void clf__comm_seen(clf__comm *comm, const void *bytes, size_t size) {
+  enum { SUMS = 4 };
+  const char *from = bytes;
+  uint64_t sum[SUMS] = {comm->seen, 1, 2, 3}, word[SUMS];
+  for (size_t at = 0; at < size; at += sizeof word) {
+    const size_t left = size - at;
+    if (left < sizeof word) {
+      memset(word, 0, sizeof word);
+      memcpy(word, from + at, left);
+    } else {
+      memcpy(word, from + at, sizeof word);
+    }
+    for (int i = 0; i < SUMS; i++) {
+      sum[i] = (sum[i] ^ word[i]) * UINT64_C(1099511628211);
+      sum[i] ^= sum[i] >> 32;
+    }
+  }
+  for (int i = 1; i < SUMS; i++) {
+    sum[0] = (sum[0] ^ sum[i]) * UINT64_C(1099511628211);
+  }
+  comm->seen = sum[0] ^ sum[0] >> 32;
+}
+
 /* All ranks see the same words, so they all return the same. */
 static clf_status raise_difference(clf__comm *comm, int32_t other) {
   const clf__comm_word *first = &comm->words[0], *second = &comm->words[other];
   const int length = CLF__WORD_NAME - 1;
   comm->over = true;
+  if (first->seen != second->seen) {
+    return clf__fail(CLF_ERROR_PEER,
+                     "the communicator has passed on other bytes to rank 0 than to rank %d before "
+                     "'%.*s'",
+                     (int)other, length, first->name);
+  }
   if (strncmp(first->name, second->name, CLF__WORD_NAME) == 0) {
     return clf__fail(CLF_ERROR_PEER,
                      "ranks 0 and %d differ in '%.*s': parameters and sizes must be the same on "
@@ -146,7 +177,7 @@ clf_status clf__comm_meet(clf__comm *comm, clf_status status, const char *name, 
   }
   clf__failure failure;
   clf__failure_keep(&failure, status);
-  comm->mine = (clf__comm_word){.agrees = agrees, .status = status};
+  comm->mine = (clf__comm_word){.agrees = agrees, .status = status, .seen = (uint32_t)comm->seen};
   snprintf(comm->mine.name, sizeof comm->mine.name, "%s", name);
   const int32_t result = comm->calls.all_gather(comm->calls.user, &comm->mine,
                                                 (int64_t)sizeof comm->mine, comm->words);
@@ -161,6 +192,7 @@ clf_status clf__comm_meet(clf__comm *comm, clf_status status, const char *name, 
   }
   for (int32_t rank = 1; rank < comm->calls.ranks; rank++) {
     if (comm->words[rank].agrees != comm->words[0].agrees ||
+        comm->words[rank].seen != comm->words[0].seen ||
         strncmp(comm->words[rank].name, comm->words[0].name, CLF__WORD_NAME) != 0) {
       return raise_difference(comm, rank);
     }

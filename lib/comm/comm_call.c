@@ -45,6 +45,7 @@ clf_status clf__comm_begin(clf__comm_call *call, clf_context *context) {
       return status;
     }
     context->comm->over = context->comm->commits = false;
+    context->comm->seen = 0;
   }
   return call->outermost || holder == own
              ? CLF_OK

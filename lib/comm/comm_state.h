@@ -13,7 +13,7 @@ enum { CLF__WORD_NAME = 48 };
 typedef struct clf__comm_word {
   uint64_t agrees; /* sizes, or a hash of parameters */
   int32_t status;
-  int32_t unused;
+  uint32_t seen; /* a checksum of the results of the collectives before */
   char name[CLF__WORD_NAME];
 } clf__comm_word;
 
@@ -24,7 +24,8 @@ typedef struct clf__comm {
   bool commits;            /* that call ends by clf__comm_commit() */
   bool over;               /* that call has failed, and all ranks know it */
   bool broken;             /* a callback failed: the ranks may be out of step */
-  bool compared;           /* the contexts of the ranks agree */
+  uint64_t seen; /* in that call: a checksum of the results that all ranks have received */
+  bool compared; /* the contexts of the ranks agree */
   clf__comm_word mine;
   clf__comm_word words[]; /* [ranks] */
 } clf__comm;
@@ -38,5 +39,9 @@ clf_status clf__comm_meet(clf__comm *comm, clf_status status, const char *name, 
 
 /* What a callback returned: CLF_OK for 0, otherwise the communicator is broken. */
 clf_status clf__comm_called(clf__comm *comm, int32_t result, const char *callback);
+
+/* Adds a result that all ranks must have received alike. If one has not, its next word differs, so
+ * that no rank goes on with other numbers than the others. */
+void clf__comm_seen(clf__comm *comm, const void *bytes, size_t size);
 
 #endif

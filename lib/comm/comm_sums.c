@@ -86,6 +86,7 @@ clf_status clf__comm_sum_floats(clf_context *context, const char *name, float *v
   CLF__TRY(clf__comm_meet(comm, CLF_OK, name, (uint64_t)count));
   status = exchanges ? exchange_floats(comm, values, count, width, &m)
                      : gather_floats(comm, values, count, width, m.gathered);
+  clf__comm_seen(comm, values, (size_t)count * sizeof *values);
 done:
   clf__arena_free(&arena);
   return status;

@@ -16,6 +16,7 @@ clf_status clf__comm_gather(clf_context *context, const char *name, const void *
   CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)bytes));
   CLF__CHECK(clf__comm_called(comm, comm->calls.all_gather(comm->calls.user, mine, bytes, all),
                               "all_gather"));
+  clf__comm_seen(comm, all, (size_t)(bytes * comm->calls.ranks));
   const char *own = (const char *)all + comm->calls.rank * bytes;
   return memcmp(own, mine, (size_t)bytes) == 0 ? CLF_OK : clf__comm_garbled("all_gather");
 }
@@ -59,7 +60,7 @@ static void combine(double *values, const double *all, int64_t count, int32_t ra
     double result = all[i];
     for (int32_t rank = 1; rank < ranks; rank++) {
       const double other = all[rank * count + i];
-      result = adds ? result + other : fmax(result, other);
+      result = adds || isnan(other) || isnan(result) ? result + other : fmax(result, other);
     }
     values[i] = result;
   }
@@ -81,6 +82,7 @@ static clf_status reduce(clf_context *context, const char *name, double *values,
                                                      here * (int64_t)sizeof *values, all),
                               "all_gather"));
     combine(values + first, all, here, ranks, adds);
+    clf__comm_seen(comm, values + first, (size_t)here * sizeof *values);
   }
 done:
   clf__free(all);
@@ -94,11 +96,21 @@ clf_status clf__comm_sum_integers(clf_context *context, const char *name, double
     return reduce(context, name, values, count, true);
   }
   CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)count));
-  return clf__comm_called(comm, comm->calls.all_sum(comm->calls.user, values, count), "all_sum");
+  CLF__CHECK(
+      clf__comm_called(comm, comm->calls.all_sum(comm->calls.user, values, count), "all_sum"));
+  clf__comm_seen(comm, values, (size_t)count * sizeof *values);
+  return CLF_OK;
 }
 
+/* fmax() passes over a NaN, which all ranks must notice alike. */
 clf_status clf__comm_maxima(clf_context *context, const char *name, double *values, int64_t count) {
-  return reduce(context, name, values, count, false);
+  CLF__CHECK(reduce(context, name, values, count, false));
+  for (int64_t i = 0; i < count; i++) {
+    if (isnan(values[i])) {
+      return clf__fail(CLF_ERROR_NUMERIC, "%s: a rank has a value that is not a number", name);
+    }
+  }
+  return CLF_OK;
 }
 
 clf_status clf__comm_sum(clf_context *context, const char *name, double *values, int64_t count) {

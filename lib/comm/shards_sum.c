@@ -255,6 +255,7 @@ static clf_status sum_of_ranks(const clf__shard_sum *sum, double *sums, int64_t 
     const bool ranges = shards->context->comm->calls.exchange != NULL && count > FEW_VALUES;
     status = ranges ? reduce_in_ranges(&c, sum, values, number, sums, count)
                     : reduce_on_all(&c, sum, values, number, sums, count);
+    clf__comm_seen(shards->context->comm, sums, (size_t)count * sizeof *sums);
   }
 done:
   clf__arena_free(&c.arena);

@@ -2,6 +2,7 @@
  * them. */
 #include "models/fit_checks.h"
 
+#include "base/context.h"
 #include "base/text.h"
 
 /* What the kind does not support is refused, never ignored. */
@@ -94,4 +95,13 @@ clf_status clf__model_hash_settings(uint64_t *hash, const clf_model *model,
     CLF__CHECK(clf__comm_hash_kind(hash, context, &stage->kind->base, stage->params));
   }
   return CLF_OK;
+}
+
+/* The system may refuse tiles (AMX) to a process. Products of networks then have other last digits.
+ */
+clf_status clf__model_same_tiles(const clf_model *model) {
+  return model->kind->decision == CLF__DECISION_LAYERS
+             ? clf__comm_same(model->context, "tiles of the CPU",
+                              clf__context_has_tiles(model->context))
+             : CLF_OK;
 }
