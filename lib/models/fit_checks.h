@@ -17,7 +17,7 @@ clf_status clf__fit_check_outputs(const clf_model *model, const clf_dataset *row
 clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
                                      const clf_dataset *data);
 
-/* Returns whether several ranks divide the fit with the current parameters (fit.c). */
+/* Returns whether several ranks divide the fit with the current parameters (fit_ranks.c). */
 bool clf__fit_is_divided(const clf_model *model);
 /* Adds the pipeline and the optimizer, or NULL, with their parameters to a hash. */
 clf_status clf__model_hash_settings(uint64_t *hash, const clf_model *model,

@@ -6,7 +6,16 @@
 SUITE("rank_failures")
 
 /* What the last rank does differently. */
-enum { BAD_VALUE, OTHER_KIND, OTHER_PARAMS, CANCELS, NO_LABELS, OTHER_STORAGE, FAILURES };
+enum {
+  BAD_VALUE,
+  OTHER_KIND,
+  OTHER_PARAMS,
+  CANCELS,
+  NO_LABELS,
+  OTHER_STORAGE,
+  OTHER_STAGE,
+  FAILURES
+};
 
 typedef struct failing {
   int what;
@@ -29,8 +38,12 @@ static void fail_rank(struct rank *rank) {
   ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, rank->all->count, &first, &count));
   clf_dataset *data =
       rows_of(rank->context, &plain, what == OTHER_STORAGE ? U8 : F32, false, first, count);
-  ck_clf_ok(clf_model_create(&model, rank->context, what == OTHER_KIND ? "fisher" : "ridge",
+  const char *const kind = f->what == OTHER_STAGE ? "perceptron" : "ridge"; /* a whole fit */
+  ck_clf_ok(clf_model_create(&model, rank->context, what == OTHER_KIND ? "fisher" : kind,
                              what == OTHER_PARAMS ? "alpha=2" : NULL));
+  if (f->what == OTHER_STAGE) {
+    ck_clf_ok(clf_model_add_transform(model, odd ? "min_max" : "standardize", NULL));
+  }
   float *const value = &rows.x[first * COLUMNS + 2], before = *value;
   *value = what == BAD_VALUE ? NAN : before;
   if (what == CANCELS) {
@@ -46,11 +59,13 @@ static void fail_rank(struct rank *rank) {
 
 TEST_LOOP(fit__that_fails_on_one_rank_fails_on_all, 0, FAILURES) {
   static const clf_status statuses[] = {CLF_ERROR_DATA,      CLF_ERROR_PEER, CLF_ERROR_PEER,
-                                        CLF_ERROR_CANCELLED, CLF_ERROR_PEER, CLF_ERROR_PEER};
+                                        CLF_ERROR_CANCELLED, CLF_ERROR_PEER, CLF_ERROR_PEER,
+                                        CLF_ERROR_PEER};
   static const char *const parts[] = {
       "rank 2: ridge: ",          "'fit of ridge' and rank 2 in 'fit of",
       "differ in 'fit of ridge'", "rank 2: ",
-      "labels or targets",        "types of features"};
+      "labels or targets",        "types of features",
+      "pipeline and optimizer"};
   failing f = {.what = _i};
   struct ranks all;
   fill_rows();
