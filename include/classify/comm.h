@@ -30,9 +30,9 @@
  *  **The same bits.** The rows of all ranks, in the order of the ranks, are cut into shards (the
  *  context's parameter `shards`), whose sums are added in one order. If each rank has the rows that
  *  clf_shard_range() gives it, results have the same bits for any number of ranks, one included.
- *  With other parts they may differ in the last bits, and the log says so. Machines of `svm` have
- *  the same bits with any parts, unless `divide=rows`. Trainings of networks agree with those of one rank as far as
- *  rounding goes, because the rows of a batch that a rank has pass the layers together.
+ *  With other parts they may differ in the last bits, and the log says so. Machines of `svm` with
+ *  `divide=machines` have the same bits with any parts. Trainings of networks agree with those of
+ *  one rank as far as rounding goes, since the rows of a batch pass the layers in parts.
  *
  *  **Failure.** When a call fails on one rank, it ends on all: the others return CLF_ERROR_PEER,
  *  with the number of that rank and its message, and all outputs stay untouched. This includes
@@ -88,8 +88,8 @@ typedef struct clf_communicator {
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (also within a call of all ranks), CLF_ERROR_MEMORY
  *  Thread class: no other thread may use the context during the call. With a communicator, one
  *  thread at a time may make calls that include all ranks: while one is in such a call, that of
- *  another thread returns CLF_ERROR_ARGUMENT and exchanges nothing. That of another context with the
- *  same ranks is noticed by the member `in_call`. @since 0.1 */
+ *  another thread returns CLF_ERROR_ARGUMENT and exchanges nothing. That of another context with
+ *  the same ranks is noticed by the member `in_call`. @since 0.1 */
 CLF_API clf_status clf_context_set_communicator(clf_context *context,
                                                 const clf_communicator *communicator);
 

@@ -77,6 +77,7 @@ static const fit fits[] = {
     {"network", "epochs=6 batch_size=64 patience=2 validation_split=0.25", 3, NULL},
     {"svm", "kernel=rbf gamma=0.1 type=one_class nu=0.5", 2, "max_iterations"},
     {"logistic", "penalty=l1 C=1000 tolerance=1e-12 precision=f64", 3, "max_iterations"},
+    {"svm", "kernel=rbf gamma=0.1 C=1000 tolerance=1e-9 divide=rows", 2, "max_iterations"},
 };
 enum { FITS = sizeof fits / sizeof fits[0] };
 

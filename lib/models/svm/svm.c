@@ -32,9 +32,8 @@ static const clf__param params[] = {
     CLF__CLASS_WEIGHT,
     CLF__CHOICE(multiclass, "one_vs_one|one_vs_rest", "one_vs_one",
                 "a machine for each pair of classes, or for each class"),
-    CLF__CHOICE(
-        divide, "machines|rows", "machines",
-        "by several ranks: machines, of all rows each; rows: each rank keeps its own (c_svc)"),
+    CLF__CHOICE(divide, "machines|rows", "machines",
+                "what ranks divide: machines, of which each has all rows, or the rows (c_svc)"),
     CLF__REAL(tolerance, "1e-3", CLF__ABOVE(0), 1, "violation of optimality at which to stop"),
     CLF__BOOL(probability, "false", "the same as calibration=sigmoid"),
     CLF__INT(max_iterations, "0", 0, 1e9,

@@ -42,8 +42,8 @@ clf_status clf__svm_share_steps(clf__svm_fitting *f);
 /* Gives all ranks the results of all finished problems. */
 clf_status clf__svm_share_results(clf__svm_fitting *f);
 
-/* With divide=rows: the machines, of which each rank has the vectors among its rows, get those of all
- * ranks, and f->training becomes that of the vectors. */
+/* With divide=rows: the machines, of which each rank has the vectors among its rows, get those of
+ * all ranks, and f->training becomes that of the vectors. */
 clf_status clf__svm_gather_vectors(clf__svm_fitting *f);
 /* svm_rows.c. Solves a machine whose rows are divided; what remains are its vectors among this
  * rank's rows. */

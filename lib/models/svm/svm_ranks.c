@@ -1,8 +1,9 @@
 /* The machines of a fit on several ranks. With divide=machines every rank has all rows
- * (data/rank_whole.h), so a machine is the one that one process would find. The largest machine goes to the rank that has the least
- * to do, then the next one: all ranks compute this from the sizes of the classes. They exchange the
- * steps after each round, and what the machines are at the end. With divide=rows each rank has a part
- * of every machine, and gets the vectors of the others. */
+ * (data/rank_whole.h), so a machine is the one that one process would find. The largest machine
+ * goes to the rank that has the least to do, then the next one: all ranks compute this from the
+ * sizes of the classes. They exchange the steps after each round, and what the machines are at the
+ * end. With divide=rows each rank has a part of every machine, and gets the vectors of the
+ * others. */
 #include <stdlib.h>
 #include <string.h>
 

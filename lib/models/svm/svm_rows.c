@@ -3,14 +3,15 @@
  *   - every rank proposes those of its rows that violate the optimality conditions most, up to half
  *     a working set in each direction, and all ranks choose the same set from these;
  *   - the rows of the set go to all ranks, which solve it, each for itself, to the same bits;
- *   - every rank updates the gradients of its rows by their kernel values with the rows that changed.
+ *   - every rank updates the gradients of its rows by their kernel values with the changed rows.
  * What is chosen depends on gradients, and among equal ones on the rows' numbers, and a gradient on
  * the changes in the order of the set, which is that of the rows. So the machine has the same bits
- * for any number of ranks. Sums over rows, of which there are two at the end, are made by shards.
+ * for any number of ranks. Sums over rows are made by shards, at the end.
  *
- * A rank of n of all rows, with d columns and working sets of q rows, computes 2 q d (n + q) flops a
- * round, sends its share of the q rows, of 4 d + 24 bytes each, and 16 q bytes of proposals. It
- * keeps its rows twice (packed for products), and some 90 bytes a row. Kernel values are not kept. */
+ * A rank of n of all rows, with d columns and working sets of q rows, computes 2 q d (n + q) flops
+ * a round, sends its share of the q rows, of 4 d + 24 bytes each, and 16 q bytes of proposals. It
+ * keeps its rows twice (packed for products), and some 100 bytes a row. Kernel values are not
+ * kept. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,7 @@ static clf_status begin(divided *m) {
   s->capacity = CLF__SVM_SET;
   s->in_set = clf__arena_zeroed(&s->arena, count, sizeof *s->in_set);
   s->candidate = clf__arena_array(&s->arena, count, sizeof *s->candidate);
+  s->before = clf__arena_array(&s->arena, count, sizeof *s->before);
   s->set = clf__arena_array(&s->arena, 2 * s->capacity, sizeof *s->set);
   s->row = clf__arena_array(&s->arena, s->capacity, sizeof *s->row);
   s->K = clf__arena_matrix(&s->arena, s->capacity, s->capacity, sizeof *s->K);
@@ -306,11 +308,14 @@ static clf_status add_change(void *argument, clf__range range) {
   return status;
 }
 
-/* Applies what the solved set has changed; all ranks find the same change of the objective. */
+/* Applies what the solved set has changed; all ranks find the same change of the objective. If that
+ * fails, b and the gradients are as before. */
 static clf_status apply(divided *m, const clf__rank_whole *rows, const clf__smo *smo) {
   clf__svm_solver *s = &m->s;
+  const size_t bytes = (size_t)s->p->count * sizeof *s->before;
   change c = {.m = m, .x = &rows->x};
   double gain = 0;
+  memcpy(s->before, s->p->gradient, bytes);
   for (int64_t i = 0; i < s->size; i++) {
     const double *before = rows->targets + i * STATE;
     const double step = smo->b[i] - before[1];
@@ -324,9 +329,20 @@ static clf_status apply(divided *m, const clf__rank_whole *rows, const clf__smo 
       s->factor[c.moved++] = -step;
     }
   }
-  s->p->objective -= gain / 2;
-  return clf__jobs_ranges(s->context, s->p->count, TASK_ROWS,
-                          clf__kernel_work(m->columns, c.moved, 0, s->p->count), add_change, &c);
+  const clf_status status =
+      clf__jobs_ranges(s->context, s->p->count, TASK_ROWS,
+                       clf__kernel_work(m->columns, c.moved, 0, s->p->count), add_change, &c);
+  s->p->objective -= status < 0 ? 0 : gain / 2;
+  for (int64_t i = 0; status < 0 && i < s->size; i++) {
+    const int64_t at = variable_of(m, s->set[i]);
+    if (at >= 0) {
+      s->p->b[at] = rows->targets[i * STATE + 1];
+    }
+  }
+  if (status < 0) {
+    memcpy(s->p->gradient, s->before, bytes);
+  }
+  return status;
 }
 
 static clf_status improve(divided *m, int64_t wanted, double gap) {
@@ -339,8 +355,9 @@ static clf_status improve(divided *m, int64_t wanted, double gap) {
   sort_set(s);
   CLF__TRY(gather_set(m, &rows));
   CLF__TRY(load_set(m, &rows, fmax(0.5 * s->p->tolerance, 0.1 * gap), &smo));
-  s->p->steps += clf__smo_solve(s->context, &smo);
+  const int64_t steps = clf__smo_solve(s->context, &smo);
   status = apply(m, &rows, &smo);
+  s->p->steps += status < 0 ? 0 : steps;
 done:
   clf__rank_whole_free(&rows);
   return status;
@@ -351,14 +368,7 @@ static clf_status iterate(divided *m) {
   clf__svm_problem *p = m->s.p;
   double smallest = (double)INFINITY, gap = (double)NAN;
   for (int stalled = 0;; stalled++) {
-    clf_status status = clf__progress_step(&p->rows->progress, 0, gap, (double)NAN);
-    if (status < 0) {
-      const bool keeps = p->steps > 0 && m->f->shape.problems == 1;
-      CLF__CHECK(keeps ? clf__stop_keep(m->f->training->stop, status) : status);
-      m->f->stopped = true;
-      clf__svm_find_gaps(&m->s);
-      return CLF_OK;
-    }
+    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, gap, (double)NAN));
     keep_free(m);
     const int64_t wanted = (m->s.capacity - m->s.size) / 2;
     CLF__CHECK(exchange(m, wanted, &gap));
@@ -371,6 +381,17 @@ static clf_status iterate(divided *m) {
     }
     CLF__CHECK(improve(m, wanted, gap));
   }
+}
+
+/* A fit that is stopped keeps its only machine, on one rank, as it is. */
+static clf_status keep(divided *m, clf_status status) {
+  if (status >= 0 || m->f->shape.problems > 1 || m->s.p->steps == 0) {
+    return status;
+  }
+  CLF__CHECK(clf__stop_keep(m->f->training->stop, status));
+  m->f->stopped = true;
+  clf__svm_find_gaps(&m->s);
+  return CLF_OK;
 }
 
 /* Adds b (p + gradient) of rows, and the gradients and the number of free variables. */
@@ -419,7 +440,7 @@ clf_status clf__svm_solve_rows(clf__svm_fitting *f, clf__svm_problem *problem) {
     m.first = x->shards->first;
   }
   CLF__TRY(begin(&m));
-  CLF__TRY(iterate(&m));
+  CLF__TRY(keep(&m, iterate(&m)));
   status = finish(&m);
 done:
   clf__kernel_columns_free(m.columns);
