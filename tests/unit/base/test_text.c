@@ -254,7 +254,7 @@ TEST(number_text__is_the_shortest_of_all_powers_of_two_and_ten) {
  * and numbers below the normal ones. */
 TEST(number_text__is_the_shortest_of_random_numbers) {
   clf__random random = clf__random_seed(2, 0);
-  for (int i = 0; i < 20000; i++) {
+  for (int i = 0; i < 8000; i++) {
     const uint64_t bits = clf__random_next(&random);
     const uint64_t below = (bits >> 12) >> (bits % 50);
     const uint32_t half = (uint32_t)bits, half_below = (half >> 9) >> (bits % 20);
