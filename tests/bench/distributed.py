@@ -9,10 +9,11 @@ are counted by a communicator around MPI's (bench_ranks.c). The model of P machi
 
     seconds = S + W rows / P + collectives (latency log2 P) + bytes / bandwidth
 
+With the machines of pairs of classes the largest share, of 45 machines for example, is in place of 1 / P.
 S is what every process does, whatever its share of the rows, and W what they divide: a line through the seconds at 1, 4
 and 8 ranks, of the rank with the least, since on a busy machine others have cache misses of foreign programs. What 2
 ranks do is foretold by it, and compared. The bytes of a rank are (a + b P) (P - 1) / P: what is divided among ranks,
-and what goes to all. For more rows, W grows with them, and of networks so does all that a step exchanges.
+and what goes to all. For more rows, W grows with them, or as Growth says, and of networks so does all that a step exchanges.
 """
 import argparse
 import json
@@ -21,6 +22,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import typing
 
 from plot_growth import Scale, short
 from plot_results import STYLE, text
@@ -28,19 +30,33 @@ from results import Results, add_option
 
 RANKS = (1, 2, 4, 8)
 LATENCY, BANDWIDTH = 30e-6, 1.25e9  # seconds of a message; bytes a second of 10 Gbit/s
-PREDICTED_ROWS = 10_000_000
+
+
+class Growth(typing.NamedTuple):
+    """For how many rows the time is foretold, and the powers of the rows with which it grows."""
+
+    rows: int = 10_000_000
+    work: float = 1  # what is divided
+    steps: float = 0  # what every process does, and exchanges
+    parts: int = 0  # that cannot be divided further; 0: rows
+
+
+BY_STEPS = Growth(steps=1)
 MACHINES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000)
 DENSE = "epochs=1 batch_size=4096 layers='dense units=128 activation=relu; dense units=10'"
 CONV = ("epochs=1 batch_size=1024 input=28,28,1 layers='conv2d filters=16 kernel=3 activation=relu; max_pool2d size=2; "
         "flatten; dense units=10'")
-# Method: model, parameters, storage, rows, columns, classes, and whether it goes by steps through the rows.
+# Method: model, parameters, storage, rows, columns, classes, and how it grows. The powers of divide=rows are measured
+# (docs/scale.md).
 METHODS = {
-    "ridge": ("ridge", "", "bytes", 10_000, 784, 10, False),
-    "fisher": ("fisher", "", "bytes", 10_000, 784, 10, False),
-    "logistic": ("logistic", "", "bytes", 20_000, 784, 10, False),
-    "logistic, sparse": ("logistic", "", "sparse", 10_000, 50_000, 2, False),
-    "network, dense": ("network", DENSE, "bytes", 20_480, 784, 10, True),
-    "network, convolution": ("network", CONV, "bytes", 4_096, 784, 10, True),
+    "ridge": ("ridge", "", "bytes", 10_000, 784, 10, Growth()),
+    "fisher": ("fisher", "", "bytes", 10_000, 784, 10, Growth()),
+    "logistic": ("logistic", "", "bytes", 20_000, 784, 10, Growth()),
+    "logistic, sparse": ("logistic", "", "sparse", 10_000, 50_000, 2, Growth()),
+    "network, dense": ("network", DENSE, "bytes", 20_480, 784, 10, BY_STEPS),
+    "network, convolution": ("network", CONV, "bytes", 4_096, 784, 10, BY_STEPS),
+    "svm, machines": ("svm", "C=5", "bytes", 4_000, 784, 10, Growth(1_000_000, 2, 1, 45)),
+    "svm, rows": ("svm", "divide=rows", "dense", 20_000, 28, 2, Growth(1_000_000, 2, 1.2)),
 }
 LINES = """
 .line{fill:none;stroke:#2471cc;stroke-width:2}.ideal{fill:none;stroke:#999;stroke-width:1.5;stroke-dasharray:4 4}
@@ -70,45 +86,53 @@ def line(points):
 class Model:
     """Of one method's rows, by their number of ranks."""
 
-    def __init__(self, rows, by_steps):
-        self.rows, self.by_steps = {row["ranks"]: row for row in rows}, by_steps
-        self.repeated, self.divided = line([(1 / p, row["least_work_seconds"]) for p, row in self.rows.items() if p != 2])
+    def __init__(self, rows, growth):
+        self.rows, self.growth = {row["ranks"]: row for row in rows}, growth
+        most = "work_seconds" if growth.parts else "least_work_seconds"  # of unequal parts
+        self.repeated, self.divided = line([(self.share(p), row[most]) for p, row in self.rows.items() if p != 2])
         if self.repeated < 0:
             self.repeated, self.divided = 0, self.rows[1]["least_work_seconds"]
         # In units of (P - 1) / P: what is divided among the ranks, and what each passes on to all.
         self.bytes = line([(p, row["bytes"] * p / (p - 1)) for p, row in self.rows.items() if p > 1])
-        self.collectives = self.rows[max(self.rows)]["collectives"]
+        self.collectives = line([(p, row["collectives"]) for p, row in self.rows.items() if p > 1])
+
+    def share(self, machines):
+        """The largest of the parts."""
+        parts = self.growth.parts
+        return math.ceil(parts / machines) / parts if parts else 1 / machines
 
     def work(self, machines, more=1):
         """Processor seconds of each."""
-        return self.repeated * (more if self.by_steps else 1) + self.divided * more / machines
+        divided = self.divided * more ** self.growth.work * self.share(machines)
+        return self.repeated * more ** self.growth.steps + divided
 
-    def seconds(self, machines, rows):
-        more = rows / self.rows[1]["rows"]
-        steps = more if self.by_steps else 1
+    def seconds(self, machines):
+        more = self.growth.rows / self.rows[1]["rows"]
+        steps = more ** self.growth.steps
         exchange = 0
         if machines > 1:
             sent = max(self.bytes[0] + self.bytes[1] * machines, 0) * (machines - 1) / machines
-            exchange = steps * (self.collectives * LATENCY * math.ceil(math.log2(machines)) + sent / BANDWIDTH)
+            messages = (self.collectives[0] + self.collectives[1] * machines) * math.ceil(math.log2(machines))
+            exchange = steps * (messages * LATENCY + sent / BANDWIDTH)
         return self.work(machines, more) + exchange
 
 
 def table(models):
     lines = ["| | rows | collectives | MB a rank sends at 2, 4, 8 | seconds a rank works at 1, 2, 4, 8 | foretold at 2 | "
-             "times faster on 8, 64, 1,000 machines, of 10,000,000 rows |", "|---|---|---|---|---|---|---|"]
+             "times faster on 8, 64, 1,000 machines | of rows |", "|---|---|---|---|---|---|---|---|"]
     for method, model in models.items():
         rows = model.rows
         sent = ", ".join(f"{rows[p]['bytes'] / 1e6:.3g}" for p in RANKS if p > 1)
         work = ", ".join(f"{rows[p]['least_work_seconds']:.3g}" for p in RANKS)
-        alone = model.seconds(1, PREDICTED_ROWS)
-        faster = ", ".join(f"{alone / model.seconds(p, PREDICTED_ROWS):.3g}" for p in (8, 64, 1000))
-        lines.append(f"| {method} | {rows[1]['rows']:,} | {model.collectives:,.0f} | {sent} | {work} | "
-                     f"{model.work(2):.3g} | {faster} |")
+        alone = model.seconds(1)
+        faster = ", ".join(f"{alone / model.seconds(p):.3g}" for p in (8, 64, 1000))
+        lines.append(f"| {method} | {rows[1]['rows']:,} | {rows[max(rows)]['collectives']:,.0f} | {sent} | {work} | "
+                     f"{model.work(2):.3g} | {faster} | {model.growth.rows:,} |")
     return "\n".join(lines)
 
 
 def panel(title, model, left, top):
-    seconds = [model.seconds(p, PREDICTED_ROWS) for p in MACHINES]
+    seconds = [model.seconds(p) for p in MACHINES]
     xs = Scale(MACHINES, left, left + PANEL, False)
     ys = Scale([*seconds, seconds[0] / MACHINES[-1]], top + HEIGHT, top, True)
     parts = [text(left - 4, top - 12, f"{title}, s", "soft")]
@@ -126,7 +150,8 @@ def panel(title, model, left, top):
 def picture(models):
     step, lines = HEIGHT + BELOW + 30, -(-len(models) // ACROSS)
     height = TOP + step * lines + 20
-    caption = f"seconds of a fit of {PREDICTED_ROWS:,} rows by machines of one thread and 10 Gbit/s, by the model; dashed: divided evenly"
+    caption = ("seconds of a fit of 10,000,000 rows (svm: 1,000,000) by machines of one thread and 10 Gbit/s, by the model; "
+               "dashed: divided evenly")
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
              f'height="{height}" role="img" aria-label="{caption}">', f"<style>{STYLE}{LINES}</style>"]
     for index, (title, model) in enumerate(models.items()):
