@@ -300,6 +300,23 @@ TEST(machines_by_rows__have_the_objectives_of_the_others) {
   clf_context_free(context);
 }
 
+TEST(rows_of_other_machines__are_not_divided) {
+  static const char *const refused[] = {"type=nu_svc",
+                                        "type=epsilon_svr",
+                                        "loss=squared_hinge kernel=linear",
+                                        "kernel=linear precision=f64",
+                                        "kernel=precomputed",
+                                        "warm_start=true",
+                                        "calibration=sigmoid"};
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    char params[100];
+    clf_model *model = NULL;
+    snprintf(params, sizeof params, "%s divide=rows", refused[i]);
+    ck_clf_fails(clf_model_create(&model, NULL, "svm", params), CLF_ERROR_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(clf_last_error(), "divide=rows does not go with "));
+  }
+}
+
 static void fit_nothing(struct rank *rank) {
   clf_model *model = NULL;
   clf_transform *transform = NULL;
