@@ -210,8 +210,9 @@ def precomputed_kernels():
 
 def probabilities_of_machines():
     for classes in 2, 3, 5:
-        for kernel, more in zip(("kernel=rbf", "kernel=linear"), ("", " multiclass=one_vs_rest")[::classes % 2 * 2 - 1]):
-            check("svm", kernel + more + " probability=true", classes=classes)
+        more = ("", " multiclass=one_vs_rest")
+        for i, kernel in enumerate(("kernel=rbf", "kernel=linear")):
+            check("svm", kernel + more[(i + classes) % 2] + " probability=true", classes=classes)
 
 
 def classes_without_rows():
