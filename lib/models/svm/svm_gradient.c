@@ -9,6 +9,7 @@
 #include "models/svm/svm_solver.h"
 #include "ops/kernels.h"
 #include "ops/linalg/row.h"
+#include "ops/linalg/vectors.h"
 
 /* Computes the change of w, which is all that a linear kernel needs of the changed rows. */
 static void step_weights(clf__svm_solver *s, int64_t moved) {
@@ -22,35 +23,72 @@ static void step_weights(clf__svm_solver *s, int64_t moved) {
   }
 }
 
-enum { TASK_ROWS = 512 };
+enum {
+  TASK_ROWS = 512,
+  AHEAD = 4,            /* rows are requested before they are read */
+  MAX_REQUESTED = 4096, /* columns: the processor foresees what follows in longer rows */
+  BLOCK_ROWS = 16,
+  BLOCK_DEPTH = 256 /* columns that are widened at a time */
+};
 
-static double dot_f64(const clf__svm_solver *s, int64_t row) {
+/* Requests the row of a variable, since rows of a class may be far from each other. */
+static void request_row(const clf__svm_solver *s, int64_t variable) {
   const clf__rows *x = s->p->rows->groups.x;
-  const double *w = s->step;
-  double sum = 0;
-  if (clf__rows_sparse(x)) {
-    sum = clf__dot_sparse(clf__kernels_for(s->context)->rows, x, row, w);
-  } else if (x->dtype == CLF_U8) {
-    const uint8_t *bytes = (const uint8_t *)x->data + row * x->stride;
-    for (int64_t j = 0; j < x->columns; j++) {
-      sum += (double)bytes[j] * w[j];
+  if (variable < s->p->count && x->columns <= MAX_REQUESTED) {
+    clf__prefetch_row(x, s->p->row[variable]);
+  }
+}
+
+/* out [count] = the products of some variables' dense rows with the step, in f64. */
+static void dot_dense(const clf__svm_solver *s, int64_t first, int64_t count, double *out) {
+  const clf__rows *x = s->p->rows->groups.x;
+  const clf__kernels *kernels = clf__kernels_for(s->context);
+  double wide[BLOCK_ROWS * BLOCK_DEPTH], sums[BLOCK_ROWS];
+  memset(out, 0, (size_t)count * sizeof *out);
+  for (int64_t column = 0; column < x->columns; column += BLOCK_DEPTH) {
+    const int64_t depth = clf__min_i64(BLOCK_DEPTH, x->columns - column);
+    const clf__rows part = clf__rows_columns(x, column, depth);
+    for (int64_t i = 0; i < count; i++) {
+      if (column == 0) {
+        request_row(s, first + i + AHEAD);
+      }
+      clf__rows_read_f64(&part, s->p->row[first + i], wide + i * depth);
     }
-    sum *= (double)x->scale;
-  } else {
-    const float *values = (const float *)x->data + row * x->stride;
-    for (int64_t j = 0; j < x->columns; j++) {
-      sum += (double)values[j] * w[j];
+    kernels->vectors->dot_rows(wide, count, depth, s->step + column, depth, sums);
+    for (int64_t i = 0; i < count; i++) {
+      out[i] += sums[i];
     }
   }
-  return sum;
+}
+
+/* Adds `sign` times the products of a range of variables' rows with the step, in f64. */
+static void add_products(const clf__svm_solver *s, clf__range range, double sign) {
+  const clf__rows *x = s->p->rows->groups.x;
+  const clf__row_kernels *kernels = clf__kernels_for(s->context)->rows;
+  double products[BLOCK_ROWS];
+  for (int64_t first = range.first; first < range.end; first += BLOCK_ROWS) {
+    const int64_t count = clf__min_i64(range.end - first, BLOCK_ROWS);
+    if (!clf__rows_sparse(x)) {
+      dot_dense(s, first, count, products);
+    }
+    for (int64_t i = 0; i < count; i++) {
+      s->p->gradient[first + i] +=
+          sign * (clf__rows_sparse(x) ? clf__dot_sparse(kernels, x, s->p->row[first + i], s->step)
+                                      : products[i]);
+    }
+  }
 }
 
 static void add_linear(void *argument, clf__range range) {
   const clf__svm_solver *s = argument;
   const clf__rows *x = s->p->rows->groups.x;
+  if (s->p->f64) {
+    add_products(s, range, 1);
+    return;
+  }
   for (int64_t i = range.first; i < range.end; i++) {
-    s->p->gradient[i] += s->p->f64 ? dot_f64(s, s->p->row[i])
-                                   : (double)clf__dot_row(s->context, x, s->p->row[i], s->w);
+    request_row(s, i + AHEAD);
+    s->p->gradient[i] += (double)clf__dot_row(s->context, x, s->p->row[i], s->w);
   }
 }
 
@@ -102,10 +140,7 @@ clf_status clf__svm_update_gradients(clf__svm_solver *s, int64_t moved) {
 }
 
 static void subtract_products(void *argument, clf__range range) {
-  const clf__svm_solver *s = argument;
-  for (int64_t i = range.first; i < range.end; i++) {
-    s->p->gradient[i] -= dot_f64(s, s->p->row[i]);
-  }
+  add_products(argument, range, -1);
 }
 
 /* The same for a linear kernel, by w, in f64. */
