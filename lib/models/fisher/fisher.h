@@ -59,10 +59,11 @@ typedef struct clf__fisher_work {
   double *priors;         /* [K] */
 } clf__fisher_work;
 
+enum { CLF__FISHER_MANY_CLASSES = 200 }; /* from which on axes are found by matrix products */
+
 /* With so many classes, and more than features, problems of their size are avoided. */
 static inline bool clf__fisher_many_classes(const clf__fisher_work *work) {
-  enum { MANY = 200 };
-  return work->classes >= MANY && work->classes > work->columns;
+  return work->classes >= CLF__FISHER_MANY_CLASSES && work->classes > work->columns;
 }
 
 /* Computes gram, with or without the whole scatter. */

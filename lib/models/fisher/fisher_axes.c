@@ -10,7 +10,7 @@
 #include "ops/linalg/qr.h"
 #include "ops/ops.h"
 
-enum { BLOCK_CLASSES = 1024 };
+enum { BLOCK_CLASSES = 1024, BLOCK_FEATURES = 512 };
 
 /* Computes the matrix [K, K] whose eigenvectors define the axes: M^T S^-1 M, where column k of M is
  * sqrt(p_k) (m_k - m') and m' is the mean weighted by the priors. */
@@ -40,17 +40,95 @@ static clf_status between_classes(const clf__fisher_work *work, double *between)
   return CLF_OK;
 }
 
+static double weighted_mean(const clf__fisher_work *work, const double *values) {
+  double mean = 0;
+  for (int64_t k = 0; k < work->classes; k++) {
+    mean += work->priors[k] * values[k];
+  }
+  return mean;
+}
+
+/* to [count, K] = features first … of `from` [D, K], minus their weighted means over the classes,
+ * times roots of the priors. */
+static void center_features(const clf__fisher_work *work, const double *from, int64_t first,
+                            int64_t count, double *to) {
+  const int64_t classes = work->classes;
+  for (int64_t i = 0; i < count; i++) {
+    const double *row = from + (first + i) * classes, mean = weighted_mean(work, row);
+    for (int64_t k = 0; k < classes; k++) {
+      to[i * classes + k] = sqrt(work->priors[k]) * (row[k] - mean);
+    }
+  }
+}
+
+/* The matrix of between_classes() by products of blocks of features, for many classes. */
+static clf_status multiply_classes(const clf__fisher_work *work, double *between) {
+  const int64_t classes = work->classes, d = work->columns;
+  const clf__progress progress = clf__progress_begin(work->context, "axes", d);
+  clf__arena arena = {.context = work->context};
+  double *m = clf__arena_matrix(&arena, BLOCK_FEATURES, classes, sizeof *m);
+  double *n = clf__arena_matrix(&arena, BLOCK_FEATURES, classes, sizeof *n);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t first = 0; first < d; first += BLOCK_FEATURES) {
+    const int64_t count = clf__min_i64(BLOCK_FEATURES, d - first);
+    center_features(work, work->offsets, first, count, m);
+    center_features(work, work->directions, first, count, n);
+    CLF__TRY(clf__gemm_f64(work->context, 1, clf__f64_transposed(m, classes, count, classes),
+                           clf__f64_matrix(n, count, classes, classes), first > 0, between,
+                           classes));
+    CLF__TRY(clf__progress_step(&progress, first + count, (double)NAN, (double)NAN));
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+/* Returns 1 / sqrt(lambda), with the sign that makes the largest entry of v positive. */
+static double scale_of_axis(const clf__fisher_work *work, const double *vector, double value) {
+  double largest = 0;
+  for (int64_t k = 0; k < work->classes; k++) {
+    largest = fabs(vector[k]) > fabs(largest) ? vector[k] : largest;
+  }
+  return (largest < 0 ? -1 : 1) / sqrt(value);
+}
+
+/* The axes of make_axis() by products of blocks of features, for many classes. */
+static clf_status multiply_axes(const clf__fisher_work *work, const double *vectors,
+                                const double *values, int64_t count, double *axes,
+                                double *offsets) {
+  const int64_t classes = work->classes, d = work->columns;
+  const clf__progress progress = clf__progress_begin(work->context, "axes", d);
+  clf__arena arena = {.context = work->context};
+  double *n = clf__arena_matrix(&arena, BLOCK_FEATURES, classes, sizeof *n);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t first = 0; first < d; first += BLOCK_FEATURES) {
+    const int64_t features = clf__min_i64(BLOCK_FEATURES, d - first);
+    center_features(work, work->directions, first, features, n);
+    CLF__TRY(clf__gemm_f64(work->context, 1, clf__f64_matrix(vectors, count, classes, classes),
+                           clf__f64_transposed(n, classes, features, classes), 0, axes + first, d));
+    CLF__TRY(clf__progress_step(&progress, first + features, (double)NAN, (double)NAN));
+  }
+  for (int64_t c = 0; c < count; c++) {
+    const double scale = scale_of_axis(work, vectors + c * classes, values[c]);
+    for (int64_t j = 0; j < d; j++) {
+      axes[c * d + j] *= scale;
+    }
+    offsets[c] = -clf__dot(axes + c * d, work->gram.mean, d);
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
 /* Computes axis c = S^-1 M v_c / sqrt(lambda_c), along which the variance within the classes is 1;
  * its sign makes the largest entry of v_c positive. Returns its offset, which maps the mean to
  * 0. */
 static double make_axis(const clf__fisher_work *work, const double *vector, double value,
                         double *axis) {
   int64_t classes = work->classes;
-  double largest = 0;
-  for (int64_t k = 0; k < classes; k++) {
-    largest = fabs(vector[k]) > fabs(largest) ? vector[k] : largest;
-  }
-  double scale = (largest < 0 ? -1 : 1) / sqrt(value);
+  const double scale = scale_of_axis(work, vector, value);
   double at_mean = 0;
   for (int64_t j = 0; j < work->columns; j++) {
     const double *direction = work->directions + j * classes;
@@ -97,14 +175,6 @@ typedef struct few_features {
   double *square;          /* [D, D] R G^T */
   double *vectors;         /* [D, D] its eigenvectors */
 } few_features;
-
-static double weighted_mean(const clf__fisher_work *work, const double *values) {
-  double mean = 0;
-  for (int64_t k = 0; k < work->classes; k++) {
-    mean += work->priors[k] * values[k];
-  }
-  return mean;
-}
 
 /* The unit of a feature. */
 static double unit_of(const clf__fisher_work *work, int64_t j) {
@@ -231,7 +301,11 @@ static clf_status store_axes(const clf__fisher_work *work, few_features *f, cons
   if (sum > 0 && vectors == NULL) {
     CLF__TRY(make_axes_of_features(work, f, values, count, axes, offsets));
   }
-  for (int64_t c = 0; c < count && sum > 0 && vectors != NULL; c++) {
+  const bool many = classes >= CLF__FISHER_MANY_CLASSES;
+  if (sum > 0 && vectors != NULL && many) {
+    CLF__TRY(multiply_axes(work, vectors, values, count, axes, offsets));
+  }
+  for (int64_t c = 0; c < count && sum > 0 && vectors != NULL && !many; c++) {
     offsets[c] = make_axis(work, vectors + c * classes, values[c], axes + c * d);
   }
   const clf__linear_solution solution = {axes, offsets, d, 1, count, d};
@@ -246,7 +320,8 @@ static clf_status solve_by_classes(const clf__fisher_work *work, clf__arena *are
   const int64_t classes = work->classes;
   double *between = clf__arena_matrix(arena, classes, classes, sizeof *between);
   CLF__CHECK(clf__arena_status(arena));
-  CLF__CHECK(between_classes(work, between));
+  CLF__CHECK(classes >= CLF__FISHER_MANY_CLASSES ? multiply_classes(work, between)
+                                                 : between_classes(work, between));
   return clf__eigen_symmetric(work->context, between, classes, classes, values, vectors);
 }
 

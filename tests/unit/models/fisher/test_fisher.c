@@ -214,6 +214,49 @@ TEST(fisher__axes_of_many_classes_include_small_differences) {
   clf_dataset_free(data);
 }
 
+/* As many features as many classes: the first axes have a unit variance within the classes, no
+ * covariance, and shares of the variance between them that descend. */
+TEST(fisher__axes_of_many_features_and_classes_whiten_them) {
+  enum { MANY = 200, EACH = 3, D = 205, AXES = 3, ALL = MANY * EACH };
+  static float x[ALL * D], z[ALL * AXES];
+  static int32_t labels[ALL];
+  uint64_t seed = 24;
+  for (int i = 0; i < ALL; i++) {
+    labels[i] = i / EACH;
+    for (int j = 0; j < D; j++) {
+      static double mean[D];
+      mean[j] = i % EACH == 0 ? random_normal(&seed) * (j < AXES ? 10 - j : 1) : mean[j];
+      x[i * D + j] = (float)(mean[j] + random_normal(&seed));
+    }
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ALL, D, labels);
+  clf_model *model = fitted(NULL, "fisher", "components=3", data);
+  ck_clf_ok(clf_model_project(model, data, z, ALL * AXES, NULL));
+  double within[AXES][AXES] = {{0}}, between[AXES][AXES] = {{0}};
+  for (int k = 0; k < MANY; k++) {
+    for (int a = 0; a < AXES * AXES; a++) {
+      double mean[2] = {0, 0};
+      for (int i = k * EACH; i < (k + 1) * EACH; i++) {
+        mean[0] += (double)z[i * AXES + a / AXES] / EACH;
+        mean[1] += (double)z[i * AXES + a % AXES] / EACH;
+      }
+      between[a / AXES][a % AXES] += mean[0] * mean[1] / MANY;
+      for (int i = k * EACH; i < (k + 1) * EACH; i++) {
+        within[a / AXES][a % AXES] += ((double)z[i * AXES + a / AXES] - mean[0]) *
+                                      ((double)z[i * AXES + a % AXES] - mean[1]) / ALL;
+      }
+    }
+  }
+  for (int a = 0; a < AXES * AXES; a++) {
+    const bool same = a / AXES == a % AXES;
+    ck_assert_double_eq_tol(within[a / AXES][a % AXES], same, 1e-3);
+    ck_assert(same || fabs(between[a / AXES][a % AXES]) < 1e-3 * between[0][0]);
+  }
+  ck_assert(between[0][0] > between[1][1] && between[1][1] > between[2][2]);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 /* Of two nearly equal features, against S^-1 (m_k - m) by determinants. */
 TEST(fisher__directions_of_many_classes_solve_the_equations) {
   enum { MANY = 260, EACH = 5 };
