@@ -3,6 +3,8 @@
  * that it has for them. meson.build compiles each source for the targets that are named here. */
 #include "ops/kernels.h"
 
+#include "ops/kernelfn/kernel_tiles.h"
+
 #define VECTORS(X, target)                                                                         \
   X(rows, row_kernels, target)                                                                     \
   X(linear, linear_kernels, target)                                                                \
@@ -77,6 +79,7 @@ BF16(DECLARE, avx512_bf16)
 static const clf__kernels avx512_bf16 =
     KERNELS(avx512, avx512_vnni, avx512_bf16, avx512_vnni, avx512_bf16);
 
+extern const clf__tile_kernel CLF__FAMILY(byte_tiles, amx);
 INT8(DECLARE, amx)
 BF16(DECLARE, amx)
 static const clf__kernels amx = KERNELS(avx512, avx512_vnni, avx512_bf16, amx, amx);
@@ -102,4 +105,13 @@ const clf__kernels *clf__kernels_for(const clf_context *context) {
 const clf__kernels *clf__reduced_kernels_for(clf_context *context) {
   const clf__cpu_target *target = clf__context_target(context);
   return target->tiled != NULL && clf__context_has_tiles(context) ? target->tiled : target->kernels;
+}
+
+const clf__tile_kernel *clf__byte_tiles_for(clf_context *context) {
+#ifdef __x86_64__
+  return clf__reduced_kernels_for(context) == &amx ? &CLF__FAMILY(byte_tiles, amx) : NULL;
+#else
+  (void)context;
+  return NULL;
+#endif
 }

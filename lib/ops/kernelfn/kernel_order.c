@@ -99,14 +99,14 @@ static void divide(const ordering *o, int64_t first, int64_t count, int depth) {
   divide(o, first + yes, no, depth + 1);
 }
 
-/* Marking the steps of a row takes as long as its products with some fifty columns. */
+/* Tiles of many rows omit none. Marking the steps of a row takes as long as its products with some fifty columns. */
 const int64_t *clf__kernel_order(clf__arena *arena, const clf__kernel_columns *z,
                                  const clf__rows *x) {
   enum { MIN_COLUMNS = 1024, TASK_ROWS = 256 };
   const int64_t steps = clf__ceil_div(x->columns, UNIT);
   ordering o = {.x = x, .steps = steps, .words = clf__ceil_div(steps, WORD)};
   clf__arena own = {.context = arena->context};
-  if (!z->exact || z->count < MIN_COLUMNS) {
+  if (!z->exact || z->many != NULL || z->count < MIN_COLUMNS) {
     return NULL;
   }
   o.tile = z->tile->rows;

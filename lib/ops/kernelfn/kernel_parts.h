@@ -26,9 +26,9 @@ struct clf__kernel_columns {
   int64_t *numbers; /* precomputed: [count] */
   void *norms;      /* [count, rounded up to whole panels], 4 bytes each */
   /* Dense. */
-  const clf__tile_kernel *tile;
-  float *center;         /* the one of rows_map, or NULL */
-  int64_t steps, stored; /* units of a packed row, used and allocated */
+  const clf__tile_kernel *tile, *many; /* `many` for groups of many rows, or NULL */
+  float *center;                       /* the one of rows_map, or NULL */
+  int64_t steps, stored;               /* units of a packed row, used and allocated */
   int32_t *panels;
   /* Sparse: the arrays of z, or copies of rows that were selected or are dense. */
   clf__rows z;
@@ -41,6 +41,7 @@ struct clf__kernel_columns {
 typedef struct clf__kernel_group {
   const clf__kernel_columns *z;
   clf__row_pick pick;
+  const clf__tile_kernel *tile;
   int32_t *packed, *places; /* tiles */
   void *norms;
   float *scattered; /* [columns, CLF__SPARSE_LANES], 0 between groups */

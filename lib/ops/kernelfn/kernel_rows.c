@@ -13,6 +13,10 @@ enum {
   SPARSE_COLUMNS = 64, /* columns that are combined at once */
 };
 
+static const clf__tile_kernel *tile_for(const clf__kernel_columns *z, int64_t rows) {
+  return z->many != NULL && rows >= CLF__MANY_ROWS ? z->many : z->tile;
+}
+
 int64_t clf__kernel_group_rows(const clf__kernel_columns *z, int64_t wanted) {
   if (z->precomputed) {
     return clf__min_i64(wanted, GROUP_ROWS);
@@ -20,7 +24,7 @@ int64_t clf__kernel_group_rows(const clf__kernel_columns *z, int64_t wanted) {
   if (z->sparse) {
     return clf__min_i64(wanted, LANES);
   }
-  const int64_t height = z->tile->rows, row_bytes = 4 * (z->stored > 0 ? z->stored : 1);
+  const int64_t height = tile_for(z, wanted)->rows, row_bytes = 4 * (z->stored > 0 ? z->stored : 1);
   const int64_t fit = GROUP_BYTES / row_bytes / height * height;
   const int64_t max = fit < height ? height : clf__min_i64(fit, GROUP_ROWS);
   return clf__min_i64(clf__round_up(wanted, height), max);
@@ -35,7 +39,8 @@ int64_t clf__kernel_group_bytes(const clf__kernel_columns *z, int64_t rows, int6
     *zeroed = z->columns * LANES * (int64_t)sizeof(float);
     return *zeroed + (2 * SPARSE_COLUMNS + 1) * LANES * (int64_t)sizeof(float);
   }
-  const int64_t tiles = clf__ceil_div(rows, z->tile->rows);
+  const int64_t padded = clf__round_up(rows, tile_for(z, rows)->rows);
+  const int64_t tiles = clf__ceil_div(padded, z->tile->rows);
   return clf__round_up(
       4 * tiles * (z->tile->rows * (z->stored + 1) + clf__tile_places(z->steps, z->tile->depth)),
       64);
@@ -83,8 +88,9 @@ clf_status clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_c
     scatter(group, false);
     return CLF_OK;
   }
-  const int64_t height = z->tile->rows, padded = clf__round_up(pick->count, height);
-  const int64_t places = clf__tile_places(z->steps, z->tile->depth);
+  group->tile = tile_for(z, pick->count);
+  const int64_t height = group->tile->rows, padded = clf__round_up(pick->count, height);
+  const int64_t places = clf__tile_places(z->steps, group->tile->depth);
   group->packed = (int32_t *)(void *)scratch;
   group->norms = group->packed + padded * z->stored;
   group->places = group->packed + padded * (z->stored + 1);
@@ -92,8 +98,8 @@ clf_status clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_c
     const clf__row_pick tile = {pick->x, pick->rows, pick->first + i,
                                 clf__min_i64(height, pick->count - i)};
     float *norms = (float *)group->norms + i;
-    z->tile->pack_rows(group->packed + i * z->stored, group->places + i / height * places, norms,
-                       &tile, &z->rows_map, z->map.kind == CLF__KERNEL_RBF);
+    group->tile->pack_rows(group->packed + i * z->stored, group->places + i / height * places,
+                           norms, &tile, &z->rows_map, z->map.kind == CLF__KERNEL_RBF);
     if (!z->exact) {
       CLF__CHECK(clf__kernel_check_norms(&tile, norms));
     }
@@ -158,18 +164,18 @@ void clf__kernel_group_range(const clf__kernel_group *group, int64_t first, int6
   } else if (z->sparse) {
     sparse_range(group, first, n, out, ld);
   } else {
-    z->tile->multiply(&(clf__kernel_tiles){.map = z->map,
-                                           .steps = z->steps,
-                                           .a = group->packed,
-                                           .places = group->places,
-                                           .a_norms = group->norms,
-                                           .rows = group->pick.count,
-                                           .b = z->panels,
-                                           .b_norms = z->norms,
-                                           .first = first,
-                                           .columns = n,
-                                           .out = out,
-                                           .ld = ld});
+    group->tile->multiply(&(clf__kernel_tiles){.map = z->map,
+                                               .steps = z->steps,
+                                               .a = group->packed,
+                                               .places = group->places,
+                                               .a_norms = group->norms,
+                                               .rows = group->pick.count,
+                                               .b = z->panels,
+                                               .b_norms = z->norms,
+                                               .first = first,
+                                               .columns = n,
+                                               .out = out,
+                                               .ld = ld});
   }
 }
 

@@ -8,6 +8,36 @@
 
 #include "ops/simd/kernel_pack.h"
 
+INLINE void kernel_map_kind(const int kind, const clf__kernel_map *map, const float *sums,
+                            float x_norm, const float *z_norms, float *out, int64_t count) {
+  for (int64_t j = 0; j < count; j += LANES_F32) {
+    const int64_t lanes = clf__min_i64(LANES_F32, count - j);
+    vector_f32 v = load_part_f32(sums + j, lanes);
+    if (kind == CLF__KERNEL_RBF) {
+      v = distance_of(v, x_norm, load_part_f32(z_norms + j, lanes));
+    }
+    store_part_f32(out + j, kernel_of(kind, map, v), lanes);
+  }
+}
+
+static void kernel_map_f32(const clf__kernel_map *map, const float *sums, float x_norm,
+                           const float *z_norms, float *out, int64_t count) {
+  switch (map->kind) {
+  case CLF__KERNEL_POLYNOMIAL:
+    kernel_map_kind(CLF__KERNEL_POLYNOMIAL, map, sums, x_norm, z_norms, out, count);
+    break;
+  case CLF__KERNEL_RBF:
+    kernel_map_kind(CLF__KERNEL_RBF, map, sums, x_norm, z_norms, out, count);
+    break;
+  case CLF__KERNEL_SIGMOID:
+    kernel_map_kind(CLF__KERNEL_SIGMOID, map, sums, x_norm, z_norms, out, count);
+    break;
+  default:
+    kernel_map_kind(CLF__KERNEL_LINEAR, map, sums, x_norm, z_norms, out, count);
+    break;
+  }
+}
+
 INLINE vector_f32 value_f32(const bool distance, vector_f32 sum, float x_norm, vector_f32 z_norm) {
   return distance ? distance_of(sum, x_norm, z_norm) : sum;
 }

@@ -12,3 +12,5 @@
 #include "ops/simd/units.h"
 
 #include "ops/simd/int8.h"
+
+#include "ops/simd/kernel_byte_tiles.h"

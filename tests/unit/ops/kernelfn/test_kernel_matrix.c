@@ -128,19 +128,21 @@ TEST_LOOP(block__keeps_its_digits_far_from_zero, 0, cpu_levels()) {
 }
 
 TEST_LOOP(block__is_symmetric_to_the_bit, 0, cpu_levels()) {
-  enum { A = 61, B = 23, DEPTH = 701 };
+  enum { A = 77, B = 23, DEPTH = 717, FEW = 8 };
   clf_context *context = context_of(_i, 1);
   uint64_t state = 10;
   for (int pair = 0; context != NULL && pair < STORAGES * STORAGES; pair++) {
     matrix x = random_matrix(&state, pair / STORAGES, A, DEPTH, 0);
     matrix z = random_matrix(&state, pair % STORAGES, B, DEPTH, 0);
     for (int kind = 0; kind < CLF__KERNEL_PRECOMPUTED; kind++) {
-      float there[A * B], back[B * A];
+      float there[A * B], back[B * A], few[FEW * B];
       const clf__kernel_function f = function_of(kind, DEPTH);
       block_case one = {f, &x, &z, NULL, NULL, A, B, NULL};
       block_case other = {f, &z, &x, NULL, NULL, B, A, NULL};
       clf__kernel_columns *columns = columns_of(context, &one);
       ck_clf_ok(clf__kernel_block(columns, 0, B, &x.rows, NULL, A, there, B));
+      ck_clf_ok(clf__kernel_block(columns, 0, B, &x.rows, NULL, FEW, few, B));
+      ck_assert_mem_eq(few, there, sizeof few); /* by tiles for few rows and for many */
       clf__kernel_columns_free(columns);
       columns = columns_of(context, &other);
       ck_clf_ok(clf__kernel_block(columns, 0, A, &z.rows, NULL, B, back, A));

@@ -100,7 +100,8 @@ static void halve(matrix *x) {
   }
 }
 
-/* Many rows of bytes are taken in an order in which tiles have fewer steps; a few are not. */
+/* Many rows of bytes are taken in an order in which tiles have fewer steps, unless the CPU has tiles that omit none; a few
+ * are not. */
 TEST_LOOP(sums__of_rows_with_zeros_do_not_depend_on_their_order, 0, cpu_levels()) {
   enum { ROWS = 90, DEPTH = 70, FEW = 45, OUTPUTS = 2 };
   clf_context *context = context_of(_i, 2);
@@ -124,11 +125,12 @@ TEST_LOOP(sums__of_rows_with_zeros_do_not_depend_on_their_order, 0, cpu_levels()
   }
   const int64_t *order = clf__kernel_order(&arena, columns, &x.rows);
   int64_t sum = 0;
-  for (int64_t i = 0; i < ROWS; i++) {
+  ck_assert((order == NULL) == (clf__byte_tiles_for(context) != NULL));
+  for (int64_t i = 0; order != NULL && i < ROWS; i++) {
     sum += order[i];
     ck_assert_int_eq(order[i] % 2, order[i / FEW * FEW] % 2); /* one half, then the other */
   }
-  ck_assert_int_eq(sum, ROWS * (ROWS - 1) / 2);
+  ck_assert_int_eq(sum, order != NULL ? ROWS * (ROWS - 1) / 2 : 0);
   clf__arena_free(&arena);
   clf__kernel_columns_free(columns);
   free_sums(&s);
