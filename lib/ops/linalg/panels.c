@@ -64,14 +64,15 @@ static void multiply_block(const clf__panels *panels, int64_t step, int64_t rows
                                    .ldc = ldc});
 }
 
-/* Rounds a few rows at a time, which stay in L1. */
+/* Rounds some rows at a time, for which all panels are read: few rows would leave tiles empty. */
 static void round_and_multiply(const clf__panels *panels, int64_t step, int64_t rows,
                                const float *a, int64_t lda, float *c, int64_t ldc, double beta) {
-  enum { ROWS = 8 };
-  float elements[ROWS * DEPTH];
+  enum { ROWS = 32 };
+  _Alignas(64) float elements[ROWS * DEPTH]; /* tiles load lines of a cache */
   const int64_t steps = clf__min_i64(DEPTH, panels->depth - step);
-  for (int64_t row = 0; row < rows; row += ROWS) {
-    const int64_t part = clf__min_i64(ROWS, rows - row);
+  const int64_t most = ROWS * panels->kernel->group;
+  for (int64_t row = 0; row < rows; row += most) {
+    const int64_t part = clf__min_i64(most, rows - row);
     panels->kernel->pack_rows(elements, a + row * lda, lda, 1, steps, part);
     multiply_block(panels, step, part, elements, clf__packed_depth(panels->kernel, steps),
                    c + row * ldc, ldc, beta);
