@@ -92,11 +92,18 @@ static decimal without_zeros(decimal d) {
   return d;
 }
 
+/* The text of a float is read as a double, which is rounded to the float. Of all floats one has a
+ * text, 7.038531e-26, that is so near the end of its interval that this gives the neighbor. It gets
+ * a digit more. */
+static bool is_rounded_twice(const binary *b) {
+  return b->significand == 0xAE43FD && b->exponent == -107;
+}
+
 static decimal shortest(const binary *b) {
   const int32_t power = floor_log10_of_power_of_2(b->exponent);
   interval in = scale(b, power);
   const uint64_t tens = (in.number / 4 + 5) / 10 * 10; /* a tie would not lie in the interval */
-  if (contains(&in, tens)) {
+  if (contains(&in, tens) && !is_rounded_twice(b)) {
     return without_zeros((decimal){tens, power});
   }
   if (contains(&in, nearest(&in))) {

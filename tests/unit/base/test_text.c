@@ -172,12 +172,19 @@ TEST(number_text__of_a_float_has_the_form_of_a_double) {
   static const struct {
     float value;
     const char *text;
-  } cases[] = {{0.1F, "0.1"},           {-0.0F, "-0"},
-               {16777216, "16777216"},  {20000000, "2e+07"},
-               {123456, "123456"},      {1e-4F, "0.0001"},
-               {1e-5F, "1e-05"},        {FLT_MAX, "3.4028235e+38"},
-               {FLT_TRUE_MIN, "1e-45"}, {2097152.25F, "2097152.2"},
-               {-INFINITY, "-inf"},     {NAN, "nan"}};
+  } cases[] = {{0.1F, "0.1"},
+               {-0.0F, "-0"},
+               {16777216, "16777216"},
+               {20000000, "2e+07"},
+               {123456, "123456"},
+               {1e-4F, "0.0001"},
+               {1e-5F, "1e-05"},
+               {FLT_MAX, "3.4028235e+38"},
+               {FLT_TRUE_MIN, "1e-45"},
+               {2097152.25F, "2097152.2"},
+               {0x1.5c87fap-84F, "7.0385307e-26"},
+               {-INFINITY, "-inf"},
+               {NAN, "nan"}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     ck_assert_str_eq(clf__number_format_f32(cases[i].value).text, cases[i].text);
   }
