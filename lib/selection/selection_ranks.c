@@ -78,6 +78,12 @@ clf_status clf__selection_agree(const clf_model *model, const clf_dataset *data,
                         hash_dataset(CLF__CHECKSUM_FIRST, data));
 }
 
+/* Returns the number of the task that score i comes from. */
+static int64_t task_of(int64_t i, int64_t count, int64_t folds, bool chained) {
+  const int64_t fold = i % folds, variant = i / folds;
+  return chained ? fold : fold * count + variant;
+}
+
 clf_status clf__selection_share(clf_context *context, double *scores, int64_t count, int64_t folds,
                                 bool chained) {
   const int32_t ranks = clf__comm_ranks(context);
@@ -87,12 +93,14 @@ clf_status clf__selection_share(clf_context *context, double *scores, int64_t co
   double *all = clf__alloc_matrix(context, ranks, count * folds, sizeof *all);
   clf_status status = all != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
+  for (int64_t i = 0; i < count * folds; i++) { /* those of other ranks are not set yet */
+    scores[i] =
+        task_of(i, count, folds, chained) % ranks == clf__comm_rank(context) ? scores[i] : 0;
+  }
   CLF__TRY(
       clf__comm_gather(context, "scores", scores, count * folds * (int64_t)sizeof *scores, all));
   for (int64_t i = 0; i < count * folds; i++) {
-    const int64_t fold = i % folds, variant = i / folds;
-    const int64_t task = chained ? fold : fold * count + variant;
-    scores[i] = all[task % ranks * count * folds + i];
+    scores[i] = all[task_of(i, count, folds, chained) % ranks * count * folds + i];
   }
 done:
   clf__free(all);
