@@ -230,7 +230,8 @@ TEST(what_is_not_distributed__is_refused) {
 typedef struct refusing {
   failing_allocator from; /* of rank 1 */
   const char *model, *params;
-  int64_t nth; /* allocation of the fit that is refused */
+  bool teaches; /* the fitted model, by held-out rows */
+  int64_t nth;  /* allocation of the fit, or of that, that is refused */
   bool refused;
   clf_status status[MAX_RANKS];
   char message[MAX_RANKS][512];
@@ -245,14 +246,24 @@ static void refused_rank(struct rank *rank) {
   clf_dataset *data = rows_of(rank->context, &plain, F32, true, first, count);
   ck_clf_ok(clf_model_create(&model, rank->context, r->model, r->params));
   ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
+  if (r->teaches) {
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  }
   if (rank->index == 1) {
     r->from.refuse = r->from.asked + r->nth;
   }
-  r->status[rank->index] = clf_model_fit(model, data, NULL, NULL);
+  r->status[rank->index] = r->teaches ? clf_model_calibrate(model, data, "method=temperature")
+                                      : clf_model_fit(model, data, NULL, NULL);
   snprintf(r->message[rank->index], sizeof r->message[0], "%s", clf_last_error());
   if (rank->index == 1) {
     r->refused = r->from.asked >= r->from.refuse;
     r->from.refuse = 0;
+  }
+  if (r->teaches) { /* all models have changed, or none */
+    clf_tensor *taught = NULL;
+    const clf_status found = clf_model_tensor(&taught, model, "decision_temperature");
+    ck_assert_int_eq(found == CLF_OK, r->status[rank->index] == CLF_OK);
+    clf_tensor_free(taught);
   }
   clf_model_free(model);
   clf_dataset_free(data);
@@ -269,11 +280,16 @@ TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 9) {
       {"perceptron", "epochs=1"},
       {"perceptron", "epochs=2 mixed=true"},
       {"fisher", "kernel=rbf landmarks=10"},
-      {"ridge", "solver=cg"}};
+      {"ridge", "solver=cg"},
+      {"logistic", "tolerance=0.5"}};
+  enum { TEACHES = 8 };
   bool refused = true;
   fill_rows();
   for (int64_t nth = 1; refused; nth += SLOW ? 7 : 1) {
-    refusing r = {.model = kinds_tried[_i][0], .params = kinds_tried[_i][1], .nth = nth};
+    refusing r = {.model = kinds_tried[_i][0],
+                  .params = kinds_tried[_i][1],
+                  .teaches = _i == TEACHES,
+                  .nth = nth};
     struct ranks all;
     open_ranks(&all, 3, "threads=1", nth % 2 == 0);
     const clf_communicator calls = communicator_of(&all.rank[1]);
