@@ -224,8 +224,10 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
     CLF__CHECK(
         problem->observe(problem->argument, result->iterations, v->value, v->gradient, &order));
     result->value = v->value;
-    result->end = order == CLF__LBFGS_STOP ? CLF__LBFGS_STOPPED : CLF__LBFGS_LIMIT;
-    if (order == CLF__LBFGS_STOP || result->iterations == problem->max_iterations) {
+    result->end = order == CLF__LBFGS_STOP        ? CLF__LBFGS_STOPPED
+                  : idle >= v->rounding->patience ? CLF__LBFGS_STALLED
+                                                  : CLF__LBFGS_LIMIT;
+    if (result->end != CLF__LBFGS_LIMIT || result->iterations == problem->max_iterations) {
       return CLF_OK;
     }
     if (order == CLF__LBFGS_RESTART) {
@@ -243,7 +245,7 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
     bool lower = v->value < mark - v->rounding->progress * fabs(mark);
     mark = lower ? v->value : mark;
     idle = lower ? 0 : idle + 1;
-    if (!found || idle >= v->rounding->patience) {
+    if (!found) {
       result->end = CLF__LBFGS_STALLED;
       return CLF_OK;
     }
