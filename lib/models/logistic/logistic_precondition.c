@@ -43,8 +43,8 @@ enum {
   FREE_COLUMNS = 256 /* up to so many columns, blocks cost almost nothing */
 };
 
-/* Blocks are refreshed two or three times in a fit, at MIN_SAMPLE/2 columns^2 multiply-adds for each
- * column and output, and save about 50 evaluations at 2 rows columns outputs. */
+/* Blocks are refreshed two or three times in a fit, at MIN_SAMPLE/2 columns^2 multiply-adds for
+ * each column and output, and save about 50 evaluations at 2 rows columns outputs. */
 int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
   double limit =
@@ -217,8 +217,8 @@ static void copy_task(void *argument, clf__range rows) {
   }
 }
 
-/* Rows of a sample. A matrix of few columns costs so little that more rows pay: the fewer there are,
- * the more iterations a fit takes, 4 to 10% with half of them. */
+/* Rows of a sample. A matrix of few columns costs so little that more rows pay: with half of them a
+ * fit takes 4 to 10% more iterations. */
 static int64_t sample_rows(int64_t columns) {
   const int64_t most = clf__min_i64(clf__count(MAX_SAMPLE, columns), ENOUGH_ROWS);
   return clf__max_i64(clf__count(MIN_SAMPLE, columns), most);
