@@ -115,6 +115,10 @@ clf_status clf__perceptron_mix_epoch(clf__perceptron_learner *l, int64_t epoch) 
                               .argument = &m};
   status = clf__shards_sum(&sum, m.sums, parts * m.size + 2);
   const double *counts = m.sums + parts * m.size;
+  const int64_t most = clf__shards_rows(l->training->x->shards, l->training->x->rows);
+  if (status == CLF_OK && !(counts[1] > 0 && counts[1] <= (double)most)) {
+    status = clf__comm_garbled("exchange"); /* some row has a weight */
+  }
   close_mixture(&m, status == CLF_OK ? counts[1] : 0);
   if (status == CLF_OK) {
     clf__perceptron_set_share(l, counts[0], counts[1]);
