@@ -40,8 +40,7 @@ static const clf__param params[] = {
              "maximum number of steps of a machine; 0: 100 a row, at least 10,000,000"),
     CLF__BOOL(warm_start, "false", "whether fit begins where the last fit to the same rows ended"),
     CLF__REAL(cache_mb, "200", 0, 1e9,
-              "memory for kernel values, in units of 2^20 bytes; dense rows of up to 64 columns "
-              "need none"),
+              "memory for kernel values in units of 2^20 bytes; up to 64 dense columns need none"),
     CLF__PRECISION("products of rows and weights in f32 or in f64; f64 is for kernel=linear"),
     CLF__DECISION_PARAMS,
 };

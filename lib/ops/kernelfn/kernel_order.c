@@ -99,7 +99,8 @@ static void divide(const ordering *o, int64_t first, int64_t count, int depth) {
   divide(o, first + yes, no, depth + 1);
 }
 
-/* Tiles of many rows omit none. Marking the steps of a row takes as long as its products with some fifty columns. */
+/* Tiles of many rows omit no steps. Marking the steps of a row takes as long as its products with
+ * some fifty columns. */
 const int64_t *clf__kernel_order(clf__arena *arena, const clf__kernel_columns *z,
                                  const clf__rows *x) {
   enum { MIN_COLUMNS = 1024, TASK_ROWS = 256 };

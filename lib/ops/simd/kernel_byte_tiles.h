@@ -84,11 +84,12 @@ INLINE void byte_block(const bool high, const int32_t *a, const int32_t *b, int6
   }
 }
 
-/* Applies the function to lanes skip … skip + columns - 1 of `rows` rows of a block. */
+/* Applies the function to lanes skip … skip + columns - 1 of a block. */
 INLINE void byte_finish_kind(const int kind, const clf__kernel_tiles *t, const int32_t *sums,
-                             int64_t row, int64_t rows, const int32_t *column_norms, int64_t skip,
+                             int64_t row, const int32_t *column_norms, int64_t skip,
                              int64_t columns, float *out) {
   const uint32_t *row_norms = (const uint32_t *)t->a_norms + row;
+  const int64_t rows = clf__min_i64(BLOCK_SIDE, t->rows - row);
   const vector_u32 norms = (vector_u32)load_i32(column_norms);
   const __mmask16 lanes = (__mmask16)(((1u << columns) - 1) << skip);
   for (int64_t i = 0; i < rows; i++, sums += TILE_SIDE) {
@@ -99,20 +100,20 @@ INLINE void byte_finish_kind(const int kind, const clf__kernel_tiles *t, const i
   }
 }
 
-static void byte_finish(const clf__kernel_tiles *t, const int32_t *sums, int64_t row, int64_t rows,
+static void byte_finish(const clf__kernel_tiles *t, const int32_t *sums, int64_t row,
                         const int32_t *column_norms, int64_t skip, int64_t columns, float *out) {
   switch (t->map.kind) {
   case CLF__KERNEL_POLYNOMIAL:
-    byte_finish_kind(CLF__KERNEL_POLYNOMIAL, t, sums, row, rows, column_norms, skip, columns, out);
+    byte_finish_kind(CLF__KERNEL_POLYNOMIAL, t, sums, row, column_norms, skip, columns, out);
     break;
   case CLF__KERNEL_RBF:
-    byte_finish_kind(CLF__KERNEL_RBF, t, sums, row, rows, column_norms, skip, columns, out);
+    byte_finish_kind(CLF__KERNEL_RBF, t, sums, row, column_norms, skip, columns, out);
     break;
   case CLF__KERNEL_SIGMOID:
-    byte_finish_kind(CLF__KERNEL_SIGMOID, t, sums, row, rows, column_norms, skip, columns, out);
+    byte_finish_kind(CLF__KERNEL_SIGMOID, t, sums, row, column_norms, skip, columns, out);
     break;
   default:
-    byte_finish_kind(CLF__KERNEL_LINEAR, t, sums, row, rows, column_norms, skip, columns, out);
+    byte_finish_kind(CLF__KERNEL_LINEAR, t, sums, row, column_norms, skip, columns, out);
     break;
   }
 }
@@ -135,7 +136,7 @@ static void byte_multiply(const clf__kernel_tiles *t) {
       } else {
         byte_block(false, a, b, stored, sums);
       }
-      byte_finish(t, sums, row, rows, column_norms + column, first - column, columns,
+      byte_finish(t, sums, row, column_norms + column, first - column, columns,
                   t->out + row * t->ld + first - t->first);
     }
   }
