@@ -1,6 +1,6 @@
-/* Scores of the next rows for many classes, whose W does not fit into the first caches: read for one
- * row after the other it comes from memory each time, at 4 bytes a multiply-add. So the scores of
- * some rows are computed together, in parts of W, on all threads. An update changes two classes;
+/* Scores of the next rows for many classes, whose W does not fit into the first caches: read for
+ * one row after the other it comes from memory each time, at 4 bytes a multiply-add. So the scores
+ * of some rows are computed together, in parts of W, on all threads. An update changes two classes;
  * the scores of those that have changed are computed once more when it is a row's turn. Every score
  * is the same sum as that of a single row, so the result is the same to the bit. */
 #include <string.h>

@@ -100,8 +100,8 @@ static int64_t best_other(const float *scores, int64_t classes, int64_t y) {
   return first; /* its score is not a number */
 }
 
-/* Learns row i of the order; returns the number of mistakes made on it. Scores that are not finite count as
- * one mistake. */
+/* Learns row i of the order; returns the number of mistakes made on it. Scores that are not finite
+ * count as one mistake. */
 static int64_t step(clf__perceptron_learner *l, int64_t i, float weight) {
   const int64_t at = l->order[i];
   clf__rows row = clf__rows_range(l->training->x, at, 1);
