@@ -64,7 +64,8 @@ void clf__svm_expect_work(clf__svm_solver *s) {
   clf__svm_stay(s);
   if (able) {
     s->interior_work = clf__svm_interior_work(p->rows->groups.x, p->count);
-    s->descent_work = clf__svm_descent_work(p->rows->groups.x, p->count, mean_curvature(s));
+    s->descent_work =
+        clf__svm_descent_work(p->rows->groups.x, p->count, mean_curvature(s), p->tolerance);
     const double other = fmin(s->interior_work, s->descent_work);
     s->work_to_spend = p->start_b == NULL && other < expected_work(s) ? 0 : other;
   }

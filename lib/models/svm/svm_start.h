@@ -52,6 +52,6 @@ double clf__svm_interior_work(const clf__rows *x, int64_t count);
 /* The same by svm_descent.c, for sparse rows; the work is INFINITY for others. `curvature` is the
  * mean of C_i |x_i|^2: where it is small, few variables are between their bounds. */
 clf_status clf__svm_descend(clf__svm_start *start);
-double clf__svm_descent_work(const clf__rows *x, int64_t count, double curvature);
+double clf__svm_descent_work(const clf__rows *x, int64_t count, double curvature, double tolerance);
 
 #endif
