@@ -35,25 +35,18 @@ clf_status clf__comm_gather_starts(clf_context *context, const char *name, int64
   return CLF_OK;
 }
 
-static uint64_t hash_starts(const clf__comm *comm, const int64_t *start, size_t size) {
-  return clf__comm_hash(size, start, ((size_t)comm->calls.ranks + 1) * sizeof *start);
-}
-
 /* By one message of each rank, of the `most` elements that one of them has. */
 static clf_status spread_padded(clf_context *context, const char *name, char *all,
                                 const int64_t *start, int64_t size, int64_t most) {
-  clf__comm *comm = context->comm;
-  const int32_t ranks = comm->calls.ranks, rank = comm->calls.rank;
+  const int32_t ranks = context->comm->calls.ranks, own = context->comm->calls.rank;
   const int64_t bytes = most * size;
   clf__arena arena = {.context = context};
   char *mine = clf__arena_zeroed(&arena, bytes, 1),
        *padded = clf__arena_matrix(&arena, ranks, bytes, 1);
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
-  CLF__TRY(clf__comm_meet(comm, CLF_OK, name, hash_starts(comm, start, (size_t)size)));
-  memcpy(mine, all + start[rank] * size, (size_t)((start[rank + 1] - start[rank]) * size));
-  CLF__TRY(clf__comm_called(comm, comm->calls.all_gather(comm->calls.user, mine, bytes, padded),
-                            "all_gather"));
+  memcpy(mine, all + start[own] * size, (size_t)((start[own + 1] - start[own]) * size));
+  CLF__TRY(clf__comm_gather(context, name, mine, bytes, padded));
   for (int32_t r = 0; r < ranks; r++) {
     memcpy(all + start[r] * size, padded + r * bytes, (size_t)((start[r + 1] - start[r]) * size));
   }
@@ -74,7 +67,8 @@ clf_status clf__comm_spread(clf_context *context, const char *name, void *all, c
   if (most > 0 && (double)most * (double)ranks * (double)size <= FEW_BYTES) {
     return spread_padded(context, name, all, start, (int64_t)size, most);
   }
-  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, hash_starts(comm, start, size)));
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, name,
+                            clf__comm_hash(size, start, ((size_t)ranks + 1) * sizeof *start)));
   for (int32_t rank = 0; rank < ranks; rank++) {
     const int64_t count = start[rank + 1] - start[rank];
     if (count > 0) {
@@ -85,6 +79,7 @@ clf_status clf__comm_spread(clf_context *context, const char *name, void *all, c
                                   "broadcast"));
     }
   }
+  clf__comm_seen(comm, all, (size_t)start[ranks] * size);
   return CLF_OK;
 }
 

@@ -1,5 +1,5 @@
-/* What the methods of computing convolutions share: their tasks, the forward pass, the gradient with
- * respect to the input, and sums in shards. */
+/* What the methods of computing convolutions share: their tasks, the forward pass, the gradient
+ * with respect to the input, and sums in shards. */
 #include "ops/conv/conv_method.h"
 
 #include <string.h>

@@ -56,7 +56,8 @@ void clf__conv_forward_run(clf__conv_forward *forward);
  * flipped kernel meets each dy to which the input's pixel contributed. */
 clf__conv2d clf__conv_back(const clf__conv2d *conv);
 
-/* The gradient with respect to the input by that convolution. It must stay where it is between the two calls. */
+/* The gradient with respect to the input by that convolution. It must stay where it is between the
+ * two calls. */
 typedef struct clf__conv_input_gradient {
   const clf__conv_pass *of;
   clf__conv2d conv;

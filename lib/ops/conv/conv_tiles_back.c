@@ -1,7 +1,7 @@
 /* The gradients of convolutions in bf16 by tiles (conv_tiles.c). The steps of dW are pixels, whose
  * pairs are in two copies of the grid: from even and from odd pixels on. The gradient of relu is
- * applied to a band of dy when it is copied, and that of the bias is summed there, so that dy is read
- * once from memory. */
+ * applied to a band of dy when it is copied, and that of the bias is summed there, so that dy is
+ * read once from memory. */
 #include <string.h>
 
 #include "base/math.h"

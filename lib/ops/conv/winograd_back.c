@@ -1,11 +1,11 @@
 /* Both gradients of Winograd's convolutions (winograd.c), in one of two ways.
  *
- * Weights whose transforms stay in L2: threads have shards of rows, which they process in blocks of
- * tiles. Larger weights: each thread would read all of them and as many sums of their gradients with
- * every block, and every shard would transform its sums. So all threads work on one block: each
- * transforms some tiles, then multiplies at some of the points, whose weights and sums it alone
- * reads, then transforms the gradients of some images back. There is one array of sums, which is
- * transformed once. */
+ * Weights whose transforms stay in L2: threads have shards of rows, which they process in blocks
+ * of tiles. Larger weights: each thread would read all of them and as many sums of their gradients
+ * with every block, and every shard would transform its sums. So all threads work on one block:
+ * each transforms some tiles, then multiplies at some of the points, whose weights and sums it
+ * alone reads, then transforms the gradients of some images back. There is one array of sums,
+ * which is transformed once. */
 #include <string.h>
 
 #include "base/math.h"
