@@ -15,15 +15,26 @@
  *                   gradients makes the sums of few inputs to many outputs so small that tanh and
  *                   relu are nearly linear there, and a layer of one input learns little
  *
- * Orthonormal vectors are made from normal numbers by the Gram-Schmidt method, in blocks, twice
- * each: "twice is enough" (Giraud et al., 2005). So all rotations are equally likely. */
+ * Orthonormal vectors are made from normal numbers by Cholesky factors of their products: with
+ * V V^T + shift = L L^T, the rows of L^-1 V are those of the Gram-Schmidt method. The shift, which
+ * is far below the precision of f32, keeps the factorization from failing for vectors that are
+ * nearly dependent (Fukaya et al., 2020). It is repeated where a vector lost most of its length.
+ * So all rotations are equally likely. */
 #include <math.h>
 
 #include "base/math.h"
 #include "layers/layer.h"
+#include "ops/linalg/factor.h"
 #include "ops/linalg/gemm.h"
 
-enum { BLOCK = 32 /* vectors that are made orthogonal to earlier ones at once */ };
+enum {
+  BLOCK = 256, /* vectors whose products with earlier ones are computed at once */
+  PASSES = 4
+};
+
+static const double relative_shift = 1e-14;
+/* If this share of each squared length remains, the condition of the vectors is small. */
+static const double kept_share = 0.1;
 
 /* Returns one of the pair of normal numbers of Box and Muller. */
 static double normal(clf__random *random) {
@@ -36,36 +47,37 @@ static double uniform(clf__random *random) {
   return 2 * clf__random_uniform(random) - 1;
 }
 
-/* Orthonormalizes the vectors of a block, [count, length], among themselves. */
-static void orthonormalize(double *block, int64_t count, int64_t length) {
-  for (int64_t i = 0; i < count; i++) {
-    double *v = block + i * length;
-    for (int64_t k = 0; k < i; k++) {
-      const double *before = block + k * length, share = clf__dot(v, before, length);
-      for (int64_t j = 0; j < length; j++) {
-        v[j] -= share * before[j];
-      }
-    }
-    const double norm = sqrt(clf__dot(v, v, length));
-    for (int64_t j = 0; j < length; j++) {
-      v[j] /= norm;
-    }
+/* Computes the lower triangle of V V^T, in [count, count]. */
+static clf_status multiply_self(clf_context *context, const double *vectors, int64_t count,
+                                int64_t length, double *products) {
+  for (int64_t first = 0; first < count; first += BLOCK) {
+    const int64_t rows = clf__min_i64(count - first, BLOCK), end = first + rows;
+    CLF__CHECK(clf__gemm_f64(context, 1,
+                             clf__f64_matrix(vectors + first * length, rows, length, length),
+                             clf__f64_transposed(vectors, length, end, length), 0,
+                             products + first * count, count));
   }
+  return CLF_OK;
 }
 
-/* Makes vectors [count, length] orthonormal; `shares` [BLOCK, count] is scratch. */
+/* Makes vectors [count, length] orthonormal; `factor` [count, count] and `squares` [count] are
+ * scratch. */
 static clf_status make_orthonormal(clf_context *context, double *vectors, int64_t count,
-                                   int64_t length, double *shares) {
-  for (int64_t first = 0; first < count; first += BLOCK) {
-    double *block = vectors + first * length;
-    const int64_t rows = clf__min_i64(count - first, BLOCK);
-    for (int time = 0; time < 2; time++) {
-      CLF__CHECK(clf__gemm_f64(context, 1, clf__f64_matrix(block, rows, length, length),
-                               clf__f64_transposed(vectors, length, first, length), 0, shares,
-                               first));
-      CLF__CHECK(clf__gemm_f64(context, -1, clf__f64_matrix(shares, rows, first, first),
-                               clf__f64_matrix(vectors, first, length, length), 1, block, length));
-      orthonormalize(block, rows, length);
+                                   int64_t length, double *factor, double *squares) {
+  bool dependent = true;
+  for (int pass = 0; pass < PASSES && dependent; pass++) {
+    CLF__CHECK(multiply_self(context, vectors, count, length, factor));
+    for (int64_t i = 0; i < count; i++) {
+      double *diagonal = factor + i * (count + 1);
+      squares[i] = *diagonal;
+      *diagonal += relative_shift * (double)count * *diagonal;
+    }
+    CLF__CHECK(clf__cholesky(context, factor, count, count, 0, NULL));
+    CLF__CHECK(clf__solve_lower(context, factor, count, count, vectors, length, length));
+    dependent = false;
+    for (int64_t i = 0; i < count; i++) {
+      const double root = factor[i * (count + 1)];
+      dependent = dependent || root * root < kept_share * squares[i];
     }
   }
   return CLF_OK;
@@ -79,16 +91,19 @@ static clf_status draw_orthogonal(clf_context *context, const clf__weight_info *
   const int64_t count = tall ? columns : rows, length = tall ? rows : columns;
   clf__arena arena = {.context = context};
   double *vectors = clf__arena_array(&arena, size, sizeof *vectors);
-  double *shares = clf__arena_matrix(&arena, BLOCK, count, sizeof *shares);
+  double *factor = clf__arena_matrix(&arena, count, count, sizeof *factor);
+  double *squares = clf__arena_array(&arena, count, sizeof *squares);
   clf_status status = CLF_OK;
   CLF__TRY(clf__arena_status(&arena));
   for (int64_t i = 0; i < size; i++) {
     vectors[i] = normal(random);
   }
-  CLF__TRY(make_orthonormal(context, vectors, count, length, shares));
-  for (int64_t i = 0; i < size; i++) {
-    const int64_t row = i / columns, column = i % columns;
-    values[i] = (float)(tall ? vectors[column * length + row] : vectors[i]);
+  CLF__TRY(make_orthonormal(context, vectors, count, length, factor, squares));
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t column = 0; column < columns; column++) {
+      values[row * columns + column] =
+          (float)vectors[tall ? column * length + row : row * length + column];
+    }
   }
 done:
   clf__arena_free(&arena);
