@@ -1,7 +1,7 @@
 /* Inference. Threads of the pool each send a block of rows through all steps, within the same
- * memory. Steps that are bound by reading their weights process a whole block: dense layers, and
- * others whose weights L2 does not hold. The steps between them process as few rows as stay in L2.
- * A single block runs on the calling thread. */
+ * memory. Steps that are bound by reading their weights process a whole block: dense and recurrent
+ * layers, and others whose weights L2 does not hold. The steps between them process as few rows as
+ * stay in L2. A single block runs on the calling thread. */
 #include "models/network/network_infer.h"
 
 #include <string.h>
@@ -13,6 +13,7 @@
 
 enum {
   BLOCK_ROWS = 64,          /* max rows in a block */
+  SEQUENCE_ROWS = 256,      /* if a layer is recurrent, which packs its weights for each block */
   MIN_ROWS = 4,             /* rows that are worth waking a thread for */
   OUTER_ELEMENTS = 1 << 20, /* approximate elements that a block passes from stage to stage */
   INNER_ELEMENTS = 1 << 16  /* approximate elements between the steps of a stage */
@@ -196,13 +197,18 @@ static clf_status run_blocks(block_job *job) {
 /* Returns the number of rows in a block. It gives each thread a block if there are enough rows. */
 static int64_t block_rows(const clf__inference *inference, int64_t rows) {
   const int64_t threads = clf__context_threads(inference->network->context);
-  int64_t widest = 1, each = clf__max_i64(MIN_ROWS, clf__ceil_div(rows, threads));
+  int64_t widest = 1, most = BLOCK_ROWS;
+  int64_t each = clf__max_i64(MIN_ROWS, clf__ceil_div(rows, threads));
+  for (int64_t i = 0; i < inference->step_count; i++) {
+    const bool recurs = inference->steps[i].layer->kind->operation == CLF__OPERATION_RECURRENT;
+    most = recurs ? SEQUENCE_ROWS : most;
+  }
   for (int64_t i = 0; i < inference->step_count;) {
     const stage s = stage_of(inference, i, 1);
     widest = i > 0 ? clf__max_i64(widest, inference->steps[i].layer->inputs) : widest;
     i = s.end;
   }
-  each = clf__min_i64(each, clf__min_i64(BLOCK_ROWS, clf__max_i64(1, OUTER_ELEMENTS / widest)));
+  each = clf__min_i64(each, clf__min_i64(most, clf__max_i64(1, OUTER_ELEMENTS / widest)));
   return clf__max_i64(1, clf__min_i64(each, rows));
 }
 

@@ -90,6 +90,7 @@ static void plan_steps(clf__inference *made) {
     clf__infer_step *step = &made->steps[made->step_count++];
     step->layer = layer;
     step->first = i;
+    step->by_rows = operation == CLF__OPERATION_RECURRENT;
     if (clf__layer_inference_of(layer) != NULL) {
       step->activation = layer->activation;
       end = end_of_step(network, step);
