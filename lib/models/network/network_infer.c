@@ -205,7 +205,9 @@ static int64_t block_rows(const clf__inference *inference, int64_t rows) {
   }
   for (int64_t i = 0; i < inference->step_count;) {
     const stage s = stage_of(inference, i, 1);
-    widest = i > 0 ? clf__max_i64(widest, inference->steps[i].layer->inputs) : widest;
+    if (i > 0 || most > BLOCK_ROWS) {
+      widest = clf__max_i64(widest, inference->steps[i].layer->inputs);
+    }
     i = s.end;
   }
   each = clf__min_i64(each, clf__min_i64(most, clf__max_i64(1, OUTER_ELEMENTS / widest)));
