@@ -270,7 +270,7 @@ static void refused_rank(struct rank *rank) {
 }
 
 /* Each allocation of one rank is refused in turn. */
-TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 9) {
+TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 10) {
   static const char *const kinds_tried[][2] = {
       {"ridge"},
       {"svm"},
@@ -282,7 +282,7 @@ TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 9) {
       {"fisher", "kernel=rbf landmarks=10"},
       {"ridge", "solver=cg"},
       {"logistic", "tolerance=0.5"}};
-  enum { TEACHES = 8 };
+  enum { TEACHES = 9 };
   bool refused = true;
   fill_rows();
   for (int64_t nth = 1; refused; nth += SLOW ? 7 : 1) {
