@@ -42,6 +42,17 @@ clf_status clf__svm_share_steps(clf__svm_fitting *f);
 /* Gives all ranks the results of all finished problems. */
 clf_status clf__svm_share_results(clf__svm_fitting *f);
 
+/* Returns the line of coefficients that has those of a machine's vectors of a class, -1 if the
+ * machine has none. LIBSVM's layout: for a vector of class i, the coefficient in its machine against
+ * class j is in row j, or in row j - 1 if j > i. */
+static inline int64_t clf__svm_line(const clf__svm_fitting *f, int64_t machine, int64_t class) {
+  const int64_t *part = f->problems[machine].part;
+  return !f->shape.pairs    ? machine
+         : class == part[0] ? part[1] - 1
+         : class == part[1] ? part[0]
+                            : -1;
+}
+
 /* With divide=rows: the machines, of which each rank has the vectors among its rows, get those of
  * all ranks, and f->training becomes that of the vectors. */
 clf_status clf__svm_gather_vectors(clf__svm_fitting *f);

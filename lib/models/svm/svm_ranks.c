@@ -246,42 +246,52 @@ done:
   return status;
 }
 
-/* Marks the rows that are vectors, and lists them in `chosen`; sets values [rows, 1 + problems] to
+/* Marks the rows that are vectors, and lists them in `chosen`; sets values [rows, 1 + lines] to
  * their numbers and coefficients. Returns how many there are. */
 static int64_t list_vectors(const clf__svm_fitting *f, int64_t *chosen, double *values) {
   const clf__rows *x = f->training->x;
-  const int64_t problems = f->shape.problems, first = x->shards != NULL ? x->shards->first : 0;
+  const int64_t stride = 1 + f->shape.coefficients, first = x->shards != NULL ? x->shards->first : 0;
   int64_t count = 0;
-  for (int64_t i = 0; i < problems; i++) {
+  for (int64_t i = 0; i < f->shape.problems; i++) {
     const clf__svm_problem *p = &f->problems[i];
     for (int64_t k = 0; k < p->count; k++) {
-      values[p->row[k] * (1 + problems)] = 1;
-      values[p->row[k] * (1 + problems) + 1 + i] = p->b[k];
+      double *own = values + p->row[k] * stride;
+      own[0] = 1;
+      own[1 + clf__svm_line(f, i, f->training->labels[p->row[k]])] = p->b[k];
     }
   }
   for (int64_t row = 0; row < x->rows; row++) {
-    if (values[row * (1 + problems)] > 0) {
-      values[row * (1 + problems)] = (double)(first + row);
+    if (values[row * stride] > 0) {
+      values[row * stride] = (double)(first + row);
       chosen[count++] = row;
     }
   }
   return count;
 }
 
+/* Returns the coefficient of a vector of all machines in one of them. */
+static double coefficient_of(const clf__svm_fitting *f, int64_t machine, int64_t vector) {
+  const int64_t line = clf__svm_line(f, machine, f->vectors.labels[vector]);
+  return line >= 0 ? f->vectors.targets[vector * (1 + f->shape.coefficients) + 1 + line] : 0;
+}
+
 /* The vectors of a machine among those of all machines. */
-static clf_status read_vectors(clf__svm_problem *p, const clf__rank_whole *vectors, int64_t stride,
-                               int64_t at) {
-  const int64_t rows = vectors->x.rows;
+static clf_status read_vectors(clf__svm_fitting *f, int64_t machine) {
+  clf__svm_problem *p = &f->problems[machine];
+  int64_t count = 0;
+  for (int64_t k = 0; k < f->vectors.x.rows; k++) {
+    count += coefficient_of(f, machine, k) != 0;
+  }
   clf__free(p->row);
   clf__free(p->b);
   p->count = 0;
-  p->row = clf__alloc_array(p->rows->context, rows, sizeof *p->row);
-  p->b = clf__alloc_array(p->rows->context, rows, sizeof *p->b);
+  p->row = clf__alloc_array(p->rows->context, count, sizeof *p->row);
+  p->b = clf__alloc_array(p->rows->context, count, sizeof *p->b);
   if (p->row == NULL || p->b == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  for (int64_t k = 0; k < rows; k++) {
-    const double b = vectors->targets[k * stride + at];
+  for (int64_t k = 0; k < f->vectors.x.rows; k++) {
+    const double b = coefficient_of(f, machine, k);
     if (b != 0) {
       p->row[p->count] = k;
       p->b[p->count++] = b;
@@ -308,22 +318,22 @@ static clf_status number_rows(clf__svm_fitting *f, int64_t stride) {
 
 clf_status clf__svm_gather_vectors(clf__svm_fitting *f) {
   clf_context *context = f->model->context;
-  const int64_t rows = f->training->x->rows, problems = f->shape.problems;
+  const int64_t rows = f->training->x->rows, stride = 1 + f->shape.coefficients;
   clf__arena arena = {.context = context};
   clf_status status = CLF_OK;
   int64_t *chosen = clf__arena_array(&arena, rows, sizeof *chosen);
-  double *values = clf__arena_zeroed(&arena, clf__count(rows, 1 + problems), sizeof *values);
+  double *values = clf__arena_zeroed(&arena, clf__count(rows, stride), sizeof *values);
   CLF__TRY(clf__arena_status(&arena));
   const clf__rank_part part = {.x = f->training->x,
                                .labels = f->training->labels,
                                .targets = values,
                                .classes = f->training->classes,
-                               .outputs = 1 + problems};
+                               .outputs = stride};
   const int64_t count = list_vectors(f, chosen, values);
   CLF__TRY(clf__rank_whole_choose(&f->vectors, context, &part, chosen, count));
-  CLF__TRY(number_rows(f, 1 + problems));
-  for (int64_t i = 0; i < problems; i++) {
-    CLF__TRY(read_vectors(&f->problems[i], &f->vectors, 1 + problems, 1 + i));
+  CLF__TRY(number_rows(f, stride));
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    CLF__TRY(read_vectors(f, i));
   }
   f->vector_training = *f->training;
   f->vector_training.x = &f->vectors.x;

@@ -34,17 +34,12 @@ static int64_t number_vectors(const clf__svm_fitting *f, int64_t *place, int64_t
   return next;
 }
 
-/* LIBSVM's layout: for a vector of class i, the coefficient in its machine against class j is in
- * row j, or in row j - 1 if j > i. */
 static void store_coefficients(const clf__svm_fitting *f, const int64_t *place, float *c,
                                double *precise, int64_t vectors) {
   for (int64_t i = 0; i < f->shape.problems; i++) {
     const clf__svm_problem *p = &f->problems[i];
     for (int64_t k = 0; k < p->count; k++) {
-      int64_t line = i;
-      if (f->shape.pairs) {
-        line = f->training->labels[p->row[k]] == p->part[0] ? p->part[1] - 1 : p->part[0];
-      }
+      const int64_t line = clf__svm_line(f, i, clf__svm_group_of(f->training, p->row[k]));
       c[line * vectors + place[p->row[k]]] = (float)p->b[k];
       precise[line * vectors + place[p->row[k]]] = p->b[k];
     }

@@ -300,6 +300,37 @@ TEST(machines_by_rows__have_the_objectives_of_the_others) {
   clf_context_free(context);
 }
 
+/* 780 machines, of which each row is in 39. */
+TEST(machines_by_rows__of_many_classes_take_little_memory) {
+  enum { MANY = 40 };
+  static const char *const params[] = {"C=10", "C=10 divide=rows"};
+  static const fit_case plain = {.regression = false};
+  int32_t predicted[2][ROWS];
+  int64_t peak[2], same = 0;
+  fill_rows();
+  for (int64_t i = 0; i < ROWS; i++) {
+    rows.labels[i] = (int32_t)(i % MANY);
+  }
+  for (int i = 0; i < 2; i++) {
+    clf_context *context = NULL;
+    clf_model *model = NULL;
+    ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
+    clf_dataset *data = rows_of(context, &plain, F32, false, 0, ROWS);
+    ck_clf_ok(clf_model_create(&model, context, "svm", params[i]));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    peak[i] = (int64_t)clf_context_memory_peak(context);
+    ck_clf_ok(clf_model_predict(model, data, predicted[i], ROWS));
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+  for (int64_t i = 0; i < ROWS; i++) {
+    same += predicted[0][i] == predicted[1][i];
+  }
+  ck_assert_int_ge(same, ROWS - 2); /* within the tolerance */
+  ck_assert_int_lt(peak[1], peak[0] + 3000000);
+}
+
 TEST(rows_of_other_machines__are_not_divided) {
   static const char *const refused[] = {"type=nu_svc",
                                         "type=epsilon_svr",
