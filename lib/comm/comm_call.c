@@ -79,7 +79,9 @@ clf_status clf__comm_commit(const clf_context *context) {
     return CLF_OK;
   }
   comm->commits = false;
-  return clf__comm_meet(comm, CLF_OK, "the results of the call", 0);
+  CLF__CHECK(clf__comm_meet(comm, CLF_OK, "the results of the call", 0));
+  comm->over = true; /* a rank that were lost from now on would be an error with changed outputs */
+  return CLF_OK;
 }
 
 clf_status clf__comm_refuse(const clf_context *context, const char *what) {

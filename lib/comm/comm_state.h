@@ -22,7 +22,7 @@ typedef struct clf__comm {
   atomic_uintptr_t thread; /* that is in a call of all ranks; 0 for none */
   atomic_bool alone;       /* that call runs what each rank does by itself */
   bool commits;            /* that call ends by clf__comm_commit() */
-  bool over;               /* that call has failed, and all ranks know it */
+  bool over;               /* that call has failed or commits, and all ranks know it */
   bool broken;             /* a callback failed: the ranks may be out of step */
   uint64_t seen; /* in that call: a checksum of the results that all ranks have received */
   bool compared; /* the contexts of the ranks agree */

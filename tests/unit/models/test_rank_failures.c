@@ -315,6 +315,44 @@ TEST_LOOP(fit__without_memory_on_one_rank_fails_on_all, 0, 10) {
   }
 }
 
+typedef struct losing {
+  int64_t nth; /* callback of the call, at which rank 1 is lost */
+  clf_status status[MAX_RANKS];
+} losing;
+
+static void lost_rank(struct rank *rank) {
+  losing *l = rank->user;
+  const fit_case plain = {.regression = false};
+  clf_model *model = NULL;
+  clf_tensor *taught = NULL;
+  int64_t first, count;
+  ck_clf_ok(clf_shard_range(rank->context, ROWS, rank->index, 2, &first, &count));
+  clf_dataset *data = rows_of(rank->context, &plain, F32, true, first, count);
+  ck_clf_ok(clf_model_create(&model, rank->context, "ridge", NULL));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  rank->fails_at = rank->index == 1 ? rank->callbacks + l->nth : 0;
+  const clf_status status = clf_model_calibrate(model, data, "method=temperature");
+  l->status[rank->index] = status;
+  ck_assert_int_eq(clf_model_tensor(&taught, model, "decision_temperature") == CLF_OK,
+                   status == CLF_OK);
+  clf_tensor_free(taught);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+TEST(models_that_are_taught__change_only_without_an_error) {
+  losing l = {.nth = 0};
+  fill_rows();
+  do {
+    struct ranks all;
+    l.nth++;
+    open_ranks(&all, 2, "threads=1", false);
+    run_ranks(&all, lost_rank, &l);
+    close_ranks(&all);
+  } while (l.status[1] < 0);
+  ck_assert_int_gt(l.nth, 5);
+}
+
 /* What rank 1 does not pass. */
 static clf_status call_without(struct rank *rank, int what, const clf_model *model,
                                const clf_dataset *data) {
