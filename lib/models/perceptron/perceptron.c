@@ -8,6 +8,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "comm/shards.h"
 #include "models/linear.h"
 #include "models/perceptron/perceptron_kernel.h"
 
@@ -219,8 +220,8 @@ static void warn_of_one_shard(const clf_model *model, const clf__training *train
   }
 }
 
-static clf_status train(const clf_model *model, const clf__training *training, int64_t epochs,
-                        const clf__store *before, clf__store *state) {
+static clf_status train_shards(const clf_model *model, const clf__training *training,
+                               int64_t epochs, const clf__store *before, clf__store *state) {
   const clf__perceptron_params *p = model->params;
   clf__perceptron_learner l = {0};
   const float *weights;
@@ -256,6 +257,24 @@ static clf_status train(const clf_model *model, const clf__training *training, i
 done:
   clf__arena_free(&l.arena);
   clf__arena_free(&arena);
+  return status;
+}
+
+/* The fits of a cross-validation, and partial fits, have rows without shards, which mixed=true
+ * needs. */
+static clf_status train(const clf_model *model, const clf__training *training, int64_t epochs,
+                        const clf__store *before, clf__store *state) {
+  const clf__perceptron_params *p = model->params;
+  clf__training own = *training;
+  clf__rows x = *training->x;
+  clf__shards *shards = NULL;
+  if (p->mixed && x.shards == NULL) {
+    CLF__CHECK(clf__shards_create_alone(&shards, model->context, x.rows));
+    x.shards = shards;
+    own.x = &x;
+  }
+  const clf_status status = train_shards(model, &own, epochs, before, state);
+  clf__shards_free(shards);
   return status;
 }
 

@@ -226,6 +226,15 @@ TEST(perceptron_mixed__is_the_mean_of_what_the_shards_learn) {
     clf_model_free(model);
     clf_dataset_free(data);
   }
+  /* Rows that a partial fit or a fold of a cross-validation has are divided, too. */
+  reference r = learn_mixed(&p, (settings){1, false, false, true, 1}, 2);
+  clf_dataset *data = make_data(&p, false, false);
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, context, "perceptron", "mixed=yes shuffle=no averaged=no"));
+  ck_clf_ok(clf_model_partial_fit(model, data));
+  compare(model, &r, 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
   ck_clf_fails(clf_model_create(&refused, context, "perceptron", "mixed=yes kernel=rbf"),
                CLF_ERROR_ARGUMENT);
   clf_context_free(context);
