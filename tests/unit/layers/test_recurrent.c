@@ -14,7 +14,7 @@ typedef struct probe {
   clf__layer *layer;
   int64_t rows, steps, inputs, units;
   bool sequences, bidirectional, learns;
-  clf__span spans[64];
+  clf__span spans[65];
   bool masked;
   float *x, *y, *dy, *dx;
   float *weights[CLF__LAYER_WEIGHTS], *gradients[CLF__LAYER_WEIGHTS];
@@ -412,6 +412,67 @@ TEST_LOOP(recurrent__does_not_depend_on_threads, 0, 3) {
   }
   done(&one);
   done(&many);
+}
+
+/* Weights of the states that do not fit into the second-level cache, which 64 rows share. */
+static probe make_large(int kind, int64_t rows, bool bf16, const char *threads) {
+  static const char *const units[] = {"units=513", "units=257", "units=296"};
+  probe p = make(kinds[kind], units[kind], rows, 4, 3, true, threads);
+  p.layer->precision = bf16 ? CLF__PRODUCT_BF16 : CLF__PRODUCT_F32;
+  for (int64_t i = 0; i < clf__shape_count(&p.layer->weights[1].shape); i++) {
+    p.weights[1][i] *= 0.1F;
+  }
+  p.spans[0] = (clf__span){2, 2};
+  return p;
+}
+
+/* Runs both passes of some rows of a problem; the gradients of the weights go to `gradients`. */
+static void run_rows(probe *p, int64_t first, int64_t rows, float *const *gradients) {
+  clf__pass pass = pass_of(p, true);
+  pass.rows = rows;
+  pass.x += first * p->layer->inputs;
+  pass.dx += first * p->layer->inputs;
+  pass.y += first * p->layer->outputs;
+  pass.dy += first * p->layer->outputs;
+  pass.spans += first;
+  pass.gradients = gradients;
+  ck_clf_ok(p->layer->kind->forward(&pass));
+  ck_clf_ok(p->layer->kind->backward(&pass));
+}
+
+/* 65 rows are a block of 64 and one of a single row; the parts are one block each. The last is an
+ * lstm in bf16. */
+TEST_LOOP(recurrent__of_large_weights_is_the_sum_of_parts_of_the_rows, SLOW ? 3 : 0, 4) {
+  enum { ALL = 65, WEIGHTS = 3 };
+  static const int64_t parts[] = {0, 1, 64, ALL};
+  const int kind = _i == 3 ? 1 : _i;
+  probe whole = make_large(kind, ALL, _i == 3, "threads=2");
+  probe p = make_large(kind, ALL, _i == 3, "threads=1");
+  double *sums[WEIGHTS];
+  for (int w = 0; w < WEIGHTS; w++) {
+    sums[w] = calloc((size_t)clf__shape_count(&p.layer->weights[w].shape), sizeof *sums[w]);
+  }
+  run_rows(&whole, 0, ALL, whole.gradients);
+  for (int part = 0; part < 3; part++) {
+    run_rows(&p, parts[part], parts[part + 1] - parts[part], p.gradients);
+    for (int w = 0; w < WEIGHTS; w++) {
+      for (int64_t i = 0; i < clf__shape_count(&p.layer->weights[w].shape); i++) {
+        sums[w][i] += (double)p.gradients[w][i];
+      }
+    }
+  }
+  ck_assert_mem_eq(whole.y, p.y, (size_t)(ALL * p.layer->outputs) * sizeof *p.y);
+  ck_assert_mem_eq(whole.dx, p.dx, (size_t)(ALL * p.layer->inputs) * sizeof *p.dx);
+  for (int w = 0; w < WEIGHTS; w++) {
+    for (int64_t i = 0; i < clf__shape_count(&p.layer->weights[w].shape); i++) {
+      const double got = (double)whole.gradients[w][i];
+      ck_assert_msg(fabs(got - sums[w][i]) <= 1e-4 * (1 + fabs(got)), "%s[%d] is %g, not %g",
+                    p.layer->weights[w].name, (int)i, got, sums[w][i]);
+    }
+    free(sums[w]);
+  }
+  done(&whole);
+  done(&p);
 }
 
 enum { ROWS = 3, STEPS = 5, WIDTH = 4, WORDS = 6 };
