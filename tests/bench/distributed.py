@@ -12,7 +12,7 @@ are counted by a communicator around MPI's (bench_ranks.c). The model of P machi
 With the machines of pairs of classes the largest share, of 45 machines for example, is in place of 1 / P.
 S is what every process does, whatever its share of the rows, and W what they divide: a line through the seconds at 1, 4
 and 8 ranks, of the rank with the least, since on a busy machine others have cache misses of foreign programs. What 2
-ranks do is foretold by it, and compared. The bytes of a rank are (a + b P) (P - 1) / P: what is divided among ranks,
+ranks do is predicted by it, and compared. The bytes of a rank are (a + b P) (P - 1) / P: what is divided among ranks,
 and what goes to all. For more rows, W grows with them, or as Growth says, and of networks so does all that a step exchanges.
 """
 import argparse
@@ -33,7 +33,7 @@ LATENCY, BANDWIDTH = 30e-6, 1.25e9  # seconds of a message; bytes a second of 10
 
 
 class Growth(typing.NamedTuple):
-    """For how many rows the time is foretold, and the powers of the rows with which it grows."""
+    """For how many rows the time is predicted, and the powers of the rows with which it grows."""
 
     rows: int = 10_000_000
     work: float = 1  # what is divided
@@ -118,7 +118,7 @@ class Model:
 
 
 def table(models):
-    lines = ["| | rows | collectives | MB a rank sends at 2, 4, 8 | seconds a rank works at 1, 2, 4, 8 | foretold at 2 | "
+    lines = ["| | rows | collectives | MB a rank sends at 2, 4, 8 | seconds a rank works at 1, 2, 4, 8 | predicted at 2 | "
              "times faster on 8, 64, 1,000 machines | of rows |", "|---|---|---|---|---|---|---|---|"]
     for method, model in models.items():
         rows = model.rows
