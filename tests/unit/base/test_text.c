@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "base/wide.h"
 #include "support.h"
 
 /* The test program stays in the "C" locale, so the C library's strtod() is the reference. */
@@ -239,6 +240,24 @@ static void assert_shortest_about(double value) {
     assert_shortest((double)single, true);
     assert_shortest((double)nextafterf(single, 0), true);
   }
+}
+
+/* The way without integers of 128 bits, by which other targets write and draw the same numbers. */
+TEST(wide_products__by_halves_are_the_same) {
+  static const uint64_t ends[] = {0, 1, UINT32_MAX, UINT64_C(1) << 32, INT64_MAX, UINT64_MAX};
+  enum { ENDS = sizeof ends / sizeof ends[0] };
+  clf__random random = clf__random_seed(3, 0);
+  for (int i = 0; i < 1000; i++) {
+    const uint64_t drawn = clf__random_next(&random), shift = drawn % 64;
+    const uint64_t a = i < ENDS * ENDS ? ends[i / ENDS] : clf__random_next(&random) >> shift;
+    const uint64_t b = i < ENDS * ENDS ? ends[i % ENDS] : drawn;
+    uint64_t low, halves_low;
+    ck_assert_uint_eq(clf__multiply_halves(a, b, &halves_low), clf__multiply_wide(a, b, &low));
+    ck_assert_uint_eq(halves_low, low);
+  }
+  uint64_t low;
+  ck_assert_uint_eq(clf__multiply_halves(UINT64_MAX, UINT64_MAX, &low), UINT64_MAX - 1);
+  ck_assert_uint_eq(low, 1);
 }
 
 /* Below powers of two the distance of neighbors changes; powers of ten and their multiples have few
