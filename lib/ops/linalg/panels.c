@@ -7,7 +7,11 @@
 #include "ops/kernels.h"
 #include "ops/linalg/product.h"
 
-enum { DEPTH = 512 };
+enum {
+  DEPTH = 512,
+  ROUNDED = 1 << 15, /* elements that are rounded at a time: 128 rows of bf16 */
+  ROWS = 32          /* whose multiples fill tiles */
+};
 
 static int64_t panels_of(const clf__panels *p) {
   return clf__ceil_div(p->columns, p->kernel->columns);
@@ -64,26 +68,33 @@ static void multiply_block(const clf__panels *panels, int64_t step, int64_t rows
                                    .ldc = ldc});
 }
 
+static bool rounds(const clf__panels *panels) {
+  return panels->kernel->multiple > 1;
+}
+
+int64_t clf__panels_scratch(const clf__panels *panels) {
+  return rounds(panels) ? ROUNDED : 0;
+}
+
 /* Rounds some rows at a time, for which all panels are read: few rows would leave tiles empty. */
 static void round_and_multiply(const clf__panels *panels, int64_t step, int64_t rows,
-                               const float *a, int64_t lda, float *c, int64_t ldc, double beta) {
-  enum { ROWS = 32 };
-  _Alignas(64) float elements[ROWS * DEPTH]; /* tiles load lines of a cache */
+                               const float *a, int64_t lda, float *c, int64_t ldc, double beta,
+                               float *rounded) {
   const int64_t steps = clf__min_i64(DEPTH, panels->depth - step);
-  const int64_t most = ROWS * panels->kernel->group;
+  const int64_t line = clf__packed_depth(panels->kernel, steps), fit = ROUNDED / line;
+  const int64_t most = fit - fit % ROWS;
   for (int64_t row = 0; row < rows; row += most) {
     const int64_t part = clf__min_i64(most, rows - row);
-    panels->kernel->pack_rows(elements, a + row * lda, lda, 1, steps, part);
-    multiply_block(panels, step, part, elements, clf__packed_depth(panels->kernel, steps),
-                   c + row * ldc, ldc, beta);
+    panels->kernel->pack_rows(rounded, a + row * lda, lda, 1, steps, part);
+    multiply_block(panels, step, part, rounded, line, c + row * ldc, ldc, beta);
   }
 }
 
 static void multiply(const clf__panels *panels, int64_t rows, const float *a, int64_t lda, float *c,
-                     int64_t ldc, double beta) {
+                     int64_t ldc, double beta, float *scratch) {
   for (int64_t step = 0; step < panels->depth; step += DEPTH) {
-    if (panels->kernel->multiple > 1) {
-      round_and_multiply(panels, step, rows, a + step, lda, c, ldc, step == 0 ? beta : 1);
+    if (rounds(panels)) {
+      round_and_multiply(panels, step, rows, a + step, lda, c, ldc, step == 0 ? beta : 1, scratch);
     } else {
       multiply_block(panels, step, rows, a + step, lda, c, ldc, step == 0 ? beta : 1);
     }
@@ -91,13 +102,13 @@ static void multiply(const clf__panels *panels, int64_t rows, const float *a, in
 }
 
 void clf__panels_multiply(const clf__panels *panels, int64_t rows, const float *a, int64_t lda,
-                          float *c, int64_t ldc) {
-  multiply(panels, rows, a, lda, c, ldc, 0);
+                          float *c, int64_t ldc, float *scratch) {
+  multiply(panels, rows, a, lda, c, ldc, 0, scratch);
 }
 
 void clf__panels_add(const clf__panels *panels, int64_t rows, const float *a, int64_t lda, float *c,
-                     int64_t ldc) {
-  multiply(panels, rows, a, lda, c, ldc, 1);
+                     int64_t ldc, float *scratch) {
+  multiply(panels, rows, a, lda, c, ldc, 1, scratch);
 }
 
 int64_t clf__outer_scratch(const clf__product_kernel *kernel, int64_t depth, int64_t rows,

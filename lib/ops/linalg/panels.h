@@ -20,12 +20,13 @@ typedef struct clf__panels {
 clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b, bool bf16);
 void clf__panels_free(clf__panels *panels);
 
-/* C [rows, columns] = A B, A [rows, depth]. */
+/* C [rows, columns] = A B, A [rows, depth]; `scratch` has clf__panels_scratch() floats. */
 void clf__panels_multiply(const clf__panels *panels, int64_t rows, const float *a, int64_t lda,
-                          float *c, int64_t ldc);
+                          float *c, int64_t ldc, float *scratch);
 /* C += A B */
 void clf__panels_add(const clf__panels *panels, int64_t rows, const float *a, int64_t lda, float *c,
-                     int64_t ldc);
+                     int64_t ldc, float *scratch);
+int64_t clf__panels_scratch(const clf__panels *panels);
 
 /* C += A^T B on the calling thread: A [depth, rows] and B [depth, columns] are packed into
  * `scratch` of clf__outer_scratch() floats, and rounded if the kernel is that of bf16. The depth

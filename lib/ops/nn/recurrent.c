@@ -22,7 +22,8 @@ static void begin_sums(const clf__recurrent_block *b, const clf__recurrent_chunk
   const clf__recurrent_run *r = b->run;
   const int64_t places = chunk->rows * (chunk->end - chunk->first);
   clf__recurrent_gather(b, chunk);
-  clf__panels_multiply(&r->input, places, b->x, r->cell->inputs, gates, r->columns);
+  clf__panels_multiply(&r->input, places, b->x, r->cell->inputs, gates, r->columns,
+                       b->rounded);
   for (int64_t i = 0; r->line < r->columns && i < places; i++) {
     memset(gates + i * r->columns + r->line, 0, (size_t)(r->columns - r->line) * sizeof *gates);
   }
@@ -35,7 +36,8 @@ static void add_state_sums(const clf__recurrent_block *b, const clf__cell_step *
     clf__recurrent_drop_states(b, s->rows, h, b->before);
     h = b->before;
   }
-  clf__panels_add(&r->state, s->rows, h, s->units, s->gates + r->columns - r->line, r->columns);
+  clf__panels_add(&r->state, s->rows, h, s->units, s->gates + r->columns - r->line, r->columns,
+                  b->rounded);
 }
 
 /* Runs the steps of a chunk. What is kept of them lies one after another. */

@@ -71,11 +71,11 @@ static void add_state_gradients(const clf__recurrent_block *b, int64_t rows, int
     memset(b->dh, 0, (size_t)(b->rows * units) * sizeof *b->dh);
     memset(b->dc, 0, (size_t)(b->rows * units) * sizeof *b->dc);
   } else if (clf__recurrent_drops_states(r)) {
-    clf__panels_multiply(&r->state, rows, of_state, r->columns, b->before, units);
+    clf__panels_multiply(&r->state, rows, of_state, r->columns, b->before, units, b->rounded);
     clf__recurrent_drop_states(b, rows, b->before, b->before);
     add(b->dh, b->before, rows * units);
   } else {
-    clf__panels_add(&r->state, rows, of_state, r->columns, b->dh, units);
+    clf__panels_add(&r->state, rows, of_state, r->columns, b->dh, units, b->rounded);
   }
 }
 
@@ -157,7 +157,7 @@ static void backward_chunk(const clf__recurrent_block *b, const clf__recurrent_c
   gather_states(b, chunk, place);
   add_weight_gradients(b, places, dz, g);
   if (r->pass->dx != NULL) {
-    clf__panels_multiply(&r->input, places, dz, r->columns, b->dx, r->cell->inputs);
+    clf__panels_multiply(&r->input, places, dz, r->columns, b->dx, r->cell->inputs, b->rounded);
     clf__recurrent_scatter(b, chunk);
   }
 }

@@ -8,6 +8,8 @@
 #include "base/pool.h"
 #include "base/random.h"
 
+enum { LINE = 16 /* floats in a line of a cache, which tiles load */ };
+
 int64_t clf__recurrent_gates(int32_t cell) {
   static const int64_t gates[] = {1, 4, 3};
   return gates[cell];
@@ -98,10 +100,14 @@ done:
 }
 
 /* Every step of a block reads the weights of the states. If these are more than stay in L2, more
- * rows share what is read. */
-static int64_t block_rows_of(const clf__recurrent *cell) {
-  enum { CACHED_FLOATS = 1 << 18, FEW_ROWS = CLF__RECURRENT_BLOCK / 2 };
-  return cell->units * line_of(cell) > CACHED_FLOATS ? CLF__RECURRENT_BLOCK : FEW_ROWS;
+ * rows share what is read; yet more where products take less time than reading does. In training,
+ * threads have to share a batch. */
+static int64_t block_rows_of(const clf__recurrent *cell, bool training) {
+  enum { CACHED_FLOATS = 1 << 18 };
+  if (cell->units * line_of(cell) <= CACHED_FLOATS) {
+    return CLF__RECURRENT_BLOCK / 4;
+  }
+  return cell->bf16 && !training ? CLF__RECURRENT_BLOCK : CLF__RECURRENT_BLOCK / 2;
 }
 
 static int64_t places_of(const clf__recurrent_run *r) {
@@ -112,7 +118,8 @@ static int64_t places_of(const clf__recurrent_run *r) {
 /* Returns the floats of a thread's scratch arrays. */
 static int64_t scratch_of(const clf__recurrent_run *r, bool back) {
   const int64_t inputs = r->cell->inputs, units = r->cell->units, places = places_of(r);
-  const int64_t block = r->block_rows * (inputs + 7 * units);
+  const int64_t block =
+      r->block_rows * (inputs + 7 * units) + clf__panels_scratch(&r->state);
   if (!back) {
     return block + places * (inputs + units + (r->pass->kept == NULL ? r->columns : 0));
   }
@@ -124,7 +131,7 @@ static clf_status prepare(clf__recurrent_run *r, bool back) {
   const int64_t threads = clf__in_task() ? 1 : clf__context_threads(r->context);
   CLF__CHECK(pack_weights(r, back));
   r->bias = clf__arena_array(&r->arena, r->columns, sizeof *r->bias);
-  r->scratch_size = scratch_of(r, back);
+  r->scratch_size = clf__round_up(scratch_of(r, back), LINE);
   r->scratch = clf__arena_matrix(&r->arena, threads, r->scratch_size, sizeof *r->scratch);
   CLF__CHECK(clf__arena_status(&r->arena));
   clf__recurrent_order_bias(r->cell, r->pass->weights.bias, r->bias);
@@ -141,7 +148,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                               .pass = pass,
                               .line = line_of(cell),
                               .columns = clf__recurrent_biases(cell->cell) * cell->units,
-                              .block_rows = block_rows_of(cell)};
+                              .block_rows = block_rows_of(cell, pass->kept != NULL)};
   run->blocks = clf__ceil_div(pass->rows, run->block_rows);
   return prepare(run, back);
 }
@@ -204,6 +211,7 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
     b.length[i] = b.span[i].end - b.span[i].begin;
   }
   const int64_t factors = r->cell->inputs + units, places = places_of(r);
+  carve(&b.rounded, &scratch, clf__panels_scratch(&r->state)); /* first: tiles load whole lines */
   carve(&b.factor, &scratch, r->block_rows * factors);
   carve(&b.first_h, &scratch, r->block_rows * units);
   carve(&b.first_c, &scratch, r->block_rows * units);

@@ -20,7 +20,7 @@
 #include "ops/nn/recurrent.h"
 
 enum {
-  CLF__RECURRENT_BLOCK = 64,   /* rows in a block, at most */
+  CLF__RECURRENT_BLOCK = 128,  /* rows in a block, at most */
   CLF__RECURRENT_PLACES = 256, /* at most in a chunk; its arrays stay in L2 */
 };
 
@@ -56,6 +56,7 @@ typedef struct clf__recurrent_block {
   float *x;                 /* [places of a chunk, inputs] */
   float *before;            /* [places of a chunk, units] the states before its steps */
   float *dx;                /* [places of a chunk, inputs] */
+  float *rounded;           /* scratch of the products with weights */
   float *packed;            /* scratch of the products with respect to the weights */
   float *gates;             /* [places of all rows, columns]; in inference those of a chunk */
   float *h, *c;             /* [places of all rows, units]; in inference [rows, units] */
