@@ -150,6 +150,8 @@ clf_status clf__comm_broadcast(clf_context *context, const char *name, void *dat
                                int32_t root) {
   clf__comm *comm = context->comm;
   CLF__CHECK(clf__comm_meet(comm, CLF_OK, name, (uint64_t)bytes));
-  return clf__comm_called(comm, comm->calls.broadcast(comm->calls.user, data, bytes, root),
-                          "broadcast");
+  CLF__CHECK(clf__comm_called(comm, comm->calls.broadcast(comm->calls.user, data, bytes, root),
+                              "broadcast"));
+  clf__comm_seen(comm, data, (size_t)bytes);
+  return CLF_OK;
 }
