@@ -97,6 +97,17 @@ clf_status clf__model_hash_settings(uint64_t *hash, const clf_model *model,
   return CLF_OK;
 }
 
+uint64_t clf__model_hash_state(const clf_model *model) {
+  uint64_t hash = 0;
+  for (int64_t i = 0; model->state != NULL && i < clf__store_count(model->state); i++) {
+    const char *name = clf__store_name(model->state, i);
+    const clf_tensor *tensor = clf__store_tensor(model->state, name);
+    const size_t bytes = (size_t)clf_tensor_count(tensor) * clf__dtype_size(tensor->dtype);
+    hash = clf__comm_hash(hash, tensor->data, clf__model_saves(model, name) ? bytes : 0);
+  }
+  return hash;
+}
+
 /* The system may refuse tiles (AMX) to a process. Products of networks then have other last digits.
  */
 clf_status clf__model_same_tiles(const clf_model *model) {

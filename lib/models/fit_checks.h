@@ -19,6 +19,8 @@ clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
 
 /* Returns whether several ranks divide the fit with the current parameters (fit_ranks.c). */
 bool clf__fit_is_divided(const clf_model *model);
+/* Returns a hash of what is fitted, as far as it is saved. */
+uint64_t clf__model_hash_state(const clf_model *model);
 /* Adds the pipeline and the optimizer, or NULL, with their parameters to a hash. */
 clf_status clf__model_hash_settings(uint64_t *hash, const clf_model *model,
                                     const clf_optimizer *optimizer);

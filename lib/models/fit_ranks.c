@@ -17,14 +17,9 @@ bool clf__fit_is_divided(const clf_model *model) {
 /* What a fit continues from is the same on all ranks. */
 static clf_status compare_states(const clf_model *model) {
   const bool goes_on = model->kind->goes_on != NULL && model->kind->goes_on(model);
-  uint64_t hash = 0;
-  for (int64_t i = 0; goes_on && model->state != NULL && i < clf__store_count(model->state); i++) {
-    const char *name = clf__store_name(model->state, i);
-    const clf_tensor *tensor = clf__store_tensor(model->state, name);
-    const size_t bytes = (size_t)clf_tensor_count(tensor) * clf__dtype_size(tensor->dtype);
-    hash = clf__comm_hash(hash, tensor->data, clf__model_saves(model, name) ? bytes : 0);
-  }
-  return goes_on ? clf__comm_same(model->context, "what the fit continues from", hash) : CLF_OK;
+  return goes_on ? clf__comm_same(model->context, "what the fit continues from",
+                                  clf__model_hash_state(model))
+                 : CLF_OK;
 }
 
 /* All ranks fit the same kind, with the same parameters. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "models/fit_checks.h"
 
 static clf_status gather(clf__held_out *h, const clf_dataset *given) {
   clf_context *context = h->call.context;
@@ -28,8 +29,11 @@ clf_status clf__held_out_begin(clf__held_out *out, const clf_model *model, const
     return CLF_OK;
   }
   const char *params = text != NULL ? text : "";
+  uint64_t hash = clf__comm_hash(clf__model_hash_state(model), params, strlen(params));
   out->rows = NULL;
-  CLF__CHECK(clf__comm_same(model->context, name, clf__comm_hash(0, params, strlen(params))));
+  CLF__CHECK(clf__comm_hash_kind(&hash, model->context, &model->kind->base, model->params));
+  CLF__CHECK(clf__comm_same(model->context, name, hash));
+  CLF__CHECK(clf__model_same_tiles(model));
   return gather(out, given);
 }
 

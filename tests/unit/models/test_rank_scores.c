@@ -67,6 +67,7 @@ static void save_taught(teaching *t, const clf_model *model, int32_t at) {
 
 /* What held-out rows teach, where one rank may have none of them. */
 static void teach_rank(struct rank *rank) {
+  static const double other[CLASSES] = {0.5, 0.25, 0.25};
   teaching *t = rank->user;
   const int32_t at = rank->index;
   const fit_case plain = {.regression = false};
@@ -93,6 +94,11 @@ static void teach_rank(struct rank *rank) {
     ck_assert_uint_eq(t->size[at], size);
     ck_assert_mem_eq(t->bytes[at], before, size);
     free(before);
+    if (at == 1) { /* has another model */
+      ck_clf_ok(clf_model_set_priors(model, other, NULL));
+    }
+    t->status[at] = clf_model_calibrate(model, data, NULL);
+    ck_assert_int_eq(t->status[at], CLF_ERROR_PEER);
   }
   clf_model_free(model);
   clf_dataset_free(data);
