@@ -12,9 +12,8 @@
  * fit that separates the rows at once would consist mostly of its early W.
  *
  * Rows are learned strictly one after another on the calling thread; with many classes their
- * scores are computed ahead (perceptron_ahead.c). MNIST needs 0.47 G
- * multiply-adds an epoch, 8 ms at 16 of them a cycle. Rows come in random order, so they are
- * prefetched. */
+ * scores are computed ahead (perceptron_ahead.c). MNIST needs 0.47 G multiply-adds an epoch, 8 ms
+ * at 16 of them a cycle. Rows come in random order, so they are prefetched. */
 #include "models/perceptron/perceptron.h"
 
 #include <math.h>

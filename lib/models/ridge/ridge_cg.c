@@ -7,8 +7,8 @@
  * features; otherwise features of 1e20 and 1e-20 would leave the range of f32. The rows of a shard
  * (comm/shards.h; without ranks, all are one) are divided into chunks, whose sums are added in
  * order, so the result does not depend on threads; their number is fixed, but smaller where adding
- * them would cost more than the rows. An iteration reads
- * the entries of sparse rows twice, at some 2 ns each, and about ten vectors [K, D].
+ * them would cost more than the rows. An iteration reads the entries of sparse rows twice, at some
+ * 2 ns each, and about ten vectors [K, D].
  *
  * With a penalty, the residuals of sparse rows are preconditioned by the diagonal of S + alpha I:
  * columns have from one entry to one in each row, so that their squares are of very different
