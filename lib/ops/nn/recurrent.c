@@ -79,7 +79,7 @@ static void forward_block(void *argument, clf__range range) {
     if (chunk.rows == 0 || clf__progress_check() < 0) {
       break;
     }
-    chunk.end = clf__min_i64(chunk.first + clf__max_i64(CLF__RECURRENT_PLACES / chunk.rows, 1),
+    chunk.end = clf__min_i64(chunk.first + clf__max_i64(r->places / chunk.rows, 1),
                              b.length[chunk.rows - 1]);
     s.rows = chunk.rows;
     forward_chunk(&b, &chunk, &s);

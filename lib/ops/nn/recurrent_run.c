@@ -110,14 +110,19 @@ static int64_t block_rows_of(const clf__recurrent *cell, bool training) {
   return cell->bf16 && !training ? CLF__RECURRENT_BLOCK : CLF__RECURRENT_BLOCK / 2;
 }
 
+/* In inference the sums of a chunk's gates stay in L2, too. */
 static int64_t places_of(const clf__recurrent_run *r) {
-  return clf__min_i64(CLF__RECURRENT_PLACES,
-                      clf__min_i64(r->block_rows, r->pass->rows) * r->pass->steps);
+  enum { CACHED_SUMS = 1 << 18 };
+  const int64_t places = r->pass->kept != NULL ? CLF__RECURRENT_PLACES
+                                               : clf__clamp_i64(CACHED_SUMS / r->columns,
+                                                                r->block_rows,
+                                                                CLF__RECURRENT_PLACES);
+  return clf__min_i64(places, clf__min_i64(r->block_rows, r->pass->rows) * r->pass->steps);
 }
 
 /* Returns the floats of a thread's scratch arrays. */
 static int64_t scratch_of(const clf__recurrent_run *r, bool back) {
-  const int64_t inputs = r->cell->inputs, units = r->cell->units, places = places_of(r);
+  const int64_t inputs = r->cell->inputs, units = r->cell->units, places = r->places;
   const int64_t block =
       r->block_rows * (inputs + 7 * units) + clf__panels_scratch(&r->state);
   if (!back) {
@@ -149,6 +154,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                               .line = line_of(cell),
                               .columns = clf__recurrent_biases(cell->cell) * cell->units,
                               .block_rows = block_rows_of(cell, pass->kept != NULL)};
+  run->places = places_of(run);
   run->blocks = clf__ceil_div(pass->rows, run->block_rows);
   return prepare(run, back);
 }
@@ -210,7 +216,7 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
     b.span[i] = clf__span_of(r->pass->spans, b.order[i], steps);
     b.length[i] = b.span[i].end - b.span[i].begin;
   }
-  const int64_t factors = r->cell->inputs + units, places = places_of(r);
+  const int64_t factors = r->cell->inputs + units, places = r->places;
   carve(&b.rounded, &scratch, clf__panels_scratch(&r->state)); /* first: tiles load whole lines */
   carve(&b.factor, &scratch, r->block_rows * factors);
   carve(&b.first_h, &scratch, r->block_rows * units);
