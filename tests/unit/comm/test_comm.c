@@ -59,6 +59,38 @@ TEST(shard_range__divides_the_rows_into_whole_shards) {
   clf_context_free(context);
 }
 
+typedef struct marking {
+  bool old; /* the struct of a header that lacks the mark */
+  int64_t in_call[MAX_RANKS];
+} marking;
+
+static void mark_rank(struct rank *rank) {
+  marking *m = rank->user;
+  int64_t *mark = &m->in_call[rank->index];
+  clf_communicator calls = communicator_of(rank);
+  clf__comm_call call;
+  calls.in_call = m->old ? (int64_t *)(intptr_t)8 : mark; /* is not read */
+  calls.struct_size = m->old ? offsetof(clf_communicator, in_call) : sizeof calls;
+  ck_clf_ok(clf_context_set_communicator(rank->context, &calls));
+  for (int fails = 0; fails < 2; fails++) {
+    ck_clf_ok(clf__comm_begin(&call, rank->context));
+    ck_assert_int_eq(*mark, m->old ? 0 : 1);
+    const bool first = fails == 1 && rank->index == 0;
+    const clf_status status =
+        clf__comm_end(&call, first ? clf__fail(CLF_ERROR_DATA, "a failure") : CLF_OK);
+    ck_assert_int_eq(status, first ? CLF_ERROR_DATA : fails == 1 ? CLF_ERROR_PEER : CLF_OK);
+    ck_assert_int_eq(*mark, 0);
+  }
+}
+
+TEST_LOOP(mark_of_a_call__ends_with_it, 0, 2) {
+  marking m = {.old = _i == 1};
+  struct ranks all;
+  open_ranks(&all, 2, "threads=1", false);
+  run_ranks(&all, mark_rank, &m);
+  close_ranks(&all);
+}
+
 /* Rows whose sums depend on the order of addition. */
 enum { COLUMNS = 3 };
 static double value_of(int64_t row, int64_t column) {
