@@ -24,8 +24,8 @@
  *  @endcode
  *
  *  **Several processes.** With a communicator (classify/comm.h) all ranks call the functions that
- *  take rows. Each gets the rows of all, and a rank that has none passes NULL. If one rank fails,
- *  the others return CLF_ERROR_PEER, and all models stay unchanged.
+ *  take rows, on the same models. Each gets the rows of all, and a rank that has none passes NULL.
+ *  If one rank fails, the others return CLF_ERROR_PEER, and all models stay unchanged.
  *
  *  Thread class of the file: a model that is not const is changed, so no other thread may use it
  *  during the call; the others, and datasets, are only read.

@@ -182,7 +182,8 @@ CLF_API clf_status clf_model_params(const clf_model *model, char *buffer, size_t
  *                     even with warm_start=true. NULL uses the network's own (see
  *                     clf_model_set_optimizer()), or adam with its defaults (learning_rate=0.003
  *                     for a regression). Must be NULL for kinds that have a solver
- *  @param validation  rows to score, or NULL. The score after the fit is the tensor
+ *  @param validation  rows to score, or NULL. Of several ranks each may have a part of them, or
+ *                     NULL, and all are scored. The score after the fit is the tensor
  *                     "validation_score"; a network also adds loss and score after each epoch to
  *                     its history. Losses in the history are means weighted by row weights and
  *                     `class_weight`; accuracies are what clf_model_score() returns, without
@@ -192,7 +193,7 @@ CLF_API clf_status clf_model_params(const clf_model *model, char *buffer, size_t
  *          message), CLF_ERROR_SHAPE (also: a warm start with other layers), CLF_ERROR_UNSUPPORTED
  *          (the kind does not support row weights, sparse rows, regression or an optimizer),
  *          CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED, CLF_ERROR_DIVERGED (the network then has the
- *          weights of its last good epoch), CLF_ERROR_MEMORY
+ *          weights of its last good epoch), CLF_ERROR_MEMORY, CLF_ERROR_PEER
  *  @since 0.1 */
 CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
                                  clf_optimizer *optimizer, const clf_dataset *validation);
