@@ -160,7 +160,7 @@ static clf_status exchange(divided *m, int64_t wanted, double *gap) {
 }
 
 /* Adds up to `wanted` of what was proposed in one direction to the set. */
-static clf_status choose(divided *m, int direction, int64_t wanted) {
+static clf_status select_violators(divided *m, int direction, int64_t wanted) {
   clf__svm_solver *s = &m->s;
   const double sign = direction == 0 ? 1 : -1;
   const double limit = direction == 0 ? s->gap[0].min_low : s->gap[0].max_up;
@@ -350,8 +350,8 @@ static clf_status improve(divided *m, int64_t wanted, double gap) {
   clf__rank_whole rows = {.shards = NULL};
   clf__smo smo;
   clf_status status = CLF_OK;
-  CLF__TRY(choose(m, 0, wanted));
-  CLF__TRY(choose(m, 1, wanted));
+  CLF__TRY(select_violators(m, 0, wanted));
+  CLF__TRY(select_violators(m, 1, wanted));
   sort_set(s);
   CLF__TRY(gather_set(m, &rows));
   CLF__TRY(load_set(m, &rows, fmax(0.5 * s->p->tolerance, 0.1 * gap), &smo));
