@@ -250,7 +250,8 @@ done:
  * their numbers and coefficients. Returns how many there are. */
 static int64_t list_vectors(const clf__svm_fitting *f, int64_t *chosen, double *values) {
   const clf__rows *x = f->training->x;
-  const int64_t stride = 1 + f->shape.coefficients, first = x->shards != NULL ? x->shards->first : 0;
+  const int64_t stride = 1 + f->shape.coefficients,
+                first = x->shards != NULL ? x->shards->first : 0;
   int64_t count = 0;
   for (int64_t i = 0; i < f->shape.problems; i++) {
     const clf__svm_problem *p = &f->problems[i];
