@@ -12,7 +12,9 @@
  *   |g_j + l2 w_j + l1 sign w_j| <= tolerance s_j   if w_j is not 0,
  *                     |g_j| - l1 <= tolerance s_j   otherwise.
  * Since w and g change inversely with the unit of a column, and s with it, this means the same
- * for columns of any scale.
+ * for columns of any scale. But few rows that are far from the others, or, without an intercept, a
+ * mean that is far from 0, make s_j so large that the conditions hold before anything is learned of
+ * the other rows. So s_j is at most max_unit.
  *
  * If F decreases less than the models predict, the next ones have a larger curvature. Outputs that
  * do not depend on each other have steps of their own. How others depend on each other is left out
@@ -109,7 +111,7 @@ static double measure(solver *s) {
     for (int64_t j = 0; j < columns; j++) {
       const double deviation = s->columns.deviation[j];
       const double violation = violation_of(s, s->x[k * columns + j], s->gradient[k * columns + j]);
-      own = deviation > 0 ? fmax(own, violation / deviation) : own;
+      own = deviation > 0 ? fmax(own, violation / fmin(deviation, p->max_unit)) : own;
     }
     s->violation[k] = own;
     largest = fmax(largest, own);

@@ -23,8 +23,9 @@ typedef struct clf__prox_problem {
   bool shifts;
   double l1, l2;
   /* The violation of the optimality conditions to stop at, in units of the deviations of the
-   * columns, so that it is the same for columns of any scale. */
-  double tolerance;
+   * columns, so that it is the same for columns of any scale; deviations above max_unit count as
+   * max_unit. */
+  double tolerance, max_unit;
   int64_t max_iterations;
   bool f64; /* values are computed in f64; otherwise with the noise of f32 */
   /* Computes f and its gradient [outputs * (columns + 1)] at `at`. `value` receives f or, if it is

@@ -135,7 +135,7 @@ static clf_status run_smooth(fitting *f, double *variables, found *out) {
 }
 
 /* Makes the objective one in f64 of the same rows. */
-static clf_status leave_f32(fitting *f) {
+static clf_status leave_f32(fitting *f, double C) {
   clf__logistic_objective *o = &f->objective;
   clf__log(o->context, CLF_LOG_INFO,
            "logistic: single precision shows no further decrease before the tolerance is reached; "
@@ -143,7 +143,7 @@ static clf_status leave_f32(fitting *f) {
   clf__logistic_preconditioner_free(&f->preconditioner);
   clf__logistic_objective_free(o);
   o->f64 = true;
-  return clf__logistic_objective_create(o, o->own_weights, f->C);
+  return clf__logistic_objective_create(o, o->own_weights, C);
 }
 
 /* The smooth objective: L-BFGS. Where values in f32 no longer decrease, that may be the minimum, or
@@ -156,7 +156,7 @@ static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   if (f->objective.f64 || f->largest <= f->tolerance || f->done >= f->max_iterations) {
     return CLF_OK;
   }
-  const clf_status status = leave_f32(f);
+  const clf_status status = leave_f32(f, f->C);
   return status < 0 ? status : run_smooth(f, variables, out);
 }
 
@@ -334,8 +334,9 @@ static void curvature(void *argument, int64_t output, float *values) {
 
 static clf_status observe_sparse(void *argument, int64_t iteration, double value) {
   fitting *f = argument;
-  const clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
-  return status < 0 ? status : clf__progress_step(&f->progress, iteration, value, (double)NAN);
+  const int64_t done = f->done + iteration;
+  const clf_status status = iteration > 0 ? record(f, done, value) : CLF_OK;
+  return status < 0 ? status : clf__progress_step(&f->progress, done, value, (double)NAN);
 }
 
 /* Sigmoids have an objective each. */
@@ -352,10 +353,9 @@ static clf_status evaluate_sparse(void *argument, const double *at, double *valu
   return CLF_OK;
 }
 
-/* The objective with an L1 penalty: proximal Newton. */
-static clf_status minimize_sparse(fitting *f, double l1, double *variables, found *out) {
+/* Proximal Newton from `variables`; adds its iterations to those that are done. */
+static clf_status run_sparse(fitting *f, double l1, double *variables, found *out) {
   const clf__logistic_objective *o = &f->objective;
-  const double precision = o->f64 ? PRECISION_F64 : PRECISION;
   const clf__prox_problem problem = {
       .context = o->context,
       .argument = f,
@@ -367,8 +367,9 @@ static clf_status minimize_sparse(fitting *f, double l1, double *variables, foun
       .shifts = o->link == CLF__LOGISTIC_SOFTMAX,
       .l1 = l1,
       .l2 = clf__logistic_penalty(o, f->C) - l1,
+      .max_unit = 1,
       .tolerance = f->tolerance,
-      .max_iterations = f->max_iterations,
+      .max_iterations = f->max_iterations - f->done,
       .f64 = o->f64,
       .evaluate = evaluate_sparse,
       .curvature = curvature,
@@ -377,9 +378,21 @@ static clf_status minimize_sparse(fitting *f, double l1, double *variables, foun
   clf__prox_result result = {.iterations = 0};
   const clf_status status = clf__prox_newton(&result, &problem, variables);
   f->largest = result.violation;
-  const bool precise = result.stalled && result.decrease <= precision * fabs(result.value);
-  *out = (found){result.iterations, result.violation <= f->tolerance || precise};
+  const bool precise = result.stalled && result.decrease <= PRECISION_F64 * fabs(result.value);
+  f->done += result.iterations;
+  *out = (found){f->done, result.violation <= f->tolerance || (o->f64 && precise)};
   return status;
+}
+
+/* The objective with an L1 penalty, which is no part of f->objective. As in minimize_smooth(), a
+ * fit that f32 ends goes on in f64. */
+static clf_status minimize_sparse(fitting *f, double l1, double *variables, found *out) {
+  CLF__CHECK(run_sparse(f, l1, variables, out));
+  if (f->objective.f64 || out->converged || f->done >= f->max_iterations) {
+    return CLF_OK;
+  }
+  const clf_status status = leave_f32(f, (double)INFINITY);
+  return status < 0 ? status : run_sparse(f, l1, variables, out);
 }
 
 clf_status clf__logistic_minimize(fitting *f, double l1, double *variables, found *out) {

@@ -217,6 +217,7 @@ static clf_status minimize(clf__svm_primal *p, double *variables, double *gradie
       .separate = true,
       .l1 = share * strength,
       .l2 = (1 - share) * strength,
+      .max_unit = (double)INFINITY,
       .tolerance = tolerance_unit * params->tolerance,
       .max_iterations = params->max_iterations > 0 ? params->max_iterations : MAX_ITERATIONS,
       .f64 = true,
