@@ -52,10 +52,9 @@ static clf_status multiply_self(clf_context *context, const double *vectors, int
                                 int64_t length, double *products) {
   for (int64_t first = 0; first < count; first += BLOCK) {
     const int64_t rows = clf__min_i64(count - first, BLOCK), end = first + rows;
-    CLF__CHECK(clf__gemm_f64(context, 1,
-                             clf__f64_matrix(vectors + first * length, rows, length, length),
-                             clf__f64_transposed(vectors, length, end, length), 0,
-                             products + first * count, count));
+    CLF__CHECK(clf__gemm_f64(
+        context, 1, clf__f64_matrix(vectors + first * length, rows, length, length),
+        clf__f64_transposed(vectors, length, end, length), 0, products + first * count, count));
   }
   return CLF_OK;
 }

@@ -22,8 +22,7 @@ static void begin_sums(const clf__recurrent_block *b, const clf__recurrent_chunk
   const clf__recurrent_run *r = b->run;
   const int64_t places = chunk->rows * (chunk->end - chunk->first);
   clf__recurrent_gather(b, chunk);
-  clf__panels_multiply(&r->input, places, b->x, r->cell->inputs, gates, r->columns,
-                       b->rounded);
+  clf__panels_multiply(&r->input, places, b->x, r->cell->inputs, gates, r->columns, b->rounded);
   for (int64_t i = 0; r->line < r->columns && i < places; i++) {
     memset(gates + i * r->columns + r->line, 0, (size_t)(r->columns - r->line) * sizeof *gates);
   }

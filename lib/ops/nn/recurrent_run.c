@@ -113,18 +113,17 @@ static int64_t block_rows_of(const clf__recurrent *cell, bool training) {
 /* In inference the sums of a chunk's gates stay in L2, too. */
 static int64_t places_of(const clf__recurrent_run *r) {
   enum { CACHED_SUMS = 1 << 18 };
-  const int64_t places = r->pass->kept != NULL ? CLF__RECURRENT_PLACES
-                                               : clf__clamp_i64(CACHED_SUMS / r->columns,
-                                                                r->block_rows,
-                                                                CLF__RECURRENT_PLACES);
+  const int64_t places =
+      r->pass->kept != NULL
+          ? CLF__RECURRENT_PLACES
+          : clf__clamp_i64(CACHED_SUMS / r->columns, r->block_rows, CLF__RECURRENT_PLACES);
   return clf__min_i64(places, clf__min_i64(r->block_rows, r->pass->rows) * r->pass->steps);
 }
 
 /* Returns the floats of a thread's scratch arrays. */
 static int64_t scratch_of(const clf__recurrent_run *r, bool back) {
   const int64_t inputs = r->cell->inputs, units = r->cell->units, places = r->places;
-  const int64_t block =
-      r->block_rows * (inputs + 7 * units) + clf__panels_scratch(&r->state);
+  const int64_t block = r->block_rows * (inputs + 7 * units) + clf__panels_scratch(&r->state);
   if (!back) {
     return block + places * (inputs + units + (r->pass->kept == NULL ? r->columns : 0));
   }

@@ -39,7 +39,7 @@ typedef struct clf__recurrent_run {
   float *scratch; /* [threads, scratch_size] */
   int64_t shards, blocks;
   int64_t block_rows;
-  int64_t places; /* at most in a chunk */
+  int64_t places;     /* at most in a chunk */
   int64_t shard_size; /* of the gradients: input, state, bias and, if trained, initial state */
   float *dw;          /* [shards, shard_size] */
 } clf__recurrent_run;
