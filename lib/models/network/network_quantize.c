@@ -18,6 +18,7 @@
 
 enum {
   BLOCK = 256,      /* rows compared at a time */
+  BF16_BLOCK = 64,  /* after a fit in bf16, which changes little and may be of few steps */
   FIT_BLOCKS = 8,   /* after a fit so many, evenly spaced */
   RANGE_ROWS = 1024 /* of a dataset, evenly spaced */
 };
@@ -79,12 +80,13 @@ done:
 }
 
 static clf_status compare_training(comparison *c, const clf__rows *x) {
-  const int64_t blocks = clf__min_i64(clf__ceil_div(x->rows, BLOCK), FIT_BLOCKS);
+  const int64_t most = c->after->network->precision == CLF__PRODUCT_BF16 ? BF16_BLOCK : BLOCK;
+  const int64_t blocks = clf__min_i64(clf__ceil_div(x->rows, most), FIT_BLOCKS);
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < blocks; i++) {
     const int64_t first = (int64_t)((double)i * (double)x->rows / (double)blocks);
     const int64_t next = (int64_t)((double)(i + 1) * (double)x->rows / (double)blocks);
-    const clf__rows part = clf__rows_range(x, first, clf__min_i64(BLOCK, next - first));
+    const clf__rows part = clf__rows_range(x, first, clf__min_i64(most, next - first));
     status = compare_rows(c, &part, first);
   }
   return status;
