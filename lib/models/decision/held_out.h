@@ -14,9 +14,8 @@ typedef struct clf__held_out {
   const clf_dataset *rows; /* NULL if there are none */
 } clf__held_out;
 
-/* Begins the call `name` of all ranks, whose parameters are `text` or NULL, and whose models must be
- * the same. `given` is NULL if
- * there are no rows, or if other ranks have them. */
+/* Begins the call `name` of all ranks, whose parameters are `text` or NULL, and whose models must
+ * be the same. `given` is NULL if there are no rows, or if other ranks have them. */
 clf_status clf__held_out_begin(clf__held_out *out, const clf_model *model, const char *name,
                                const char *text, const clf_dataset *given);
 /* Must be called once after clf__held_out_begin(), whatever that returned. Returns `status`, or

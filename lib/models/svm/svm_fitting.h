@@ -43,8 +43,8 @@ clf_status clf__svm_share_steps(clf__svm_fitting *f);
 clf_status clf__svm_share_results(clf__svm_fitting *f);
 
 /* Returns the line of coefficients that has those of a machine's vectors of a class, -1 if the
- * machine has none. LIBSVM's layout: for a vector of class i, the coefficient in its machine against
- * class j is in row j, or in row j - 1 if j > i. */
+ * machine has none. LIBSVM's layout: for a vector of class i, the coefficient in its machine
+ * against class j is in row j, or in row j - 1 if j > i. */
 static inline int64_t clf__svm_line(const clf__svm_fitting *f, int64_t machine, int64_t class) {
   const int64_t *part = f->problems[machine].part;
   return !f->shape.pairs    ? machine
