@@ -14,7 +14,7 @@ typedef struct probe {
   clf__layer *layer;
   int64_t rows, steps, inputs, units;
   bool sequences, bidirectional, learns;
-  clf__span spans[65];
+  clf__span spans[130];
   bool masked;
   float *x, *y, *dy, *dx;
   float *weights[CLF__LAYER_WEIGHTS], *gradients[CLF__LAYER_WEIGHTS];
@@ -414,7 +414,8 @@ TEST_LOOP(recurrent__does_not_depend_on_threads, 0, 3) {
   done(&many);
 }
 
-/* Weights of the states that do not fit into the second-level cache, which 64 rows share. */
+/* Weights of the states that do not fit into the second-level cache, which 64 rows share, and 128 in
+ * predictions in bf16. */
 static probe make_large(int kind, int64_t rows, bool bf16, const char *threads) {
   static const char *const units[] = {"units=513", "units=257", "units=296"};
   probe p = make(kinds[kind], units[kind], rows, 4, 3, true, threads);
@@ -472,6 +473,23 @@ TEST_LOOP(recurrent__of_large_weights_is_the_sum_of_parts_of_the_rows, SLOW ? 3 
     free(sums[w]);
   }
   done(&whole);
+  done(&p);
+}
+
+/* Predictions have blocks of other sizes than trainings: of 64 rows in f32, of 128 in bf16. */
+TEST_LOOP(recurrent__of_large_weights_predicts_what_it_is_trained_with, 0, 2) {
+  enum { ALL = 130 };
+  probe p = make_large(1, ALL, _i == 1, "threads=2");
+  const size_t size = (size_t)(ALL * p.layer->outputs) * sizeof *p.y;
+  clf__pass pass = pass_of(&p, true);
+  float *trained = malloc(size);
+  ck_clf_ok(p.layer->kind->forward(&pass));
+  memcpy(trained, p.y, size);
+  memset(p.y, 0xff, size);
+  pass = pass_of(&p, false);
+  ck_clf_ok(p.layer->kind->forward(&pass));
+  ck_assert_mem_eq(trained, p.y, size);
+  free(trained);
   done(&p);
 }
 
