@@ -7,11 +7,9 @@
  * the outputs. L-BFGS corrects the rest. On MNIST this takes 20 to 30 evaluations; a single block
  * for all outputs (such as Böhning's bound of 1992) takes 150, and a diagonal about 500.
  *
- * A block needs only enough rows to estimate columns^2 numbers: MIN_SAMPLE rows for each column are
- * drawn with probability proportional to v, so that the sample's Gram matrix, unweighted and exact
- * in integers for pixels, estimates the sum. Sampling is systematic (at every V/m-th part of the
- * cumulative sum of v), so it needs no random numbers. Relative to the weighted mean m of the rows,
- * the intercept separates: with u = g_W - m g_b, W changes by S^-1 u and b by g_b / V - m . S^-1 u.
+ * A block is estimated from a sample of rows (logistic_sample.c). Relative to the weighted mean m
+ * of the rows, the intercept separates: with u = g_W - m g_b, W changes by S^-1 u and b by
+ * g_b / V - m . S^-1 u.
  *
  * Several ranks divide the blocks: each factorizes some, solves with them, and passes on the
  * result.
@@ -23,22 +21,13 @@
 
 #include "base/math.h"
 #include "base/pool.h"
-#include "models/logistic/logistic.h"
+#include "models/logistic/logistic_sample.h"
 
 #define ERROR_OF_SAMPLE                                                                            \
   1e-6 /* relative, added to the diagonal: covers rounding in the Gram matrix */
-#define MIN_CURVATURE 1e-10
-/* A row that is certainly misclassified has no curvature yet, but gets some as soon as a step
- * begins to correct it. */
-#define MIN_DOUBT 0.05F
 
 enum {
-  MIN_SAMPLE = 4,                 /* rows for each column */
-  MAX_SAMPLE = 16,                /* where ENOUGH_ROWS has as many */
   MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all blocks: 128 MiB */
-  ENOUGH_ROWS = 4096,             /* so few rows are not sampled */
-  CURVATURE_ROWS = 2048,          /* in a task */
-  COPIED_ROWS = 256,
   SCALED_ROWS = 64,
   FREE_COLUMNS = 256 /* up to so many columns, blocks cost almost nothing */
 };
@@ -53,208 +42,6 @@ int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
     return o->outputs;
   }
   return square <= limit * (double)o->outputs && square <= MAX_FACTORS ? 1 : 0;
-}
-
-/* Returns the curvature of a row, summed over outputs. It is never exactly 0 for a row that counts,
- * so that sums can be divisors. */
-static double curvature(const clf__logistic_objective *o, int64_t row, int64_t first,
-                        int64_t last) {
-  float weight = o->weights != NULL ? o->weights[row] : 1;
-  double sum = (double)weight * MIN_CURVATURE;
-  for (int64_t k = first; k < last && weight > 0; k++) {
-    float wrong = fabsf(o->residual[row * o->outputs + k]); /* w times |p - t| */
-    sum += (double)(wrong * fmaxf(MIN_DOUBT, 1 - wrong / weight));
-  }
-  return sum;
-}
-
-typedef struct curvature_call {
-  const clf__logistic_objective *objective;
-  int64_t first, last;
-  double *values;
-} curvature_call;
-
-static void curvature_task(void *argument, clf__range rows) {
-  const curvature_call *call = argument;
-  for (int64_t i = rows.first; i < rows.end; i++) {
-    call->values[i] = curvature(call->objective, i, call->first, call->last);
-  }
-}
-
-/* Computes the curvatures of this rank's rows. */
-static void row_curvatures(const clf__logistic_objective *o, int64_t first, int64_t last,
-                           double *values) {
-  curvature_call call = {o, first, last, values};
-  clf__parallel_ranges(o->context, o->x->rows, CURVATURE_ROWS,
-                       (double)o->x->rows * (double)(last - first) * CLF__COST_ELEMENT,
-                       curvature_task, &call);
-}
-
-/* The curvature of the outputs first … last - 1, summed over the rows of each shard that each rank
- * has. All ranks have all sums. */
-typedef struct curvatures {
-  int64_t first, last;
-  int64_t shards, ranks, rank;
-  double *of_rows; /* [rows] of this rank */
-  double *sums;    /* [ranks, shards] */
-  double total;
-} curvatures;
-
-static clf_status sum_curvatures(curvatures *c, clf__arena *arena,
-                                 const clf__logistic_objective *o) {
-  const clf__shards *shards = o->x->shards;
-  c->shards = shards != NULL ? shards->count : 1;
-  c->ranks = shards != NULL ? shards->ranks : 1;
-  c->rank = shards != NULL ? shards->rank : 0;
-  c->sums = clf__arena_zeroed(arena, clf__count(c->ranks + 1, c->shards), sizeof *c->sums);
-  CLF__CHECK(clf__arena_status(arena));
-  row_curvatures(o, c->first, c->last, c->of_rows);
-  double *own = c->ranks > 1 ? c->sums + c->ranks * c->shards : c->sums;
-  for (int64_t s = 0; s < c->shards; s++) {
-    const clf__shard_part part = clf__shards_part(shards, o->x->rows, s);
-    for (int64_t i = part.first; i < part.first + part.rows; i++) {
-      own[s] += c->of_rows[i];
-    }
-  }
-  if (c->ranks > 1) {
-    CLF__CHECK(clf__comm_gather(o->context, "curvature", own, c->shards * (int64_t)sizeof *c->sums,
-                                c->sums));
-  }
-  for (int64_t i = 0; i < c->ranks * c->shards; i++) {
-    c->total += c->sums[i];
-  }
-  return CLF_OK;
-}
-
-static size_t size_of(const clf__rows *x) {
-  return x->dtype == CLF_U8 ? 1 : x->dtype == CLF_F64 ? sizeof(double) : sizeof(float);
-}
-
-static void copy_row(const clf__rows *x, int64_t row, void *out) {
-  const size_t size = size_of(x);
-  if (!clf__rows_sparse(x)) {
-    memcpy(out, (const char *)x->data + (size_t)(row * x->stride) * size,
-           (size_t)x->columns * size);
-    return;
-  }
-  memset(out, 0, (size_t)x->columns * sizeof(float));
-  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-    ((float *)out)[x->column[e]] += x->value[e];
-  }
-}
-
-/* Rows whose Gram matrix times `scale` estimates the sum over all rows of v x x^T. */
-typedef struct sample {
-  clf__arena arena;    /* holds the arrays */
-  clf__shards *shards; /* of drawn rows, which stay in their shards */
-  clf__rows x;
-  const float *weights; /* v if all rows are used, otherwise NULL for 1 */
-  double scale;
-} sample;
-
-/* Uses all rows with their curvature as weights, if they are too few to be sampled. */
-static clf_status sample_all(sample *out, const clf__logistic_objective *o, const curvatures *c) {
-  float *weights = clf__arena_array(&out->arena, o->x->rows, sizeof *weights);
-  CLF__CHECK(clf__arena_status(&out->arena));
-  for (int64_t i = 0; i < o->x->rows; i++) {
-    weights[i] = (float)c->of_rows[i];
-  }
-  out->weights = weights;
-  out->x = *o->x;
-  out->scale = 1;
-  return CLF_OK;
-}
-
-/* Counts the rows that are drawn from each shard of each rank. Row n is drawn where the cumulative
- * sum reaches part * (n + 1/2); `before` is the sum before a shard. */
-static int64_t count_drawn(const curvatures *c, int64_t wanted, int64_t *chosen) {
-  const double part = c->total / (double)wanted;
-  double before = 0;
-  int64_t n = 0;
-  for (int64_t i = 0; i < c->ranks * c->shards; i++) {
-    const int64_t first = n;
-    while (n <= wanted && c->sums[i] >= part * ((double)n + 0.5) - before) {
-      n++;
-    }
-    chosen[i] = n - first;
-    before += c->sums[i];
-  }
-  return n;
-}
-
-/* Sets `drawn` to the rows of this rank that are drawn. */
-static void find_drawn(const clf__logistic_objective *o, const curvatures *c, int64_t wanted,
-                       const int64_t *chosen, int64_t *drawn) {
-  const double part = c->total / (double)wanted;
-  double before = 0;
-  int64_t n = 0;
-  for (int64_t i = 0; i < (c->rank + 1) * c->shards; i++) {
-    const clf__shard_part rows = clf__shards_part(o->x->shards, o->x->rows, i % c->shards);
-    const int64_t end = n + chosen[i];
-    double running = 0;
-    for (int64_t row = rows.first; i >= c->rank * c->shards && n < end; row++) {
-      running += c->of_rows[row];
-      for (; n < end && running >= part * ((double)n + 0.5) - before; n++) {
-        *drawn++ = row;
-      }
-    }
-    n = end;
-    before += c->sums[i];
-  }
-}
-
-typedef struct copy_call {
-  const clf__rows *x;
-  const int64_t *drawn;
-  char *data;
-} copy_call;
-
-static void copy_task(void *argument, clf__range rows) {
-  const copy_call *call = argument;
-  const size_t bytes = (size_t)call->x->columns * size_of(call->x);
-  for (int64_t i = rows.first; i < rows.end; i++) {
-    copy_row(call->x, call->drawn[i], call->data + (size_t)i * bytes);
-  }
-}
-
-/* Rows of a sample. A matrix of few columns costs so little that more rows pay: with half of them a
- * fit takes 4 to 10% more iterations. */
-static int64_t sample_rows(int64_t columns) {
-  const int64_t most = clf__min_i64(clf__count(MAX_SAMPLE, columns), ENOUGH_ROWS);
-  return clf__max_i64(clf__count(MIN_SAMPLE, columns), most);
-}
-
-/* Draws a dense sample, in which a row may occur more than once. */
-static clf_status draw(sample *out, const clf__logistic_objective *o, const curvatures *c) {
-  const int64_t wanted = sample_rows(o->columns);
-  int64_t rows = 0;
-  int64_t *chosen = clf__arena_matrix(&out->arena, c->ranks, c->shards, sizeof *chosen);
-  CLF__CHECK(clf__arena_status(&out->arena));
-  const int64_t all = count_drawn(c, wanted, chosen);
-  for (int64_t s = 0; s < c->shards; s++) {
-    rows += chosen[c->rank * c->shards + s];
-  }
-  int64_t *drawn = clf__arena_array(&out->arena, rows + 1, sizeof *drawn);
-  char *data = clf__arena_matrix(&out->arena, rows + 1, o->columns, size_of(o->x));
-  CLF__CHECK(clf__arena_status(&out->arena));
-  CLF__CHECK(o->x->shards != NULL ? clf__shards_choose(&out->shards, o->x->shards, chosen)
-                                  : CLF_OK);
-  find_drawn(o, c, wanted, chosen, drawn);
-  copy_call copying = {o->x, drawn, data};
-  clf__parallel_ranges(o->context, rows, COPIED_ROWS,
-                       (double)rows * (double)o->columns * CLF__COST_COPY, copy_task, &copying);
-  out->x = (clf__rows){
-      .rows = rows,
-      .columns = o->columns,
-      .dtype = o->x->dtype,
-      .scale = o->x->scale,
-      .data = data,
-      .stride = o->columns,
-      .center = o->x->center,
-      .shards = out->shards,
-  };
-  out->scale = c->total / (double)all;
-  return CLF_OK;
 }
 
 typedef struct scale_call {
@@ -297,26 +84,22 @@ static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, 
                                 int64_t last, bool own) {
   const clf__logistic_objective *o = p->objective;
   double share = 1 / ((double)o->rows * (double)(last - first)); /* mean over rows and outputs */
-  bool all = o->rows <= ENOUGH_ROWS || o->rows <= sample_rows(o->columns);
-  sample rows = {.arena = {.context = o->context}};
-  curvatures c = {.first = first, .last = last, .of_rows = p->of_rows};
+  clf__logistic_sample rows;
   clf__gram gram = {0};
   clf_status status = CLF_OK;
-  CLF__TRY(sum_curvatures(&c, &rows.arena, o));
-  CLF__TRY(all ? sample_all(&rows, o, &c) : draw(&rows, o, &c));
+  CLF__TRY(clf__logistic_sample_create(&rows, o, first, last, p->of_rows));
   clf__gram_input input = {.x = &rows.x, .weights = rows.weights, .centered = o->intercept};
   CLF__TRY(clf__gram_create(&gram, o->context, &input));
   CLF__TRY(own ? factor(o, rows.scale * share, gram.scatter) : CLF_OK);
   for (int64_t k = first; k < last; k++) {
-    p->curvatures[k] = c.total * share;
+    p->curvatures[k] = rows.curvature * share;
   }
   memcpy(p->means + block * o->columns, gram.mean, (size_t)o->columns * sizeof(double));
   clf__free(p->factors[block]);
   p->factors[block] = own ? gram.scatter : NULL;
   gram.scatter = own ? NULL : gram.scatter;
 done:
-  clf__shards_free(rows.shards);
-  clf__arena_free(&rows.arena);
+  clf__logistic_sample_free(&rows);
   clf__gram_free(&gram);
   return status;
 }
@@ -325,7 +108,7 @@ static clf_status add_curvatures(void *argument, int64_t first, int64_t rows, do
   const clf__logistic_objective *o = argument;
   for (int64_t i = first; i < first + rows; i++) {
     for (int64_t k = 0; k < o->outputs; k++) {
-      sums[k] += curvature(o, i, k, k + 1);
+      sums[k] += clf__logistic_row_curvature(o, i, k, k + 1);
     }
   }
   return CLF_OK;
