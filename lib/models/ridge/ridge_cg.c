@@ -28,6 +28,7 @@
 #include "comm/shards.h"
 #include "models/linear.h"
 #include "models/ridge/ridge_cg.h"
+#include "optim/vector.h"
 
 static const double F32_TOLERANCE = 1e-6, REFINED = 1e-4;
 
@@ -87,7 +88,7 @@ static clf_status check_objective(clf__ridge_cg *work, const double *first) {
   const clf_status status = clf__ridge_cg_squares(work);
   for (int64_t k = 0; k < work->outputs && status == CLF_OK; k++) {
     const double *w = work->solution + k * n;
-    const double objective = work->alpha * clf__ridge_dot(w, w, n) + work->total[k];
+    const double objective = work->alpha * clf__vector_dot(w, w, n) + work->total[k];
     const double limit = work->objective[k] * (1 + 1e-6) + 1e-10 * first[k];
     if (!work->stopped[k] && objective <= limit) {
       memcpy(work->best + k * n, w, (size_t)n * sizeof *w);
@@ -115,7 +116,7 @@ static void start_directions(clf__ridge_cg *work) {
   const int64_t n = work->columns;
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *scaled = scaled_residual(work, work->residual + k * n);
-    work->measure[k] = clf__ridge_dot(work->residual + k * n, scaled, n);
+    work->measure[k] = clf__vector_dot(work->residual + k * n, scaled, n);
     memcpy(work->direction + k * n, scaled, (size_t)n * sizeof *scaled);
   }
 }
@@ -128,7 +129,7 @@ static double step(clf__ridge_cg *work, int64_t k, double square) {
   double *r = work->residual + k * n;
   double *p = work->direction + k * n;
   const double *q = work->product + k * n;
-  double curvature = clf__ridge_dot(p, q, n);
+  double curvature = clf__vector_dot(p, q, n);
   if (square == 0 || !(curvature > 0)) {
     return square == 0 ? 0 : -1;
   }
@@ -138,12 +139,12 @@ static double step(clf__ridge_cg *work, int64_t k, double square) {
     r[j] -= length * q[j];
   }
   const double *scaled = scaled_residual(work, r);
-  const double next = clf__ridge_dot(r, scaled, n), turn = next / work->measure[k];
+  const double next = clf__vector_dot(r, scaled, n), turn = next / work->measure[k];
   for (int64_t j = 0; j < n; j++) {
     p[j] = scaled[j] + turn * p[j];
   }
   work->measure[k] = next;
-  return scaled == r ? next : clf__ridge_dot(r, r, n);
+  return scaled == r ? next : clf__vector_dot(r, r, n);
 }
 
 /* Returns the largest relative residual of the outputs that continue, or -1 if none does. */
@@ -166,7 +167,7 @@ static clf_status refine(clf__ridge_cg *work, double *squares, const double *fir
   start_directions(work);
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *r = work->residual + k * n;
-    squares[k] = work->stopped[k] ? squares[k] : clf__ridge_dot(r, r, n);
+    squares[k] = work->stopped[k] ? squares[k] : clf__vector_dot(r, r, n);
   }
   *worst = worst_residual(work, squares, first);
   work->exhausted = !(*worst < work->computed / 2);
@@ -193,7 +194,7 @@ static clf_status iterate(clf__ridge_cg *work, const clf__ridge_params *p, doubl
   start_directions(work);
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *r = work->residual + k * work->columns;
-    squares[k] = first[k] = clf__ridge_dot(r, r, work->columns);
+    squares[k] = first[k] = clf__vector_dot(r, r, work->columns);
     first_objective[k] = work->objective[k];
   }
   double worst = worst_residual(work, squares, first);
@@ -246,7 +247,7 @@ static clf_status store_solution(const clf__ridge_cg *work, clf__store *state) {
     for (int64_t j = 0; j < n; j++) {
       w[k * n + j] = sign * own[j];
     }
-    b[k] = sign * (work->target_mean[from] - clf__ridge_dot(work->mean, own, n));
+    b[k] = sign * (work->target_mean[from] - clf__vector_dot(work->mean, own, n));
   }
   const clf__linear_solution solution = {w, b, n, 1, outputs, n};
   status = clf__linear_store(work->model->context, state, &clf__decision_names, &solution,

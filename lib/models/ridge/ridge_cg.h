@@ -58,8 +58,6 @@ typedef struct clf__ridge_cg {
 
 /* Returns the chunks of rows, whose sums are added in order. */
 int64_t clf__ridge_cg_chunks(const clf__rows *x);
-/* The product of two vectors [count]. */
-double clf__ridge_dot(const double *a, const double *b, int64_t count);
 
 /* Computes the means of rows and targets, the right-hand side, which is also the first residual,
  * and the preconditioner. */

@@ -17,6 +17,7 @@
 #include "base/pool.h"
 #include "comm/shards.h"
 #include "models/ridge/ridge_cg.h"
+#include "optim/vector.h"
 
 /* A single output of two classes is that of class 1; the other is its negative. */
 static double target(const clf__ridge_cg *work, int64_t row, int64_t output) {
@@ -226,25 +227,6 @@ static double largest_size(const double *values, int64_t count) {
   return largest;
 }
 
-/* In lanes: a single sum would wait for each addition. */
-double clf__ridge_dot(const double *a, const double *b, int64_t count) {
-  enum { LANES = 8 };
-  double sums[LANES] = {0}, sum = 0;
-  int64_t i = 0;
-  for (; i + LANES <= count; i += LANES) {
-    for (int64_t l = 0; l < LANES; l++) {
-      sums[l] += a[i + l] * b[i + l];
-    }
-  }
-  for (; i < count; i++) {
-    sum += a[i] * b[i];
-  }
-  for (int64_t l = 0; l < LANES; l++) {
-    sum += sums[l];
-  }
-  return sum;
-}
-
 /* Makes the vectors [K, D] the map of the next pass. */
 static void set_map(clf__ridge_cg *work, const double *vectors) {
   for (int64_t k = 0; k < work->outputs; k++) {
@@ -254,7 +236,7 @@ static void set_map(clf__ridge_cg *work, const double *vectors) {
     for (int64_t j = 0; j < work->columns; j++) {
       work->rounded[k * work->columns + j] = (float)(p[j] * inverse);
     }
-    work->shift[k] = (float)(-clf__ridge_dot(work->mean, p, work->columns) / unit);
+    work->shift[k] = (float)(-clf__vector_dot(work->mean, p, work->columns) / unit);
     work->unit[k] = unit;
   }
 }
@@ -314,7 +296,7 @@ clf_status clf__ridge_cg_squares(clf__ridge_cg *work) {
 clf_status clf__ridge_cg_residual(clf__ridge_cg *work) {
   const int64_t n = work->columns, size = work->outputs * n;
   for (int64_t k = 0; k < work->outputs; k++) {
-    work->intercept[k] = -clf__ridge_dot(work->mean, work->solution + k * n, n);
+    work->intercept[k] = -clf__vector_dot(work->mean, work->solution + k * n, n);
   }
   CLF__CHECK(sum_all(work, leave_shard, work->residual, size));
   for (int64_t i = 0; i < size; i++) {
