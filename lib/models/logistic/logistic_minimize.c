@@ -9,6 +9,7 @@
 #include "optim/lbfgs.h"
 #include "optim/newton.h"
 #include "optim/prox_newton.h"
+#include "optim/vector.h"
 
 enum {
   PAIRS = 7,
@@ -51,20 +52,39 @@ static clf_status record(fitting *f, int64_t iteration, double value) {
   return CLF_OK;
 }
 
+/* INFINITY if one is not a number. */
+static double largest_size(const double *values, int64_t count) {
+  double largest = 0;
+  for (int64_t i = 0; i < count; i++) {
+    largest = isnan(values[i]) ? INFINITY : fmax(largest, fabs(values[i]));
+  }
+  return largest;
+}
+
 /* The gradient with respect to weights is proportional to the features: with features of size 1e-10
  * it is below any tolerance before anything is learned. So it is measured in units of the features'
  * size. */
 static double largest_component(const fitting *f, const double *gradient) {
   const clf__logistic_objective *o = &f->objective;
   const int64_t weights = o->outputs * o->columns;
-  double of_weights = 0, of_bias = 0;
-  for (int64_t i = 0; i < weights; i++) {
-    of_weights = isnan(gradient[i]) ? INFINITY : fmax(of_weights, fabs(gradient[i]));
+  return fmax(largest_size(gradient, weights) / f->unit,
+              largest_size(gradient + weights, o->outputs));
+}
+
+/* The objective is strongly convex in W, so its value is at most |gradient|^2 / (2 penalty) above
+ * the minimum, where b is at its own. */
+static double largest_excess(const fitting *f, const double *gradient) {
+  const clf__logistic_objective *o = &f->objective;
+  if (!(o->penalty > 0)) {
+    return INFINITY;
   }
-  for (int64_t k = 0; k < o->outputs; k++) {
-    of_bias = isnan(gradient[weights + k]) ? INFINITY : fmax(of_bias, fabs(gradient[weights + k]));
+  if (o->in_span) {
+    return f->span.of_weights * clf__logistic_span_dot(&f->span, gradient, gradient) /
+           (2 * o->penalty);
   }
-  return fmax(of_weights / f->unit, of_bias);
+  const int64_t weights = o->outputs * o->columns;
+  const bool b_fits = largest_size(gradient + weights, o->outputs) <= f->tolerance;
+  return b_fits ? clf__vector_dot(gradient, gradient, weights) / (2 * o->penalty) : INFINITY;
 }
 
 static clf_status beyond_range(void) {
@@ -80,16 +100,12 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   clf_status status = iteration > 0 ? record(f, f->done + iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
   f->start = f->done + iteration == 0 ? value : f->start;
-  /* The objective is strongly convex in W. */
-  f->excess = f->objective.in_span && f->objective.penalty > 0
-                  ? f->span.of_weights * clf__logistic_span_dot(&f->span, gradient, gradient) /
-                        (2 * f->objective.penalty)
-                  : (double)INFINITY;
+  f->excess = largest_excess(f, gradient);
   if (status == CLF_OK) {
     status = clf__progress_step(&f->progress, f->done + iteration, value, (double)NAN);
   }
   bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
-  if (f->largest <= f->tolerance) {
+  if (f->largest <= f->tolerance || (f->certain && f->excess <= EXACT * fabs(value))) {
     *order = CLF__LBFGS_STOP;
   } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
@@ -148,16 +164,17 @@ static clf_status leave_f32(fitting *f, double C) {
 
 /* The smooth objective: L-BFGS. Where values in f32 no longer decrease, that may be the minimum, or
  * rounding errors that hide the way to it, as those of outputs that cancel: a model of the decrease
- * which such gradients and steps led to does not tell one from the other. So L-BFGS goes on in
- * f64. */
+ * which such gradients and steps led to does not tell one from the other. So L-BFGS goes on in f64,
+ * until the gradient is small or proves that the value is. */
 static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   f->precision = f->objective.f64 ? PRECISION_F64 : PRECISION;
   CLF__CHECK(run_smooth(f, variables, out));
   if (f->objective.f64 || f->largest <= f->tolerance || f->done >= f->max_iterations) {
     return CLF_OK;
   }
-  const clf_status status = leave_f32(f, f->C);
-  return status < 0 ? status : run_smooth(f, variables, out);
+  CLF__CHECK(leave_f32(f, f->C));
+  f->certain = true;
+  return run_smooth(f, variables, out);
 }
 
 static clf_status evaluate_span(void *argument, const double *at, double *value, double *gradient) {

@@ -21,6 +21,7 @@ typedef struct clf__logistic_fitting {
   double start;     /* value of the objective at the start */
   double value;     /* of the objective, before the last step */
   double excess;    /* at most, of the value above the minimum; INFINITY if unknown */
+  bool certain;     /* a small excess ends the fit */
   int64_t done;     /* iterations before those that are counted now */
   int64_t refresh;  /* iteration of the next refresh */
   double precision; /* predicted relative decrease at which a fit without progress has converged */

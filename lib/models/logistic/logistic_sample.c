@@ -16,7 +16,7 @@
 #define MIN_DOUBT 0.05F
 
 enum {
-  MIN_SAMPLE = 4,        /* rows for each column */
+  MIN_SAMPLE = 8,        /* rows for each column */
   MAX_SAMPLE = 16,       /* where ENOUGH_ROWS has as many */
   ENOUGH_ROWS = 4096,    /* so few rows are not sampled */
   CURVATURE_ROWS = 2048, /* in a task */
