@@ -37,7 +37,7 @@ static const clf__param params[] = {
     CLF__REAL(tolerance, "1e-3", CLF__ABOVE(0), 1, "violation of optimality at which to stop"),
     CLF__BOOL(probability, "false", "the same as calibration=sigmoid"),
     CLF__INT(max_iterations, "0", 0, 1e9,
-             "maximum number of steps of a machine; 0: 100 a row, at least 10,000,000"),
+             "maximum number of steps of a machine; 0: 1,000 a row, at least 10,000,000"),
     CLF__BOOL(warm_start, "false", "whether fit begins where the last fit to the same rows ended"),
     CLF__REAL(cache_mb, "200", 0, 1e9,
               "memory for kernel values in units of 2^20 bytes; up to 64 dense columns need none"),
