@@ -457,16 +457,16 @@ static void conv_infer(void *argument) {
 /* The layers of the network for MNIST, in batches of 100, and a few of other sizes. GFLOP/s count
  * the products of the definition, even if the method needs fewer. */
 static void bench_conv(clf_context *context) {
-  static const clf__conv2d layers[] = {{28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28, false},
-                                       {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, false},
-                                       {28, 28, 3, 32, 3, 3, 1, 1, 1, 1, 28, 28, false},
-                                       {14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 14, 14, false},
-                                       {14, 14, 16, 16, 3, 3, 1, 1, 1, 1, 14, 14, false},
-                                       {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7, false},
-                                       {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7, true},
-                                       {28, 28, 128, 128, 3, 3, 1, 1, 1, 1, 28, 28, false},
-                                       {14, 14, 128, 128, 3, 3, 1, 1, 1, 1, 14, 14, false},
-                                       {14, 14, 256, 256, 3, 3, 1, 1, 1, 1, 14, 14, false}};
+  static const clf__conv2d layers[] = {{28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28, 0, false},
+                                       {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, 0, false},
+                                       {28, 28, 3, 32, 3, 3, 1, 1, 1, 1, 28, 28, 0, false},
+                                       {14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 14, 14, 0, false},
+                                       {14, 14, 16, 16, 3, 3, 1, 1, 1, 1, 14, 14, 0, false},
+                                       {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7, 0, false},
+                                       {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7, 0, true},
+                                       {28, 28, 128, 128, 3, 3, 1, 1, 1, 1, 28, 28, 0, false},
+                                       {14, 14, 128, 128, 3, 3, 1, 1, 1, 1, 14, 14, 0, false},
+                                       {14, 14, 256, 256, 3, 3, 1, 1, 1, 1, 14, 14, 0, false}};
   static const struct {
     const char *name;
     measured call;
