@@ -117,7 +117,7 @@ class Tune(Cli):
     def test_interrupt_of_the_last_fit(self):
         """The first Ctrl-C keeps the fit so far; a second leaves nothing, unless the first has ended the fit."""
         data = self.noise(rows=1000)
-        model = "network epochs=2000 layers='dense units=16 activation=relu; dense units=3'"
+        model = "network epochs=4000 layers='dense units=16 activation=relu; dense units=3'"
         for presses, statuses in ((1, (3,)), (2, (3, 130))):
             with self.subTest(presses):
                 (self.folder / "best.clf").unlink(missing_ok=True)
@@ -126,7 +126,7 @@ class Tune(Cli):
                                        stderr=subprocess.PIPE, encoding="utf-8")
                 while not run.stderr.readline().startswith("fitting to all rows"):
                     self.assertIsNone(run.poll())
-                time.sleep(0.2)
+                time.sleep(0.1)
                 for _ in range(presses):
                     run.send_signal(signal.SIGINT)
                     time.sleep(0.0001)
