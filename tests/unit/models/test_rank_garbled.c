@@ -65,6 +65,21 @@ static int32_t garble_other(void *user, const void *mine, int64_t bytes, void *a
   return result;
 }
 
+/* Two ranks, of which rank 1 garbles what it receives as `user` says, a garbling or a struct that
+ * begins with one. Returns how many callbacks rank 1 had. */
+static int64_t run_garbled(void (*work)(struct rank *rank), void *user) {
+  struct ranks all;
+  open_ranks(&all, 2, "threads=1 shards=4", true);
+  clf_communicator calls = communicator_of(&all.rank[1]);
+  calls.all_gather = garble_other;
+  calls.all_sum = NULL;
+  calls.exchange = NULL;
+  ck_clf_ok(clf_context_set_communicator(all.rank[1].context, &calls));
+  run_ranks(&all, work, user);
+  close_ranks(&all);
+  return all.rank[1].callbacks;
+}
+
 static void garbled_levels(struct rank *rank) {
   garbling *g = rank->user;
   const fit_case plain = {.regression = true};
@@ -84,17 +99,8 @@ TEST(levels_that_nobody_sent__are_noticed) {
   for (int64_t at = 14; at <= callbacks; at += 2) {
     for (int i = 0; i < 3; i++) {
       garbling g = {.at = at, .byte = bytes[i]};
-      struct ranks all;
-      open_ranks(&all, 2, "threads=1 shards=4", true);
-      clf_communicator calls = communicator_of(&all.rank[1]);
-      calls.all_gather = garble_other;
-      calls.all_sum = NULL;
-      calls.exchange = NULL;
-      ck_clf_ok(clf_context_set_communicator(all.rank[1].context, &calls));
-      run_ranks(&all, garbled_levels, &g);
-      callbacks = all.rank[1].callbacks;
+      callbacks = run_garbled(garbled_levels, &g);
       ck_assert_msg(at > callbacks || g.status[1] < 0, "callback %d, byte %d", (int)at, bytes[i]);
-      close_ranks(&all);
     }
   }
 }
@@ -115,19 +121,6 @@ static void garbled_sums(struct rank *rank) {
   clf_dataset_free(data);
 }
 
-static int64_t fit_garbled(garbled_fit *g) {
-  struct ranks all;
-  open_ranks(&all, 2, "threads=1 shards=4", true);
-  clf_communicator calls = communicator_of(&all.rank[1]);
-  calls.all_gather = garble_other;
-  calls.all_sum = NULL;
-  calls.exchange = NULL;
-  ck_clf_ok(clf_context_set_communicator(all.rank[1].context, &calls));
-  run_ranks(&all, garbled_sums, g);
-  close_ranks(&all);
-  return all.rank[1].callbacks;
-}
-
 /* All bits set are a NaN in each sum. */
 TEST_LOOP(sums_that_are_not_numbers__are_noticed, 0, 5) {
   static const char *const fits[][2] = {
@@ -138,14 +131,14 @@ TEST_LOOP(sums_that_are_not_numbers__are_noticed, 0, 5) {
       {"network", "epochs=1 batch_size=120 layers='dense units=3'"}};
   garbled_fit g = {.model = fits[_i][0], .params = fits[_i][1]};
   fill_rows();
-  const int64_t callbacks = fit_garbled(&g);
+  const int64_t callbacks = run_garbled(garbled_sums, &g);
   ck_assert_int_ge(g.garbling.status[1], 0);
   g.garbling.byte = 0xFF;
   for (int64_t at = 1; at <= callbacks; at++) {
     g.garbling.at = at;
     g.garbling.hit = 0;
     g.garbling.spares_words = true;
-    fit_garbled(&g);
+    run_garbled(garbled_sums, &g);
     ck_assert_msg(g.garbling.hit == 0 || g.garbling.status[1] < 0, "%s, callback %d of %d: %s",
                   g.model, (int)at, (int)callbacks, "other bytes were not noticed");
   }
