@@ -116,8 +116,8 @@ static clf_status find_direction(solver *v) {
 
 /* The step of a line search, between one that is too short and one that is too long. */
 typedef struct bracket {
-  double low, slope; /* the longest step known to be too short, and the derivative there */
-  double high;       /* the shortest step known to be too long */
+  double low, low_derivative; /* the longest step known to be too short, and the derivative there */
+  double high;                /* the shortest step known to be too long */
   double step;
 } bracket;
 
@@ -138,13 +138,13 @@ static void shorten(bracket *b, double value, double derivative, double trial_de
 
 /* Goes on from an accepted step to the zero of the secant of the derivative. */
 static void follow_secant(bracket *b, double trial_derivative) {
-  const double reach = trial_derivative - b->slope, from = b->low;
+  const double reach = trial_derivative - b->low_derivative, from = b->low;
   const double zero = b->step - trial_derivative * (b->step - from) / reach;
   if (trial_derivative > 0) {
     b->high = b->step;
   } else {
     b->low = b->step;
-    b->slope = trial_derivative;
+    b->low_derivative = trial_derivative;
   }
   const double width = isfinite(b->high) ? b->high - b->low : 8 * b->low;
   const double near = b->low + 0.05 * width, far = b->low + 0.95 * width;

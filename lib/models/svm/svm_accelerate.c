@@ -125,14 +125,14 @@ static int64_t move(clf__svm_solver *s, const double factor[DIRECTIONS]) {
  * returns by how much it does. */
 static double search_line(clf__svm_solver *s) {
   double *b = s->p->b, *gradient = s->p->gradient;
-  double slope = 0, curvature = 0;
+  double derivative = 0, curvature = 0;
   for (int64_t i = 0; i < s->p->count; i++) {
     const double change = b[i] - s->history.before[i];
-    slope += change * s->before[i];
+    derivative += change * s->before[i];
     curvature += change * (s->before[i] - gradient[i]);
   }
-  const double length = slope < curvature ? slope / curvature : 1;
-  if (!(slope > 0 && curvature > 0)) {
+  const double length = derivative < curvature ? derivative / curvature : 1;
+  if (!(derivative > 0 && curvature > 0)) {
     return 0;
   }
   for (int64_t i = 0; length < 1 && i < s->p->count; i++) {
@@ -140,7 +140,7 @@ static double search_line(clf__svm_solver *s) {
     b[i] = fmin(fmax(from + length * (b[i] - from), s->lower[i]), s->upper[i]);
     gradient[i] = s->before[i] + length * (gradient[i] - s->before[i]);
   }
-  return length * (slope - length * curvature / 2);
+  return length * (derivative - length * curvature / 2);
 }
 
 /* Makes the step, if it decreases the objective. */
