@@ -43,10 +43,12 @@ static inline uint64_t clf__text_word(const char *text, size_t length) {
 static inline uint64_t clf__hash_begin(const void *table, size_t length) {
   return (uint64_t)(uintptr_t)table ^ (uint64_t)length << 48;
 }
-/* The second step makes the low bits depend on all bits of the word: it multiplies the whole hash,
- * whose low half has those of the high one by now. */
+/* Folds first: the multiplication carries bits only upwards, and the texts may differ in the last
+ * of 8 bytes alone. The second step makes the low bits depend on all bits of the word: it
+ * multiplies the whole hash, whose low half has those of the high one by now. */
 static inline uint64_t clf__hash_end(uint64_t hash, uint64_t word) {
-  return clf__hash_mix(clf__hash_mix(hash, word), 0);
+  hash ^= word;
+  return clf__hash_mix(clf__hash_mix(hash, hash >> 32), 0);
 }
 
 static inline uint64_t clf__text_hash(const void *table, const char *text, size_t length) {
