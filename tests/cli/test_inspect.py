@@ -243,6 +243,10 @@ class Inspect(Cli):
         self.assertIn("dense", result["layers"])
         self.assertTrue(result["optimizer"].startswith("sgd learning_rate=0.1"))
         self.assertEqual(result["iterations"], 2)
+        self.assertNotIn("precision", result)
+        self.classify("train", data, "--model", "network epochs=2 precision=int8", "-o", "int8.clf", "--quiet")
+        self.assertRegex(self.found("int8.clf")["precision"],
+                         r"^int8, on 150 rows: .* of them have the same class; accuracy 0\.\d+, 0\.\d+ in f32$")
 
     def test_files_of_parts(self):
         found = package()

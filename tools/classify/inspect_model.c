@@ -37,9 +37,9 @@ static void add_kind(sheet *out, const char *name, const char *kind, char *param
   free(params);
 }
 
-/* Adds the lines "after standardize mean=true" of the description, which follow the first part, the
- * model's own kind and parameters. */
-static void add_transforms(sheet *out, const clf_model *model) {
+/* Adds the lines "after standardize mean=true" and "precision int8, on 2048 rows: ..." of the
+ * description, which follow the first part, the model's own kind and parameters. */
+static void add_description(sheet *out, const clf_model *model) {
   char *params = model_params(model), *description = model_description(model);
   out->failed = out->failed || params == NULL || description == NULL;
   if (params != NULL && description != NULL) {
@@ -48,6 +48,8 @@ static void add_transforms(sheet *out, const clf_model *model) {
     for (char *line = strtok(rest, "\n"); line != NULL; line = strtok(NULL, "\n")) {
       if (strncmp(line, "after ", 6) == 0) {
         sheet_item(out, "transforms", "%s", line + 6);
+      } else if (strncmp(line, "precision ", 10) == 0) {
+        sheet_text(out, "precision", "%s", line + 10);
       }
     }
   }
@@ -161,7 +163,7 @@ static void add_layers(sheet *out, const clf_model *model) {
 static void add_model(sheet *out, const clf_model *model) {
   const char *name;
   add_kind(out, "model", clf_model_kind(model), model_params(model));
-  add_transforms(out, model);
+  add_description(out, model);
   if (clf_model_optimizer(model) != NULL) {
     add_kind(out, "optimizer", clf_optimizer_kind(clf_model_optimizer(model)),
              optimizer_params(clf_model_optimizer(model)));

@@ -214,8 +214,8 @@ void clf__network_describe(const clf_model *model, clf__text *text) {
   const double *loss = tensor->data;
   append_loss(text, model->state, model->classes == NULL);
   if (loss[2] >= 0) {
-    clf__text_append(text, "; accuracy %s, %s in f32", clf__number_text(loss[3]),
-                     clf__number_text(loss[2]));
+    clf__text_append(text, "; accuracy %s, %s in f32", clf__number_text(round(1e4 * loss[3]) / 1e4),
+                     clf__number_text(round(1e4 * loss[2]) / 1e4));
   }
   clf__text_append(text, "\n");
 }
