@@ -196,6 +196,16 @@ static clf_status gather_rows(clf__rank_whole *whole, clf__rows *x, clf__trainin
   return CLF_OK;
 }
 
+static clf_status check_finite(const clf_model *next, const clf__rows *x) {
+  const clf_status status = clf__rows_check_finite(next->context, x);
+  return status < 0 ? clf__fail_within(status, "%s", next->kind->base.name) : CLF_OK;
+}
+
+static bool shows_finite(const clf_model *next, const clf__rows *x) {
+  return (x->shards == NULL || x->shards->ranks == 1) && next->kind->sums_first != NULL &&
+         next->kind->sums_first(next);
+}
+
 /* Runs one fit on rows after the pipeline. `labels` are class indices of the model. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
                            fit_extras *extras) {
@@ -205,10 +215,9 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   clf__kind_rows own = {.center = NULL};
   clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
   CLF__CHECK(clf__dataset_check_numbers(data, next->kind->base.name));
-  clf_status status = clf__rows_check_finite(next->context, &x);
-  if (status < 0) {
-    return clf__fail_within(status, "%s", next->kind->base.name);
-  }
+  const bool unchecked = shows_finite(next, &x);
+  CLF__CHECK(unchecked ? CLF_OK : check_finite(next, &x));
+  clf_status status = CLF_OK;
   clf__training training = {
       .labels = labels,
       .targets = labels == NULL && !alone ? clf__dataset_targets(data) : NULL,
@@ -266,6 +275,10 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   CLF__TRY(clf__model_prepare(next));
   status = ended;
 done:
+  if (unchecked && (status == CLF_ERROR_DATA || status == CLF_ERROR_NUMERIC)) {
+    const clf_status found = check_finite(next, &x);
+    status = found < 0 ? found : status;
+  }
   clf__kind_rows_free(&own);
   clf__rank_whole_free(&whole);
   clf__free(training.class_rows);

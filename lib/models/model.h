@@ -124,6 +124,10 @@ typedef struct clf__model_kind {
    * tensor/rows.h. NULL for never: the fit gets f32 rows. decide and transform get f32 rows unless
    * clf__linear_precise(). */
   bool (*reads_f64)(const clf_model *model);
+  /* Returns whether the fit begins with sums of all rows, and fails if one is not finite. The rows
+   * are then searched for such values only if it failed, so that rows that are mapped are read once
+   * less. NULL for never. */
+  bool (*sums_first)(const clf_model *model);
   /* Returns whether several ranks divide the fit with the current parameters: it sums the rows of
    * all (comm/shards.h), or divides something else. If not, or if this is NULL, each rank gets the
    * rows of all, and makes the fit of one process that has them. */

@@ -37,8 +37,8 @@ enum {
   CLF__LEAVES_OUT = 16,      /* columns that are not chosen do not pass through */
   CLF__CONSTANT = 32,        /* what it computes does not depend on the rows it was fitted to */
   CLF__SUMS_RANKS = 64,      /* its fit includes the rows of all ranks (comm/shards.h) */
-  CLF__READS_SUMS = 128 /* its fit begins with clf__column_statistics(), which refuses rows that
-                              * are not finite */
+  CLF__READS_SUMS = 128 /* its fit begins with clf__column_statistics() or clf__gram_create(),
+                              * which refuse rows that are not finite */
 };
 
 /* The first member of the parameters of every kind, and its row of the table. */

@@ -374,6 +374,7 @@ const clf__model_kind clf__fisher_kind = {
     .fit = fit,
     .sums = &sums_kind,
     .reads_f64 = is_linear,
+    .sums_first = is_linear,
     .divided = is_divided,
     .whole_rows = has_whole_rows,
     .check = check,

@@ -305,6 +305,10 @@ static bool is_divided(const clf_model *model) {
   return p->choose == CLF__RIDGE_CHOOSE_NONE;
 }
 
+static bool sums_first(const clf_model *model) {
+  return is_divided(model) && is_direct(model);
+}
+
 static bool movable(const clf_model *model) {
   return ((const clf__ridge_params *)model->params)->fit_intercept;
 }
@@ -373,6 +377,7 @@ const clf__model_kind clf__ridge_kind = {
     .sums = &sums_kind,
     .check = check,
     .reads_f64 = is_direct,
+    .sums_first = sums_first,
     .decide = clf__linear_decide,
     .decide_f64 = clf__linear_decide_f64,
 };

@@ -41,7 +41,8 @@ typedef struct clf__gram {
 } clf__gram;
 
 /* Reports as stage "gram" if it takes long. Returns CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or, if
- * `centered` is set, CLF_ERROR_DATA when all weights are 0 or there are no rows. */
+ * `centered` is set, CLF_ERROR_DATA when all weights are 0 or there are no rows; or CLF_ERROR_DATA,
+ * with row and column in the message, if a value is not finite. */
 clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input);
 void clf__gram_free(clf__gram *gram);
 

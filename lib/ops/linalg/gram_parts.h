@@ -15,6 +15,7 @@ typedef struct clf__gram_sums {
   double *cross;  /* [outputs, columns] sum w t x */
 } clf__gram_sums;
 
+/* Returns CLF_ERROR_DATA, with row and column in the message, if a value is not finite. */
 clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
                               const clf__gram_input *input);
 

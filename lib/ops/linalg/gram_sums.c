@@ -1,6 +1,7 @@
 /* Sums of rows, of rows by class, and of targets times rows. The floor is reading the rows from
  * memory. The rows are divided into parts, depending on their number alone; the parts are summed in
- * parallel and then added in order. u8 rows without weights are summed in integers. */
+ * parallel and then added in order. u8 rows without weights are summed in integers. Sums that are
+ * not finite show rows that are not, which is the only search for them that most fits need. */
 #include <math.h>
 #include <string.h>
 
@@ -130,6 +131,16 @@ static void add_lines(clf__gram_sums *sums, const sums_call *call) {
   }
 }
 
+/* The sum of a column with NaN or an infinite value is not finite; that of large f64 neither. */
+static clf_status check_sums(const clf__gram_sums *sums, clf_context *context, const clf__rows *x) {
+  for (int64_t j = 0; j < x->columns; j++) {
+    if (!isfinite(sums->x[j])) {
+      return clf__rows_check_finite(context, x);
+    }
+  }
+  return CLF_OK;
+}
+
 clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
                               const clf__gram_input *input) {
   const int64_t rows = input->x->rows, columns = input->x->columns;
@@ -157,12 +168,13 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   if (call.part == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const clf_status status = clf__jobs_run(
+  clf_status status = clf__jobs_run(
       &call.progress, &call.done, rows, call.part_rows,
       (double)rows * (double)(targets ? size : columns) * CLF__COST_COPY, sum_part, &call);
   if (status == CLF_OK) {
     add_lines(sums, &call);
     sum_targets(sums, input);
+    status = check_sums(sums, context, input->x);
   }
   clf__free(call.part);
   return status;

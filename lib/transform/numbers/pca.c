@@ -310,7 +310,7 @@ const clf__transform_kind clf__pca_kind = {
     .base = CLF__KIND("pca", "principal components: the directions in which the rows vary most",
                       params, pca_params),
     .operation = CLF__TRANSFORM_PROJECTION,
-    .can = CLF__SUMS_RANKS,
+    .can = CLF__SUMS_RANKS | CLF__READS_SUMS,
     .fit = fit,
     .partial_fit = partial_fit,
     .apply = apply,
