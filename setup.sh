@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")"
 
 needed="gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libpng-dev libjpeg-dev
-  libmicrohttpd-dev libjansson-dev
+  libisal-dev libmicrohttpd-dev libjansson-dev
   check python3"
 
 packages() {

@@ -9,44 +9,35 @@
 
 #include <math.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/context.h"
-#include "base/memory.h"
+#include "base/math.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "data/inflate.h"
 
 enum { HEAD_BYTES = 1 << 16, DEFLATE_RATIO = 1032, STEP_BYTES = 1 << 24 };
 
 typedef struct inflater {
-  z_stream stream;
+  clf_context *context;
+  const clf__inflate_method *method;
+  void *stream; /* of the method */
+  size_t position;
   const clf__bytes *from;
   bool gzip;
   const clf__head_check *check; /* NULL after it was used, or if there is none */
   size_t promised;              /* bytes of the whole; 0 if unknown */
   const char *name;
   clf__progress progress; /* in compressed bytes */
+  int64_t reported;
   unsigned char *data;
   size_t capacity;
   size_t length;
 } inflater;
 
-static voidpf allocate(voidpf context, uInt items, uInt size) {
-  return clf__alloc_array(context, items, size);
-}
-
-static void release(voidpf context, voidpf block) {
-  (void)context;
-  clf__free(block);
-}
-
-static size_t position(const inflater *self) {
-  return (size_t)(self->stream.next_in - self->from->data);
-}
-
 /* At the end of a stream: a gzip file may continue with another one. */
 static clf_status next_member(inflater *self, bool *ended) {
-  size_t at = position(self);
+  size_t at = self->position;
   const unsigned char *rest = self->from->data + at;
   size_t left = self->from->size - at;
   *ended = left == 0;
@@ -57,36 +48,55 @@ static clf_status next_member(inflater *self, bool *ended) {
     return clf__fail(CLF_ERROR_FORMAT, "%s: %zu bytes follow the compressed data, at byte %zu",
                      self->name, left, at);
   }
-  inflateReset(&self->stream);
+  self->method->next(self->stream);
   return CLF_OK;
 }
 
-/* Decompresses until the buffer is full or the data end. */
+static clf_status begin(inflater *self, const clf__inflate_method *method) {
+  if (self->stream != NULL) {
+    self->method->free(self->stream);
+  }
+  self->method = method;
+  self->position = self->length = 0;
+  self->stream = method->create(self->context, self->gzip);
+  return self->stream != NULL ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->name);
+}
+
+static clf__inflate_result step(inflater *self) {
+  clf__inflate_piece piece = {
+      self->from->data + self->position,
+      (size_t)clf__min_i64((int64_t)(self->from->size - self->position), STEP_BYTES),
+      self->data + self->length,
+      (size_t)clf__min_i64((int64_t)(self->capacity - self->length), STEP_BYTES)};
+  const clf__inflate_result result = self->method->step(self->stream, &piece);
+  self->position = (size_t)(piece.in - self->from->data);
+  self->length = (size_t)(piece.out - self->data);
+  return result;
+}
+
+static clf_status end_within(inflater *self, clf__inflate_result result) {
+  return result == CLF__INFLATE_NO_MEMORY ? clf__fail_within(CLF_ERROR_MEMORY, "%s", self->name)
+         : result == CLF__INFLATE_EARLY
+             ? clf__fail(CLF_ERROR_FORMAT, "%s: the compressed data end early, at byte %zu",
+                         self->name, self->position)
+             : clf__fail(CLF_ERROR_FORMAT, "%s: the compressed data are damaged before byte %zu",
+                         self->name, self->position);
+}
+
+/* Decompresses until the buffer is full or the data end. What another library than zlib refuses is
+ * decompressed again, from the start. */
 static clf_status fill(inflater *self, bool *ended) {
-  z_stream *stream = &self->stream;
   while (self->length < self->capacity && !*ended) {
-    size_t left = self->from->size - position(self);
-    size_t available = self->capacity - self->length;
-    stream->avail_in = (uInt)(left < STEP_BYTES ? left : STEP_BYTES);
-    stream->next_out = self->data + self->length;
-    stream->avail_out = (uInt)(available < STEP_BYTES ? available : STEP_BYTES);
-    int result = inflate(stream, Z_NO_FLUSH);
-    self->length = (size_t)(stream->next_out - self->data);
-    clf_status status = CLF_OK;
-    CLF__CHECK(clf__progress_step(&self->progress, (int64_t)position(self), NAN, NAN));
-    if (result == Z_STREAM_END) {
-      status = next_member(self, ended);
-    } else if (result == Z_MEM_ERROR) {
-      status = clf__fail_within(CLF_ERROR_MEMORY, "%s", self->name);
-    } else if (result == Z_BUF_ERROR) {
-      status = clf__fail(CLF_ERROR_FORMAT, "%s: the compressed data end early, at byte %zu",
-                         self->name, position(self));
-    } else if (result != Z_OK) {
-      status = clf__fail(CLF_ERROR_FORMAT, "%s: the compressed data are damaged before byte %zu",
-                         self->name, position(self));
-    }
-    if (status < 0) {
-      return status;
+    const clf__inflate_result result = step(self);
+    const bool good = result == CLF__INFLATE_ON || result == CLF__INFLATE_ENDED;
+    self->reported = clf__max_i64(self->reported, (int64_t)self->position);
+    CLF__CHECK(clf__progress_step(&self->progress, self->reported, NAN, NAN));
+    if (result == CLF__INFLATE_ENDED) {
+      CLF__CHECK(next_member(self, ended));
+    } else if (!good && self->method != clf__inflate_zlib()) {
+      CLF__CHECK(begin(self, clf__inflate_zlib()));
+    } else if (!good) {
+      return end_within(self, result);
     }
   }
   return CLF_OK;
@@ -140,7 +150,7 @@ static clf_status grow(inflater *self) {
   size_t capacity = next_capacity(self);
   unsigned char *data = NULL;
   if (capacity <= INT64_MAX) {
-    data = clf__resize_array(self->stream.opaque, self->data, (int64_t)capacity, 1);
+    data = clf__resize_array(self->context, self->data, (int64_t)capacity, 1);
   }
   if (data == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "%s (%zu bytes unpacked)", self->name, capacity - 1);
@@ -166,15 +176,11 @@ clf_status clf__bytes_copy(clf__bytes *out, clf_context *context, const clf__byt
 
 clf_status clf__inflate(clf__bytes *out, clf_context *context, const clf__bytes *from, bool gzip,
                         const clf__head_check *check, const char *name) {
-  inflater self = {.from = from, .gzip = gzip, .check = check, .name = name};
-  self.progress = clf__progress_begin(context, "inflate", (int64_t)from->size);
-  self.stream = (z_stream){.zalloc = allocate, .zfree = release, .opaque = context};
-  self.stream.next_in = (z_const Bytef *)(uintptr_t)from->data;
-  if (inflateInit2(&self.stream, gzip ? MAX_WBITS + 16 : -MAX_WBITS) != Z_OK) {
-    return clf__fail_within(CLF_ERROR_MEMORY, "%s", name);
-  }
+  inflater self = {.context = context, .from = from, .gzip = gzip, .check = check, .name = name};
   clf_status status = CLF_OK;
   bool ended = false;
+  self.progress = clf__progress_begin(context, "inflate", (int64_t)from->size);
+  CLF__TRY(begin(&self, clf__inflate_fastest(gzip)));
   self.capacity = HEAD_BYTES;
   self.data = clf__alloc(context, self.capacity);
   if (self.data == NULL) {
@@ -189,7 +195,9 @@ clf_status clf__inflate(clf__bytes *out, clf_context *context, const clf__bytes 
   *out = clf__bytes_of_block(self.data, self.length);
   self.data = NULL;
 done:
-  inflateEnd(&self.stream);
+  if (self.stream != NULL) {
+    self.method->free(self.stream);
+  }
   clf__free(self.data);
   return status;
 }
