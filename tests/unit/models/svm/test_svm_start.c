@@ -6,6 +6,7 @@
 
 #include "failing_allocator.h"
 #include "log.h"
+#include "still_clock.h"
 
 #include "models/model.h"
 #include "models/svm/svm_normal.h"
@@ -235,7 +236,9 @@ TEST(svm_start__of_the_squared_hinge_is_limited_and_stopped) {
     clf_model_free(model);
   }
   own = (host){.at = 5, .answer = CLF_PROGRESS_STOP};
+  atomic_store(&clock_stands, true); /* so that the call is of a step */
   clf_model *model = fitted(context, "svm", params, data);
+  atomic_store(&clock_stands, false);
   ck_assert_int_eq(clf_model_outcome(model), CLF_NOT_CONVERGED);
   ck_assert_int_ge(*(const int64_t *)clf__state_data(model->state, "iterations"), 1);
   double accuracy = 0;
