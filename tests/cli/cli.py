@@ -73,6 +73,20 @@ def interrupt_twice(run):
     run.send_signal(signal.SIGINT)
 
 
+def wait_until_it_has_worked(run, seconds):
+    """Waits until a process has taken so many seconds of the processor from now on, or has ended."""
+    def worked():
+        with open(f"/proc/{run.pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    try:
+        end = worked() + seconds
+        while run.poll() is None and worked() < end:
+            time.sleep(0.01)
+    except OSError:  # another system
+        time.sleep(seconds)
+
+
 def package():
     """NumPy, and the Python package on the library of the build; None where NumPy is missing."""
     build = pathlib.Path(TOOL).parents[2]

@@ -15,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from cli import SAMPLE, TOOL, main
+from cli import SAMPLE, TOOL, main, wait_until_it_has_worked
 
 PROGRAMS = ("svm-train", "svm-predict", "svm-scale")
 # Programs of Debian's libsvm-tools; its svm-train rounds option values to float, so the tests take
@@ -507,8 +507,7 @@ class Alone(Programs):
         self.assertIn("svm_type", self.read("real"))
         self.assertEqual((self.folder / "real").stat().st_mode & 0o777, 0o640)
 
-    def interrupt(self, process, seconds):
-        time.sleep(seconds)
+    def interrupt(self, process):
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
         error = process.communicate(timeout=60)[1]
@@ -524,7 +523,8 @@ class Alone(Programs):
             process = subprocess.Popen([self.ours["svm-train"], "-q", "-c", "1e6", "-g", "0.01",
                                         "-e", "1e-7", *options, "slow", *(() if options else ("kept",))],
                                        cwd=self.folder, stderr=subprocess.PIPE, text=True)
-            self.interrupt(process, 1)
+            wait_until_it_has_worked(process, 1)
+            self.interrupt(process)
         self.run_ours("svm-train", "-q", "heart", "model")
         for name, *more in (("svm-predict", "-", "model", "kept"), ("svm-scale", "-s", "kept", "-")):
             process = subprocess.Popen([self.ours[name], *more], cwd=self.folder, text=True,
@@ -532,7 +532,8 @@ class Alone(Programs):
                                        stderr=subprocess.PIPE)
             process.stdin.write("1 1:1\n")
             process.stdin.flush()
-            self.interrupt(process, 0.5)
+            time.sleep(0.5)
+            self.interrupt(process)
         self.assertEqual(self.read("kept"), "old")
         self.assertEqual(self.leftovers(), [])
 

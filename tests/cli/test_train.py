@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from cli import SAMPLE, TOOL, Cli, main
+from cli import SAMPLE, TOOL, Cli, main, wait_until_it_has_worked
 
 
 class Train(Cli):
@@ -126,7 +126,7 @@ class Train(Cli):
         self.assertTrue((self.folder / "flowers.clf").exists())
 
     def start_long(self, *options):
-        """A training of many epochs, a second after its first one began."""
+        """A training of many epochs, some of which are done."""
         process = subprocess.Popen([TOOL, "train", SAMPLE / "t10k", "--model", "network epochs=100000 "
                                     "layers='flatten; dense units=20 activation=relu; dense units=10'", "-o", "long.clf",
                                     *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
@@ -134,7 +134,7 @@ class Train(Cli):
         for line in process.stderr:
             if "network: 2000 rows" in line:
                 break
-        time.sleep(1)
+        wait_until_it_has_worked(process, 0.5)
         return process
 
     def finish(self, process, status):

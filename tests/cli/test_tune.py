@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from cli import TOOL, Cli, main, package
+from cli import TOOL, Cli, main, package, wait_until_it_has_worked
 
 GRID = "C=0.01|1|100 gamma=0.01|0.1"
 
@@ -107,7 +107,7 @@ class Tune(Cli):
         run = subprocess.Popen([TOOL, "tune", data, "--model", "logistic tolerance=0 max_iterations=500", "--search",
                                 "C=" + "|".join(str(0.001 * 1.01**i) for i in range(2000)), "--json", "-o", "best.clf"],
                                cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(1)
+        wait_until_it_has_worked(run, 1)
         run.send_signal(signal.SIGINT)
         said, errors = run.communicate(timeout=60)
         self.assertEqual(run.returncode, 3, errors)
@@ -126,7 +126,7 @@ class Tune(Cli):
                                        stderr=subprocess.PIPE, encoding="utf-8")
                 while not run.stderr.readline().startswith("fitting to all rows"):
                     self.assertIsNone(run.poll())
-                time.sleep(0.1)
+                wait_until_it_has_worked(run, 0.1)
                 for _ in range(presses):
                     run.send_signal(signal.SIGINT)
                     time.sleep(0.0001)
