@@ -6,6 +6,7 @@
  * crash reports. */
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "fuzz.h"
@@ -107,6 +108,7 @@ static void run_once(const uint8_t *bytes, size_t size) {
 
 static void run_iteration(long iteration) {
   static uint8_t bytes[CAPACITY];
+  const struct itimerval limit = {.it_value.tv_sec = LONGEST_SECONDS}; /* of the processor */
   current = (sig_atomic_t)iteration;
   random_state = (uint64_t)iteration * UINT64_C(0x9E3779B97F4A7C15);
   int seed = (int)random_below((size_t)seed_count);
@@ -115,7 +117,7 @@ static void run_iteration(long iteration) {
   for (size_t count = random_below(5); count > 0; count--) {
     size = mutate(bytes, size);
   }
-  alarm(LONGEST_SECONDS);
+  setitimer(ITIMER_PROF, &limit, NULL);
   run_once(bytes, size);
 }
 
@@ -131,7 +133,7 @@ static void run_file(const char *path) {
 }
 
 int main(int argc, char **argv) {
-  static const int ends[] = {SIGABRT, SIGALRM, SIGBUS, SIGFPE, SIGILL, SIGSEGV};
+  static const int ends[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGPROF, SIGSEGV};
   long iterations = 10000, first = 1;
   int argument = 1;
   for (; argument + 1 < argc && strncmp(argv[argument], "--", 2) == 0; argument += 2) {
