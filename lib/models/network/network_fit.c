@@ -216,7 +216,7 @@ static clf_status reduction_job(void *argument, clf__range range) {
   const clf__trainer *t = own->trainer;
   (void)range;
   return clf__network_reduce_fit(t->network, t->training, t->partial ? t->before : NULL,
-                                 own->measures, own->state);
+                                 own->measures ? t->epoch * t->train.count : 0, own->state);
 }
 
 static clf_status reduce(clf__trainer *t, bool measures, clf__store *state) {

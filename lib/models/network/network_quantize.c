@@ -17,10 +17,14 @@
 #include "models/network/network_ranges.h"
 
 enum {
-  BLOCK = 256,      /* rows compared at a time */
-  BF16_BLOCK = 64,  /* after a fit in bf16, which changes little and may be of few steps */
-  FIT_BLOCKS = 8,   /* after a fit so many, evenly spaced */
-  RANGE_ROWS = 1024 /* of a dataset, evenly spaced */
+  BLOCK = 256,       /* rows compared at a time */
+  FIT_ROWS = 2048,   /* compared after a fit, at most, in blocks that are evenly spaced */
+  BF16_ROWS = 512,   /* the same after a fit in bf16 */
+  BF16_MIN = 128,    /* unless it learned from so few that comparing them would count: */
+  BF16_SHARE = 16,   /* a row in f32 takes about as long as a row of an epoch */
+  FIT_BLOCKS = 8,    /* at least, unless they had fewer rows than */
+  MIN_BLOCK = 32,    /* which share what is read of the weights */
+  RANGE_ROWS = 1024, /* of a dataset, evenly spaced */
 };
 
 static const char loss_name[] = CLF__PRECISION_LOSS;
@@ -79,9 +83,12 @@ done:
   return status;
 }
 
-static clf_status compare_training(comparison *c, const clf__rows *x) {
-  const int64_t most = c->after->network->precision == CLF__PRODUCT_BF16 ? BF16_BLOCK : BLOCK;
-  const int64_t blocks = clf__min_i64(clf__ceil_div(x->rows, most), FIT_BLOCKS);
+static clf_status compare_training(comparison *c, const clf__rows *x, int64_t learned) {
+  const int64_t rows = c->after->network->precision == CLF__PRODUCT_BF16
+                           ? clf__clamp_i64(learned / BF16_SHARE, BF16_MIN, BF16_ROWS)
+                           : FIT_ROWS;
+  const int64_t most = clf__max_i64(rows / FIT_BLOCKS, MIN_BLOCK);
+  const int64_t blocks = clf__min_i64(clf__ceil_div(x->rows, most), rows / most);
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < blocks; i++) {
     const int64_t first = (int64_t)((double)i * (double)x->rows / (double)blocks);
@@ -182,7 +189,8 @@ static clf_status reduce(reduction *r, const clf__network *network, const clf__r
 }
 
 clf_status clf__network_reduce_fit(const clf__network *network, const clf__training *training,
-                                   const clf__store *earlier, bool measures, clf__store *state) {
+                                   const clf__store *earlier, int64_t learned, clf__store *state) {
+  const bool measures = learned > 0;
   reduction r = {.context = network->context};
   clf_status status = CLF_OK;
   if (network->precision == CLF__PRODUCT_F32) {
@@ -198,7 +206,7 @@ clf_status clf__network_reduce_fit(const clf__network *network, const clf__train
                     .regression = training->targets != NULL,
                     .labels = training->labels,
                     .outputs = network->outputs};
-    CLF__TRY(compare_training(&c, training->x));
+    CLF__TRY(compare_training(&c, training->x, learned));
     CLF__TRY(store_loss(&c, network->context, state));
   }
 done:
