@@ -26,7 +26,9 @@
   X(gram, gram_kernels, target)                                                                    \
   X(kernel_functions, kernel_function_kernels, target)
 
-#define INT8(X, target) X(int8, int8_kernels, target)
+#define INT8(X, target)                                                                            \
+  X(gram_bytes, gram_byte_kernels, target)                                                         \
+  X(int8, int8_kernels, target)
 
 #define PRODUCTS(X, target) X(products, product_kernels, target)
 

@@ -13,6 +13,7 @@ typedef struct clf__kernels {
   const struct clf__product_kernels *products;                 /* ops/linalg/product.h */
   const struct clf__bf16_kernels *bf16;                        /* ops/linalg/product.h */
   const struct clf__gram_kernels *gram;                        /* ops/linalg/gram_parts.h */
+  const struct clf__gram_byte_kernels *gram_bytes;             /* ops/linalg/gram_parts.h */
   const struct clf__row_kernels *rows;                         /* ops/linalg/row.h */
   const struct clf__linear_kernels *linear;                    /* ops/linalg/linear.h */
   const struct clf__kernel_function_kernels *kernel_functions; /* ops/kernelfn/kernel_tiles.h */
@@ -38,9 +39,9 @@ typedef struct clf__kernels {
 
 /* Returns the kernels of the context's CPU target. */
 const clf__kernels *clf__kernels_for(const clf_context *context);
-/* Returns those for products of bf16 and of quantized numbers. They differ where the target has
- * tiles and the operating system lets this process use them, which the first call of a context
- * asks. */
+/* Returns those for products of bf16, of quantized numbers and of the columns of bytes. They differ
+ * where the target has tiles and the operating system lets this process use them, which the first
+ * call of a context asks. */
 const clf__kernels *clf__reduced_kernels_for(clf_context *context);
 
 #endif

@@ -38,7 +38,7 @@ static const double min_digits = 1e3;
 typedef struct finish {
   double *scatter;
   int64_t columns, squares;
-  double scale, bias, weight;
+  double scale, weight;
   const double *sums;
   const double *shift; /* still to be subtracted from the products */
   const double *rest;
@@ -46,7 +46,7 @@ typedef struct finish {
 
 static double finished(const finish *f, int64_t i, int64_t j) {
   const double sums = f->sums[j];
-  double value = f->scatter[i * f->columns + j] + f->bias * sums;
+  double value = f->scatter[i * f->columns + j];
   value -= f->shift[i] * sums;
   value -= f->shift[j] * f->sums[i];
   value += f->weight * (f->shift[i] * f->shift[j]);
@@ -135,7 +135,6 @@ typedef struct product_sums {
 
 static clf_status add_products(void *argument, int64_t first, int64_t rows, double *scatter) {
   const product_sums *call = argument;
-  double bias; /* the same for all rows; see fill_scatter() */
   clf__rows x;
   const clf__gram_input input = range_of(call->input, &x, first, rows);
   clf__rows stored = x;
@@ -147,7 +146,7 @@ static clf_status add_products(void *argument, int64_t first, int64_t rows, doub
   return call->how == ENTRIES ? clf__gram_add_sparse(scatter, call->context, &input)
          : call->how == FINE
              ? clf__gram_add_f64(scatter, call->context, &centered, input.weights, 1)
-             : clf__gram_add_dense(scatter, &bias, call->context, &input, call->center);
+             : clf__gram_add_dense(scatter, call->context, &input, call->center);
 }
 
 /* Adds the products of all rows to scatter [columns, columns]. */
@@ -185,7 +184,6 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
   const products how = choose_products(input);
   choose_shift(each, input, how, f.weight);
   product_sums call = {context, input, how, each->center, NULL};
-  f.bias = how == EXACT ? clf__kernels_for(context)->gram->u8.bias : 0;
   clf_status status = sum_products(gram->scatter, &call);
   if (status == CLF_OK) {
     finish_scatter(context, &f);

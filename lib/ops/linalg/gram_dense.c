@@ -6,7 +6,7 @@
  * parts, depending on the shape alone; the parts are summed in parallel and added in order.
  *
  * 60,000 x 784 values need 1.84e10 products. At the peak of the instructions, two Zen 4 cores take
- * 40 ms for u8 rows by VNNI and 160 ms for f32. */
+ * 40 ms for u8 rows by VNNI and 160 ms for f32, and two cores with tiles 4 ms for u8 rows. */
 #include <math.h>
 
 #include "base/jobs.h"
@@ -15,11 +15,12 @@
 #include "ops/linalg/product.h"
 
 enum {
-  CHUNK_STEPS = 1024, /* for u8 rows: times the group */
-  CHUNK_ROWS = 2048,  /* f32 rows */
-  PACK_ROWS = 128,    /* rows in a task; a multiple of every group */
+  PACK_ROWS = 128, /* rows in a task; a multiple of every group */
+  PART_ROWS = 2048,
   FEW_PANELS = 4,
   MAX_PARTS = 16,
+  MANY_COLUMNS = 64, /* from which tiles pay */
+  MANY_ROWS = 256,
 };
 static const int64_t max_chunk_bytes = 32 << 20; /* bytes */
 /* Products after which the host is asked whether to continue: a fifth of a second on one core with
@@ -29,10 +30,10 @@ static const int64_t products_a_step = (int64_t)1 << 31;
 typedef struct dense_call {
   clf_context *context;
   const clf__gram_input *input;
-  const clf__kernels *kernels;
-  const clf__gram_kernel *kernel;
-  bool exact;
-  float *center; /* [columns] */
+  const clf__gram_kernels *values;
+  const clf__gram_byte_kernels *bytes; /* instead, where the products are exact; or NULL */
+  const clf__gram_kernel *kernel;      /* of these */
+  float *center;                       /* [columns] */
   int64_t panels;
   int64_t chunk;       /* rows */
   int64_t panel_bytes; /* of a chunk */
@@ -89,14 +90,13 @@ static void pack_panel(const dense_chunk *chunk, const clf__rows *x, int64_t pan
   const dense_call *call = chunk->call;
   const int64_t width = call->kernel->columns, column = panel * width;
   const int64_t columns = clf__min_i64(width, x->columns - column);
-  if (call->exact) {
-    call->kernels->gram->pack_u8(out, (const uint8_t *)x->data + column, x->stride, x->rows,
-                                 columns);
+  if (call->bytes != NULL) {
+    call->bytes->pack(out, (const uint8_t *)x->data + column, x->stride, x->rows, columns);
   } else if (x->dtype == CLF_F64) {
     const clf__rows stripe = clf__rows_columns(x, column, columns);
     pack_f64((float *)(void *)out, &stripe, call->center + column, root, width);
   } else {
-    call->kernels->gram->pack_centered(out, x, column, columns, call->center + column, root);
+    call->values->pack_centered(out, x, column, columns, call->center + column, root);
   }
 }
 
@@ -104,7 +104,7 @@ static void pack_rows(void *argument, clf__range rows) {
   const dense_chunk *chunk = argument;
   const dense_call *call = chunk->call;
   const clf__gram_input *input = call->input;
-  const int64_t at = rows.first, width = call->kernel->columns;
+  const int64_t at = rows.first;
   const clf__rows x = clf__rows_range(input->x, chunk->first + at, rows.end - at);
   float root[PACK_ROWS];
   for (int64_t row = 0; row < x.rows && input->weights != NULL; row++) {
@@ -115,7 +115,8 @@ static void pack_rows(void *argument, clf__range rows) {
     return;
   }
   for (int64_t panel = 0; panel < call->panels; panel++) {
-    char *out = chunk->packed + panel * call->panel_bytes + at / call->kernel->group * width * 4;
+    char *out = chunk->packed + panel * call->panel_bytes +
+                at / call->kernel->group * call->kernel->step_bytes;
     pack_panel(chunk, &x, panel, out, input->weights == NULL ? NULL : root);
   }
 }
@@ -177,28 +178,33 @@ static clf_status add_part(void *argument, clf__range rows) {
 static void choose_sizes(dense_call *call) {
   const clf__rows *x = call->input->x;
   const int64_t width = call->kernel->columns, group = call->kernel->group;
+  const int64_t step_bytes = call->kernel->step_bytes;
   call->panels = clf__ceil_div(x->columns, width);
   call->parts =
-      call->panels <= FEW_PANELS ? clf__min_i64(MAX_PARTS, clf__ceil_div(x->rows, CHUNK_ROWS)) : 1;
+      call->panels <= FEW_PANELS ? clf__min_i64(MAX_PARTS, clf__ceil_div(x->rows, PART_ROWS)) : 1;
   call->part_rows = clf__ceil_div(x->rows, call->parts);
-  int64_t max = clf__min_i64(call->exact ? CHUNK_STEPS * group : CHUNK_ROWS,
-                             max_chunk_bytes / (4 * call->panels * width) * group);
+  int64_t max =
+      clf__min_i64(call->kernel->chunk, max_chunk_bytes / (step_bytes * call->panels) * group);
   max = max < 4 * PACK_ROWS ? 4 * PACK_ROWS : max / PACK_ROWS * PACK_ROWS;
   call->chunk = clf__min_i64(max, call->part_rows);
-  call->panel_bytes = clf__ceil_div(call->chunk, group) * width * 4;
+  call->panel_bytes = clf__ceil_div(call->chunk, group) * step_bytes;
 }
 
-clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
-                               const clf__gram_input *input, const double *center) {
+static const clf__gram_byte_kernels *byte_kernels(clf_context *context, const clf__rows *x) {
+  const bool many = x->columns >= MANY_COLUMNS && x->rows >= MANY_ROWS;
+  return (many ? clf__reduced_kernels_for(context) : clf__kernels_for(context))->gram_bytes;
+}
+
+clf_status clf__gram_add_dense(double *scatter, clf_context *context, const clf__gram_input *input,
+                               const double *center) {
   const int64_t columns = input->x->columns;
   dense_call call = {.context = context,
                      .input = input,
-                     .kernels = clf__kernels_for(context),
-                     .exact = clf__gram_exact(input),
+                     .values = clf__kernels_for(context)->gram,
                      .scatter = scatter,
                      .progress = clf__progress_begin(context, "gram", input->x->rows)};
-  call.kernel = call.exact ? &call.kernels->gram->u8 : &call.kernels->gram->f32;
-  *bias = call.exact ? call.kernel->bias : 0;
+  call.bytes = clf__gram_exact(input) ? byte_kernels(context, input->x) : NULL;
+  call.kernel = call.bytes != NULL ? &call.bytes->sums : &call.values->sums;
   if (columns == 0 || input->x->rows == 0) {
     return CLF_OK;
   }

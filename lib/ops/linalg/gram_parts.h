@@ -19,11 +19,10 @@ typedef struct clf__gram_sums {
 clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
                               const clf__gram_input *input);
 
-/* scatter[columns, columns] += sum w (x - center)(x - center)^T, upper triangle; *bias times the
- * sum of column j is missing from element (i, j). u8 rows without weights are used exactly, with 0
- * as `center`; others are rounded to f32 after the shift. */
-clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
-                               const clf__gram_input *input, const double *center);
+/* scatter[columns, columns] += sum w (x - center)(x - center)^T, upper triangle. u8 rows without
+ * weights are used exactly, with 0 as `center`; others are rounded to f32 after the shift. */
+clf_status clf__gram_add_dense(double *scatter, clf_context *context, const clf__gram_input *input,
+                               const double *center);
 /* scatter += sum w x x^T, upper triangle; the work is proportional to the stored entries. */
 clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
                                 const clf__gram_input *input);
@@ -56,28 +55,32 @@ static inline void clf__gram_pair(int64_t index, int64_t count, int64_t *i, int6
   *j = *i + index;
 }
 
-/* Sums of products of the columns of packed rows. Rows are packed into panels of `columns` columns.
- * A panel has 4 bytes of each column for one step, then those for the next step. A step is `group`
- * rows. */
+/* Sums of products of the columns of packed rows. Rows are packed into panels of `columns` columns,
+ * step by step: a step is `group` rows, in an order of the kernel's own. */
 typedef struct clf__gram_kernel {
   int64_t columns;
   int64_t group;
-  double bias; /* what is missing from element (i, j): bias times the sum of column j */
+  int64_t step_bytes; /* of a panel */
+  int64_t chunk;      /* rows to pack at a time, at most: so many stay in the cache */
   /* c[rows, columns] += products of the first `rows` columns of panel a and the first `columns`
-   * columns of panel b. */
+   * columns of panel b, at least those on and above the diagonal if both are one panel. */
   void (*add)(const void *a, const void *b, int64_t steps, int64_t rows, int64_t columns, double *c,
               int64_t ldc);
 } clf__gram_kernel;
 
 typedef struct clf__gram_kernels {
-  clf__gram_kernel f32;
-  clf__gram_kernel u8;
-  /* Packs `columns` columns of some rows, from x on, as the steps of a panel; missing rows count as
-   * 0. */
-  void (*pack_u8)(void *out, const uint8_t *x, int64_t stride, int64_t rows, int64_t columns);
+  clf__gram_kernel sums;
   /* root[row] (NULL for 1) times (x - center) for the dense x from column `first` on, unscaled. */
   void (*pack_centered)(void *out, const clf__rows *x, int64_t first, int64_t columns,
                         const float *center, const float *root);
 } clf__gram_kernels;
+
+/* The same of bytes, exact for every step count of a chunk. */
+typedef struct clf__gram_byte_kernels {
+  clf__gram_kernel sums;
+  /* Packs `columns` columns of some rows, from x on, as the steps of a panel; missing rows count as
+   * 0. */
+  void (*pack)(void *out, const uint8_t *x, int64_t stride, int64_t rows, int64_t columns);
+} clf__gram_byte_kernels;
 
 #endif

@@ -174,25 +174,17 @@ done:
   return status;
 }
 
-/* Adds the products of pairs of columns; `before` [columns] is `sum` without these rows. */
+/* Adds the products of pairs of columns. */
 static clf_status add_products(clf__moments *m, const clf__moment_rows *rows,
-                               const clf__z_view *view, bool entries, const double *before) {
-  const int64_t n = m->columns;
+                               const clf__z_view *view, bool entries) {
   const clf__gram_input input = {.x = &view->x, .weights = rows->weights};
-  double bias = 0;
   if (entries) {
     return clf__gram_add_sparse(m->products, m->context, &input);
   }
   if (!are_bytes(m, rows->x) || !clf__gram_exact(&input)) {
     return clf__gram_add_f64(m->products, m->context, &view->rows, rows->weights, 1);
   }
-  CLF__CHECK(clf__gram_add_dense(m->products, &bias, m->context, &input, m->reference));
-  for (int64_t i = 0; i < n && bias != 0; i++) {
-    for (int64_t j = i; j < n; j++) {
-      m->products[i * n + j] += bias * (m->sum[j] - before[j]);
-    }
-  }
-  return CLF_OK;
+  return clf__gram_add_dense(m->products, m->context, &input, m->reference);
 }
 
 clf_status clf__moments_check(clf__moments *m) {
@@ -245,23 +237,19 @@ static clf_status choose_origin(clf__moments *m, const clf__moment_rows *rows) {
 clf_status clf__moments_add(clf__moments *m, const clf__moment_rows *rows) {
   clf__z_view view = {.factor = NULL};
   clf_status status = CLF_OK;
-  double *before = clf__alloc_array(m->context, m->columns, sizeof *before);
-  CLF__TRY(before != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(m->unit == 0 ? choose_origin(m, rows) : CLF_OK);
   bool entries = clf__rows_sparse(rows->x) && m->unit == 1;
   for (int64_t j = 0; j < m->columns && entries; j++) {
     entries = m->reference[j] == 0;
   }
-  memcpy(before, m->sum, (size_t)m->columns * sizeof *before);
   m->integers = m->integers && clf__moments_whole(m, rows);
   CLF__TRY(clf__z_view_create(&view, m, rows->x));
   CLF__TRY(entries ? add_entries(m, rows) : add_columns(m, rows, &view));
-  CLF__TRY(m->full ? add_products(m, rows, &view, entries, before) : CLF_OK);
+  CLF__TRY(m->full ? add_products(m, rows, &view, entries) : CLF_OK);
   CLF__TRY(clf__moments_check(m));
   CLF__TRY(clf__moments_float(rows->x) ? clf__moments_follow_drift(m) : CLF_OK);
 done:
   clf__free(view.factor);
-  clf__free(before);
   return status;
 }
 

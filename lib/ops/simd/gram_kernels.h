@@ -21,9 +21,17 @@
 #define NAME(x) x##_u8
 #include "ops/simd/gram.h"
 
-const clf__gram_kernels FAMILY(gram_kernels) = {
-    .f32 = {WIDTH_F32, 1, 0, gram_add_f32},
-    .u8 = {WIDTH_F32, GROUP, BIAS, gram_add_u8},
-    .pack_u8 = gram_pack_u8,
-    .pack_centered = gram_pack_centered,
-};
+/* Sums of products, and what the shift of one factor took away (gram_units.h). */
+static void gram_add_bytes(const void *a, const void *b, int64_t steps, int64_t rows,
+                           int64_t columns, double *c, int64_t ldc) {
+  gram_add_u8(a, b, steps, rows, columns, c, ldc);
+  if (BIAS != 0) {
+    add_shift(b, steps, rows, columns, c, ldc);
+  }
+}
+
+const clf__gram_kernels FAMILY(gram_kernels) = {{WIDTH_F32, 1, 4 * WIDTH_F32, 2048, gram_add_f32},
+                                                gram_pack_centered};
+
+const clf__gram_byte_kernels FAMILY(gram_byte_kernels) = {
+    {WIDTH_F32, GROUP, 4 * WIDTH_F32, U8_STEPS *GROUP, gram_add_bytes}, gram_pack_u8};

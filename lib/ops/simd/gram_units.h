@@ -1,8 +1,7 @@
 /* Units of packed columns. An f32 unit is the value of one row. A u8 unit is GROUP rows: four bytes
  * for the instruction that multiplies unsigned by signed bytes and adds four products, or two
  * 16-bit numbers for the older instruction that adds two products. For the former, 128 is
- * subtracted from one factor to make it signed, x z = (x - 128) z + 128 z, and the caller adds 128
- * times the sum of z. */
+ * subtracted from one factor to make it signed, x z = (x - 128) z + 128 z. */
 
 #include "ops/simd/units.h"
 
@@ -23,18 +22,26 @@ INLINE vector_i32 add_column_i32(vector_i32 sum, vector_i32 row, vector_i32 colu
   return add_i32(sum, column, row);
 }
 
-/* 2^31 / (GROUP * 255 * 255), rounded down further for the sign: far more than the caller packs at
- * once. */
-enum { U8_STEPS = 8192, F32_STEPS = 256 };
+/* Far fewer than 2^31 / (GROUP * 255 * 255). */
+enum { U8_STEPS = 1024, F32_STEPS = 256 };
 
-/* Packs up to GROUP rows by up to LANES_F32 columns. */
-INLINE void pack_unit(int32_t *out, const uint8_t *x, int64_t stride, const int64_t rows,
-                      const bool whole, int64_t lanes) {
-  vector_i32 units = {0};
-  UNROLL for (int row = 0; row < rows; row++, x += stride) {
-    units |= (whole ? load_u8_as_i32(x) : load_part_u8_as_i32(x, lanes)) << (row * 32 / GROUP);
+/* c[i, j] += BIAS times the sum of column j of a panel. */
+INLINE void add_shift(const int32_t *panel, int64_t steps, int64_t rows, int64_t columns, double *c,
+                      int64_t ldc) {
+  const vector_i32 ones = 0x01010101 - (vector_i32){0};
+  vector_i32 sums[TILE_VECTORS] = {0};
+  int32_t sum[WIDTH_F32];
+  for (int64_t step = 0; step < steps; step++, panel += WIDTH_F32) {
+    UNROLL for (int j = 0; j < TILE_VECTORS; j++) {
+      sums[j] = add_i32(sums[j], ones, load_i32(panel + j * LANES_F32));
+    }
   }
-  memcpy(out, &units, sizeof units);
+  memcpy(sum, sums, sizeof sum);
+  for (int64_t i = 0; i < rows; i++, c += ldc) {
+    for (int64_t j = 0; j < columns; j++) {
+      c[j] += BIAS * (double)sum[j];
+    }
+  }
 }
 
 static void gram_pack_u8(void *out, const uint8_t *x, int64_t stride, int64_t rows,

@@ -1,4 +1,4 @@
-/* Products of bf16 and of quantized numbers by tiles, for the one CPU target that has them. */
+/* Products of bf16, of quantized numbers and of bytes by tiles, for the one CPU target that has them. */
 #include "ops/kernels.h"
 
 #include <math.h>
@@ -10,6 +10,8 @@
 #include "ops/simd/bf16_tiles.h"
 
 #include "ops/simd/units.h"
+
+#include "ops/simd/gram_tiles.h"
 
 #include "ops/simd/int8.h"
 

@@ -29,11 +29,14 @@ typedef struct tile_shapes {
                    : "r"(to), "r"((int64_t)(stride))                                               \
                    : "memory")
 #define TILE_ZERO(tile) __asm__ volatile("tilezero %%tmm" #tile :::)
-/* sums += a b, of pairs of bf16, and of unsigned bytes in A by signed ones in B. */
+/* sums += a b, of pairs of bf16, of unsigned bytes in A by signed ones in B, and of unsigned bytes.
+ */
 #define TILE_ADD_BF16(sums, a, b)                                                                  \
   __asm__ volatile("tdpbf16ps %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::)
 #define TILE_ADD_BYTES(sums, a, b)                                                                 \
   __asm__ volatile("tdpbusd %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::)
+#define TILE_ADD_UNSIGNED(sums, a, b)                                                              \
+  __asm__ volatile("tdpbuud %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::)
 
 /* Sets the shapes of blocks of up to 32 rows by up to 32 columns; tiles that would be empty have
  * the whole shape, and are not used. */

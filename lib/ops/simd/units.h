@@ -49,3 +49,13 @@ INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
 #endif
 }
 #endif
+
+/* Packs up to GROUP rows by up to LANES_F32 columns. */
+INLINE void pack_unit(int32_t *out, const uint8_t *x, int64_t stride, const int64_t rows,
+                      const bool whole, int64_t lanes) {
+  vector_i32 units = {0};
+  UNROLL for (int row = 0; row < rows; row++, x += stride) {
+    units |= (whole ? load_u8_as_i32(x) : load_part_u8_as_i32(x, lanes)) << (row * 32 / GROUP);
+  }
+  memcpy(out, &units, sizeof units);
+}
