@@ -119,12 +119,13 @@ clf_status clf__comm_compare(clf_context *context) {
   if (comm->compared) {
     return CLF_OK;
   }
-  const char *target = clf__context_target(context)->name;
-  const int64_t numbers[] = {(int64_t)clf__context_seed(context), clf__shards_of(context),
-                             CLF_VERSION_NUMBER, comm->calls.all_sum != NULL,
-                             comm->calls.exchange != NULL};
+  const clf__cpu_target *target = clf__context_target(context);
+  const bool tiles = target->tiled != NULL && clf__context_has_tiles(context);
+  const int64_t numbers[] = {
+      (int64_t)clf__context_seed(context), clf__shards_of(context),      CLF_VERSION_NUMBER,
+      comm->calls.all_sum != NULL,         comm->calls.exchange != NULL, tiles};
   uint64_t hash = clf__comm_hash(0, numbers, sizeof numbers);
-  hash = clf__comm_hash(hash, target, strlen(target));
+  hash = clf__comm_hash(hash, target->name, strlen(target->name));
   CLF__CHECK(clf__comm_meet(comm, CLF_OK, "context: seed, shards, cpu, version, callbacks", hash));
   comm->compared = true;
   return CLF_OK;

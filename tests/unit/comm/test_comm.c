@@ -1,6 +1,9 @@
 /* Collectives, their failures, and sums over shards. */
 #include <math.h>
 
+#include "base/context.h"
+#include "base/context_state.h"
+#include "base/cpu.h"
 #include "comm/shards.h"
 #include "ranks.h"
 
@@ -324,6 +327,30 @@ TEST(difference__of_one_rank_ends_the_call_on_all) {
     }
     close_ranks(&all);
   }
+}
+
+static void compare_rank(struct rank *rank) {
+  trying *t = rank->user;
+  clf__comm_call call;
+  ck_clf_ok(clf__comm_begin(&call, rank->context));
+  t->status[rank->index] = clf__comm_end(&call, clf__comm_compare(rank->context));
+  snprintf(t->message[rank->index], sizeof t->message[0], "%s", clf_last_error());
+}
+
+/* Products by tiles have sums in another order, so either all ranks use them or none does. */
+TEST(tiles__that_one_rank_is_refused_end_the_call_on_all) {
+  trying t = {.odd = 0};
+  struct ranks all;
+  open_ranks(&all, 2, "threads=1", false);
+  const bool tiled = clf__context_target(all.rank[0].context)->tiled != NULL;
+  atomic_store(&all.rank[0].context->tiles, CLF__TILES_ALLOWED);
+  atomic_store(&all.rank[1].context->tiles, CLF__TILES_REFUSED);
+  run_ranks(&all, compare_rank, &t);
+  for (int32_t rank = 0; rank < 2; rank++) {
+    ck_assert_int_eq(t.status[rank], tiled ? CLF_ERROR_PEER : CLF_OK);
+    ck_assert(!tiled || strstr(t.message[rank], "context: seed, shards, cpu") != NULL);
+  }
+  close_ranks(&all);
 }
 
 /* A call of these ranks has 5 callbacks on each. */
