@@ -5,7 +5,7 @@
  * add.
  *
  * The method is L-BFGS (optim/lbfgs.c), preconditioned by the Hessian's diagonal blocks on a sample
- * of rows (logistic_precondition.c). They are computed at the start, after four iterations, and
+ * of rows (logistic_precondition.c), which are pooled for many outputs (logistic_pooled.c). They are computed at the start, after four iterations, and
  * then at doubling distances. An evaluation (logistic_loss.c) reads the rows once and needs 2 *
  * rows * columns * outputs multiply-adds: 0.94 G for MNIST, 8 ms on two cores of 115 GFLOP/s each.
  * A fit takes about 25 evaluations. On dense rows of so many columns that blocks do not pay, the
@@ -167,6 +167,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
   /* With an L1 penalty, the objective is the loss alone. */
   const double share = l1_share(p);
+  f.objective.keeps_residual = share > 0;
   f.objective.in_span = share == 0 && f.before == NULL && training->x->shards == NULL &&
                         clf__logistic_is_wide(&f.objective);
   CLF__TRY(clf__logistic_objective_create(&f.objective, weights, share > 0 ? INFINITY : p->C));

@@ -1,8 +1,11 @@
 /* Logistic regression, divided into the objective (logistic_loss.c), the approximate inverse
- * Hessian (logistic_precondition.c), the weights as combinations of the rows (logistic_span.c), the
- * solvers (logistic_minimize.c) and the fit (logistic.c). */
+ * Hessian (logistic_precondition.c, and of many outputs logistic_pooled.c), the weights as
+ * combinations of the rows (logistic_span.c), the solvers (logistic_minimize.c) and the fit
+ * (logistic.c). */
 #ifndef CLF_MODELS_LOGISTIC_LOGISTIC_H
 #define CLF_MODELS_LOGISTIC_LOGISTIC_H
+
+#include <math.h>
 
 #include "comm/shards.h"
 #include "models/model.h"
@@ -37,6 +40,7 @@ typedef struct clf__logistic_objective {
   bool intercept;
   bool f64;                 /* evaluated in f64; x may then be f64 */
   bool in_span;             /* evaluated by a clf__logistic_span; what others need is left out */
+  bool keeps_residual;      /* that of all rows, whatever the preconditioner needs */
   const float *own_weights; /* [rows] as given, or NULL for 1 */
   double weight_sum;
   float *weights; /* [rows] with mean 1, or NULL for 1 */
@@ -44,8 +48,9 @@ typedef struct clf__logistic_objective {
   float *w;       /* [outputs, columns], the variables as the kernels read them */
   float *b;       /* [outputs] */
   /* [rows, outputs] w_i (p - t) at the last evaluation: the derivatives of the losses with respect
-   * to the outputs. */
+   * to the outputs. Without keeps_residual [threads, block, outputs], of the current blocks. */
   float *residual;
+  const double *at; /* the variables of the last evaluation, borrowed */
   int64_t chunk_count;
   clf__logistic_chunk *chunks;
   double *losses;     /* [outputs] mean losses at the last evaluation, with a sigmoid link */
@@ -77,10 +82,32 @@ clf__logistic_sums clf__logistic_sums_of(const clf__logistic_objective *objectiv
 clf_status clf__logistic_sum(clf__logistic_sums *out, const clf__logistic_objective *objective,
                              clf__shard_sums add, void *argument);
 
-/* Computes the second derivatives [rows] of the mean loss with respect to an output at the last
+/* Computes, with keeps_residual, the second derivatives [rows] of the mean loss with respect to an output at the last
  * evaluation, w p (1 - p) / rows. They are never exactly 0 for a row that counts. */
 void clf__logistic_curvature(const clf__logistic_objective *objective, int64_t output,
                              float *values);
+
+/* What is left of a residual w |p - t| as curvature, at least this share: a row that is certainly
+ * misclassified has no curvature yet, but gets some as soon as a step begins to correct it. */
+#define CLF__MIN_DOUBT 0.05F
+#define CLF__MIN_CURVATURE 1e-10F /* of a row of weight 1, so that sums can be divisors */
+
+/* Returns w p (1 - p) so bounded, but for CLF__MIN_CURVATURE. */
+static inline float clf__logistic_curvature_of(float residual, float weight) {
+  const float wrong = fabsf(residual), doubt = 1 - wrong / weight;
+  return wrong * (doubt > CLF__MIN_DOUBT ? doubt : CLF__MIN_DOUBT);
+}
+
+/* Computes the curvatures v_ik = w p (1 - p) at the last evaluation, summed over the outputs:
+ * of_rows [rows]. *sums receives the sum over all rows of v_ik x_i, in place of a gradient, and of
+ * v_ik, in place of that with respect to a bias. */
+clf_status clf__logistic_curvatures(clf__logistic_objective *objective, float *of_rows,
+                                    clf__logistic_sums *sums);
+clf_status clf__logistic_curvatures_f64(const clf__logistic_objective *objective, float *of_rows,
+                                        clf__logistic_sums *sums);
+/* Replaces weighted residuals [outputs] of a row by curvatures; returns their sum. */
+float clf__logistic_row_curvatures(const clf__logistic_objective *objective, int64_t row,
+                                   float *residual);
 
 /* clf__logistic_evaluate() in f64 (logistic_loss_f64.c). */
 clf_status clf__logistic_evaluate_f64(clf__logistic_objective *objective, const double *at,
@@ -130,21 +157,30 @@ typedef struct clf__logistic_preconditioner {
   int64_t max_blocks; /* blocks that are worth their cost: outputs, 1 or 0 */
   int64_t blocks;     /* blocks in use: one for each output, 1 for all of them, or 0 */
   double **factors;   /* [outputs] Cholesky factors [columns, columns], or NULL */
-  double *means;      /* [max_blocks, columns] weighted by curvature */
+  double *means;      /* [blocks, columns] weighted by curvature; pooled, [outputs, columns] */
   double *curvatures; /* [outputs] mean over the rows */
-  double *of_rows;    /* [rows] curvatures of the block being computed */
+  double *scales;     /* [outputs] that solutions are multiplied by */
+  int64_t *order;     /* [outputs] the outputs, block by block */
+  int64_t *first;     /* [outputs + 1] where the outputs of each block begin in it */
+  double *of_rows;    /* [rows] curvatures of the block being computed, if not pooled */
+  float *weights;     /* [rows] curvatures of all outputs, if pooled */
+  double *floors;     /* [columns] added to the pooled scatter's diagonal */
   double *squares;    /* [columns] means of x^2, for the diagonal if there are no blocks */
   double *scratch;    /* [outputs, columns] */
 } clf__logistic_preconditioner;
 
-/* Returns how many blocks are worth their cost: outputs, 1 or 0. */
+/* Returns how many blocks are worth their cost: outputs, 1 that is pooled, or 0. */
 int64_t clf__logistic_blocks(const clf__logistic_objective *objective);
+/* Returns whether the blocks of several outputs are pooled (logistic_pooled.c). */
+bool clf__logistic_is_pooled(const clf__logistic_objective *objective);
 clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *preconditioner,
                                                const clf__logistic_objective *objective);
 void clf__logistic_preconditioner_free(clf__logistic_preconditioner *preconditioner);
 /* Computes the curvature at the objective's last evaluation. `shared` says that it is the same for
  * all outputs, as at W = 0. */
 clf_status clf__logistic_refresh(clf__logistic_preconditioner *preconditioner, bool shared);
+/* The same for pooled blocks (logistic_pooled.c). CLF_ERROR_NUMERIC leaves curvatures alone. */
+clf_status clf__logistic_refresh_pooled(clf__logistic_preconditioner *preconditioner, bool shared);
 /* Multiplies the vector [outputs * (columns + 1)] in place. */
 clf_status clf__logistic_precondition(clf__logistic_preconditioner *preconditioner, double *vector);
 

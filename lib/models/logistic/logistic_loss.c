@@ -20,8 +20,6 @@
 #include "optim/vector.h"
 
 #define MAX_PENALTY 1e30 /* with a larger penalty, W is 0 in single precision */
-#define MIN_DOUBT 0.05F
-#define MIN_CURVATURE 1e-10F
 
 enum {
   BLOCK_ROWS = 128,  /* 100 kB for MNIST: half of a small L2 cache */
@@ -95,8 +93,9 @@ static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, 
 typedef struct evaluation {
   clf__logistic_objective *objective;
   clf__linear_map map;
-  clf__rows x;   /* the rows that are summed now */
-  int64_t first; /* index of the first among them */
+  float *of_rows; /* NULL, or what is summed are curvatures, and their sums [rows] */
+  clf__rows x;    /* the rows that are summed now */
+  int64_t first;  /* index of the first among them */
 } evaluation;
 
 static void add_bias(const clf__logistic_objective *o, const float *residual, int64_t rows,
@@ -114,17 +113,28 @@ static void clear_chunk(const clf__logistic_objective *o, clf__logistic_chunk *c
   chunk->loss = 0;
 }
 
-/* Replaces the outputs of rows `first` …, at most BLOCK_ROWS, in o->residual by the residuals, and
- * adds up their losses. */
+/* Replaces the outputs z of rows `first` …, at most BLOCK_ROWS, by the residuals, and adds up their
+ * losses. */
 static void residual_block(clf__logistic_objective *o, clf__range range, int64_t first,
-                           int64_t rows) {
+                           int64_t rows, float *z) {
   clf__logistic_chunk *chunk = &o->chunks[range.index];
-  float *z = o->residual + first * o->outputs;
   float *scratch = o->scratch + range.worker * BLOCK_ROWS * o->outputs;
   chunk->loss += o->link == CLF__LOGISTIC_SOFTMAX
                      ? softmax_residual(o, first, rows, z)
                      : sigmoid_residual(o, first, rows, z, scratch, chunk->losses);
-  add_bias(o, z, rows, chunk->bias);
+}
+
+/* The curvatures v [outputs] of a row, whose mean over all rows estimates the Hessian. */
+float clf__logistic_row_curvatures(const clf__logistic_objective *o, int64_t row, float *residual) {
+  const float weight = weight_of(o, row);
+  float sum = 0;
+  for (int64_t k = 0; k < o->outputs; k++) {
+    residual[k] =
+        weight > 0 ? clf__logistic_curvature_of(residual[k], weight) + weight * CLF__MIN_CURVATURE
+                   : 0;
+    sum += residual[k];
+  }
+  return sum;
 }
 
 static void chunk_task(void *argument, clf__range range) {
@@ -138,9 +148,13 @@ static void chunk_task(void *argument, clf__range range) {
     int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
     clf__rows block = clf__rows_range(&e->x, first, rows);
     const int64_t row = e->first + first;
-    float *z = o->residual + row * o->outputs;
+    float *z = o->residual + (o->keeps_residual ? row : range.worker * BLOCK_ROWS) * o->outputs;
     clf__linear_block(&e->map, &block, z, o->outputs);
-    residual_block(o, range, row, rows);
+    residual_block(o, range, row, rows, z);
+    for (int64_t i = 0; i < rows && e->of_rows != NULL; i++) {
+      e->of_rows[row + i] = clf__logistic_row_curvatures(o, row + i, z + i * o->outputs);
+    }
+    add_bias(o, z, rows, chunk->bias);
     clf__linear_gradient_block(sums, &block, z, o->outputs);
     bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
     if (full || first + rows == range.end) {
@@ -168,7 +182,7 @@ static void add_chunks(const clf__logistic_objective *o, int64_t count,
     for (int64_t i = 0; i < weights; i++) {
       to->gradient[i] += chunk->gradient[i];
     }
-    for (int64_t k = 0; k < o->outputs && o->intercept; k++) {
+    for (int64_t k = 0; k < o->outputs; k++) {
       to->bias[k] += chunk->bias[k];
     }
     for (int64_t k = 0; k < o->outputs; k++) {
@@ -223,14 +237,24 @@ static double finish(const clf__logistic_objective *o, const clf__logistic_sums 
     square += at[i] * at[i];
   }
   for (int64_t k = 0; k < o->outputs; k++) {
-    gradient[weights + k] = sums->bias[k] * scale;
+    gradient[weights + k] = o->intercept ? sums->bias[k] * scale : 0;
   }
   return *sums->loss * scale + (o->penalty > 0 ? o->penalty / 2 * square : 0);
+}
+
+/* The sums over all rows at o->w and o->b. */
+static clf_status sum_rows(evaluation *e, clf__logistic_sums *sums) {
+  clf__logistic_objective *o = e->objective;
+  CLF__CHECK(clf__linear_prepare(&e->map, o->context, o->x, o->w, o->b, o->outputs));
+  const clf_status status = clf__logistic_sum(sums, o, add_rows, e);
+  clf__linear_release(&e->map);
+  return status;
 }
 
 clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
                                   double *gradient) {
   clf__logistic_objective *o = objective;
+  o->at = at;
   if (o->f64) {
     return clf__logistic_evaluate_f64(o, at, value, gradient);
   }
@@ -243,12 +267,15 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   for (int64_t k = 0; k < o->outputs; k++) {
     o->b[k] = (float)at[weights + k];
   }
-  CLF__CHECK(clf__linear_prepare(&e.map, o->context, o->x, o->w, o->b, o->outputs));
-  const clf_status status = clf__logistic_sum(&sums, o, add_rows, &e);
-  clf__linear_release(&e.map);
-  CLF__CHECK(status);
+  CLF__CHECK(sum_rows(&e, &sums));
   *value = finish(o, &sums, at, gradient);
   return CLF_OK;
+}
+
+clf_status clf__logistic_curvatures(clf__logistic_objective *o, float *of_rows,
+                                    clf__logistic_sums *sums) {
+  evaluation e = {.objective = o, .of_rows = of_rows};
+  return o->f64 ? clf__logistic_curvatures_f64(o, of_rows, sums) : sum_rows(&e, sums);
 }
 
 typedef struct span_call {
@@ -271,7 +298,8 @@ static void span_task(void *argument, clf__range range) {
     for (int64_t i = begin; i < end; i++) {
       o->residual[i] = (float)(image[i] + bias[i % o->outputs]);
     }
-    residual_block(o, range, first, rows);
+    residual_block(o, range, first, rows, o->residual + begin);
+    add_bias(o, o->residual + begin, rows, o->chunks[range.index].bias);
     for (int64_t i = begin; i < end; i++) {
       call->gradient[i] = (double)o->residual[i] * scale + penalty * call->at[i];
     }
@@ -342,15 +370,13 @@ double clf__logistic_penalty(const clf__logistic_objective *o, double C) {
   return fmin(MAX_PENALTY, 1 / (C * o->weight_sum));
 }
 
-/* The doubt of a row that is certainly misclassified rises as soon as a step begins to correct
- * it. */
 void clf__logistic_curvature(const clf__logistic_objective *o, int64_t output, float *values) {
   const float share = 1 / (float)o->rows;
   for (int64_t i = 0; i < o->x->rows; i++) {
     const float weight = weight_of(o, i);
-    const float wrong = fabsf(o->residual[i * o->outputs + output]); /* w times |p - t| */
-    const float doubt = weight > 0 ? fmaxf(MIN_DOUBT, 1 - wrong / weight) : 0;
-    values[i] = (wrong * doubt + weight * MIN_CURVATURE) * share;
+    const float residual = o->residual[i * o->outputs + output];
+    const float curvature = weight > 0 ? clf__logistic_curvature_of(residual, weight) : 0;
+    values[i] = (curvature + weight * CLF__MIN_CURVATURE) * share;
   }
 }
 
@@ -366,7 +392,10 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   o->own_weights = weights;
   o->weight_sum = sum;
   o->penalty = clf__logistic_penalty(o, C);
-  o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
+  o->keeps_residual = o->keeps_residual || o->in_span || !clf__logistic_is_pooled(o);
+  o->residual =
+      clf__arena_matrix(&o->arena, o->keeps_residual ? o->x->rows : (int64_t)threads * BLOCK_ROWS,
+                        o->outputs, sizeof(float));
   o->losses = clf__arena_array(&o->arena, o->outputs, sizeof *o->losses);
   o->totals = clf__arena_array(&o->arena, weights_of_chunk + 2 * o->outputs + 1, sizeof *o->totals);
   if (o->f64) {

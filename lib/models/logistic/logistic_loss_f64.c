@@ -12,6 +12,7 @@
 typedef struct evaluation {
   const clf__logistic_objective *objective;
   const double *at; /* the variables */
+  float *of_rows;   /* NULL, or what is summed are curvatures, and their sums [rows] */
   int64_t first;    /* index of the first row that is summed now */
   clf__logistic_sums sums;
 } evaluation;
@@ -55,6 +56,14 @@ static double sigmoid_residual(const clf__logistic_objective *o, int32_t own, do
   return loss;
 }
 
+/* Replaces residuals by curvatures in f32, and z by these. */
+static void take_curvatures(const evaluation *e, int64_t row, float *residual, double *z) {
+  e->of_rows[row] = clf__logistic_row_curvatures(e->objective, row, residual);
+  for (int64_t k = 0; k < e->objective->outputs; k++) {
+    z[k] = (double)residual[k];
+  }
+}
+
 /* The residuals times weights. */
 static void weigh_residuals(void *argument, int64_t first, int64_t rows, double *z) {
   const evaluation *e = argument;
@@ -67,10 +76,16 @@ static void weigh_residuals(void *argument, int64_t first, int64_t rows, double 
     *sums->loss += weight * (o->link == CLF__LOGISTIC_SOFTMAX
                                  ? softmax_residual(o, own, z)
                                  : sigmoid_residual(o, own, weight, sums->losses, z));
+    float *residual = o->residual + (o->keeps_residual ? row * o->outputs : 0);
     for (int64_t k = 0; k < o->outputs; k++) {
       z[k] *= weight;
+      residual[k] = (float)(z[k] / o->weight_sum * (double)o->rows);
+    }
+    if (e->of_rows != NULL) {
+      take_curvatures(e, row, residual, z);
+    }
+    for (int64_t k = 0; k < o->outputs; k++) {
       sums->bias[k] += z[k];
-      o->residual[row * o->outputs + k] = (float)(z[k] / o->weight_sum * (double)o->rows);
     }
   }
 }
@@ -104,4 +119,10 @@ clf_status clf__logistic_evaluate_f64(clf__logistic_objective *o, const double *
   }
   *value = *sums.loss / o->weight_sum + (o->penalty > 0 ? o->penalty / 2 * square : 0);
   return CLF_OK;
+}
+
+clf_status clf__logistic_curvatures_f64(const clf__logistic_objective *o, float *of_rows,
+                                        clf__logistic_sums *sums) {
+  evaluation e = {.objective = o, .at = o->at, .of_rows = of_rows};
+  return clf__logistic_sum(sums, o, add_rows, &e);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "optim/lbfgs.h"
 #include "optim/newton.h"
@@ -93,6 +94,13 @@ static clf_status beyond_range(void) {
                    "(transform: standardize)");
 }
 
+/* The pooled blocks of more outputs than columns cost little more than an evaluation. */
+static int64_t next_refresh(const fitting *f, int64_t iteration) {
+  const clf__logistic_objective *o = &f->objective;
+  const bool cheap = clf__logistic_is_pooled(o) && o->outputs > o->columns;
+  return cheap ? clf__max_i64(1, 2 * iteration) : 2 * iteration + FIRST_REFRESH;
+}
+
 static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
                           clf__lbfgs_order *order) {
   fitting *f = argument;
@@ -109,7 +117,7 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
     *order = CLF__LBFGS_STOP;
   } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
-    f->refresh = 2 * iteration + FIRST_REFRESH;
+    f->refresh = next_refresh(f, iteration);
     status =
         clf__logistic_refresh(&f->preconditioner, f->done + iteration == 0 && f->before == NULL);
   }

@@ -5,7 +5,8 @@
  * For softmax the missing part is largest along changes that are equal for all outputs, where the
  * loss is constant. The solution has no such component, so the result is projected to sum 0 over
  * the outputs. L-BFGS corrects the rest. On MNIST this takes 20 to 30 evaluations; a single block
- * for all outputs (such as Böhning's bound of 1992) takes 150, and a diagonal about 500.
+ * for all outputs (such as Böhning's bound of 1992) takes 150, and a diagonal about 500. The blocks
+ * of many outputs are pooled (logistic_pooled.c).
  *
  * A block is estimated from a sample of rows (logistic_sample.c). Relative to the weighted mean m
  * of the rows, the intercept separates: with u = g_W - m g_b, W changes by S^-1 u and b by
@@ -29,7 +30,8 @@
 enum {
   MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all blocks: 128 MiB */
   SCALED_ROWS = 64,
-  FREE_COLUMNS = 256 /* up to so many columns, blocks cost almost nothing */
+  FREE_COLUMNS = 256, /* up to so many columns, blocks cost almost nothing */
+  MANY_OUTPUTS = 32   /* the residuals of an output lie in as many cache lines as there are rows */
 };
 
 /* Blocks are refreshed two or three times in a fit, at MIN_SAMPLE/2 columns^2 multiply-adds for
@@ -38,10 +40,14 @@ int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
   double limit =
       FREE_COLUMNS * FREE_COLUMNS + 16 * (double)clf__shards_rows(o->x->shards, o->x->rows);
-  if (square <= limit && square * (double)o->outputs <= MAX_FACTORS) {
+  if (square <= limit && square * (double)o->outputs <= MAX_FACTORS && o->outputs < MANY_OUTPUTS) {
     return o->outputs;
   }
   return square <= limit * (double)o->outputs && square <= MAX_FACTORS ? 1 : 0;
+}
+
+bool clf__logistic_is_pooled(const clf__logistic_objective *o) {
+  return o->outputs > 1 && clf__logistic_blocks(o) == 1;
 }
 
 typedef struct scale_call {
@@ -74,10 +80,15 @@ static clf_status factor(const clf__logistic_objective *o, double scale, double 
   return clf__cholesky(o->context, block, n, n, 0, NULL);
 }
 
-/* Whether this rank factorizes and solves with a block of several. A single one is each rank's. */
+/* Whether ranks divide the blocks. Few are each rank's own. */
+static bool divided(const clf__logistic_objective *o, int64_t blocks) {
+  return blocks > 1 && !clf__logistic_is_pooled(o) && o->x->shards != NULL &&
+         o->x->shards->ranks > 1;
+}
+
+/* Whether this rank factorizes and solves with a block. */
 static bool owns(const clf__logistic_objective *o, int64_t block, int64_t blocks) {
-  const clf__shards *shards = o->x->shards;
-  return blocks == 1 || shards == NULL || block % shards->ranks == shards->rank;
+  return !divided(o, blocks) || block % o->x->shards->ranks == o->x->shards->rank;
 }
 
 static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, int64_t first,
@@ -139,21 +150,41 @@ static clf_status agree(const clf__logistic_objective *o, bool failed) {
   return any > 0 ? CLF_ERROR_NUMERIC : CLF_OK;
 }
 
+/* Equal blocks of consecutive outputs; *failed says whether products overflowed. */
+static clf_status refresh_blocks(clf__logistic_preconditioner *p, int64_t blocks, bool *failed) {
+  const clf__logistic_objective *o = p->objective;
+  const int64_t group = blocks > 0 ? o->outputs / blocks : 0;
+  for (int64_t k = 0; k < o->outputs; k++) {
+    p->order[k] = k;
+    p->scales[k] = 1;
+  }
+  p->first[0] = 0;
+  for (int64_t b = 0; b < blocks; b++) {
+    p->first[b + 1] = (b + 1) * group;
+    const clf_status status = refresh_block(p, b, p->first[b], p->first[b + 1], owns(o, b, blocks));
+    *failed = *failed || status == CLF_ERROR_NUMERIC;
+    CLF__CHECK(status == CLF_ERROR_NUMERIC ? CLF_OK : status);
+  }
+  p->blocks = blocks;
+  return CLF_OK;
+}
+
 clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
   const clf__logistic_objective *o = p->objective;
-  const int64_t outputs = o->outputs, blocks = shared && p->max_blocks > 0 ? 1 : p->max_blocks;
-  const int64_t group = blocks > 0 ? outputs / blocks : 0;
+  const bool pooled = clf__logistic_is_pooled(o);
   bool failed = false;
-  for (int64_t b = 0; b < blocks; b++) {
-    const clf_status status = refresh_block(p, b, b * group, (b + 1) * group, owns(o, b, blocks));
-    failed = failed || status == CLF_ERROR_NUMERIC; /* products overflowed */
-    CLF__CHECK(status == CLF_ERROR_NUMERIC ? CLF_OK : status);
+  if (pooled) {
+    const clf_status status = clf__logistic_refresh_pooled(p, shared);
+    failed = status == CLF_ERROR_NUMERIC;
+    CLF__CHECK(failed ? CLF_OK : status);
+  } else {
+    CLF__CHECK(refresh_blocks(p, shared && p->max_blocks > 0 ? 1 : p->max_blocks, &failed));
   }
   const clf_status status = agree(o, failed);
   CLF__CHECK(status == CLF_ERROR_NUMERIC ? CLF_OK : status);
   p->max_blocks = status == CLF_OK ? p->max_blocks : 0;
-  p->blocks = status == CLF_OK ? blocks : 0;
-  return p->blocks == 0 ? refresh_diagonal(p) : CLF_OK;
+  p->blocks = status == CLF_OK ? p->blocks : 0;
+  return p->blocks == 0 && !pooled ? refresh_diagonal(p) : CLF_OK;
 }
 
 /* One of `step` rows: the first of them that has a weight. */
@@ -219,9 +250,17 @@ clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
   p->max_blocks = clf__logistic_blocks(objective);
   p->arena.context = context;
   p->factors = clf__arena_zeroed(&p->arena, outputs, sizeof(double *));
-  p->means = clf__arena_matrix(&p->arena, p->max_blocks, columns, sizeof(double));
+  const bool pooled = clf__logistic_is_pooled(objective);
+  const int64_t rows = objective->x->rows;
+  p->means =
+      clf__arena_matrix(&p->arena, pooled ? outputs : p->max_blocks, columns, sizeof(double));
   p->curvatures = clf__arena_array(&p->arena, outputs, sizeof(double));
-  p->of_rows = clf__arena_array(&p->arena, objective->x->rows, sizeof(double));
+  p->scales = clf__arena_array(&p->arena, outputs, sizeof(double));
+  p->order = clf__arena_array(&p->arena, outputs, sizeof *p->order);
+  p->first = clf__arena_array(&p->arena, outputs + 1, sizeof *p->first);
+  p->of_rows = clf__arena_array(&p->arena, pooled ? 0 : rows, sizeof(double));
+  p->weights = clf__arena_array(&p->arena, pooled ? rows : 0, sizeof(float));
+  p->floors = clf__arena_array(&p->arena, columns, sizeof(double));
   p->squares = clf__arena_zeroed(&p->arena, columns, sizeof(double));
   p->scratch = clf__arena_matrix(&p->arena, outputs, columns, sizeof(double));
   CLF__CHECK(clf__arena_status(&p->arena));
@@ -253,33 +292,38 @@ static void block_task(void *argument, int64_t index, int32_t worker) {
   const apply_call *call = argument;
   const clf__logistic_preconditioner *p = call->preconditioner;
   const clf__logistic_objective *o = p->objective;
-  int64_t n = o->columns, group = o->outputs / p->blocks;
-  double *w = call->vector + index * group * n;
-  double *b = call->vector + o->outputs * n + index * group;
-  double *solve = p->scratch + index * group * n; /* [columns, group] */
-  const double *mean = p->means + index * n;
+  const int64_t n = o->columns, group = p->first[index + 1] - p->first[index];
+  const int64_t *outputs = p->order + p->first[index];
+  const bool pooled = clf__logistic_is_pooled(o), own = owns(o, index, p->blocks);
+  double *b = call->vector + o->outputs * n;
+  double *solve = p->scratch + p->first[index] * n; /* [columns, group] */
   (void)worker;
-  if (!owns(o, index, p->blocks)) { /* what the owner adds to */
-    memset(w, 0, (size_t)(group * n) * sizeof *w);
-    memset(b, 0, (size_t)group * sizeof *b);
-    return;
+  for (int64_t i = 0; i < group; i++) {
+    const int64_t k = outputs[i];
+    double *w = call->vector + k * n;
+    if (!own) { /* what the owner adds to */
+      memset(w, 0, (size_t)n * sizeof *w);
+      b[k] = 0;
+    } else if (o->intercept) {
+      subtract_mean(w, b[k], p->means + (pooled ? k : index) * n, n);
+    }
+    for (int64_t j = 0; j < n && own; j++) {
+      solve[j * group + i] = w[j];
+    }
   }
-  for (int64_t k = 0; k < group; k++) {
-    if (o->intercept) {
-      subtract_mean(w + k * n, b[k], mean, n);
-    }
-    for (int64_t j = 0; j < n; j++) {
-      solve[j * group + k] = w[k * n + j];
-    }
+  if (!own) {
+    return;
   }
   clf__solve_lower(o->context, p->factors[index], n, n, solve, group, group);
   clf__solve_lower_transposed(o->context, p->factors[index], n, n, solve, group, group);
-  for (int64_t k = 0; k < group; k++) {
+  for (int64_t i = 0; i < group; i++) {
+    const int64_t k = outputs[i];
+    double *w = call->vector + k * n;
     for (int64_t j = 0; j < n; j++) {
-      w[k * n + j] = solve[j * group + k];
+      w[j] = solve[j * group + i] * p->scales[k];
     }
     if (o->intercept) {
-      b[k] = b[k] / p->curvatures[index * group + k] - clf__dot(mean, w + k * n, n);
+      b[k] = b[k] / p->curvatures[k] - clf__dot(p->means + (pooled ? k : index) * n, w, n);
     }
   }
 }
@@ -310,7 +354,6 @@ static void project(double *values, int64_t outputs, int64_t count) {
 
 clf_status clf__logistic_precondition(clf__logistic_preconditioner *p, double *vector) {
   const clf__logistic_objective *o = p->objective;
-  const bool several = o->x->shards != NULL && o->x->shards->ranks > 1;
   apply_call call = {p, vector};
   if (p->blocks > 0) {
     const double square = (double)o->columns * (double)o->columns;
@@ -319,7 +362,7 @@ clf_status clf__logistic_precondition(clf__logistic_preconditioner *p, double *v
   } else {
     apply_diagonal(p, vector);
   }
-  if (several && p->blocks > 1) { /* exact: all ranks but one have 0 */
+  if (divided(o, p->blocks)) { /* exact: all ranks but one have 0 */
     CLF__CHECK(clf__comm_sum_integers(o->context, "preconditioned gradient", vector,
                                       o->outputs * (o->columns + 1)));
   }

@@ -11,9 +11,6 @@
 #include "models/logistic/logistic_sample.h"
 
 #define MIN_CURVATURE 1e-10
-/* A row that is certainly misclassified has no curvature yet, but gets some as soon as a step
- * begins to correct it. */
-#define MIN_DOUBT 0.05F
 
 enum {
   MIN_SAMPLE = 8,        /* rows for each column */
@@ -28,8 +25,7 @@ double clf__logistic_row_curvature(const clf__logistic_objective *o, int64_t row
   float weight = o->weights != NULL ? o->weights[row] : 1;
   double sum = (double)weight * MIN_CURVATURE;
   for (int64_t k = first; k < last && weight > 0; k++) {
-    float wrong = fabsf(o->residual[row * o->outputs + k]); /* w times |p - t| */
-    sum += (double)(wrong * fmaxf(MIN_DOUBT, 1 - wrong / weight));
+    sum += (double)clf__logistic_curvature_of(o->residual[row * o->outputs + k], weight);
   }
   return sum;
 }

@@ -27,7 +27,7 @@ static void save_model(saved *out, const clf_model *model) {
 
 /* Logistic regression on enough rows that its preconditioner draws from them, and on enough columns
  * that two classes of sparse rows have truncated Newton. */
-enum { MANY_ROWS = 4200, MANY_COLUMNS = 3, WIDE_ROWS = 600, WIDE_COLUMNS = 500, WIDE_ENTRIES = 8 };
+enum { MANY_ROWS = 8400, MANY_COLUMNS = 3, WIDE_ROWS = 600, WIDE_COLUMNS = 500, WIDE_ENTRIES = 8 };
 static struct many_rows {
   float x[MANY_ROWS * MANY_COLUMNS];
   int32_t labels[MANY_ROWS];
@@ -58,14 +58,17 @@ static void fill_many(void) {
   }
 }
 
-static clf_dataset *many_of(clf_context *context, bool wide, int32_t rank, int32_t ranks) {
+static clf_dataset *many_of(clf_context *context, bool wide, int32_t classes, int32_t rank,
+                            int32_t ranks) {
   clf_dataset *data = NULL;
   clf_tensor *start = NULL, *column = NULL, *x = NULL, *y = NULL;
   int32_t labels[MANY_ROWS];
   int64_t first, count, row_start[WIDE_ROWS + 1];
   ck_clf_ok(clf_shard_range(context, wide ? WIDE_ROWS : MANY_ROWS, rank, ranks, &first, &count));
   for (int64_t i = 0; i < count; i++) {
-    labels[i] = wide ? large.column[(first + i) * WIDE_ENTRIES] % 2 : large.labels[first + i];
+    labels[i] = wide                ? large.column[(first + i) * WIDE_ENTRIES] % 2
+                : classes > CLASSES ? (int32_t)(large.x[(first + i) * MANY_COLUMNS] * 20)
+                                    : large.labels[first + i];
   }
   if (wide) {
     const int64_t at = first * WIDE_ENTRIES, entries = count * WIDE_ENTRIES;
@@ -90,6 +93,7 @@ static clf_dataset *many_of(clf_context *context, bool wide, int32_t rank, int32
 typedef struct fitting_many {
   const char *params;
   bool wide;
+  int32_t classes; /* of rows that are not wide */
   saved saved[MAX_RANKS];
   double weights[CLASSES * WIDE_COLUMNS]; /* of rank 0 */
 } fitting_many;
@@ -104,7 +108,7 @@ static void keep_weights(const clf_model *model, double *weights) {
 static void fit_many(struct rank *rank) {
   fitting_many *f = rank->user;
   clf_model *model = NULL;
-  clf_dataset *data = many_of(rank->context, f->wide, rank->index, rank->all->count);
+  clf_dataset *data = many_of(rank->context, f->wide, f->classes, rank->index, rank->all->count);
   ck_clf_ok(clf_model_create(&model, rank->context, "logistic", f->params));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   save_model(&f->saved[rank->index], model);
@@ -117,7 +121,7 @@ static void fit_many(struct rank *rank) {
 
 /* Without a communicator all rows are one shard, whose sums are rounded otherwise. */
 static void compare_alone(const fitting_many *f) {
-  fitting_many alone = {.params = f->params, .wide = f->wide};
+  fitting_many alone = {.params = f->params, .wide = f->wide, .classes = f->classes};
   struct ranks all;
   open_ranks(&all, 1, "threads=1", false);
   ck_clf_ok(clf_context_set_communicator(all.rank[0].context, NULL));
@@ -130,8 +134,9 @@ static void compare_alone(const fitting_many *f) {
   free(alone.saved[0].bytes);
 }
 
-TEST_LOOP(logistic_of_many_rows__has_the_same_bytes_on_any_number_of_ranks, 0, 2) {
-  fitting_many one = {.params = "C=10", .wide = _i == 1}, f = one;
+TEST_LOOP(logistic_of_many_rows__has_the_same_bytes_on_any_number_of_ranks, 0, 3) {
+  fitting_many one = {.params = "C=10", .wide = _i == 1, .classes = _i == 2 ? 40 : CLASSES};
+  fitting_many f = one;
   struct ranks all;
   fill_many();
   open_ranks(&all, 1, "threads=1", false);
@@ -164,7 +169,7 @@ static int32_t stop(void *user, const clf_progress *progress) {
 static void differ(struct rank *rank) {
   differing *d = rank->user;
   clf_model *model = NULL;
-  clf_dataset *data = many_of(rank->context, false, rank->index, rank->all->count);
+  clf_dataset *data = many_of(rank->context, false, CLASSES, rank->index, rank->all->count);
   ck_clf_ok(clf_model_create(&model, rank->context, "logistic", "warm_start=true C=0.1"));
   if (d->stops && rank->index == 1) {
     ck_clf_ok(clf_context_set_progress(rank->context, stop, NULL));
