@@ -4,6 +4,7 @@
 #include "ops/kernels.h"
 
 #include "ops/kernelfn/kernel_tiles.h"
+#include "ops/linalg/linear_digits.h"
 
 #define VECTORS(X, target)                                                                         \
   X(rows, row_kernels, target)                                                                     \
@@ -82,6 +83,7 @@ static const clf__kernels avx512_bf16 =
     KERNELS(avx512, avx512_vnni, avx512_bf16, avx512_vnni, avx512_bf16);
 
 extern const clf__tile_kernel CLF__FAMILY(byte_tiles, amx);
+extern const clf__digit_kernels CLF__FAMILY(digit_kernels, amx);
 INT8(DECLARE, amx)
 BF16(DECLARE, amx)
 static const clf__kernels amx = KERNELS(avx512, avx512_vnni, avx512_bf16, amx, amx);
@@ -112,6 +114,15 @@ const clf__kernels *clf__reduced_kernels_for(clf_context *context) {
 const clf__tile_kernel *clf__byte_tiles_for(clf_context *context) {
 #ifdef __x86_64__
   return clf__reduced_kernels_for(context) == &amx ? &CLF__FAMILY(byte_tiles, amx) : NULL;
+#else
+  (void)context;
+  return NULL;
+#endif
+}
+
+const clf__digit_kernels *clf__digit_kernels_for(clf_context *context) {
+#ifdef __x86_64__
+  return clf__reduced_kernels_for(context) == &amx ? &CLF__FAMILY(digit_kernels, amx) : NULL;
 #else
   (void)context;
   return NULL;

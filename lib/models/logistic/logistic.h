@@ -9,6 +9,7 @@
 
 #include "comm/shards.h"
 #include "models/model.h"
+#include "ops/linalg/linear_digits.h"
 #include "ops/linalg/linear_pass.h"
 #include "ops/ops.h"
 
@@ -58,6 +59,7 @@ typedef struct clf__logistic_objective {
   double *chunk_sums; /* memory that the chunks' pointers refer to */
   clf__linear_gradient *sums; /* one for each worker */
   float *scratch;             /* [threads, block, outputs] */
+  clf__digit_map digits;      /* of w and b, where tiles multiply u8 rows */
   clf__linear_pass pass;      /* what f64 needs instead of the members from w on */
 } clf__logistic_objective;
 

@@ -7,8 +7,9 @@
  *
  * The rows of a shard (comm/shards.h; without ranks, all are one) are divided into chunks by their
  * number, never by threads. A chunk is processed block by block, so that the rows of a block are
- * still in the cache when the backward pass reads them again. Products are f32; losses and the sums
- * over blocks are f64. Chunks are added in order, so the bits are the same with any number of
+ * still in the cache when the backward pass reads them again. Products are f32, or of u8 rows exact
+ * integers where the CPU has tiles (ops/linalg/linear_digits.h); losses and the sums over blocks are
+ * f64. Chunks are added in order, so the bits are the same with any number of
  * threads. For rows that are predicted almost with certainty, losses and residuals are computed
  * from the small probabilities of the wrong classes, without cancellation. */
 #include <math.h>
@@ -94,6 +95,7 @@ typedef struct evaluation {
   clf__logistic_objective *objective;
   clf__linear_map map;
   float *of_rows; /* NULL, or what is summed are curvatures, and their sums [rows] */
+  bool in_digits; /* products are those of objective->digits */
   clf__rows x;    /* the rows that are summed now */
   int64_t first;  /* index of the first among them */
 } evaluation;
@@ -149,13 +151,20 @@ static void chunk_task(void *argument, clf__range range) {
     clf__rows block = clf__rows_range(&e->x, first, rows);
     const int64_t row = e->first + first;
     float *z = o->residual + (o->keeps_residual ? row : range.worker * BLOCK_ROWS) * o->outputs;
-    clf__linear_block(&e->map, &block, z, o->outputs);
+    if (e->in_digits) {
+      o->digits.kernels->outputs(&o->digits, &block, z, o->outputs, range.worker);
+    } else {
+      clf__linear_block(&e->map, &block, z, o->outputs);
+    }
     residual_block(o, range, row, rows, z);
     for (int64_t i = 0; i < rows && e->of_rows != NULL; i++) {
       e->of_rows[row + i] = clf__logistic_row_curvatures(o, row + i, z + i * o->outputs);
     }
     add_bias(o, z, rows, chunk->bias);
-    clf__linear_gradient_block(sums, &block, z, o->outputs);
+    if (!e->in_digits ||
+        !o->digits.kernels->gradient(&o->digits, &block, z, sums->sums, range.worker)) {
+      clf__linear_gradient_block(sums, &block, z, o->outputs);
+    }
     bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
     if (full || first + rows == range.end) {
       clf__linear_gradient_flush(sums, chunk->gradient);
@@ -267,6 +276,7 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   for (int64_t k = 0; k < o->outputs; k++) {
     o->b[k] = (float)at[weights + k];
   }
+  e.in_digits = o->digits.kernels != NULL && clf__digits_set(&o->digits, o->w, o->b);
   CLF__CHECK(sum_rows(&e, &sums));
   *value = finish(o, &sums, at, gradient);
   return CLF_OK;
@@ -412,6 +422,7 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   o->scratch = clf__arena_matrix(&o->arena, threads * BLOCK_ROWS, o->outputs, sizeof(float));
   CLF__CHECK(clf__arena_status(&o->arena));
   place_chunks(o, weights_of_chunk);
+  CLF__CHECK(o->in_span ? CLF_OK : clf__digits_create(&o->digits, o->context, o->x, o->outputs));
   for (int32_t i = 0; o->sums != NULL && i < threads && status == CLF_OK; i++) {
     status = clf__linear_gradient_create(&o->sums[i], o->context, o->x, o->outputs);
   }
@@ -419,6 +430,7 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
 }
 
 void clf__logistic_objective_free(clf__logistic_objective *o) {
+  clf__digits_free(&o->digits);
   for (int32_t i = 0; o->sums != NULL && i < clf__context_threads(o->context); i++) {
     clf__linear_gradient_free(&o->sums[i]);
   }

@@ -16,3 +16,5 @@
 #include "ops/simd/int8.h"
 
 #include "ops/simd/kernel_byte_tiles.h"
+
+#include "ops/simd/digit_tiles.h"

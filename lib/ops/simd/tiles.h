@@ -38,6 +38,10 @@ typedef struct tile_shapes {
 #define TILE_ADD_UNSIGNED(sums, a, b)                                                              \
   __asm__ volatile("tdpbuud %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::)
 
+/* The same of signed bytes in A by unsigned ones in B. */
+#define TILE_ADD_SIGNED(sums, a, b)                                                                \
+  __asm__ volatile("tdpbsud %%tmm" #b ", %%tmm" #a ", %%tmm" #sums :::)
+
 /* Sets the shapes of blocks of up to 32 rows by up to 32 columns; tiles that would be empty have
  * the whole shape, and are not used. */
 INLINE void tiles_begin(int64_t rows, int64_t columns) {

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ops/linalg/linear.h"
+#include "ops/linalg/linear_digits.h"
 
 enum { U8, F32, SPARSE, STORAGES };
 enum { PADDING = 3 };
@@ -210,6 +211,77 @@ TEST_LOOP(linear__few_rows_follow_changing_weights, 0, cpu_levels()) {
   free(w);
   free(out);
   free_sample(&s);
+  clf_context_free(context);
+}
+
+/* An output is as exact as the unit of its last digit, 2^-31 of the largest weight, makes it, and
+ * rounded to f32. */
+static void check_digits(const clf__digit_map *map, const sample *s, const float *w) {
+  const int64_t outputs = map->outputs, columns = s->x.columns, ld = outputs + PADDING;
+  float *out = sevens(s->x.rows * ld);
+  map->kernels->outputs(map, &s->x, out, ld, 0);
+  for (int64_t i = 0; i < s->x.rows; i++) {
+    for (int64_t o = 0; o < outputs; o++) {
+      double sum = (double)map->b[o], size = 0, largest = 0;
+      for (int64_t j = 0; j < columns; j++) {
+        sum += s->dense[i * columns + j] * (double)w[o * columns + j];
+        size += s->dense[i * columns + j];
+        largest = fmax(largest, fabs((double)w[o * columns + j]));
+      }
+      const double error = 0x1p-31 * largest * size + 0x1p-21 * (fabs(sum) + 1);
+      ck_assert_msg(fabs((double)out[i * ld + o] - sum) <= error, "row %d output %d", (int)i,
+                    (int)o);
+    }
+    near((double)out[i * ld + outputs], 7, 0, i, outputs);
+  }
+  free(out);
+}
+
+static void check_digits_of(clf_context *context, const int64_t *shape, uint64_t *state) {
+  const int64_t outputs = shape[2];
+  sample s = sample_of(U8, shape[0], shape[1], state);
+  float *w = random_f32(state, outputs * s.x.columns), *b = random_f32(state, outputs);
+  float *r = random_f32(state, s.x.rows * outputs);
+  float *sums = calloc((size_t)(outputs * s.x.columns), sizeof *sums);
+  double *exact = calloc((size_t)(outputs * s.x.columns), sizeof *exact);
+  clf__digit_map map;
+  ck_clf_ok(clf__digits_create(&map, context, &s.x, outputs));
+  if (map.kernels != NULL) {
+    for (int64_t i = 0; i < s.x.rows; i++) { /* the residuals of an output may be tiny, or 0 */
+      r[i * outputs] *= 1e-20F;
+      r[i * outputs + 1] = 0;
+    }
+    ck_assert(clf__digits_set(&map, w, b));
+    check_digits(&map, &s, w);
+    ck_assert(map.kernels->gradient(&map, &s.x, r, sums, 0));
+    for (int64_t i = 0; i < outputs * s.x.columns; i++) {
+      exact[i] = (double)sums[i];
+    }
+    check_gradient(&s, r, outputs, outputs, exact);
+    r[outputs * s.x.rows - 1] = NAN;
+    ck_assert(!map.kernels->gradient(&map, &s.x, r, sums, 0));
+    w[0] = 1e6F; /* out of proportion, where the others are many */
+    ck_assert(clf__digits_set(&map, w, b) == (s.x.columns < 256));
+    w[0] = INFINITY;
+    ck_assert(!clf__digits_set(&map, w, b));
+  }
+  clf__digits_free(&map);
+  free(w);
+  free(b);
+  free(r);
+  free(sums);
+  free(exact);
+  free_sample(&s);
+}
+
+TEST_LOOP(linear__in_digits_is_exact, 0, cpu_levels()) {
+  static const int64_t of[][3] = {
+      {64, 32, 5}, {65, 784, 10}, {131, 300, 17}, {129, 1100, 33}, {300, 67, 16}};
+  uint64_t state = 4;
+  clf_context *context = context_of(_i, 1);
+  for (int i = 0; context != NULL && i < 5; i++) {
+    check_digits_of(context, of[i], &state);
+  }
   clf_context_free(context);
 }
 
