@@ -3,10 +3,12 @@
  *
  * Each iteration solves H s = -g roughly by conjugate gradients, which take one pass over the rows
  * each, preconditioned by the diagonal of H, and minimizes F along s. With the first and second
- * derivatives r and v of f with respect to the outputs, S = sum v and m = X^T v / S,
- *   g_w = X^T r + l2 w,  g_b = sum r,
- * and with the intercept at its best value for any change of w,
- *   H p = X^T V (X p - m . p) + l2 p,  right side -(g_w - m g_b),  s_b = -g_b / S - m . s.
+ * derivatives r and v of f with respect to the outputs,
+ *   g_w = X^T r + l2 w,  g_b = sum r.
+ * The variables of a step are s and s_c = s_b + c . s, where c are the means of the columns: those
+ * of the rows X - 1 c^T, which are nearly orthogonal to the intercept. For a direction p, p_c,
+ *   q = V (X p - c . p + p_c),  H (p, p_c) = (X^T q - c sum q + l2 p, sum q),
+ * and the right side is -(g_w - c g_b, g_b).
  * The passes of conjugate gradients add up X s, so that the line search, whose function of one
  * variable costs a term for each row, takes no further pass. The steps are accurate to a share that
  * decreases with the gradient, whose size is that of the step it promises, whatever the scale of a
@@ -43,11 +45,14 @@ typedef struct solver {
   const clf__newton_problem *problem;
   clf__newton_rows rows;
   int64_t count, columns;
-  double *w;    /* [columns + 1] borrowed */
-  double *unit; /* [columns] of the gradient; 0 for columns that cannot be learned from */
-  double *gradient, *mean, *variance;
-  double *base, *inverse; /* [columns] of the diagonal: without l2, divided by S; inverse */
-  double *step, *residual, *direction, *product; /* [columns] */
+  double *w; /* [columns + 1] borrowed */
+  /* [columns + 1] each, of which the last is the intercept's: */
+  double *unit; /* of the gradient; 0 for columns that cannot be learned from */
+  double *gradient;
+  double *center;                                /* c; 0 without an intercept */
+  double *variance, *base;                       /* of the diagonal: without l2, divided by S */
+  double *inverse;                               /* of the diagonal */
+  double *step, *residual, *direction, *product; /* of conjugate gradients */
   double *z, *trial;                             /* [count] outputs */
   double *change;                                /* [count] X s, then with s_b */
   double *first, *second;                        /* [count] derivatives at the last trial */
@@ -55,8 +60,8 @@ typedef struct solver {
   double parts[PARTS];
   int64_t part_first; /* row */
   const double *at;   /* the outputs whose derivatives are computed */
-  double total;       /* S */
-  double bias_gradient, bias_step;
+  double total;       /* S, the sum of v */
+  double bias_step;   /* s_b */
   double value, loss; /* F and f */
   int64_t passes;     /* of the last iteration */
   bool added;         /* z is a sum of changes */
@@ -96,45 +101,34 @@ static clf_status differentiate(solver *s, const double *z) {
   return sum_rows(s, add_losses, &s->loss, 1);
 }
 
-static clf_status add_derivatives(void *argument, int64_t first, int64_t rows, double *sums) {
+static clf_status add_curvatures(void *argument, int64_t first, int64_t rows, double *total) {
   const solver *s = argument;
-  for (int64_t i = first; i < first + rows && s->problem->intercept; i++) {
-    sums[0] += s->first[i];
-  }
   for (int64_t i = first; i < first + rows; i++) {
-    sums[1] += s->second[i];
+    *total += s->second[i];
   }
   return CLF_OK;
 }
 
-/* Computes the gradient at the last trial, and means weighted by curvature. */
+/* Computes the gradient at the last trial, and S. */
 static clf_status find_gradient(solver *s) {
-  const bool intercept = s->problem->intercept;
-  double sums[2] = {0, 0};
-  CLF__CHECK(sum_rows(s, add_derivatives, sums, 2));
-  s->bias_gradient = sums[0];
-  s->total = sums[1];
-  CLF__CHECK(clf__newton_sum(&s->rows, s->first, s->second, s->gradient, s->mean));
+  s->total = 0;
+  CLF__CHECK(sum_rows(s, add_curvatures, &s->total, 1));
+  CLF__CHECK(clf__newton_sum(&s->rows, s->first, s->gradient));
   clf__vector_add(s->gradient, s->problem->l2, s->w, s->columns);
-  for (int64_t j = 0; j < s->columns; j++) {
-    s->mean[j] = intercept && s->total > 0 ? s->mean[j] / s->total : 0;
-  }
+  s->gradient[s->columns] *= s->problem->intercept;
   return CLF_OK;
 }
 
-/* Returns the largest component of a gradient in its unit; INFINITY for NaN. */
-static double largest(const solver *s, const double *gradient) {
+/* Returns the largest component of a gradient plus some centers, in its unit; INFINITY for NaN. */
+static double largest(const solver *s, const double *gradient, double centers) {
   double out = 0;
-  for (int64_t j = 0; j < s->columns; j++) {
-    const double own = s->unit[j] > 0 ? fabs(gradient[j]) / s->unit[j] : 0;
-    out = isnan(own) ? (double)INFINITY : fmax(out, own);
+  for (int64_t j = 0; j <= s->columns; j++) {
+    const double size = fabs(gradient[j] + centers * s->center[j]);
+    if (!(size <= out * s->unit[j]) && s->unit[j] > 0) {
+      out = isnan(size) ? (double)INFINITY : size / s->unit[j];
+    }
   }
   return out;
-}
-
-static double measure(const solver *s) {
-  const double bias = fabs(s->bias_gradient);
-  return fmax(largest(s, s->gradient), isnan(bias) ? (double)INFINITY : bias);
 }
 
 /* Replaces the outputs, and counts those that had drifted. */
@@ -162,7 +156,7 @@ static clf_status refresh(solver *s, bool *far) {
 
 /* The diagonal keeps its shape for as long as it serves, since computing it takes a pass. */
 static clf_status set_base(solver *s) {
-  CLF__CHECK(clf__newton_squares(&s->rows, s->second, s->total, s->mean, s->base));
+  CLF__CHECK(clf__newton_squares(&s->rows, s->second, s->total, s->center, s->base));
   for (int64_t j = 0; j < s->columns; j++) {
     s->base[j] /= s->total;
   }
@@ -175,20 +169,22 @@ static void set_inverse(solver *s) {
     const double diagonal = s->total * base + s->problem->l2;
     s->inverse[j] = diagonal > 0 && isfinite(diagonal) ? 1 / diagonal : 1;
   }
+  s->inverse[s->columns] = s->total > 0 ? 1 / s->total : 1;
 }
 
 /* product = the residual times the inverse diagonal; returns its product with the residual. */
 static double precondition(solver *s) {
-  for (int64_t j = 0; j < s->columns; j++) {
+  for (int64_t j = 0; j <= s->columns; j++) {
     s->product[j] = s->residual[j] * s->inverse[j];
   }
-  return clf__vector_dot(s->product, s->residual, s->columns);
+  return clf__vector_dot(s->product, s->residual, s->columns + 1);
 }
 
 /* Sets the residual of no step; returns its square. */
 static double begin_step(solver *s) {
-  for (int64_t j = 0; j < s->columns; j++) {
-    s->residual[j] = s->mean[j] * s->bias_gradient - s->gradient[j];
+  const double bias = s->gradient[s->columns];
+  for (int64_t j = 0; j <= s->columns; j++) {
+    s->residual[j] = s->center[j] * bias - s->gradient[j];
   }
   return precondition(s);
 }
@@ -208,54 +204,83 @@ static clf_status set_diagonal(solver *s) {
   return CLF_OK;
 }
 
-/* F is strongly convex in w: it exceeds its minimum by no more than this. */
+/* F is strongly convex in w: it exceeds its minimum by no more than this. The intercept's share is
+ * that of Newton's step for it alone. */
 static double bound(const solver *s, const double *gradient) {
-  return clf__vector_dot(gradient, gradient, s->columns) / (2 * s->problem->l2);
+  const double bias = gradient[s->columns];
+  return clf__vector_dot(gradient, gradient, s->columns) / (2 * s->problem->l2) +
+         (s->total > 0 ? bias * bias / (2 * s->total) : 0);
+}
+
+/* Sets the product to H times the direction; returns the product of both. */
+static clf_status multiply_direction(solver *s, double *curvature) {
+  const double *p = s->direction;
+  const double shift = p[s->columns] - clf__vector_dot(s->center, p, s->columns);
+  CLF__CHECK(clf__newton_curve(&s->rows, s->second, p, shift, s->of_rows, s->product));
+  s->product[s->columns] *= s->problem->intercept;
+  const double sum = s->product[s->columns];
+  for (int64_t j = 0; j < s->columns; j++) {
+    s->product[j] += s->problem->l2 * p[j] - sum * s->center[j];
+  }
+  *curvature = clf__vector_dot(p, s->product, s->columns + 1);
+  return CLF_OK;
+}
+
+/* Moves by a length along the direction; the product then is the residual times the inverse
+ * diagonal. Returns the square of the residual. One loop, as vectors may not fit in the cache. */
+static double advance(solver *s, double length) {
+  const int64_t size = s->columns + 1;
+  double *step = s->step, *residual = s->residual, *product = s->product, sums[8] = {0};
+  for (int64_t first = 0; first < size; first += 8) {
+    for (int64_t j = first; j < clf__min_i64(first + 8, size); j++) {
+      step[j] += length * s->direction[j];
+      residual[j] -= length * product[j];
+      product[j] = residual[j] * s->inverse[j];
+      sums[j - first] += product[j] * residual[j];
+    }
+  }
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 /* One step of conjugate gradients; `rho` is the square of the residual. *ended is whether there is
  * no other. */
 static clf_status conjugate(solver *s, double *rho, double least, bool *ended) {
-  const double shift = clf__vector_dot(s->mean, s->direction, s->columns);
-  CLF__CHECK(clf__newton_curve(&s->rows, s->second, s->direction, shift, s->of_rows, s->product));
-  clf__vector_add(s->product, s->problem->l2, s->direction, s->columns);
-  const double curvature = clf__vector_dot(s->direction, s->product, s->columns);
+  const int64_t size = s->columns + 1;
+  double curvature = 0;
+  CLF__CHECK(multiply_direction(s, &curvature));
   *ended = !(curvature > 0) || !isfinite(curvature);
   if (*ended) {
     return CLF_OK;
   }
   const double length = *rho / curvature;
-  clf__vector_add(s->step, length, s->direction, s->columns);
-  clf__vector_add(s->residual, -length, s->product, s->columns);
   clf__vector_add(s->change, length, s->of_rows, s->count);
-  const double next = precondition(s), factor = next / *rho;
-  for (int64_t j = 0; j < s->columns; j++) {
+  const double next = advance(s, length), factor = next / *rho;
+  for (int64_t j = 0; j < size; j++) {
     s->direction[j] = s->product[j] + factor * s->direction[j];
   }
   *rho = next;
-  *ended = !(next > 0) || !(next > least) ||
-           (largest(s, s->residual) <= of_tolerance * s->problem->tolerance &&
-            bound(s, s->residual) <= of_tolerance * s->problem->closeness * s->value);
+  *ended =
+      !(next > 0) || !(next > least) ||
+      (largest(s, s->residual, s->residual[s->columns]) <= of_tolerance * s->problem->tolerance &&
+       bound(s, s->residual) <= of_tolerance * s->problem->closeness * s->value);
   return CLF_OK;
 }
 
 /* Solves for the step until a share of the right side is left. */
 static clf_status find_step(solver *s, double share) {
   bool ended = false;
-  memset(s->step, 0, (size_t)s->columns * sizeof *s->step);
+  memset(s->step, 0, (size_t)(s->columns + 1) * sizeof *s->step);
   memset(s->change, 0, (size_t)s->count * sizeof *s->change);
   memset(s->of_rows, 0, (size_t)s->count * sizeof *s->of_rows);
   double rho = begin_step(s);
   const double least = share * share * rho;
-  memcpy(s->direction, s->product, (size_t)s->columns * sizeof *s->direction);
+  memcpy(s->direction, s->product, (size_t)(s->columns + 1) * sizeof *s->direction);
   ended = !(rho > 0) || !isfinite(rho);
   for (s->passes = 0; !ended && s->passes < MAX_PASSES; s->passes++) {
     CLF__CHECK(conjugate(s, &rho, least, &ended));
   }
   CLF__CHECK(clf__newton_multiply(&s->rows, s->step, s->second, s->change));
-  s->bias_step = s->total > 0
-                     ? -s->bias_gradient / s->total - clf__vector_dot(s->mean, s->step, s->columns)
-                     : 0;
+  s->bias_step = s->step[s->columns] - clf__vector_dot(s->center, s->step, s->columns);
   for (int64_t i = 0; i < s->count; i++) {
     s->change[i] += s->bias_step;
   }
@@ -318,7 +343,7 @@ static clf_status search_line(double *out, solver *s, double derivative, line *a
 static clf_status improve(solver *s, double share, double *decrease, bool *moved) {
   CLF__CHECK(find_step(s, share));
   const double derivative =
-      clf__vector_dot(s->gradient, s->step, s->columns) + s->bias_gradient * s->bias_step;
+      clf__vector_dot(s->gradient, s->step, s->columns) + s->gradient[s->columns] * s->bias_step;
   line at = {.penalty = {s->problem->l2 * clf__vector_dot(s->w, s->step, s->columns),
                          s->problem->l2 * clf__vector_dot(s->step, s->step, s->columns)}};
   double length = 0;
@@ -346,12 +371,10 @@ static clf_status confirm(solver *s, bool moved, bool *far) {
   return *far || !moved ? find_gradient(s) : CLF_OK;
 }
 
-/* The intercept's share is that of Newton's step for it alone. */
 static bool converged(const solver *s, const clf__newton_result *result) {
   const clf__newton_problem *p = s->problem;
-  const double bias = s->total > 0 ? s->bias_gradient * s->bias_gradient / (2 * s->total) : 0;
   return result->violation <= p->tolerance &&
-         (isinf(p->closeness) || bound(s, s->gradient) + bias <= p->closeness * s->value);
+         (isinf(p->closeness) || bound(s, s->gradient) <= p->closeness * s->value);
 }
 
 static clf_status iterate(solver *s, clf__newton_result *result) {
@@ -359,13 +382,13 @@ static clf_status iterate(solver *s, clf__newton_result *result) {
   double best = (double)INFINITY, smallest = (double)INFINITY, start = 0;
   bool moved = true, far = false;
   for (int stalled = 0;; stalled++) {
-    result->violation = measure(s);
+    result->violation = largest(s, s->gradient, 0);
     stalled =
         result->violation < smallest / 2 || s->value < best - noise * fabs(best) ? 0 : stalled;
     result->stalled = !moved || stalled >= PATIENCE;
     const bool ends = result->stalled || converged(s, result);
     CLF__CHECK(ends ? confirm(s, moved, &far) : CLF_OK);
-    result->violation = ends ? measure(s) : result->violation;
+    result->violation = ends ? largest(s, s->gradient, 0) : result->violation;
     CLF__CHECK(result->stalled && s->total > 0 ? set_base(s) : CLF_OK);
     result->decrease = result->stalled ? fmax(result->decrease, promise(s)) : result->decrease;
     result->value = s->value;
@@ -386,40 +409,82 @@ static clf_status iterate(solver *s, clf__newton_result *result) {
   }
 }
 
-/* Sets the units and the first diagonal from the columns' deviations: where all outputs are 0,
+/* Differences of sums have no digits left for a column that is nearly constant. */
+static bool has_digits(double variance, double square) {
+  return variance > 1e-6 * square || square == 0;
+}
+
+/* Sets the centers, and the first diagonal from the columns' deviations: where all outputs are 0,
  * second derivatives are proportional to the weights of the rows. */
 static clf_status measure_columns(solver *s) {
-  double scale = 0;
+  bool precise = true;
   CLF__CHECK(differentiate(s, s->z));
   s->value = s->loss;
-  CLF__CHECK(find_gradient(s));
-  CLF__CHECK(set_base(s));
+  CLF__CHECK(sum_rows(s, add_curvatures, &s->total, 1));
+  CLF__CHECK(clf__newton_moments(&s->rows, s->second, s->center, s->base));
+  for (int64_t j = 0; j < s->columns; j++) {
+    const double square = s->base[j] / s->total;
+    s->center[j] = s->problem->intercept && s->total > 0 ? s->center[j] / s->total : 0;
+    s->base[j] = square - s->center[j] * s->center[j];
+    precise = precise && has_digits(s->base[j], square);
+  }
+  return precise ? CLF_OK : set_base(s);
+}
+
+/* Sets the units of the gradient. */
+static void set_units(solver *s) {
+  double scale = 0;
   for (int64_t j = 0; j < s->columns; j++) {
     s->unit[j] = sqrt(s->base[j]);
     s->variance[j] = s->base[j];
-    scale = fmax(scale, fmin(sqrt(s->base[j] + s->mean[j] * s->mean[j]), 1));
+    scale = fmax(scale, fmin(sqrt(s->base[j] + s->center[j] * s->center[j]), 1));
   }
   for (int64_t j = 0; j < s->columns && !s->problem->deviations; j++) {
     s->unit[j] = scale > 0 ? scale : 1;
   }
+  s->unit[s->columns] = 1;
+}
+
+/* Vectors are parts of one block: those of 4 MB or more have huge pages, with which a pass takes
+ * half the time, as it misses the address cache less often. */
+static clf_status create(solver *s) {
+  double **const of_columns[] = {&s->unit,    &s->center, &s->variance, &s->gradient,  &s->base,
+                                 &s->inverse, &s->step,   &s->residual, &s->direction, &s->product};
+  double **const of_rows[] = {&s->z, &s->trial, &s->change, &s->first, &s->second, &s->of_rows};
+  enum { OF_COLUMNS = sizeof of_columns / sizeof *of_columns };
+  enum { OF_ROWS = sizeof of_rows / sizeof *of_rows };
+  const int64_t width = clf__newton_stride(s->columns + 1), length = clf__newton_stride(s->count);
+  const int64_t sums = clf__newton_rows_size(s->problem->x);
+  double *next =
+      clf__arena_array(&s->arena, OF_COLUMNS * width + OF_ROWS * length + sums, sizeof *next);
+  CLF__CHECK(clf__arena_status(&s->arena));
+  for (size_t k = 0; k < OF_COLUMNS; k++, next += width) {
+    *of_columns[k] = next;
+  }
+  for (size_t k = 0; k < OF_ROWS; k++, next += length) {
+    *of_rows[k] = next;
+  }
+  memset(s->z, 0, (size_t)s->count * sizeof *s->z);
+  s->center[s->columns] = 0;
+  s->rows = clf__newton_rows_of(s->problem->context, s->problem->x, next);
+  CLF__CHECK(measure_columns(s));
+  set_units(s);
   return CLF_OK;
 }
 
-static clf_status create(solver *s) {
-  clf__arena *arena = &s->arena;
-  double **const of_columns[] = {&s->unit,      &s->variance, &s->gradient, &s->mean,
-                                 &s->base,      &s->inverse,  &s->step,     &s->residual,
-                                 &s->direction, &s->product};
-  double **const of_rows[] = {&s->z, &s->trial, &s->change, &s->first, &s->second, &s->of_rows};
-  for (size_t k = 0; k < sizeof of_columns / sizeof *of_columns; k++) {
-    *of_columns[k] = clf__arena_array(arena, s->columns, sizeof(double));
+/* Minimizes in the memory of a solver. */
+static clf_status solve(solver *s, clf__newton_result *result) {
+  bool zero = true, far = false;
+  CLF__CHECK(create(s));
+  for (int64_t j = 0; j <= s->columns; j++) {
+    zero = zero && s->w[j] == 0;
   }
-  for (size_t k = 0; k < sizeof of_rows / sizeof *of_rows; k++) {
-    *of_rows[k] = clf__arena_zeroed(arena, s->count, sizeof(double));
+  CLF__CHECK(zero ? CLF_OK : refresh(s, &far));
+  CLF__CHECK(find_gradient(s));
+  if (!isfinite(s->value)) {
+    return clf__fail(CLF_ERROR_NUMERIC, "the loss is not finite at the start");
   }
-  clf__newton_rows_create(&s->rows, arena, s->problem->x);
-  CLF__CHECK(clf__arena_status(arena));
-  return measure_columns(s);
+  return iterate(s, result);
 }
 
 clf_status clf__newton(clf__newton_result *result, const clf__newton_problem *problem, double *x) {
@@ -428,20 +493,7 @@ clf_status clf__newton(clf__newton_result *result, const clf__newton_problem *pr
               .count = problem->x->rows,
               .columns = problem->x->columns,
               .w = x};
-  clf_status status = CLF_OK;
-  bool zero = true, far = false;
-  CLF__TRY(create(&s));
-  for (int64_t j = 0; j <= s.columns; j++) {
-    zero = zero && x[j] == 0;
-  }
-  CLF__TRY(zero ? CLF_OK : refresh(&s, &far));
-  CLF__TRY(zero ? CLF_OK : find_gradient(&s));
-  if (!isfinite(s.value)) {
-    status = clf__fail(CLF_ERROR_NUMERIC, "the loss is not finite at the start");
-    goto done;
-  }
-  status = iterate(&s, result);
-done:
+  const clf_status status = solve(&s, result);
   clf__arena_free(&s.arena);
   return status;
 }

@@ -1,6 +1,6 @@
-/* A pass of an entry takes a load and an addition to a number of its column, at some 1 ns each for
- * columns that the L2 cache holds. The curvature is one pass: a row is multiplied, scaled and added
- * while it is in the cache. */
+/* A pass of an entry takes a load, at 0.5 ns, or an addition to a number of its column, at 0.7 ns,
+ * where the L2 cache holds a number of each column, and huge pages do. The curvature is one pass: a
+ * row is multiplied, scaled and added while it is in the cache. */
 #include "optim/newton_rows.h"
 
 #include <math.h>
@@ -35,15 +35,21 @@ static int64_t chunks_of(const clf__rows *x, int64_t first, int64_t rows) {
 static void choose_rows(clf__newton_rows *n, int64_t first, int64_t rows) {
   n->first = first;
   n->count = rows;
-  n->chunks = chunks_of(n->x, first, rows);
+  n->chunks = clf__max_i64(1, chunks_of(n->x, first, rows) / n->width);
 }
 
-void clf__newton_rows_create(clf__newton_rows *out, clf__arena *arena, const clf__rows *x) {
-  const int64_t most = clf__count(2, chunks_of(x, 0, x->rows)); /* a shard has no more */
-  *out = (clf__newton_rows){
-      .context = arena->context, .kernels = clf__kernels_for(arena->context)->rows, .x = x};
-  out->sums = clf__arena_matrix(arena, most, x->columns, sizeof *out->sums);
-  out->total = clf__arena_matrix(arena, 2, x->columns, sizeof *out->total);
+int64_t clf__newton_rows_size(const clf__rows *x) {
+  return (1 + chunks_of(x, 0, x->rows)) * clf__newton_stride(x->columns + 1); /* a shard has less */
+}
+
+clf__newton_rows clf__newton_rows_of(clf_context *context, const clf__rows *x, double *memory) {
+  return (clf__newton_rows){
+      .context = context,
+      .kernels = clf__kernels_for(context)->rows,
+      .x = x,
+      .pairs = memory,
+      .more = memory + 2 * clf__newton_stride(x->columns + 1),
+  };
 }
 
 /* The slice of a chunk that runs now. */
@@ -81,83 +87,96 @@ clf_status clf__newton_multiply(clf__newton_rows *n, const double *u, const doub
   n->u = u;
   n->v = v;
   n->of_rows = out;
+  n->width = 1;
   n->passes = 1;
   n->task = multiply_task;
   choose_rows(n, 0, n->x->rows);
   return run(n);
 }
 
+/* Returns the sums of a chunk. */
+static double *sums_of(const clf__newton_rows *n, int64_t chunk) {
+  return chunk == 0 ? n->sums : n->more + (chunk - 1) * n->width * (n->x->columns + 1);
+}
+
 /* Adds the chunks to the first one. */
 static void add_task(void *argument, clf__range range) {
   const clf__newton_rows *n = argument;
-  const int64_t size = n->x->columns * n->width;
   for (int64_t c = 1; c < n->chunks; c++) {
-    for (int64_t j = range.first * n->width; j < range.end * n->width; j++) {
-      n->sums[j] += n->sums[c * size + j];
+    const double *from = sums_of(n, c);
+    for (int64_t j = range.first; j < range.end; j++) {
+      n->sums[j] += from[j];
     }
   }
-}
-
-static void add_chunks(clf__newton_rows *n) {
-  const double work = (double)(n->chunks * n->x->columns * n->width) * CLF__COST_COPY;
-  clf__parallel_ranges(n->context, n->x->columns, GRAIN, work, add_task, n);
 }
 
 static clf_status add_rows(void *argument, int64_t first, int64_t rows, double *sums) {
   clf__newton_rows *n = argument;
-  const int64_t size = n->x->columns * n->width;
+  const int64_t size = (n->x->columns + 1) * n->width;
   choose_rows(n, first, rows);
-  memset(n->sums, 0, (size_t)(n->chunks * size) * sizeof *n->sums);
+  n->sums = sums;
+  memset(n->more, 0, (size_t)((n->chunks - 1) * size) * sizeof *n->more);
   CLF__CHECK(run(n));
-  add_chunks(n);
-  for (int64_t j = 0; j < size; j++) {
-    sums[j] += n->sums[j];
-  }
+  const double work = (double)((n->chunks - 1) * size) * CLF__COST_COPY;
+  clf__parallel_ranges(n->context, size, GRAIN, work, add_task, n);
   return CLF_OK;
 }
 
-/* Sets n->total [columns, width] to the sums of a task of so many passes. */
-static clf_status sum_rows(clf__newton_rows *n, int64_t width, double passes,
-                           clf__range_task task) {
+/* Sets out [columns + 1, width] to the sums of a task of so many passes. */
+static clf_status sum_rows(clf__newton_rows *n, int64_t width, double passes, clf__range_task task,
+                           double *out) {
   const clf__shard_sum sum = {
       .name = "columns", .of = n->x->shards, .rows = n->x->rows, .add = add_rows, .argument = n};
+  const int64_t size = (n->x->columns + 1) * width;
   n->width = width;
   n->passes = passes;
   n->task = task;
-  memset(n->total, 0, (size_t)(n->x->columns * width) * sizeof *n->total);
-  return clf__shards_sum(&sum, n->total, n->x->columns * width);
+  memset(out, 0, (size_t)size * sizeof *out);
+  return clf__shards_sum(&sum, out, size);
+}
+
+/* sums += factor times a row. No column occurs twice in it, so that additions are independent. */
+static void add_entries(double *sums, const clf__rows *x, int64_t row, double factor) {
+  const int64_t end = x->row_start[row + 1];
+  int64_t e = x->row_start[row];
+  for (; e + 4 <= end; e += 4) {
+    const int32_t *at = x->column + e;
+    const float *value = x->value + e;
+    const double first = sums[at[0]] + factor * (double)value[0];
+    const double second = sums[at[1]] + factor * (double)value[1];
+    const double third = sums[at[2]] + factor * (double)value[2];
+    const double fourth = sums[at[3]] + factor * (double)value[3];
+    sums[at[0]] = first;
+    sums[at[1]] = second;
+    sums[at[2]] = third;
+    sums[at[3]] = fourth;
+  }
+  for (; e < end; e++) {
+    sums[x->column[e]] += factor * (double)x->value[e];
+  }
 }
 
 static void sum_task(void *argument, clf__range range) {
   const clf__newton_rows *n = argument;
-  const clf__rows *x = n->x;
-  double *sums = n->sums + range.index * 2 * x->columns;
+  double *sums = sums_of(n, range.index);
   for (int64_t i = range.first; i < range.end; i++) {
-    const double r = n->u[i], v = n->v[i];
-    for (int64_t e = x->row_start[i]; (r != 0 || v != 0) && e < x->row_start[i + 1]; e++) {
-      double *to = sums + 2 * (int64_t)x->column[e];
-      to[0] += (double)x->value[e] * r;
-      to[1] += (double)x->value[e] * v;
+    if (n->u[i] != 0) {
+      add_entries(sums, n->x, i, n->u[i]);
+      sums[n->x->columns] += n->u[i];
     }
   }
 }
 
-clf_status clf__newton_sum(clf__newton_rows *n, const double *r, const double *v, double *sums_r,
-                           double *sums_v) {
+clf_status clf__newton_sum(clf__newton_rows *n, const double *r, double *out) {
   n->u = r;
-  n->v = v;
-  CLF__CHECK(sum_rows(n, 2, 1, sum_task));
-  for (int64_t j = 0; j < n->x->columns; j++) {
-    sums_r[j] = n->total[2 * j];
-    sums_v[j] = n->total[2 * j + 1];
-  }
-  return CLF_OK;
+  return sum_rows(n, 1, 1, sum_task, out);
 }
 
+/* With n->u = m: the sums of v (x - m)^2 and of v, over entries. */
 static void square_task(void *argument, clf__range range) {
   const clf__newton_rows *n = argument;
   const clf__rows *x = n->x;
-  double *sums = n->sums + range.index * 2 * x->columns;
+  double *sums = sums_of(n, range.index);
   for (int64_t i = range.first; i < range.end; i++) {
     for (int64_t e = x->row_start[i]; n->v[i] != 0 && e < x->row_start[i + 1]; e++) {
       double *to = sums + 2 * (int64_t)x->column[e];
@@ -173,25 +192,47 @@ clf_status clf__newton_squares(clf__newton_rows *n, const double *v, double tota
                                double *out) {
   n->u = m;
   n->v = v;
-  CLF__CHECK(sum_rows(n, 2, 1, square_task));
+  CLF__CHECK(sum_rows(n, 2, 1, square_task, n->pairs));
   for (int64_t j = 0; j < n->x->columns; j++) {
-    out[j] = n->total[2 * j] + fmax(total - n->total[2 * j + 1], 0) * m[j] * m[j];
+    out[j] = n->pairs[2 * j] + fmax(total - n->pairs[2 * j + 1], 0) * m[j] * m[j];
+  }
+  return CLF_OK;
+}
+
+static void moment_task(void *argument, clf__range range) {
+  const clf__newton_rows *n = argument;
+  const clf__rows *x = n->x;
+  double *sums = sums_of(n, range.index);
+  for (int64_t i = range.first; i < range.end; i++) {
+    for (int64_t e = x->row_start[i]; n->v[i] != 0 && e < x->row_start[i + 1]; e++) {
+      double *to = sums + 2 * (int64_t)x->column[e];
+      const double own = n->v[i] * (double)x->value[e];
+      to[0] += own;
+      to[1] += own * (double)x->value[e];
+    }
+  }
+}
+
+clf_status clf__newton_moments(clf__newton_rows *n, const double *v, double *sums,
+                               double *squares) {
+  n->v = v;
+  CLF__CHECK(sum_rows(n, 2, 1, moment_task, n->pairs));
+  for (int64_t j = 0; j < n->x->columns; j++) {
+    sums[j] = n->pairs[2 * j];
+    squares[j] = n->pairs[2 * j + 1];
   }
   return CLF_OK;
 }
 
 static void curve_task(void *argument, clf__range range) {
   const clf__newton_rows *n = argument;
-  const clf__rows *x = n->x;
-  double *sums = n->sums + range.index * x->columns;
+  double *sums = sums_of(n, range.index);
   for (int64_t i = range.first; i < range.end; i++) {
-    if (n->v[i] == 0) {
-      continue;
-    }
-    n->of_rows[i] = clf__dot_sparse(n->kernels, x, i, n->u);
-    const double factor = n->v[i] * (n->of_rows[i] - n->shift);
-    for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
-      sums[x->column[e]] += factor * (double)x->value[e];
+    if (n->v[i] != 0) {
+      n->of_rows[i] = clf__dot_sparse(n->kernels, n->x, i, n->u);
+      const double factor = n->v[i] * (n->of_rows[i] + n->shift);
+      add_entries(sums, n->x, i, factor);
+      sums[n->x->columns] += factor;
     }
   }
 }
@@ -202,7 +243,5 @@ clf_status clf__newton_curve(clf__newton_rows *n, const double *v, const double 
   n->v = v;
   n->shift = shift;
   n->of_rows = of_rows;
-  CLF__CHECK(sum_rows(n, 1, 2, curve_task));
-  memcpy(out, n->total, (size_t)n->x->columns * sizeof *out);
-  return CLF_OK;
+  return sum_rows(n, 1, 2, curve_task, out);
 }

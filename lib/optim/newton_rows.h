@@ -2,24 +2,24 @@
 #ifndef CLF_OPTIM_NEWTON_ROWS_H
 #define CLF_OPTIM_NEWTON_ROWS_H
 
-#include "base/memory.h"
 #include "base/pool.h"
 #include "comm/shards.h"
 #include "ops/linalg/row.h"
 
 /* The rows of a shard (without ranks, all of them) are divided into chunks, each with sums of its
- * own, which are added in order. */
+ * own, which are added in order. There are half as many for sums of two numbers a column. */
 typedef struct clf__newton_rows {
   clf_context *context;
   const clf__row_kernels *kernels;
   const clf__rows *x;
-  double *sums;  /* [chunks, columns, 2] */
-  double *total; /* [columns, 2] */
+  double *pairs; /* [columns + 1, 2] */
+  double *more;  /* [chunks - 1, columns + 1] sums of the chunks after the first */
   /* Of the pass that runs. */
   int64_t first, count; /* rows */
   int64_t chunks;
   const double *u, *v;
   double *of_rows;
+  double *sums; /* of the first chunk */
   double shift;
   int64_t width;         /* numbers of a column in the sums */
   double passes;         /* how often the task reads an entry */
@@ -27,20 +27,30 @@ typedef struct clf__newton_rows {
   clf__range_task task;
 } clf__newton_rows;
 
-/* Allocates in the arena, whose status the caller checks. */
-void clf__newton_rows_create(clf__newton_rows *out, clf__arena *arena, const clf__rows *x);
+/* Vectors are parts of one block, whose pages are huge. Returns the numbers from one to the next:
+ * elements of the same place are not a power of 2 apart, which caches dislike. */
+static inline int64_t clf__newton_stride(int64_t count) {
+  return (count + 15) / 8 * 8;
+}
 
-/* The following return CLF_OK, CLF_ERROR_CANCELLED, or how summing over ranks failed.
+/* Returns how many numbers of memory the passes need. */
+int64_t clf__newton_rows_size(const clf__rows *x);
+clf__newton_rows clf__newton_rows_of(clf_context *context, const clf__rows *x, double *memory);
+
+/* The following return CLF_OK, CLF_ERROR_CANCELLED, or how summing over ranks failed. Vectors of
+ * columns + 1 numbers end with that of a column of ones.
  * out [rows] = X u for the rows whose v is 0, or for all if v is NULL. */
 clf_status clf__newton_multiply(clf__newton_rows *rows, const double *u, const double *v,
                                 double *out);
-/* sums_r [columns] = X^T r, and sums_v = X^T v. */
-clf_status clf__newton_sum(clf__newton_rows *rows, const double *r, const double *v, double *sums_r,
-                           double *sums_v);
+/* out [columns + 1] = X^T r. */
+clf_status clf__newton_sum(clf__newton_rows *rows, const double *r, double *out);
+/* sums [columns] = X^T v, and squares [columns] = sum_i v_i x_ij^2. */
+clf_status clf__newton_moments(clf__newton_rows *rows, const double *v, double *sums,
+                               double *squares);
 /* out [columns] = sum_i v_i (x_ij - m_j)^2, where `total` is the sum of v. */
 clf_status clf__newton_squares(clf__newton_rows *rows, const double *v, double total,
                                const double *m, double *out);
-/* out [columns] = X^T V (X p - shift), and of_rows [rows] = X p where v is not 0. */
+/* out [columns + 1] = X^T V (X p + shift), and of_rows [rows] = X p where v is not 0. */
 clf_status clf__newton_curve(clf__newton_rows *rows, const double *v, const double *p, double shift,
                              double *of_rows, double *out);
 
