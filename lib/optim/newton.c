@@ -21,6 +21,7 @@
 
 #include "base/math.h"
 #include "base/status.h"
+#include "optim/newton_columns.h"
 #include "optim/newton_rows.h"
 #include "optim/vector.h"
 
@@ -487,13 +488,50 @@ static clf_status solve(solver *s, clf__newton_result *result) {
   return iterate(s, result);
 }
 
+/* A weight whose column has no entry adds to the penalty only. */
+static void forget_columns(double *x, int64_t columns, double l2) {
+  for (int64_t j = 0; j < columns && l2 > 0; j++) {
+    x[j] = 0;
+  }
+}
+
+/* Minimizes with the columns that are kept, whose variables w [kept columns + 1] are scratch. */
+static clf_status solve_kept(solver *s, clf__newton_result *result, const clf__newton_columns *kept,
+                             double *w, double *x) {
+  const int64_t columns = s->problem->x->columns;
+  clf__newton_problem problem = *s->problem;
+  problem.x = &kept->x;
+  for (int64_t j = 0; j < kept->x.columns; j++) {
+    w[j] = x[kept->kept[j]];
+  }
+  w[kept->x.columns] = x[columns];
+  s->problem = &problem;
+  s->columns = kept->x.columns;
+  s->w = w;
+  const clf_status status = solve(s, result);
+  forget_columns(x, columns, problem.l2);
+  for (int64_t j = 0; j < kept->x.columns; j++) {
+    x[kept->kept[j]] = w[j];
+  }
+  x[columns] = w[kept->x.columns];
+  return status;
+}
+
 clf_status clf__newton(clf__newton_result *result, const clf__newton_problem *problem, double *x) {
   solver s = {.arena = {.context = problem->context},
               .problem = problem,
               .count = problem->x->rows,
               .columns = problem->x->columns,
               .w = x};
-  const clf_status status = solve(&s, result);
+  clf__newton_columns kept;
+  clf_status status = clf__newton_columns_keep(&kept, &s.arena, problem->x);
+  if (status == CLF_OK && kept.kept != NULL) {
+    double *w = clf__arena_array(&s.arena, kept.x.columns + 1, sizeof *w);
+    status = clf__arena_status(&s.arena);
+    status = status == CLF_OK ? solve_kept(&s, result, &kept, w, x) : status;
+  } else if (status == CLF_OK) {
+    status = solve(&s, result);
+  }
   clf__arena_free(&s.arena);
   return status;
 }

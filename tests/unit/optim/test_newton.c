@@ -180,6 +180,49 @@ TEST_LOOP(newton__gradient_is_zero_at_the_solution, 0, 2 * DATA) {
   }
 }
 
+/* Solves for w, for two iterations if there is no penalty. */
+static void solve(const clf__rows *rows, double l2, double *w) {
+  fit f = {losses[0], 0, (double)INFINITY};
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
+  const clf__newton_problem problem = {.context = context,
+                                       .argument = &f,
+                                       .x = rows,
+                                       .intercept = true,
+                                       .l2 = l2,
+                                       .tolerance = 1e-7,
+                                       .closeness = (double)INFINITY,
+                                       .max_iterations = l2 > 0 ? 1000 : 2,
+                                       .differentiate = differentiate,
+                                       .observe = observe};
+  clf__newton_result result = {.iterations = 0};
+  ck_clf_ok(clf__newton(&result, &problem, w));
+  clf_context_free(context);
+}
+
+/* The same rows with a hundred times as many columns, most of them empty: the same bits, and a
+ * weight without an entry is 0, or what it was if there is no penalty. */
+TEST_LOOP(newton__columns_without_entries_change_nothing, 0, 2) {
+  enum { APART = 100, MANY = APART * COLUMNS };
+  static double few[COLUMNS + 1], many[MANY + 1];
+  const double l2 = _i == 0 ? 1 : 0;
+  draw(PLAIN);
+  clf__rows rows = sparse_rows();
+  solve(&rows, l2, few);
+  for (int64_t e = 0; e < start[ROWS]; e++) {
+    column[e] = column[e] * APART + 7;
+  }
+  rows.columns = MANY;
+  memset(many, 0, sizeof many);
+  many[3] = 5;
+  solve(&rows, l2, many);
+  ck_assert_double_eq(many[3], l2 > 0 ? 0 : 5);
+  ck_assert_double_eq(many[MANY], few[COLUMNS]);
+  for (int j = 0; j < COLUMNS; j++) {
+    ck_assert_double_eq(many[j * APART + 7], few[j]);
+  }
+}
+
 /* Fits with a third of the columns multiplied by `large` and a third by `small`. */
 static double fit_scaled(float large, float small) {
   clf_context *context = NULL;
