@@ -167,6 +167,7 @@ typedef struct clf__logistic_preconditioner {
   double *of_rows;    /* [rows] curvatures of the block being computed, if not pooled */
   float *weights;     /* [rows] curvatures of all outputs, if pooled */
   double *floors;     /* [columns] added to the pooled scatter's diagonal */
+  double length;      /* of the step that it gives, since the last refresh */
   double *squares;    /* [columns] means of x^2, for the diagonal if there are no blocks */
   double *scratch;    /* [outputs, columns] */
 } clf__logistic_preconditioner;
@@ -183,6 +184,9 @@ void clf__logistic_preconditioner_free(clf__logistic_preconditioner *preconditio
 clf_status clf__logistic_refresh(clf__logistic_preconditioner *preconditioner, bool shared);
 /* The same for pooled blocks (logistic_pooled.c). CLF_ERROR_NUMERIC leaves curvatures alone. */
 clf_status clf__logistic_refresh_pooled(clf__logistic_preconditioner *preconditioner, bool shared);
+/* Finds how much of a step [outputs * (columns + 1)] from 0 is best, at most 1. */
+clf_status clf__logistic_first_step(double *length, const clf__logistic_objective *objective,
+                                    const double *step);
 /* Multiplies the vector [outputs * (columns + 1)] in place. */
 clf_status clf__logistic_precondition(clf__logistic_preconditioner *preconditioner, double *vector);
 

@@ -101,6 +101,29 @@ static int64_t next_refresh(const fitting *f, int64_t iteration) {
   return cheap ? clf__max_i64(1, 2 * iteration) : 2 * iteration + FIRST_REFRESH;
 }
 
+/* A new preconditioner. At 0, where all curvatures are `shared`, that of many outputs gives the
+ * first step a length of its own. */
+static clf_status refresh(fitting *f, bool shared, const double *gradient) {
+  const clf__logistic_objective *o = &f->objective;
+  const int64_t size = o->outputs * (o->columns + 1);
+  CLF__CHECK(clf__logistic_refresh(&f->preconditioner, shared));
+  if (!shared || !clf__logistic_is_pooled(o)) {
+    return CLF_OK;
+  }
+  clf__arena arena = {.context = o->context};
+  double *step = clf__arena_array(&arena, size, sizeof *step);
+  clf_status status = clf__arena_status(&arena);
+  CLF__TRY(status);
+  for (int64_t i = 0; i < size; i++) {
+    step[i] = -gradient[i];
+  }
+  CLF__TRY(precondition(f, step));
+  CLF__TRY(clf__logistic_first_step(&f->preconditioner.length, o, step));
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
 static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
                           clf__lbfgs_order *order) {
   fitting *f = argument;
@@ -118,8 +141,7 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
     f->refresh = next_refresh(f, iteration);
-    status =
-        clf__logistic_refresh(&f->preconditioner, f->done + iteration == 0 && f->before == NULL);
+    status = refresh(f, f->done + iteration == 0 && f->before == NULL, gradient);
   }
   f->value = value;
   return status;

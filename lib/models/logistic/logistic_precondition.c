@@ -173,6 +173,7 @@ clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
   const clf__logistic_objective *o = p->objective;
   const bool pooled = clf__logistic_is_pooled(o);
   bool failed = false;
+  p->length = 1;
   if (pooled) {
     const clf_status status = clf__logistic_refresh_pooled(p, shared);
     failed = status == CLF_ERROR_NUMERIC;
@@ -369,6 +370,9 @@ clf_status clf__logistic_precondition(clf__logistic_preconditioner *p, double *v
   if (o->link == CLF__LOGISTIC_SOFTMAX) {
     project(vector, o->outputs, o->columns);
     project(vector + o->outputs * o->columns, o->outputs, 1);
+  }
+  for (int64_t i = 0; i < o->outputs * (o->columns + 1) && p->length < 1; i++) {
+    vector[i] *= p->length;
   }
   return CLF_OK;
 }
