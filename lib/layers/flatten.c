@@ -8,13 +8,16 @@ static clf_status infer_shapes(clf__layer *layer) {
   return CLF_OK;
 }
 
+/* In training, the output is in the memory of the input, and so are the gradients. */
 static clf_status forward(const clf__pass *pass) {
-  memcpy(pass->y, pass->x, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->y);
+  if (pass->y != pass->x) {
+    memcpy(pass->y, pass->x, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->y);
+  }
   return CLF_OK;
 }
 
 static clf_status backward(const clf__pass *pass) {
-  if (pass->dx != NULL) {
+  if (pass->dx != NULL && pass->dx != pass->dy) {
     memcpy(pass->dx, pass->dy, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->dx);
   }
   return CLF_OK;

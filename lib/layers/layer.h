@@ -250,4 +250,9 @@ clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...)
 clf_status clf__weight_initialize(clf_context *context, const clf__weight_info *info, uint64_t seed,
                                   int64_t place, float *values);
 
+/* Returns whether y has the values of x, and dx those of dy: they may be in the same memory. */
+static inline bool clf__layer_keeps_values(const clf__layer *layer) {
+  return layer->kind->operation == CLF__OPERATION_FLATTEN;
+}
+
 #endif

@@ -206,7 +206,8 @@ clf_status clf__trainer_batch(clf__trainer *t) {
     const int64_t width =
         i == 0 ? clf__shape_count(&network->input) : network->layers[i - 1]->outputs;
     const size_t kept = i < layers ? network->layers[i]->kept_bytes : 0;
-    t->y[i] = clf__arena_matrix(&t->arena, batch, width, sizeof *t->y[i]);
+    const bool same = i > 0 && clf__layer_keeps_values(network->layers[i - 1]);
+    t->y[i] = same ? t->y[i - 1] : clf__arena_matrix(&t->arena, batch, width, sizeof *t->y[i]);
     if (kept > 0) {
       t->kept[i] = clf__arena_array(&t->arena, batch, kept);
     }

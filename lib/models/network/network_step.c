@@ -77,14 +77,14 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
     pass.gradients =
         pass.layer->frozen ? t->unused_gradients : gradients + t->network->first_weight[i];
     pass.dy = dy;
-    pass.dx = i > first ? dx : NULL;
+    pass.dx = i <= first ? NULL : clf__layer_keeps_values(pass.layer) ? dy : dx;
     if (is_left_out(&pass)) {
       clear_gradients(&pass);
     } else {
       status = pass.layer->kind->backward(&pass);
     }
     status = status == CLF_OK ? pause(t) : status;
-    dx = dy;
+    dx = pass.dx == dy ? dx : dy;
     dy = pass.dx;
   }
   return status;

@@ -27,7 +27,8 @@ static void append_layer(clf__text *text, const clf__layer *layer, totals *sum) 
     sum->trained += layer->weights[j].trained ? count : 0;
   }
   sum->parameters += parameters;
-  sum->activations += layer->outputs * (int64_t)sizeof(float) + (int64_t)layer->kept_bytes;
+  const int64_t values = clf__layer_keeps_values(layer) ? 0 : layer->outputs;
+  sum->activations += values * (int64_t)sizeof(float) + (int64_t)layer->kept_bytes;
   clf__text_append(&name, "%s_%lld", layer->kind->base.name, (long long)layer->number);
   append_row(text, name.failed ? layer->kind->base.name : name.bytes, &layer->out, parameters);
   text->failed = text->failed || name.failed;
