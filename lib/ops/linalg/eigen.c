@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "ops/linalg/lanczos.h"
+#include "ops/linalg/mirror.h"
 #include "ops/linalg/tridiagonal.h"
 
 /* Sizes from which on Lanczos iteration pays. */
@@ -43,14 +44,6 @@ static void scale_triangle(double *a, int64_t n, int exponent) {
   }
 }
 
-static void mirror(double *a, int64_t n) {
-  for (int64_t i = 0; i < n; i++) {
-    for (int64_t j = 0; j < i; j++) {
-      a[i * n + j] = a[j * n + i];
-    }
-  }
-}
-
 static clf_status solve_directly(clf_context *context, double *a, int64_t n, int64_t count,
                                  double *values, double *vectors) {
   double *diagonal = clf__alloc_matrix(context, 3, n, sizeof *diagonal);
@@ -78,7 +71,7 @@ clf_status clf__eigen_symmetric(clf_context *context, double *a, int64_t n, int6
   CLF__TRY(find_scale(a, n, &exponent));
   scale_triangle(a, n, exponent);
   if (n >= MIN_LARGE && count <= n / MIN_TIMES) {
-    mirror(a, n);
+    clf__mirror_upper(context, a, n);
     CLF__TRY(clf__lanczos_largest(context, a, n, count, values, vectors, &found));
   }
   if (!found) {

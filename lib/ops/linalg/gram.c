@@ -21,6 +21,7 @@
 #include "comm/shards.h"
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/gram_parts.h"
+#include "ops/linalg/mirror.h"
 #include "ops/linalg/moments.h"
 
 enum { SQUARE = 64, DENSE_SHARE = 8 /* one entry in so many: treated as dense */ };
@@ -221,13 +222,9 @@ static clf_status fill_about_classes(clf__gram *gram, clf_context *context,
                                      const clf__gram_input *input, const double *means) {
   const int64_t columns = input->x->columns;
   product_sums call = {context, input, FINE, NULL, means};
-  memset(gram->scatter, 0, (size_t)(columns * columns) * sizeof *gram->scatter);
+  clf__zero_f64(context, gram->scatter, columns * columns);
   clf_status status = sum_products(gram->scatter, &call);
-  for (int64_t i = 0; i < columns; i++) {
-    for (int64_t j = i; j < columns; j++) {
-      gram->scatter[j * columns + i] = gram->scatter[i * columns + j];
-    }
-  }
+  clf__mirror_upper(context, gram->scatter, columns);
   set_noise(gram, columns, FINE);
   gram->coarse = gram->exact = false;
   return status;
@@ -276,11 +273,12 @@ static void finish_sums(clf__gram *gram, int64_t columns, int64_t outputs, bool 
 static clf_status create_outputs(clf__gram *gram, clf_context *context, int64_t columns,
                                  int64_t outputs, int64_t rows_of_scatter) {
   const int64_t count = clf__count(rows_of_scatter, columns);
-  gram->scatter = clf__alloc_zeroed(context, count, sizeof *gram->scatter);
+  gram->scatter = clf__alloc_array(context, count, sizeof *gram->scatter);
   if (gram->scatter == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "a matrix of %lld by %lld columns",
                             (long long)rows_of_scatter, (long long)columns);
   }
+  clf__zero_f64(context, gram->scatter, count);
   gram->arena.context = context;
   gram->mean = clf__arena_zeroed(&gram->arena, columns, sizeof *gram->mean);
   gram->noise = clf__arena_zeroed(&gram->arena, columns, sizeof *gram->noise);

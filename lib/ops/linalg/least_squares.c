@@ -11,6 +11,7 @@
 #include "comm/shards.h"
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/least_squares_parts.h"
+#include "ops/linalg/mirror.h"
 #include "tensor/rows_precision.h"
 
 enum { PROBES = 4, MAX_PASSES = 30, QR_ROWS = 512 };
@@ -367,13 +368,13 @@ static clf_status sum_products(solver *s) {
                               .rows = p->rows.x->rows,
                               .add = add_products,
                               .argument = s};
-  memset(p->matrix, 0, (size_t)(n * n) * sizeof *p->matrix);
+  clf__zero_f64(s->context, p->matrix, n * n);
   clf_status status = clf__shards_sum(&sum, p->matrix, n * n);
+  clf__mirror_upper(s->context, p->matrix, n);
   for (int64_t i = 0; i < n; i++) {
     p->matrix[i * n + i] += p->penalty != NULL ? p->penalty[i] : 0;
-    for (int64_t j = i; j < n; j++) {
-      const bool zero = s->lengths[i] == 0 || s->lengths[j] == 0;
-      p->matrix[j * n + i] = zero ? 0 : p->matrix[i * n + j];
+    for (int64_t j = 0; s->lengths[i] == 0 && j < n; j++) {
+      p->matrix[i * n + j] = p->matrix[j * n + i] = 0;
     }
     s->noise[i] = sqrt(fine_rounding) * s->lengths[i];
   }
