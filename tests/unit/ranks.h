@@ -39,14 +39,15 @@ struct ranks {
   struct rank rank[MAX_RANKS];
 };
 
-/* Waits for all ranks. Returns false if one of them has failed, or does not come. */
+/* Waits for all ranks. Returns false if one of them has failed, or does not come. Those that all have
+ * met are well, also where one of them fails before the others go on. */
 static inline bool meet(struct ranks *all) {
   struct timespec end;
   clock_gettime(CLOCK_REALTIME, &end);
   end.tv_sec += RANK_SECONDS;
   pthread_mutex_lock(&all->lock);
   const int64_t round = all->round;
-  if (++all->arrived == all->count) {
+  if (!all->broken && ++all->arrived == all->count) {
     all->arrived = 0;
     all->round++;
     pthread_cond_broadcast(&all->changed);
@@ -56,7 +57,7 @@ static inline bool meet(struct ranks *all) {
       all->broken = true;
     }
   }
-  const bool well = !all->broken;
+  const bool well = all->round != round;
   pthread_cond_broadcast(&all->changed);
   pthread_mutex_unlock(&all->lock);
   return well;
