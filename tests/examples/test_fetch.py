@@ -1,5 +1,4 @@
 """examples/data/fetch.sh against servers on the loopback: what it gets, resumes and refuses."""
-import functools
 import gzip
 import hashlib
 import http.server
@@ -8,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -78,13 +78,13 @@ class Server(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
 
-@functools.cache
+HELD = socket.socket()  # bound, so that no server gets its port, but it does not listen
+HELD.bind(("127.0.0.1", 0))
+
+
 def nobody():
     """The URL of a port where nobody listens."""
-    server = Server({})
-    server.shutdown()
-    server.server_close()
-    return server.url
+    return f"http://127.0.0.1:{HELD.getsockname()[1]}"
 
 
 class Fetch(unittest.TestCase):

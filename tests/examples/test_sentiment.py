@@ -142,7 +142,9 @@ class Sentiment(unittest.TestCase):
         for line in process.stdout:
             if line.startswith("Now bag_of_words classifies"):
                 break
-        time.sleep(0.5)
+        status = pathlib.Path(f"/proc/{process.pid}/status")
+        while "S (sleeping)" not in status.read_text():  # it waits for a line
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(timeout=60), 130)
         self.assertEqual(process.stderr.read(), "sentiment: interrupted\n")
