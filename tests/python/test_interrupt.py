@@ -68,8 +68,9 @@ class Interrupt:
 
 
 def check_interrupted(call, after=0.3):
+    interrupt = Interrupt(after)
     with pytest.raises(KeyboardInterrupt):
-        with Interrupt(after) as interrupt:
+        with interrupt:
             call()
     assert interrupt.sent is not None
     assert interrupt.late < WITHIN
@@ -149,7 +150,7 @@ def test_no_interrupt_is_lost_at_any_moment():
             with Interrupt(pause) as interrupt:
                 while interrupt.sent is None:
                     model.fit(data)
-                time.sleep(0.5)  # the signal was sent, and has to arrive
+                time.sleep(20)  # the signal is sent, and ends this
         except KeyboardInterrupt:
             caught += 1
     assert caught == len(pauses)
@@ -170,8 +171,8 @@ def test_signal_handlers_of_the_program_run_meanwhile(train):
                 long_model().fit(train)
         seen = []
         signal.signal(signal.SIGUSR1, lambda number, frame: seen.append(number))
-        with pytest.raises(clf.errors.TimeLimitReached):
-            with Interrupt(0.2, signal.SIGUSR1), clf.watch(time_limit=0.8):
+        with pytest.raises(clf.errors.Cancelled):
+            with Interrupt(0.2, signal.SIGUSR1), clf.watch(lambda report: bool(seen)):
                 long_model().fit(train)
         assert seen == [signal.SIGUSR1]
     finally:
@@ -295,13 +296,14 @@ def test_cancel_refuses_the_calls_that_begin_later():
 
 
 def test_watches_nest_and_the_inner_one_does_not_hide_the_outer(train):
-    inner, outer = [], []
-    with pytest.raises(clf.errors.TimeLimitReached):
+    inner, outer, began = [], [], time.monotonic()
+    with pytest.raises(clf.errors.TimeLimitReached, match="time_limit=0.6 seconds"):
         with clf.watch(outer.append, time_limit=0.6):
-            with clf.watch(inner.append, time_limit=100):
+            with clf.watch(inner.append, time_limit=100 * SLOW):
                 long_model().fit(train)
+    assert 0.6 <= time.monotonic() - began < 60 * SLOW
     assert inner == outer or inner[:-1] == outer[:len(inner) - 1]
-    assert len(inner) >= 3
+    assert inner
 
 
 def test_watch_refuses_what_it_cannot_do():
@@ -323,7 +325,8 @@ def test_a_watch_is_for_one_block_at_a_time():
 
 
 def test_a_call_in_another_thread_ends_by_cancel_and_with_its_block(train):
-    watch, errors = clf.watch(), []
+    begun, errors = threading.Event(), []
+    watch = clf.watch(lambda report: begun.set())
 
     def work():
         try:
@@ -334,7 +337,7 @@ def test_a_call_in_another_thread_ends_by_cancel_and_with_its_block(train):
 
     thread = threading.Thread(target=work)
     thread.start()
-    time.sleep(0.3)
+    assert begun.wait(60)
     watch.cancel()
     thread.join(WITHIN)
     assert not thread.is_alive() and len(errors) == 1
@@ -363,7 +366,8 @@ def test_ctrl_c_ends_a_cell_of_a_notebook(train):
 
 def test_ctrl_c_reaches_the_main_thread_while_another_fits(train):
     """The signal is the main thread's; the fit of the other ends by the watch."""
-    watch = clf.watch()
+    begun = threading.Event()
+    watch = clf.watch(lambda report: begun.set())
 
     def work():
         with watch:
@@ -374,6 +378,7 @@ def test_ctrl_c_reaches_the_main_thread_while_another_fits(train):
 
     thread = threading.Thread(target=work)
     thread.start()
+    assert begun.wait(60)
     check_interrupted(lambda: thread.join(100))
     watch.cancel()
     thread.join(WITHIN)

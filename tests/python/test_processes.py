@@ -162,8 +162,8 @@ def test_a_child_of_a_fork_in_a_callback():
 def test_ctrl_c_works_in_a_child():
     def child():
         timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
         try:
+            timer.start()
             while True:
                 clf.Model("svm", C=1000, tolerance=1e-9).fit(data)
         except KeyboardInterrupt:
