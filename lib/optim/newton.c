@@ -240,7 +240,7 @@ static double advance(solver *s, double length) {
       sums[j - first] += product[j] * residual[j];
     }
   }
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  return clf__vector_lanes(sums);
 }
 
 /* One step of conjugate gradients; `rho` is the square of the residual. *ended is whether there is

@@ -134,17 +134,16 @@ static double step(clf__ridge_cg *work, int64_t k, double square) {
     return square == 0 ? 0 : -1;
   }
   const double length = work->measure[k] / curvature;
-  for (int64_t j = 0; j < n; j++) {
-    x[j] += length * p[j];
-    r[j] -= length * q[j];
-  }
+  clf__vector_add(x, length, p, n);
+  const double left = clf__vector_add_square(r, -length, q, n);
   const double *scaled = scaled_residual(work, r);
-  const double next = clf__vector_dot(r, scaled, n), turn = next / work->measure[k];
+  const double next = scaled == r ? left : clf__vector_dot(r, scaled, n);
+  const double turn = next / work->measure[k];
   for (int64_t j = 0; j < n; j++) {
     p[j] = scaled[j] + turn * p[j];
   }
   work->measure[k] = next;
-  return scaled == r ? next : clf__vector_dot(r, r, n);
+  return left;
 }
 
 /* Returns the largest relative residual of the outputs that continue, or -1 if none does. */

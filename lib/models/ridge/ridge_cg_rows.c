@@ -218,20 +218,11 @@ clf_status clf__ridge_cg_start(clf__ridge_cg *work, bool fit_intercept) {
   return work->inverse != NULL ? set_inverse(work, sum) : CLF_OK;
 }
 
-static double largest_size(const double *values, int64_t count) {
-  double largest = 0;
-  for (int64_t i = 0; i < count; i++) {
-    const double size = fabs(values[i]);
-    largest = size > largest ? size : largest;
-  }
-  return largest;
-}
-
 /* Makes the vectors [K, D] the map of the next pass. */
 static void set_map(clf__ridge_cg *work, const double *vectors) {
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *p = vectors + k * work->columns;
-    const double largest = largest_size(p, work->columns);
+    const double largest = clf__vector_largest(p, work->columns);
     const double unit = largest > 0 ? ldexp(1, ilogb(largest) + work->size) : 1, inverse = 1 / unit;
     for (int64_t j = 0; j < work->columns; j++) {
       work->rounded[k * work->columns + j] = (float)(p[j] * inverse);
