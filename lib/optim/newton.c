@@ -205,12 +205,17 @@ static clf_status set_diagonal(solver *s) {
   return CLF_OK;
 }
 
-/* F is strongly convex in w: it exceeds its minimum by no more than this. The intercept's share is
- * that of Newton's step for it alone. */
-static double bound(const solver *s, const double *gradient) {
+/* F is strongly convex in w: it exceeds its minimum by no more than this, which follows from the
+ * gradient with respect to w where the intercept's is 0: its gradient minus the center's share. The
+ * intercept's own share is that of Newton's step for it alone. */
+static double bound(const solver *s, const double *gradient, double centers) {
   const double bias = gradient[s->columns];
-  return clf__vector_dot(gradient, gradient, s->columns) / (2 * s->problem->l2) +
-         (s->total > 0 ? bias * bias / (2 * s->total) : 0);
+  double square = 0;
+  for (int64_t j = 0; j < s->columns; j++) {
+    const double own = gradient[j] + centers * s->center[j];
+    square += own * own;
+  }
+  return square / (2 * s->problem->l2) + (s->total > 0 ? bias * bias / (2 * s->total) : 0);
 }
 
 /* Sets the product to H times the direction; returns the product of both. */
@@ -263,7 +268,7 @@ static clf_status conjugate(solver *s, double *rho, double least, bool *ended) {
   *ended =
       !(next > 0) || !(next > least) ||
       (largest(s, s->residual, s->residual[s->columns]) <= of_tolerance * s->problem->tolerance &&
-       bound(s, s->residual) <= of_tolerance * s->problem->closeness * s->value);
+       bound(s, s->residual, 0) <= of_tolerance * s->problem->closeness * s->value);
   return CLF_OK;
 }
 
@@ -375,7 +380,8 @@ static clf_status confirm(solver *s, bool moved, bool *far) {
 static bool converged(const solver *s, const clf__newton_result *result) {
   const clf__newton_problem *p = s->problem;
   return result->violation <= p->tolerance &&
-         (isinf(p->closeness) || bound(s, s->gradient) <= p->closeness * s->value);
+         (isinf(p->closeness) ||
+          bound(s, s->gradient, -s->gradient[s->columns]) <= p->closeness * s->value);
 }
 
 static clf_status iterate(solver *s, clf__newton_result *result) {
