@@ -134,11 +134,21 @@ typedef struct clf__logistic_span {
   double *bias_gradient;      /* [outputs] */
   int64_t part_count;
   struct clf__span_part *parts;
+  double tolerance;   /* of the largest component */
+  int64_t passes;     /* that have been made over the rows */
+  int64_t gram_after; /* passes after which the Gram matrix is computed */
+  float *gram;        /* [rows, rows] of the centered rows, divided by `length`, or NULL */
+  float *factor;      /* [outputs, rows] */
+  float *product;     /* [rows, outputs] */
+  double share;       /* of the gradient's length in its largest component, at the last pass */
+  int64_t images;     /* since then */
 } clf__logistic_span;
 
 /* Returns whether the rows are so wide that weights are better computed as combinations of them. */
 bool clf__logistic_is_wide(const clf__logistic_objective *objective);
-clf_status clf__logistic_span_create(clf__logistic_span *span, clf__logistic_objective *objective);
+/* `tolerance` is that of the gradient's largest component. */
+clf_status clf__logistic_span_create(clf__logistic_span *span, clf__logistic_objective *objective,
+                                     double tolerance);
 void clf__logistic_span_free(clf__logistic_span *span);
 /* Returns the number of variables. */
 int64_t clf__logistic_span_size(const clf__logistic_span *span);
@@ -146,12 +156,24 @@ double clf__logistic_span_dot(const clf__logistic_span *span, const double *a, c
 /* Computes the value, and the gradient except for its image (logistic_loss.c). */
 clf_status clf__logistic_span_evaluate(clf__logistic_span *span, const double *at, double *value,
                                        double *gradient);
+/* No longer uses a Gram matrix, if the span has one. */
+void clf__logistic_span_drop_gram(clf__logistic_span *span);
 /* Adds the image to a gradient, which is the product of an iteration. */
 clf_status clf__logistic_span_complete(clf__logistic_span *span, double *gradient);
 /* Computes W [outputs, columns] and b [outputs] from the coefficients, and replaces their image by
  * the outputs of W, in f64. */
 clf_status clf__logistic_span_weights(const clf__logistic_span *span, double *at,
                                       double *variables);
+
+/* The steps of clf__logistic_span_complete() by the rows' Gram matrix (logistic_span_gram.c).
+ * Returns the passes after which it is computed. */
+int64_t clf__span_gram_after(const clf__logistic_span *span);
+clf_status clf__span_gram_create(clf__logistic_span *span);
+/* Learns from a complete gradient of a pass what share of its length is in its largest component,
+ * in units. */
+void clf__span_gram_measure(clf__logistic_span *span, const double *gradient, double largest);
+/* Computes the image of span->u, and estimates the largest component; 0 asks for a pass. */
+clf_status clf__span_gram_image(clf__logistic_span *span, double *gradient, double *largest);
 
 typedef struct clf__logistic_preconditioner {
   clf__arena arena;

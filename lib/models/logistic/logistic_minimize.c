@@ -276,6 +276,7 @@ static clf_status run_span(fitting *f, double *variables, found *out, bool *exac
       status = checked;
       goto done;
     }
+    clf__logistic_span_drop_gram(&f->span); /* its products may be what is not exact */
     better = f->value < before / 2 && f->value < f->start && f->done < f->max_iterations;
     before = f->value;
   }
@@ -304,7 +305,7 @@ static clf_status minimize_wide(fitting *f, double *variables, found *out) {
   clf__failure before;
   bool exact = false;
   clf__failure_keep(&before, CLF_OK);
-  clf_status status = clf__logistic_span_create(&f->span, &f->objective);
+  clf_status status = clf__logistic_span_create(&f->span, &f->objective, f->tolerance);
   status = status < 0 ? status : run_span(f, variables, out, &exact);
   clf__logistic_span_free(&f->span);
   const bool failed = status == CLF_ERROR_MEMORY || status == CLF_ERROR_NUMERIC;

@@ -13,7 +13,8 @@
  * That product reads the rows once. For a block of columns, the weights are computed from all rows,
  * and then their outputs, while the block is in the cache: 2 rows columns outputs multiply-adds,
  * bound by reading the rows if the outputs are few. L-BFGS on the weights themselves reads them
- * twice for each step that it tries.
+ * twice for each step that it tries. If the rows are few, their Gram matrix replaces most passes
+ * (logistic_span_gram.c).
  *
  * An image is as exact as f32 products relative to its own size. If images cancel when they are
  * added, as those of rows or columns that are much larger than the rest, the sum is wrong. So the
@@ -161,11 +162,13 @@ static void measure(clf__logistic_span *s) {
   s->of_bias = MEAN_CURVATURE;
 }
 
-clf_status clf__logistic_span_create(clf__logistic_span *s, clf__logistic_objective *o) {
+clf_status clf__logistic_span_create(clf__logistic_span *s, clf__logistic_objective *o,
+                                     double tolerance) {
   const clf__rows *x = o->x;
   const int64_t row_bytes = x->rows * (x->dtype == CLF_U8 ? 1 : (int64_t)sizeof(float));
   s->arena.context = o->context;
   s->objective = o;
+  s->tolerance = tolerance;
   s->count = clf__count(x->rows, o->outputs);
   s->block = clf__clamp_i64(BLOCK_BYTES / clf__max_i64(row_bytes, 1) / MIN_COLUMNS * MIN_COLUMNS,
                             MIN_COLUMNS, MAX_COLUMNS);
@@ -190,6 +193,7 @@ clf_status clf__logistic_span_create(clf__logistic_span *s, clf__logistic_object
   }
   CLF__CHECK(clf__arena_status(&s->arena));
   measure(s);
+  s->gram_after = clf__span_gram_after(s);
   return CLF_OK;
 }
 
@@ -287,11 +291,10 @@ static void leave_out(const clf__logistic_objective *o, double *image) {
   }
 }
 
-/* Completes a gradient by its image. */
-clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) {
+/* Rounds a gradient's coefficients for its image. */
+static void set_factors(clf__logistic_span *s, const double *gradient) {
   const clf__logistic_objective *o = s->objective;
-  const double rows = (double)o->x->rows, scale = s->of_weights * rows;
-  double *image = gradient + s->count;
+  const double scale = s->of_weights * (double)o->x->rows;
   memset(s->sums, 0, (size_t)o->outputs * sizeof *s->sums);
   for (int64_t i = 0; i < s->count; i++) {
     s->u[i] = (float)(gradient[i] * scale);
@@ -300,22 +303,65 @@ clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) 
   for (int64_t k = 0; k < o->outputs; k++) {
     s->bias_gradient[k] = gradient[2 * s->count + k] * s->of_bias;
   }
+}
+
+/* Computes the image and the largest component, in units, by a pass over the rows. */
+static clf_status image_by_pass(clf__logistic_span *s, double *gradient, double *out) {
+  const clf__logistic_objective *o = s->objective;
+  const double scale = s->of_weights * (double)o->x->rows;
+  double *image = gradient + s->count, largest = 0;
   run_parts(s, 2 * (double)o->outputs * CLF__COST_COPY, image_task);
-  s->largest = 0;
   memset(image, 0, (size_t)s->count * sizeof *image);
   for (int64_t p = 0; p < s->part_count; p++) {
     const span_part *part = &s->parts[p];
     CLF__CHECK(part->status);
-    s->largest = part->largest <= s->largest ? s->largest : part->largest;
+    largest = part->largest <= largest ? largest : part->largest;
     clf__vector_add(image, s->length / scale, part->image, s->count);
   }
   leave_out(o, image);
-  s->largest /= s->unit;
-  for (int64_t k = 0; k < o->outputs; k++) {
-    const double component = fabs(s->bias_gradient[k]);
-    s->largest = component <= s->largest ? s->largest : component;
-  }
+  s->passes++;
+  *out = largest / s->unit;
   return CLF_OK;
+}
+
+/* Without the memory for it, there are passes as before. */
+static clf_status create_gram(clf__logistic_span *s) {
+  clf__failure before;
+  clf__failure_keep(&before, CLF_OK);
+  const clf_status status = clf__span_gram_create(s);
+  if (status != CLF_ERROR_MEMORY) {
+    return status;
+  }
+  clf__failure_raise(&before);
+  clf__logistic_span_drop_gram(s);
+  return CLF_OK;
+}
+
+/* Completes a gradient by its image. */
+clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) {
+  double largest = 0;
+  set_factors(s, gradient);
+  if (s->gram == NULL && s->passes == s->gram_after) {
+    CLF__CHECK(create_gram(s));
+  }
+  if (s->gram != NULL) {
+    CLF__CHECK(clf__span_gram_image(s, gradient, &largest));
+  }
+  if (!(largest > s->tolerance)) {
+    CLF__CHECK(image_by_pass(s, gradient, &largest));
+    clf__span_gram_measure(s, gradient, largest);
+  }
+  for (int64_t k = 0; k < s->objective->outputs; k++) {
+    const double component = fabs(s->bias_gradient[k]);
+    largest = component <= largest ? largest : component;
+  }
+  s->largest = largest;
+  return CLF_OK;
+}
+
+void clf__logistic_span_drop_gram(clf__logistic_span *s) {
+  s->gram = NULL;
+  s->gram_after = INT64_MAX;
 }
 
 clf_status clf__logistic_span_weights(const clf__logistic_span *s, double *at, double *variables) {

@@ -302,7 +302,7 @@ static clf_status live(clf_context *context, const void *argument) {
     status = clf_dataset_create(&data, context, rows, classes);
   }
   if (status == CLF_OK) {
-    status = clf_model_create(&model, context, "logistic", "tolerance=1e-2");
+    status = clf_model_create(&model, context, "logistic", "tolerance=1e-5");
   }
   if (status == CLF_OK) {
     status = clf_model_fit(model, data, NULL, NULL);
