@@ -47,7 +47,7 @@ typedef struct transposition {
   float *out;           /* [columns of the block, rows] */
 } transposition;
 
-/* out [columns, rows] of some rows, by some columns of the block: those that count are centered, and
+/* out [columns, rows] of some rows, by some columns of the block: rows that count are centered, and
  * divided by the root of their mean square; others are 0. */
 static void transpose_tile(const transposition *t, int64_t row, int64_t rows, int64_t column) {
   const clf__logistic_objective *o = t->span->objective;

@@ -1,4 +1,4 @@
-/* Weights as digits; the products are in simd/digit_tiles.h. */
+/* Weights as digits; the products are in ops/simd/digit_tiles.h. */
 #include "ops/linalg/linear_digits.h"
 
 #include <math.h>
