@@ -7,11 +7,11 @@
  *
  * The rows of a shard (comm/shards.h; without ranks, all are one) are divided into chunks by their
  * number, never by threads. A chunk is processed block by block, so that the rows of a block are
- * still in the cache when the backward pass reads them again. Products are f32, or exact integers of
- * u8 rows where the CPU has tiles (ops/linalg/linear_digits.h); losses and the sums over blocks are
- * f64. Chunks are added in order, so the bits are the same with any number of
- * threads. For rows that are predicted almost with certainty, losses and residuals are computed
- * from the small probabilities of the wrong classes, without cancellation. */
+ * still in the cache when the backward pass reads them again. Products are f32, or exact integers
+ * of u8 rows where the CPU has tiles (ops/linalg/linear_digits.h); losses and the sums over blocks
+ * are f64. Chunks are added in order, so the bits are the same with any number of threads. For rows
+ * that are predicted almost with certainty, losses and residuals are computed from the small
+ * probabilities of the wrong classes, without cancellation. */
 #include <math.h>
 #include <string.h>
 
