@@ -3,6 +3,7 @@
 #ifndef CLF_OPS_NN_POOL_H
 #define CLF_OPS_NN_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <classify/context.h>
@@ -23,18 +24,21 @@ void clf__pool2d_forward(clf_context *context, const clf__pool2d *pool, int32_t 
 void clf__pool2d_backward(clf_context *context, const clf__pool2d *pool, int32_t function,
                           int64_t rows, const float *x, const float *y, const float *dy, float *dx);
 
-/* A window of an image; `line` is the step from row to row in elements. */
-typedef struct clf__pool_window {
+/* Windows of one shape side by side in an image; `line` is the step from row to row in elements,
+ * `step` that from window to window. */
+typedef struct clf__pool_windows {
+  int64_t count, step;
   int64_t rows, columns, channels, line;
-} clf__pool_window;
+  bool overlap; /* their gradients are added to dx, otherwise set */
+} clf__pool_windows;
 
-/* y [channels] of one window that begins at x; the gradients are added to dx. */
+/* y [count, channels] of windows, the first of which begins at x. */
 typedef struct clf__pool_kernels {
-  void (*max)(const clf__pool_window *w, const float *x, float *y);
-  void (*mean)(const clf__pool_window *w, const float *x, float *y);
-  void (*max_gradient)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+  void (*max)(const clf__pool_windows *w, const float *x, float *y);
+  void (*mean)(const clf__pool_windows *w, const float *x, float *y);
+  void (*max_gradient)(const clf__pool_windows *w, const float *x, const float *y, const float *dy,
                        float *dx);
-  void (*mean_gradient)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+  void (*mean_gradient)(const clf__pool_windows *w, const float *x, const float *y, const float *dy,
                         float *dx);
 } clf__pool_kernels;
 

@@ -135,6 +135,8 @@ TEST(layers__agree_with_differences) {
               grey);
   check_layer("conv2d", "filters=4 kernel=1", one);
   check_layer("max_pool2d", NULL, picture);
+  check_layer("max_pool2d", "size=2 padding=same", picture);
+  check_layer("average_pool2d", "size=3 padding=same", picture);
   check_layer("max_pool2d", "size=3 stride=1", picture);
   check_layer("average_pool2d", "size=2 stride=3", picture);
   check_layer("average_pool2d", "size=5", grey);

@@ -75,6 +75,8 @@ static const layer_case cases[] = {
     {"conv2d", "filters=19 kernel=3 padding=same activation=leaky_relu", {3, {11, 9, 7}}},
     {"conv2d", "filters=32 kernel=5 padding=same activation=relu", {3, {13, 14, 1}}},
     {"conv2d", "filters=3 kernel=2 stride=2 dilation=2 activation=softmax", {3, {9, 8, 3}}},
+    {"max_pool2d", NULL, {3, {6, 8, 37}}},
+    {"average_pool2d", "size=2 padding=same", {3, {7, 9, 37}}},
     {"max_pool2d", "size=3 stride=2 padding=same", {3, {7, 9, 37}}},
     {"average_pool2d", "size=3 stride=2 padding=same", {3, {7, 9, 37}}},
     {"global_max_pool2d", NULL, {3, {7, 5, 18}}},
