@@ -11,8 +11,8 @@
 #include "models/network/network.h"
 #include "tensor/rows_fetch.h"
 
-/* Rows of a block. Those of two threads fit into their second-level caches; results depend on it. */
-enum { CLF__TRAINER_BLOCK = 16 };
+/* Rows of a block, which two threads divide. Results depend on it. */
+enum { CLF__TRAINER_BLOCK = 32 };
 
 /* Rows to read batches from. */
 typedef struct clf__row_set {
