@@ -48,11 +48,12 @@ clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__c
   const int64_t block = clf__min_i64(BLOCK_ROWS, count);
   const clf__progress progress = clf__progress_begin(context, "gram", count);
   clf_status status = CLF_OK;
-  double *z = clf__alloc_matrix(context, 2 * block, columns, sizeof *z);
+  const bool plain = weights == NULL && scale == 1;
+  double *z = clf__alloc_matrix(context, plain ? block : 2 * block, columns, sizeof *z);
   if (z == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  double *weighted = z + block * columns;
+  double *weighted = plain ? z : z + block * columns;
   const bool before = clf__in_task();
   if (is_small(count, columns)) {
     clf__alone_begin();
@@ -60,7 +61,7 @@ clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__c
   for (int64_t first = 0; first < count && status == CLF_OK; first += block) {
     const int64_t here = clf__min_i64(block, count - first);
     clf__centered_read(rows, context, first, here, z, columns);
-    for (int64_t i = 0; i < here; i++) {
+    for (int64_t i = 0; i < here && !plain; i++) {
       const double weight = scale * (weights == NULL ? 1 : (double)weights[first + i]);
       for (int64_t j = 0; j < columns; j++) {
         weighted[i * columns + j] = weight * z[i * columns + j];
