@@ -2,6 +2,8 @@
 #ifndef CLF_DATA_FORMATS_DECIMAL_H
 #define CLF_DATA_FORMATS_DECIMAL_H
 
+#include <float.h>
+
 #include "base/text.h"
 
 /* Appends the digits before `stop` to a number. */
@@ -21,7 +23,7 @@ static inline const char *clf__append_digits(int64_t *number, const char *at, co
  * 10 up to 10^15 is correctly rounded, since both are exact. `*significand` receives that integer
  * without its sign, or INT64_MAX if it is not known. If the significand is below CLF__FEW_DIGITS,
  * f32 distinguishes the number from any other one, because they differ by a unit of its last digit
- * or more. */
+ * or more. With an exponent, that holds where f32 has all its digits. */
 static inline const char *clf__read_digits(const char *begin, const char *end, double *out,
                                            int64_t *significand) {
   /* Powers of 10, and their negatives for negative numbers, to avoid a branch. */
@@ -44,8 +46,16 @@ static inline const char *clf__read_digits(const char *begin, const char *end, d
     digits += decimals;
   }
   *significand = INT64_MAX;
-  if (digits == 0 || digits > DIGITS || (at < end && (*at | 0x20) == 'e')) {
+  if (digits == 0 || digits > DIGITS) {
     return clf__read_f64(begin, end, out);
+  }
+  if (at < end && (*at | 0x20) == 'e') {
+    const char *after = clf__read_f64(begin, end, out);
+    const double size = after == NULL ? 0 : *out < 0 ? -*out : *out;
+    if (size >= (double)FLT_MIN && size <= (double)FLT_MAX) {
+      *significand = mantissa;
+    }
+    return after;
   }
   *out = (double)mantissa / divisors[negative][decimals];
   *significand = mantissa;

@@ -1,6 +1,7 @@
 #include <math.h>
 
 #define READER clf__dataset_reader_csv
+#include "data/formats/decimal.h"
 #include "reader.h"
 
 static const char iris[] =
@@ -46,7 +47,10 @@ TEST(dtype__is_f64_where_f32_would_not_do) {
       {"0.12345678,1\n0.5,2\n", NULL, CLF_F32},                 /* many digits, and none merge */
       {"0.123456781,1\n0.123456782,2\n0.9,1\n", NULL, CLF_F64}, /* many, and two merge */
       {"1e39,1\n2,2\n", NULL, CLF_F64},
-      {"1,\"1.00000001\",1\n2,\"1\",2\n", NULL, CLF_F64}, /* quoted */
+      {"1.23456e-05,1\n-1.23457E-05,2\n0.5,1\n", NULL, CLF_F32},  /* few digits */
+      {"123456781e-9,1\n123456782e-9,2\n0.9,1\n", NULL, CLF_F64}, /* many, and two merge */
+      {"1.1e-45,1\n1.2e-45,2\n0.9,1\n", NULL, CLF_F64},           /* few, and two merge */
+      {"1,\"1.00000001\",1\n2,\"1\",2\n", NULL, CLF_F64},         /* quoted */
       {"1700000001.5,1\n1700000002.5,2\n", "dtype=f32", CLF_F32},
       {"1,1\n2,2\n", "dtype=f64", CLF_F64},
       {"16777216,1\n?,2\n16777217,1\n", "missing=nan", CLF_F64},
@@ -67,6 +71,30 @@ TEST(dtype__is_f64_where_f32_would_not_do) {
   ck_values(dataset, "x", 16777216, 16777217);
   ck_values(dataset, "labels", 0, 0);
   clf_dataset_free(dataset);
+}
+
+/* A number with an exponent does not make the reader read all records again as f64. */
+TEST(digits__of_numbers_with_exponents_are_counted) {
+  static const struct {
+    const char *text;
+    double value;
+    int64_t significand;
+  } cases[] = {{"1.5e-3", 1.5e-3, 15},
+               {"-12e+7", -12e7, 12},
+               {"1e38", 1e38, 1},
+               {"4e38", 4e38, INT64_MAX},
+               {"1.1e-38", 1.1e-38, INT64_MAX},
+               {"1.2e-38", 1.2e-38, 12},
+               {"0e5", 0, INT64_MAX},
+               {"12345678e-3", 12345.678, 12345678}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const char *end = cases[i].text + strlen(cases[i].text);
+    double value = 0;
+    int64_t significand = 0;
+    ck_assert_ptr_eq(clf__read_digits(cases[i].text, end, &value, &significand), end);
+    ck_assert_double_eq(value, cases[i].value);
+    ck_assert_int_eq(significand, cases[i].significand);
+  }
 }
 
 /* Numbers of up to 20 digits, with the point at any place and with either sign, are read to the
