@@ -74,14 +74,15 @@ def interrupt_twice(run):
 
 
 def wait_until_it_has_worked(run, seconds):
-    """Waits until a process has taken so many seconds of the processor from now on, or has ended."""
+    """Waits until a process has taken so many seconds of the processor from now on, has ended, or has waited for a
+    minute, as one does whose output nobody reads."""
     def worked():
         with open(f"/proc/{run.pid}/stat", encoding="utf-8") as file:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     try:
-        end = worked() + seconds
-        while run.poll() is None and worked() < end:
+        end, patience = worked() + seconds, time.monotonic() + 60
+        while run.poll() is None and worked() < end and time.monotonic() < patience:
             time.sleep(0.01)
     except OSError:  # another system
         time.sleep(seconds)
