@@ -96,8 +96,7 @@ static clf_status add_products(const clf__logistic_span *s, clf__arena *arena, d
                          transpose_rows, &t);
     const clf__rows x = clf__rows_of_f32(block, columns, rows, rows);
     const clf__gram_input input = {.x = &x};
-    double bias;
-    CLF__CHECK(clf__gram_add_dense(scatter, &bias, o->context, &input, zeros));
+    CLF__CHECK(clf__gram_add_dense(scatter, o->context, &input, zeros));
   }
   return CLF_OK;
 }
