@@ -69,22 +69,29 @@ static double weight_of(const clf__logistic_objective *o, int64_t row) {
   return o->weights != NULL ? (double)o->weights[row] : 1;
 }
 
-/* mean [columns] = the mean of a block's rows; `buffer` [columns] is scratch. */
-static void average(const clf__logistic_objective *o, const clf__rows *x, float *buffer,
-                    double *mean) {
-  double total = 0;
-  memset(mean, 0, (size_t)x->columns * sizeof *mean);
-  for (int64_t i = 0; i < x->rows; i++) {
-    const double weight = weight_of(o, i);
-    const float *values = weight > 0 ? clf__rows_values(x, i, buffer) : NULL;
-    total += weight;
-    for (int64_t j = 0; j < x->columns && weight > 0; j++) {
-      mean[j] += weight * (double)values[j];
+/* out [outputs, columns] = u^T X for a block of columns, with u [rows, outputs]. Meanwhile the next
+ * block is requested: its rows are short and far from each other, so the processor does not foresee
+ * them. */
+static void sum_rows(clf__linear_gradient *sums, const clf__rows *x, const clf__rows *next,
+                     const float *u, double *out) {
+  const int64_t outputs = sums->outputs;
+  sums->columns = x->columns;
+  memset(out, 0, (size_t)(outputs * x->columns) * sizeof *out);
+  for (int64_t row = 0; row < x->rows; row += BLOCK_ROWS) {
+    const clf__rows some = clf__rows_range(x, row, clf__min_i64(BLOCK_ROWS, x->rows - row));
+    for (int64_t i = 0; i < some.rows && next->columns > 0; i++) {
+      clf__prefetch_row(next, row + i);
+    }
+    clf__linear_gradient_block(sums, &some, u + row * outputs, outputs);
+    if ((row + some.rows) % FLUSH_ROWS == 0 || row + some.rows == x->rows) {
+      clf__linear_gradient_flush(sums, out);
     }
   }
-  for (int64_t j = 0; j < x->columns; j++) {
-    mean[j] /= total;
-  }
+}
+
+/* The block after one, without columns if that is the last of a part. */
+static clf__rows block_after(const clf__logistic_span *s, clf__range columns, int64_t first) {
+  return block_of(s, columns, clf__min_i64(first + s->block, columns.end));
 }
 
 /* square [columns] = the mean of (x - mean)^2 over each `step`-th row that counts. */
@@ -109,20 +116,23 @@ static void average_squares(const clf__logistic_objective *o, const clf__rows *x
   }
 }
 
-/* Computes the means of the columns, and squares for a sample of the rows. */
+/* Computes the means of the columns, where s->u has each row's share of the weight, and squares for
+ * a sample of the rows. */
 static void moments_task(void *argument, clf__range columns) {
   clf__logistic_span *s = argument;
   const clf__logistic_objective *o = s->objective;
   span_part *part = &s->parts[columns.index];
+  clf__linear_gradient sums = part->sums;
   int64_t counted = 0;
   for (int64_t i = 0; i < o->x->rows; i++) {
     counted += weight_of(o, i) > 0;
   }
+  sums.outputs = 1;
   for (int64_t first = columns.first; first < columns.end; first += s->block) {
-    const clf__rows x = block_of(s, columns, first);
+    const clf__rows x = block_of(s, columns, first), next = block_after(s, columns, first);
     double *mean = s->center + first, *square = s->squares + first;
     if (o->intercept) {
-      average(o, &x, part->w, mean);
+      sum_rows(&sums, &x, &next, s->u, mean);
     } else {
       memset(mean, 0, (size_t)x.columns * sizeof *mean);
     }
@@ -146,7 +156,13 @@ static void run_parts(clf__logistic_span *s, double work, clf__range_task task) 
 static void measure(clf__logistic_span *s) {
   const clf__logistic_objective *o = s->objective;
   const double rows = (double)o->x->rows;
-  double square = 0, unit = 0;
+  double square = 0, unit = 0, weight = 0;
+  for (int64_t i = 0; i < o->x->rows; i++) {
+    weight += weight_of(o, i);
+  }
+  for (int64_t i = 0; i < o->x->rows; i++) {
+    s->u[i] = (float)(weight_of(o, i) / weight);
+  }
   run_parts(s, 2 * CLF__COST_COPY, moments_task);
   for (int64_t p = 0; p < s->part_count; p++) {
     square += s->parts[p].square;
@@ -214,24 +230,11 @@ double clf__logistic_span_dot(const clf__logistic_span *s, const double *a, cons
          s->of_bias * clf__vector_dot(of_a, of_b, s->objective->outputs);
 }
 
-/* part->exact [outputs, block] = (X - 1 c^T)^T u for a block of columns. Meanwhile the next block
- * is requested: its rows are short and far from each other, so the processor does not foresee
- * them. */
+/* part->exact [outputs, block] = (X - 1 c^T)^T u for a block of columns. */
 static void combine_rows(const clf__logistic_span *s, span_part *part, const clf__rows *x,
                          const clf__rows *next, const double *center) {
   const int64_t outputs = s->objective->outputs;
-  part->sums.columns = x->columns;
-  memset(part->exact, 0, (size_t)(outputs * x->columns) * sizeof *part->exact);
-  for (int64_t row = 0; row < x->rows; row += BLOCK_ROWS) {
-    const clf__rows some = clf__rows_range(x, row, clf__min_i64(BLOCK_ROWS, x->rows - row));
-    for (int64_t i = 0; i < some.rows && next->columns > 0; i++) {
-      clf__prefetch_row(next, row + i);
-    }
-    clf__linear_gradient_block(&part->sums, &some, s->u + row * outputs, outputs);
-    if ((row + some.rows) % FLUSH_ROWS == 0 || row + some.rows == x->rows) {
-      clf__linear_gradient_flush(&part->sums, part->exact);
-    }
-  }
+  sum_rows(&part->sums, x, next, s->u, part->exact);
   for (int64_t k = 0; k < outputs; k++) {
     for (int64_t j = 0; j < x->columns; j++) {
       part->exact[k * x->columns + j] -= center[j] * s->sums[k];
@@ -265,9 +268,8 @@ static void image_task(void *argument, clf__range columns) {
   part->largest = 0;
   memset(part->image, 0, (size_t)s->count * sizeof *part->image);
   for (int64_t first = columns.first; first < columns.end; first += s->block) {
-    const clf__rows x = block_of(s, columns, first);
+    const clf__rows x = block_of(s, columns, first), next = block_after(s, columns, first);
     clf__linear_map map;
-    const clf__rows next = block_of(s, columns, clf__min_i64(first + s->block, columns.end));
     combine_rows(s, part, &x, &next, s->center + first);
     round_weights(s, part, &x, s->center + first);
     part->status = clf__linear_prepare(&map, o->context, &x, part->w, part->bias, o->outputs);
