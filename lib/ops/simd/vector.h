@@ -64,10 +64,15 @@ INLINE vector_f64 load_f64(const double *from) {
   return v;
 }
 
+/* Written out for AVX-512, where compilers convert half a register at a time. */
 INLINE vector_f64 load_wide(const float *from) {
   half_f32 v;
   memcpy(&v, from, sizeof v);
+#if defined(__AVX512F__)
+  return (vector_f64)_mm512_cvtps_pd((__m256)v);
+#else
   return __builtin_convertvector(v, vector_f64);
+#endif
 }
 
 /* Written out, because compilers convert u8 to i32 lane by lane. */
