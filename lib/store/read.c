@@ -176,7 +176,9 @@ static clf_status read_data(source *from, const record *entry, void *data) {
       return status;
     }
     checksum = crc32_z(checksum, piece, count);
-    at += at != NULL ? count : 0;
+    if (at != NULL) {
+      at += count;
+    }
     left -= count;
   }
   if (checksum != entry->checksum) {
