@@ -1,7 +1,8 @@
-/* Conjugate gradients on a face of the quadratic model: the weights that are 0 stay so, and the
- * others keep their signs, so that the penalty is linear and what is left is a system of linear
- * equations (Hestenes and Stiefel 1952). Its preconditioner is the diagonal. Coordinate descent
- * finds the face; where columns depend on each other, it needs many sweeps for its minimum.
+/* A face of the quadratic model: the weights that are 0 stay so, and the others keep their signs, so
+ * that the penalty is linear and what is left is a system of linear equations. It is solved by
+ * conjugate gradients (Hestenes and Stiefel 1952), whose preconditioner is the diagonal, or for a
+ * matrix in f64 by Cholesky factorization. Coordinate descent finds the face; where columns depend
+ * on each other, it needs many sweeps for its minimum.
  *
  * Weights that would change their sign become 0. If the model is not smaller there, the step ends
  * where the first one becomes 0. */
@@ -11,6 +12,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "ops/linalg/factor.h"
 #include "optim/prox_model.h"
 
 enum { MAX_STEPS = 100 };
@@ -20,6 +22,10 @@ static const double finer = 0.1;
  * same. */
 static const double min_curved = 1e-7;
 
+/* What is added to a diagonal of 1 in f64. Along a direction without curvature, in which columns
+ * explain each other, the step then is so long that a weight becomes 0. */
+static const double ridge = 1e-13, min_pivot = 1e-15;
+
 typedef struct face {
   clf__arena arena;
   clf__prox_model *m;
@@ -28,6 +34,7 @@ typedef struct face {
   double *residual, *direction, *step, *h; /* [count] */
   double *product;                         /* [responses] of the direction */
   double *total;                           /* [responses] of the step */
+  bool ended;                              /* a weight became 0 */
 } face;
 
 /* response [responses] receives that of changes `d` [count]; returns the shift. */
@@ -87,6 +94,52 @@ static double advance(face *f, double *decrease) {
   return gained;
 }
 
+/* Makes the whole step by factorization, in units in which the diagonal is 1. *gained is about twice
+ * what the model decreased by. */
+static clf_status solve(face *f, double *gained) {
+  const clf__prox_model *m = f->m;
+  const int64_t count = f->count;
+  clf__arena arena = {.context = f->arena.context};
+  clf_status status = CLF_OK;
+  double *a = clf__arena_matrix(&arena, count, count, sizeof *a);
+  double *unit = clf__arena_array(&arena, count, sizeof *unit);
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t k = f->of[i];
+    unit[i] = 1 / sqrt(m->diagonal[k] + m->l2[k]);
+    f->step[i] = f->residual[i] * unit[i];
+    for (int64_t j = 0; j <= i; j++) {
+      a[i * count + j] = m->matrix[k * m->count + f->of[j]] * unit[i] * unit[j];
+    }
+    a[i * count + i] += m->l2[k] * unit[i] * unit[i] + ridge;
+  }
+  CLF__TRY(clf__cholesky(arena.context, a, count, count, min_pivot, NULL));
+  CLF__TRY(clf__solve_lower(arena.context, a, count, count, f->step, 1, 1));
+  CLF__TRY(clf__solve_lower_transposed(arena.context, a, count, count, f->step, 1, 1));
+  *gained = 0;
+  for (int64_t i = 0; i < count; i++) {
+    f->step[i] *= unit[i];
+    *gained += f->step[i] * f->residual[i];
+  }
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+/* The step by conjugate gradients. `rest` is the decrease of the steepest direction, *sum receives
+ * that of the step. */
+static clf_status iterate(face *f, double rest, double accuracy, double decreased, double *sum) {
+  for (int step = 0; step < MAX_STEPS && rest > 0; step++) {
+    CLF__CHECK(clf__progress_check());
+    const double gained = advance(f, &rest);
+    *sum += gained;
+    if (!(gained > accuracy * finer * (*sum + decreased))) {
+      break;
+    }
+  }
+  return CLF_OK;
+}
+
 /* Returns the length of the step at which the first weight becomes 0, at most 1. */
 static double feasible(const face *f) {
   double length = 1;
@@ -102,8 +155,12 @@ static double feasible(const face *f) {
 static void move(face *f, double sign) {
   clf__prox_model *m = f->m;
   const double shift = respond(f, f->step, f->total);
+  f->ended = false;
   for (int64_t i = 0; i < f->count; i++) {
-    m->change[f->of[i]] += sign * f->step[i];
+    const int64_t a = f->of[i];
+    const bool ends = sign > 0 && f->step[i] == -(m->old[a] + m->change[a]);
+    m->change[a] = ends ? -m->old[a] : m->change[a] + sign * f->step[i];
+    f->ended = f->ended || ends;
   }
   for (int64_t i = 0; i < m->responses; i++) {
     m->response[i] += sign * f->total[i];
@@ -131,6 +188,9 @@ static void apply(face *f) {
     shorten(f, length);
     move(f, 1);
   }
+  if (!(clf__prox_model_value(f->m) <= before)) {
+    move(f, -1);
+  }
 }
 
 static clf_status allocate(face *f) {
@@ -151,21 +211,18 @@ static clf_status allocate(face *f) {
   return clf__arena_status(&f->arena);
 }
 
-clf_status clf__prox_model_face(clf__prox_model *m, double accuracy, double *decreased) {
+clf_status clf__prox_model_face(clf__prox_model *m, double accuracy, double *decreased,
+                                bool *ended) {
   face f = {.arena = {.context = m->arena.context}, .m = m};
   clf_status status = CLF_OK;
   CLF__TRY(allocate(&f));
-  double rest = begin(&f), sum = 0;
-  for (int step = 0; step < MAX_STEPS && rest > 0; step++) {
-    CLF__TRY(clf__progress_check());
-    const double gained = advance(&f, &rest);
-    sum += gained;
-    if (!(gained > accuracy * finer * (sum + *decreased))) {
-      break;
-    }
-  }
+  const double rest = begin(&f);
+  double sum = 0;
+  const bool solvable = m->fine && isfinite(rest);
+  CLF__TRY(solvable ? solve(&f, &sum) : iterate(&f, rest, accuracy, *decreased, &sum));
   apply(&f);
   *decreased += sum;
+  *ended = f.ended;
 done:
   clf__arena_free(&f.arena);
   return status;

@@ -10,7 +10,10 @@
  * the entries of a column; the means are subtracted by formula, so that sparse rows stay sparse.
  * Or H is computed; a visit then costs nothing, and a change a row of H.
  *
- * Sweeps alternate with conjugate gradients on the weights that are not 0 (prox_face.c). */
+ * Sweeps alternate with steps of all weights that are not 0 (prox_face.c). Where those are exact,
+ * weights of 0 that violate the conditions are added one after the other, as by the feature-sign
+ * search of Lee, Battle, Raina and Ng (2007): columns that nearly depend on each other, on which
+ * sweeps come no further, have their minimum after finitely many steps. */
 #include "optim/prox_model.h"
 
 #include <math.h>
@@ -69,6 +72,7 @@ static clf_status use_matrix(clf__prox_model *m) {
     m->mean[a] = m->intercept ? gram.mean[a] : 0;
     m->diagonal[a] = gram.scatter[a * (m->count + 1)];
   }
+  m->fine = !gram.coarse;
   m->matrix = gram.scatter;
   gram.scatter = NULL;
 done:
@@ -247,17 +251,55 @@ static clf_status next_sweep(clf__prox_model *m, bool all, double *decrease) {
   return CLF_OK;
 }
 
+/* Returns the weight of 0 that violates the conditions most, in units of its curvature, or -1 if
+ * none does by more than a share `accuracy` of the penalty. */
+static int64_t most_violated(const clf__prox_model *m, double accuracy) {
+  int64_t found = -1;
+  double most = 0;
+  for (int64_t a = 0; a < m->count; a++) {
+    const double h = m->diagonal[a] + m->l2[a];
+    const double over = fabs(m->gradient[a] + m->response[a]) - m->l1[a];
+    if (m->old[a] + m->change[a] == 0 && h > 0 && over > accuracy * m->l1[a] &&
+        over * over > most * h) {
+      most = over * over / h;
+      found = a;
+    }
+  }
+  return found;
+}
+
+/* For a matrix in f64. */
+static clf_status search_signs(clf__prox_model *m, double accuracy) {
+  double decrease = 0;
+  CLF__CHECK(next_sweep(m, true, &decrease));
+  for (int64_t step = 0; step < MAX_ROUNDS + 4 * m->count; step++) {
+    bool ended = false;
+    CLF__CHECK(clf__progress_check());
+    CLF__CHECK(clf__prox_model_face(m, accuracy, &m->decreases, &ended));
+    const int64_t next = ended ? -1 : most_violated(m, accuracy);
+    if (!ended && next < 0) {
+      break;
+    }
+    m->decreases += next >= 0 ? visit(m, next) : 0;
+  }
+  return CLF_OK;
+}
+
 /* A sweep over the weights that are not 0 shows how fast descent converges: were the decreases of
  * sweeps a geometric series, as the last two are, and their rest a share `accuracy` of the sum,
  * there would be nothing to do for conjugate gradients. */
 clf_status clf__prox_model_minimize(clf__prox_model *m, double accuracy) {
   double last = 0, decrease = 0;
+  bool ended = false;
+  if (m->fine) {
+    return search_signs(m, accuracy);
+  }
   CLF__CHECK(next_sweep(m, true, &last));
   for (int round = 0; round < MAX_ROUNDS; round++) {
     CLF__CHECK(next_sweep(m, false, &decrease));
     const double ratio = fmin(decrease / last, max_ratio);
     if (decrease * ratio / (1 - ratio) > accuracy * m->decreases) {
-      CLF__CHECK(clf__prox_model_face(m, accuracy, &m->decreases));
+      CLF__CHECK(clf__prox_model_face(m, accuracy, &m->decreases, &ended));
     }
     CLF__CHECK(next_sweep(m, true, &last));
     if (!(last > accuracy * m->decreases)) {

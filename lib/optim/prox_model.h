@@ -80,6 +80,7 @@ typedef struct clf__prox_model {
   double bias_gradient; /* of f with respect to the intercept; 0 without one */
   bool intercept;
   double *matrix;    /* [count, count], or NULL if there are entries */
+  bool fine;         /* there is a matrix, whose products were computed in f64 */
   int64_t responses; /* columns of the set or rows of the sample */
   double decreases;  /* about twice those of the model so far */
   double *change;    /* [count] of the weights */
@@ -103,11 +104,20 @@ void clf__prox_model_respond(const clf__prox_model *model, int64_t a, double cha
 /* Returns the model with its penalty at its changes, up to a constant. */
 double clf__prox_model_value(const clf__prox_model *model);
 /* Minimizes over the weights that are not 0 (prox_face.c). *decreased is the decrease so far; to it
- * is added that of the step, and steps below a share `accuracy` of it are not made. */
-clf_status clf__prox_model_face(clf__prox_model *model, double accuracy, double *decreased);
+ * is added that of the step, and steps below a share `accuracy` of it are not made. *ended is
+ * whether a weight became 0. */
+clf_status clf__prox_model_face(clf__prox_model *model, double accuracy, double *decreased,
+                                bool *ended);
 /* Adds the change of the target's weights to direction [columns]; returns that of the intercept. */
 double clf__prox_model_direction(const clf__prox_model *model, const clf__prox_target *target,
                                  double *direction);
+
+/* Computes the gaps [outputs, or 1 if f is not separate] at the point x of the last evaluation, with
+ * the gradient of f there. Unless u is balanced, which takes a pass over the rows, they are
+ * estimates. `scratch` [outputs, columns]. */
+clf_status clf__prox_gap(const clf__prox_problem *problem, const clf__prox_columns *columns,
+                         const double *x, const double *gradient, bool balanced, double *scratch,
+                         double *gaps);
 
 /* Adds to each column of the variables w the number that minimizes its penalty; `sorted` [outputs]
  * is scratch. */

@@ -7,14 +7,7 @@
  * at most as many as there are weights already, and some (prox_set.c), made of a sample of the
  * rows, which becomes larger if steps become no shorter (prox_sample.c). Coordinate descent and
  * conjugate gradients minimize model and penalty (prox_model.c, prox_face.c), and F is decreased
- * along the line to that point. The conditions are,
- * with s_j the deviation of column j:
- *   |g_j + l2 w_j + l1 sign w_j| <= tolerance s_j   if w_j is not 0,
- *                     |g_j| - l1 <= tolerance s_j   otherwise.
- * Since w and g change inversely with the unit of a column, and s with it, this means the same
- * for columns of any scale. But few rows that are far from the others, or, without an intercept, a
- * mean that is far from 0, make s_j so large that the conditions hold before anything is learned of
- * the other rows. So s_j is at most max_unit.
+ * along the line to that point. It ends by the duality gap (prox_gap.c).
  *
  * If F decreases less than the models predict, the next ones have a larger curvature. Outputs that
  * do not depend on each other have steps of their own. How others depend on each other is left out
@@ -49,6 +42,7 @@ static const float max_stiffness = 64;
 static const double armijo = 1e-3;
 /* Relative decreases of F that rounding hides. */
 static const double noise_f32 = 1e-8, noise_f64 = 1e-14;
+static const double precise_gap = 1e-9; /* relative, of a fit that rounding in f64 ends */
 
 /* Outputs with a step of their own: each one if f is a sum over outputs, or all of them. */
 typedef struct output_part {
@@ -60,6 +54,7 @@ typedef struct output_part {
   double accuracy;    /* of the models' minima */
   float stiffness;    /* factor of the models' curvature */
   bool found;         /* the step decreases F */
+  bool done;          /* its gap is small enough */
 } output_part;
 
 typedef struct solver {
@@ -72,9 +67,10 @@ typedef struct solver {
   output_part *part; /* [parts] */
   double *values;    /* [parts] scratch */
   double *gradient, *trial, *trial_gradient, *direction;
-  double *violation; /* [outputs] */
-  double *sorted;    /* [outputs] scratch */
-  double *share;     /* [outputs] rows of a sample for each column of the set */
+  double *gaps;   /* [parts] */
+  bool elsewhere; /* the last evaluation was not that of x */
+  double *sorted; /* [outputs] scratch */
+  double *share;  /* [outputs] rows of a sample for each column of the set */
   int64_t iteration;
   double *points; /* [CLF__PERIOD_POINTS, size] of the last iterations */
   double *scale;  /* [size] squared deviations of the columns, 1 for the intercepts */
@@ -92,31 +88,31 @@ static double penalty(const solver *s, const output_part *part, const double *x)
   return s->problem->l1 * sum + s->problem->l2 / 2 * squares;
 }
 
-/* The violation of the conditions by a weight w with the gradient g of f. */
-static double violation_of(const solver *s, double w, double g) {
-  const double l1 = s->problem->l1;
-  return w > 0   ? fabs(g + s->problem->l2 * w + l1)
-         : w < 0 ? fabs(g + s->problem->l2 * w - l1)
-                 : fmax(fabs(g) - l1, 0);
-}
-
-/* Returns the largest violation of all outputs. A column without deviation cannot be learned
- * from. */
-static double measure(solver *s) {
-  const clf__prox_problem *p = s->problem;
-  const int64_t columns = p->x->columns;
+/* Returns the largest gap of a part, as a share of its F. */
+static double largest_gap(const solver *s) {
   double largest = 0;
-  for (int64_t k = 0; k < p->outputs; k++) {
-    double own = p->intercept ? fabs(s->gradient[p->outputs * columns + k]) : 0;
-    for (int64_t j = 0; j < columns; j++) {
-      const double deviation = s->columns.deviation[j];
-      const double violation = violation_of(s, s->x[k * columns + j], s->gradient[k * columns + j]);
-      own = deviation > 0 ? fmax(own, violation / fmin(deviation, p->max_unit)) : own;
-    }
-    s->violation[k] = own;
-    largest = fmax(largest, own);
+  for (int64_t i = 0; i < s->parts; i++) {
+    const double gap = s->gaps[i], value = s->part[i].value;
+    s->part[i].done = gap <= s->problem->tolerance * value;
+    largest = isnan(gap) ? (double)INFINITY : fmax(largest, gap > 0 ? gap / value : 0);
   }
   return largest;
+}
+
+/* Computes the gaps, in f64 without estimates where these are small enough. */
+static clf_status measure(solver *s, double *gap) {
+  const clf__prox_problem *p = s->problem;
+  if (s->elsewhere) {
+    CLF__CHECK(p->evaluate(p->argument, s->x, s->values, s->trial_gradient));
+    s->elsewhere = false;
+  }
+  CLF__CHECK(clf__prox_gap(p, &s->columns, s->x, s->gradient, false, s->trial_gradient, s->gaps));
+  *gap = largest_gap(s);
+  if (p->f64 && p->intercept && *gap <= p->tolerance) {
+    CLF__CHECK(clf__prox_gap(p, &s->columns, s->x, s->gradient, true, s->trial_gradient, s->gaps));
+    *gap = largest_gap(s);
+  }
+  return CLF_OK;
 }
 
 /* Sets the direction of one output. */
@@ -154,7 +150,7 @@ done:
 static clf_status direction_job(void *argument, clf__range range) {
   const solver *s = argument;
   for (int64_t k = range.first; k < range.end; k++) {
-    CLF__CHECK(s->violation[k] > s->problem->tolerance ? find_direction(s, k) : CLF_OK);
+    CLF__CHECK(s->part[s->parts > 1 ? k : 0].done ? CLF_OK : find_direction(s, k));
   }
   return CLF_OK;
 }
@@ -234,9 +230,8 @@ static void set_effort(const solver *s, output_part *part, double last) {
   }
 }
 
-/* Begins with whole steps. Returns the sum of the changes. */
-static double begin_steps(solver *s) {
-  double sum = 0;
+/* Begins with whole steps. */
+static void begin_steps(solver *s) {
   for (int64_t i = 0; i < s->parts; i++) {
     output_part *part = &s->part[i];
     const double last = part->change;
@@ -245,9 +240,7 @@ static double begin_steps(solver *s) {
     set_trial(s, part);
     part->change = linear_change(s, part);
     set_effort(s, part, last);
-    sum += part->change;
   }
-  return sum;
 }
 
 /* Halves the steps that do not decrease F; those of the last trial are 0. Returns how many. */
@@ -281,6 +274,7 @@ static clf_status search_line(solver *s, bool *moved) {
   *moved = false;
   for (int trial = 1; trial <= MAX_TRIALS + 1; trial++) {
     CLF__CHECK(evaluate(s, s->trial, s->trial_gradient));
+    s->elsewhere = false;
     if (halve_steps(s, trial) == 0) {
       break;
     }
@@ -314,7 +308,8 @@ static clf_status extrapolate(solver *s) {
     s->trial[i] = s->x[i] == 0 ? 0 : s->trial[i];
   }
   CLF__CHECK(evaluate(s, s->trial, s->trial_gradient));
-  if (s->part->trial < s->part->value) {
+  s->elsewhere = !(s->part->trial < s->part->value);
+  if (!s->elsewhere) {
     accept(s);
   }
   return CLF_OK;
@@ -327,21 +322,22 @@ static clf_status iterate(solver *s, clf__prox_result *result) {
   for (int stalled = 0;; stalled++) {
     const double value = total(s);
     result->value = value;
-    result->violation = measure(s);
+    CLF__CHECK(measure(s, &result->gap));
     CLF__CHECK(p->observe(p->argument, result->iterations, value));
-    if (result->violation < smallest / 2 || value < best - s->noise * fabs(best)) {
+    if (result->gap < smallest / 2 || value < best - s->noise * fabs(best)) {
       stalled = 0;
     }
     best = fmin(best, value);
-    smallest = fmin(smallest, result->violation);
+    smallest = fmin(smallest, result->gap);
     result->stalled = !moved || stalled >= (p->f64 ? PATIENCE_F64 : PATIENCE_F32);
-    if (result->violation <= p->tolerance || result->stalled ||
-        result->iterations >= p->max_iterations) {
+    result->converged =
+        result->gap <= p->tolerance || (p->f64 && result->stalled && result->gap <= precise_gap);
+    if (result->converged || result->stalled || result->iterations >= p->max_iterations) {
       return CLF_OK;
     }
     s->iteration = result->iterations;
     CLF__CHECK(find_directions(s));
-    result->decrease = -begin_steps(s);
+    begin_steps(s);
     CLF__CHECK(search_line(s, &moved));
     CLF__CHECK(p->outputs > 1 && s->parts == 1 ? extrapolate(s) : CLF_OK);
     result->iterations += moved;
@@ -356,12 +352,25 @@ static clf_status allocate(solver *s, const clf__prox_problem *p) {
   }
   s->part = clf__arena_zeroed(&s->arena, s->parts, sizeof *s->part);
   s->values = clf__arena_array(&s->arena, s->parts, sizeof *s->values);
-  s->violation = clf__arena_array(&s->arena, p->outputs, sizeof *s->violation);
+  s->gaps = clf__arena_array(&s->arena, s->parts, sizeof *s->gaps);
   s->sorted = clf__arena_array(&s->arena, p->outputs, sizeof *s->sorted);
   s->share = clf__arena_array(&s->arena, p->outputs, sizeof *s->share);
   s->points = clf__arena_matrix(&s->arena, p->outputs > s->parts ? CLF__PERIOD_POINTS : 0, s->size,
                                 sizeof *s->points);
   return clf__arena_status(&s->arena);
+}
+
+/* The weights of columns that are constant become part of the intercept, as others that begin the
+ * fit may have them. */
+static void drop_constants(solver *s) {
+  const clf__prox_problem *p = s->problem;
+  const int64_t columns = p->x->columns;
+  for (int64_t i = 0; i < p->outputs * columns; i++) {
+    if (!(s->columns.deviation[i % columns] > 0) && s->x[i] != 0) {
+      s->x[p->outputs * columns + i / columns] += s->x[i] * s->columns.mean[i % columns];
+      s->x[i] = 0;
+    }
+  }
 }
 
 static clf_status create(solver *s, const clf__prox_problem *p) {
@@ -370,6 +379,7 @@ static clf_status create(solver *s, const clf__prox_problem *p) {
   s->parts = p->separate ? p->outputs : 1;
   CLF__CHECK(allocate(s, p));
   CLF__CHECK(clf__prox_columns_create(&s->columns, p));
+  drop_constants(s);
   bool warm = false;
   for (int64_t i = 0; i < p->outputs * p->x->columns; i++) {
     warm = warm || s->x[i] != 0;
@@ -381,7 +391,6 @@ static clf_status create(solver *s, const clf__prox_problem *p) {
                                .stiffness = 1};
   }
   for (int64_t k = 0; k < p->outputs; k++) {
-    s->violation[k] = (double)INFINITY;
     s->share[k] = warm ? WARM_SHARE : SHARE;
   }
   for (int64_t i = 0; i < s->size; i++) {

@@ -22,15 +22,24 @@ typedef struct clf__prox_problem {
   /* f does not change if the same is added to the weights of a column in all outputs. */
   bool shifts;
   double l1, l2;
-  /* The violation of the optimality conditions to stop at, in units of the deviations of the
-   * columns, so that it is the same for columns of any scale; deviations above max_unit count as
-   * max_unit. */
-  double tolerance, max_unit;
+  /* The duality gap to stop at, as a share of F. For a separate f, each output has its own. */
+  double tolerance;
   int64_t max_iterations;
-  bool f64; /* values are computed in f64; otherwise with the noise of f32 */
+  /* Values are computed in f64. Otherwise they have the noise of f32, which allows no more than an
+   * estimate of the gap. */
+  bool f64;
   /* Computes f and its gradient [outputs * (columns + 1)] at `at`. `value` receives f or, if it is
    * separate, the value of each output. One that is not finite shortens the step. */
   clf_status (*evaluate)(void *argument, const double *at, double *value, double *gradient);
+  /* For the duality gap, in f64 only. The derivatives u [rows, outputs] of f with respect to
+   * the outputs z of the last evaluation are made feasible: with an intercept, they are multiplied
+   * by numbers of at most 1 so that their sum over the rows is 0 for each output. `gradient`
+   * [outputs, columns] receives their products with the columns. */
+  clf_status (*balance)(void *argument, double *gradient);
+  /* Computes f(z) + f*(s u) - s <z, u> >= 0 with the conjugate f* for a factor s <= 1 of each part:
+   * `value` and `factor` have one of each output if f is separate. u is that of the last balance()
+   * or, as an estimate, what it began with. */
+  void (*distance)(void *argument, bool balanced, const double *factor, double *value);
   /* Computes the second derivatives [rows] > 0 of f with respect to an output, at the point of the
    * last evaluation. It is called from several threads. */
   void (*curvature)(void *argument, int64_t output, float *curvature);
@@ -39,11 +48,13 @@ typedef struct clf__prox_problem {
 } clf__prox_problem;
 
 typedef struct clf__prox_result {
-  bool stalled; /* steps no longer decrease F beyond rounding errors */
+  bool converged; /* to the tolerance, or as far as rounding allows, if that is to 1e-9 */
+  bool stalled;   /* steps no longer decrease F beyond rounding errors */
   int64_t iterations;
-  double value;     /* F */
-  double violation; /* at the last point; at most the tolerance if it has converged */
-  double decrease;  /* of F by the last step, as predicted */
+  double value; /* F */
+  /* At the last point, of the output for which it is largest; at most the tolerance if it has
+   * converged. */
+  double gap;
 } clf__prox_result;
 
 /* Minimizes from the starting point `x` [outputs * (columns + 1)], which receives the solution,

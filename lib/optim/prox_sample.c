@@ -60,8 +60,12 @@ static void choose_rows(clf__prox_sample *s, const float *v, const float *import
   }
 }
 
+/* The matrix of a small table is in f64, and its systems are solved directly (prox_face.c), which
+ * columns that nearly depend on each other need. */
 static bool matrix_pays(double rows, double count, double entries) {
-  return count <= rows && rows * count * count / 2 <= (double)PRODUCTS * SWEEPS * entries;
+  const double small = 1 << 22;
+  return rows * count * count <= small ||
+         (count <= rows && rows * count * count / 2 <= (double)PRODUCTS * SWEEPS * entries);
 }
 
 typedef struct filling {

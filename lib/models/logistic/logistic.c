@@ -41,7 +41,8 @@ static const clf__param params[] = {
     CLF__REAL(C, "1", CLF__ABOVE(0), INFINITY, "inverse strength of the penalty; inf: none"),
     CLF__CHOICE(penalty, "l2|l1|elastic_net", "l2", "|W|^2 / 2, |W|_1, or a mixture of both"),
     CLF__REAL(l1_ratio, "0.5", 0, 1, "elastic_net: share of |W|_1 in it"),
-    CLF__REAL(tolerance, "1e-7", 0, DBL_MAX, "maximum of the mean objective's gradient to stop at"),
+    CLF__REAL(tolerance, "1e-7", 0, DBL_MAX,
+              "maximum of the mean objective's gradient; with |W|_1: of its relative duality gap"),
     CLF__INT(max_iterations, "1000", 1, 1e9, "maximum number of iterations"),
     CLF__BOOL(fit_intercept, "true", "whether to fit an intercept"),
     CLF__CHOICE(multiclass, "multinomial|one_vs_rest", "multinomial",
@@ -108,6 +109,14 @@ static clf_status outcome(const clf__logistic_fitting *f, const clf__logistic_fo
   if (result->converged) {
     return CLF_OK;
   }
+  if (f->objective.keeps_outputs) {
+    clf__log(
+        f->objective.context, CLF_LOG_WARNING,
+        "logistic: not converged after %lld iterations: the objective may be above its minimum "
+        "by %s of its value; standardize the features, or raise max_iterations or tolerance",
+        (long long)result->iterations, clf__number_text(f->relative_gap));
+    return CLF_NOT_CONVERGED;
+  }
   clf__log(f->objective.context, CLF_LOG_WARNING,
            "logistic: not converged after %lld iterations: the gradient's largest component is %s; "
            "scale the features, or raise max_iterations or tolerance",
@@ -169,6 +178,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   /* With an L1 penalty, the objective is the loss alone. */
   const double share = l1_share(p);
   f.objective.keeps_residual = share > 0;
+  f.objective.keeps_outputs = share > 0;
   f.objective.in_span = share == 0 && f.before == NULL && training->x->shards == NULL &&
                         clf__logistic_is_wide(&f.objective);
   CLF__TRY(clf__logistic_objective_create(&f.objective, weights, share > 0 ? INFINITY : p->C));

@@ -40,6 +40,7 @@ typedef struct clf__logistic_objective {
   int64_t columns;
   bool intercept;
   bool f64;                 /* evaluated in f64; x may then be f64 */
+  bool keeps_outputs;       /* in f64, for a clf__logistic_gap */
   bool in_span;             /* evaluated by a clf__logistic_span; what others need is left out */
   bool keeps_residual;      /* that of all rows, whatever the preconditioner needs */
   const float *own_weights; /* [rows] as given, or NULL for 1 */
@@ -61,6 +62,7 @@ typedef struct clf__logistic_objective {
   float *scratch;             /* [threads, block, outputs] */
   clf__digit_map digits;      /* of w and b, where tiles multiply u8 rows */
   clf__linear_pass pass;      /* what f64 needs instead of the members from w on */
+  double *z; /* [rows, outputs] of the last evaluation in f64, if they are kept, or NULL */
 } clf__logistic_objective;
 
 /* Completes an objective whose members up to `f64` are set; `weights` [rows] may be NULL.
@@ -110,6 +112,24 @@ clf_status clf__logistic_curvatures_f64(const clf__logistic_objective *objective
 /* Replaces weighted residuals [outputs] of a row by curvatures; returns their sum. */
 float clf__logistic_row_curvatures(const clf__logistic_objective *objective, int64_t row,
                                    float *residual);
+/* What a duality gap needs of the rows (logistic_gap.c): u of clf__prox_problem at the last
+ * evaluation of an objective that has no penalty. In f64, it keeps its outputs; in f32, u is not
+ * balanced. */
+typedef struct clf__logistic_gap {
+  clf__arena arena;
+  const clf__logistic_objective *objective;
+  bool *present;  /* [classes] whose rows have weight; all without an intercept */
+  double *rates;  /* [outputs, outputs] of a softmax, or [outputs, 2] */
+  double *factor; /* [outputs] of a softmax by the row's class, or [outputs, 2] by the side */
+  double *z, *loss, *wrong; /* [outputs] scratch */
+} clf__logistic_gap;
+clf_status clf__logistic_gap_create(clf__logistic_gap *out,
+                                    const clf__logistic_objective *objective);
+void clf__logistic_gap_free(clf__logistic_gap *gap);
+/* They match clf__prox_problem.balance and .distance. */
+clf_status clf__logistic_gap_balance(clf__logistic_gap *gap, double *gradient);
+void clf__logistic_gap_distance(const clf__logistic_gap *gap, bool balanced, const double *factor,
+                                double *value);
 
 /* clf__logistic_evaluate() in f64 (logistic_loss_f64.c). */
 clf_status clf__logistic_evaluate_f64(clf__logistic_objective *objective, const double *at,

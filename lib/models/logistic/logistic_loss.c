@@ -410,6 +410,8 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   o->totals = clf__arena_array(&o->arena, weights_of_chunk + 2 * o->outputs + 1, sizeof *o->totals);
   if (o->f64) {
     clf__linear_pass_create(&o->pass, &o->arena, o->x, o->outputs);
+    o->z = o->keeps_outputs ? clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof *o->z)
+                            : NULL;
     return clf__arena_status(&o->arena);
   }
   o->chunk_count = chunks_for(o->x);

@@ -73,6 +73,9 @@ static void weigh_residuals(void *argument, int64_t first, int64_t rows, double 
     const int64_t row = e->first + first + i;
     const double weight = weight_of(o, row);
     const int32_t own = o->labels[row];
+    for (int64_t k = 0; k < o->outputs && o->z != NULL; k++) {
+      o->z[row * o->outputs + k] = z[k];
+    }
     *sums->loss += weight * (o->link == CLF__LOGISTIC_SOFTMAX
                                  ? softmax_residual(o, own, z)
                                  : sigmoid_residual(o, own, weight, sums->losses, z));

@@ -23,7 +23,8 @@ enum {
 #define PRECISION 1e-5
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
-#define EXACT 1e-6 /* relative error of the objective */
+#define EXACT 1e-6    /* relative error of the objective */
+#define FROM_F32 1e-5 /* the estimated relative gap at which f64 goes on */
 
 typedef clf__logistic_fitting fitting;
 typedef clf__logistic_found found;
@@ -183,9 +184,6 @@ static clf_status run_smooth(fitting *f, double *variables, found *out) {
 /* Makes the objective one in f64 of the same rows. */
 static clf_status leave_f32(fitting *f, double C) {
   clf__logistic_objective *o = &f->objective;
-  clf__log(o->context, CLF_LOG_INFO,
-           "logistic: single precision shows no further decrease before the tolerance is reached; "
-           "the fit goes on in f64");
   clf__logistic_preconditioner_free(&f->preconditioner);
   clf__logistic_objective_free(o);
   o->f64 = true;
@@ -202,6 +200,9 @@ static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   if (f->objective.f64 || f->largest <= f->tolerance || f->done >= f->max_iterations) {
     return CLF_OK;
   }
+  clf__log(f->objective.context, CLF_LOG_INFO,
+           "logistic: single precision shows no further decrease before the tolerance is reached; "
+           "the fit goes on in f64");
   CLF__CHECK(leave_f32(f, f->C));
   f->certain = true;
   return run_smooth(f, variables, out);
@@ -380,6 +381,14 @@ static void curvature(void *argument, int64_t output, float *values) {
   clf__logistic_curvature(&f->objective, output, values);
 }
 
+static clf_status balance(void *argument, double *gradient) {
+  return clf__logistic_gap_balance(&((fitting *)argument)->gap, gradient);
+}
+
+static void distance(void *argument, bool balanced, const double *factor, double *value) {
+  clf__logistic_gap_distance(&((const fitting *)argument)->gap, balanced, factor, value);
+}
+
 static clf_status observe_sparse(void *argument, int64_t iteration, double value) {
   fitting *f = argument;
   const int64_t done = f->done + iteration;
@@ -415,32 +424,35 @@ static clf_status run_sparse(fitting *f, double l1, double *variables, found *ou
       .shifts = o->link == CLF__LOGISTIC_SOFTMAX,
       .l1 = l1,
       .l2 = clf__logistic_penalty(o, f->C) - l1,
-      .max_unit = 1,
-      .tolerance = f->tolerance,
+      .tolerance = fmax(f->tolerance, o->f64 ? f->min_gap : FROM_F32),
       .max_iterations = f->max_iterations - f->done,
       .f64 = o->f64,
       .evaluate = evaluate_sparse,
+      .balance = balance,
+      .distance = distance,
       .curvature = curvature,
       .observe = observe_sparse,
   };
   clf__prox_result result = {.iterations = 0};
+  clf__logistic_gap_free(&f->gap);
+  CLF__CHECK(clf__logistic_gap_create(&f->gap, o));
   const clf_status status = clf__prox_newton(&result, &problem, variables);
-  f->largest = result.violation;
-  const bool precise = result.stalled && result.decrease <= PRECISION_F64 * fabs(result.value);
+  f->relative_gap = result.gap;
   f->done += result.iterations;
-  *out = (found){f->done, result.violation <= f->tolerance || (o->f64 && precise)};
+  *out = (found){f->done, o->f64 && result.converged};
   return status;
 }
 
-/* The objective with an L1 penalty, which is no part of f->objective. As in minimize_smooth(), a
- * fit that f32 ends goes on in f64. */
+/* The objective with an L1 penalty, which is no part of f->objective. A fit that f32 ends is proven
+ * in f64, and goes on there where necessary. */
 static clf_status minimize_sparse(fitting *f, double l1, double *variables, found *out) {
+  f->min_gap = f->objective.f64 ? 0 : EXACT;
   CLF__CHECK(run_sparse(f, l1, variables, out));
-  if (f->objective.f64 || out->converged || f->done >= f->max_iterations) {
+  if (f->objective.f64) {
     return CLF_OK;
   }
-  const clf_status status = leave_f32(f, (double)INFINITY);
-  return status < 0 ? status : run_sparse(f, l1, variables, out);
+  CLF__CHECK(leave_f32(f, (double)INFINITY));
+  return run_sparse(f, l1, variables, out);
 }
 
 clf_status clf__logistic_minimize(fitting *f, double l1, double *variables, found *out) {
@@ -454,6 +466,7 @@ clf_status clf__logistic_minimize(fitting *f, double l1, double *variables, foun
 
 void clf__logistic_fitting_free(fitting *f) {
   clf__logistic_preconditioner_free(&f->preconditioner);
+  clf__logistic_gap_free(&f->gap);
   clf__logistic_objective_free(&f->objective);
   clf__free(f->history);
 }

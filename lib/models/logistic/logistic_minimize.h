@@ -10,14 +10,18 @@ typedef struct clf__logistic_fitting {
   clf__logistic_objective objective;
   clf__logistic_preconditioner preconditioner;
   clf__logistic_span span;
+  clf__logistic_gap gap; /* with an L1 penalty */
   clf__progress progress;
   clf__stop *stop;
   const clf__store *before; /* the state that the fit begins with, or NULL for 0 */
   double C, tolerance;
   int64_t max_iterations;
   /* The rest is 0 at the start. */
-  double unit;      /* of the weights' gradient: the maximum of 1 and the largest feature's size */
-  double largest;   /* largest component of the current gradient */
+  double unit;    /* of the weights' gradient: the maximum of 1 and the largest feature's size */
+  double largest; /* largest component of the current gradient */
+  /* With an L1 penalty: the duality gap as a share of the objective, and the smallest to stop at,
+   * whatever the tolerance. */
+  double relative_gap, min_gap;
   double start;     /* value of the objective at the start */
   double value;     /* of the objective, before the last step */
   double excess;    /* at most, of the value above the minimum; INFINITY if unknown */

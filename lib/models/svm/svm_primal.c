@@ -20,7 +20,6 @@
 /* Curvature of a row that no machine needs, so that sums of them can be divisors. */
 static const float min_curvature = 1e-10F;
 static const double tolerance_unit = 1e-3; /* of the parameter's, which is of margins */
-static const double precision = 1e-13;     /* a relative decrease that rounding hides */
 
 /* Replaces outputs by the derivatives of the loss. */
 static void replace_outputs(void *argument, int64_t first, int64_t rows, double *z) {
@@ -28,7 +27,7 @@ static void replace_outputs(void *argument, int64_t first, int64_t rows, double 
   for (int64_t i = first; i < first + rows; i++) {
     for (int64_t k = 0; k < p->machines; k++, z++) {
       const double side = p->training->labels[i] == k ? 1 : -1, rest = 1 - side * *z;
-      p->within[i * p->machines + k] = rest > 0;
+      p->missing[i * p->machines + k] = fmax(rest, 0);
       *z = rest > 0 ? -2 * clf__svm_primal_weight(p, i) * side * rest : 0;
       p->losses[k] += rest > 0 ? clf__svm_primal_weight(p, i) * rest * rest : 0;
       p->bias[k] += *z;
@@ -56,7 +55,59 @@ static void curvature(void *argument, int64_t output, float *values) {
   const clf__svm_primal *p = argument;
   for (int64_t i = 0; i < p->x.rows; i++) {
     const float weight = (float)(clf__svm_primal_weight(p, i) / p->total);
-    values[i] = weight * (p->within[i * p->machines + output] ? 2 : min_curvature);
+    values[i] = weight * (p->missing[i * p->machines + output] > 0 ? 2 : min_curvature);
+  }
+}
+
+/* Computes u of the duality gap (optim/prox_gap.c): the derivatives, those of the side with the
+ * larger sum reduced to the other. */
+static void balanced_derivatives(void *argument, int64_t first, int64_t rows, double *z) {
+  const clf__svm_primal *p = argument;
+  for (int64_t i = first; i < first + rows; i++) {
+    for (int64_t k = 0; k < p->machines; k++, z++) {
+      const bool own = p->training->labels[i] == k;
+      const double size = 2 * clf__svm_primal_weight(p, i) * p->missing[i * p->machines + k];
+      *z = p->factor[2 * k + own] * (own ? -size : size) / p->total;
+    }
+  }
+}
+
+static clf_status balance(void *argument, double *gradient) {
+  clf__svm_primal *p = argument;
+  memset(p->factor, 0, (size_t)p->machines * 2 * sizeof *p->factor);
+  for (int64_t i = 0; i < p->x.rows; i++) {
+    for (int64_t k = 0; k < p->machines; k++) {
+      p->factor[2 * k + (p->training->labels[i] == k)] +=
+          clf__svm_primal_weight(p, i) * p->missing[i * p->machines + k];
+    }
+  }
+  for (int64_t k = 0; k < p->machines; k++) {
+    double *sums = p->factor + 2 * k;
+    const double least = fmin(sums[0], sums[1]);
+    sums[0] = least < sums[0] ? least / sums[0] : 1;
+    sums[1] = least < sums[1] ? least / sums[1] : 1;
+  }
+  memset(gradient, 0, (size_t)(p->machines * p->x.columns) * sizeof *gradient);
+  return clf__linear_pass_run(&p->pass, NULL, NULL, balanced_derivatives, p, gradient);
+}
+
+/* With the rest r of a row to the margin and u = s f'(z): f(z) + f*(u) - u z = (1 - s)^2 r^2. Where
+ * all rows are on one side, the minimum is 0, relative to which no gap is small: what is returned
+ * is small relative to the loss where the loss is small. */
+static void distance(void *argument, bool balanced, const double *factor, double *value) {
+  const clf__svm_primal *p = argument;
+  memset(value, 0, (size_t)p->machines * sizeof *value);
+  for (int64_t i = 0; i < p->x.rows; i++) {
+    for (int64_t k = 0; k < p->machines; k++) {
+      const double own = balanced ? p->factor[2 * k + (p->training->labels[i] == k)] : 1;
+      const double s = factor[k] * own;
+      const double rest = (1 - s) * p->missing[i * p->machines + k];
+      value[k] += clf__svm_primal_weight(p, i) * rest * rest / p->total;
+    }
+  }
+  for (int64_t k = 0; k < p->machines; k++) {
+    const bool one_sided = balanced && fmin(p->factor[2 * k], p->factor[2 * k + 1]) == 0;
+    value[k] *= one_sided ? value[k] : 1;
   }
 }
 
@@ -120,7 +171,8 @@ static clf_status create(clf__svm_primal *p) {
     CLF__CHECK(clf__rows_sparse(&p->x) ? extend_sparse(p, (float)scaling)
                                        : extend_dense(p, (float)scaling));
   }
-  p->within = clf__arena_matrix(&p->arena, p->x.rows, p->machines, sizeof *p->within);
+  p->missing = clf__arena_matrix(&p->arena, p->x.rows, p->machines, sizeof *p->missing);
+  p->factor = clf__arena_matrix(&p->arena, p->machines, 2, sizeof *p->factor);
   p->losses = clf__arena_array(&p->arena, p->machines, sizeof *p->losses);
   clf__linear_pass_create(&p->pass, &p->arena, &p->x, p->machines);
   return clf__arena_status(&p->arena);
@@ -186,18 +238,18 @@ static void begin(const clf__svm_primal *p, double *variables) {
 
 static clf_status outcome(const clf__svm_primal *p, const clf__prox_result *result,
                           double tolerance) {
-  const bool precise = result->stalled && result->decrease <= precision * fabs(result->value);
-  if ((result->violation <= tolerance && !p->unfinished) || precise) {
+  if (result->converged) {
     return CLF_OK;
   }
-  const bool far = result->violation <= tolerance;
+  const bool violated = p->violation > tolerance, far = p->sparse && !violated;
   clf__log(p->model->context, CLF_LOG_WARNING,
            "svm: not converged after %lld iterations: %s%s; scale the features, lower C, or raise "
            "max_iterations or tolerance",
            (long long)result->iterations,
-           far ? "the objective may be far from its minimum"
-               : "the optimality conditions are violated by ",
-           far ? "" : clf__number_text(result->violation));
+           far        ? "the objective may be far from its minimum"
+           : violated ? "the optimality conditions are violated by "
+                      : "the duality gap, as a share of the objective, is ",
+           far ? "" : clf__number_text(violated ? p->violation : result->gap));
   return CLF_NOT_CONVERGED;
 }
 
@@ -217,17 +269,19 @@ static clf_status minimize(clf__svm_primal *p, double *variables, double *gradie
       .separate = true,
       .l1 = share * strength,
       .l2 = (1 - share) * strength,
-      .max_unit = (double)INFINITY,
       .tolerance = tolerance_unit * params->tolerance,
       .max_iterations = params->max_iterations > 0 ? params->max_iterations : MAX_ITERATIONS,
       .f64 = true,
       .evaluate = evaluate,
+      .balance = balance,
+      .distance = distance,
       .curvature = curvature,
       .observe = observe,
   };
   clf__prox_result result = {.iterations = 0};
   p->progress = clf__progress_begin(p->model->context, "svm", problem.max_iterations);
-  clf_status status = clf__rows_sparse(&p->x) && params->penalty == CLF__SVM_L2
+  p->sparse = clf__rows_sparse(&p->x) && params->penalty == CLF__SVM_L2;
+  clf_status status = p->sparse
                           ? clf__svm_minimize_sparse(p, &problem, variables, gradient, &result)
                           : clf__prox_newton(&result, &problem, variables);
   if (result.iterations > 0) {

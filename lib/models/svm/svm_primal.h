@@ -16,13 +16,16 @@ typedef struct clf__svm_primal {
   const float *weights; /* [rows], or NULL for 1 */
   double total;         /* weight of the rows */
   clf__linear_pass pass;
-  bool *within;   /* [rows, machines] the margin */
-  double *losses; /* [machines] sums at the last evaluation */
-  double *bias;   /* [machines] gradient of the last evaluation, borrowed */
+  double *missing; /* [rows, machines] what each row lacks to the margin, or 0 */
+  double *factor;  /* [machines, 2] of the dual point, for the rows of each side */
+  double *losses;  /* [machines] sums at the last evaluation */
+  double *bias;    /* [machines] gradient of the last evaluation, borrowed */
   clf__progress progress;
-  int64_t steps;   /* of Newton's method */
-  int64_t machine; /* that truncated Newton minimizes */
-  bool unfinished; /* a machine of sparse rows is not as near to its minimum as demanded */
+  int64_t steps;    /* of Newton's method */
+  int64_t machine;  /* that truncated Newton minimizes */
+  bool sparse;      /* truncated Newton minimizes */
+  bool unfinished;  /* one of its machines is not as near to its minimum as demanded */
+  double violation; /* of its optimality conditions */
 } clf__svm_primal;
 
 static inline double clf__svm_primal_weight(const clf__svm_primal *p, int64_t row) {

@@ -14,6 +14,7 @@
 
 /* With a large C the mean loss is small long before the objective is near its minimum. */
 static const double closeness = 1e-6;
+static const double precision = 1e-13; /* a relative decrease that rounding hides */
 
 /* Of descent, from whose end truncated Newton goes on. */
 static const double of_tolerance = 1, of_excess = 0.2;
@@ -171,6 +172,7 @@ static clf_status minimize_machines(clf__svm_primal *p, const clf__prox_problem 
                                 .differentiate = differentiate,
                                 .observe = observe};
   int64_t steps = 0;
+  double decrease = 0;
   out->stalled = true;
   for (p->machine = 0; p->machine < p->machines; p->machine++) {
     clf__newton_result result = {.iterations = 0};
@@ -184,11 +186,13 @@ static clf_status minimize_machines(clf__svm_primal *p, const clf__prox_problem 
     out->iterations = p->machine == p->machines - 1 ? steps : 0;
     CLF__CHECK(status);
     out->value += result.value;
-    out->violation = fmax(out->violation, result.violation);
-    out->decrease = fmax(out->decrease, result.decrease);
+    p->violation = fmax(p->violation, result.violation);
+    decrease = fmax(decrease, result.decrease);
     out->stalled = out->stalled && (result.stalled || result.converged);
     p->unfinished = p->unfinished || !result.converged;
   }
+  out->converged = (p->violation <= problem->tolerance && !p->unfinished) ||
+                   (out->stalled && decrease <= precision * fabs(out->value));
   return CLF_OK;
 }
 

@@ -43,9 +43,12 @@ static clf_status run_dense(const clf__linear_pass *pass, const double *w, const
     const clf__f64_view x = clf__f64_matrix(pass->wide, count, columns, columns);
     CLF__CHECK(clf__progress_check());
     clf__centered_read(&rows, pass->context, first, count, pass->wide, columns);
-    set_bias(pass, b, count);
-    CLF__CHECK(clf__gemm_f64(pass->context, 1, x, clf__f64_transposed(w, columns, outputs, columns),
-                             1, pass->z, outputs));
+    if (w != NULL) {
+      set_bias(pass, b, count);
+      CLF__CHECK(clf__gemm_f64(pass->context, 1, x,
+                               clf__f64_transposed(w, columns, outputs, columns), 1, pass->z,
+                               outputs));
+    }
     rule(argument, first, count, pass->z);
     CLF__CHECK(clf__gemm_f64(pass->context, 1,
                              clf__f64_transposed(pass->z, outputs, count, outputs), x, 1, gradient,
@@ -81,14 +84,16 @@ static clf_status run_sparse(const clf__linear_pass *pass, const double *w, cons
   const int64_t columns = pass->x->columns, outputs = pass->outputs;
   for (int64_t j = 0; j < columns; j++) {
     for (int64_t k = 0; k < outputs; k++) {
-      pass->wide[2 * j * outputs + k] = w[k * columns + j];
+      pass->wide[2 * j * outputs + k] = w != NULL ? w[k * columns + j] : 0;
       pass->wide[(2 * j + 1) * outputs + k] = 0;
     }
   }
   for (int64_t i = 0; i < pass->x->rows; i++) {
     CLF__CHECK(i % ASKED == 0 ? clf__progress_check() : CLF_OK);
-    set_bias(pass, b, 1);
-    multiply_entries(pass, i);
+    if (w != NULL) {
+      set_bias(pass, b, 1);
+      multiply_entries(pass, i);
+    }
     rule(argument, i, 1, pass->z);
     add_entries(pass, i);
   }

@@ -75,7 +75,9 @@ class LogisticRegression(SparseCoefficients, ProbabilityMixin, Classifier):
     parameter           scikit-learn                        here
     ==================  ==================================  ====================================
     solver="liblinear"  penalizes the intercept             refused
-    tol                 bounds the solver's own measure     a gradient is below tol / 1,000,000
+    tol                 bounds the solver's own measure     a gradient is below tol / 1,000,000; with
+                                                            L1, the objective is above its minimum
+                                                            by at most tol / 10,000 of itself
     max_iter            often needed above 100              seldom reached, also on raw features
     dual                offered                             refused unless False
     warm_start          needs the same classes              begins at 0 with others
