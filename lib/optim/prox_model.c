@@ -22,6 +22,7 @@
 #include "base/math.h"
 #include "base/progress.h"
 #include "base/status.h"
+#include "ops/kernels.h"
 #include "ops/linalg/gram.h"
 
 enum {
@@ -127,6 +128,7 @@ clf_status clf__prox_model_create(clf__prox_model *m, const clf__prox_problem *p
                                   const clf__prox_target *target) {
   *m = (clf__prox_model){.arena = {.context = problem->context},
                          .count = target->count,
+                         .kernels = clf__kernels_for(problem->context)->vectors,
                          .intercept = problem->intercept,
                          .bias_gradient = problem->intercept ? target->bias_gradient : 0};
   CLF__CHECK(allocate(m));
@@ -179,10 +181,7 @@ void clf__prox_model_respond(const clf__prox_model *m, int64_t a, double change,
                              double *restrict response) {
   const clf__prox_sample *s = &m->sample;
   if (m->matrix != NULL) {
-    const double *line = m->matrix + a * m->count;
-    for (int64_t j = 0; j < m->count; j++) {
-      response[j] += change * line[j];
-    }
+    m->kernels->add_rows(m->matrix + a * m->count, 1, m->count, &change, m->count, response);
     return;
   }
   for (int64_t e = s->start[a]; e < s->start[a + 1]; e++) {

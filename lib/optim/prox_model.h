@@ -5,6 +5,7 @@
 #define CLF_OPTIM_PROX_MODEL_H
 
 #include "base/memory.h"
+#include "ops/linalg/vectors.h"
 #include "optim/prox_newton.h"
 
 typedef struct clf__prox_entry {
@@ -79,6 +80,7 @@ typedef struct clf__prox_model {
   double *l1, *l2;      /* [count] penalties */
   double bias_gradient; /* of f with respect to the intercept; 0 without one */
   bool intercept;
+  const clf__vector_kernels *kernels;
   double *matrix;    /* [count, count], or NULL if there are entries */
   bool fine;         /* there is a matrix, whose products were computed in f64 */
   int64_t responses; /* columns of the set or rows of the sample */
