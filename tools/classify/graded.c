@@ -327,7 +327,6 @@ clf_status graded_join(graded *out, const graded *parts, int64_t count) {
 }
 
 void graded_confusion(const graded *g, int64_t *counts) {
-  memset(counts, 0, (size_t)(g->classes * g->classes) * sizeof *counts);
   for (int64_t i = 0; i < g->rows; i++) {
     if (g->truth[i] >= 0 && g->said.labels[i] >= 0) {
       counts[g->truth[i] * g->classes + g->said.labels[i]]++;

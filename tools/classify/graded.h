@@ -41,7 +41,8 @@ void graded_free(graded *g);
  * folds of one dataset are; names and model are those of the first part. Free it in any case. */
 clf_status graded_join(graded *out, const graded *parts, int64_t count);
 
-/* Counts pairs of true and predicted class of the rows that have both: [classes, classes]. */
+/* Adds pairs of true and predicted class of the rows that have both to counts [classes, classes],
+ * which are 0: most pages of many classes are never written. */
 void graded_confusion(const graded *g, int64_t *counts);
 
 #endif

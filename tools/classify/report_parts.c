@@ -98,7 +98,7 @@ static void write_class_table(FILE *out, const graded *g, const measures *m) {
 clf_status report_classes(FILE *out, const graded *g, const measures *m) {
   int64_t *counts = NULL;
   if (g->classes <= MAX_MATRIX) {
-    counts = malloc((size_t)(g->classes * g->classes) * sizeof *counts);
+    counts = calloc((size_t)(g->classes * g->classes) + 1, sizeof *counts);
     if (counts == NULL) {
       return CLF_ERROR_MEMORY;
     }

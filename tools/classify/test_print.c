@@ -178,7 +178,9 @@ static int print_pairs(const graded *g, const int64_t *counts, const tool *t) {
   static const table_column columns[] = {
       {"rows", true, 0}, {"of class", false, 0}, {"predicted as", false, 0}};
   enum { SHOWN = 10 };
-  confused *pairs = malloc((size_t)(g->classes * g->classes) * sizeof *pairs);
+  /* Each row is in one pair: of 10,000 classes there are many more pairs than rows. */
+  const int64_t most = g->rows < g->classes * g->classes ? g->rows : g->classes * g->classes;
+  confused *pairs = malloc((size_t)(most + 1) * sizeof *pairs);
   table all = table_of(columns, sizeof columns / sizeof *columns);
   int64_t count = 0;
   for (int64_t i = 0; pairs != NULL && i < g->classes * g->classes; i++) {
