@@ -208,7 +208,7 @@ def test_logistic_regression_without_penalty_and_one_vs_rest():
 def test_logistic_regression_with_an_l1_penalty_is_at_their_minimum(penalty, l1_ratio, C):
     X, y = datasets.load_iris(return_X_y=True)
     X = StandardScaler().fit_transform(X)
-    ours = LogisticRegression(penalty, C=C, l1_ratio=l1_ratio, solver="saga", max_iter=1000)
+    ours = LogisticRegression(penalty, C=C, l1_ratio=l1_ratio, solver="saga", tol=1e-6, max_iter=1000)
     ours.fit(X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
