@@ -81,8 +81,8 @@ typedef struct clf_communicator {
 } clf_communicator;
 
 /** Sets the communicator of a context, through which fits on its handles include the rows of all
- *  ranks. The ranks' contexts must have the same `seed`, `shards` and CPU kernels, and the same
- *  of the two callbacks that may be NULL, which the first call checks.
+ *  ranks. The ranks' contexts must have the same `seed`, `shards` and CPU kernels, with tiles or
+ *  without, and the same of the two callbacks that may be NULL, which the first call checks.
  *  @param communicator  copied; what `user` points to must outlive the context, or the next call of
  *                       this function. NULL for none.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (also within a call of all ranks), CLF_ERROR_MEMORY

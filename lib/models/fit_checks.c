@@ -107,13 +107,3 @@ uint64_t clf__model_hash_state(const clf_model *model) {
   }
   return hash;
 }
-
-/* The system may refuse tiles (AMX) to a process. Products of networks, and of 8-bit rows in fits
- * of logistic, then have other last digits. */
-clf_status clf__model_same_tiles(const clf_model *model) {
-  const int32_t decision = model->kind->decision;
-  return decision == CLF__DECISION_LAYERS || decision == CLF__DECISION_LINEAR
-             ? clf__comm_same(model->context, "tiles of the CPU",
-                              clf__context_has_tiles(model->context))
-             : CLF_OK;
-}

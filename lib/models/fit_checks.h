@@ -24,8 +24,6 @@ uint64_t clf__model_hash_state(const clf_model *model);
 /* Adds the pipeline and the optimizer, or NULL, with their parameters to a hash. */
 clf_status clf__model_hash_settings(uint64_t *hash, const clf_model *model,
                                     const clf_optimizer *optimizer);
-/* Returns CLF_ERROR_PEER if the ranks' products of bf16 and int8 may differ. */
-clf_status clf__model_same_tiles(const clf_model *model);
 
 /* The parts of fits that fits by sums (sums.h) have in common with others (fit.c): the stages of a
  * pipeline, fitted first if `fit` is set; the kind's check of a fitted model; and the score of

@@ -66,7 +66,6 @@ clf_status clf__fit_join_whole(clf__fit_joint *j, const clf_model *model,
   uint64_t hash = 0;
   CLF__CHECK(clf__model_hash_settings(&hash, model, optimizer));
   CLF__CHECK(clf__comm_same(model->context, "pipeline and optimizer", hash));
-  CLF__CHECK(clf__model_same_tiles(model));
   CLF__CHECK(clf__rank_dataset_gather(&j->all, j->call.context, &j->train.rows));
   clf__log(
       model->context, CLF_LOG_WARNING,

@@ -73,7 +73,6 @@ clf_status clf__selection_agree(const clf_model *model, const clf_dataset *data,
   CLF__CHECK(clf__comm_hash_kind(&hash, context, &model->kind->base, model->params));
   CLF__CHECK(clf__model_hash_settings(&hash, model, model->optimizer));
   CLF__CHECK(clf__comm_same(context, "settings of a cross-validation", hash));
-  CLF__CHECK(clf__model_same_tiles(model));
   return clf__comm_same(context, "rows of a cross-validation",
                         hash_dataset(CLF__CHECKSUM_FIRST, data));
 }
