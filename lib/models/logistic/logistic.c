@@ -6,13 +6,13 @@
  *
  * The method is L-BFGS (optim/lbfgs.c), preconditioned by the Hessian's diagonal blocks on a sample
  * of rows (logistic_precondition.c), which are pooled for many outputs (logistic_pooled.c) and begin
- * with a step of a length that is searched (logistic_first.c). They are computed at the start, after four iterations, and
- * then at doubling distances. An evaluation (logistic_loss.c) reads the rows once and needs 2 *
- * rows * columns * outputs multiply-adds: 0.94 G for MNIST, 8 ms on two cores of 115 GFLOP/s each.
- * A fit takes about 25 evaluations. On dense rows of so many columns that blocks do not pay, the
- * weights are combinations of the rows (logistic_span.c), if these are not out of proportion. Two
- * classes on sparse rows of so many columns have truncated Newton instead (optim/newton.c), in
- * f64. */
+ * with a step of a length that is searched (logistic_first.c). They are computed at the start,
+ * after four iterations, and then at doubling distances; pooled ones of more outputs than columns
+ * sooner. An evaluation (logistic_loss.c) reads the rows once and needs 2 * rows * columns *
+ * outputs multiply-adds: 0.94 G for MNIST, 8 ms on two cores of 115 GFLOP/s each. A fit takes about
+ * 25 evaluations. On dense rows of so many columns that blocks do not pay, the weights are
+ * combinations of the rows (logistic_span.c), if these are not out of proportion. Two classes on
+ * sparse rows of so many columns have truncated Newton instead (optim/newton.c), in f64. */
 #include <float.h>
 #include <math.h>
 #include <string.h>

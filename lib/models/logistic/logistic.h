@@ -86,8 +86,9 @@ clf__logistic_sums clf__logistic_sums_of(const clf__logistic_objective *objectiv
 clf_status clf__logistic_sum(clf__logistic_sums *out, const clf__logistic_objective *objective,
                              clf__shard_sums add, void *argument);
 
-/* Computes, with keeps_residual, the second derivatives [rows] of the mean loss with respect to an output at the last
- * evaluation, w p (1 - p) / rows. They are never exactly 0 for a row that counts. */
+/* Computes, with keeps_residual, the second derivatives [rows] of the mean loss with respect to an
+ * output at the last evaluation, w p (1 - p) / rows. They are never exactly 0 for a row that
+ * counts. */
 void clf__logistic_curvature(const clf__logistic_objective *objective, int64_t output,
                              float *values);
 

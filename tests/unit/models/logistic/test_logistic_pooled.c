@@ -89,8 +89,9 @@ typedef struct setting {
   double tolerance;   /* of the gradient in f64 */
 } setting;
 
-/* A block for each output takes 26 to 50 iterations, and so do pooled ones but without an intercept. In f32 a fit ends where the gradient proves
- * that the objective is within 1e-6 of the minimum. */
+/* A block for each output takes 26 to 50 iterations, and so do pooled ones but without an
+ * intercept. In f32 a fit ends where the gradient proves that the objective is within 1e-6 of the
+ * minimum. */
 static const setting settings[] = {
     {"C=1", 1, FEW_ROWS, CLF_F32, false, true, true, 60, 1e-5},
     {"C=1", 1, ROWS, CLF_F32, true, true, true, 60, 1e-5}, /* a part of the rows */
