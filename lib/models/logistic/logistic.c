@@ -5,7 +5,7 @@
  * add.
  *
  * The method is L-BFGS (optim/lbfgs.c), preconditioned by the Hessian's diagonal blocks on a sample
- * of rows (logistic_precondition.c), which are pooled for many outputs (logistic_pooled.c) and begin
+ * of rows (logistic_precondition.c). Those of many outputs are pooled (logistic_pooled.c) and begin
  * with a step of a length that is searched (logistic_first.c). They are computed at the start,
  * after four iterations, and then at doubling distances; pooled ones of more outputs than columns
  * sooner. An evaluation (logistic_loss.c) reads the rows once and needs 2 * rows * columns *

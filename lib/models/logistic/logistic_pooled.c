@@ -1,9 +1,10 @@
 /* The approximate inverse Hessian for logistic regression of many outputs, whose blocks
  * (logistic_precondition.c) take longer to compute than what they save.
  *
- * The blocks of outputs k are H_k = c_k S_k + penalty I, with the mean curvature c_k and the scatter
- * S_k about the mean m_k of the rows, both weighted by the curvatures v_ik. Means and curvatures are
- * each output's own, at the cost of an evaluation. The scatter is that of all outputs together:
+ * The blocks of outputs k are H_k = c_k S_k + penalty I, with the mean curvature c_k and the
+ * scatter S_k about the mean m_k of the rows, both weighted by the curvatures v_ik. Means and
+ * curvatures are each output's own, at the cost of an evaluation. The scatter is that of all
+ * outputs together:
  *
  *   S = sum_k c_k S_k / sum_k c_k, where
  *   sum_k c_k S_k = (1/N) sum_i (sum_k v_ik) (x_i - m)(x_i - m)^T - sum_k c_k (m_k - m)(m_k - m)^T
