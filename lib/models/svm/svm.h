@@ -2,10 +2,10 @@
  * svm_fit.c (all machines of a fit), svm_primal.c (those of the squared hinge loss), svm_store.c
  * (their state), svm_shared.c (what they share), svm_warm.c (what a fit begins with), svm_problem.c
  * (the variables of one problem), svm_solve.c (its solution), svm_set.c (its working sets),
- * svm_gradient.c (its gradients), svm_shrink.c (the part of it that is active), svm_accelerate.c
- * (steps between its working sets), svm_start.c, svm_interior.c and svm_descent.c (where linear
- * machines start), svm_newton.c and svm_normal.c (squared hinge loss, and equations of few
- * columns), svm_probability.c, svm_decide.c (prediction). */
+ * svm_set_newton.c (their solution), svm_gradient.c (its gradients), svm_shrink.c (the part of it
+ * that is active), svm_accelerate.c (steps between its working sets), svm_start.c, svm_interior.c
+ * and svm_descent.c (where linear machines start), svm_newton.c and svm_normal.c (squared hinge
+ * loss, and equations of few columns), svm_probability.c, svm_decide.c (prediction). */
 #ifndef CLF_MODELS_SVM_SVM_H
 #define CLF_MODELS_SVM_SVM_H
 

@@ -154,7 +154,8 @@ static clf_status improve(clf__svm_solver *s, double gap, double tolerance) {
   clf__svm_select_working_set(s);
   const double part = starts_without(p) ? 0.01 : 0.1;
   CLF__CHECK(clf__svm_load_working_set(s, fmax(0.5 * tolerance, part * gap), &smo));
-  const int64_t steps = clf__smo_solve(s->context, &smo);
+  int64_t steps;
+  CLF__CHECK(clf__svm_solve_set(s, &smo, &steps));
   const int64_t moved = apply_changes(s, &smo);
   if (p->rows->cache != NULL) {
     memcpy(s->before, p->gradient, bytes);
