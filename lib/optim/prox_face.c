@@ -1,5 +1,5 @@
-/* A face of the quadratic model: the weights that are 0 stay so, and the others keep their signs, so
- * that the penalty is linear and what is left is a system of linear equations. It is solved by
+/* A face of the quadratic model: the weights that are 0 stay so, and the others keep their signs,
+ * so that the penalty is linear and what is left is a system of linear equations. It is solved by
  * conjugate gradients (Hestenes and Stiefel 1952), whose preconditioner is the diagonal, or for a
  * matrix in f64 by Cholesky factorization. Coordinate descent finds the face; where columns depend
  * on each other, it needs many sweeps for its minimum.
@@ -94,8 +94,8 @@ static double advance(face *f, double *decrease) {
   return gained;
 }
 
-/* Makes the whole step by factorization, in units in which the diagonal is 1. *gained is about twice
- * what the model decreased by. */
+/* Makes the whole step by factorization, in units in which the diagonal is 1. *gained is about
+ * twice what the model decreased by. */
 static clf_status solve(face *f, double *gained) {
   const clf__prox_model *m = f->m;
   const int64_t count = f->count;

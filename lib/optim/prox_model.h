@@ -114,8 +114,8 @@ clf_status clf__prox_model_face(clf__prox_model *model, double accuracy, double 
 double clf__prox_model_direction(const clf__prox_model *model, const clf__prox_target *target,
                                  double *direction);
 
-/* Computes the gaps [outputs, or 1 if f is not separate] at the point x of the last evaluation, with
- * the gradient of f there. Unless u is balanced, which takes a pass over the rows, they are
+/* Computes the gaps [outputs, or 1 if f is not separate] at the point x of the last evaluation,
+ * with the gradient of f there. Unless u is balanced, which takes a pass over the rows, they are
  * estimates. `scratch` [outputs, columns]. */
 clf_status clf__prox_gap(const clf__prox_problem *problem, const clf__prox_columns *columns,
                          const double *x, const double *gradient, bool balanced, double *scratch,

@@ -107,7 +107,8 @@ clf_status clf__svm_open_history(clf__svm_solver *s);
 void clf__svm_begin_history(clf__svm_solver *s);
 clf_status clf__svm_accelerate(clf__svm_solver *s);
 
-/* svm_set_newton.c. Solves the problem of a working set, in the number of steps that is returned. */
+/* svm_set_newton.c. Solves the problem of a working set, in the number of steps that is
+ * returned. */
 clf_status clf__svm_solve_set(const clf__svm_solver *s, const clf__smo *smo, int64_t *steps);
 
 /* svm_shrink.c. Returns whether the active variables, by the gaps, are to be solved by themselves;

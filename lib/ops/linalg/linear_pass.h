@@ -24,7 +24,8 @@ void clf__linear_pass_create(clf__linear_pass *out, clf__arena *arena, const clf
                              int64_t outputs);
 
 /* gradient [outputs, columns] += r^T X, with W [outputs, columns] and b [outputs]; the caller
- * zeroes `gradient` first. With W NULL, z is not computed. Returns CLF_OK, CLF_ERROR_CANCELLED or CLF_ERROR_MEMORY. */
+ * zeroes `gradient` first. With W NULL, z is not computed. Returns CLF_OK, CLF_ERROR_CANCELLED or
+ * CLF_ERROR_MEMORY. */
 clf_status clf__linear_pass_run(const clf__linear_pass *pass, const double *w, const double *b,
                                 clf__residual_rule rule, void *argument, double *gradient);
 

@@ -1,9 +1,9 @@
-/* Sums of products of the columns of bytes by tiles (tiles.h). A step is 64 rows of 32 columns, twice:
- * as B, 16 groups of 4 rows, each with 4 bytes of every column, and as A, 32 columns of 64 bytes. A
- * block of two by two tiles is all products of a panel with a panel, so that a step of 4 products
- * takes 64 cycles, longer than its 4 loads. 60,000 x 784 bytes are 938 steps of 325 pairs of panels:
- * 20 M cycles, 7.5 ms (2.6 GHz). The lines between one step and the next let all sets of the cache
- * take part, although a pair of panels uses half of each. */
+/* Sums of products of the columns of bytes by tiles (tiles.h). A step is 64 rows of 32 columns,
+ * twice: as B, 16 groups of 4 rows, each with 4 bytes of every column, and as A, 32 columns of 64
+ * bytes. A block of two by two tiles is all products of a panel with a panel, so that a step of 4
+ * products takes 64 cycles, longer than its 4 loads. 60,000 x 784 bytes are 938 steps of 325 pairs
+ * of panels: 20 M cycles, 7.5 ms (2.6 GHz). The line between one step and the next lets all sets of
+ * the cache take part, although a pair of panels uses half of each. */
 #include "ops/linalg/gram_parts.h"
 
 enum {

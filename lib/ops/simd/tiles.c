@@ -1,4 +1,5 @@
-/* Products of bf16, of quantized numbers and of bytes by tiles, for the one CPU target that has them. */
+/* Products of bf16, of quantized numbers and of bytes by tiles, for the one CPU target that has
+ * them. */
 #include "ops/kernels.h"
 
 #include <math.h>
