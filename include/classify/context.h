@@ -121,9 +121,9 @@ typedef void (*clf_log_callback)(void *user, int32_t level, const char *message)
  *                      environment variable CLASSIFY_CPU, read here once, or else the best ones
  *                      that this CPU has). With amx, the first call that gains by tiles asks
  *                      the operating system to let the process use them (networks of
- *                      precision=bf16 or int8, and with u8 rows ridge, fisher, logistic, svm and
- *                      pca); it then refuses alternate signal stacks below some 11 KiB. If it
- *                      refuses tiles, products are those of avx512, which never asks;
+ *                      precision=bf16 or int8; products of u8 rows); it then refuses alternate
+ *                      signal stacks below some 11 KiB. If it refuses tiles, products are those of
+ *                      avx512, which never asks;
  *                    - `progress_interval`: the minimum number of seconds between two progress
  *                      reports of a thread (default 0: solvers report each step). A callback that
  *                      takes long, such as one that waits for an interpreter's lock, needs 0.1.

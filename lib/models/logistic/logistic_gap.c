@@ -100,8 +100,8 @@ static void from_residuals(const clf__logistic_gap *g, int64_t row) {
   }
 }
 
-/* In f64, computes the probabilities z [outputs] of what a row is not; `loss` and `wrong` of the gap
- * receive one element for each sigmoid, or one. */
+/* In f64, computes the probabilities z [outputs] of what a row is not; `loss` and `wrong` of the
+ * gap receive one element for each sigmoid, or one. */
 static void probabilities(const clf__logistic_gap *g, int64_t row, double *z) {
   const clf__logistic_objective *o = g->objective;
   if (!o->f64) {
