@@ -3,9 +3,6 @@
  * that it has for them. meson.build compiles each source for the targets that are named here. */
 #include "ops/kernels.h"
 
-#include "ops/kernelfn/kernel_tiles.h"
-#include "ops/linalg/linear_digits.h"
-
 #define VECTORS(X, target)                                                                         \
   X(rows, row_kernels, target)                                                                     \
   X(linear, linear_kernels, target)                                                                \
@@ -35,16 +32,20 @@
 
 #define BF16(X, target) X(bf16, bf16_kernels, target)
 
+#define TILES(X, target)                                                                           \
+  X(byte_tiles, byte_tiles, target)                                                                \
+  X(digits, digit_kernels, target)
+
 #define DECLARE(member, kernels, target)                                                           \
   extern __typeof__(*((clf__kernels *)NULL)->member) CLF__FAMILY(kernels, target);
 #define SET(member, kernels, target) .member = &CLF__FAMILY(kernels, target),
 
-/* The kernels of a target, from those that are compiled for `vectors`, `bytes` and `products`, and
- * those for products of reduced precision. */
-#define KERNELS(vectors, bytes, products, int8, bf16)                                              \
+/* The kernels of a target, from those that are compiled for `vectors`, `bytes` and `products`,
+ * those for products of reduced precision, and those that only tiles have. */
+#define KERNELS(vectors, bytes, products, int8, bf16, tiles)                                       \
   {                                                                                                \
     VECTORS(SET, vectors)                                                                          \
-    BYTES(SET, bytes) PRODUCTS(SET, products) INT8(SET, int8) BF16(SET, bf16)                      \
+    BYTES(SET, bytes) PRODUCTS(SET, products) INT8(SET, int8) BF16(SET, bf16) tiles                \
   }
 
 VECTORS(DECLARE, generic)
@@ -52,7 +53,7 @@ BYTES(DECLARE, generic)
 INT8(DECLARE, generic)
 PRODUCTS(DECLARE, generic)
 BF16(DECLARE, generic)
-static const clf__kernels generic = KERNELS(generic, generic, generic, generic, generic);
+static const clf__kernels generic = KERNELS(generic, generic, generic, generic, generic, );
 
 #ifdef __x86_64__
 VECTORS(DECLARE, avx2)
@@ -60,33 +61,33 @@ BYTES(DECLARE, avx2)
 INT8(DECLARE, avx2)
 PRODUCTS(DECLARE, avx2)
 BF16(DECLARE, avx2)
-static const clf__kernels avx2 = KERNELS(avx2, avx2, avx2, avx2, avx2);
+static const clf__kernels avx2 = KERNELS(avx2, avx2, avx2, avx2, avx2, );
 
 BYTES(DECLARE, avx2_vnni)
 INT8(DECLARE, avx2_vnni)
-static const clf__kernels avx2_vnni = KERNELS(avx2, avx2_vnni, avx2, avx2_vnni, avx2);
+static const clf__kernels avx2_vnni = KERNELS(avx2, avx2_vnni, avx2, avx2_vnni, avx2, );
 
 VECTORS(DECLARE, avx512)
 BYTES(DECLARE, avx512)
 INT8(DECLARE, avx512)
 PRODUCTS(DECLARE, avx512)
 BF16(DECLARE, avx512)
-static const clf__kernels avx512 = KERNELS(avx512, avx512, avx512, avx512, avx512);
+static const clf__kernels avx512 = KERNELS(avx512, avx512, avx512, avx512, avx512, );
 
 BYTES(DECLARE, avx512_vnni)
 INT8(DECLARE, avx512_vnni)
-static const clf__kernels avx512_vnni = KERNELS(avx512, avx512_vnni, avx512, avx512_vnni, avx512);
+static const clf__kernels avx512_vnni = KERNELS(avx512, avx512_vnni, avx512, avx512_vnni, avx512, );
 
 PRODUCTS(DECLARE, avx512_bf16)
 BF16(DECLARE, avx512_bf16)
 static const clf__kernels avx512_bf16 =
-    KERNELS(avx512, avx512_vnni, avx512_bf16, avx512_vnni, avx512_bf16);
+    KERNELS(avx512, avx512_vnni, avx512_bf16, avx512_vnni, avx512_bf16, );
 
-extern const clf__tile_kernel CLF__FAMILY(byte_tiles, amx);
-extern const clf__digit_kernels CLF__FAMILY(digit_kernels, amx);
 INT8(DECLARE, amx)
 BF16(DECLARE, amx)
-static const clf__kernels amx = KERNELS(avx512, avx512_vnni, avx512_bf16, amx, amx);
+TILES(DECLARE, amx)
+static const clf__kernels amx =
+    KERNELS(avx512, avx512_vnni, avx512_bf16, amx, amx, TILES(SET, amx));
 #endif
 
 const clf__cpu_target clf__cpu_targets[] = {
@@ -109,22 +110,4 @@ const clf__kernels *clf__kernels_for(const clf_context *context) {
 const clf__kernels *clf__reduced_kernels_for(clf_context *context) {
   const clf__cpu_target *target = clf__context_target(context);
   return target->tiled != NULL && clf__context_has_tiles(context) ? target->tiled : target->kernels;
-}
-
-const clf__tile_kernel *clf__byte_tiles_for(clf_context *context) {
-#ifdef __x86_64__
-  return clf__reduced_kernels_for(context) == &amx ? &CLF__FAMILY(byte_tiles, amx) : NULL;
-#else
-  (void)context;
-  return NULL;
-#endif
-}
-
-const clf__digit_kernels *clf__digit_kernels_for(clf_context *context) {
-#ifdef __x86_64__
-  return clf__reduced_kernels_for(context) == &amx ? &CLF__FAMILY(digit_kernels, amx) : NULL;
-#else
-  (void)context;
-  return NULL;
-#endif
 }

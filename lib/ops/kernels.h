@@ -31,6 +31,9 @@ typedef struct clf__kernels {
   const struct clf__resize_kernels *resize;                    /* ops/image/resize.h */
   const struct clf__warp_kernels *warp;                        /* ops/image/warp.h */
   const struct clf__vector_kernels *vectors;                   /* ops/linalg/vectors.h */
+  /* NULL without tiles */
+  const struct clf__tile_kernel *byte_tiles; /* ops/kernelfn/kernel_tiles.h */
+  const struct clf__digit_kernels *digits;   /* ops/linalg/linear_digits.h */
 } clf__kernels;
 
 /* The name of the table of a family for a target. */

@@ -191,7 +191,7 @@ static clf_status choose(clf__kernel_columns *made, const clf__kernel_function *
   made->exact = clf__kernel_packing(z, partner) == CLF__PACKED_EXACT;
   made->tile =
       made->exact ? &made->kernels->kernel_functions->u8 : &made->kernels->kernel_functions->f32;
-  made->many = made->exact ? clf__byte_tiles_for(made->context) : NULL;
+  made->many = made->exact ? clf__reduced_kernels_for(made->context)->byte_tiles : NULL;
   const double factor = f->kind == CLF__KERNEL_LINEAR ? 1
                         : f->kind == CLF__KERNEL_RBF  ? -f->gamma
                                                       : f->gamma;

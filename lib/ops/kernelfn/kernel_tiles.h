@@ -58,11 +58,9 @@ typedef struct clf__tile_kernel {
   void (*multiply)(const clf__kernel_tiles *tiles);
 } clf__tile_kernel;
 
-/* Returns the tile of u8 rows for groups of at least CLF__MANY_ROWS, whose columns are packed as
- * those of the context's other one; NULL if the CPU has none. */
+/* From so many rows on, u8 rows have the `byte_tiles` of clf__kernels, whose columns are packed as
+ * those of the context's other tile. */
 enum { CLF__MANY_ROWS = 12 };
-
-const clf__tile_kernel *clf__byte_tiles_for(clf_context *context);
 
 /* Returns the capacity of a tile's `places`: its steps, and the ends of its stretches. */
 static inline int64_t clf__tile_places(int64_t steps, int64_t depth) {

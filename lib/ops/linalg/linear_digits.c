@@ -7,6 +7,7 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "comm/shards.h"
+#include "ops/kernels.h"
 
 enum {
   MIN_OUTPUTS = 5, /* tiles have 16 whether they are used or not */
@@ -27,7 +28,7 @@ clf_status clf__digits_create(clf__digit_map *out, clf_context *context, const c
                     x->columns >= MIN_COLUMNS && x->columns <= CLF__DIGIT_COLUMNS &&
                     clf__shards_rows(x->shards, x->rows) >= MIN_ROWS;
   *out = (clf__digit_map){.outputs = outputs, .columns = x->columns};
-  out->kernels = pays ? clf__digit_kernels_for(context) : NULL;
+  out->kernels = pays ? clf__reduced_kernels_for(context)->digits : NULL;
   if (out->kernels == NULL) {
     return CLF_OK;
   }

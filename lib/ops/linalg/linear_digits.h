@@ -32,6 +32,7 @@ typedef struct clf__digit_map {
   uint8_t *scratch; /* [workers, CLF__DIGIT_SCRATCH] */
 } clf__digit_map;
 
+/* Those of CPUs with tiles. */
 typedef struct clf__digit_kernels {
   /* out [rows, outputs] = scale x W^T + b. */
   void (*outputs)(const clf__digit_map *map, const clf__rows *x, float *out, int64_t ld,
@@ -41,9 +42,6 @@ typedef struct clf__digit_kernels {
   bool (*gradient)(const clf__digit_map *map, const clf__rows *x, const float *r, float *sums,
                    int32_t worker);
 } clf__digit_kernels;
-
-/* Returns the kernels, or NULL if the CPU has none. */
-const clf__digit_kernels *clf__digit_kernels_for(clf_context *context);
 
 /* Allocates a map, without kernels if the rows are not u8, or are so few or so narrow that f32 is
  * as fast. Free it after a failure, too. */

@@ -125,7 +125,7 @@ TEST_LOOP(sums__of_rows_with_zeros_do_not_depend_on_their_order, 0, cpu_levels()
   }
   const int64_t *order = clf__kernel_order(&arena, columns, &x.rows);
   int64_t sum = 0;
-  ck_assert((order == NULL) == (clf__byte_tiles_for(context) != NULL));
+  ck_assert((order == NULL) == (clf__reduced_kernels_for(context)->byte_tiles != NULL));
   for (int64_t i = 0; order != NULL && i < ROWS; i++) {
     sum += order[i];
     ck_assert_int_eq(order[i] % 2, order[i / FEW * FEW] % 2); /* one half, then the other */
