@@ -32,30 +32,6 @@ static int64_t micro_batch_rows(const clf__trainer *t) {
   return (double)t->batch > rows ? (int64_t)fmax(1, rows) : t->batch;
 }
 
-/* Layers that compute row by row and have few weights. */
-static bool passes_in_blocks(const clf__layer *layer) {
-  const int32_t operation = layer->kind->operation;
-  return operation == CLF__OPERATION_CONVOLUTION || operation == CLF__OPERATION_POOL ||
-         operation == CLF__OPERATION_ACTIVATION || operation == CLF__OPERATION_IDENTITY;
-}
-
-/* Returns how many of the first layers a batch passes in blocks: those up to the last pool or
- * convolution. The gradients of a block need two parts of the space for those of a batch. */
-static int64_t block_layers(const clf__trainer *t) {
-  const clf__network *network = t->network;
-  int64_t layers = 0;
-  if (network->precision != CLF__PRODUCT_BF16 || t->micro_batch < 2 * CLF__TRAINER_BLOCK) {
-    return 0;
-  }
-  while (layers < network->layer_count && passes_in_blocks(network->layers[layers])) {
-    layers++;
-  }
-  while (layers > 0 && network->layers[layers - 1]->in.ndim != 3) {
-    layers--;
-  }
-  return layers > 1 ? layers : 0;
-}
-
 static int64_t auto_epochs(const clf__trainer *t) {
   enum { MIN_EPOCHS = 10, STEPS = 2000, REGRESSION_STEPS = 4000 };
   const int64_t steps = t->regression ? REGRESSION_STEPS : STEPS;
@@ -202,7 +178,6 @@ clf_status clf__trainer_rows(clf__trainer *t) {
   t->batch = clf__min_i64(t->params->batch_size, t->train.count);
   t->group = clf__min_i64(t->batch * t->params->accumulation, t->train.count);
   t->micro_batch = micro_batch_rows(t);
-  t->block_layers = block_layers(t);
   set_length(t);
   return CLF_OK;
 }

@@ -7,11 +7,6 @@
  * weights of its own rows, a batch without heavy rows would count as much as one with them, and
  * rare classes would lose their weight in small batches. A batch may be processed in micro-batches,
  * whose gradients are summed. The backward pass ends at the first layer that is trained.
- *
- * In bf16 the products of convolutions take less time than moving what lies between their layers
- * through memory. The first layers of such a network therefore take a few rows at a time, in both
- * directions, and these values stay in the second-level cache. The gradients of their weights are
- * summed block by block.
  */
 #include <string.h>
 
@@ -19,27 +14,16 @@
 #include "base/progress.h"
 #include "models/network/network_trainer.h"
 #include "ops/nn/elementwise.h"
-#include "ops/nn/sequence.h"
 
-/* Rows of the batch that pass a layer together. */
-typedef struct some_rows {
-  int64_t first, count;
-} some_rows;
-
-static clf__pass pass_of(const clf__trainer *t, int64_t index, some_rows rows, uint64_t seed) {
-  const clf__layer *layer = t->network->layers[index];
-  const bool part = index < t->block_layers;
-  char *kept = t->kept[index];
-  return (clf__pass){
-      .layer = layer,
-      .rows = rows.count,
-      .seed = seed + (uint64_t)index,
-      .places = t->joined || part ? t->places + rows.first : NULL,
-      .x = t->y[index] + rows.first * layer->inputs,
-      .y = t->y[index + 1] + rows.first * layer->outputs,
-      .kept = kept != NULL ? kept + (size_t)rows.first * layer->kept_bytes : NULL,
-      .spans = layer->masked ? t->spans + rows.first : NULL,
-  };
+static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uint64_t seed) {
+  return (clf__pass){.layer = t->network->layers[layer],
+                     .rows = rows,
+                     .seed = seed + (uint64_t)layer,
+                     .places = t->joined ? t->places : NULL,
+                     .x = t->y[layer],
+                     .y = t->y[layer + 1],
+                     .kept = t->kept[layer],
+                     .spans = t->network->layers[layer]->masked ? t->spans : NULL};
 }
 
 /* Between two layers the host's callback is called if the last call was long enough ago. */
@@ -58,38 +42,18 @@ static bool is_left_out(const clf__pass *pass) {
   return pass->rows == 0 && pass->layer->statistic_count == 0;
 }
 
-/* What a forward pass goes through: the weights of all layers, and a seed. */
-typedef struct forward_pass {
-  float *const *weights;
-  bool training;
-  uint64_t seed;
-} forward_pass;
-
-/* Sends rows through layers `first` to `end`. */
-static clf_status forward_rows(clf__trainer *t, int64_t first, int64_t end, const forward_pass *f,
-                               some_rows rows) {
+/* Sends rows through the first `layers`. */
+static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights, int64_t rows,
+                          bool training, uint64_t seed) {
   clf_status status = CLF_OK;
-  for (int64_t i = first; status == CLF_OK && i < end; i++) {
-    clf__pass pass = pass_of(t, i, rows, f->seed);
-    pass.training = f->training;
-    pass.weights = f->weights + t->network->first_weight[i];
+  for (int64_t i = 0; status == CLF_OK && i < layers; i++) {
+    clf__pass pass = pass_of(t, i, rows, seed);
+    pass.training = training;
+    pass.weights = weights + t->network->first_weight[i];
     status = is_left_out(&pass) ? CLF_OK : pass.layer->kind->forward(&pass);
     status = status == CLF_OK ? pause(t) : status;
   }
   return status;
-}
-
-/* Sends rows through the first `layers`. */
-static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights, int64_t rows,
-                          bool training, uint64_t seed) {
-  const forward_pass f = {weights, training, seed};
-  const int64_t parted = clf__min_i64(layers, t->block_layers);
-  clf_status status = CLF_OK;
-  for (int64_t row = 0; status == CLF_OK && parted > 0 && row < rows; row += CLF__TRAINER_BLOCK) {
-    const some_rows block = {row, clf__min_i64(CLF__TRAINER_BLOCK, rows - row)};
-    status = forward_rows(t, 0, parted, &f, block);
-  }
-  return status == CLF_OK ? forward_rows(t, parted, layers, &f, (some_rows){0, rows}) : status;
 }
 
 static void clear_gradients(const clf__pass *pass) {
@@ -101,78 +65,29 @@ static void clear_gradients(const clf__pass *pass) {
   }
 }
 
-/* What a backward pass goes through: gradients of all weights, a seed, the gradient with respect to
- * the outputs of the next layer, NULL after the last one that is trained, and space for that with
- * respect to its inputs. Each layer swaps the two. */
-typedef struct backward_pass {
-  float *const *gradients;
-  uint64_t seed;
-  float *dy, *dx;
-} backward_pass;
-
-/* Sends rows back through layers `last` to `end`. */
-static clf_status backward_rows(clf__trainer *t, int64_t last, int64_t end, backward_pass *b,
-                                some_rows rows) {
+/* Starts from the gradient of the loss, in the first half of `layer_gradients`. */
+static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
   const int64_t first = clf__network_first_trained(t->network);
+  float *dy = t->layer_gradients, *dx = t->layer_gradients + t->micro_batch * t->network->widest;
   clf_status status = CLF_OK;
-  for (int64_t i = last; status == CLF_OK && i >= end && b->dy != NULL; i--) {
-    clf__pass pass = pass_of(t, i, rows, b->seed);
+  for (int64_t i = t->network->layer_count - 1; status == CLF_OK && i >= 0 && dy != NULL; i--) {
+    clf__pass pass = pass_of(t, i, rows, seed);
     pass.training = true;
     pass.weights = t->weights + t->network->first_weight[i];
     pass.gradients =
-        pass.layer->frozen ? t->unused_gradients : b->gradients + t->network->first_weight[i];
-    pass.dy = b->dy;
-    pass.dx = i <= first ? NULL : clf__layer_keeps_values(pass.layer) ? b->dy : b->dx;
+        pass.layer->frozen ? t->unused_gradients : gradients + t->network->first_weight[i];
+    pass.dy = dy;
+    pass.dx = i <= first ? NULL : clf__layer_keeps_values(pass.layer) ? dy : dx;
     if (is_left_out(&pass)) {
       clear_gradients(&pass);
     } else {
       status = pass.layer->kind->backward(&pass);
     }
     status = status == CLF_OK ? pause(t) : status;
-    b->dx = pass.dx == b->dy ? b->dx : b->dy;
-    b->dy = pass.dx;
+    dx = pass.dx == dy ? dx : dy;
+    dy = pass.dx;
   }
   return status;
-}
-
-static void add_block_gradients(const clf__trainer *t, float *const *gradients) {
-  for (int64_t i = 0; i < t->block_layers; i++) {
-    const clf__layer *layer = t->network->layers[i];
-    for (int64_t j = 0; j < layer->weight_count; j++) {
-      const int64_t at = t->network->first_weight[i] + j;
-      if (layer->weights[j].trained) {
-        clf__accumulate(t->context, t->block_gradients[at],
-                        clf__shape_count(&layer->weights[j].shape), gradients[at]);
-      }
-    }
-  }
-}
-
-/* The gradient of all rows is at b->dy; those of a block's inner layers are at b->dx. */
-static clf_status backward_blocks(clf__trainer *t, const backward_pass *b, int64_t rows) {
-  const int64_t last = t->block_layers - 1, outputs = t->network->layers[last]->outputs;
-  clf_status status = CLF_OK;
-  for (int64_t row = 0; status == CLF_OK && (row == 0 || row < rows); row += CLF__TRAINER_BLOCK) {
-    const some_rows block = {row, clf__min_i64(CLF__TRAINER_BLOCK, rows - row)};
-    float *dy = b->dx + CLF__TRAINER_BLOCK * t->network->widest;
-    backward_pass own = {row == 0 ? b->gradients : t->block_gradients, b->seed, dy, b->dx};
-    memcpy(dy, b->dy + row * outputs, (size_t)(block.count * outputs) * sizeof *dy);
-    status = backward_rows(t, last, 0, &own, block);
-    if (status == CLF_OK && row > 0) {
-      add_block_gradients(t, b->gradients);
-    }
-  }
-  return status;
-}
-
-/* Starts from the gradient of the loss, in the first half of `layer_gradients`. */
-static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
-  float *dy = t->layer_gradients, *dx = t->layer_gradients + t->micro_batch * t->network->widest;
-  backward_pass b = {gradients, seed, dy, dx};
-  const int64_t last = t->network->layer_count - 1;
-  const clf_status status = backward_rows(t, last, t->block_layers, &b, (some_rows){0, rows});
-  return status == CLF_OK && t->block_layers > 0 && b.dy != NULL ? backward_blocks(t, &b, rows)
-                                                                 : status;
 }
 
 /* Adds the gradient of the weighted losses of some rows, times `scale`. */
@@ -233,7 +148,7 @@ static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_s
     const int64_t rows = clf__trainer_read(t, set, first, clf__min_i64(left, t->micro_batch));
     status = forward(t, index, t->weights, rows, false, 0);
     if (status == CLF_OK && rows > 0) {
-      const clf__pass pass = pass_of(t, index, (some_rows){0, rows}, 0);
+      const clf__pass pass = pass_of(t, index, rows, 0);
       status = pass.layer->kind->measure(&pass, sums);
     }
   }

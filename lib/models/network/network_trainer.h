@@ -11,9 +11,6 @@
 #include "models/network/network.h"
 #include "tensor/rows_fetch.h"
 
-/* Rows of a block, which two threads divide. Results depend on it. */
-enum { CLF__TRAINER_BLOCK = 32 };
-
 /* Rows to read batches from. */
 typedef struct clf__row_set {
   const clf__training *from;
@@ -43,10 +40,9 @@ typedef struct clf__trainer {
   clf__network *network;
   clf_optimizer *optimizer;
   uint64_t seed;
-  int64_t batch;        /* rows, at most the number of all */
-  int64_t group;        /* rows of a step: of the batches whose gradients are summed */
-  int64_t micro_batch;  /* rows that pass the layers at once: a batch, or a part of a large one */
-  int64_t block_layers; /* the first ones, which a batch passes in blocks; 0 for none */
+  int64_t batch;       /* rows, at most the number of all */
+  int64_t group;       /* rows of a step: of the batches whose gradients are summed */
+  int64_t micro_batch; /* rows that pass the layers at once: a batch, or a part of a large one */
   int64_t epochs;
   int64_t patience;  /* end after so many epochs without improvement; 0: never */
   int64_t max_steps; /* in all epochs; the last may have fewer than the others */
@@ -68,7 +64,6 @@ typedef struct clf__trainer {
   float *
       *micro_batch_gradients; /* of the second and later micro-batches of a step; NULL if there are
                                * none */
-  float **block_gradients; /* of the second and later blocks of a batch; NULL if there are none */
   float *unused_gradients[CLF__LAYER_WEIGHTS]; /* of a frozen layer between others; overwritten */
   float **averages;         /* over the steps; NULL for weights that are not trained, or without
                                * averaging */

@@ -11,9 +11,7 @@ static float *make_array(clf__trainer *t, bool wanted, int64_t size) {
   return wanted ? clf__arena_zeroed(&t->arena, size, sizeof(float)) : NULL;
 }
 
-static clf_status make_weight(clf__trainer *t, int64_t layer, int64_t index) {
-  const clf__weight_info *info = &t->network->layers[layer]->weights[index];
-  const int64_t at = t->network->first_weight[layer] + index;
+static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int64_t at) {
   const int64_t size = clf__shape_count(&info->shape);
   t->best[at] = make_array(t, true, size);
   if (t->joined && info->trained) {
@@ -23,7 +21,6 @@ static clf_status make_weight(clf__trainer *t, int64_t layer, int64_t index) {
     t->gradients[at] = make_array(t, info->trained, size);
   }
   t->micro_batch_gradients[at] = make_array(t, info->trained && t->group > t->micro_batch, size);
-  t->block_gradients[at] = make_array(t, info->trained && layer < t->block_layers, size);
   t->averages[at] = make_array(t, info->trained && t->params->averaging > 0, size);
   CLF__CHECK(clf__arena_status(&t->arena));
   if (t->averages[at] != NULL) {
@@ -71,7 +68,6 @@ clf_status clf__trainer_weights(clf__trainer *t) {
   const int64_t count = clf__network_weights(network);
   t->gradients = clf__arena_zeroed(&t->arena, count, sizeof *t->gradients);
   t->micro_batch_gradients = clf__arena_zeroed(&t->arena, count, sizeof *t->micro_batch_gradients);
-  t->block_gradients = clf__arena_zeroed(&t->arena, count, sizeof *t->block_gradients);
   t->averages = clf__arena_zeroed(&t->arena, count, sizeof *t->averages);
   t->averaged_weights = clf__arena_zeroed(&t->arena, count, sizeof *t->averaged_weights);
   t->best = clf__arena_zeroed(&t->arena, count, sizeof *t->best);
@@ -80,7 +76,7 @@ clf_status clf__trainer_weights(clf__trainer *t) {
   status = status == CLF_OK ? clf__arena_status(&t->arena) : status;
   for (int64_t i = 0; i < network->layer_count; i++) {
     for (int64_t j = 0; status == CLF_OK && j < network->layers[i]->weight_count; j++) {
-      status = make_weight(t, i, j);
+      status = make_weight(t, &network->layers[i]->weights[j], network->first_weight[i] + j);
     }
   }
   return status == CLF_OK ? make_unused_gradients(t) : status;

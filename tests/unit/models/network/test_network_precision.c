@@ -391,47 +391,6 @@ TEST(bf16__streams_are_whole_rows) {
   clf_model_free(model);
 }
 
-enum { IMAGE = 6 * 8 * 2, KERNELS = 3 * 3 * 2 * 5 };
-
-/* The kernels of the first layer after a step on all rows. */
-static void one_step(const char *precision, const char *rate, float *kernels) {
-  static float x[ROWS * IMAGE];
-  static int32_t y[ROWS];
-  char params[256];
-  clf_model *model = NULL;
-  clf_optimizer *sgd = NULL;
-  fill_clouds(x, y, ROWS, IMAGE, CLASSES);
-  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS - 5, IMAGE, y);
-  snprintf(params, sizeof params,
-           "precision=%s epochs=1 batch_size=96 input=6,8,2 layers='conv2d filters=5 "
-           "activation=relu padding=same; dropout rate=0.5; max_pool2d; conv2d filters=4 kernel=2; "
-           "activation function=tanh; flatten; dense units=3'",
-           precision);
-  ck_clf_ok(clf_model_create(&model, NULL, "network", params));
-  ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", rate));
-  ck_clf_ok(clf_model_fit(model, data, sgd, NULL));
-  weight(model, "conv2d_1.weight", kernels);
-  clf_optimizer_free(sgd);
-  clf_model_free(model);
-  clf_dataset_free(data);
-}
-
-/* Blocks of a batch, the last of which is not whole, have the gradient of the batch, with the same
- * dropout. */
-TEST(bf16__blocks_of_a_batch_sum_its_gradient) {
-  float before[KERNELS], f32[KERNELS], bf16[KERNELS];
-  double step = 0, difference = 0;
-  one_step("f32", "learning_rate=1e-9", before);
-  one_step("f32", "learning_rate=1", f32);
-  one_step("bf16", "learning_rate=1", bf16);
-  for (int i = 0; i < KERNELS; i++) {
-    step += pow((double)f32[i] - (double)before[i], 2);
-    difference += pow((double)f32[i] - (double)bf16[i], 2);
-  }
-  ck_assert_double_gt(step, 0.01);
-  ck_assert_double_lt(difference, 1e-2 * step); /* rounding: 1e-3 */
-}
-
 TEST(bf16__images_have_weights_of_half_the_bytes) {
   static float x[ROWS * 144];
   static int32_t y[ROWS];
