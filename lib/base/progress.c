@@ -149,15 +149,29 @@ static clf__watch watch_of(const clf__progress *progress, const atomic_int_least
                       .metric = NAN};
 }
 
+static bool may_watch(const clf_context *context) {
+  return context != NULL && has_host(context) && watched == NULL && !asking && !clf__in_task();
+}
+
+static void watch_call(clf__call *call, const clf__progress *progress, int64_t step) {
+  atomic_init(&call->done, step);
+  call->watch = watch_of(progress, &call->done);
+  watched = &call->watch;
+}
+
 void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps) {
-  call->watches =
-      context != NULL && has_host(context) && watched == NULL && !asking && !clf__in_task();
+  call->watches = may_watch(context);
   if (call->watches) {
     const clf__progress progress = clf__progress_begin(context, stage, steps);
-    atomic_init(&call->done, 0);
-    call->watch = watch_of(&progress, &call->done);
+    watch_call(call, &progress, 0);
     call->watch.by_rows = true;
-    watched = &call->watch;
+  }
+}
+
+void clf__call_begin_part(clf__call *call, const clf__progress *progress, int64_t step) {
+  call->watches = may_watch(progress->context);
+  if (call->watches) {
+    watch_call(call, progress, step);
   }
 }
 
@@ -198,6 +212,17 @@ clf_status clf__progress_ranges(clf_context *context, int64_t total, int64_t gra
   }
   loop own = {.watch = watched, .may_stop = true, .task = task, .argument = argument};
   clf__parallel_ranges(context, total, grain, work, run_watched, &own);
+  return status_of(watched);
+}
+
+clf_status clf__progress_parts(clf_context *context, int64_t total, int64_t parts, double work,
+                               clf__range_task task, void *argument) {
+  if (watched == NULL) {
+    clf__parallel_parts(context, total, parts, work, task, argument);
+    return CLF_OK;
+  }
+  loop own = {.watch = watched, .may_stop = true, .task = task, .argument = argument};
+  clf__parallel_parts(context, total, parts, work, run_watched, &own);
   return status_of(watched);
 }
 

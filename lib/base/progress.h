@@ -55,6 +55,9 @@ typedef struct clf__call {
 
 /* The steps are rows. */
 void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps);
+/* The same for a part of a long call that reports `progress` itself, at `step`, which the loops of
+ * the part report again. */
+void clf__call_begin_part(clf__call *call, const clf__progress *progress, int64_t step);
 /* States that all rows before `first` are done. Returns CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__call_next(clf__call *call, int64_t first);
 /* Must be called once after clf__call_begin(). Returns `status`, or CLF_ERROR_CANCELLED if the host
@@ -65,6 +68,9 @@ clf_status clf__call_end(clf__call *call, clf_status status);
  * CLF_ERROR_CANCELLED if tasks were left out. */
 clf_status clf__progress_ranges(clf_context *context, int64_t total, int64_t grain, double work,
                                 clf__range_task task, void *argument);
+/* The same by clf__parallel_parts(). */
+clf_status clf__progress_parts(clf_context *context, int64_t total, int64_t parts, double work,
+                               clf__range_task task, void *argument);
 /* The same over `rows` rows, of which row 0 is row `first` of the call; the reported step grows as
  * rows are completed. */
 clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t grain,

@@ -210,6 +210,28 @@ TEST_LOOP(fit__stopped_at_any_step_is_usable_or_cancelled, 0, FITS) {
   atomic_store(&clock_stands, false);
 }
 
+/* An evaluation may take seconds: the host is asked in it, also before the first step. */
+TEST(logistic__asks_within_evaluations) {
+  static const fit asked[] = {
+      {"logistic", "C=1000 tolerance=1e-9", 2, "max_iterations"},
+      {"logistic", "C=1000 tolerance=1e-9", 3, "max_iterations"},
+      {"logistic", "C=1000 tolerance=1e-12 precision=f64", 3, "max_iterations"},
+      {"logistic", "penalty=l1 C=1000 tolerance=1e-12 precision=f64", 3, "max_iterations"},
+  };
+  for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+    int64_t iterations = 0;
+    atomic_store(&clock_stands, true);
+    const int64_t steps = reports_of(&asked[i], "threads=2 seed=3");
+    atomic_store(&clock_stands, false);
+    atomic_store(&clock_leaps, true);
+    const int64_t reports = reports_of(&asked[i], "threads=2 seed=3");
+    ck_assert_int_ge(reports, 2 * steps);
+    ck_assert(!stop_at(&asked[i], "threads=2 seed=3", 1, &iterations));
+    ck_assert(stop_at(&asked[i], "threads=2 seed=3", reports / 2, &iterations));
+    atomic_store(&clock_leaps, false);
+  }
+}
+
 /* Of several machines, some would not have begun; and nothing is left of a fit in one step. */
 TEST(stop__without_anything_to_keep_leaves_the_model) {
   enum { MANY = 6000 };

@@ -52,8 +52,8 @@ typedef struct clf__logistic_objective {
   /* [rows, outputs] w_i (p - t) at the last evaluation: the derivatives of the losses with respect
    * to the outputs. Without keeps_residual [threads, block, outputs], of the current blocks. */
   float *residual;
-  const double *at; /* the variables of the last evaluation, borrowed */
-  int64_t chunk_count;
+  const double *at;    /* the variables of the last evaluation, borrowed */
+  int64_t chunk_count; /* chunks whose sums there is memory for at a time */
   clf__logistic_chunk *chunks;
   double *losses;     /* [outputs] mean losses at the last evaluation, with a sigmoid link */
   double *totals;     /* of all rows, as clf__logistic_sum() returns them */

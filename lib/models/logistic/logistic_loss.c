@@ -17,6 +17,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "models/logistic/logistic.h"
 #include "optim/vector.h"
 
@@ -26,7 +27,8 @@ enum {
   BLOCK_ROWS = 128,  /* 100 kB for MNIST: half of a small L2 cache */
   FLUSH_ROWS = 2048, /* rows that are summed in f32 */
   MIN_CHUNK_ROWS = 256,
-  MAX_CHUNKS = 32
+  MAX_CHUNKS = 32,
+  CHUNK_BYTES = 64 * 1024 * 1024 /* of the sums of chunks, if these are enough for all threads */
 };
 
 /* -ln(1 - q). */
@@ -94,10 +96,11 @@ static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, 
 typedef struct evaluation {
   clf__logistic_objective *objective;
   clf__linear_map map;
-  float *of_rows; /* NULL, or what is summed are curvatures, and their sums [rows] */
-  bool in_digits; /* products are those of objective->digits */
-  clf__rows x;    /* the rows that are summed now */
-  int64_t first;  /* index of the first among them */
+  float *of_rows;              /* NULL, or what is summed are curvatures, and their sums [rows] */
+  bool in_digits;              /* products are those of objective->digits */
+  clf__rows x;                 /* the rows that are summed now */
+  int64_t first;               /* index of the first among them */
+  int64_t chunks, first_chunk; /* of these rows, and of those whose sums there is memory for */
 } evaluation;
 
 static void add_bias(const clf__logistic_objective *o, const float *residual, int64_t rows,
@@ -139,35 +142,48 @@ float clf__logistic_row_curvatures(const clf__logistic_objective *o, int64_t row
   return sum;
 }
 
-static void chunk_task(void *argument, clf__range range) {
-  evaluation *e = argument;
+/* Adds `rows` rows of a chunk. */
+static void add_block(const evaluation *e, clf__range range, int64_t first, int64_t rows) {
   clf__logistic_objective *o = e->objective;
-  clf__logistic_chunk *chunk = &o->chunks[range.index];
   clf__linear_gradient *sums = &o->sums[range.worker];
+  const clf__rows block = clf__rows_range(&e->x, first, rows);
+  const int64_t row = e->first + first;
+  float *z = o->residual + (o->keeps_residual ? row : range.worker * BLOCK_ROWS) * o->outputs;
+  if (e->in_digits) {
+    o->digits.kernels->outputs(&o->digits, &block, z, o->outputs, range.worker);
+  } else {
+    clf__linear_block(&e->map, &block, z, o->outputs);
+  }
+  residual_block(o, range, row, rows, z);
+  for (int64_t i = 0; i < rows && e->of_rows != NULL; i++) {
+    e->of_rows[row + i] = clf__logistic_row_curvatures(o, row + i, z + i * o->outputs);
+  }
+  add_bias(o, z, rows, o->chunks[range.index].bias);
+  if (!e->in_digits ||
+      !o->digits.kernels->gradient(&o->digits, &block, z, sums->sums, range.worker)) {
+    clf__linear_gradient_block(sums, &block, z, o->outputs);
+  }
+}
+
+/* Task i sums chunk first_chunk + i. A cancelled one leaves the worker's sums at 0, as others do.
+ */
+static void chunk_task(void *argument, clf__range task) {
+  const evaluation *e = argument;
+  clf__logistic_objective *o = e->objective;
+  clf__logistic_chunk *chunk = &o->chunks[task.first];
+  clf__range range =
+      clf__range_of_part(e->x.rows, e->chunks, e->first_chunk + task.first, task.worker);
+  bool stopped = false;
+  range.index = task.first;
   memset(chunk->gradient, 0, (size_t)(o->outputs * o->columns) * sizeof(double));
   clear_chunk(o, chunk);
-  for (int64_t first = range.first; first < range.end; first += BLOCK_ROWS) {
-    int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
-    clf__rows block = clf__rows_range(&e->x, first, rows);
-    const int64_t row = e->first + first;
-    float *z = o->residual + (o->keeps_residual ? row : range.worker * BLOCK_ROWS) * o->outputs;
-    if (e->in_digits) {
-      o->digits.kernels->outputs(&o->digits, &block, z, o->outputs, range.worker);
-    } else {
-      clf__linear_block(&e->map, &block, z, o->outputs);
-    }
-    residual_block(o, range, row, rows, z);
-    for (int64_t i = 0; i < rows && e->of_rows != NULL; i++) {
-      e->of_rows[row + i] = clf__logistic_row_curvatures(o, row + i, z + i * o->outputs);
-    }
-    add_bias(o, z, rows, chunk->bias);
-    if (!e->in_digits ||
-        !o->digits.kernels->gradient(&o->digits, &block, z, sums->sums, range.worker)) {
-      clf__linear_gradient_block(sums, &block, z, o->outputs);
-    }
-    bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
-    if (full || first + rows == range.end) {
-      clf__linear_gradient_flush(sums, chunk->gradient);
+  for (int64_t first = range.first; first < range.end && !stopped; first += BLOCK_ROWS) {
+    const int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
+    add_block(e, range, first, rows);
+    stopped = clf__progress_check() < 0;
+    const bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
+    if (full || stopped || first + rows == range.end) {
+      clf__linear_gradient_flush(&o->sums[range.worker], chunk->gradient);
     }
   }
 }
@@ -206,13 +222,17 @@ static clf_status add_rows(void *argument, int64_t first, int64_t rows, double *
   const clf__logistic_sums to = clf__logistic_sums_of(o, sums);
   e->x = clf__rows_range(o->x, first, rows);
   e->first = first;
-  const int64_t chunks = chunks_for(&e->x);
-  const double functions = (double)rows * (double)o->outputs * CLF__COST_FUNCTION;
-  clf__parallel_parts(o->context, rows, chunks,
-                      functions + 2 * (double)clf__rows_entries(&e->x) * (double)o->outputs *
-                                      CLF__COST_COPY,
-                      chunk_task, e);
-  add_chunks(o, chunks, &to);
+  e->chunks = chunks_for(&e->x);
+  for (e->first_chunk = 0; e->first_chunk < e->chunks; e->first_chunk += o->chunk_count) {
+    const int64_t count = clf__min_i64(o->chunk_count, e->chunks - e->first_chunk);
+    const double share = (double)count / (double)e->chunks;
+    const double functions = (double)rows * (double)o->outputs * CLF__COST_FUNCTION;
+    const double products =
+        2 * (double)clf__rows_entries(&e->x) * (double)o->outputs * CLF__COST_COPY;
+    CLF__CHECK(
+        clf__progress_ranges(o->context, count, 1, share * (functions + products), chunk_task, e));
+    add_chunks(o, count, &to);
+  }
   return CLF_OK;
 }
 
@@ -415,6 +435,11 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
     return clf__arena_status(&o->arena);
   }
   o->chunk_count = chunks_for(o->x);
+  if (!o->in_span) {
+    const int64_t bytes = clf__count(weights_of_chunk + 2 * o->outputs, sizeof(double));
+    const int64_t most = CHUNK_BYTES / bytes / threads * threads;
+    o->chunk_count = clf__min_i64(o->chunk_count, clf__max_i64(most, threads));
+  }
   o->w = clf__arena_array(&o->arena, weights_of_chunk, sizeof(float));
   o->b = clf__arena_array(&o->arena, o->outputs, sizeof(float));
   o->chunks = clf__arena_array(&o->arena, o->chunk_count, sizeof *o->chunks);

@@ -29,9 +29,17 @@ enum {
 typedef clf__logistic_fitting fitting;
 typedef clf__logistic_found found;
 
+/* An evaluation may take seconds, in which the host is asked. */
 static clf_status evaluate(void *argument, const double *at, double *value, double *gradient) {
   fitting *f = argument;
-  return clf__logistic_evaluate(&f->objective, at, value, gradient);
+  clf__call call;
+  clf__call_begin_part(&call, &f->progress, f->reported);
+  return clf__call_end(&call, clf__logistic_evaluate(&f->objective, at, value, gradient));
+}
+
+static clf_status report(fitting *f, int64_t iteration, double value) {
+  f->reported = iteration;
+  return clf__progress_step(&f->progress, iteration, value, (double)NAN);
 }
 
 static clf_status precondition(void *argument, double *vector) {
@@ -107,7 +115,9 @@ static int64_t next_refresh(const fitting *f, int64_t iteration) {
 static clf_status refresh(fitting *f, bool shared, const double *gradient) {
   const clf__logistic_objective *o = &f->objective;
   const int64_t size = o->outputs * (o->columns + 1);
-  CLF__CHECK(clf__logistic_refresh(&f->preconditioner, shared));
+  clf__call call;
+  clf__call_begin_part(&call, &f->progress, f->reported);
+  CLF__CHECK(clf__call_end(&call, clf__logistic_refresh(&f->preconditioner, shared)));
   if (!shared || !clf__logistic_is_pooled(o)) {
     return CLF_OK;
   }
@@ -134,7 +144,7 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   f->start = f->done + iteration == 0 ? value : f->start;
   f->excess = largest_excess(f, gradient);
   if (status == CLF_OK) {
-    status = clf__progress_step(&f->progress, f->done + iteration, value, (double)NAN);
+    status = report(f, f->done + iteration, value);
   }
   bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
   if (f->largest <= f->tolerance || (f->certain && f->excess <= EXACT * fabs(value))) {
@@ -213,7 +223,10 @@ static clf_status evaluate_span(void *argument, const double *at, double *value,
 }
 
 static clf_status complete_span(void *argument, double *gradient) {
-  return clf__logistic_span_complete(&((fitting *)argument)->span, gradient);
+  fitting *f = argument;
+  clf__call call;
+  clf__call_begin_part(&call, &f->progress, f->reported);
+  return clf__call_end(&call, clf__logistic_span_complete(&f->span, gradient));
 }
 
 static double dot_span(void *argument, const double *a, const double *b) {
@@ -351,7 +364,7 @@ static clf_status observe_newton(void *argument, int64_t iteration, double value
   f->largest = violation;
   clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(violation) ? status : beyond_range());
-  return status < 0 ? status : clf__progress_step(&f->progress, iteration, value, (double)NAN);
+  return status < 0 ? status : report(f, iteration, value);
 }
 
 /* The objective of two classes on sparse rows of many columns: truncated Newton. */
@@ -393,7 +406,7 @@ static clf_status observe_sparse(void *argument, int64_t iteration, double value
   fitting *f = argument;
   const int64_t done = f->done + iteration;
   const clf_status status = iteration > 0 ? record(f, done, value) : CLF_OK;
-  return status < 0 ? status : clf__progress_step(&f->progress, done, value, (double)NAN);
+  return status < 0 ? status : report(f, done, value);
 }
 
 /* Sigmoids have an objective each. */

@@ -27,6 +27,7 @@ typedef struct clf__logistic_fitting {
   double excess;    /* at most, of the value above the minimum; INFINITY if unknown */
   bool certain;     /* a small excess ends the fit */
   int64_t done;     /* iterations before those that are counted now */
+  int64_t reported; /* iterations that the host knows of */
   int64_t refresh;  /* iteration of the next refresh */
   double precision; /* predicted relative decrease at which a fit without progress has converged */
   double *history;

@@ -25,6 +25,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "models/logistic/logistic.h"
 #include "ops/linalg/row.h"
 #include "optim/vector.h"
@@ -144,16 +145,16 @@ static void moments_task(void *argument, clf__range columns) {
   }
 }
 
-static void run_parts(clf__logistic_span *s, double work, clf__range_task task) {
+static clf_status run_parts(clf__logistic_span *s, double work, clf__range_task task) {
   const clf__rows *x = s->objective->x;
-  clf__parallel_parts(s->objective->context, x->columns, s->part_count,
-                      (double)x->rows * (double)x->columns * work, task, s);
+  return clf__progress_parts(s->objective->context, x->columns, s->part_count,
+                             (double)x->rows * (double)x->columns * work, task, s);
 }
 
 /* Sets what depends on the rows: center, unit and the inner product, in which the mean curvature of
  * the objective is about 1. The center decides how many digits single precision has for the rows,
  * and how many iterations there are. So it is the mean of the rows that count, by weight. */
-static void measure(clf__logistic_span *s) {
+static clf_status measure(clf__logistic_span *s) {
   const clf__logistic_objective *o = s->objective;
   const double rows = (double)o->x->rows;
   double square = 0, unit = 0, weight = 0;
@@ -163,7 +164,7 @@ static void measure(clf__logistic_span *s) {
   for (int64_t i = 0; i < o->x->rows; i++) {
     s->u[i] = (float)(weight_of(o, i) / weight);
   }
-  run_parts(s, 2 * CLF__COST_COPY, moments_task);
+  CLF__CHECK(run_parts(s, 2 * CLF__COST_COPY, moments_task));
   for (int64_t p = 0; p < s->part_count; p++) {
     square += s->parts[p].square;
   }
@@ -176,6 +177,7 @@ static void measure(clf__logistic_span *s) {
   s->length = square > 0 ? square : 1;
   s->of_weights = curvature > 0 && isfinite(curvature) ? curvature : 1;
   s->of_bias = MEAN_CURVATURE;
+  return CLF_OK;
 }
 
 clf_status clf__logistic_span_create(clf__logistic_span *s, clf__logistic_objective *o,
@@ -208,7 +210,7 @@ clf_status clf__logistic_span_create(clf__logistic_span *s, clf__logistic_object
     part->image = clf__arena_array(&s->arena, s->count, sizeof *part->image);
   }
   CLF__CHECK(clf__arena_status(&s->arena));
-  measure(s);
+  CLF__CHECK(measure(s));
   s->gram_after = clf__span_gram_after(s);
   return CLF_OK;
 }
@@ -272,7 +274,10 @@ static void image_task(void *argument, clf__range columns) {
     clf__linear_map map;
     combine_rows(s, part, &x, &next, s->center + first);
     round_weights(s, part, &x, s->center + first);
-    part->status = clf__linear_prepare(&map, o->context, &x, part->w, part->bias, o->outputs);
+    part->status = clf__progress_check();
+    part->status = part->status < 0
+                       ? part->status
+                       : clf__linear_prepare(&map, o->context, &x, part->w, part->bias, o->outputs);
     if (part->status < 0) {
       return;
     }
@@ -312,7 +317,7 @@ static clf_status image_by_pass(clf__logistic_span *s, double *gradient, double 
   const clf__logistic_objective *o = s->objective;
   const double scale = s->of_weights * (double)o->x->rows;
   double *image = gradient + s->count, largest = 0;
-  run_parts(s, 2 * (double)o->outputs * CLF__COST_COPY, image_task);
+  CLF__CHECK(run_parts(s, 2 * (double)o->outputs * CLF__COST_COPY, image_task));
   memset(image, 0, (size_t)s->count * sizeof *image);
   for (int64_t p = 0; p < s->part_count; p++) {
     const span_part *part = &s->parts[p];
