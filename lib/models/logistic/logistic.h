@@ -43,6 +43,7 @@ typedef struct clf__logistic_objective {
   bool keeps_outputs;       /* in f64, for a clf__logistic_gap */
   bool in_span;             /* evaluated by a clf__logistic_span; what others need is left out */
   bool keeps_residual;      /* that of all rows, whatever the preconditioner needs */
+  bool never_pools;         /* blocks that are few enough for memory are those of each output */
   const float *own_weights; /* [rows] as given, or NULL for 1 */
   double weight_sum;
   float *weights; /* [rows] with mean 1, or NULL for 1 */
@@ -219,6 +220,8 @@ typedef struct clf__logistic_preconditioner {
 int64_t clf__logistic_blocks(const clf__logistic_objective *objective);
 /* Returns whether the blocks of several outputs are pooled (logistic_pooled.c). */
 bool clf__logistic_is_pooled(const clf__logistic_objective *objective);
+/* Returns whether they are, and would not be with never_pools. */
+bool clf__logistic_may_divide(const clf__logistic_objective *objective);
 clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *preconditioner,
                                                const clf__logistic_objective *objective);
 void clf__logistic_preconditioner_free(clf__logistic_preconditioner *preconditioner);

@@ -15,7 +15,8 @@
 enum {
   PAIRS = 7,
   FIRST_REFRESH = 4,
-  HISTORY_CAPACITY = 64 /* first capacity, in iterations */
+  POOLED_ITERATIONS = 48, /* after which pooled blocks are not what the objective needs */
+  HISTORY_CAPACITY = 64   /* first capacity, in iterations */
 };
 
 /* Relative decreases of the objective: one that single precision may not resolve, and one that is
@@ -191,13 +192,30 @@ static clf_status run_smooth(fitting *f, double *variables, found *out) {
   return status;
 }
 
-/* Makes the objective one in f64 of the same rows. */
-static clf_status leave_f32(fitting *f, double C) {
+/* Makes the objective that of the same rows again, after a change of how it is computed. */
+static clf_status change_objective(fitting *f, double C, bool *what) {
   clf__logistic_objective *o = &f->objective;
   clf__logistic_preconditioner_free(&f->preconditioner);
   clf__logistic_objective_free(o);
-  o->f64 = true;
+  *what = true;
   return clf__logistic_objective_create(o, o->own_weights, C);
+}
+
+/* The same, with pooled blocks for some iterations only if there are others: classes whose rows are
+ * spread differently, as in columns that few of them have, need a block each. */
+static clf_status run_blocks(fitting *f, double *variables, found *out) {
+  const int64_t most = f->max_iterations;
+  if (clf__logistic_may_divide(&f->objective)) {
+    f->max_iterations = clf__min_i64(most, f->done + POOLED_ITERATIONS);
+  }
+  const clf_status status = run_smooth(f, variables, out);
+  const bool divides = f->max_iterations < most && f->done == f->max_iterations && !out->converged;
+  f->max_iterations = most;
+  if (status < 0 || !divides) {
+    return status;
+  }
+  CLF__CHECK(change_objective(f, f->C, &f->objective.never_pools));
+  return run_smooth(f, variables, out);
 }
 
 /* The smooth objective: L-BFGS. Where values in f32 no longer decrease, that may be the minimum, or
@@ -206,16 +224,16 @@ static clf_status leave_f32(fitting *f, double C) {
  * until the gradient is small or proves that the value is. */
 static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   f->precision = f->objective.f64 ? PRECISION_F64 : PRECISION;
-  CLF__CHECK(run_smooth(f, variables, out));
+  CLF__CHECK(run_blocks(f, variables, out));
   if (f->objective.f64 || f->largest <= f->tolerance || f->done >= f->max_iterations) {
     return CLF_OK;
   }
   clf__log(f->objective.context, CLF_LOG_INFO,
            "logistic: single precision shows no further decrease before the tolerance is reached; "
            "the fit goes on in f64");
-  CLF__CHECK(leave_f32(f, f->C));
+  CLF__CHECK(change_objective(f, f->C, &f->objective.f64));
   f->certain = true;
-  return run_smooth(f, variables, out);
+  return run_blocks(f, variables, out);
 }
 
 static clf_status evaluate_span(void *argument, const double *at, double *value, double *gradient) {
@@ -464,7 +482,7 @@ static clf_status minimize_sparse(fitting *f, double l1, double *variables, foun
   if (f->objective.f64) {
     return CLF_OK;
   }
-  CLF__CHECK(leave_f32(f, (double)INFINITY));
+  CLF__CHECK(change_objective(f, (double)INFINITY, &f->objective.f64));
   return run_sparse(f, l1, variables, out);
 }
 

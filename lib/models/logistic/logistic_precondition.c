@@ -40,7 +40,8 @@ int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
   double limit =
       FREE_COLUMNS * FREE_COLUMNS + 16 * (double)clf__shards_rows(o->x->shards, o->x->rows);
-  if (square <= limit && square * (double)o->outputs <= MAX_FACTORS && o->outputs < MANY_OUTPUTS) {
+  if (square <= limit && square * (double)o->outputs <= MAX_FACTORS &&
+      (o->outputs < MANY_OUTPUTS || o->never_pools)) {
     return o->outputs;
   }
   return square <= limit * (double)o->outputs && square <= MAX_FACTORS ? 1 : 0;
@@ -48,6 +49,12 @@ int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
 
 bool clf__logistic_is_pooled(const clf__logistic_objective *o) {
   return o->outputs > 1 && clf__logistic_blocks(o) == 1;
+}
+
+bool clf__logistic_may_divide(const clf__logistic_objective *o) {
+  clf__logistic_objective divided = *o;
+  divided.never_pools = true;
+  return clf__logistic_is_pooled(o) && !clf__logistic_is_pooled(&divided);
 }
 
 typedef struct scale_call {

@@ -128,6 +128,26 @@ TEST_LOOP(logistic_pooled__ends_where_the_gradient_is_0, 0, sizeof settings / si
   clf_dataset_free(data);
 }
 
+/* Columns in which few rows of a class have a value, and next to no penalty: pooled blocks would not
+ * end in 1,000 iterations. */
+TEST(logistic_pooled__that_do_not_suit_are_divided) {
+  enum { MANY_COLUMNS = 60 };
+  uint64_t seed = 11;
+  for (int64_t i = 0; i < FEW_ROWS; i++) {
+    labels[i] = (int32_t)(i % CLASSES);
+    for (int j = 0; j < MANY_COLUMNS; j++) {
+      const double value = random_unit(&seed) * pow(10, j % 7 - 3);
+      x[i * MANY_COLUMNS + j] = random_unit(&seed) < 0.1 ? (float)value : 0;
+    }
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW_ROWS, MANY_COLUMNS, labels);
+  clf_model *model = fitted(NULL, "logistic", "C=1e6", data);
+  ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+  ck_assert_int_le(iterations(model), 500);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 static clf_status fit_some(clf_context *context, const void *argument) {
   enum { SOME = 120 };
   const int64_t shape[] = {SOME, COLUMNS};
