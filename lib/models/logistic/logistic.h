@@ -159,6 +159,7 @@ typedef struct clf__logistic_span {
   double tolerance;   /* of the largest component */
   int64_t passes;     /* that have been made over the rows */
   int64_t gram_after; /* passes after which the Gram matrix is computed */
+  clf__arena of_gram; /* of the next three */
   float *gram;        /* [rows, rows] of the centered rows, divided by `length`, or NULL */
   float *factor;      /* [outputs, rows] */
   float *product;     /* [rows, outputs] */

@@ -219,6 +219,7 @@ void clf__logistic_span_free(clf__logistic_span *s) {
   for (int64_t p = 0; s->parts != NULL && p < s->part_count; p++) {
     clf__linear_gradient_free(&s->parts[p].sums);
   }
+  clf__arena_free(&s->of_gram);
   clf__arena_free(&s->arena);
 }
 
@@ -367,6 +368,7 @@ clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) 
 }
 
 void clf__logistic_span_drop_gram(clf__logistic_span *s) {
+  clf__arena_free(&s->of_gram);
   s->gram = NULL;
   s->gram_after = INT64_MAX;
 }

@@ -20,9 +20,11 @@
 #include "ops/linalg/linear.h"
 #include "optim/vector.h"
 
+#define SMALL_BYTES (256. * 1024 * 1024) /* that K may take if the rows take less */
+
 enum {
-  MAX_COST = 24,        /* in passes */
-  COLUMNS_PER_ROW = 6,  /* K takes up to half of the memory of the rows */
+  MAX_COST = 24, /* in passes */
+  COLUMNS_PER_ROW = 6,
   BLOCK_COLUMNS = 2048, /* multiplied at a time */
   TILE = 16,            /* rows transposed at a time */
   TILE_COLUMNS = 64,
@@ -33,10 +35,17 @@ static double weight_of(const clf__logistic_objective *o, int64_t row) {
   return o->weights != NULL ? (double)o->weights[row] : 1;
 }
 
+/* Whether K takes so little memory, in f64 and f32, that nobody minds. */
+static bool is_small(const clf__rows *x) {
+  const double square = (double)x->rows * (double)x->rows, size = x->dtype == CLF_U8 ? 1 : 4;
+  return 12 * square <= fmax(SMALL_BYTES, size * (double)x->rows * (double)x->columns);
+}
+
 int64_t clf__span_gram_after(const clf__logistic_span *s) {
   const clf__rows *x = s->objective->x;
   const double cost = 4 + (double)x->rows / (double)(50 + 6 * s->objective->outputs);
-  return cost > MAX_COST || x->rows > x->columns / COLUMNS_PER_ROW ? INT64_MAX : (int64_t)cost;
+  const bool pays = cost <= MAX_COST && x->rows <= x->columns / COLUMNS_PER_ROW;
+  return pays && is_small(x) ? (int64_t)cost : INT64_MAX;
 }
 
 /* A block of columns as rows of f32. */
@@ -106,12 +115,13 @@ clf_status clf__span_gram_create(clf__logistic_span *s) {
   const int64_t rows = o->x->rows;
   clf__arena arena = {.context = o->context};
   double *scatter = clf__arena_zeroed(&arena, clf__count(rows, rows), sizeof *scatter);
-  float *gram = clf__arena_matrix(&s->arena, rows, rows, sizeof *gram);
-  s->factor = clf__arena_array(&s->arena, s->count, sizeof *s->factor);
-  s->product = clf__arena_array(&s->arena, s->count, sizeof *s->product);
+  s->of_gram.context = o->context;
+  float *gram = clf__arena_matrix(&s->of_gram, rows, rows, sizeof *gram);
+  s->factor = clf__arena_array(&s->of_gram, s->count, sizeof *s->factor);
+  s->product = clf__arena_array(&s->of_gram, s->count, sizeof *s->product);
   clf_status status = clf__arena_status(&arena);
   CLF__TRY(status);
-  CLF__TRY(clf__arena_status(&s->arena));
+  CLF__TRY(clf__arena_status(&s->of_gram));
   CLF__TRY(add_products(s, &arena, scatter));
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t j = i; j < rows; j++) {
