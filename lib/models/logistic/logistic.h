@@ -66,6 +66,15 @@ typedef struct clf__logistic_objective {
   double *z; /* [rows, outputs] of the last evaluation in f64, if they are kept, or NULL */
 } clf__logistic_objective;
 
+/* The weight of a row with a mean of 1, and as given. */
+static inline float clf__logistic_weight(const clf__logistic_objective *objective, int64_t row) {
+  return objective->weights != NULL ? objective->weights[row] : 1;
+}
+static inline double clf__logistic_own_weight(const clf__logistic_objective *objective,
+                                              int64_t row) {
+  return objective->own_weights != NULL ? (double)objective->own_weights[row] : 1;
+}
+
 /* Completes an objective whose members up to `f64` are set; `weights` [rows] may be NULL.
  * Free it after a failure, too. */
 clf_status clf__logistic_objective_create(clf__logistic_objective *objective, const float *weights,
@@ -216,6 +225,8 @@ typedef struct clf__logistic_preconditioner {
   double *squares;    /* [columns] means of x^2, for the diagonal if there are no blocks */
   double *scratch;    /* [outputs, columns] */
 } clf__logistic_preconditioner;
+
+enum { CLF__LOGISTIC_MAX_FACTORS = 16 * 1024 * 1024 }; /* numbers in all blocks: 128 MiB */
 
 /* Returns how many blocks are worth their cost: outputs, 1 that is pooled, or 0. */
 int64_t clf__logistic_blocks(const clf__logistic_objective *objective);

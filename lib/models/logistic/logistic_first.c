@@ -51,7 +51,7 @@ static clf_status add_rows(void *argument, int64_t first, int64_t rows, double *
   int64_t row = s->first;
   row += first > row ? clf__round_up(first - row, s->interval) : 0;
   for (; row < first + rows; row += s->interval) {
-    const double weight = o->own_weights != NULL ? (double)o->own_weights[row] : 1;
+    const double weight = clf__logistic_own_weight(o, row);
     const double *z = s->z + (row - s->first) / s->interval * o->outputs;
     sums[0] += weight;
     sums[1] += weight > 0 ? weight * derivative(s, z, o->labels[row]) : 0;

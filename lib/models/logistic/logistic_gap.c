@@ -18,10 +18,6 @@
 #include "base/math.h"
 #include "models/logistic/logistic.h"
 
-static double weight_of(const clf__logistic_objective *o, int64_t row) {
-  return o->own_weights != NULL ? (double)o->own_weights[row] : 1;
-}
-
 static bool is_softmax(const clf__logistic_objective *o) {
   return o->link == CLF__LOGISTIC_SOFTMAX;
 }
@@ -50,7 +46,7 @@ clf_status clf__logistic_gap_create(clf__logistic_gap *g, const clf__logistic_ob
     g->present[k] = !o->intercept;
   }
   for (int64_t i = 0; i < o->x->rows; i++) {
-    g->present[o->labels[i]] = g->present[o->labels[i]] || weight_of(o, i) > 0;
+    g->present[o->labels[i]] = g->present[o->labels[i]] || clf__logistic_own_weight(o, i) > 0;
   }
   return CLF_OK;
 }
@@ -171,7 +167,7 @@ static void sum_rates(clf__logistic_gap *g) {
   const int64_t size = is_softmax(o) ? o->outputs : 2;
   memset(g->rates, 0, (size_t)(o->outputs * size) * sizeof *g->rates);
   for (int64_t i = 0; i < o->x->rows; i++) {
-    const double weight = weight_of(o, i);
+    const double weight = clf__logistic_own_weight(o, i);
     probabilities(g, i, g->z);
     for (int64_t k = 0; k < o->outputs && weight > 0; k++) {
       const int64_t side = side_of(o, i, k);
@@ -185,7 +181,7 @@ static void balanced_residuals(void *argument, int64_t first, int64_t rows, doub
   const clf__logistic_gap *g = argument;
   const clf__logistic_objective *o = g->objective;
   for (int64_t i = first; i < first + rows; i++, z += o->outputs) {
-    const double weight = weight_of(o, i) / o->weight_sum;
+    const double weight = clf__logistic_own_weight(o, i) / o->weight_sum;
     probabilities(g, i, z);
     for (int64_t k = 0; k < o->outputs; k++) {
       const int64_t side = side_of(o, i, k);
@@ -232,7 +228,7 @@ void clf__logistic_gap_distance(const clf__logistic_gap *g, bool balanced, const
   const int64_t parts = is_softmax(o) ? 1 : o->outputs;
   memset(value, 0, (size_t)parts * sizeof *value);
   for (int64_t i = 0; i < o->x->rows; i++) {
-    const double weight = weight_of(o, i) / o->weight_sum;
+    const double weight = clf__logistic_own_weight(o, i) / o->weight_sum;
     if (!(weight > 0)) {
       continue;
     }

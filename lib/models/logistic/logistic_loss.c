@@ -37,10 +37,6 @@ static double loss_of_wrong(double q) {
                   : -log1p(-q);
 }
 
-static float weight_of(const clf__logistic_objective *o, int64_t row) {
-  return o->weights != NULL ? o->weights[row] : 1;
-}
-
 /* Replaces z [rows, outputs] of rows `first` … by the residual; returns the loss. */
 static double softmax_residual(const clf__logistic_objective *o, int64_t first, int64_t rows,
                                float *z) {
@@ -53,7 +49,7 @@ static double softmax_residual(const clf__logistic_objective *o, int64_t first, 
   clf__softmax_rows(o->context, z, rows, o->outputs, o->outputs, log_sums);
   for (int64_t i = 0; i < rows; i++) {
     float *p = z + i * o->outputs;
-    float weight = weight_of(o, first + i);
+    float weight = clf__logistic_weight(o, first + i);
     float wrong = 0;
     p[o->labels[first + i]] = 0;
     for (int64_t k = 0; k < o->outputs; k++) {
@@ -83,7 +79,7 @@ static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, 
   }
   clf__sigmoid(o->context, z, rows * o->outputs, losses);
   for (int64_t i = 0; i < rows; i++) {
-    float weight = weight_of(o, first + i);
+    float weight = clf__logistic_weight(o, first + i);
     for (int64_t k = 0; k < o->outputs; k++) {
       z[i * o->outputs + k] *= is_own(o, first + i, k) ? -weight : weight;
       loss += (double)weight * (double)losses[i * o->outputs + k];
@@ -131,7 +127,7 @@ static void residual_block(clf__logistic_objective *o, clf__range range, int64_t
 
 /* The curvatures v [outputs] of a row, whose mean over all rows estimates the Hessian. */
 float clf__logistic_row_curvatures(const clf__logistic_objective *o, int64_t row, float *residual) {
-  const float weight = weight_of(o, row);
+  const float weight = clf__logistic_weight(o, row);
   float sum = 0;
   for (int64_t k = 0; k < o->outputs; k++) {
     residual[k] =
@@ -403,7 +399,7 @@ double clf__logistic_penalty(const clf__logistic_objective *o, double C) {
 void clf__logistic_curvature(const clf__logistic_objective *o, int64_t output, float *values) {
   const float share = 1 / (float)o->rows;
   for (int64_t i = 0; i < o->x->rows; i++) {
-    const float weight = weight_of(o, i);
+    const float weight = clf__logistic_weight(o, i);
     const float residual = o->residual[i * o->outputs + output];
     const float curvature = weight > 0 ? clf__logistic_curvature_of(residual, weight) : 0;
     values[i] = (curvature + weight * CLF__MIN_CURVATURE) * share;

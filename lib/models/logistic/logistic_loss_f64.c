@@ -17,10 +17,6 @@ typedef struct evaluation {
   clf__logistic_sums sums;
 } evaluation;
 
-static double weight_of(const clf__logistic_objective *o, int64_t row) {
-  return o->own_weights != NULL ? (double)o->own_weights[row] : 1;
-}
-
 /* Replaces z [outputs] of a row by p - t; returns the loss. If the row's own output is the largest,
  * its loss is small, and is computed without cancellation. */
 static double softmax_residual(const clf__logistic_objective *o, int32_t own, double *z) {
@@ -71,7 +67,7 @@ static void weigh_residuals(void *argument, int64_t first, int64_t rows, double 
   const clf__logistic_sums *sums = &e->sums;
   for (int64_t i = 0; i < rows; i++, z += o->outputs) {
     const int64_t row = e->first + first + i;
-    const double weight = weight_of(o, row);
+    const double weight = clf__logistic_own_weight(o, row);
     const int32_t own = o->labels[row];
     for (int64_t k = 0; k < o->outputs && o->z != NULL; k++) {
       o->z[row * o->outputs + k] = z[k];

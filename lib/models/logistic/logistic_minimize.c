@@ -366,7 +366,7 @@ static double differentiate(void *argument, clf__range rows, const double *z, do
   const clf__logistic_objective *o = &((const fitting *)argument)->objective;
   double sum = 0;
   for (int64_t i = rows.first; i < rows.end; i++) {
-    const double weight = (o->own_weights != NULL ? (double)o->own_weights[i] : 1) / o->weight_sum;
+    const double weight = clf__logistic_own_weight(o, i) / o->weight_sum;
     const double side = o->labels[i] == 1 ? 1 : -1, power = exp(-fabs(z[i]));
     const double small = power / (1 + power), wrong = side * z[i] > 0 ? small : 1 - small;
     first[i] = -side * weight * wrong;

@@ -25,8 +25,7 @@
 
 enum {
   MAX_BANDS = 6,
-  MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all factors: 128 MiB */
-  ROWS_PER_COLUMN = 16,           /* of more dense rows, each second, third ... is read */
+  ROWS_PER_COLUMN = 16, /* of more dense rows, each second, third ... is read */
   ROWS_PER_OUTPUT = 32,
   ENOUGH_ROWS = 4096
 };
@@ -72,7 +71,7 @@ static clf_status choose_rows(subset *s, const clf__logistic_objective *o, int64
   for (int64_t i = 0; i < rows; i++) {
     const int64_t row = first + i * step;
     labels[i] = o->labels[row];
-    weights[i] = o->weights != NULL ? o->weights[row] : 1;
+    weights[i] = clf__logistic_weight(o, row);
     own_weights[i] = o->own_weights != NULL ? o->own_weights[row] : 1;
   }
   CLF__CHECK(shards != NULL ? choose_shards(s, shards, step) : CLF_OK);
@@ -108,7 +107,7 @@ static void share_curvature(const clf__logistic_preconditioner *p, const subset 
   const clf__logistic_objective *o = &s->objective;
   const double share = 1 / (double)o->outputs;
   for (int64_t i = 0; i < o->x->rows; i++) {
-    p->weights[i] = (float)(1 - share) * (o->weights != NULL ? o->weights[i] : 1);
+    p->weights[i] = (float)(1 - share) * clf__logistic_weight(o, i);
   }
   for (int64_t k = 0; k < o->outputs; k++) {
     p->curvatures[k] = share * (1 - share);
@@ -176,7 +175,7 @@ static clf_status pool(const clf__logistic_preconditioner *p, const subset *s, b
 static void divide(clf__logistic_preconditioner *p) {
   const clf__logistic_objective *o = p->objective;
   const int64_t most =
-      clf__clamp_i64(MAX_FACTORS / clf__count(o->columns, o->columns), 1, MAX_BANDS);
+      clf__clamp_i64(CLF__LOGISTIC_MAX_FACTORS / clf__count(o->columns, o->columns), 1, MAX_BANDS);
   double largest = 0;
   for (int64_t k = 0; k < o->outputs; k++) {
     largest = fmax(largest, p->curvatures[k]);

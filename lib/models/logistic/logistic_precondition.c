@@ -28,7 +28,6 @@
   1e-6 /* relative, added to the diagonal: covers rounding in the Gram matrix */
 
 enum {
-  MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all blocks: 128 MiB */
   SCALED_ROWS = 64,
   FREE_COLUMNS = 256, /* up to so many columns, blocks cost almost nothing */
   MANY_OUTPUTS = 32   /* the residuals of an output lie in as many cache lines as there are rows */
@@ -40,11 +39,11 @@ int64_t clf__logistic_blocks(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
   double limit =
       FREE_COLUMNS * FREE_COLUMNS + 16 * (double)clf__shards_rows(o->x->shards, o->x->rows);
-  if (square <= limit && square * (double)o->outputs <= MAX_FACTORS &&
+  if (square <= limit && square * (double)o->outputs <= CLF__LOGISTIC_MAX_FACTORS &&
       (o->outputs < MANY_OUTPUTS || o->never_pools)) {
     return o->outputs;
   }
-  return square <= limit * (double)o->outputs && square <= MAX_FACTORS ? 1 : 0;
+  return square <= limit * (double)o->outputs && square <= CLF__LOGISTIC_MAX_FACTORS ? 1 : 0;
 }
 
 bool clf__logistic_is_pooled(const clf__logistic_objective *o) {

@@ -66,10 +66,6 @@ static clf__rows block_of(const clf__logistic_span *s, clf__range columns, int64
   return clf__rows_columns(s->objective->x, first, clf__min_i64(s->block, columns.end - first));
 }
 
-static double weight_of(const clf__logistic_objective *o, int64_t row) {
-  return o->weights != NULL ? (double)o->weights[row] : 1;
-}
-
 /* out [outputs, columns] = u^T X for a block of columns, with u [rows, outputs]. Meanwhile the next
  * block is requested: its rows are short and far from each other, so the processor does not foresee
  * them. */
@@ -102,7 +98,7 @@ static void average_squares(const clf__logistic_objective *o, const clf__rows *x
   int64_t counted = 0;
   memset(square, 0, (size_t)x->columns * sizeof *square);
   for (int64_t i = 0; i < x->rows; i++) {
-    const double weight = weight_of(o, i);
+    const double weight = (double)clf__logistic_weight(o, i);
     if (weight > 0 && counted++ % step == 0) {
       const float *values = clf__rows_values(x, i, buffer);
       total += weight;
@@ -126,7 +122,7 @@ static void moments_task(void *argument, clf__range columns) {
   clf__linear_gradient sums = part->sums;
   int64_t counted = 0;
   for (int64_t i = 0; i < o->x->rows; i++) {
-    counted += weight_of(o, i) > 0;
+    counted += clf__logistic_weight(o, i) > 0;
   }
   sums.outputs = 1;
   for (int64_t first = columns.first; first < columns.end; first += s->block) {
@@ -159,10 +155,10 @@ static clf_status measure(clf__logistic_span *s) {
   const double rows = (double)o->x->rows;
   double square = 0, unit = 0, weight = 0;
   for (int64_t i = 0; i < o->x->rows; i++) {
-    weight += weight_of(o, i);
+    weight += (double)clf__logistic_weight(o, i);
   }
   for (int64_t i = 0; i < o->x->rows; i++) {
-    s->u[i] = (float)(weight_of(o, i) / weight);
+    s->u[i] = (float)((double)clf__logistic_weight(o, i) / weight);
   }
   CLF__CHECK(run_parts(s, 2 * CLF__COST_COPY, moments_task));
   for (int64_t p = 0; p < s->part_count; p++) {

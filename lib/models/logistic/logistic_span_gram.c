@@ -31,10 +31,6 @@ enum {
   PASSES_APART = 16 /* images after which the share is measured again */
 };
 
-static double weight_of(const clf__logistic_objective *o, int64_t row) {
-  return o->weights != NULL ? (double)o->weights[row] : 1;
-}
-
 /* Whether K takes so little memory, in f64 and f32, that nobody minds. */
 static bool is_small(const clf__rows *x) {
   const double square = (double)x->rows * (double)x->rows, size = x->dtype == CLF_U8 ? 1 : 4;
@@ -67,7 +63,7 @@ static void transpose_tile(const transposition *t, int64_t row, int64_t rows, in
   float values[TILE][TILE_COLUMNS], buffer[TILE_COLUMNS];
   for (int64_t i = 0; i < rows; i++) {
     const float *from = clf__rows_values(&x, row + i, buffer);
-    const bool counts = weight_of(o, row + i) > 0;
+    const bool counts = clf__logistic_weight(o, row + i) > 0;
     for (int64_t j = 0; j < columns && counts; j++) {
       values[i][j] = (float)((double)from[j] - center[j]) * scale;
     }
