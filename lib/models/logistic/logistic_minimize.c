@@ -1,15 +1,13 @@
 /* The solvers of logistic regression: L-BFGS on the weights or on the coefficients of wide rows,
- * truncated Newton for two classes on sparse rows, and proximal Newton for an L1 penalty. */
+ * and truncated Newton for two classes on sparse rows. */
 #include "models/logistic/logistic_minimize.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/math.h"
-#include "base/text.h"
 #include "optim/lbfgs.h"
 #include "optim/newton.h"
-#include "optim/prox_newton.h"
 #include "optim/vector.h"
 
 enum {
@@ -24,23 +22,16 @@ enum {
 #define PRECISION 1e-5
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
-#define EXACT 1e-6    /* relative error of the objective */
-#define FROM_F32 1e-5 /* the estimated relative gap at which f64 goes on */
 
 typedef clf__logistic_fitting fitting;
 typedef clf__logistic_found found;
 
-/* An evaluation may take seconds, in which the host is asked. */
-static clf_status evaluate(void *argument, const double *at, double *value, double *gradient) {
+clf_status clf__logistic_evaluate_watched(void *argument, const double *at, double *value,
+                                          double *gradient) {
   fitting *f = argument;
   clf__call call;
   clf__call_begin_part(&call, &f->progress, f->reported);
   return clf__call_end(&call, clf__logistic_evaluate(&f->objective, at, value, gradient));
-}
-
-static clf_status report(fitting *f, int64_t iteration, double value) {
-  f->reported = iteration;
-  return clf__progress_step(&f->progress, iteration, value, (double)NAN);
 }
 
 static clf_status precondition(void *argument, double *vector) {
@@ -48,7 +39,7 @@ static clf_status precondition(void *argument, double *vector) {
   return clf__logistic_precondition(&f->preconditioner, vector);
 }
 
-static clf_status record(fitting *f, int64_t iteration, double value) {
+clf_status clf__logistic_record(fitting *f, int64_t iteration, double value) {
   if (iteration > f->history_capacity) {
     int64_t capacity = 2 * f->history_capacity + HISTORY_CAPACITY;
     double *history =
@@ -61,6 +52,11 @@ static clf_status record(fitting *f, int64_t iteration, double value) {
   }
   f->history[iteration - 1] = value;
   return CLF_OK;
+}
+
+clf_status clf__logistic_report(fitting *f, int64_t iteration, double value) {
+  f->reported = iteration;
+  return clf__progress_step(&f->progress, iteration, value, (double)NAN);
 }
 
 /* INFINITY if one is not a number. */
@@ -140,15 +136,16 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
                           clf__lbfgs_order *order) {
   fitting *f = argument;
   f->largest = f->objective.in_span ? f->span.largest : largest_component(f, gradient);
-  clf_status status = iteration > 0 ? record(f, f->done + iteration, value) : CLF_OK;
+  clf_status status = iteration > 0 ? clf__logistic_record(f, f->done + iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
   f->start = f->done + iteration == 0 ? value : f->start;
   f->excess = largest_excess(f, gradient);
   if (status == CLF_OK) {
-    status = report(f, f->done + iteration, value);
+    status = clf__logistic_report(f, f->done + iteration, value);
   }
   bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
-  if (f->largest <= f->tolerance || (f->certain && f->excess <= EXACT * fabs(value))) {
+  if (f->largest <= f->tolerance ||
+      (f->certain && f->excess <= CLF__LOGISTIC_EXACT * fabs(value))) {
     *order = CLF__LBFGS_STOP;
   } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
@@ -181,7 +178,7 @@ static clf_status run_smooth(fitting *f, double *variables, found *out) {
       .pairs = PAIRS,
       .max_iterations = f->max_iterations - f->done,
       .f64 = o->f64,
-      .evaluate = evaluate,
+      .evaluate = clf__logistic_evaluate_watched,
       .precondition = precondition,
       .observe = observe,
   };
@@ -192,8 +189,7 @@ static clf_status run_smooth(fitting *f, double *variables, found *out) {
   return status;
 }
 
-/* Makes the objective that of the same rows again, after a change of how it is computed. */
-static clf_status change_objective(fitting *f, double C, bool *what) {
+clf_status clf__logistic_change(fitting *f, double C, bool *what) {
   clf__logistic_objective *o = &f->objective;
   clf__logistic_preconditioner_free(&f->preconditioner);
   clf__logistic_objective_free(o);
@@ -214,7 +210,7 @@ static clf_status run_blocks(fitting *f, double *variables, found *out) {
   if (status < 0 || !divides) {
     return status;
   }
-  CLF__CHECK(change_objective(f, f->C, &f->objective.never_pools));
+  CLF__CHECK(clf__logistic_change(f, f->C, &f->objective.never_pools));
   return run_smooth(f, variables, out);
 }
 
@@ -231,7 +227,7 @@ static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   clf__log(f->objective.context, CLF_LOG_INFO,
            "logistic: single precision shows no further decrease before the tolerance is reached; "
            "the fit goes on in f64");
-  CLF__CHECK(change_objective(f, f->C, &f->objective.f64));
+  CLF__CHECK(clf__logistic_change(f, f->C, &f->objective.f64));
   f->certain = true;
   return run_blocks(f, variables, out);
 }
@@ -258,7 +254,7 @@ static clf_status check_span(fitting *f, double *at, double *gradient, double *v
   double value = 0;
   CLF__CHECK(clf__logistic_span_weights(&f->span, at, variables));
   CLF__CHECK(clf__logistic_span_evaluate(&f->span, at, &value, gradient));
-  *exact = fabs(value - believed) <= EXACT * fabs(believed);
+  *exact = fabs(value - believed) <= CLF__LOGISTIC_EXACT * fabs(believed);
   f->value = value;
   return CLF_OK;
 }
@@ -380,9 +376,9 @@ static clf_status observe_newton(void *argument, int64_t iteration, double value
                                  double violation) {
   fitting *f = argument;
   f->largest = violation;
-  clf_status status = iteration > 0 ? record(f, iteration, value) : CLF_OK;
+  clf_status status = iteration > 0 ? clf__logistic_record(f, iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(violation) ? status : beyond_range());
-  return status < 0 ? status : report(f, iteration, value);
+  return status < 0 ? status : clf__logistic_report(f, iteration, value);
 }
 
 /* The objective of two classes on sparse rows of many columns: truncated Newton. */
@@ -407,89 +403,10 @@ static clf_status minimize_binary(fitting *f, double *variables, found *out) {
   return status;
 }
 
-static void curvature(void *argument, int64_t output, float *values) {
-  const fitting *f = argument;
-  clf__logistic_curvature(&f->objective, output, values);
-}
-
-static clf_status balance(void *argument, double *gradient) {
-  return clf__logistic_gap_balance(&((fitting *)argument)->gap, gradient);
-}
-
-static void distance(void *argument, bool balanced, const double *factor, double *value) {
-  clf__logistic_gap_distance(&((const fitting *)argument)->gap, balanced, factor, value);
-}
-
-static clf_status observe_sparse(void *argument, int64_t iteration, double value) {
-  fitting *f = argument;
-  const int64_t done = f->done + iteration;
-  const clf_status status = iteration > 0 ? record(f, done, value) : CLF_OK;
-  return status < 0 ? status : report(f, done, value);
-}
-
-/* Sigmoids have an objective each. */
-static clf_status evaluate_sparse(void *argument, const double *at, double *value,
-                                  double *gradient) {
-  const clf__logistic_objective *o = &((fitting *)argument)->objective;
-  double sum = 0;
-  CLF__CHECK(evaluate(argument, at, &sum, gradient));
-  if (o->link == CLF__LOGISTIC_SIGMOID) {
-    memcpy(value, o->losses, (size_t)o->outputs * sizeof *value);
-  } else {
-    *value = sum;
-  }
-  return CLF_OK;
-}
-
-/* Proximal Newton from `variables`; adds its iterations to those that are done. */
-static clf_status run_sparse(fitting *f, double l1, double *variables, found *out) {
-  const clf__logistic_objective *o = &f->objective;
-  const clf__prox_problem problem = {
-      .context = o->context,
-      .argument = f,
-      .x = o->x,
-      .weights = o->own_weights,
-      .outputs = o->outputs,
-      .intercept = o->intercept,
-      .separate = o->link == CLF__LOGISTIC_SIGMOID,
-      .shifts = o->link == CLF__LOGISTIC_SOFTMAX,
-      .l1 = l1,
-      .l2 = clf__logistic_penalty(o, f->C) - l1,
-      .tolerance = fmax(f->tolerance, o->f64 ? f->min_gap : FROM_F32),
-      .max_iterations = f->max_iterations - f->done,
-      .f64 = o->f64,
-      .evaluate = evaluate_sparse,
-      .balance = balance,
-      .distance = distance,
-      .curvature = curvature,
-      .observe = observe_sparse,
-  };
-  clf__prox_result result = {.iterations = 0};
-  clf__logistic_gap_free(&f->gap);
-  CLF__CHECK(clf__logistic_gap_create(&f->gap, o));
-  const clf_status status = clf__prox_newton(&result, &problem, variables);
-  f->relative_gap = result.gap;
-  f->done += result.iterations;
-  *out = (found){f->done, o->f64 && result.converged};
-  return status;
-}
-
-/* The objective with an L1 penalty, which is no part of f->objective. A fit that f32 ends is proven
- * in f64, and goes on there where necessary. */
-static clf_status minimize_sparse(fitting *f, double l1, double *variables, found *out) {
-  f->min_gap = f->objective.f64 ? 0 : EXACT;
-  CLF__CHECK(run_sparse(f, l1, variables, out));
-  if (f->objective.f64) {
-    return CLF_OK;
-  }
-  CLF__CHECK(change_objective(f, (double)INFINITY, &f->objective.f64));
-  return run_sparse(f, l1, variables, out);
-}
-
 clf_status clf__logistic_minimize(fitting *f, double l1, double *variables, found *out) {
   const clf__logistic_objective *o = &f->objective;
   const bool binary = o->outputs == 1 && clf__rows_sparse(o->x) && clf__logistic_blocks(o) == 0;
-  return l1 > 0       ? minimize_sparse(f, l1, variables, out)
+  return l1 > 0       ? clf__logistic_minimize_l1(f, l1, variables, out)
          : binary     ? minimize_binary(f, variables, out)
          : o->in_span ? minimize_wide(f, variables, out)
                       : minimize_smooth(f, variables, out);

@@ -45,6 +45,22 @@ typedef struct clf__logistic_found {
  * clf__stop_keep() has kept them already. `history` has the value after each iteration. */
 clf_status clf__logistic_minimize(clf__logistic_fitting *fitting, double l1, double *variables,
                                   clf__logistic_found *out);
+/* The same with l1 > 0 (logistic_minimize_l1.c). */
+clf_status clf__logistic_minimize_l1(clf__logistic_fitting *fitting, double l1, double *variables,
+                                     clf__logistic_found *out);
 void clf__logistic_fitting_free(clf__logistic_fitting *fitting);
+
+/* What the solvers share. clf__logistic_evaluate() of a fitting's objective: an evaluation may take
+ * seconds, in which the host is asked. */
+clf_status clf__logistic_evaluate_watched(void *fitting, const double *at, double *value,
+                                          double *gradient);
+/* Sets the value after an iteration in `history`. */
+clf_status clf__logistic_record(clf__logistic_fitting *fitting, int64_t iteration, double value);
+clf_status clf__logistic_report(clf__logistic_fitting *fitting, int64_t iteration, double value);
+/* Makes the objective that of the same rows again, after setting *what, a member that says how it
+ * is computed. */
+clf_status clf__logistic_change(clf__logistic_fitting *fitting, double C, bool *what);
+
+#define CLF__LOGISTIC_EXACT 1e-6 /* relative error of the objective */
 
 #endif
