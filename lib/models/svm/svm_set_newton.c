@@ -121,10 +121,11 @@ static void set_residual(newton *n) {
   }
 }
 
-/* Returns b, or the bound that it exceeds or differs from by rounding alone. */
-static double within(const clf__smo *smo, int64_t i, double b) {
-  const double lower = smo->lower[i], upper = smo->upper[i];
-  const double least = 4 * DBL_EPSILON * fmax(fabs(lower), fabs(upper));
+/* Returns b after a change, or the bound that it exceeds or differs from by rounding alone: that of
+ * the sum. With large rows, b is next to nothing beside the other bound. */
+static double within(const clf__smo *smo, int64_t i, double change) {
+  const double lower = smo->lower[i], upper = smo->upper[i], b = smo->b[i] + change;
+  const double least = 4 * DBL_EPSILON * (fabs(smo->b[i]) + fabs(change));
   return b - lower <= least ? lower : upper - b <= least ? upper : b;
 }
 
@@ -142,7 +143,7 @@ static void search_line(newton *n) {
     return;
   }
   for (int64_t i = 0; i < smo->count; i++) {
-    smo->b[i] = within(smo, i, smo->b[i] + length * n->change[i]);
+    smo->b[i] = within(smo, i, length * n->change[i]);
     smo->gradient[i] += length * (n->residual[i] - smo->gradient[i]);
   }
 }
