@@ -77,11 +77,14 @@ static void list_rows(const clf__svm_primal *p, int64_t machine, int64_t *row, d
   start->C = C;
 }
 
-/* Sets the variables near the minimum by coordinate descent. `u` [columns + 1] is scratch. */
-static clf_status descend(clf__svm_primal *p, double *variables, double *u) {
+/* Sets the variables near the minimum by coordinate descent, in a part of the iterations: where it
+ * takes many, as with columns far from 0 or rows of both classes, truncated Newton takes few. `u`
+ * [columns + 1] is scratch. */
+static clf_status descend(clf__svm_primal *p, const clf__prox_problem *problem, double *variables,
+                          double *u) {
+  enum { PART = 8 };
   const clf__svm_params *params = p->model->params;
-  const int64_t width = p->x.columns;
-  const int64_t max_steps = params->max_iterations > 0 ? params->max_iterations : INT64_MAX;
+  const int64_t width = p->x.columns, max_steps = clf__ceil_div(problem->max_iterations, PART);
   clf__arena arena = {.context = p->model->context};
   clf__svm_start start = {.context = p->model->context,
                           .progress = &p->progress,
@@ -201,7 +204,7 @@ clf_status clf__svm_minimize_sparse(clf__svm_primal *p, const clf__prox_problem 
   const bool first = p->training->before == NULL;
   clf_status status = !first           ? CLF_OK
                       : starts_near(p) ? begin_near(p, variables)
-                                       : descend(p, variables, u);
+                                       : descend(p, problem, variables, u);
   if (status == CLF_OK) {
     status = minimize_machines(p, problem, variables, u, out);
   }

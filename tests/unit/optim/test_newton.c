@@ -248,6 +248,57 @@ TEST(newton__columns_of_different_scale_are_solved) {
   ck_assert_double_le(fit_scaled(1e18F, 1e-18F), (1 + 1e-6) * fit_scaled(1e4F, 0));
 }
 
+/* A bound of what a model's objective, C times the losses plus |w|^2 / 2, exceeds its minimum by, as
+ * a share of it: it is strongly convex in w, and b is next to its best value. */
+static double excess_of(const fit *f, double C, const double *w) {
+  static double gradient[COLUMNS + 1];
+  double objective = 0, curvature = 0, square = 0;
+  memset(gradient, 0, sizeof gradient);
+  for (int i = 0; i < ROWS; i++) {
+    double z = w[COLUMNS], first = 0, second = 0;
+    for (int j = 0; j < COLUMNS && weights[i] > 0; j++) {
+      z += w[j] * (double)x[i * COLUMNS + j];
+    }
+    const double weight = C * (double)weights[i];
+    objective += weight * f->loss(z, labels[i] == 1 ? 1 : -1, &first, &second);
+    curvature += weight * second;
+    for (int j = 0; j < COLUMNS && weights[i] > 0; j++) {
+      gradient[j] += weight * first * (double)x[i * COLUMNS + j];
+    }
+    gradient[COLUMNS] += weight * first;
+  }
+  for (int j = 0; j < COLUMNS; j++) {
+    square += (gradient[j] + w[j]) * (gradient[j] + w[j]);
+    objective += w[j] * w[j] / 2;
+  }
+  return (square / 2 + gradient[COLUMNS] * gradient[COLUMNS] / (2 * curvature)) / objective;
+}
+
+/* A fit with a large C that converges is near its minimum, also where the mean loss, and with it the
+ * gradient, has long been small. Descent, with which the squared hinge loss begins, does not end for
+ * a column of 1e4. */
+TEST_LOOP(newton__models_end_near_the_minimum_for_any_C, 2, 4) {
+  static const int forms[] = {PLAIN, WEIGHTED, PLAIN, SHIFTED};
+  const fit f = {losses[_i / 2], 0, (double)INFINITY};
+  double w[COLUMNS + 1];
+  draw(forms[_i]);
+  clf_dataset *data = sparse_of(NULL, x, ROWS, COLUMNS, labels);
+  set_weights(data, weights);
+  clf_model *model = _i / 2 == 0
+                         ? fitted(NULL, "logistic", "C=1e6", data)
+                         : fitted(NULL, "svm", "kernel=linear loss=squared_hinge C=1e6", data);
+  ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+  const double *stored = clf__state_data(model->state, "weights_f64");
+  const double *b = clf__state_data(model->state, _i / 2 == 0 ? "intercept_f64" : "intercept");
+  for (int j = 0; j <= COLUMNS; j++) {
+    w[j] = _i / 2 == 0 ? (j < COLUMNS ? stored[COLUMNS + j] - stored[j] : b[1] - b[0])
+                       : -(j < COLUMNS ? stored[j] : b[0]);
+  }
+  ck_assert_double_le(excess_of(&f, 1e6, w), forms[_i] == SHIFTED ? INFINITY : 1e-5);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
 static const char *const models[][2] = {
     {"logistic", "C=100"},
     {"logistic", "C=100 precision=f64 tolerance=1e-11"},
