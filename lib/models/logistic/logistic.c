@@ -117,10 +117,14 @@ static clf_status outcome(const clf__logistic_fitting *f, const clf__logistic_fo
         (long long)result->iterations, clf__number_text(f->relative_gap));
     return CLF_NOT_CONVERGED;
   }
+  const bool far = f->largest <= f->tolerance;
   clf__log(f->objective.context, CLF_LOG_WARNING,
-           "logistic: not converged after %lld iterations: the gradient's largest component is %s; "
+           "logistic: not converged after %lld iterations: %s%s; "
            "scale the features, or raise max_iterations or tolerance",
-           (long long)result->iterations, clf__number_text(f->largest));
+           (long long)result->iterations,
+           far ? "the objective may be far from its minimum"
+               : "the gradient's largest component is ",
+           far ? "" : clf__number_text(f->largest));
   return CLF_NOT_CONVERGED;
 }
 

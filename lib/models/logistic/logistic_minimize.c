@@ -22,6 +22,7 @@ enum {
 #define PRECISION 1e-5
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
+#define EXCESS 10 /* tolerances: relative, of the objective of sparse rows */
 
 typedef clf__logistic_fitting fitting;
 typedef clf__logistic_found found;
@@ -391,7 +392,7 @@ static clf_status minimize_binary(fitting *f, double *variables, found *out) {
       .intercept = o->intercept,
       .l2 = o->penalty,
       .tolerance = f->tolerance,
-      .closeness = (double)INFINITY,
+      .closeness = o->penalty > 0 ? EXCESS * f->tolerance : (double)INFINITY,
       .max_iterations = f->max_iterations,
       .differentiate = differentiate,
       .observe = observe_newton,
