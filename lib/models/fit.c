@@ -206,6 +206,11 @@ static bool shows_finite(const clf_model *next, const clf__rows *x) {
          next->kind->sums_first(next);
 }
 
+/* Returns whether a search of the rows may have failed before the fit did so. */
+static bool may_be_of_values(clf_status status) {
+  return status == CLF_ERROR_DATA || status == CLF_ERROR_NUMERIC || status == CLF_ERROR_ARGUMENT;
+}
+
 /* Runs one fit on rows after the pipeline. `labels` are class indices of the model. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
                            fit_extras *extras) {
@@ -275,7 +280,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   CLF__TRY(clf__model_prepare(next));
   status = ended;
 done:
-  if (unchecked && (status == CLF_ERROR_DATA || status == CLF_ERROR_NUMERIC)) {
+  if (unchecked && may_be_of_values(status)) {
     const clf_status found = check_finite(next, &x);
     status = found < 0 ? found : status;
   }
