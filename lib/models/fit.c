@@ -12,6 +12,7 @@
 #include "models/decision/decision.h"
 #include "models/fit_checks.h"
 #include "models/fit_ranks.h"
+#include "models/fit_validation.h"
 #include "models/kind_rows.h"
 #include "models/sums.h"
 #include "models/targets.h"
@@ -312,21 +313,6 @@ clf_status clf__state_check_finite(const clf_model *model) {
   return CLF_OK;
 }
 
-clf_status clf__fit_add_validation_score(clf_model *next, const clf_dataset *validation) {
-  double score = 0;
-  clf_tensor *tensor = NULL;
-  clf_status status = clf_model_score(next, validation, &score);
-  if (status < 0) {
-    return clf__fail_within(status, "validation");
-  }
-  CLF__TRY(clf__tensor_vector(&tensor, next->context, CLF_F64, 1));
-  *(double *)tensor->data = score;
-  CLF__TRY(clf__store_add_tensor(next->state, "validation_score", tensor));
-done:
-  clf_tensor_free(tensor);
-  return status;
-}
-
 /* Makes a second model with the same kind and parameters, whose fitted parts are empty. If it
  * continues a fit, it borrows the fitted transforms. */
 static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_on) {
@@ -352,49 +338,6 @@ static void free_fit(clf_model *fitted, bool goes_on) {
     clf__stages_free(fitted->stages, fitted->stages != NULL ? fitted->stage_count : 0);
   }
   clf__model_drop_fit(fitted);
-}
-
-/* Prepares the validation rows as fits with epochs read them; other fits do not need them. But all
- * kinds score them after the fit, and therefore refuse now what they could not score. */
-typedef struct validation_rows {
-  const clf_dataset *given; /* matched with the model's columns */
-  clf_dataset *matched;     /* owned, or NULL */
-  pipeline_data data;
-  clf__kind_rows rows;
-  int32_t *labels;
-  clf__training training;
-} validation_rows;
-
-static clf_status validation_begin(validation_rows *v, const clf_model *next,
-                                   const clf_dataset *validation) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__fit_match(&v->given, &v->matched, next, validation));
-  CLF__TRY(clf__fit_check_outputs(next, validation));
-  if ((next->kind->can & CLF__CAN_STEP) == 0) {
-    return CLF_OK;
-  }
-  CLF__TRY(run_stages(&v->data, next->stages, next->stage_count, false, v->given));
-  CLF__TRY(clf__dataset_check_numbers(v->data.data, next->kind->base.name));
-  const clf__rows x = clf__dataset_rows(v->data.data);
-  v->training = (clf__training){.x = &v->rows.x,
-                                .targets = clf__dataset_targets(v->data.data),
-                                .weights = clf__dataset_weights(v->data.data),
-                                .outputs = clf_dataset_outputs(v->data.data)};
-  if (next->classes != NULL) {
-    CLF__TRY(clf__fit_translate_labels(&v->labels, next, validation));
-    v->training.labels = v->labels;
-  }
-  CLF__TRY(clf__rows_check_finite(next->context, &x));
-  CLF__TRY(clf__kind_rows_decide(&v->rows, next, &x, false));
-done:
-  return status < 0 ? clf__fail_within(status, "validation") : CLF_OK;
-}
-
-static void validation_end(validation_rows *v) {
-  clf__free(v->labels);
-  clf__kind_rows_free(&v->rows);
-  clf_dataset_free(v->data.made);
-  clf_dataset_free(v->matched);
 }
 
 /* Sets extras->before to the state that the fit continues from; if it discards one instead, the log
@@ -426,7 +369,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   CLF__CHECK(goes_on ? clf__fit_match(&train, &matched, model, train) : CLF_OK);
   clf_model next;
   pipeline_data data = {train, NULL};
-  validation_rows held = {.data = {NULL, NULL}};
+  clf__fit_validation held = {.given = NULL};
   clf__fit_shared folds = {.own = NULL};
   int32_t *labels = NULL;
   CLF__TRY(begin_fit(&next, model, goes_on));
@@ -447,7 +390,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
                  : alone              ? 1
                                       : clf_dataset_outputs(train);
   if (validation != NULL) {
-    CLF__TRY(validation_begin(&held, &next, validation));
+    CLF__TRY(clf__fit_validation_begin(&held, &next, validation));
     extras->validation = held.training.x != NULL ? &held.training : NULL;
   }
   if (!extras->partial && extras->shared == NULL && clf__decision_folds_share(&next)) {
@@ -479,7 +422,7 @@ static clf_status fit_stoppable(clf_model *model, const clf_dataset *train,
   status = kept ? CLF_ERROR_DIVERGED : CLF_OK;
 done:
   clf__free(labels);
-  validation_end(&held);
+  clf__fit_validation_end(&held);
   clf_dataset_free(data.made);
   clf_dataset_free(matched);
   clf__fit_shared_free(&folds, model->kind);
