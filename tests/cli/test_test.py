@@ -183,6 +183,39 @@ class Test(Cli):
         self.assertAlmostEqual(float(rows["accuracy", "", ""][3]), right / 300, places=12)
         self.assertEqual(rows["rows", "no", ""][3], "100")
 
+    def test_thousands_of_classes(self):
+        """The measures of very many scores are those that sorted scores have; the tables are short."""
+        dice = random.Random(5)
+
+        def write(name, rows):
+            lines = ["a,b,kind,weight"]
+            for i in range(rows):
+                k = i if rows > 4096 and i < 4096 else dice.randrange(4096)
+                values = f"{k % 64 + dice.gauss(0, 0.2):.2f},{k // 64 + dice.gauss(0, 0.2):.2f}"
+                lines.append(f"{values},c{k:04},{dice.randrange(1, 4)}")
+            self.write(name, "\n".join(lines) + "\n")
+
+        write("train.csv", 8192)
+        write("test.csv", 2500)
+        columns = "--format", "csv label=kind weight=weight"
+        given = "m.clf", "test.csv", *columns
+        self.classify("train", "train.csv", "--model", "fisher", "-o", "m.clf", "--quiet", *columns)
+        found, sorted_ones = self.figures(*given), self.figures(*given, "--resamples", 1)
+        self.assertEqual(found.keys(), sorted_ones.keys())
+        for key, row in found.items():
+            self.assertAlmostEqual(row["value"], sorted_ones[key]["value"], places=12, msg=key)
+        self.assertLess(found["average_precision", "", ""]["value"], 0.999)
+        self.assertEqual(found["roc_auc", "", ""]["interval"], "")
+        self.assertEqual(found["log_loss", "", ""]["interval"], "bootstrap")
+
+        said = self.classify("test", *given, "--report", "page.html")
+        self.assertIn("--resamples 100 draws them", self.said)
+        self.assertIn("the 20 of 4096 classes with the most wrong rows; --json and --csv have all:", said)
+        self.assertLess(len(said.splitlines()), 60)
+        page = (self.folder / "page.html").read_text(encoding="utf-8")
+        self.assertIn("The 500 of 4096 classes with the most wrong rows", page)
+        self.assertLess(len(page), 1 << 20)
+
     def test_pictures_without_probabilities(self):
         self.classify("train", SAMPLE / "t10k", "--model", "ridge", "-o", "digits.clf", "--quiet")
         said = self.classify("test", "digits.clf", SAMPLE / "t10k", "--resamples", 10)

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "class_areas.h"
+
 enum { RIGHT, TRUE, PREDICTED };
 
 static void *allocate(int64_t count, size_t size) {
@@ -35,11 +37,12 @@ static clf_status score_rows(evaluation *e) {
 static void score_tops(evaluation *e) {
   const graded *g = e->of;
   for (int64_t i = 0; i < g->rows; i++) {
-    const double *row = g->said.values + i * g->outputs;
     const int32_t truth = e->truth[i];
+    const double own = graded_score(g, i, truth);
     int64_t rank = 0;
     for (int64_t k = 0; k < g->outputs; k++) {
-      rank += row[k] > row[truth] || (row[k] == row[truth] && k < truth);
+      const double score = graded_score(g, i, k);
+      rank += score > own || (score == own && k < truth);
     }
     e->top[i] = g->truth[i] >= 0 && rank < TOP_SCORES ? 1 : 0;
   }
@@ -52,7 +55,7 @@ static clf_status prepare_classes(evaluation *e) {
   e->known = allocate(g->rows, sizeof *e->known);
   e->tally = allocate(g->classes, sizeof *e->tally);
   if (e->truth == NULL || e->top == NULL || e->known == NULL || e->tally == NULL ||
-      !ranks_create(&e->ranking, g)) {
+      (e->ranked && !ranks_create(&e->ranking, g, NULL, ranks_columns(g)))) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t i = 0; i < g->rows; i++) {
@@ -64,8 +67,8 @@ static clf_status prepare_classes(evaluation *e) {
   return g->chances != NULL ? score_rows(e) : CLF_OK;
 }
 
-clf_status evaluation_create(evaluation *out, const graded *g) {
-  *out = (evaluation){.of = g, .scale = 0};
+clf_status evaluation_create(evaluation *out, const graded *g, bool ranked) {
+  *out = (evaluation){.of = g, .ranked = ranked, .scale = 0};
   if (g->classes > 0) {
     return prepare_classes(out);
   }
@@ -177,7 +180,7 @@ static void score_classes(const evaluation *e, double *of, double *of_class) {
   }
 }
 
-static clf_status score_probabilities(evaluation *e, double sum, double *of) {
+static clf_status score_probabilities(evaluation *e, double sum, bool wanted, double *of) {
   const graded *g = e->of;
   double log_loss = 0, brier = 0;
   for (int64_t i = 0; i < g->rows; i++) {
@@ -186,11 +189,32 @@ static clf_status score_probabilities(evaluation *e, double sum, double *of) {
   }
   of[MEASURE_LOG_LOSS] = log_loss / sum;
   of[MEASURE_BRIER] = brier / sum;
-  return clf_calibration_error(e->truth, g->chances, e->known, g->rows, g->classes,
-                               CALIBRATION_BINS, &of[MEASURE_CALIBRATION], NULL);
+  return wanted ? clf_calibration_error(e->truth, g->chances, e->known, g->rows, g->classes,
+                                        CALIBRATION_BINS, &of[MEASURE_CALIBRATION], NULL)
+                : CLF_OK;
 }
 
-static clf_status evaluate_classes(evaluation *e, const float *weights, double *of,
+/* The means over the columns where areas are defined. */
+static clf_status score_areas(const evaluation *e, const float *weights, double *of) {
+  areas *each = NULL, mean = {(double)NAN, (double)NAN};
+  const int64_t columns = ranks_columns(e->of);
+  if (e->ranked) {
+    mean = ranks_mean_areas(&e->ranking, weights);
+  } else {
+    each = allocate(columns, sizeof *each);
+    if (each == NULL || !class_areas(e->of, weights, each)) {
+      free(each);
+      return CLF_ERROR_MEMORY;
+    }
+    mean = mean_areas(each, columns);
+  }
+  free(each);
+  of[MEASURE_ROC] = mean.roc;
+  of[MEASURE_AVERAGE_PRECISION] = mean.average_precision;
+  return CLF_OK;
+}
+
+static clf_status evaluate_classes(evaluation *e, const float *weights, bool wanted, double *of,
                                    double *of_class) {
   const graded *g = e->of;
   double sum = 0;
@@ -200,10 +224,9 @@ static clf_status evaluate_classes(evaluation *e, const float *weights, double *
     e->known[i] = g->truth[i] >= 0 ? weights[i] : 0;
     sum += (double)e->known[i];
   }
-  const areas mean = ranks_mean_areas(&e->ranking, weights);
-  of[MEASURE_ROC] = mean.roc;
-  of[MEASURE_AVERAGE_PRECISION] = mean.average_precision;
-  return g->chances != NULL && sum > 0 ? score_probabilities(e, sum, of) : CLF_OK;
+  const clf_status status = wanted ? score_areas(e, weights, of) : CLF_OK;
+  return status == CLF_OK && g->chances != NULL && sum > 0 ? score_probabilities(e, sum, wanted, of)
+                                                           : status;
 }
 
 /* Weighted sums over the rows of one output of a regression, of what is divided by the scale. */
@@ -271,12 +294,13 @@ static void evaluate_regression(const evaluation *e, const float *weights, doubl
   }
 }
 
-clf_status evaluate(evaluation *e, const float *weights, double *of, double *of_class) {
+clf_status evaluate(evaluation *e, const float *weights, bool wanted, double *of,
+                    double *of_class) {
   for (int i = 0; i < MEASURES; i++) {
     of[i] = (double)NAN;
   }
   if (e->of->classes > 0) {
-    return evaluate_classes(e, weights, of, of_class);
+    return evaluate_classes(e, weights, wanted, of, of_class);
   }
   evaluate_regression(e, weights, of);
   return CLF_OK;

@@ -165,9 +165,63 @@ static void separate(answers *a) {
   }
 }
 
+/* Of more values than these, and of more classes, only f32 are kept. */
+enum { MANY_VALUES = 10000000, MANY_CLASSES = 100, BLOCK_VALUES = 2000000 };
+
+static bool are_many(const graded *g) {
+  return g->classes > MANY_CLASSES && g->rows > MANY_VALUES / g->classes;
+}
+
+/* Answers rows from `first` on, as many as the block has memory for. */
+static clf_status answer_block(graded *g, answers *block, const clf_dataset *data, int64_t first,
+                               int64_t *indices) {
+  const int64_t left = g->rows - first, rows = left < block->rows ? left : block->rows;
+  clf_dataset *part = NULL;
+  for (int64_t i = 0; i < rows; i++) {
+    indices[i] = first + i;
+  }
+  block->filled = 0;
+  clf_status status = clf_dataset_subset(&part, data, indices, rows);
+  status = status == CLF_OK ? answers_add(block, part) : status;
+  if (status == CLF_OK) {
+    float *to = g->scores + first * g->outputs;
+    for (int64_t i = 0; i < rows * g->outputs; i++) {
+      to[i] = (float)block->values[i];
+    }
+    memcpy(g->said.labels + first, block->labels, (size_t)rows * sizeof *block->labels);
+  }
+  clf_dataset_free(part);
+  return status;
+}
+
+/* Answers many values in blocks of rows. */
+static clf_status answer_many(graded *g, const clf_model *model, const clf_dataset *data,
+                              answer_wish wish) {
+  const int64_t rows = g->outputs < BLOCK_VALUES ? BLOCK_VALUES / g->outputs : 1;
+  answers block = {0};
+  int64_t *indices = allocate(rows, sizeof *indices);
+  clf_status status = answers_create(&block, model, &wish, rows);
+  wish.kind = ANSWER_LABELS;
+  status = status == CLF_OK ? answers_create(&g->said, model, &wish, g->rows) : status;
+  g->said.probabilities = block.probabilities;
+  g->scores = allocate(g->rows * g->outputs, sizeof *g->scores);
+  if (indices == NULL || g->scores == NULL) {
+    status = status == CLF_OK ? CLF_ERROR_MEMORY : status;
+  }
+  for (int64_t i = 0; status == CLF_OK && i < g->rows; i += rows) {
+    status = answer_block(g, &block, data, i, indices);
+  }
+  answers_free(&block);
+  free(indices);
+  return status;
+}
+
 static clf_status answer(graded *g, const clf_model *model, const clf_dataset *data) {
   const answer_wish wish = {.kind = model_has_probabilities(model) ? ANSWER_PROBABILITIES
                                                                    : ANSWER_SCORES};
+  if (are_many(g)) {
+    return answer_many(g, model, data, wish);
+  }
   clf_status status = answers_create(&g->said, model, &wish, g->rows);
   status = status == CLF_OK ? widen(&g->said) : status;
   status = status == CLF_OK ? answers_add(&g->said, data) : status;
@@ -179,7 +233,8 @@ static clf_status answer(graded *g, const clf_model *model, const clf_dataset *d
 
 static bool round_chances(graded *g) {
   const int64_t count = g->rows * g->classes;
-  if (!g->said.probabilities) {
+  if (!g->said.probabilities || g->scores != NULL) {
+    g->chances = g->said.probabilities ? g->scores : NULL;
     return true;
   }
   g->chances = allocate(count, sizeof *g->chances);
@@ -275,12 +330,22 @@ int graded_create(graded *out, const clf_model *model, const clf_dataset *data,
 void graded_free(graded *g) {
   answers_free(&g->said);
   free(g->names);
-  free(g->chances);
+  free(g->chances != g->scores ? g->chances : NULL);
+  free(g->scores);
   free(g->truth);
   free(g->targets);
   free(g->weights);
   free(g->unknown);
   *g = (graded){.rows = 0};
+}
+
+/* Each part may have few values or many. */
+static void copy_scores(graded *out, const graded *part, int64_t row) {
+  for (int64_t i = 0; i < part->rows; i++) {
+    for (int64_t k = 0; k < part->classes; k++) {
+      out->scores[(row + i) * out->classes + k] = (float)graded_score(part, i, k);
+    }
+  }
 }
 
 /* Copies what the parts have, behind each other. */
@@ -299,7 +364,11 @@ static clf_status join(graded *out, const graded *parts, int64_t count) {
   for (int64_t i = 0, row = 0; i < count; row += parts[i++].rows) {
     const graded *part = &parts[i];
     const size_t rows = (size_t)part->rows, values = rows * (size_t)part->outputs;
-    memcpy(out->said.values + row * out->outputs, part->said.values, values * sizeof(double));
+    if (out->scores != NULL) {
+      copy_scores(out, part, row);
+    } else {
+      memcpy(out->said.values + row * out->outputs, part->said.values, values * sizeof(double));
+    }
     memcpy(out->weights + row, part->weights, rows * sizeof *out->weights);
     if (classes) {
       memcpy(out->said.labels + row, part->said.labels, rows * sizeof *out->said.labels);
@@ -319,9 +388,14 @@ clf_status graded_join(graded *out, const graded *parts, int64_t count) {
     out->rows += parts[i].rows;
     out->rejected_rows += parts[i].rejected_rows;
   }
-  const answer_wish wish = {.kind =
-                                first->said.probabilities ? ANSWER_PROBABILITIES : ANSWER_SCORES};
+  const bool many = are_many(out);
+  const answer_wish wish = {.kind = many                        ? ANSWER_LABELS
+                                    : first->said.probabilities ? ANSWER_PROBABILITIES
+                                                                : ANSWER_SCORES};
   clf_status status = answers_create(&out->said, first->said.model, &wish, out->rows);
+  out->said.probabilities = first->said.probabilities;
+  out->scores = many ? allocate(out->rows * out->outputs, sizeof *out->scores) : NULL;
+  status = status == CLF_OK && many && out->scores == NULL ? CLF_ERROR_MEMORY : status;
   status = status == CLF_OK ? widen(&out->said) : status;
   return status == CLF_OK ? join(out, parts, count) : status;
 }
@@ -332,4 +406,55 @@ void graded_confusion(const graded *g, int64_t *counts) {
       counts[g->truth[i] * g->classes + g->said.labels[i]]++;
     }
   }
+}
+
+static int compare_pairs(const void *first, const void *second) {
+  const confused *a = first, *b = second;
+  const int64_t at = a->truth != b->truth ? a->truth - b->truth : a->predicted - b->predicted;
+  return (at > 0) - (at < 0);
+}
+
+confused *graded_pairs(const graded *g, int64_t *count) {
+  confused *pairs = allocate(g->rows, sizeof *pairs);
+  int64_t known = 0, used = 0;
+  for (int64_t i = 0; pairs != NULL && i < g->rows; i++) {
+    if (g->truth[i] >= 0 && g->said.labels[i] >= 0) {
+      pairs[known++] = (confused){g->truth[i], g->said.labels[i], 1};
+    }
+  }
+  if (pairs != NULL) {
+    qsort(pairs, (size_t)known, sizeof *pairs, compare_pairs);
+  }
+  for (int64_t i = 0; i < known; i++) {
+    if (used > 0 && compare_pairs(&pairs[used - 1], &pairs[i]) == 0) {
+      pairs[used - 1].count++;
+    } else {
+      pairs[used++] = pairs[i];
+    }
+  }
+  *count = used;
+  return pairs;
+}
+
+bool graded_worst(const graded *g, int64_t *out, int64_t count) {
+  int64_t *wrong = allocate(g->classes, sizeof *wrong), found = 0;
+  for (int64_t i = 0; wrong != NULL && i < g->rows; i++) {
+    if (g->truth[i] >= 0) {
+      wrong[g->truth[i]] += g->said.labels[i] != g->truth[i];
+    }
+  }
+  for (int64_t k = 0; wrong != NULL && k < g->classes; k++) {
+    int64_t place = found < count ? found++ : count;
+    for (; place > 0 && wrong[out[place - 1]] < wrong[k]; place--) {
+      if (place < count) {
+        out[place] = out[place - 1];
+      }
+    }
+    if (place < count) {
+      out[place] = k;
+    }
+  }
+  const bool fits = wrong != NULL;
+  free(wrong);
+  return fits;
 }

@@ -17,8 +17,9 @@ typedef struct graded {
   int64_t classes;    /* of the model; 0 of a regression */
   int64_t outputs;    /* columns of `said.values` */
   const char **names; /* [classes] live as long as the model */
+  float *scores;      /* [rows, classes] where there are very many: `said.values` is then NULL */
   float *chances;     /* [rows, classes] the probabilities as the measures of the library take them;
-                         NULL where the model has none */
+                         NULL where the model has none, and `scores` where those are */
   int32_t *truth;     /* [rows] indices of the model's classes, -1 of unknown ones; or NULL */
   double *targets;    /* [rows, outputs] of a regression, or NULL */
   float *weights;     /* [rows] 1 where the data has none */
@@ -41,8 +42,26 @@ void graded_free(graded *g);
  * folds of one dataset are; names and model are those of the first part. Free it in any case. */
 clf_status graded_join(graded *out, const graded *parts, int64_t count);
 
-/* Adds pairs of true and predicted class of the rows that have both to counts [classes, classes],
- * which are 0: most pages of many classes are never written. */
+/* The probability, or else the decision value, of a class. */
+static inline double graded_score(const graded *g, int64_t row, int64_t class) {
+  const int64_t at = row * g->outputs + class;
+  return g->scores != NULL ? (double)g->scores[at] : g->said.values[at];
+}
+
+/* Adds pairs of true and predicted class of the rows that have both to counts [classes, classes]. */
 void graded_confusion(const graded *g, int64_t *counts);
+
+/* Finds the classes with the most wrong rows, the first of equal ones first, of at least `count`
+ * classes; out [count]. False where memory runs out. */
+bool graded_worst(const graded *g, int64_t *out, int64_t count);
+
+/* How many rows of a class were predicted as another or the same one. */
+typedef struct confused {
+  int64_t truth, predicted, count;
+} confused;
+
+/* Lists the pairs that occur, at most one for each row, in the order of the classes; to be freed.
+ * NULL where memory runs out. */
+confused *graded_pairs(const graded *g, int64_t *count);
 
 #endif

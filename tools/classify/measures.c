@@ -47,7 +47,7 @@ static clf_status measure_draw(void *argument, const float *weights, double *val
   if (progress_ends(&d->t->progress)) {
     return progress_cancels(&d->t->progress) ? CLF_ERROR_CANCELLED : CLF_NOT_CONVERGED;
   }
-  const clf_status status = evaluate(d->e, weights, values, values + MEASURES);
+  const clf_status status = evaluate(d->e, weights, d->e->ranked, values, values + MEASURES);
   progress_show(&d->t->progress, ++d->done, d->wanted, d->began);
   return status;
 }
@@ -112,10 +112,13 @@ static clf_status find_shares(measures *m, const graded *g) {
   return CLF_OK;
 }
 
-/* Fewer draws where they would take long: some 2e8 values of rows and classes are a few seconds. */
+/* Fewer draws where they would take long: some 2e8 values of rows and classes are a few seconds. Of
+ * many scores the draws do not read them, and the figures of all draws take memory. */
 static int64_t usual_draws(const graded *g) {
   enum { USUAL = 1000, FEW = 100 };
-  const double draws = 2e8 / ((double)g->rows * (double)g->outputs);
+  const double draws = g->scores != NULL
+                           ? 1e7 / ((double)g->rows + (double)g->classes * CLASS_MEASURES)
+                           : 2e8 / ((double)g->rows * (double)g->outputs);
   return draws > USUAL ? USUAL : draws < FEW ? FEW : (int64_t)draws;
 }
 
@@ -172,7 +175,7 @@ static clf_status fill(measures *m, const graded *g, evaluation *e, tool *t, int
   m->support = calloc(classes, sizeof *m->support);
   clf_status status = CLF_ERROR_MEMORY;
   if (values != NULL && m->of_class != NULL && m->support != NULL) {
-    status = evaluate(e, g->weights, values, values + MEASURES);
+    status = evaluate(e, g->weights, true, values, values + MEASURES);
   }
   if (status == CLF_OK) {
     set_values(m, values);
@@ -186,7 +189,8 @@ static clf_status fill(measures *m, const graded *g, evaluation *e, tool *t, int
 clf_status measures_create(measures *out, const graded *g, tool *t, int64_t resamples) {
   evaluation e;
   *out = (measures){.classes = g->classes, .positive = g->classes == 2 ? 1 : -1};
-  clf_status status = evaluation_create(&e, g);
+  clf_status status = evaluation_create(&e, g, g->scores == NULL || resamples > 0);
+  out->skipped = g->scores != NULL && resamples < 0;
   status =
       status == CLF_OK ? fill(out, g, &e, t, resamples >= 0 ? resamples : usual_draws(g)) : status;
   evaluation_free(&e);

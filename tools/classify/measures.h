@@ -53,14 +53,16 @@ typedef struct measures {
   figure (*of_class)[CLASS_MEASURES]; /* [classes] */
   int64_t *support;                   /* [classes] rows */
   int64_t resamples;                  /* of the bootstrap, that were drawn */
-  int64_t wanted;                     /* draws; fewer are done if Ctrl-C or the time ended them */
+  bool skipped;   /* whether areas and calibration error have no intervals: they read all scores */
+  int64_t wanted; /* draws; fewer are done if Ctrl-C or the time ended them */
 } measures;
 
 /* Bins of confidence of the calibration error, and how many scores a row's class may be among. */
 enum { CALIBRATION_BINS = 15, TOP_SCORES = 5 };
 
 /* Computes all measures, and the intervals from `resamples` draws of the rows with replacement
- * (from fewer where there are very many rows); -1 draws as many as are usual. Ctrl-C, or the end of
+ * (from fewer where there are very many rows); -1 draws as many as are usual, and skips what would
+ * read all of very many scores. Ctrl-C, or the end of
  * the time, end it with the draws that are done, and a Ctrl-C that cancels the work gives
  * CLF_ERROR_CANCELLED. Free it in any case. */
 clf_status measures_create(measures *out, const graded *g, tool *t, int64_t resamples);

@@ -17,14 +17,25 @@ static int compare_ranked(const void *first, const void *second) {
   return (a->row > b->row) - (a->row < b->row);
 }
 
+int64_t ranks_columns(const graded *g) {
+  return g->classes == 2 ? 1 : g->classes;
+}
+
+static int64_t chosen_column(const ranks *r, int64_t column) {
+  return r->chosen != NULL ? r->chosen[column] : column;
+}
+
 int64_t ranks_class(const ranks *r, int64_t column) {
-  return r->columns == 1 ? 1 : column;
+  return r->of->classes == 2 ? 1 : chosen_column(r, column);
 }
 
 /* Scores of two classes rank by their difference; probabilities of them sum to 1. */
-static double score_of(const graded *g, int64_t row, int64_t class, int64_t columns) {
-  const double *values = g->said.values + row * g->outputs;
-  return columns == 1 && !g->said.probabilities ? values[1] - values[0] : values[class];
+double ranks_score(const graded *g, int64_t row, int64_t column) {
+  if (g->classes != 2) {
+    return graded_score(g, row, column);
+  }
+  const double second = graded_score(g, row, 1);
+  return g->said.probabilities ? second : second - graded_score(g, row, 0);
 }
 
 static void sort_column(ranks *r, int64_t column, ranked *items) {
@@ -32,7 +43,7 @@ static void sort_column(ranks *r, int64_t column, ranked *items) {
   bool *last = r->last + column * r->rows;
   for (int64_t i = 0; i < r->of->rows; i++) {
     if (r->of->truth[i] >= 0) {
-      items[count++] = (ranked){score_of(r->of, i, ranks_class(r, column), r->columns), i};
+      items[count++] = (ranked){ranks_score(r->of, i, chosen_column(r, column)), i};
     }
   }
   qsort(items, (size_t)count, sizeof *items, compare_ranked);
@@ -42,9 +53,8 @@ static void sort_column(ranks *r, int64_t column, ranked *items) {
   }
 }
 
-bool ranks_create(ranks *out, const graded *g) {
-  *out = (ranks){
-      .of = g, .columns = g->classes == 2 ? 1 : g->classes, .rows = g->rows - g->unknown_rows};
+bool ranks_create(ranks *out, const graded *g, const int64_t *chosen, int64_t columns) {
+  *out = (ranks){.of = g, .chosen = chosen, .columns = columns, .rows = g->rows - g->unknown_rows};
   const size_t cells = (size_t)(out->columns * out->rows) + 1;
   ranked *items = malloc(((size_t)out->rows + 1) * sizeof *items);
   out->order = malloc(cells * sizeof *out->order);
@@ -100,17 +110,37 @@ areas ranks_areas(const ranks *r, int64_t column, const float *weights) {
                  .average_precision = t.positive > 0 ? precise / t.positive : (double)NAN};
 }
 
-areas ranks_mean_areas(const ranks *r, const float *weights) {
-  areas sum = {0, 0};
-  double rocs = 0, precisions = 0;
-  for (int64_t k = 0; k < r->columns; k++) {
-    const areas one = ranks_areas(r, k, weights);
-    sum.roc += isnan(one.roc) ? 0 : one.roc;
-    rocs += isnan(one.roc) ? 0 : 1;
-    sum.average_precision += isnan(one.average_precision) ? 0 : one.average_precision;
-    precisions += isnan(one.average_precision) ? 0 : 1;
+/* Sums of the defined areas, and how many there are. */
+typedef struct area_sums {
+  areas sum;
+  double rocs, precisions;
+} area_sums;
+
+static void add_areas(area_sums *to, areas one) {
+  to->sum.roc += isnan(one.roc) ? 0 : one.roc;
+  to->rocs += isnan(one.roc) ? 0 : 1;
+  to->sum.average_precision += isnan(one.average_precision) ? 0 : one.average_precision;
+  to->precisions += isnan(one.average_precision) ? 0 : 1;
+}
+
+static areas divide(const area_sums *of) {
+  return (areas){of->sum.roc / of->rocs, of->sum.average_precision / of->precisions};
+}
+
+areas mean_areas(const areas *of, int64_t columns) {
+  area_sums sums = {{0, 0}, 0, 0};
+  for (int64_t k = 0; k < columns; k++) {
+    add_areas(&sums, of[k]);
   }
-  return (areas){sum.roc / rocs, sum.average_precision / precisions};
+  return divide(&sums);
+}
+
+areas ranks_mean_areas(const ranks *r, const float *weights) {
+  area_sums sums = {{0, 0}, 0, 0};
+  for (int64_t k = 0; k < r->columns; k++) {
+    add_areas(&sums, ranks_areas(r, k, weights));
+  }
+  return divide(&sums);
 }
 
 int64_t ranks_curve(const ranks *r, int64_t column, const float *weights, double *alarms,

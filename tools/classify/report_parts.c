@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ranks.h"
+#include "class_areas.h"
 #include "report/page.h"
 #include "report/share_curve.h"
 
@@ -77,11 +77,23 @@ static void write_share(FILE *out, const figure *f) {
   fputs("</td>", out);
 }
 
-static void write_class_table(FILE *out, const graded *g, const measures *m) {
+static clf_status write_class_table(FILE *out, const graded *g, const measures *m) {
   static const char *const heads[] = {"Class", "Rows", "Recall", "Precision", "F1"};
-  table_begin(out, "classes", "Each class, with intervals of 95&nbsp;%", heads,
-              sizeof heads / sizeof *heads);
-  for (int64_t k = 0; k < g->classes && k < MAX_CLASS_ROWS; k++) {
+  int64_t worst[MAX_CLASS_ROWS];
+  char caption[128] = "Each class, with intervals of 95&nbsp;%";
+  const bool few = g->classes <= MAX_CLASS_ROWS;
+  const int64_t shown = few ? g->classes : MAX_CLASS_ROWS;
+  if (!few && !graded_worst(g, worst, MAX_CLASS_ROWS)) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (!few) {
+    snprintf(caption, sizeof caption,
+             "The %d of %" PRId64 " classes with the most wrong rows, with intervals of 95&nbsp;%%",
+             MAX_CLASS_ROWS, g->classes);
+  }
+  table_begin(out, "classes", caption, heads, sizeof heads / sizeof *heads);
+  for (int64_t i = 0; i < shown; i++) {
+    const int64_t k = few ? i : worst[i];
     fputs("<tr><th scope=\"row\">", out);
     html_text(out, g->names[k]);
     fputs("</th><td>", out);
@@ -93,6 +105,7 @@ static void write_class_table(FILE *out, const graded *g, const measures *m) {
     fputs("</tr>\n", out);
   }
   table_end(out);
+  return CLF_OK;
 }
 
 clf_status report_classes(FILE *out, const graded *g, const measures *m) {
@@ -108,10 +121,10 @@ clf_status report_classes(FILE *out, const graded *g, const measures *m) {
   if (counts != NULL) {
     page_confusion(out, counts, g->names, g->classes);
   }
-  write_class_table(out, g, m);
+  const clf_status status = write_class_table(out, g, m);
   fputs("</div>\n</section>\n", out);
   free(counts);
-  return CLF_OK;
+  return status;
 }
 
 /* Draws the bins that have rows: bins [CALIBRATION_BINS, 3]. */
@@ -173,8 +186,8 @@ typedef struct curves {
   const graded *of;
   ranks ranking;
   double *alarms, *hits, *precision; /* [rows + 1] */
-  areas *areas;                      /* [columns] */
-  int64_t *order;                    /* [columns] those that are shown */
+  areas *areas;                      /* [ranks_columns()] */
+  int64_t *order;                    /* [ranks_columns()] those that are shown */
   int64_t shown;
 } curves;
 
@@ -192,14 +205,14 @@ static void curves_free(curves *c) {
 /* Chooses the columns whose areas are defined; of many those with the smallest average
  * precision. */
 static void choose_columns(curves *c) {
-  for (int64_t k = 0; k < c->ranking.columns; k++) {
-    c->areas[k] = ranks_areas(&c->ranking, k, c->of->weights);
+  const int64_t columns = ranks_columns(c->of);
+  for (int64_t k = 0; k < columns; k++) {
     if (isnan(c->areas[k].roc)) {
       continue;
     }
     int64_t place = c->shown;
     c->order[c->shown++] = k;
-    while (c->ranking.columns > MAX_CURVES && place > 0 &&
+    while (columns > MAX_CURVES && place > 0 &&
            c->areas[c->order[place - 1]].average_precision > c->areas[k].average_precision) {
       c->order[place] = c->order[place - 1];
       c->order[--place] = k;
@@ -210,31 +223,27 @@ static void choose_columns(curves *c) {
 
 static bool curves_create(curves *out, const graded *g) {
   *out = (curves){.of = g};
-  if (!ranks_create(&out->ranking, g)) {
-    return false;
-  }
-  const size_t points = (size_t)out->ranking.rows + 1, columns = (size_t)out->ranking.columns;
+  const size_t points = (size_t)g->rows + 1, columns = (size_t)ranks_columns(g);
   out->alarms = malloc(points * sizeof *out->alarms);
   out->hits = malloc(points * sizeof *out->hits);
   out->precision = malloc(points * sizeof *out->precision);
   out->areas = malloc(columns * sizeof *out->areas);
   out->order = malloc(columns * sizeof *out->order);
-  const bool fits = out->alarms != NULL && out->hits != NULL && out->precision != NULL &&
-                    out->areas != NULL && out->order != NULL;
-  if (fits) {
-    choose_columns(out);
+  if (out->alarms == NULL || out->hits == NULL || out->precision == NULL || out->areas == NULL ||
+      out->order == NULL || !class_areas(g, g->weights, out->areas)) {
+    return false;
   }
-  return fits;
+  choose_columns(out);
+  return ranks_create(&out->ranking, g, out->order, out->shown);
 }
 
 static void write_curves(FILE *out, curves *c, bool roc) {
   for (int64_t i = 0; i < c->shown; i++) {
-    const int64_t column = c->order[i];
-    const areas *a = &c->areas[column];
+    const areas *a = &c->areas[c->order[i]];
     char title[160];
     const int64_t points =
-        ranks_curve(&c->ranking, column, c->of->weights, c->alarms, c->hits, c->precision);
-    snprintf(title, sizeof title, "%.100s: %s %.4f", c->of->names[ranks_class(&c->ranking, column)],
+        ranks_curve(&c->ranking, i, c->of->weights, c->alarms, c->hits, c->precision);
+    snprintf(title, sizeof title, "%.100s: %s %.4f", c->of->names[ranks_class(&c->ranking, i)],
              roc ? "area" : "average precision", roc ? a->roc : a->average_precision);
     page_share_curve(out, &(const share_curve){.title = title,
                                                .x_axis = roc ? "false positive rate" : "recall",
@@ -250,7 +259,7 @@ clf_status report_curves(FILE *out, const graded *g) {
   curves c;
   const bool fits = curves_create(&c, g);
   if (fits && c.shown > 0) {
-    const char *which = c.ranking.columns > MAX_CURVES
+    const char *which = ranks_columns(g) > MAX_CURVES
                             ? " Shown are the 12 classes with the smallest average precision."
                             : "";
     fprintf(

@@ -58,6 +58,13 @@ static int print_measured(measures *m, const graded *g, const input *in, tool *t
     return tool_fail(done);
   }
   progress_settle(&t->progress);
+  if (m->skipped && !t->common.quiet) {
+    complain(
+        "%" PRId64 " rows of %" PRId64
+        " classes have very many scores: the areas and the calibration error get no intervals; "
+        "--resamples 100 draws them, too",
+        g->rows, g->classes);
+  }
   if (m->resamples < m->wanted) {
     complain("ended early: %" PRId64 " of %" PRId64 " draws for the intervals are done",
              m->resamples, m->wanted);

@@ -45,17 +45,21 @@ static void add_classes(table *to, const graded *g, const measures *m) {
   }
 }
 
-static void add_confusion(table *to, const graded *g, const int64_t *counts) {
-  for (int64_t i = 0; i < g->classes; i++) {
-    for (int64_t j = 0; j < g->classes; j++) {
-      if (counts[i * g->classes + j] > 0) {
-        add_count(to, "confusion", g->names[i], g->names[j], counts[i * g->classes + j]);
-      }
-    }
+/* The pairs of true and predicted classes that occur, by class: of 10,000 classes there are far
+ * more pairs than rows. */
+typedef struct pairs {
+  confused *of;
+  int64_t count;
+} pairs;
+
+static void add_confusion(table *to, const graded *g, const pairs *all) {
+  for (int64_t i = 0; i < all->count; i++) {
+    const confused *c = &all->of[i];
+    add_count(to, "confusion", g->names[c->truth], g->names[c->predicted], c->count);
   }
 }
 
-static int print_machines(const graded *g, const measures *m, const int64_t *counts,
+static int print_machines(const graded *g, const measures *m, const pairs *confusions,
                           const tool *t) {
   static const table_column columns[] = {
       {"measure", false, 0}, {"class", false, 0}, {"predicted", false, 0}, {"value", true, 0},
@@ -68,7 +72,7 @@ static int print_machines(const graded *g, const measures *m, const int64_t *cou
     }
   }
   add_classes(&all, g, m);
-  add_confusion(&all, g, counts);
+  add_confusion(&all, g, confusions);
   const int status = table_print(&all, t, stdout);
   table_free(&all);
   return status;
@@ -114,6 +118,8 @@ static void add_with_interval(table *to, const figure *f) {
   table_text(to, text);
 }
 
+enum { FEW_CLASSES = 100, SHOWN_CLASSES = 20 };
+
 static int print_classes(const graded *g, const measures *m, const tool *t) {
   static const table_column columns[] = {{"class", false, 0},
                                          {"rows", true, 0},
@@ -121,14 +127,25 @@ static int print_classes(const graded *g, const measures *m, const tool *t) {
                                          {"recall", false, 0},
                                          {"F1", false, 0}};
   table all = table_of(columns, sizeof columns / sizeof *columns);
-  for (int64_t k = 0; k < g->classes; k++) {
+  int64_t worst[SHOWN_CLASSES];
+  const bool few = g->classes <= FEW_CLASSES;
+  const int64_t shown = few ? g->classes : SHOWN_CLASSES;
+  if (!few && !graded_worst(g, worst, SHOWN_CLASSES)) {
+    return tool_fail(CLF_ERROR_MEMORY);
+  }
+  for (int64_t i = 0; i < shown; i++) {
+    const int64_t k = few ? i : worst[i];
     table_text(&all, g->names[k]);
     table_integer(&all, m->support[k]);
-    for (int i = 0; i < CLASS_MEASURES; i++) {
-      add_with_interval(&all, &m->of_class[k][i]);
+    for (int j = 0; j < CLASS_MEASURES; j++) {
+      add_with_interval(&all, &m->of_class[k][j]);
     }
   }
   putchar('\n');
+  if (!few) {
+    printf("the %d of %" PRId64 " classes with the most wrong rows; --json and --csv have all:\n\n",
+           SHOWN_CLASSES, g->classes);
+  }
   const int status = table_print(&all, t, stdout);
   table_free(&all);
   return status;
@@ -137,12 +154,17 @@ static int print_classes(const graded *g, const measures *m, const tool *t) {
 enum { MATRIX = 15 };
 
 /* A matrix, where it fits. */
-static int print_matrix(const graded *g, const int64_t *counts, const tool *t) {
+static int print_matrix(const graded *g, const pairs *confusions, const tool *t) {
+  int64_t counts[MATRIX * MATRIX] = {0};
   table_column columns[MATRIX + 1] = {{"true \\ predicted", false, 0}};
   char *names[MATRIX] = {NULL};
   for (int64_t k = 0; k < g->classes; k++) {
     names[k] = printable_text(g->names[k], "");
     columns[k + 1] = (table_column){names[k] != NULL ? names[k] : "", true, 0};
+  }
+  for (int64_t i = 0; i < confusions->count; i++) {
+    const confused *c = &confusions->of[i];
+    counts[c->truth * g->classes + c->predicted] = c->count;
   }
   table all = table_of(columns, (size_t)g->classes + 1);
   all.verbatim = true;
@@ -160,10 +182,6 @@ static int print_matrix(const graded *g, const int64_t *counts, const tool *t) {
   return status;
 }
 
-typedef struct confused {
-  int64_t count, truth, predicted;
-} confused;
-
 static int compare_confused(const void *first, const void *second) {
   const confused *a = first, *b = second;
   if (a->count != b->count) {
@@ -173,36 +191,30 @@ static int compare_confused(const void *first, const void *second) {
   return (at > 0) - (at < 0);
 }
 
-/* The most frequent confusions of many classes. */
-static int print_pairs(const graded *g, const int64_t *counts, const tool *t) {
+/* The most frequent confusions of many classes; they become the first pairs. */
+static int print_pairs(const graded *g, const pairs *confusions, const tool *t) {
   static const table_column columns[] = {
       {"rows", true, 0}, {"of class", false, 0}, {"predicted as", false, 0}};
   enum { SHOWN = 10 };
-  /* Each row is in one pair: of 10,000 classes there are many more pairs than rows. */
-  const int64_t most = g->rows < g->classes * g->classes ? g->rows : g->classes * g->classes;
-  confused *pairs = malloc((size_t)(most + 1) * sizeof *pairs);
   table all = table_of(columns, sizeof columns / sizeof *columns);
   int64_t count = 0;
-  for (int64_t i = 0; pairs != NULL && i < g->classes * g->classes; i++) {
-    if (counts[i] > 0 && i / g->classes != i % g->classes) {
-      pairs[count++] = (confused){counts[i], i / g->classes, i % g->classes};
+  for (int64_t i = 0; i < confusions->count; i++) {
+    if (confusions->of[i].truth != confusions->of[i].predicted) {
+      confusions->of[count++] = confusions->of[i];
     }
   }
-  if (pairs != NULL) {
-    qsort(pairs, (size_t)count, sizeof *pairs, compare_confused);
-  }
+  qsort(confusions->of, (size_t)count, sizeof *confusions->of, compare_confused);
   for (int64_t i = 0; i < count && i < SHOWN; i++) {
-    table_integer(&all, pairs[i].count);
-    table_text(&all, g->names[pairs[i].truth]);
-    table_text(&all, g->names[pairs[i].predicted]);
+    table_integer(&all, confusions->of[i].count);
+    table_text(&all, g->names[confusions->of[i].truth]);
+    table_text(&all, g->names[confusions->of[i].predicted]);
   }
-  const int status = pairs != NULL ? table_print(&all, t, stdout) : tool_fail(CLF_ERROR_MEMORY);
+  const int status = table_print(&all, t, stdout);
   table_free(&all);
-  free(pairs);
   return status;
 }
 
-static int print_people(const graded *g, const measures *m, const int64_t *counts, const tool *t,
+static int print_people(const graded *g, const measures *m, const pairs *confusions, const tool *t,
                         const char *data) {
   printf("%s on %" PRId64 " rows of %s%s\n\n", clf_model_kind(g->said.model), g->rows,
          strcmp(data, "-") == 0 ? "standard input" : data, g->weighted ? ", weighted" : "");
@@ -212,21 +224,21 @@ static int print_people(const graded *g, const measures *m, const int64_t *count
     putchar('\n');
   }
   if (status < 0 && g->classes > 0) {
-    status = (g->classes <= MATRIX ? print_matrix : print_pairs)(g, counts, t);
+    status = (g->classes <= MATRIX ? print_matrix : print_pairs)(g, confusions, t);
   }
   return status;
 }
 
 int test_print(const graded *g, const measures *m, const tool *t, const char *data) {
-  int64_t *counts = calloc((size_t)(g->classes * g->classes) + 1, sizeof *counts);
-  if (counts == NULL) {
-    return tool_fail(CLF_ERROR_MEMORY);
-  }
+  pairs confusions = {NULL, 0};
   if (g->classes > 0) {
-    graded_confusion(g, counts);
+    confusions.of = graded_pairs(g, &confusions.count);
+    if (confusions.of == NULL) {
+      return tool_fail(CLF_ERROR_MEMORY);
+    }
   }
-  const int status =
-      tool_for_people(t) ? print_people(g, m, counts, t, data) : print_machines(g, m, counts, t);
-  free(counts);
+  const int status = tool_for_people(t) ? print_people(g, m, &confusions, t, data)
+                                        : print_machines(g, m, &confusions, t);
+  free(confusions.of);
   return status;
 }
