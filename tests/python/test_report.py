@@ -143,6 +143,31 @@ def test_many_classes_are_listed_by_confusion():
     assert "class 3" in text and "class 7" in text and "class 8" not in text
 
 
+def test_reports_of_very_many_classes_stay_short(tmp_path):
+    from libclassify import plots
+
+    random = np.random.default_rng(0)
+    y = np.arange(2400) % 600
+    X = np.stack([y % 25, y // 25], axis=1) + random.normal(0, 0.3, (2400, 2))
+    model = clf.Model("fisher").fit(X, y)
+    clf.report(tmp_path / "page.html", model, X, y)
+    text = (tmp_path / "page.html").read_text()
+    checked(text)
+    predicted = np.asarray(model.predict(X))
+    wrong = np.bincount(y[predicted != y], minlength=600)
+    assert "The 500 of 600 classes with the most wrong rows" in text
+    assert text.count('<td class="number">4</td></tr>') >= 500
+    first = text.split("with the most wrong rows")[1].split("<td>")[1].split("<")[0]
+    assert int(first) == wrong.argmax()
+    pairs, counts = np.unique(np.stack([y, predicted])[:, predicted != y], axis=1, return_counts=True)
+    (i, j), count = pairs[:, counts.argmax()], counts.max()
+    listed = text.split("Most frequent confusions")[1]
+    cells = "".join(f'<td class="number">{value}</td>' for value in (i, j, count))
+    assert f"<tr>{cells}</tr>" in listed
+    with pytest.raises(ValueError, match="at most 100 classes, and the model has 600"):
+        plots.plot_confusion_matrix(model, X, y)
+
+
 @pytest.fixture
 def plots():
     matplotlib = pytest.importorskip("matplotlib")

@@ -147,7 +147,8 @@ def confusion_matrix(counts: np.ndarray, names: Sequence[object]) -> str:
     30 classes, the most frequent confusions are listed instead."""
     counts = np.asarray(counts)
     if len(names) > MAX_MATRIX_CLASSES:
-        return _confusions(counts, names)
+        true, predicted = np.nonzero(counts)
+        return confusions(true, predicted, counts[true, predicted], names)
     largest = max(float(counts.max()), 1e-300) if counts.size else 1.0
     lines = ["<table><caption>Confusion matrix (rows: true class, columns: predicted class)</caption>",
              "<tr><th></th>" + "".join(f'<th class="number">{escape(n)}</th>' for n in names) + "</tr>"]
@@ -162,12 +163,13 @@ def confusion_matrix(counts: np.ndarray, names: Sequence[object]) -> str:
     return "\n".join(lines + ["</table>"])
 
 
-def _confusions(counts: np.ndarray, names: Sequence[object]) -> str:
-    wrong = np.where(np.eye(len(names), dtype=bool), 0, counts)
-    order = np.argsort(-wrong, axis=None, kind="stable")[:MAX_CONFUSIONS]
-    pairs = [divmod(int(at), len(names)) for at in order if wrong.flat[at] > 0]
+def confusions(true: np.ndarray, predicted: np.ndarray, counts: np.ndarray,
+               names: Sequence[object]) -> str:
+    """The most frequent pairs of different classes, of all that occur, in the order of the classes."""
+    order = np.argsort(np.where(true == predicted, 0, -counts), kind="stable")[:MAX_CONFUSIONS]
     return table("Most frequent confusions",
-                 [(names[i], names[j], wrong[i, j]) for i, j in pairs],
+                 [(names[true[at]], names[predicted[at]], counts[at]) for at in order
+                  if true[at] != predicted[at] and counts[at] > 0],
                  ("true class", "predicted class", "rows"))
 
 

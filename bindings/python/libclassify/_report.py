@@ -16,6 +16,7 @@ import numpy as np
 from . import _html, catalog, metrics
 
 MAX_MISTAKES = 25
+MAX_CLASSES = 500
 CURVES = {"loss": {"training loss": "history_loss", "validation loss": "history_validation_loss"},
           "accuracy": {"training": "history_accuracy", "validation": "history_validation_accuracy"}}
 
@@ -130,10 +131,10 @@ def _replace(path: Path, text: str) -> None:
 
 def _classification(model: Any, X: Any, y: Any) -> list[str]:
     names, true, predicted = true_and_predicted(model, X, y)
-    counts = metrics.confusion_matrix(true, predicted, labels=range(len(names)))
-    right, support = np.diag(counts), counts.sum(axis=1)
-    precision, recall = (right / np.maximum(counts.sum(axis=k), 1) for k in (0, 1))
-    f1 = 2 * right / np.maximum(counts.sum(axis=0) + support, 1)
+    support, taken, right = (np.bincount(labels, minlength=len(names)) for labels in
+                             (true, predicted, true[true == predicted]))
+    precision, recall = right / np.maximum(taken, 1), right / np.maximum(support, 1)
+    f1 = 2 * right / np.maximum(taken + support, 1)
     lines = [("rows", len(true)), ("accuracy", metrics.accuracy_score(true, predicted)),
              ("F1, mean over the classes", float(np.mean(f1)))]
     probabilities = _probabilities(model, X)
@@ -142,10 +143,24 @@ def _classification(model: Any, X: Any, y: Any) -> list[str]:
                                ("Brier score", metrics.brier_score_loss),
                                ("calibration error", metrics.calibration_error)):
             lines.append((title, measure(true, probabilities, labels=range(len(names)))))
-    classes = _html.table("Classes", zip(map(str, names), precision, recall, f1, support),
-                          ("class", "precision", "recall", "F1", "rows"))
-    return [_html.table("Measures", lines), classes, _html.confusion_matrix(counts, names),
+    shown = np.arange(len(names))
+    caption = "Classes"
+    if len(names) > MAX_CLASSES:
+        shown = np.argsort(right - support, kind="stable")[:MAX_CLASSES]
+        caption = f"The {MAX_CLASSES} of {len(names)} classes with the most wrong rows"
+    classes = _html.table(caption, ((str(names[k]), precision[k], recall[k], f1[k], support[k])
+                                    for k in shown), ("class", "precision", "recall", "F1", "rows"))
+    return [_html.table("Measures", lines), classes, _confusions(names, true, predicted),
             _mistakes(names, true, predicted, probabilities)]
+
+
+def _confusions(names: list, true: np.ndarray, predicted: np.ndarray) -> str:
+    """A matrix of few classes; of many the pairs that occur, since their matrix may not fit."""
+    if len(names) <= _html.MAX_MATRIX_CLASSES:
+        return _html.confusion_matrix(
+            metrics.confusion_matrix(true, predicted, labels=range(len(names))), names)
+    pairs, counts = np.unique(true * np.int64(len(names)) + predicted, return_counts=True)
+    return _html.confusions(pairs // len(names), pairs % len(names), counts, names)
 
 
 def _probabilities(model: Any, X: Any) -> np.ndarray | None:

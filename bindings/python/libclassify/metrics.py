@@ -166,7 +166,15 @@ def confusion_matrix(y_true: Any, y_pred: Any, *, labels: Any = None,
     out = np.zeros((classes, classes))
     check(lib.clf_confusion_matrix(true.ctypes.data, predicted.ctypes.data, _address(weights),
                                    len(true), classes, out.ctypes.data))
-    return out.astype(np.int64) if weights is None else out
+    return out if weights is not None else _whole(out)
+
+
+def _whole(counts: np.ndarray) -> np.ndarray:
+    """Make integers of counts in their memory, row by row: a matrix of thousands of classes is large."""
+    whole = counts.view(np.int64)
+    for to, row in zip(whole, counts):
+        to[:] = row.astype(np.int64)
+    return whole
 
 
 def precision_recall_fscore_support(y_true: Any, y_pred: Any, *, pos_label: Any = 1,
@@ -568,7 +576,8 @@ def _area(of_two: Any, of_classes: Any, y_true: Any, y_score: Any, sample_weight
                      ctypes.byref(out)))
         return out.value
     found, classes = _truth(true, labels, _scores(scores, rows, "y_score").shape[1])
-    ranks = np.ascontiguousarray(np.column_stack([_ranks(column) for column in scores.T]))
+    ranks = (np.ascontiguousarray(scores) if scores.dtype == np.float32 else
+             np.ascontiguousarray(np.column_stack([_ranks(column) for column in scores.T])))
     check(of_classes(found.ctypes.data, ranks.ctypes.data, _address(weights), rows, classes,
                      ctypes.byref(out)))
     return out.value

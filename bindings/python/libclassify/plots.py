@@ -15,6 +15,8 @@ import numpy as np
 from . import detect, metrics
 from ._report import class_labels, learning_curves, library_model, true_and_predicted
 
+MAX_MATRIX_CLASSES = 100
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -45,6 +47,9 @@ def plot_learning_curve(model: Any, ax: Axes | None = None) -> Axes:
 def plot_confusion_matrix(model: Any, X: Any, y: Any, ax: Axes | None = None) -> Axes:
     """How many rows of each true class were predicted as each class."""
     names, true, predicted = true_and_predicted(model, X, y)
+    if len(names) > MAX_MATRIX_CLASSES:
+        raise ValueError(f"a picture shows at most {MAX_MATRIX_CLASSES} classes, and the model has "
+                         f"{len(names)}; libclassify.metrics.confusion_matrix() counts the pairs")
     counts = metrics.confusion_matrix(true, predicted, labels=range(len(names)))
     ax = _axes(ax, figsize=(3 + 0.4 * len(names), 2.4 + 0.4 * len(names)))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-300)
