@@ -90,11 +90,11 @@ done:
 static void set_classes(clf__svm_fitting *f) {
   const int64_t classes = f->training->classes;
   int64_t next = 0;
+  for (int64_t i = 0; i < 2 * classes && f->shape.one_vs_rest; i++) {
+    f->sides[i] = i == classes ? 1 : -1;
+  }
   for (int64_t i = 0; i < classes; i++) {
     f->all[i] = i;
-    for (int64_t j = 0; j < classes && f->shape.one_vs_rest; j++) {
-      f->sides[i * classes + j] = i == j ? 1 : -1;
-    }
     for (int64_t j = i + 1; j < classes && !f->shape.one_vs_rest; j++, next++) {
       f->pairs[next][0] = i;
       f->pairs[next][1] = j;
@@ -108,7 +108,7 @@ static void set_parts(const clf__svm_fitting *f, clf__svm_problem *problem, int6
   const bool rest = f->shape.one_vs_rest;
   problem->parts = rest ? f->training->classes : f->shape.type == CLF__SVM_ONE_CLASS ? 1 : 2;
   problem->part = rest ? f->all : f->shape.pairs ? f->pairs[index] : all_rows;
-  problem->side = rest ? f->sides + index * f->training->classes : sides;
+  problem->side = rest ? f->sides + (f->training->classes - index) : sides;
 }
 
 /* Targets far from 0 keep their digits about their mean. */
@@ -186,7 +186,7 @@ static clf_status begin(clf__svm_fitting *f) {
   f->all = clf__arena_array(&f->arena, classes, sizeof *f->all);
   f->problems = clf__arena_zeroed(&f->arena, problems, sizeof *f->problems);
   f->pairs = clf__arena_array(&f->arena, problems, sizeof *f->pairs);
-  f->sides = clf__arena_matrix(&f->arena, f->shape.one_vs_rest ? classes : 0, classes, 1);
+  f->sides = clf__arena_matrix(&f->arena, f->shape.one_vs_rest ? 2 : 0, classes, 1);
   CLF__CHECK(clf__arena_status(&f->arena));
   return set_bounds(f);
 }

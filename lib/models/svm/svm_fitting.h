@@ -17,7 +17,8 @@ typedef struct clf__svm_fitting {
   int64_t *all;         /* [classes] 0, 1, … : the parts of a problem of all classes */
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
-  int8_t *sides;     /* [classes, classes] the sides of each class against the rest */
+  int8_t *sides;     /* [2 classes] -1 but for +1 in the middle: class k against the rest
+                        reads its sides from classes - k on */
   int64_t *own;      /* [own_count] the problems that this rank solves */
   int64_t own_count; /* all of them with one rank */
   int32_t *owner;    /* [problems] ranks, or NULL with one */
