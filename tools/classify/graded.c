@@ -348,8 +348,8 @@ static void copy_scores(graded *out, const graded *part, int64_t row) {
   }
 }
 
-/* Copies what the parts have, behind each other. */
-static clf_status join(graded *out, const graded *parts, int64_t count) {
+/* Moves what the parts have, behind each other. */
+static clf_status join(graded *out, graded *parts, int64_t count) {
   const bool classes = out->classes > 0;
   out->names = allocate(out->classes, sizeof *out->names);
   out->weights = allocate(out->rows, sizeof *out->weights);
@@ -361,8 +361,8 @@ static clf_status join(graded *out, const graded *parts, int64_t count) {
   if (classes) {
     memcpy(out->names, parts[0].names, (size_t)out->classes * sizeof *out->names);
   }
-  for (int64_t i = 0, row = 0; i < count; row += parts[i++].rows) {
-    const graded *part = &parts[i];
+  for (int64_t i = 0, row = 0; i < count; i++) {
+    graded *part = &parts[i];
     const size_t rows = (size_t)part->rows, values = rows * (size_t)part->outputs;
     if (out->scores != NULL) {
       copy_scores(out, part, row);
@@ -376,11 +376,13 @@ static clf_status join(graded *out, const graded *parts, int64_t count) {
     } else {
       memcpy(out->targets + row * out->outputs, part->targets, values * sizeof *out->targets);
     }
+    row += part->rows;
+    graded_free(part);
   }
   return round_chances(out) ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-clf_status graded_join(graded *out, const graded *parts, int64_t count) {
+clf_status graded_join(graded *out, graded *parts, int64_t count) {
   const graded *first = &parts[0];
   *out =
       (graded){.classes = first->classes, .outputs = first->outputs, .weighted = first->weighted};

@@ -38,9 +38,10 @@ int graded_create(graded *out, const clf_model *model, const clf_dataset *data,
                   const char *outliers);
 void graded_free(graded *g);
 
-/* Makes a copy of the answers of several models of the same classes and outputs, as those of the
- * folds of one dataset are; names and model are those of the first part. Free it in any case. */
-clf_status graded_join(graded *out, const graded *parts, int64_t count);
+/* Joins the answers of several models of the same classes and outputs, as those of the folds of one
+ * dataset are, and frees each part as soon as it is copied; model is that of the first part. Free it
+ * and the parts in any case. */
+clf_status graded_join(graded *out, graded *parts, int64_t count);
 
 /* The probability, or else the decision value, of a class. */
 static inline double graded_score(const graded *g, int64_t row, int64_t class) {

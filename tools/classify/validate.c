@@ -129,10 +129,14 @@ static clf_status join_folds(validation *self, tool *t) {
   clf_status status = parts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t k = 0; status == CLF_OK && k < self->done; k++) {
     parts[k] = self->folds[k].answers;
+    self->folds[k].answers = (graded){.rows = parts[k].rows};
   }
   status = status == CLF_OK ? graded_join(&self->all, parts, self->done) : status;
   if (status == CLF_OK) {
     status = measures_create(&self->of_all, &self->all, t, draws);
+  }
+  for (int64_t k = 0; parts != NULL && k < self->done; k++) {
+    graded_free(&parts[k]);
   }
   free(parts);
   average(self);
