@@ -214,6 +214,7 @@ class Test(Cli):
         self.assertLess(len(said.splitlines()), 60)
         page = (self.folder / "page.html").read_text(encoding="utf-8")
         self.assertIn("The 500 of 4096 classes with the most wrong rows", page)
+        self.assertIn("The areas and the calibration error have no intervals", page)
         self.assertLess(len(page), 1 << 20)
 
     def test_pictures_without_probabilities(self):

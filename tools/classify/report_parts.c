@@ -49,6 +49,13 @@ void report_measures(FILE *out, const graded *g, const measures *m) {
                           "matrix count rows."
                         : "");
   }
+  if (m->skipped) {
+    fputs(
+        "<p class=\"note\">The areas and the calibration error have no intervals, since draws of "
+        "the "
+        "rows would read very many scores each time.</p>\n",
+        out);
+  }
   if (g->rejected_rows > 0) {
     fputs("<p class=\"note\">", out);
     html_count(out, g->rejected_rows);
