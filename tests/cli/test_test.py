@@ -215,6 +215,11 @@ class Test(Cli):
         page = (self.folder / "page.html").read_text(encoding="utf-8")
         self.assertIn("The 500 of 4096 classes with the most wrong rows", page)
         self.assertIn("The areas and the calibration error have no intervals", page)
+
+        lines = (self.folder / "test.csv").read_text(encoding="utf-8").splitlines()
+        self.write("bad.csv", "\n".join(lines[:-1] + ["nan" + lines[-1][lines[-1].index(","):]]) + "\n")
+        self.classify("test", "m.clf", "bad.csv", "--format", columns[1] + " missing=keep", status=1)
+        self.assertIn("row 2499, column 0 is NaN", self.said)
         self.assertLess(len(page), 1 << 20)
 
     def test_pictures_without_probabilities(self):

@@ -211,6 +211,10 @@ static clf_status answer_many(graded *g, const clf_model *model, const clf_datas
   for (int64_t i = 0; status == CLF_OK && i < g->rows; i += rows) {
     status = answer_block(g, &block, data, i, indices);
   }
+  if (status == CLF_ERROR_DATA) { /* the message is to name a row of all, not of a block */
+    const clf_status again = clf_model_predict(model, data, g->said.labels, g->rows);
+    status = again < 0 ? again : status;
+  }
   answers_free(&block);
   free(indices);
   return status;
