@@ -63,7 +63,8 @@ const clf__inflate_method *clf__inflate_zlib(void) {
 
 /* At the end of raw data, ISA-L has read up to 7 bytes too many, so it reads gzip members only. It
  * verifies their lengths and checksums, but not that reserved flags are 0, nor that codes are
- * complete: members with a code of which bits are left over are taken if their checksum is right. */
+ * complete: members with a code of which bits are left over are taken if their checksum is
+ * right. */
 enum { FLAGS = 3, RESERVED = 0xE0 };
 
 typedef struct isal_stream {

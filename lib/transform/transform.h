@@ -37,7 +37,7 @@ enum {
   CLF__LEAVES_OUT = 16,      /* columns that are not chosen do not pass through */
   CLF__CONSTANT = 32,        /* what it computes does not depend on the rows it was fitted to */
   CLF__SUMS_RANKS = 64,      /* its fit includes the rows of all ranks (comm/shards.h) */
-  CLF__READS_SUMS = 128 /* its fit begins with clf__column_statistics() or clf__gram_create(),
+  CLF__READS_SUMS = 128      /* its fit begins with clf__column_statistics() or clf__gram_create(),
                               * which refuse rows that are not finite */
 };
 

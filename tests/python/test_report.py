@@ -149,7 +149,7 @@ def test_reports_of_very_many_classes_stay_short(tmp_path):
     random = np.random.default_rng(0)
     y = np.arange(2400) % 600
     X = np.stack([y % 25, y // 25], axis=1) + random.normal(0, 0.3, (2400, 2))
-    model = clf.Model("fisher").fit(X, y)
+    model = clf.Model("ridge").fit(X, y)
     clf.report(tmp_path / "page.html", model, X, y)
     text = (tmp_path / "page.html").read_text()
     checked(text)

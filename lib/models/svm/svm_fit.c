@@ -265,9 +265,9 @@ static double round_work(const clf__svm_fitting *f) {
   return steps > 0 && !f->closing ? CLF__WORK_LONG : 3 * pairs * CLF__COST_ELEMENT;
 }
 
-/* Shortcuts of one machine may take the memory that another one needs, depending on which was first.
- * Where the machines of all threads do not fit, they go on one after the other: each then finds what
- * the shortcuts of those before it have released. */
+/* Shortcuts of one machine may take the memory that another one needs, depending on which was
+ * first. Where the machines of all threads do not fit, they go on one after the other: each then
+ * finds what the shortcuts of those before it have released. */
 static clf_status run_machines(clf__svm_fitting *f) {
   clf_status status =
       clf__jobs_run(&f->rows.progress, &f->done, f->own_count, 1, round_work(f), solve_job, f);
