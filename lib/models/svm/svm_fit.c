@@ -247,6 +247,7 @@ static clf_status solve_job(void *argument, clf__range range) {
     return CLF_OK;
   }
   if (!f->closing) {
+    problem->max_steps = problem->steps + f->quota;
     CLF__CHECK(clf__svm_solve(problem));
   }
   return problem->ended || f->closing ? finish_problem(f, index) : CLF_OK;
@@ -265,28 +266,9 @@ static double round_work(const clf__svm_fitting *f) {
   return steps > 0 && !f->closing ? CLF__WORK_LONG : 3 * pairs * CLF__COST_ELEMENT;
 }
 
-/* Shortcuts of one machine may take the memory that another one needs, depending on which was
- * first. Where the machines of all threads do not fit, they go on one after the other: each then
- * finds what the shortcuts of those before it have released. */
-static clf_status run_machines(clf__svm_fitting *f) {
-  clf_status status =
-      clf__jobs_run(&f->rows.progress, &f->done, f->own_count, 1, round_work(f), solve_job, f);
-  const bool crowded = status == CLF_ERROR_MEMORY && f->own_count > 1 &&
-                       clf__context_threads(f->model->context) > 1 &&
-                       clf__svm_calibration_folds(f->model->params) == 0;
-  for (int64_t i = 0; crowded && i < f->own_count && (i == 0 || status == CLF_OK); i++) {
-    status = solve_job(f, (clf__range){.index = i});
-  }
-  return status;
-}
-
-/* Each machine that has not ended may make f->quota more steps. */
 static clf_status run_round(clf__svm_fitting *f) {
-  for (int64_t i = 0; i < f->own_count && !f->closing; i++) {
-    clf__svm_problem *problem = &f->problems[f->own[i]];
-    problem->max_steps = problem->steps + f->quota;
-  }
-  CLF__CHECK(run_machines(f));
+  CLF__CHECK(
+      clf__jobs_run(&f->rows.progress, &f->done, f->own_count, 1, round_work(f), solve_job, f));
   return clf__svm_share_steps(f);
 }
 

@@ -189,8 +189,6 @@ void clf__svm_problem_free(clf__svm_problem *p) {
   free_terms(p);
   clf__free(p->row);
   clf__free(p->b);
-  p->row = NULL;
-  p->b = NULL;
 }
 
 void clf__svm_keep_vectors(clf__svm_problem *p) {

@@ -313,25 +313,22 @@ static clf_status open_solver(clf__svm_solver *s) {
 
 clf_status clf__svm_solve(clf__svm_problem *p) {
   clf__svm_solver s = {.p = p, .context = p->rows->context, .arena = {.context = p->rows->context}};
-  bool begun = p->b != NULL;
-  const bool goes_on = begun;
+  const bool begun = p->b != NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(begun ? CLF_OK : clf__svm_alloc_results(p));
+  if (!begun) {
+    CLF__TRY(clf__svm_alloc_results(p));
+  }
   CLF__TRY(open_solver(&s));
   clf__svm_set_variables(&s);
   clf__svm_expect_work(&s);
-  if (!goes_on && starts_without(p)) {
+  if (!begun && starts_without(p)) {
     CLF__TRY(clf__svm_start_without(&s));
-  } else if (!goes_on) {
+  } else if (!begun) {
     clf__svm_set_start(&s);
     CLF__TRY(p->start_product == NULL ? clf__svm_subtract_start(&s) : CLF_OK);
   }
-  begun = true;
   status = iterate(&s);
 done:
-  if (!begun) { /* another call begins */
-    clf__svm_problem_free(p);
-  }
   clf__arena_free(&s.arena);
   return status;
 }
