@@ -127,9 +127,9 @@ def text_table(rows):
 
 
 def sparse_table(rows):
-    """A line for each set and loss: the times of all values of C, of ours and of each peer."""
+    """A line for each set and loss: the times of all values of C, of ours and of each peer, and by how much a peer's
+    objective is higher than ours where that is more than a thousandth."""
     keys = [(row["set"], *row["model"].partition(" C=")[::2]) for row in rows]
-    values = {kind: [C for _, name, C in dict.fromkeys(keys) if name == kind] for _, kind, _ in keys}
     body = []
     for name, kind in dict.fromkeys(key[:2] for key in keys):
         on = [row for row, key in zip(rows, keys) if key[:2] == (name, kind)]
@@ -138,8 +138,11 @@ def sparse_table(rows):
         for by in programs(on):
             theirs = [row["fit_seconds"] for row in on if row["by"] == by]
             ratios = " / ".join(ratio(other / mine) for mine, other in zip(own, theirs))
-            said.append(f"{NAMES.get(by, by)}: {' / '.join(map(seconds, theirs))} ({ratios})")
-        Cs = [C for C in dict.fromkeys(values[kind]) if C]
+            excess = max(row.get("objective_excess", 0) for row in on if row["by"] == by)
+            higher = (f", objective {1 + excess:.0f} times ours" if excess > 1 else
+                      f", objective {100 * excess:.2g} % higher" if excess > 1e-3 else "")
+            said.append(f"{NAMES.get(by, by)}: {' / '.join(map(seconds, theirs))} ({ratios}{higher})")
+        Cs = [C for C in dict.fromkeys(key[2] for key in keys if key[:2] == (name, kind)) if C]
         body.append([name, kind, " / ".join(Cs), " / ".join(map(seconds, own)), "; ".join(said)])
     return lines(["rows", "loss", "C", "libclassify", "peers"], body, 3)
 
