@@ -188,8 +188,9 @@ TEST_LOOP(gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3) {
   ck_clf_fails(clf__progress_parallel(&progress, &done, 2, 1, CLF__WORK_LONG, inner_gram, &call),
                CLF_ERROR_CANCELLED);
   check_stopped(&own);
+  /* Where the calling thread had to wait for a processor, the other may have come to its end. */
   ck_assert_int_eq(call.status[0], CLF_ERROR_CANCELLED);
-  ck_assert_int_eq(call.status[1], CLF_ERROR_CANCELLED);
+  ck_assert(call.status[1] == CLF_ERROR_CANCELLED || call.status[1] == CLF_OK);
   free((void *)(uintptr_t)x.data);
   clf_context_free(context);
 }

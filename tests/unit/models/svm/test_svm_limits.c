@@ -63,7 +63,7 @@ typedef struct host {
 static int32_t stop_in_the_middle(void *user, const clf_progress *progress) {
   host *own = user;
   const double now = seconds_worked();
-  ck_assert_str_eq(progress->stage, "svm");
+  ck_assert(own->stop_at == 0 || strcmp(progress->stage, "svm") == 0);
   own->longest = own->asked > 0 ? fmax(own->longest, now - own->asked) : 0;
   own->asked = now;
   own->calls++;
@@ -98,6 +98,7 @@ TEST_LOOP(svm__of_many_rows_is_cancelled_within_a_second, 0, 3) {
   ck_assert_int_eq(own.calls, stops[_i]);
   ck_assert_double_lt(own.longest, CANCEL_SECONDS);
   ck_assert_double_lt(seconds_worked() - own.asked, CANCEL_SECONDS);
+  own = (host){0};
   ck_clf_ok(clf_model_decision_function(model, some, after, SOME * CLASSES));
   ck_assert_mem_eq(before, after, sizeof before);
   clf_model_free(model);
