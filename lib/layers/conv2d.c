@@ -79,6 +79,16 @@ static clf_status infer_shapes(clf__layer *layer) {
   return CLF_OK;
 }
 
+/* The activation is a pool's input, whose gradient it therefore has to compute from the maxima. */
+static size_t kept_with_pool(const clf__layer *layer, const clf__layer *pool) {
+  const conv2d_params *p = layer->params;
+  const clf__conv2d g = geometry(layer);
+  const bool simple = p->activation == CLF__RELU || p->activation == CLF__LINEAR;
+  return simple && clf__layer_halves(pool) && clf__conv2d_pools(layer->context, &g)
+             ? (size_t)pool->outputs
+             : 0;
+}
+
 static clf_status forward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const conv2d_params *p = layer->params;
@@ -92,7 +102,8 @@ static clf_status forward(const clf__pass *pass) {
                                             .w = pass->weights[0],
                                             .bias = p->bias ? pass->weights[1] : NULL,
                                             .relu = relu,
-                                            .y = pass->y});
+                                            .y = pass->y,
+                                            .winners = pass->pooled ? pass->kept : NULL});
   if (status == CLF_OK && !relu) {
     clf__bias_activate(layer->context, p->activation, NULL, pass->y,
                        pass->rows * g.out_height * g.out_width, p->filters);
@@ -115,6 +126,7 @@ static clf_status backward(const clf__pass *pass) {
                                                 .x = pass->x,
                                                 .w = pass->weights[0],
                                                 .out = relu ? pass->y : NULL,
+                                                .winners = pass->pooled ? pass->kept : NULL,
                                                 .dy = pass->dy,
                                                 .dw = pass->gradients[0],
                                                 .dbias = p->bias ? pass->gradients[1] : NULL,
@@ -196,6 +208,7 @@ const clf__layer_kind clf__conv2d_kind = {
     .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
+    .kept_with_pool = kept_with_pool,
     /* With bf16 the method decides which products are bf16 (ops/conv/conv2d.h). Normalizations are
      * folded in f32, and what is multiplied in bf16 is rounded when it is packed. */
     .inference = {&inference, &inference, &int8_inference},

@@ -119,6 +119,8 @@ typedef struct clf__pass {
   float *y;                /* [rows, outputs] */
   float *const *weights;   /* a training pass may update weights that are not trained */
   void *kept;              /* [rows, kept_bytes] */
+  bool pooled;             /* a pass with the layer after it, a pool: y and dy are the pool's, and
+                            * `kept` has the bytes of its kind's kept_with_pool() */
   struct clf__span *spans; /* [rows] steps that count (ops/nn/sequence.h), or NULL for all */
   float *state;            /* [state_count] in streams, which have one row and one step; otherwise
                             * NULL */
@@ -192,6 +194,9 @@ struct clf__layer_kind {
   clf_status (*infer_shapes)(clf__layer *layer);
   clf_status (*forward)(const clf__pass *pass);
   clf_status (*backward)(const clf__pass *pass);
+  /* Returns the bytes of a row that a training pass with the pool after it keeps; 0 if there is no
+   * such pass. NULL for never. */
+  size_t (*kept_with_pool)(const clf__layer *layer, const clf__layer *pool);
   /* By precision. NULL if inference is the forward pass. */
   const clf__layer_inference *inference[CLF__PRODUCT_PRECISIONS];
   /* Kinds with narrow weights: whether the products can have a precision other than f32. */

@@ -45,6 +45,11 @@ static clf__pool2d global_geometry(const clf__layer *layer) {
                        .out_width = 1};
 }
 
+bool clf__layer_halves(const clf__layer *layer) {
+  const pool_params *p = layer->params;
+  return layer->kind == &clf__max_pool2d_kind && p->size == 2 && geometry(layer).stride == 2;
+}
+
 static clf_status infer_shapes(clf__layer *layer) {
   const pool_params *p = layer->params;
   const clf__pool2d g = geometry(layer);

@@ -2,7 +2,7 @@
 #ifndef CLF_LAYERS_WINDOW_H
 #define CLF_LAYERS_WINDOW_H
 
-#include <stdint.h>
+#include "layers/layer.h"
 
 #define CLF__PADDING_WORDS "valid|same"
 enum { CLF__VALID, CLF__SAME };
@@ -21,5 +21,8 @@ static inline int64_t clf__window_places(int64_t size, int64_t span, int64_t str
   *before = missing > 0 ? missing / 2 : 0;
   return count;
 }
+
+/* Returns whether the layer computes the maxima of windows of 2 x 2, without overlap (pool2d.c). */
+bool clf__layer_halves(const clf__layer *layer);
 
 #endif

@@ -195,19 +195,36 @@ static void set_loss_target(clf__trainer *t) {
                                  .counts = t->batch_counts};
 }
 
+/* Returns what layer i keeps if its passes are also those of the pool after it, otherwise 0. */
+static size_t kept_with_pool(const clf__network *network, int64_t i) {
+  const bool has_next = i + 1 < network->layer_count;
+  const clf__layer_kind *kind = has_next ? network->layers[i]->kind : NULL;
+  return kind != NULL && kind->kept_with_pool != NULL
+             ? kind->kept_with_pool(network->layers[i], network->layers[i + 1])
+             : 0;
+}
+
 /* Allocates the buffers of a batch. */
 clf_status clf__trainer_batch(clf__trainer *t) {
   const clf__network *network = t->network;
   const int64_t batch = t->micro_batch, layers = network->layer_count;
   t->y = clf__arena_zeroed(&t->arena, layers + 1, sizeof *t->y);
   t->kept = clf__arena_zeroed(&t->arena, layers, sizeof *t->kept);
+  t->pooled = clf__arena_zeroed(&t->arena, layers, sizeof *t->pooled);
   CLF__CHECK(clf__arena_status(&t->arena));
   for (int64_t i = 0; i <= layers; i++) {
     const int64_t width =
         i == 0 ? clf__shape_count(&network->input) : network->layers[i - 1]->outputs;
-    const size_t kept = i < layers ? network->layers[i]->kept_bytes : 0;
+    const size_t pooled = kept_with_pool(network, i);
+    const size_t kept = pooled > 0 ? pooled : i < layers ? network->layers[i]->kept_bytes : 0;
     const bool same = i > 0 && clf__layer_keeps_values(network->layers[i - 1]);
-    t->y[i] = same ? t->y[i - 1] : clf__arena_matrix(&t->arena, batch, width, sizeof *t->y[i]);
+    const bool unused = i > 0 && t->pooled[i - 1];
+    t->y[i] = same     ? t->y[i - 1]
+              : unused ? NULL
+                       : clf__arena_matrix(&t->arena, batch, width, sizeof *t->y[i]);
+    if (pooled > 0) {
+      t->pooled[i] = true;
+    }
     if (kept > 0) {
       t->kept[i] = clf__arena_array(&t->arena, batch, kept);
     }

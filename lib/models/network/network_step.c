@@ -21,9 +21,15 @@ static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uin
                      .seed = seed + (uint64_t)layer,
                      .places = t->joined ? t->places : NULL,
                      .x = t->y[layer],
-                     .y = t->y[layer + 1],
+                     .y = t->y[layer + (t->pooled[layer] ? 2 : 1)],
                      .kept = t->kept[layer],
+                     .pooled = t->pooled[layer],
                      .spans = t->network->layers[layer]->masked ? t->spans : NULL};
+}
+
+/* Returns whether the passes of the layer before it are also those of this one. */
+static bool is_pooled(const clf__trainer *t, int64_t layer) {
+  return layer > 0 && t->pooled[layer - 1];
 }
 
 /* Between two layers the host's callback is called if the last call was long enough ago. */
@@ -47,6 +53,9 @@ static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights
                           bool training, uint64_t seed) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < layers; i++) {
+    if (is_pooled(t, i)) {
+      continue;
+    }
     clf__pass pass = pass_of(t, i, rows, seed);
     pass.training = training;
     pass.weights = weights + t->network->first_weight[i];
@@ -71,6 +80,9 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
   float *dy = t->layer_gradients, *dx = t->layer_gradients + t->micro_batch * t->network->widest;
   clf_status status = CLF_OK;
   for (int64_t i = t->network->layer_count - 1; status == CLF_OK && i >= 0 && dy != NULL; i--) {
+    if (is_pooled(t, i)) {
+      continue;
+    }
     clf__pass pass = pass_of(t, i, rows, seed);
     pass.training = true;
     pass.weights = t->weights + t->network->first_weight[i];

@@ -78,6 +78,7 @@ typedef struct clf__trainer {
   int64_t *places;         /* [micro_batch] and where */
   float **y;               /* [layer_count + 1], y[0] the rows */
   void **kept;             /* [layer_count] */
+  bool *pooled;            /* [layer_count] whether a layer's passes are also those of the next */
   struct clf__span *spans; /* [micro_batch] if a layer has a mask, or NULL */
   float *layer_gradients;  /* [2, micro_batch * widest] */
   int32_t *labels;

@@ -93,6 +93,12 @@ static void scatter_seen(const clf__conv2d *conv, const seen_part *seen, const f
   }
 }
 
+bool clf__conv2d_pools(clf_context *context, const clf__conv2d *conv) {
+  const seen_part seen = seen_of(conv);
+  return method_of(kernels_of(context, conv), &seen.conv) == &clf__conv_by_tiles &&
+         conv->out_height % 2 == 0 && conv->out_width % 2 == 0;
+}
+
 /* Packs the weights; the part's weights, from which they are packed, lie behind them. */
 int64_t clf__conv2d_packed_size(clf_context *context, const clf__conv2d *conv) {
   const seen_part seen = seen_of(conv);

@@ -39,6 +39,10 @@ typedef struct clf__conv_pass {
   const float *bias; /* [filters], or NULL for 0 */
   bool relu;         /* y is replaced by max(y, 0) */
   float *y;
+  /* NULL or, only where clf__conv2d_pools(), as y: which pixel of a window has the maximum. A
+   * forward pass then pools its outputs, and sets it; y, out and dy are of half the height and
+   * width. */
+  uint8_t *winners;
   /* The backward pass computes dw, dbias and dx, the gradients with respect to W and b (both summed
    * over the rows) and x; dbias and dx may be NULL. dy is the gradient with respect to y, and may
    * be overwritten. */
@@ -48,6 +52,9 @@ typedef struct clf__conv_pass {
 
 clf_status clf__conv2d_forward(const clf__conv_pass *pass);
 clf_status clf__conv2d_backward(const clf__conv_pass *pass);
+/* Returns whether passes can pool: outputs are the maxima of windows of 2 x 2, without overlap, and
+ * never in memory in full size. */
+bool clf__conv2d_pools(clf_context *context, const clf__conv2d *conv);
 
 /* Weights that are packed once, for any number of calls of clf__conv2d_infer on any threads: these
  * return how many floats they take, and how many the call needs as scratch; -1 if the number

@@ -21,6 +21,7 @@ int64_t clf__grid_elements(const clf__conv_grid *g, int64_t rows) {
   return clf__count(clf__count(clf__grid_lines(g, rows), g->line), g->pixel);
 }
 
+/* Bands have an even number of rows, so that a window of a pool is within one. */
 static void plan(clf__conv_grid *g, int64_t kernel_width) {
   const int64_t whole = kernel_width * g->channels;
   const bool expanded =
@@ -30,9 +31,9 @@ static void plan(clf__conv_grid *g, int64_t kernel_width) {
   g->pixel = clf__round_up(g->run, CHANNELS) / PAIR;
   g->line = g->out_width + g->runs - 1;
   g->rows = g->out_height;
-  while (g->rows > 1 && (clf__grid_elements(g, g->rows) > BAND_FLOATS ||
+  while (g->rows > 2 && (clf__grid_elements(g, g->rows) > BAND_FLOATS ||
                          g->rows * g->line * g->filters > PAIR * BAND_FLOATS)) {
-    g->rows = (g->rows + 1) / 2;
+    g->rows = clf__round_up((g->rows + 1) / 2, 2);
   }
   g->bands = clf__ceil_div(g->out_height, g->rows);
 }
@@ -53,7 +54,8 @@ clf__conv_grid clf__conv_grid_of(const clf__conv2d *c) {
 
 bool clf__conv_grid_fits(const clf__conv2d *c) {
   const clf__conv_grid g = clf__conv_grid_of(c);
-  const int64_t least = clf__grid_elements(&g, 1), outputs = clf__count(g.line, g.filters);
+  const int64_t least = clf__grid_elements(&g, g.rows);
+  const int64_t outputs = clf__count(clf__count(g.rows, g.line), g.filters);
   return least >= 0 && least <= BAND_FLOATS * 8 && outputs >= 0 && outputs <= BAND_FLOATS * 8;
 }
 

@@ -70,14 +70,13 @@ static convolving convolving_of(const clf__conv_grid *g) {
   return c;
 }
 
-/* Computes the outputs y of a band, without a bias. */
+/* Computes the sums of a band, with those at the seams. */
 static void convolve(const clf__conv_pass *pass, const clf__conv_grid *g, int64_t task,
-                     float *scratch, float *y) {
+                     float *scratch, float *sums) {
   const clf__bf16_kernels *kernels = pass->kernels->bf16;
   const convolving parts = convolving_of(g);
-  const int64_t rows = clf__grid_rows(g, task % g->bands), step = g->line * g->filters;
+  const int64_t rows = clf__grid_rows(g, task % g->bands);
   uint32_t *pixels = (uint32_t *)(void *)(scratch + parts.grid);
-  float *sums = g->runs == 1 ? y : scratch + parts.sums;
   clf__grid_fill(kernels, g, task, pass->x, scratch + parts.values, pixels);
   kernels->product.multiply(
       &(clf__product){.rows = clf__grid_outputs(g, rows),
@@ -97,9 +96,27 @@ static void convolve(const clf__conv_pass *pass, const clf__conv_grid *g, int64_
                       .beta = 0,
                       .c = sums,
                       .ldc = g->filters});
+}
+
+/* Writes the outputs of a band of sums, which may be y itself. */
+static void finish_band(const clf__conv_pass *pass, const clf__conv_grid *g, int64_t task,
+                        float *sums, float *y) {
+  const int64_t rows = clf__grid_rows(g, task % g->bands), line = g->out_width * g->filters;
   for (int64_t i = 0; sums != y && i < rows; i++) {
-    memcpy(y + i * g->out_width * g->filters, sums + i * step,
-           (size_t)(g->out_width * g->filters) * sizeof *y);
+    memcpy(y + i * line, sums + i * g->line * g->filters, (size_t)line * sizeof *y);
+  }
+  if (pass->bias != NULL || pass->relu) {
+    pass->kernels->conv->finish(y, rows * g->out_width, g->filters, pass->bias, pass->relu);
+  }
+}
+
+static void pool_band(const clf__conv_pass *pass, const clf__conv_grid *g, int64_t task,
+                      const float *sums) {
+  const int64_t pixels = g->out_width / 2, step = g->line * g->filters;
+  int64_t at = clf__grid_output(g, task) / 4;
+  for (int64_t i = 0; i < clf__grid_rows(g, task % g->bands); i += 2, at += pixels * g->filters) {
+    pass->kernels->conv->finish_pooled(sums + i * step, step, pixels, g->filters, pass->bias,
+                                       pass->relu, pass->y + at, pass->winners + at);
   }
 }
 
@@ -126,11 +143,14 @@ static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
 
 static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const clf__conv_grid g = clf__conv_grid_of(pass->conv);
-  float *y = pass->y + clf__grid_output(&g, task);
-  convolve(pass, &g, task, scratch, y);
-  if (pass->bias != NULL || pass->relu) {
-    pass->kernels->conv->finish(y, clf__grid_rows(&g, task % g.bands) * g.out_width, g.filters,
-                                pass->bias, pass->relu);
+  const bool pooled = pass->winners != NULL;
+  float *y = pooled ? NULL : pass->y + clf__grid_output(&g, task);
+  float *sums = g.runs == 1 && !pooled ? y : scratch + convolving_of(&g).sums;
+  convolve(pass, &g, task, scratch, sums);
+  if (pooled) {
+    pool_band(pass, &g, task, sums);
+  } else {
+    finish_band(pass, &g, task, sums, y);
   }
 }
 

@@ -44,32 +44,47 @@ typedef struct backward_job {
   clf__conv_grid grid; /* of x */
   outer outer;
   clf__conv_shards shards;
-  float *sums; /* dW^T [filters, taps, channels of a pixel] */
+  float *sums;  /* dW^T [filters, taps, channels of a pixel] */
+  float *whole; /* dy before relu and pooling, for dx; NULL if it is not needed, or dy is that */
 } backward_job;
+
+/* Writes the gradients of the line that begins at an offset, before relu; with pooling, those of
+ * the next line too. */
+static void read_gradients(const clf__conv_pass *pass, const clf__conv_grid *g, int64_t offset,
+                           float *to) {
+  const clf__conv_kernels *kernels = pass->kernels->conv;
+  const int64_t line = g->out_width * g->filters;
+  const int64_t at = pass->winners != NULL ? offset / 4 : offset;
+  const float *dy = pass->dy + at, *out = pass->out != NULL ? pass->out + at : NULL;
+  if (pass->winners != NULL) {
+    kernels->unpool(dy, out, pass->winners + at, g->out_width / 2, g->filters, to,
+                    g->line * g->filters);
+  } else if (out != NULL) {
+    kernels->mask(dy, out, line, to);
+  } else {
+    memcpy(to, dy, (size_t)line * sizeof *to);
+  }
+}
 
 /* Copies the gradients of a band, with zeros at the seams and up to a whole number of steps. */
 static void copy_gradients(const backward_job *job, int64_t task, double *dbias, float *dy) {
   const clf__conv_pass *pass = job->pass;
-  const clf__conv_kernels *kernels = pass->kernels->conv;
   const clf__conv_grid *g = &job->grid;
   const int64_t rows = clf__grid_rows(g, task % g->bands), line = g->out_width * g->filters;
   const int64_t step = g->line * g->filters, end = job->outer.steps * g->filters;
-  float *from = pass->dy + clf__grid_output(g, task);
-  const float *out = pass->out != NULL ? pass->out + clf__grid_output(g, task) : NULL;
-  for (int64_t i = 0; i < rows; i++, from += line) {
+  float *whole = job->whole != NULL ? job->whole + clf__grid_output(g, task) : NULL;
+  for (int64_t i = 0; i < rows; i++) {
     float *to = dy + i * step;
     const int64_t next = i + 1 < rows ? step : end - i * step;
-    if (out != NULL) {
-      kernels->mask(from, out + i * line, line, to);
-    } else {
-      memcpy(to, from, (size_t)line * sizeof *to);
+    if (pass->winners == NULL || i % 2 == 0) {
+      read_gradients(pass, g, clf__grid_output(g, task) + i * line, to);
     }
-    if (out != NULL && pass->dx != NULL) {
-      memcpy(from, to, (size_t)line * sizeof *to);
+    if (whole != NULL) {
+      memcpy(whole + i * line, to, (size_t)line * sizeof *to);
     }
     memset(to + line, 0, (size_t)(next - line) * sizeof *to);
   }
-  kernels->add_pixels(dbias, dy, clf__grid_outputs(g, rows), g->filters);
+  pass->kernels->conv->add_pixels(dbias, dy, clf__grid_outputs(g, rows), g->filters);
 }
 
 /* Fills the factors of band `index` of a group. */
@@ -154,6 +169,7 @@ static void write_weights(const clf__conv_grid *g, const float *sums, float *dw)
 clf_status clf__conv_tiles_backward(const clf__conv_pass *pass) {
   backward_job job = {.pass = pass, .grid = clf__conv_grid_of(pass->conv)};
   clf__conv_input_gradient input;
+  clf__conv_pass whole = *pass;
   const clf__conv_grid *g = &job.grid;
   const int64_t size = g->filters * g->kernel_height * g->runs * CLF__GRID_PAIR * g->pixel;
   clf__arena *arena = &job.shards.arena;
@@ -162,7 +178,12 @@ clf_status clf__conv_tiles_backward(const clf__conv_pass *pass) {
   CLF__TRY(clf__conv_shards_create(&job.shards, pass, size, job.outer.size));
   job.sums = clf__arena_array(arena, size, sizeof *job.sums);
   if (pass->dx != NULL) {
-    clf__conv_input_gradient_alloc(&input, arena, &clf__conv_by_tiles, pass);
+    if (pass->winners != NULL) {
+      whole.dy = clf__arena_matrix(arena, pass->rows, g->out_height * g->out_width * g->filters,
+                                   sizeof *whole.dy);
+    }
+    job.whole = pass->winners != NULL || pass->out != NULL ? whole.dy : NULL;
+    clf__conv_input_gradient_alloc(&input, arena, &clf__conv_by_tiles, &whole);
   }
   CLF__TRY(clf__arena_status(arena));
   clf__conv_shards_run(&job.shards, pass, add_shard, &job);

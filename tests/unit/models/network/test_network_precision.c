@@ -391,21 +391,26 @@ TEST(bf16__streams_are_whole_rows) {
   clf_model_free(model);
 }
 
-TEST(bf16__images_have_weights_of_half_the_bytes) {
+/* Of 12 x 12 pixels, bright in the upper or in the lower half. */
+static clf_dataset *images(clf_context *context) {
   static float x[ROWS * 144];
   static int32_t y[ROWS];
-  static float before[ROWS * 2], after[ROWS * 2];
-  static unsigned char bytes[MOST];
   uint64_t state = 9;
-  double score = 0;
-  clf_model *model = NULL, *loaded = NULL;
   for (int i = 0; i < ROWS; i++) {
     y[i] = i % 2;
-    for (int j = 0; j < 144; j++) { /* bright in the upper or in the lower half */
+    for (int j = 0; j < 144; j++) {
       x[i * 144 + j] = (float)random_unit(&state) + (float)((j < 72) == (y[i] == 0));
     }
   }
-  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 144, y);
+  return dataset_of(context, x, CLF_F32, ROWS, 144, y);
+}
+
+TEST(bf16__images_have_weights_of_half_the_bytes) {
+  static float before[ROWS * 2], after[ROWS * 2];
+  static unsigned char bytes[MOST];
+  double score = 0;
+  clf_model *model = NULL, *loaded = NULL;
+  clf_dataset *data = images(NULL);
   ck_clf_ok(clf_model_create(&model, NULL, "network",
                              "precision=bf16 epochs=4 input=12,12,1 layers='conv2d filters=6 "
                              "kernel=3; batch_norm; activation; flatten; dense units=2'"));
@@ -420,6 +425,31 @@ TEST(bf16__images_have_weights_of_half_the_bytes) {
   ck_assert_mem_eq(before, after, sizeof before);
   clf_model_free(model);
   clf_model_free(loaded);
+  clf_dataset_free(data);
+}
+
+/* The passes of a convolution may be those of the pool behind it too, but not with a layer between
+ * them. */
+TEST_LOOP(bf16__pools_have_the_same_bits_behind_convolutions_and_other_layers, 0, 2) {
+  static const char *const layers[] = {
+      "conv2d filters=6 kernel=3 padding=same%s; max_pool2d size=2; conv2d filters=20 kernel=3%s; "
+      "max_pool2d size=2; flatten; dense units=2",
+      "conv2d filters=32 kernel=5%s; max_pool2d size=2; flatten; dense units=9%s; dense units=2"};
+  static float scores[2][ROWS * 2];
+  clf_dataset *data = images(NULL);
+  for (int i = 0; i < 2; i++) {
+    const char *relu = i == 0 ? " activation=relu" : "; activation function=relu";
+    char text[300], params[400];
+    clf_model *model = NULL;
+    snprintf(text, sizeof text, layers[_i], relu, relu);
+    snprintf(params, sizeof params,
+             "precision=bf16 epochs=2 validation_split=0.2 input=12,12,1 layers='%s'", text);
+    ck_clf_ok(clf_model_create(&model, NULL, "network", params));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_clf_ok(clf_model_decision_function(model, data, scores[i], ROWS * 2));
+    clf_model_free(model);
+  }
+  ck_assert_mem_eq(scores[0], scores[1], sizeof scores[0]);
   clf_dataset_free(data);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/bf16.h"
 #include "ops/conv/conv2d.h"
+#include "ops/nn/pool.h"
 
 /* height, width, channels, filters; kernel, stride, dilation; padding; size of the output; bf16 */
 static const clf__conv2d cases[] = {
@@ -473,6 +474,82 @@ TEST_LOOP(conv2d__infers_what_forward_gives, 0, cpu_levels()) {
     free(scratch);
     free(y);
     free_problem(&p);
+  }
+  ck_assert(!tiles_are_in_use());
+  clf_context_free(context);
+}
+
+/* A pass that pools, and the same in steps: y, and the gradients of random dy. */
+static void check_pooled(clf_context *context, clf__conv2d conv, bool relu, uint64_t *state) {
+  enum { ROWS = 5 };
+  problem p = problem_of(conv, ROWS, relu, state);
+  const clf__pool2d pool = {.height = conv.out_height,
+                            .width = conv.out_width,
+                            .channels = conv.filters,
+                            .window_height = 2,
+                            .window_width = 2,
+                            .stride = 2,
+                            .out_height = conv.out_height / 2,
+                            .out_width = conv.out_width / 2};
+  const int64_t count = p.y_count / 4;
+  float *y = random_f32(state, count), *dy = random_f32(state, count);
+  float *pooled = random_f32(state, count), *dx = random_f32(state, p.x_count);
+  float *dw = random_f32(state, p.w_count), *dbias = random_f32(state, conv.filters);
+  uint8_t *winners = malloc((size_t)count);
+  for (int64_t i = 0; i < p.x_count; i++) {
+    p.x[i] = roundf(p.x[i]); /* for equal outputs */
+  }
+  for (int64_t i = 0; i < p.w_count; i++) {
+    p.w[i] = roundf(p.w[i]);
+  }
+  clf__conv_pass pass = forward_of(context, &p, p.bias, relu);
+  ck_clf_ok(clf__conv2d_forward(&pass));
+  clf__pool2d_forward(context, &pool, CLF__POOL_MAX, ROWS, p.y, y);
+  clf__pool2d_backward(context, &pool, CLF__POOL_MAX, ROWS, p.y, y, dy, p.dy);
+  pass.out = relu ? p.y : NULL;
+  pass.dy = p.dy;
+  pass.dw = p.dw;
+  pass.dbias = p.dbias;
+  pass.dx = p.dx;
+  ck_clf_ok(clf__conv2d_backward(&pass));
+  pass.y = pooled;
+  pass.winners = winners;
+  ck_clf_ok(clf__conv2d_forward(&pass));
+  ck_assert_mem_eq(pooled, y, (size_t)count * sizeof(float));
+  pass.out = relu ? pooled : NULL;
+  pass.dy = dy;
+  pass.dw = dw;
+  pass.dbias = dbias;
+  pass.dx = dx;
+  ck_clf_ok(clf__conv2d_backward(&pass));
+  ck_assert_mem_eq(dw, p.dw, (size_t)p.w_count * sizeof(float));
+  ck_assert_mem_eq(dbias, p.dbias, (size_t)conv.filters * sizeof(float));
+  ck_assert_mem_eq(dx, p.dx, (size_t)p.x_count * sizeof(float));
+  float *const all[] = {y, dy, pooled, dx, dw, dbias};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    free(all[i]);
+  }
+  free(winners);
+  free_problem(&p);
+}
+
+/* One channel and many; filters that fill vectors and do not; images of one band and of several;
+ * and equal outputs, of which the first one wins. */
+TEST(conv2d__a_pass_that_pools_has_the_bits_of_a_pool_behind_it) {
+  static const clf__conv2d pooled[] = {{28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28, 0, true},
+                                       {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14, 0, true},
+                                       {6, 9, 3, 7, 3, 2, 1, 1, 0, 0, 4, 8, 0, true},
+                                       {3, 3, 40, 33, 2, 2, 1, 1, 0, 0, 2, 2, 0, true},
+                                       {50, 60, 35, 40, 3, 3, 1, 1, 1, 1, 50, 60, 0, true}};
+  uint64_t state = 31;
+  clf_context *context = context_on("auto", 2);
+  const clf__conv2d odd = {5, 6, 3, 4, 3, 3, 1, 1, 1, 1, 5, 6, 0, true};
+  const clf__conv2d f32 = {6, 6, 3, 4, 3, 3, 1, 1, 1, 1, 6, 6, 0, false};
+  ck_assert(!clf__conv2d_pools(context, &odd) && !clf__conv2d_pools(context, &f32));
+  for (size_t i = 0; i < sizeof pooled / sizeof pooled[0]; i++) {
+    for (int relu = 0; relu < 2 && clf__conv2d_pools(context, &pooled[i]); relu++) {
+      check_pooled(context, pooled[i], relu == 1, &state);
+    }
   }
   ck_assert(!tiles_are_in_use());
   clf_context_free(context);
