@@ -1,5 +1,7 @@
 /* y = f(x W + b), W [inputs, units]. Backward, with g the gradient before f: dW = x^T g, db = the
- * column sums of g, dx = g W^T. These are three products of rows x inputs x units multiply-adds. */
+ * column sums of g, dx = g W^T. These are three products of rows x inputs x units multiply-adds. The
+ * optimizer's step for W is made while a block of dW is in the cache: memory would be read and
+ * written for dW as long as for the step itself. */
 #include "ops/nn/dense.h"
 #include "layers/activation.h"
 #include "ops/linalg/gemm.h"
@@ -65,21 +67,40 @@ static clf_status forward(const clf__pass *pass) {
   return status;
 }
 
+static void update_some(void *argument, int64_t first, int64_t count, const float *gradient) {
+  const clf__pass *pass = argument;
+  clf__update_some(pass->layer->context, pass->update, first, count, gradient);
+}
+
+/* Computes dW, or makes the optimizer's step with it. */
+static clf_status backward_weights(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  const int64_t rows = pass->rows, inputs = layer->inputs, units = layer->outputs;
+  const clf__f32_view x = clf__f32_transposed(pass->x, inputs, rows, inputs);
+  const clf__f32_view dy = clf__f32_matrix(pass->dy, rows, units, units);
+  clf__pass own = *pass;
+  const clf__gemm_sink sink = {update_some, &own};
+  if (pass->update == NULL || rows > CLF__GEMM_SINK_DEPTH) {
+    return multiply(layer, x, dy, pass->gradients[0]);
+  }
+  *pass->updated = true;
+  return clf__gemm_to(layer->context, layer->precision == CLF__PRODUCT_BF16, x, dy, &sink);
+}
+
 static clf_status backward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const dense_params *p = layer->params;
   const int64_t rows = pass->rows, inputs = layer->inputs, units = p->units;
+  clf_status status = CLF_OK;
   clf__activation_gradient(layer->context, p->activation, pass->y, pass->dy, rows, units);
-  clf_status status = multiply(layer, clf__f32_transposed(pass->x, inputs, rows, inputs),
-                               clf__f32_matrix(pass->dy, rows, units, units), pass->gradients[0]);
   if (p->bias) {
     clf__column_sums(layer->context, pass->dy, rows, units, pass->gradients[1]);
   }
-  if (status == CLF_OK && pass->dx != NULL) {
+  if (pass->dx != NULL) {
     status = multiply(layer, clf__f32_matrix(pass->dy, rows, units, units),
                       clf__f32_transposed(pass->weights[0], units, inputs, units), pass->dx);
   }
-  return status;
+  return status == CLF_OK ? backward_weights(pass) : status;
 }
 
 static clf__dense shape_of(const clf__layer *layer) {

@@ -129,6 +129,10 @@ typedef struct clf__pass {
   float *dy;
   float *dx;
   float *const *gradients;
+  /* NULL, or the step of the optimizer for weight 0: the pass may make it instead of setting
+   * gradients[0], after its last use of the weight, and then sets *updated. */
+  const struct clf__update *update;
+  bool *updated;
 } clf__pass;
 
 /* Returns the number of a row by which its random numbers are drawn. */

@@ -236,22 +236,33 @@ static double average_share(double averaging, double steps) {
   return averaging < 1 ? (1 - averaging) / (1 - pow(averaging, steps)) : 1 / steps;
 }
 
-void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
-                         int64_t count, double rate, double scale, double averaging) {
+clf__update clf__optimizer_update(const clf_optimizer *optimizer,
+                                  const clf__optimizer_weight *weights, int64_t index, double rate,
+                                  double scale, double averaging) {
   const clf__optimizer_params *p = optimizer->params;
+  const clf__optimizer_weight *weight = &weights[index];
+  const double decay = weight->decayed ? p->weight_decay : 0;
   clf__update update = rule_of(optimizer, rate, scale);
   update.average_share = (float)average_share(averaging, (double)optimizer->steps + 1);
+  update.count = weight->count;
+  update.weight = weight->values;
+  update.gradient = weight->gradient;
+  update.first = optimizer->slots[index].first;
+  update.second = optimizer->slots[index].second;
+  update.average = weight->average;
+  update.decay = optimizer->kind->decoupled ? 0 : (float)decay;
+  update.shrink = optimizer->kind->decoupled ? (float)(rate * decay) : 0;
+  return update;
+}
+
+void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
+                         int64_t count, double rate, double scale, double averaging) {
   for (int64_t i = 0; i < count; i++) {
-    const double decay = weights[i].decayed ? p->weight_decay : 0;
-    update.count = weights[i].count;
-    update.weight = weights[i].values;
-    update.gradient = weights[i].gradient;
-    update.first = optimizer->slots[i].first;
-    update.second = optimizer->slots[i].second;
-    update.average = weights[i].average;
-    update.decay = optimizer->kind->decoupled ? 0 : (float)decay;
-    update.shrink = optimizer->kind->decoupled ? (float)(rate * decay) : 0;
-    clf__update_weights(optimizer->context, &update);
+    if (!weights[i].updated) {
+      const clf__update update =
+          clf__optimizer_update(optimizer, weights, i, rate, scale, averaging);
+      clf__update_weights(optimizer->context, &update);
+    }
   }
   optimizer->steps++;
 }

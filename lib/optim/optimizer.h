@@ -62,6 +62,7 @@ typedef struct clf__optimizer_weight {
   float *values, *gradient; /* [count] */
   float *average;           /* [count] average of the values after each step; NULL for none */
   bool decayed;
+  bool updated; /* in this step already, so that it is left out */
 } clf__optimizer_weight;
 
 extern const clf__optimizer_kind clf__sgd_kind;
@@ -87,6 +88,10 @@ clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_w
                                 int64_t count);
 /* Returns the learning rate of the next step, of `total` steps in all. */
 double clf__optimizer_rate(const clf_optimizer *optimizer, int64_t steps_per_epoch, int64_t total);
+/* Returns the step that clf__optimizer_step() will make for weight `index`. */
+struct clf__update clf__optimizer_update(const clf_optimizer *optimizer,
+                                         const clf__optimizer_weight *weights, int64_t index,
+                                         double rate, double scale, double averaging);
 /* Makes one step with the gradients times `scale`. In the averages a step counts `averaging` (at
  * most 1) times as much as the next one. */
 void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *weights,

@@ -74,6 +74,18 @@ static void clear_gradients(const clf__pass *pass) {
   }
 }
 
+/* Lets the pass make the step for the first weight of its layer. */
+static void set_update(clf__pass *pass, const clf__trainer *t, int64_t layer, clf__update *update) {
+  const int64_t at = t->network->first_weight[layer];
+  if (t->rate != NULL && pass->layer->weight_count > 0 && pass->layer->weights[0].trained) {
+    const int64_t index = t->stepped_at[at];
+    *update =
+        clf__optimizer_update(t->optimizer, t->stepped, index, *t->rate, 1, t->params->averaging);
+    pass->update = update;
+    pass->updated = &t->stepped[index].updated;
+  }
+}
+
 /* Starts from the gradient of the loss, in the first half of `layer_gradients`. */
 static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
   const int64_t first = clf__network_first_trained(t->network);
@@ -84,6 +96,8 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
       continue;
     }
     clf__pass pass = pass_of(t, i, rows, seed);
+    clf__update update;
+    set_update(&pass, t, i, &update);
     pass.training = true;
     pass.weights = t->weights + t->network->first_weight[i];
     pass.gradients =
@@ -121,7 +135,12 @@ static clf_status add_micro_batch(clf__trainer *t, int64_t first, int64_t rows, 
 clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
                              clf__random *random, clf__loss_sums *sums) {
   const double scale = 1 / ((double)rows * t->mean_weight);
+  const bool alone = rows <= t->micro_batch && !t->joined && t->params->clip_norm == 0;
   clf_status status = CLF_OK;
+  t->rate = alone ? &rate : NULL;
+  for (int64_t i = 0; i < t->stepped_count; i++) {
+    t->stepped[i].updated = false;
+  }
   for (int64_t done = 0; status == CLF_OK && done < rows; done += t->micro_batch) {
     const int64_t count = clf__min_i64(rows - done, t->micro_batch);
     status =

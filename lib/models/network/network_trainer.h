@@ -72,6 +72,9 @@ typedef struct clf__trainer {
   float **best;             /* averaged_weights of the best epoch so far */
   clf__optimizer_weight *stepped; /* [stepped_count] */
   int64_t stepped_count;
+  int64_t *stepped_at; /* [weights] the place of a trained weight in it */
+  const double *rate;  /* of the step that runs, if its gradients are needed for nothing else, so
+                        * that layers may make it; otherwise NULL */
   clf__rows_fetch fetch;
   /* Of a micro-batch. */
   int64_t *own;            /* [micro_batch] which rows of x are in it */

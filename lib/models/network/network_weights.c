@@ -28,8 +28,12 @@ static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int
   }
   t->averaged_weights[at] = t->averages[at] != NULL ? t->averages[at] : t->weights[at];
   if (info->trained) {
-    t->stepped[t->stepped_count++] = (clf__optimizer_weight){size, t->weights[at], t->gradients[at],
-                                                             t->averages[at], info->decayed};
+    t->stepped_at[at] = t->stepped_count;
+    t->stepped[t->stepped_count++] = (clf__optimizer_weight){.count = size,
+                                                             .values = t->weights[at],
+                                                             .gradient = t->gradients[at],
+                                                             .average = t->averages[at],
+                                                             .decayed = info->decayed};
   }
   return CLF_OK;
 }
@@ -72,6 +76,7 @@ clf_status clf__trainer_weights(clf__trainer *t) {
   t->averaged_weights = clf__arena_zeroed(&t->arena, count, sizeof *t->averaged_weights);
   t->best = clf__arena_zeroed(&t->arena, count, sizeof *t->best);
   t->stepped = clf__arena_zeroed(&t->arena, count, sizeof *t->stepped);
+  t->stepped_at = clf__arena_zeroed(&t->arena, count, sizeof *t->stepped_at);
   clf_status status = t->joined ? make_joined_gradients(t) : CLF_OK;
   status = status == CLF_OK ? clf__arena_status(&t->arena) : status;
   for (int64_t i = 0; i < network->layer_count; i++) {

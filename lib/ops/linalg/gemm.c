@@ -20,10 +20,10 @@
 #include "ops/linalg/product.h"
 
 enum {
-  DEPTH = 512,               /* steps in a block */
-  COLUMNS = 2016,            /* columns in a block of B: a multiple of every kernel's panel */
-  GROUP = 96,                /* rows of A in a task: a multiple of every kernel's panel */
-  CACHED_BYTES = 256 * 1024, /* so small a matrix stays in L2 and need not be packed */
+  DEPTH = CLF__GEMM_SINK_DEPTH, /* steps in a block */
+  COLUMNS = 2016,               /* columns in a block of B: a multiple of every kernel's panel */
+  GROUP = 96,                   /* rows of A in a task: a multiple of every kernel's panel */
+  CACHED_BYTES = 256 * 1024,    /* so small a matrix stays in L2 and need not be packed */
 };
 
 typedef struct gemm {
@@ -35,6 +35,7 @@ typedef struct gemm {
   const char *a, *b;
   char *c;
   int64_t lda, ldb, ldc;
+  const clf__gemm_sink *sink; /* for C, or NULL */
   /* How the product is computed. */
   bool pack_a, pack_b;
   int64_t depth;       /* of a block */
@@ -42,6 +43,7 @@ typedef struct gemm {
   char *packed_a;      /* [threads, GROUP * elements] */
   char *packed_b;      /* [panels, elements * kernel->columns] */
   int64_t column_step; /* columns in a task */
+  float *blocks;       /* [threads, GROUP * column_step] of C, for the sink */
 } gemm;
 
 /* One block of B. */
@@ -98,6 +100,16 @@ static void set_a(clf__product *product, const gemm_block *block, int64_t first,
   }
 }
 
+/* Passes a block of C on, row by row unless it has whole rows. */
+static void write_block(const gemm *g, int64_t row, int64_t column, const clf__product *block) {
+  const bool whole = block->columns == g->n;
+  const int64_t count = whole ? block->rows * g->n : block->columns;
+  for (int64_t i = 0; i < (whole ? 1 : block->rows); i++) {
+    g->sink->write(g->sink->argument, (row + i) * g->n + column, count,
+                   (const float *)block->c + i * block->ldc);
+  }
+}
+
 static void multiply_part(void *argument, clf__range range) {
   const gemm_block *block = argument;
   const gemm *g = block->gemm;
@@ -116,7 +128,14 @@ static void multiply_part(void *argument, clf__range range) {
                         : b_at(g, block->first_step, at);
   product.b_step = g->pack_b ? width : g->ldb;
   product.b_panel = g->pack_b ? width * g->elements : width;
+  if (g->sink != NULL) {
+    product.c = g->blocks + range.worker * GROUP * g->column_step;
+    product.ldc = product.columns;
+  }
   g->kernel->multiply(&product);
+  if (g->sink != NULL) {
+    write_block(g, row, at, &product);
+  }
 }
 
 static double work_of(const gemm *g) {
@@ -183,6 +202,9 @@ static clf_status multiply(gemm *g) {
     g->packed_b = clf__arena_matrix(&arena, clf__round_up(clf__min_i64(COLUMNS, g->n), width),
                                     g->elements, (size_t)element);
   }
+  if (g->sink != NULL) {
+    g->blocks = clf__arena_matrix(&arena, threads * GROUP, g->column_step, sizeof *g->blocks);
+  }
   CLF__TRY(clf__arena_status(&arena));
   status = multiply_blocks(g);
 done:
@@ -231,6 +253,16 @@ clf_status clf__gemm_bf16(clf_context *context, clf__f32_view a, clf__f32_view b
   CLF__CHECK(require_inner(a.columns, b.rows));
   gemm g = singles_of(context, a, b, c, ldc);
   g.kernel = &clf__reduced_kernels_for(context)->bf16->product;
+  return multiply(&g);
+}
+
+clf_status clf__gemm_to(clf_context *context, bool bf16, clf__f32_view a, clf__f32_view b,
+                        const clf__gemm_sink *sink) {
+  CLF__CHECK(require_inner(a.columns, b.rows));
+  gemm g = singles_of(context, a, b, NULL, b.columns);
+  g.kernel = bf16 ? &clf__reduced_kernels_for(context)->bf16->product
+                  : &clf__kernels_for(context)->products->f32;
+  g.sink = sink;
   return multiply(&g);
 }
 

@@ -18,4 +18,16 @@ clf_status clf__gemm_f64(clf_context *context, double alpha, clf__f64_view a, cl
 clf_status clf__gemm_bf16(clf_context *context, clf__f32_view a, clf__f32_view b, float *c,
                           int64_t ldc);
 
+/* Receives `count` elements of C, without gaps between its rows, from `first` on; on any thread. */
+typedef struct clf__gemm_sink {
+  void (*write)(void *argument, int64_t first, int64_t count, const float *values);
+  void *argument;
+} clf__gemm_sink;
+
+/* C = A B, in f32 or with factors that are rounded to bf16, is written nowhere: each block of it is
+ * passed on while it is in the cache. A may have CLF__GEMM_SINK_DEPTH columns at most. */
+enum { CLF__GEMM_SINK_DEPTH = 512 };
+clf_status clf__gemm_to(clf_context *context, bool bf16, clf__f32_view a, clf__f32_view b,
+                        const clf__gemm_sink *sink);
+
 #endif

@@ -75,25 +75,31 @@ void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_
   clf__kernels_for(context)->elementwise->column_sums(x, rows, columns, sums);
 }
 
+void clf__update_some(clf_context *context, const clf__update *update, int64_t first, int64_t count,
+                      const float *gradient) {
+  clf__update part = *update;
+  part.count = count;
+  part.weight += first;
+  part.gradient = gradient;
+  part.first = part.first != NULL ? part.first + first : NULL;
+  part.second = part.second != NULL ? part.second + first : NULL;
+  part.average = part.average != NULL ? part.average + first : NULL;
+  clf__kernels_for(context)->elementwise->update(&part);
+}
+
 typedef struct update_job {
-  const clf__kernels *kernels;
+  clf_context *context;
   const clf__update *update;
 } update_job;
 
 static void update_part(void *argument, clf__range range) {
   const update_job *job = argument;
-  clf__update part = *job->update;
-  part.count = range.end - range.first;
-  part.weight += range.first;
-  part.gradient += range.first;
-  part.first = part.first != NULL ? part.first + range.first : NULL;
-  part.second = part.second != NULL ? part.second + range.first : NULL;
-  part.average = part.average != NULL ? part.average + range.first : NULL;
-  job->kernels->elementwise->update(&part);
+  clf__update_some(job->context, job->update, range.first, range.end - range.first,
+                   job->update->gradient + range.first);
 }
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
-  update_job job = {clf__kernels_for(context), update};
+  update_job job = {context, update};
   clf__parallel_ranges(context, update->count, TASK_ELEMENTS,
                        (double)update->count * CLF__COST_FUNCTION, update_part, &job);
 }

@@ -50,6 +50,10 @@ typedef struct clf__update {
   float average_share; /* share of the new weight in the average */
 } clf__update;
 void clf__update_weights(clf_context *context, const clf__update *update);
+/* The same for `count` weights from `first` on, on the calling thread, with their gradient [count],
+ * whatever update->gradient is. */
+void clf__update_some(clf_context *context, const clf__update *update, int64_t first, int64_t count,
+                      const float *gradient);
 
 /* sums [count] += x. */
 void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums);

@@ -368,7 +368,7 @@ TEST(losses__agree_with_differences) {
 static double walk(const char *kind, const char *params) {
   clf_optimizer *optimizer = NULL;
   float w = 1, g = 0;
-  const clf__optimizer_weight weight = {1, &w, &g, NULL, true};
+  const clf__optimizer_weight weight = {.count = 1, .values = &w, .gradient = &g, .decayed = true};
   ck_clf_ok(clf_optimizer_create(&optimizer, NULL, kind, params));
   ck_clf_ok(clf__optimizer_begin(optimizer, &weight, 1));
   for (int i = 0; i < 10; i++) {
