@@ -22,6 +22,7 @@
 enum {
   DEPTH = CLF__GEMM_SINK_DEPTH, /* steps in a block */
   COLUMNS = 2016,               /* columns in a block of B: a multiple of every kernel's panel */
+  PACKED_STEPS = 32,            /* in a task that packs B: a multiple of every kernel's */
   GROUP = 96,                   /* rows of A in a task: a multiple of every kernel's panel */
   CACHED_BYTES = 256 * 1024,    /* so small a matrix stays in L2 and need not be packed */
 };
@@ -66,13 +67,35 @@ static const char *b_at(const gemm *g, int64_t step, int64_t column) {
                         : element_of(g, g->b, g->ldb, step, column);
 }
 
+/* Packs one panel; of a transposed B, whose steps lie side by side. */
 static void pack_panel(void *argument, clf__range columns) {
   const gemm_block *block = argument;
   const gemm *g = block->gemm;
   g->kernel->pack(g->packed_b + columns.first * g->elements * g->kernel->element,
-                  b_at(g, block->first_step, block->first_column + columns.first),
-                  g->transpose_b ? 1 : g->ldb, g->transpose_b ? g->ldb : 1, block->steps,
-                  columns.end - columns.first);
+                  b_at(g, block->first_step, block->first_column + columns.first), 1, g->ldb,
+                  block->steps, columns.end - columns.first);
+}
+
+/* Packs some steps of all panels, so that rows of B are read from end to end. */
+static void pack_steps(void *argument, clf__range steps) {
+  const gemm_block *block = argument;
+  const gemm *g = block->gemm;
+  const int64_t width = g->kernel->columns;
+  for (int64_t column = 0; column < block->columns; column += width) {
+    const int64_t at = column * g->elements + steps.first / g->kernel->group * width;
+    g->kernel->pack(g->packed_b + at * g->kernel->element,
+                    b_at(g, block->first_step + steps.first, block->first_column + column), g->ldb,
+                    1, steps.end - steps.first, clf__min_i64(width, block->columns - column));
+  }
+}
+
+static clf_status pack_block(gemm_block *block) {
+  const gemm *g = block->gemm;
+  const double work = (double)block->columns * (double)block->steps * CLF__COST_ELEMENT;
+  return g->transpose_b ? clf__progress_ranges(g->context, block->columns, g->kernel->columns, work,
+                                               pack_panel, block)
+                        : clf__progress_ranges(g->context, block->steps, PACKED_STEPS, work,
+                                               pack_steps, block);
 }
 
 static void set_a(clf__product *product, const gemm_block *block, int64_t first, int64_t rows,
@@ -154,9 +177,7 @@ static clf_status multiply_blocks(const gemm *g) {
                           .columns = clf__min_i64(COLUMNS, g->n - column),
                           .beta = step == 0 ? g->beta : 1};
       if (g->pack_b) {
-        CLF__CHECK(clf__progress_ranges(
-            g->context, block.columns, g->kernel->columns,
-            (double)block.columns * (double)block.steps * CLF__COST_ELEMENT, pack_panel, &block));
+        CLF__CHECK(pack_block(&block));
       }
       block.column_tasks = clf__ceil_div(block.columns, g->column_step);
       CLF__CHECK(clf__progress_ranges(g->context, clf__ceil_div(g->m, GROUP) * block.column_tasks,
