@@ -71,12 +71,16 @@ int64_t clf__grid_output(const clf__conv_grid *g, int64_t task) {
   return (task / g->bands * g->out_height + task % g->bands * g->rows) * g->out_width * g->filters;
 }
 
-/* Rounds one pixel of the grid, of which the image has only a part. */
+/* Rounds one pixel of the grid, of which the image has only a part, or none. */
 static void fill_edge(const clf__bf16_kernels *kernels, const clf__conv_grid *g, const float *row,
                       int64_t first, float *values, uint32_t *to) {
+  if (first + g->run <= 0 || first >= g->width * g->channels) {
+    memset(to, 0, (size_t)g->pixel * sizeof *to);
+    return;
+  }
   for (int64_t i = 0; i < g->run; i++) {
     const int64_t at = first + i;
-    values[i] = row != NULL && at >= 0 && at < g->width * g->channels ? row[at] : 0;
+    values[i] = at >= 0 && at < g->width * g->channels ? row[at] : 0;
   }
   kernels->product.pack_rows(to, values, g->run, 1, g->run, 1);
 }
