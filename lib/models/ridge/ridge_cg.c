@@ -6,7 +6,8 @@
  * columns have from one entry to one in each row, so that their squares are of very different
  * sizes. Not if there are fewer rows than columns: then all residuals lie in the span of the rows,
  * where the penalty is the same in all directions, and the diagonal would lead out of it (60
- * iterations in place of 37).
+ * iterations in place of 37). Such rows, unless several ranks have them or they have many entries,
+ * are for ridge_cg_wide.c.
  *
  * Starting from w = 0 without a preconditioner, all iterates lie in the span of the rows, so that
  * without a penalty the limit is the solution of minimum norm. Once directions consist only of
@@ -34,14 +35,19 @@ static const double F32_TOLERANCE = 1e-6, REFINED = 1e-4;
 
 enum { CHECK = 32 };
 
-static clf_status allocate(clf__ridge_cg *work) {
-  clf_context *context = work->model->context;
-  work->chunks = clf__ridge_cg_chunks(work->training->x);
-  int64_t size = clf__count(work->outputs, work->columns);
-  work->arena.context = context;
+static clf_status allocate_solution(clf__ridge_cg *work) {
+  const int64_t size = clf__count(work->outputs, work->columns);
+  work->arena.context = work->model->context;
   work->mean = clf__arena_zeroed(&work->arena, work->columns, sizeof(double));
   work->target_mean = clf__arena_zeroed(&work->arena, work->outputs + 1, sizeof(double));
   work->solution = clf__arena_zeroed(&work->arena, size, sizeof(double));
+  return clf__arena_status(&work->arena);
+}
+
+static clf_status allocate(clf__ridge_cg *work) {
+  clf_context *context = work->model->context;
+  const int64_t size = clf__count(work->outputs, work->columns);
+  work->chunks = clf__ridge_cg_chunks(work->training->x);
   work->residual = clf__arena_array(&work->arena, size, sizeof(double));
   work->direction = clf__arena_array(&work->arena, size, sizeof(double));
   work->product = clf__arena_array(&work->arena, size, sizeof(double));
@@ -55,6 +61,7 @@ static clf_status allocate(clf__ridge_cg *work) {
     work->inverse = clf__arena_zeroed(&work->arena, work->columns, sizeof(double));
     work->scaled = clf__arena_array(&work->arena, work->columns, sizeof(double));
   }
+  work->residual_squares = clf__arena_matrix(&work->arena, 3, work->outputs, sizeof(double));
   work->measure = clf__arena_array(&work->arena, work->outputs, sizeof(double));
   work->best = clf__arena_zeroed(&work->arena, size, sizeof(double));
   work->objective = clf__arena_zeroed(&work->arena, work->outputs, sizeof(double));
@@ -184,9 +191,9 @@ static bool step_all(clf__ridge_cg *work, double *squares) {
   return stuck;
 }
 
-/* squares [3, K]: |residual|^2, its value at w = 0, and the objective at w = 0. */
-static clf_status iterate(clf__ridge_cg *work, const clf__ridge_params *p, double *squares) {
+static clf_status iterate(clf__ridge_cg *work, const clf__ridge_params *p) {
   clf__progress progress = clf__progress_begin(work->model->context, "ridge", p->max_iterations);
+  double *squares = work->residual_squares;
   double *first = squares + work->outputs, *first_objective = first + work->outputs;
   int64_t i = 0;
   CLF__CHECK(clf__ridge_cg_first_objective(work));
@@ -231,6 +238,19 @@ done:
   return worst <= p->tolerance && !ended_early ? CLF_OK : CLF_NOT_CONVERGED;
 }
 
+static clf_status solve_by_columns(clf__ridge_cg *work, const clf__ridge_params *p) {
+  const clf__rows *x = work->training->x;
+  float largest = 0;
+  CLF__CHECK(allocate(work));
+  CLF__CHECK(clf__rows_largest(&largest, work->model->context, x));
+  double largest_of_all = (double)largest;
+  CLF__CHECK(clf__shards_extremes(x->shards, NULL, &largest_of_all, 1));
+  work->size = largest_of_all > 0 ? ilogb(largest_of_all) : 0;
+  memset(work->solution, 0, (size_t)(work->outputs * work->columns) * sizeof *work->solution);
+  CLF__CHECK(clf__ridge_cg_start(work, p->fit_intercept));
+  return iterate(work, p);
+}
+
 /* Writes the weights and intercepts; the first of two classes has the negatives of the second's. */
 static clf_status store_solution(const clf__ridge_cg *work, clf__store *state) {
   const int64_t n = work->columns, outputs = work->training->outputs;
@@ -267,27 +287,21 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
                         .columns = training->x->columns,
                         .refines =
                             p->tolerance < F32_TOLERANCE || p->precision == CLF__PRECISION_F64};
-  float largest = 0;
-  double largest_of_all;
-  double *squares = clf__alloc_matrix(model->context, 3, training->outputs, sizeof *squares);
-  clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
+  bool solved = false;
+  clf_status status = CLF_OK;
+  CLF__TRY(allocate_solution(&work));
+  if (clf__ridge_cg_is_wide(&work)) {
+    CLF__TRY(clf__ridge_cg_wide(&work, p, &solved));
   }
-  CLF__TRY(allocate(&work));
-  CLF__TRY(clf__rows_largest(&largest, model->context, training->x));
-  largest_of_all = (double)largest;
-  CLF__TRY(clf__shards_extremes(training->x->shards, NULL, &largest_of_all, 1));
-  work.size = largest_of_all > 0 ? ilogb(largest_of_all) : 0;
-  CLF__TRY(clf__ridge_cg_start(&work, p->fit_intercept));
-  CLF__TRY(iterate(&work, p, squares));
-  clf_status outcome = status;
+  if (!solved) {
+    CLF__TRY(solve_by_columns(&work, p));
+  }
+  const clf_status outcome = status;
   CLF__TRY(store_solution(&work, state));
   CLF__TRY(clf__state_tensor(model->context, state, "iterations", CLF_I64, 1, -1));
   *(int64_t *)clf__state_data(state, "iterations") = work.iterations;
   status = outcome;
 done:
   release(&work);
-  clf__free(squares);
   return status;
 }

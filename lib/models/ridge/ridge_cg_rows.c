@@ -19,15 +19,6 @@
 #include "models/ridge/ridge_cg.h"
 #include "optim/vector.h"
 
-/* A single output of two classes is that of class 1; the other is its negative. */
-static double target(const clf__ridge_cg *work, int64_t row, int64_t output) {
-  const clf__training *training = work->training;
-  const int64_t class = work->outputs < training->outputs ? 1 : output;
-  return training->targets != NULL        ? training->targets[row * training->outputs + output]
-         : training->labels[row] == class ? 1
-                                          : -1;
-}
-
 /* What the rows are multiplied by: their weights alone, the centered targets, or X p - m^T p. */
 static void fill_block(const clf__ridge_cg *work, int64_t first, const clf__rows *block,
                        float *values) {
@@ -41,7 +32,7 @@ static void fill_block(const clf__ridge_cg *work, int64_t first, const clf__rows
       if (work->pass == CLF__RIDGE_ROWS) {
         *value = weight;
       } else if (work->pass == CLF__RIDGE_TARGETS) {
-        *value = weight * (float)(target(work, first + i, k) - work->target_mean[k]);
+        *value = weight * (float)(clf__ridge_cg_target(work, first + i, k) - work->target_mean[k]);
       } else if (work->pass == CLF__RIDGE_PRODUCTS) {
         *value *= weight;
       }
@@ -54,7 +45,7 @@ static void add_squares(const clf__ridge_cg *work, int64_t first, int64_t rows, 
   for (int64_t i = 0; i < rows; i++) {
     const double weight = work->weights != NULL ? (double)work->weights[first + i] : 1;
     for (int64_t k = 0; k < work->outputs; k++) {
-      const double left = target(work, first + i, k) - work->target_mean[k] -
+      const double left = clf__ridge_cg_target(work, first + i, k) - work->target_mean[k] -
                           work->unit[k] * (double)fitted[i * work->outputs + k];
       squares[k] += weight * left * left;
     }
@@ -195,8 +186,17 @@ static clf_status add_targets(void *argument, int64_t first, int64_t rows, doubl
     const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
     sums[work->outputs] += weight;
     for (int64_t k = 0; k < work->outputs; k++) {
-      sums[k] += weight * target(work, i, k);
+      sums[k] += weight * clf__ridge_cg_target(work, i, k);
     }
+  }
+  return CLF_OK;
+}
+
+clf_status clf__ridge_cg_target_means(clf__ridge_cg *work, double *sum) {
+  CLF__CHECK(sum_all(work, add_targets, work->target_mean, work->outputs + 1));
+  *sum = work->target_mean[work->outputs];
+  for (int64_t k = 0; k < work->outputs; k++) {
+    work->target_mean[k] /= *sum;
   }
   return CLF_OK;
 }
@@ -204,11 +204,7 @@ static clf_status add_targets(void *argument, int64_t first, int64_t rows, doubl
 clf_status clf__ridge_cg_start(clf__ridge_cg *work, bool fit_intercept) {
   double sum = 0;
   if (fit_intercept) {
-    CLF__CHECK(sum_all(work, add_targets, work->target_mean, work->outputs + 1));
-    sum = work->target_mean[work->outputs];
-    for (int64_t k = 0; k < work->outputs; k++) {
-      work->target_mean[k] /= sum;
-    }
+    CLF__CHECK(clf__ridge_cg_target_means(work, &sum));
     CLF__CHECK(sum_rows(work));
     for (int64_t j = 0; j < work->columns; j++) {
       work->mean[j] = work->product[j] / sum;
@@ -251,7 +247,7 @@ static clf_status add_first_objective(void *argument, int64_t first, int64_t row
   for (int64_t i = first; i < first + rows; i++) {
     const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
     for (int64_t k = 0; k < work->outputs; k++) {
-      const double left = target(work, i, k) - work->target_mean[k];
+      const double left = clf__ridge_cg_target(work, i, k) - work->target_mean[k];
       sums[k] += weight * left * left;
     }
   }
@@ -265,7 +261,7 @@ static void leave(void *argument, int64_t first, int64_t rows, double *z) {
     const int64_t row = work->first + first + i;
     const double weight = work->weights != NULL ? (double)work->weights[row] : 1;
     for (int64_t k = 0; k < work->outputs; k++, z++) {
-      *z = weight * (target(work, row, k) - work->target_mean[k] - *z);
+      *z = weight * (clf__ridge_cg_target(work, row, k) - work->target_mean[k] - *z);
     }
   }
 }

@@ -409,6 +409,59 @@ TEST(ridge_cg__needs_few_iterations_for_sparse_columns_of_any_size) {
   clf_dataset_free(data);
 }
 
+/* More columns than rows, weighted rows of which some are equal, and a column of years: the vectors
+ * of rows have the solution of the normal equations, on any number of threads. */
+TEST(ridge_cg__solves_for_sparse_rows_that_are_fewer_than_columns) {
+  enum { FEW = 40, MANY = 400, TARGETS = 2 };
+  static float x[FEW * MANY];
+  double y[FEW * TARGETS];
+  float weights[FEW];
+  uint64_t seed = 9;
+  for (int i = 0; i < FEW; i++) {
+    for (int j = 0; j < MANY; j++) {
+      const float value = random_unit(&seed) < 0.1 ? (float)random_normal(&seed) : 0;
+      x[i * MANY + j] = i < 4 ? value : i < 8 ? x[(i - 4) * MANY + j] : value;
+    }
+    x[i * MANY + 7] = (float)(2020 + i % 9);
+    weights[i] = i % 11 == 0 ? 0 : (float)random_unit(&seed);
+    for (int k = 0; k < TARGETS; k++) {
+      y[i * TARGETS + k] = 5 + random_normal(&seed);
+    }
+  }
+  static const char *const params[] = {"solver=cg tolerance=1e-9 alpha=0.1",
+                                       "solver=cholesky precision=f64 alpha=0.1"};
+  clf_context *contexts[2];
+  clf_model *models[2];
+  clf_tensor *w[2] = {NULL, NULL}, *b[2] = {NULL, NULL}, *targets = NULL;
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, y, CLF_F64, 2, (int64_t[]){FEW, TARGETS}, NULL));
+  for (int m = 0; m < 2; m++) {
+    contexts[m] = context_with(m == 0 ? "threads=2" : "threads=1");
+    clf_dataset *data = sparse_of(contexts[m], x, FEW, MANY, NULL);
+    ck_clf_ok(clf_dataset_set_targets(data, targets));
+    set_weights(data, weights);
+    models[m] = fitted(contexts[m], "ridge", params[m], data);
+    ck_assert_int_eq(clf_model_outcome(models[m]), CLF_OK);
+    ck_clf_ok(clf_model_tensor(&w[m], models[m], "weights_f64"));
+    ck_clf_ok(clf_model_tensor(&b[m], models[m], "intercept_f64"));
+    clf_dataset_free(data);
+  }
+  const double *found = clf_tensor_data(w[0]), *right = clf_tensor_data(w[1]);
+  for (int i = 0; i < TARGETS * MANY; i++) {
+    ck_assert_double_eq_tol(found[i], right[i], 1e-7);
+  }
+  for (int k = 0; k < TARGETS; k++) {
+    ck_assert_double_eq_tol(((const double *)clf_tensor_data(b[0]))[k],
+                            ((const double *)clf_tensor_data(b[1]))[k], 1e-4);
+  }
+  for (int m = 0; m < 2; m++) {
+    clf_tensor_free(w[m]);
+    clf_tensor_free(b[m]);
+    clf_model_free(models[m]);
+    clf_context_free(contexts[m]);
+  }
+  clf_tensor_free(targets);
+}
+
 TEST(ridge__balances_classes) {
   problem p = make_problem(5);
   int64_t counts[2] = {0, 0};
