@@ -144,7 +144,7 @@ class Train(Cli):
         return printed, said
 
     def test_time_limit(self):
-        printed, _ = self.finish(self.start_long("--time", "1s", "--json"), 3)
+        printed, _ = self.finish(self.start_long("--time", "2s", "--json"), 3)
         self.assertEqual(json.loads(printed)[0]["outcome"], "not converged")
         self.classify("test", "long.clf", SAMPLE / "t10k", "--require", "accuracy>0.5")
 
