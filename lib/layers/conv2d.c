@@ -103,6 +103,7 @@ static clf_status forward(const clf__pass *pass) {
                                             .bias = p->bias ? pass->weights[1] : NULL,
                                             .relu = relu,
                                             .y = pass->y,
+                                            .pooled = pass->pooled,
                                             .winners = pass->pooled ? pass->kept : NULL});
   if (status == CLF_OK && !relu) {
     clf__bias_activate(layer->context, p->activation, NULL, pass->y,
@@ -126,6 +127,7 @@ static clf_status backward(const clf__pass *pass) {
                                                 .x = pass->x,
                                                 .w = pass->weights[0],
                                                 .out = relu ? pass->y : NULL,
+                                                .pooled = pass->pooled,
                                                 .winners = pass->pooled ? pass->kept : NULL,
                                                 .dy = pass->dy,
                                                 .dw = pass->gradients[0],
@@ -159,7 +161,8 @@ static void run(const clf__infer *pass, void (*convolve)(const clf__conv_pass *,
                              .w = pass->packed,
                              .bias = pass->bias,
                              .relu = relu,
-                             .y = pass->y},
+                             .y = pass->y,
+                             .pooled = pass->pooled},
            pass->scratch);
   if (!relu) {
     clf__bias_activate(layer->context, pass->activation, NULL, pass->y,

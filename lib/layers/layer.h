@@ -149,6 +149,7 @@ typedef struct clf__infer {
   const float *packed;    /* [packed_size] */
   const float *bias;      /* [last axis of out], and zeros up to whole vectors */
   int32_t activation;
+  bool pooled;    /* as in clf__pass */
   float *y;       /* [rows, outputs] */
   float *scratch; /* [scratch_size] */
 } clf__infer;
@@ -199,7 +200,7 @@ struct clf__layer_kind {
   clf_status (*forward)(const clf__pass *pass);
   clf_status (*backward)(const clf__pass *pass);
   /* Returns the bytes of a row that a training pass with the pool after it keeps; 0 if there is no
-   * such pass. NULL for never. */
+   * such pass, nor in inference. NULL for never. */
   size_t (*kept_with_pool)(const clf__layer *layer, const clf__layer *pool);
   /* By precision. NULL if inference is the forward pass. */
   const clf__layer_inference *inference[CLF__PRODUCT_PRECISIONS];

@@ -66,7 +66,7 @@ static stage stage_of(const clf__inference *inference, int64_t first, int64_t bl
   stage s = {first, first, block};
   int64_t widest = steps[first].layer->inputs;
   while (s.end < inference->step_count && steps[s.end].by_rows == steps[first].by_rows) {
-    widest = clf__max_i64(widest, steps[s.end++].layer->outputs);
+    widest = clf__max_i64(widest, steps[s.end++].outputs);
   }
   if (!steps[first].by_rows) {
     s.rows = clf__min_i64(block, clf__max_i64(1, INNER_ELEMENTS / widest));
@@ -99,6 +99,7 @@ clf_status clf__infer_step_run(const clf__infer_step *step, int64_t rows, const 
                                .packed = step->packed,
                                .bias = step->bias,
                                .activation = step->activation,
+                               .pooled = step->pooled,
                                .y = y,
                                .scratch = scratch});
   return CLF_OK;
@@ -125,7 +126,7 @@ static clf_status run_stage(const block_job *job, stage s, int64_t rows, const f
 static clf_status run_rows(const block_job *job, stage s, int64_t first, int64_t rows,
                            const float *from, float *to, float *inner, clf__span *spans) {
   const clf__infer_step *steps = job->inference->steps;
-  const int64_t in = steps[s.first].layer->inputs, out = steps[s.end - 1].layer->outputs;
+  const int64_t in = steps[s.first].layer->inputs, out = steps[s.end - 1].outputs;
   clf_status status = CLF_OK;
   for (int64_t row = 0; status == CLF_OK && row < rows; row += s.rows) {
     const int64_t count = clf__min_i64(s.rows, rows - row);
@@ -225,7 +226,7 @@ static bool plan(block_job *job, int64_t workers, int64_t *memory) {
     fits = fits && clf__mul_i64(job->block, inference->steps[i].layer->inputs, &size);
     job->outer = i > 0 && fits ? clf__max_i64(job->outer, size) : job->outer;
     for (; i < s.end; i++) {
-      inner = i + 1 < s.end ? clf__max_i64(inner, inference->steps[i].layer->outputs) : inner;
+      inner = i + 1 < s.end ? clf__max_i64(inner, inference->steps[i].outputs) : inner;
       job->scratch = clf__max_i64(job->scratch, inference->steps[i].scratch);
     }
     fits = fits && clf__mul_i64(s.rows, inner, &size);

@@ -9,11 +9,13 @@
 typedef struct clf__infer_step {
   const clf__layer *layer;
   int64_t first, end;    /* layers of the network; those after the first are folded into it */
+  int64_t outputs;       /* of a row */
   float *const *weights; /* the state's */
   /* For kinds whose inference is not the forward pass. */
   float *packed;
   float *bias;
   int32_t activation;
+  bool pooled; /* the last layer is a pool, which the first computes too */
   int64_t scratch;
   bool by_rows; /* faster with many rows at a time */
 } clf__infer_step;

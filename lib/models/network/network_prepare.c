@@ -77,6 +77,15 @@ static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
   return end;
 }
 
+/* Adds the pool behind a product to its step, if a pass computes both. */
+static int64_t pool_step(const clf__network *network, clf__infer_step *step, int64_t end) {
+  const clf__layer_kind *kind = step->layer->kind;
+  const clf__layer *next = next_layer(network, end);
+  step->pooled = next != NULL && kind->kept_with_pool != NULL && step->activation <= CLF__RELU &&
+                 kind->kept_with_pool(step->layer, next) > 0;
+  return step->pooled ? index_of(network, next) + 1 : end;
+}
+
 static void plan_steps(clf__inference *made) {
   const clf__network *network = made->network;
   int64_t end = 0;
@@ -93,9 +102,10 @@ static void plan_steps(clf__inference *made) {
     step->by_rows = operation == CLF__OPERATION_RECURRENT;
     if (clf__layer_inference_of(layer) != NULL) {
       step->activation = layer->activation;
-      end = end_of_step(network, step);
+      end = pool_step(network, step, end_of_step(network, step));
     }
     step->end = end;
+    step->outputs = network->layers[end - 1]->outputs;
   }
 }
 

@@ -39,10 +39,12 @@ typedef struct clf__conv_pass {
   const float *bias; /* [filters], or NULL for 0 */
   bool relu;         /* y is replaced by max(y, 0) */
   float *y;
-  /* NULL or, only where clf__conv2d_pools(), as y: which pixel of a window has the maximum. A
-   * forward pass then pools its outputs, and sets it; y, out and dy are of half the height and
-   * width. */
-  uint8_t *winners;
+  /* Only where clf__conv2d_pools(): the outputs are pooled; y, out and dy are of half the height
+   * and width. */
+  bool pooled;
+  uint8_t
+      *winners; /* as y, with `pooled`: which pixel of a window has the maximum, for the backward
+                     * pass; NULL for a forward pass alone */
   /* The backward pass computes dw, dbias and dx, the gradients with respect to W and b (both summed
    * over the rows) and x; dbias and dx may be NULL. dy is the gradient with respect to y, and may
    * be overwritten. */

@@ -99,7 +99,8 @@ typedef struct clf__conv_kernels {
   /* out = dy where y > 0, otherwise 0. */
   void (*mask)(const float *dy, const float *y, int64_t count, float *out);
   /* Finishes two lines of [2 pixels, filters], `step` apart, and writes the maxima of their windows
-   * of 2 x 2: y [pixels, filters], and which of the four pixels is the first that has it. */
+   * of 2 x 2: y [pixels, filters], and which of the four pixels is the first that has it, unless
+   * `winners` is NULL. */
   void (*finish_pooled)(const float *lines, int64_t step, int64_t pixels, int64_t filters,
                         const float *bias, bool relu, float *y, uint8_t *winners);
   /* The gradient of that with respect to the lines before relu; y is NULL without relu. */

@@ -116,7 +116,8 @@ static void pool_band(const clf__conv_pass *pass, const clf__conv_grid *g, int64
   int64_t at = clf__grid_output(g, task) / 4;
   for (int64_t i = 0; i < clf__grid_rows(g, task % g->bands); i += 2, at += pixels * g->filters) {
     pass->kernels->conv->finish_pooled(sums + i * step, step, pixels, g->filters, pass->bias,
-                                       pass->relu, pass->y + at, pass->winners + at);
+                                       pass->relu, pass->y + at,
+                                       pass->winners != NULL ? pass->winners + at : NULL);
   }
 }
 
@@ -143,7 +144,7 @@ static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
 
 static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const clf__conv_grid g = clf__conv_grid_of(pass->conv);
-  const bool pooled = pass->winners != NULL;
+  const bool pooled = pass->pooled;
   float *y = pooled ? NULL : pass->y + clf__grid_output(&g, task);
   float *sums = g.runs == 1 && !pooled ? y : scratch + convolving_of(&g).sums;
   convolve(pass, &g, task, scratch, sums);

@@ -54,9 +54,9 @@ static void read_gradients(const clf__conv_pass *pass, const clf__conv_grid *g, 
                            float *to) {
   const clf__conv_kernels *kernels = pass->kernels->conv;
   const int64_t line = g->out_width * g->filters;
-  const int64_t at = pass->winners != NULL ? offset / 4 : offset;
+  const int64_t at = pass->pooled ? offset / 4 : offset;
   const float *dy = pass->dy + at, *out = pass->out != NULL ? pass->out + at : NULL;
-  if (pass->winners != NULL) {
+  if (pass->pooled) {
     kernels->unpool(dy, out, pass->winners + at, g->out_width / 2, g->filters, to,
                     g->line * g->filters);
   } else if (out != NULL) {
@@ -76,7 +76,7 @@ static void copy_gradients(const backward_job *job, int64_t task, double *dbias,
   for (int64_t i = 0; i < rows; i++) {
     float *to = dy + i * step;
     const int64_t next = i + 1 < rows ? step : end - i * step;
-    if (pass->winners == NULL || i % 2 == 0) {
+    if (!pass->pooled || i % 2 == 0) {
       read_gradients(pass, g, clf__grid_output(g, task) + i * line, to);
     }
     if (whole != NULL) {
@@ -178,11 +178,11 @@ clf_status clf__conv_tiles_backward(const clf__conv_pass *pass) {
   CLF__TRY(clf__conv_shards_create(&job.shards, pass, size, job.outer.size));
   job.sums = clf__arena_array(arena, size, sizeof *job.sums);
   if (pass->dx != NULL) {
-    if (pass->winners != NULL) {
+    if (pass->pooled) {
       whole.dy = clf__arena_matrix(arena, pass->rows, g->out_height * g->out_width * g->filters,
                                    sizeof *whole.dy);
     }
-    job.whole = pass->winners != NULL || pass->out != NULL ? whole.dy : NULL;
+    job.whole = pass->pooled || pass->out != NULL ? whole.dy : NULL;
     clf__conv_input_gradient_alloc(&input, arena, &clf__conv_by_tiles, &whole);
   }
   CLF__TRY(clf__arena_status(arena));

@@ -74,7 +74,9 @@ static void conv_finish_pooled(const float *lines, int64_t step, int64_t pixels,
       }
       const vector_winners bytes = __builtin_convertvector(winner, vector_winners);
       store_lanes(y + at, maximum, lanes);
-      memcpy(winners + at, &bytes, (size_t)lanes);
+      if (winners != NULL) {
+        memcpy(winners + at, &bytes, (size_t)lanes);
+      }
     }
   }
 }

@@ -513,6 +513,7 @@ static void check_pooled(clf_context *context, clf__conv2d conv, bool relu, uint
   pass.dx = p.dx;
   ck_clf_ok(clf__conv2d_backward(&pass));
   pass.y = pooled;
+  pass.pooled = true;
   pass.winners = winners;
   ck_clf_ok(clf__conv2d_forward(&pass));
   ck_assert_mem_eq(pooled, y, (size_t)count * sizeof(float));
