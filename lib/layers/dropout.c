@@ -47,7 +47,7 @@ static clf_status forward(const clf__pass *pass) {
   masking m = {pass, pass->x, pass->y};
   if (pass->training && p->rate > 0) {
     clf__parallel(pass->layer->context, pass->rows, work_of(pass), mask_row, &m);
-  } else {
+  } else if (pass->y != pass->x) {
     memcpy(pass->y, pass->x, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->y);
   }
   return CLF_OK;

@@ -260,9 +260,19 @@ clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...)
 clf_status clf__weight_initialize(clf_context *context, const clf__weight_info *info, uint64_t seed,
                                   int64_t place, float *values);
 
-/* Returns whether y has the values of x, and dx those of dy: they may be in the same memory. */
-static inline bool clf__layer_keeps_values(const clf__layer *layer) {
-  return layer->kind->operation == CLF__OPERATION_FLATTEN;
+/* Returns whether dx may be in the memory of dy. */
+static inline bool clf__layer_back_in_place(const clf__layer *layer) {
+  const int32_t operation = layer->kind->operation;
+  return operation == CLF__OPERATION_FLATTEN || operation == CLF__OPERATION_IDENTITY;
+}
+
+/* Returns whether y may be in the memory of x, the output of the layer before (NULL: of none),
+ * because it has the values of x, or because no backward pass reads x again. */
+static inline bool clf__layer_in_place(const clf__layer *layer, const clf__layer *before) {
+  const int32_t from = before != NULL ? before->kind->operation : CLF__OPERATION_OWN;
+  return layer->kind->operation == CLF__OPERATION_FLATTEN ||
+         (layer->kind->operation == CLF__OPERATION_IDENTITY &&
+          (from == CLF__OPERATION_EMBEDDING || from == CLF__OPERATION_RECURRENT));
 }
 
 #endif

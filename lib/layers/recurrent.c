@@ -140,6 +140,7 @@ static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *
       .y = pass->y + second * p->units,
       .stride = p->units * (p->bidirectional ? 2 : 1),
       .dx = pass->dx,
+      .adds = second != 0,
   };
   if (pass->training) {
     out.kept = (float *)pass->kept + second * pass->rows * steps * clf__recurrent_kept(cell);
@@ -177,12 +178,22 @@ static clf_status forward(const clf__pass *pass) {
   return status;
 }
 
+/* Sets gradients with respect to steps that do not count to 0. */
+static void clear_padding(const clf__pass *pass, float *dx) {
+  const int64_t steps = pass->layer->in.size[0], inputs = pass->layer->in.size[1];
+  for (int64_t i = 0; i < pass->rows; i++, dx += steps * inputs) {
+    const clf__span span = pass->spans[i];
+    memset(dx, 0, (size_t)(span.begin * inputs) * sizeof *dx);
+    memset(dx + span.end * inputs, 0, (size_t)((steps - span.end) * inputs) * sizeof *dx);
+  }
+}
+
 static clf_status backward(const clf__pass *pass) {
   const recurrent_params *p = pass->layer->params;
   clf__recurrent cell = recurrent_of(pass->layer, true);
   clf_status status = CLF_OK;
-  if (pass->dx != NULL) {
-    memset(pass->dx, 0, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->dx);
+  if (pass->dx != NULL && pass->spans != NULL) {
+    clear_padding(pass, pass->dx);
   }
   for (int i = 0; status == CLF_OK && i < (p->bidirectional ? 2 : 1); i++) {
     cell.reversed = i == 1;

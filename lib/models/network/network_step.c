@@ -103,7 +103,7 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
     pass.gradients =
         pass.layer->frozen ? t->unused_gradients : gradients + t->network->first_weight[i];
     pass.dy = dy;
-    pass.dx = i <= first ? NULL : clf__layer_keeps_values(pass.layer) ? dy : dx;
+    pass.dx = i <= first ? NULL : clf__layer_back_in_place(pass.layer) ? dy : dx;
     if (is_left_out(&pass)) {
       clear_gradients(&pass);
     } else {

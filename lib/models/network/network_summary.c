@@ -17,7 +17,8 @@ static void append_row(clf__text *text, const char *name, const clf__shape *shap
                    (long long)parameters);
 }
 
-static void append_layer(clf__text *text, const clf__layer *layer, totals *sum) {
+static void append_layer(clf__text *text, const clf__layer *layer, const clf__layer *before,
+                         totals *sum) {
   clf__text name = {.context = text->context};
   int64_t parameters = 0;
   for (int64_t j = 0; j < layer->weight_count; j++) {
@@ -27,7 +28,7 @@ static void append_layer(clf__text *text, const clf__layer *layer, totals *sum) 
     sum->trained += layer->weights[j].trained ? count : 0;
   }
   sum->parameters += parameters;
-  const int64_t values = clf__layer_keeps_values(layer) ? 0 : layer->outputs;
+  const int64_t values = clf__layer_in_place(layer, before) ? 0 : layer->outputs;
   sum->activations += values * (int64_t)sizeof(float) + (int64_t)layer->kept_bytes;
   clf__text_append(&name, "%s_%lld", layer->kind->base.name, (long long)layer->number);
   append_row(text, name.failed ? layer->kind->base.name : name.bytes, &layer->out, parameters);
@@ -41,7 +42,7 @@ static void append_network(clf__text *text, const clf__network *network) {
   clf__text_append(text, "%-24s %-16s %12s\n", "layer", "output", "parameters");
   append_row(text, "input", &network->input, 0);
   for (int64_t i = 0; i < network->layer_count; i++) {
-    append_layer(text, network->layers[i], &sum);
+    append_layer(text, network->layers[i], i > 0 ? network->layers[i - 1] : NULL, &sum);
   }
   clf__text_append(text, "parameters: %lld, of which %lld are trained\n", (long long)sum.parameters,
                    (long long)sum.trained);

@@ -56,7 +56,8 @@ typedef struct clf__recurrent_pass {
   int64_t stride;
   float *kept;                      /* [rows * steps * clf__recurrent_kept()], NULL in inference */
   const float *dy;                  /* as y */
-  float *dx;                        /* like x, added to; or NULL */
+  float *dx;                        /* like x, or NULL; elements without a step are not written */
+  bool adds;                        /* dx is added to */
   clf__recurrent_weights gradients; /* set */
 } clf__recurrent_pass;
 

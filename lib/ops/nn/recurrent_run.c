@@ -293,7 +293,10 @@ void clf__recurrent_scatter(const clf__recurrent_block *b, const clf__recurrent_
       if (drops_inputs(r)) {
         multiply(dx, b->factor + i * factors, inputs);
       }
-      for (int64_t j = 0; j < inputs; j++) {
+      if (!r->pass->adds) {
+        memcpy(to, dx, (size_t)inputs * sizeof *to);
+      }
+      for (int64_t j = 0; r->pass->adds && j < inputs; j++) {
         to[j] += dx[j];
       }
     }

@@ -91,7 +91,7 @@ int64_t clf__recurrent_output(const clf__recurrent_block *block, int64_t row, in
 
 /* Copies the inputs of a chunk to the block's x, with dropout. */
 void clf__recurrent_gather(const clf__recurrent_block *block, const clf__recurrent_chunk *chunk);
-/* Adds the block's dx to the pass's, with dropout. */
+/* Writes the block's dx to the pass's, or adds it, with dropout. */
 void clf__recurrent_scatter(const clf__recurrent_block *block, const clf__recurrent_chunk *chunk);
 /* Returns whether states are dropped. */
 bool clf__recurrent_drops_states(const clf__recurrent_run *run);

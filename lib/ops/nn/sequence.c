@@ -93,6 +93,12 @@ static void sum_shard(void *argument, int64_t shard, int32_t worker) {
   }
 }
 
+static void zero_entries(void *argument, clf__range range) {
+  const job *j = argument;
+  memset(j->to + range.first * j->width, 0,
+         (size_t)((range.end - range.first) * j->width) * sizeof *j->to);
+}
+
 void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const float *ids,
                      int64_t count, float *sums, int64_t entries) {
   job j = {.from = dy, .ids = ids, .to = sums, .rows = count, .width = width, .shards = 1};
@@ -101,7 +107,8 @@ void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const
   while (threads > 1 && j.shards < clf__min_i64(4 * threads, MAX_SHARDS)) {
     j.shards *= 2;
   }
-  memset(sums, 0, (size_t)(entries * width) * sizeof *sums);
+  clf__parallel_ranges(context, entries, PLACES_PER_TASK,
+                       (double)entries * (double)width * CLF__COST_COPY, zero_entries, &j);
   clf__parallel(context, j.shards, table_work(count, width), sum_shard, &j);
 }
 

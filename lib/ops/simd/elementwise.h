@@ -181,17 +181,28 @@ static float square_sum(const float *x, int64_t count) {
 
 /* An element is dropped if a hash of its index is below the limit. The hash is MurmurHash3's
  * finalizer (Appleby, 2011); one half of the seed is added before it and one half within. It has no
- * state, so all lanes are hashed at once. */
+ * state, so all lanes are hashed at once. Returns a factor, since AVX2 code would otherwise branch.
+ */
+INLINE float drop_factor(uint32_t limit, float factor, uint64_t seed, int64_t i) {
+  const uint32_t first = (uint32_t)seed, second = (uint32_t)(seed >> 32);
+  uint32_t hash = (uint32_t)i ^ first;
+  hash = (hash ^ (hash >> 16)) * 0x85ebca6bu + second;
+  hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
+  hash ^= hash >> 16;
+  return hash < limit ? 0 : factor;
+}
+
+/* y may be x, in a loop that reads no other array: a compiler vectorizes either. */
 static void drop(uint32_t limit, float factor, uint64_t seed, const float *restrict x,
                  float *restrict y, int64_t count) {
-  const uint32_t first = (uint32_t)seed, second = (uint32_t)(seed >> 32);
+  if (x == y) {
+    for (int64_t i = 0; i < count; i++) {
+      y[i] *= drop_factor(limit, factor, seed, i);
+    }
+    return;
+  }
   for (int64_t i = 0; i < count; i++) {
-    uint32_t hash = (uint32_t)i ^ first;
-    hash = (hash ^ (hash >> 16)) * 0x85ebca6bu + second;
-    hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
-    hash ^= hash >> 16;
-    y[i] = x[i] * (hash < limit ? 0 : factor); /* a product, since AVX2 code would otherwise
-                                                * branch */
+    y[i] = x[i] * drop_factor(limit, factor, seed, i);
   }
 }
 
