@@ -107,6 +107,15 @@ static void close_gaps(descent *d) {
   d->left = kept;
 }
 
+/* Loads the row that is visited a block after the variable at `k`, of block `c`. Rows in random
+ * order would wait for memory. */
+static void prefetch(const descent *d, int64_t c, int64_t k) {
+  const int64_t next = d->blocks[c + 1] + k - d->blocks[c];
+  if (next < d->left) {
+    clf__prefetch_row(d->p->x, d->p->row[d->active[next]]);
+  }
+}
+
 /* One pass over the variables that are left. */
 static clf_status pass(descent *d, clf__random *random) {
   enum { ASKED = 1 << 20 }; /* entries */
@@ -123,6 +132,9 @@ static clf_status pass(descent *d, clf__random *random) {
     const int64_t end = clf__min_i64(d->blocks[c] + d->block, d->left);
     for (int64_t k = d->blocks[c]; k < end; k++) {
       const int64_t i = d->active[k];
+      if (c + 1 < blocks) {
+        prefetch(d, c, k);
+      }
       entries += start[d->p->row[i] + 1] - start[d->p->row[i]] + 1;
       d->active[k] = improve(d, i, limits) ? i : -1;
     }
