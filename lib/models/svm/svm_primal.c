@@ -289,7 +289,7 @@ static clf_status minimize(clf__svm_primal *p, double *variables, double *gradie
   }
   CLF__CHECK(status);
   const bool stopped = status == CLF_NOT_CONVERGED;
-  CLF__CHECK(evaluate(p, variables, values, gradient)); /* the losses of each machine */
+  CLF__CHECK(p->has_losses ? CLF_OK : evaluate(p, variables, values, gradient));
   CLF__CHECK(store(p, variables, result.iterations, state));
   return stopped ? CLF_NOT_CONVERGED : outcome(p, &result, problem.tolerance);
 }

@@ -19,6 +19,7 @@ typedef struct clf__svm_primal {
   double *missing; /* [rows, machines] what each row lacks to the margin, or 0 */
   double *factor;  /* [machines, 2] of the dual point, for the rows of each side */
   double *losses;  /* [machines] sums at the last evaluation */
+  bool has_losses; /* they are those of the solution */
   double *bias;    /* [machines] gradient of the last evaluation, borrowed */
   clf__progress progress;
   int64_t steps;    /* of Newton's method */

@@ -188,12 +188,14 @@ static clf_status minimize_machines(clf__svm_primal *p, const clf__prox_problem 
     steps = clf__max_i64(steps, result.iterations);
     out->iterations = p->machine == p->machines - 1 ? steps : 0;
     CLF__CHECK(status);
+    p->losses[p->machine] = result.loss * p->total;
     out->value += result.value;
     p->violation = fmax(p->violation, result.violation);
     decrease = fmax(decrease, result.decrease);
     out->stalled = out->stalled && (result.stalled || result.converged);
     p->unfinished = p->unfinished || !result.converged;
   }
+  p->has_losses = true;
   out->converged = (p->violation <= problem->tolerance && !p->unfinished) ||
                    (out->stalled && decrease <= precision * fabs(out->value));
   return CLF_OK;
