@@ -166,6 +166,7 @@ typedef struct clf__logistic_span {
   int64_t part_count;
   struct clf__span_part *parts;
   double tolerance;   /* of the largest component */
+  double max_length;  /* of the weights' gradient in the last iteration */
   int64_t passes;     /* that have been made over the rows */
   int64_t gram_after; /* passes after which the Gram matrix is computed */
   clf__arena of_gram; /* of the next three */
@@ -185,6 +186,8 @@ void clf__logistic_span_free(clf__logistic_span *span);
 /* Returns the number of variables. */
 int64_t clf__logistic_span_size(const clf__logistic_span *span);
 double clf__logistic_span_dot(const clf__logistic_span *span, const double *a, const double *b);
+/* Returns the length of the weights' gradient. */
+double clf__span_length(const clf__logistic_span *span, const double *gradient);
 /* Computes the value, and the gradient except for its image (logistic_loss.c). */
 clf_status clf__logistic_span_evaluate(clf__logistic_span *span, const double *at, double *value,
                                        double *gradient);

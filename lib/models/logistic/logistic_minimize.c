@@ -22,7 +22,7 @@ enum {
 #define PRECISION 1e-5
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
-#define EXCESS 10 /* tolerances: relative, of the objective of sparse rows */
+#define EXCESS 10 /* tolerances: relative, of the objective above its minimum */
 
 typedef clf__logistic_fitting fitting;
 typedef clf__logistic_found found;
@@ -133,28 +133,70 @@ done:
   return status;
 }
 
+/* Estimates how much the value is above the minimum by a step of Newton's method, half of g . P g
+ * with the preconditioner P. */
+static clf_status estimate_excess(fitting *f, const double *gradient, double *out) {
+  const clf__logistic_objective *o = &f->objective;
+  const int64_t size = o->outputs * (o->columns + 1);
+  clf__arena arena = {.context = o->context};
+  double *product = clf__arena_array(&arena, size, sizeof *product);
+  clf_status status = clf__arena_status(&arena);
+  CLF__TRY(status);
+  memcpy(product, gradient, (size_t)size * sizeof *product);
+  CLF__TRY(precondition(f, product));
+  *out = clf__vector_dot(gradient, product, size) / (2 * f->preconditioner.length);
+done:
+  clf__arena_free(&arena);
+  return status;
+}
+
+/* Sets f->near: whether the gradient is small, and the value is near the minimum relative to its
+ * own size. Where the minimum is nearly 0, as of rows that can be separated, or a column is much
+ * smaller than others, the gradient alone does not show that. The penalty proves it, or else the
+ * curvature of the loss lets it be expected: not the diagonal alone, nor for so small a share that
+ * the smallest curvatures hide it. The curvature decreases about as fast as the value: *stale says
+ * that the blocks are too old. */
+static clf_status judge(fitting *f, double value, const double *gradient, bool *stale) {
+  const double most = EXCESS * f->tolerance * fabs(value);
+  const bool open = f->largest <= f->tolerance && f->objective.penalty > 0 && !(f->excess <= most);
+  const bool expected = open && !f->objective.in_span && f->preconditioner.max_blocks > 0 &&
+                        most > (double)CLF__MIN_CURVATURE;
+  double excess = f->excess;
+  *stale = expected && (f->preconditioner.blocks == 0 || value < f->refreshed / 2);
+  CLF__CHECK(expected && !*stale ? estimate_excess(f, gradient, &excess) : CLF_OK);
+  f->near = f->largest <= f->tolerance && (!open || excess <= most);
+  return CLF_OK;
+}
+
+static clf_status renew(fitting *f, int64_t iteration, double value, const double *gradient,
+                        clf__lbfgs_order *order) {
+  *order = CLF__LBFGS_RESTART;
+  f->refresh = next_refresh(f, iteration);
+  f->refreshed = value;
+  return refresh(f, f->done + iteration == 0 && f->before == NULL, gradient);
+}
+
 static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
                           clf__lbfgs_order *order) {
   fitting *f = argument;
+  bool stale = false;
   f->largest = f->objective.in_span ? f->span.largest : largest_component(f, gradient);
   clf_status status = iteration > 0 ? clf__logistic_record(f, f->done + iteration, value) : CLF_OK;
   CLF__CHECK(isfinite(f->largest) ? status : beyond_range());
   f->start = f->done + iteration == 0 ? value : f->start;
   f->excess = largest_excess(f, gradient);
-  if (status == CLF_OK) {
-    status = clf__logistic_report(f, f->done + iteration, value);
-  }
-  bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
-  if (f->largest <= f->tolerance ||
-      (f->certain && f->excess <= CLF__LOGISTIC_EXACT * fabs(value))) {
-    *order = CLF__LBFGS_STOP;
-  } else if (status == CLF_OK && !f->objective.in_span && iteration >= f->refresh && moving) {
-    *order = CLF__LBFGS_RESTART;
-    f->refresh = next_refresh(f, iteration);
-    status = refresh(f, f->done + iteration == 0 && f->before == NULL, gradient);
-  }
+  const bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
   f->value = value;
-  return status;
+  CLF__CHECK(clf__logistic_report(f, f->done + iteration, value));
+  CLF__CHECK(judge(f, value, gradient, &stale));
+  if (stale || (!f->near && !f->objective.in_span && iteration >= f->refresh && moving)) {
+    CLF__CHECK(renew(f, iteration, value, gradient, order));
+    CLF__CHECK(stale ? judge(f, value, gradient, &stale) : CLF_OK);
+  }
+  if (f->near || (f->certain && f->excess <= CLF__LOGISTIC_EXACT * fabs(value))) {
+    *order = CLF__LBFGS_STOP;
+  }
+  return CLF_OK;
 }
 
 static bool ended_well(const clf__lbfgs_result *result, double precision) {
@@ -222,7 +264,7 @@ static clf_status run_blocks(fitting *f, double *variables, found *out) {
 static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   f->precision = f->objective.f64 ? PRECISION_F64 : PRECISION;
   CLF__CHECK(run_blocks(f, variables, out));
-  if (f->objective.f64 || f->largest <= f->tolerance || f->done >= f->max_iterations) {
+  if (f->objective.f64 || f->near || f->done >= f->max_iterations) {
     return CLF_OK;
   }
   clf__log(f->objective.context, CLF_LOG_INFO,
@@ -239,7 +281,10 @@ static clf_status evaluate_span(void *argument, const double *at, double *value,
 
 static clf_status complete_span(void *argument, double *gradient) {
   fitting *f = argument;
+  const double penalty = f->objective.penalty;
   clf__call call;
+  f->span.max_length =
+      penalty > 0 ? sqrt(2 * penalty * EXCESS * f->tolerance * f->value) : (double)INFINITY;
   clf__call_begin_part(&call, &f->progress, f->reported);
   return clf__call_end(&call, clf__logistic_span_complete(&f->span, gradient));
 }

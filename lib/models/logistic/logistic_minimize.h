@@ -26,6 +26,8 @@ typedef struct clf__logistic_fitting {
   double value;     /* of the objective, before the last step */
   double excess;    /* at most, of the value above the minimum; INFINITY if unknown */
   bool certain;     /* a small excess ends the fit */
+  bool near;        /* the gradient and, as far as is known, the excess are small */
+  double refreshed; /* value at the last refresh */
   int64_t done;     /* iterations before those that are counted now */
   int64_t reported; /* iterations that the host knows of */
   int64_t refresh;  /* iteration of the next refresh */

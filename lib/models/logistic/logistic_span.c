@@ -229,6 +229,11 @@ double clf__logistic_span_dot(const clf__logistic_span *s, const double *a, cons
          s->of_bias * clf__vector_dot(of_a, of_b, s->objective->outputs);
 }
 
+double clf__span_length(const clf__logistic_span *s, const double *gradient) {
+  const double square = clf__vector_dot(gradient, gradient + s->count, s->count);
+  return s->of_weights * sqrt(fmax(square, 0));
+}
+
 /* part->exact [outputs, block] = (X - 1 c^T)^T u for a block of columns. */
 static void combine_rows(const clf__logistic_span *s, span_part *part, const clf__rows *x,
                          const clf__rows *next, const double *center) {
@@ -351,7 +356,8 @@ clf_status clf__logistic_span_complete(clf__logistic_span *s, double *gradient) 
   if (s->gram != NULL) {
     CLF__CHECK(clf__span_gram_image(s, gradient, &largest));
   }
-  if (!(largest > s->tolerance)) {
+  if (!(largest > 0) ||
+      !(largest > s->tolerance || clf__span_length(s, gradient) > s->max_length)) {
     CLF__CHECK(image_by_pass(s, gradient, &largest));
     clf__span_gram_measure(s, gradient, largest);
   }

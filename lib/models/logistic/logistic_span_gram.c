@@ -130,14 +130,8 @@ done:
   return status;
 }
 
-/* The length of the weights' gradient, in units, by the coefficients and their image. */
-static double length_of(const clf__logistic_span *s, const double *gradient) {
-  const double square = clf__vector_dot(gradient, gradient + s->count, s->count);
-  return s->of_weights * sqrt(fmax(square, 0)) / s->unit;
-}
-
 void clf__span_gram_measure(clf__logistic_span *s, const double *gradient, double largest) {
-  const double length = length_of(s, gradient);
+  const double length = clf__span_length(s, gradient) / s->unit;
   s->share = length > 0 ? largest / length : 1;
   s->images = 0;
 }
@@ -155,6 +149,6 @@ clf_status clf__span_gram_image(clf__logistic_span *s, double *gradient, double 
     gradient[s->count + i] = scale * (double)s->product[i];
   }
   s->images++;
-  *largest = s->images < PASSES_APART ? s->share * length_of(s, gradient) : 0;
+  *largest = s->images < PASSES_APART ? s->share * clf__span_length(s, gradient) / s->unit : 0;
   return CLF_OK;
 }

@@ -2,6 +2,7 @@
  * forms hold; and the cases that make solvers fail. */
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/context.h"
@@ -444,6 +445,77 @@ TEST(logistic__ends_on_separable_rows_with_hardly_a_penalty) {
   check_ends(p.x, ROWS, COLUMNS, p.labels, "C=inf", CLF_OK);
   check_ends(p.x, ROWS, COLUMNS, p.labels, "C=1e10 multiclass=one_vs_rest", CLF_OK);
   check_ends(p.x, ROWS, COLUMNS, p.binary, "C=1e30", CLF_OK);
+}
+
+enum { GROUPS = 3, GROUP_ROWS = 40, MANY_COLUMNS = 300 };
+
+/* The loss of a row of output z on its own side, and its derivative. */
+static long double loss_of(long double z, long double *derivative) {
+  *derivative = -1 / (1 + expl(z));
+  return z > 0 ? log1pl(expl(-z)) : log1pl(expl(z)) - z;
+}
+
+/* sum_i C loss(w x_i) + w^2 / 2 over the rows of a group, and its derivative with respect to w. */
+static long double objective_of(const float *x, double C, long double w, long double *derivative) {
+  long double sum = w * w / 2, of_loss = 0;
+  *derivative = w;
+  for (int i = 0; i < GROUP_ROWS; i++) {
+    sum += (long double)C * loss_of(w * (long double)x[i], &of_loss);
+    *derivative += (long double)C * of_loss * (long double)x[i];
+  }
+  return sum;
+}
+
+/* Its minimum, where the derivative, which increases, is 0. */
+static long double minimum_of(const float *x, double C) {
+  long double low = 0, high = 1e9L, derivative = 0;
+  for (int i = 0; i < 200; i++) {
+    const long double middle = (low + high) / 2;
+    objective_of(x, C, middle, &derivative);
+    *(derivative > 0 ? &high : &low) = middle;
+  }
+  return objective_of(x, C, low, &derivative);
+}
+
+/* Each group of rows has a column of its own, so that the objective is a sum of functions of one
+ * weight each. Classes are separated, some by a column that is much smaller than the others. */
+static void check_separated(int columns, double C) {
+  static const double scales[GROUPS] = {1, 1e-3, 30};
+  static float x[GROUPS * GROUP_ROWS * MANY_COLUMNS], positive[GROUPS][GROUP_ROWS];
+  int32_t labels[GROUPS * GROUP_ROWS];
+  uint64_t seed = 21;
+  long double least = 0, value = 0, derivative = 0;
+  char params[64];
+  memset(x, 0, sizeof x);
+  for (int i = 0; i < GROUPS * GROUP_ROWS; i++) {
+    const int group = i % GROUPS;
+    const float size = (float)(scales[group] * (0.5 + random_unit(&seed)));
+    labels[i] = i / GROUPS % 2;
+    positive[group][i / GROUPS] = size;
+    x[i * columns + group] = labels[i] == 1 ? size : -size;
+  }
+  snprintf(params, sizeof params, "fit_intercept=false C=%g", C);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, GROUPS * GROUP_ROWS, columns, labels);
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "logistic", params));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  const double *w = (const double *)clf__state_data(model->state, "weights_f64") + columns;
+  for (int g = 0; g < GROUPS; g++) {
+    least += minimum_of(positive[g], C);
+    value += objective_of(positive[g], C, (long double)w[g], &derivative);
+  }
+  ck_assert_msg(value <= least * 1.00001L, "%d columns, C=%g: %Lg of at least %Lg", columns, C,
+                value, least);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+TEST(logistic__is_at_the_minimum_of_separable_rows_however_small_that_is) {
+  static const double strengths[] = {1, 1e4, 1e8, 1e12};
+  for (int s = 0; s < 4; s++) {
+    check_separated(GROUPS, strengths[s]);
+    check_separated(MANY_COLUMNS, strengths[s]);
+  }
 }
 
 TEST(logistic__ends_on_columns_that_are_constant_or_repeat) {
