@@ -130,7 +130,8 @@ static double min_curvature(const clf__svm_solver *s) {
 }
 
 clf__smo clf__svm_set_problem(const clf__svm_solver *s, double tolerance) {
-  const int64_t steps = 100 * s->size, left = s->p->max_steps - s->p->steps;
+  const int64_t steps = clf__min_i64(100 * s->size, clf__svm_steps_of_set(s)),
+                left = s->p->max_steps - s->p->steps;
   const int64_t padded = clf__round_up(s->size, CLF__SMO_LANES);
   return (clf__smo){.count = padded,
                     .split = s->sums == 2 ? s->split : padded,

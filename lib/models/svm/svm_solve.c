@@ -210,17 +210,20 @@ static clf_status go_near(clf__svm_solver *s) {
   return status;
 }
 
-/* Sets whether the objective of a linear machine of sparse rows may exceed its minimum. Where C is
- * large and classes are of different size or separable, the objective is a small part of what
- * margins that miss by the tolerance cost. */
+/* Sets whether the objective of a linear machine, of sparse rows or with few rows on one side, may
+ * exceed its minimum. Where C is large and classes are of different size or separable, the objective
+ * is a small part of what margins that miss by the tolerance cost. */
 static void set_objective_is_far(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   double gap = 0;
   p->objective_is_far = false;
-  if (p->rows->cache != NULL || p->type != CLF__SVM_C_SVC || !clf__rows_sparse(p->rows->groups.x)) {
+  const bool sparse = clf__rows_sparse(p->rows->groups.x);
+  if (p->rows->cache != NULL || p->type != CLF__SVM_C_SVC || !(sparse || s->few_vectors)) {
     return;
   }
-  refresh(s);
+  if (sparse) {
+    refresh(s);
+  }
   clf__svm_find_gaps(s);
   set_intercept(s);
   for (int64_t i = 0; i < p->count; i++) {
@@ -261,6 +264,11 @@ static clf_status iterate(clf__svm_solver *s) {
     if (p->converged && demand_more(s)) {
       smallest = (double)INFINITY;
       continue;
+    }
+    /* The other way has more digits. */
+    if (stalled == MAX_STALLED && s->few_vectors && s->work_to_spend < (double)INFINITY) {
+      s->work_to_spend = 0;
+      stalled = 0;
     }
     p->ended = p->converged || stalled == MAX_STALLED;
     if (p->ended || p->steps >= p->max_steps) {

@@ -40,6 +40,7 @@ typedef struct clf__svm_solver {
   double interior_work, descent_work; /* of the ways to a linear machine's solution */
   double work_to_spend; /* before a linear machine goes on near its solution; INFINITY: never */
   double work_spent;    /* on working sets */
+  bool few_vectors;     /* the decomposition is faster only because one side has few rows */
   clf__svm_history history;
   double demanded; /* share of the tolerance: less than 1 where the objective demands it */
   /* The working set. */
@@ -58,8 +59,8 @@ typedef struct clf__svm_solver {
   float *w;           /* the same */
 } clf__svm_solver;
 
-/* Returns by how much the objective of a linear machine of sparse rows may exceed its minimum, as a
- * share of it. */
+/* Returns by how much the objective of a linear machine, of sparse rows or with few_vectors, may
+ * exceed its minimum, as a share of it. */
 static inline double clf__svm_max_excess(const clf__svm_problem *p) {
   return 0.25 * p->tolerance;
 }
@@ -117,9 +118,11 @@ clf_status clf__svm_solve_set(const clf__svm_solver *s, const clf__smo *smo, int
 bool clf__svm_shrinks(const clf__svm_solver *s);
 clf_status clf__svm_solve_active(clf__svm_solver *s, double gap);
 
-/* svm_start.c. Sets the work to spend; subtracts that of a working set with so many steps; and sets
- * b near the solution. After clf__svm_stay() that is not done any more. */
+/* svm_start.c. Sets the work to spend; returns how many steps a working set may make; subtracts the
+ * work of a working set with so many steps; and sets b near the solution. After clf__svm_stay()
+ * that is not done any more. */
 void clf__svm_expect_work(clf__svm_solver *s);
+int64_t clf__svm_steps_of_set(const clf__svm_solver *s);
 void clf__svm_spend_work(clf__svm_solver *s, int64_t steps);
 void clf__svm_stay(clf__svm_solver *s);
 clf_status clf__svm_start_near(clf__svm_solver *s);

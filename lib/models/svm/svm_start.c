@@ -17,24 +17,45 @@
 
 static const double MAX_PRODUCT = 1e-9, PRODUCT = 1e-3;
 
+/* The time of a step of a working set, in ns: with few_vectors that of a full set, as the other way
+ * ends whatever C is. */
+static double step_work(const clf__svm_solver *s) {
+  return s->few_vectors ? 450 : 150;
+}
+
 /* The time of a working set of which so many steps are made. */
 static double set_work(const clf__svm_solver *s, double steps) {
-  static const double of_row = 100, of_step = 150;
+  static const double of_row = 100;
   const clf__svm_problem *p = s->p;
   const clf__rows *x = p->rows->groups.x;
   const bool sparse = clf__rows_sparse(x);
   const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
   const double set = fmin((double)s->capacity, (double)p->count);
   return (double)p->count * (entries * (sparse ? CLF__COST_ELEMENT : CLF__COST_COPY) + of_row) +
-         set * set * entries * (sparse ? CLF__COST_COPY : CLF__COST_PRODUCT) + steps * of_step;
+         set * set * entries * (sparse ? CLF__COST_COPY : CLF__COST_PRODUCT) + steps * step_work(s);
 }
 
-/* Half of the rows of classes that overlap become support vectors, which come into some sets
- * each. */
-static double expected_work(const clf__svm_solver *s) {
-  static const double sets_of_vector = 12, steps_of_variable = 4;
+/* Returns how many variables can become support vectors: those at their bounds, since the alpha of
+ * both sides have the same sum, and one for each column that are between them. */
+static double expected_vectors(const clf__svm_solver *s) {
+  const clf__svm_problem *p = s->p;
+  double sum[2] = {0, 0}, count[2] = {0, 0};
+  for (int64_t i = 0; i < p->count; i++) {
+    const double bound = s->upper[i] - s->lower[i];
+    sum[p->y[i] < 0] += bound;
+    count[p->y[i] < 0] += bound > 0;
+  }
+  const int smaller = sum[1] < sum[0];
+  const double other = sum[!smaller] > 0 ? sum[smaller] / sum[!smaller] * count[!smaller] : 0;
+  return count[smaller] + other + (double)p->rows->groups.x->columns + 1;
+}
+
+/* Returns the work of a decomposition with so many support vectors, which come into some sets
+ * each. The first sets of more variables than one holds only find out which these are. */
+static double expected_work(const clf__svm_solver *s, double vectors) {
+  static const double sets_of_vector = 12, steps_of_variable = 4, first_sets = 4;
   const double set = (double)CLF__SVM_SET, count = (double)s->p->count;
-  return fmax(1, sets_of_vector * count / 2 / set) *
+  return fmax(count > set ? first_sets : 1, sets_of_vector * vectors / set) *
          set_work(s, steps_of_variable * fmin(set, count));
 }
 
@@ -56,9 +77,14 @@ static double mean_curvature(const clf__svm_solver *s) {
 
 void clf__svm_stay(clf__svm_solver *s) {
   s->work_to_spend = s->interior_work = s->descent_work = (double)INFINITY;
+  s->few_vectors = false;
 }
 
+/* Where classes overlap, half of the variables become support vectors. If one side has few rows,
+ * they are fewer, and the decomposition of dense rows is worth a try that costs a part of the other
+ * way. */
 void clf__svm_expect_work(clf__svm_solver *s) {
+  static const double of_expected = 4;
   const clf__svm_problem *p = s->p;
   const bool able = p->rows->cache == NULL && p->type == CLF__SVM_C_SVC;
   clf__svm_stay(s);
@@ -67,8 +93,18 @@ void clf__svm_expect_work(clf__svm_solver *s) {
     s->descent_work =
         clf__svm_descent_work(p->rows->groups.x, p->count, mean_curvature(s), p->tolerance);
     const double other = fmin(s->interior_work, s->descent_work);
-    s->work_to_spend = p->start_b == NULL && other < expected_work(s) ? 0 : other;
+    const bool slow = p->start_b == NULL && other < expected_work(s, (double)p->count / 2);
+    s->few_vectors = slow && !clf__rows_sparse(p->rows->groups.x) &&
+                     of_expected * expected_work(s, expected_vectors(s)) <= other;
+    s->work_to_spend = slow && !s->few_vectors ? 0 : other;
   }
+}
+
+/* Where C is large, one set could make more steps than there is work to spend; others follow. */
+int64_t clf__svm_steps_of_set(const clf__svm_solver *s) {
+  static const double share = 0.25;
+  const double steps = fmax((double)s->size, share * s->work_to_spend / step_work(s));
+  return s->few_vectors && steps < (double)INT64_MAX ? (int64_t)steps : INT64_MAX;
 }
 
 /* If half of the steps do not suffice, the other way may take longer than they did. */

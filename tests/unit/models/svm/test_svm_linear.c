@@ -8,7 +8,7 @@
 
 #include "models/model.h"
 
-enum { ROWS = 700, COLUMNS = 5, WIDTH = 900 };
+enum { ROWS = 700, COLUMNS = 5, WIDTH = 900, MANY_ROWS = 3000, MANY_WIDTH = 40 };
 
 typedef enum kind {
   PLAIN,
@@ -24,13 +24,14 @@ typedef enum kind {
   WIDE_RARE, /* few rows of a class */
   KINDS,
   SEPARABLE = KINDS, /* wide, with a hundredth of the rows of a class, whatever their values */
-  CONSTANT           /* the same, with a large constant column */
+  CONSTANT,          /* the same, with a large constant column */
+  DENSE_RARE         /* the same classes; many dense rows */
 } kind;
 
 static float x[ROWS * WIDTH];
-static int width; /* columns of x */
-static int32_t labels[ROWS];
-static float weights[ROWS];
+static int height, width; /* rows and columns of x */
+static int32_t labels[MANY_ROWS];
+static float weights[MANY_ROWS];
 
 static float value_of(kind of, int i, int j, double normal) {
   static const double shift = 1e7, small = 1e-20, large = 1e12;
@@ -45,12 +46,13 @@ static float value_of(kind of, int i, int j, double normal) {
 
 static clf_dataset *rows_of(clf_context *context, kind of) {
   uint64_t seed = 5;
-  width = of >= WIDE ? WIDTH : COLUMNS;
-  for (int i = 0; i < ROWS; i++) {
+  height = of == DENSE_RARE ? MANY_ROWS : ROWS;
+  width = of == DENSE_RARE ? MANY_WIDTH : of >= WIDE ? WIDTH : COLUMNS;
+  for (int i = 0; i < height; i++) {
     double sum = 2 * random_normal(&seed);
     for (int j = 0; j < width; j++) {
       const double filled = of >= SEPARABLE || i % 20 > 0 ? 0.02 : 0;
-      const bool there = of < WIDE || random_unit(&seed) < filled;
+      const bool there = of < WIDE || of == DENSE_RARE || random_unit(&seed) < filled;
       const double normal = there ? random_normal(&seed) : 0;
       sum += normal;
       x[i * width + j] = of == CONSTANT && j == 0 ? 100 : value_of(of, i, j, normal);
@@ -58,9 +60,9 @@ static clf_dataset *rows_of(clf_context *context, kind of) {
     labels[i] = of >= SEPARABLE ? i % 100 == 0 : sum > (of == WIDE_RARE ? 8 : 0.5);
     weights[i] = of == WEIGHTED || of == WIDE_WEIGHTED ? (float)((i % 5) * random_unit(&seed)) : 1;
   }
-  clf_dataset *data = of == SPARSE || of == BINARY || of >= WIDE
-                          ? sparse_of(context, x, ROWS, width, labels)
-                          : dataset_of(context, x, CLF_F32, ROWS, width, labels);
+  clf_dataset *data = of == SPARSE || of == BINARY || (of >= WIDE && of != DENSE_RARE)
+                          ? sparse_of(context, x, height, width, labels)
+                          : dataset_of(context, x, CLF_F32, height, width, labels);
   if (of == WEIGHTED || of == WIDE_WEIGHTED) {
     set_weights(data, weights);
   }
@@ -76,7 +78,7 @@ static double relative_gap(const clf_model *model, double C) {
   const int64_t vectors = clf_tensor_count(clf__store_tensor(model->state, "support"));
   const clf_tensor *center = clf__store_tensor(model->state, "center");
   double losses = 0, squares = 0, alpha = 0, sum = 0;
-  for (int i = 0; i < ROWS; i++) {
+  for (int i = 0; i < height; i++) {
     const double side = labels[i] == 0 ? 1 : -1;
     double miss = 1 - side * b;
     for (int j = 0; j < width; j++) {
@@ -118,13 +120,13 @@ TEST_LOOP(svm_linear__reaches_the_optimum, 0, KINDS) {
 }
 
 /* The objective is a small part of what margins cost that miss by the tolerance. */
-TEST_LOOP(svm_linear__of_sparse_rows_is_near_the_minimum_of_any_objective, SEPARABLE,
-          CONSTANT + 1) {
+TEST_LOOP(svm_linear__of_sparse_rows_or_a_rare_class_is_near_the_minimum_of_any_objective,
+          SEPARABLE, DENSE_RARE + 1) {
   static const double Cs[] = {1, 100, 1e4};
   clf_dataset *data = rows_of(NULL, (kind)_i);
   for (size_t k = 0; k < sizeof Cs / sizeof *Cs; k++) {
     char params[100];
-    snprintf(params, sizeof params, "kernel=linear C=%g", Cs[k]);
+    snprintf(params, sizeof params, "kernel=linear precision=f64 C=%g", Cs[k]);
     clf_model *model = fitted(NULL, "svm", params, data);
     ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
     ck_assert_double_le(relative_gap(model, Cs[k]), 2.5e-4);
