@@ -79,7 +79,7 @@ static clf_status infer_shapes(clf__layer *layer) {
   return CLF_OK;
 }
 
-/* The activation is a pool's input, whose gradient it therefore has to compute from the maxima. */
+/* Other activations would need their outputs, not only the maxima, for the gradient. */
 static size_t kept_with_pool(const clf__layer *layer, const clf__layer *pool) {
   const conv2d_params *p = layer->params;
   const clf__conv2d g = geometry(layer);

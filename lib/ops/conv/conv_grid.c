@@ -18,10 +18,12 @@ int64_t clf__grid_lines(const clf__conv_grid *g, int64_t rows) {
 }
 
 int64_t clf__grid_elements(const clf__conv_grid *g, int64_t rows) {
-  return clf__count(clf__count(clf__grid_lines(g, rows), g->line), g->pixel);
+  const int64_t pixels = clf__count(clf__grid_lines(g, rows), g->line);
+  return clf__count(pixels < 0 ? -1 : pixels + g->shared, g->pixel);
 }
 
-/* Bands have an even number of rows, so that a window of a pool is within one. */
+/* Zeros on the right of a line are those on the left of the next one, as far as there are both.
+ * Bands have an even number of rows, so that a window of a pool is within one. */
 static void plan(clf__conv_grid *g, int64_t kernel_width) {
   const int64_t whole = kernel_width * g->channels;
   const bool expanded =
@@ -29,7 +31,9 @@ static void plan(clf__conv_grid *g, int64_t kernel_width) {
   g->runs = expanded ? 1 : kernel_width;
   g->run = expanded ? whole : g->channels;
   g->pixel = clf__round_up(g->run, CHANNELS) / PAIR;
-  g->line = g->out_width + g->runs - 1;
+  const int64_t line = g->out_width + g->runs - 1, right = line - g->pad_left - g->width;
+  g->shared = clf__max_i64(0, clf__min_i64(clf__min_i64(g->pad_left, right), g->runs - 1));
+  g->line = line - g->shared;
   g->rows = g->out_height;
   while (g->rows > 2 && (clf__grid_elements(g, g->rows) > BAND_FLOATS ||
                          g->rows * g->line * g->filters > PAIR * BAND_FLOATS)) {
@@ -118,6 +122,7 @@ void clf__grid_fill(const clf__bf16_kernels *kernels, const clf__conv_grid *g, i
     const bool inside = row >= 0 && row < g->height;
     fill_line(kernels, g, inside ? image + row * g->width * g->channels : NULL, values, to);
   }
+  memset(to, 0, (size_t)(g->shared * g->pixel) * sizeof *to);
 }
 
 int64_t clf__grid_part(int64_t *size, int64_t floats) {

@@ -21,7 +21,8 @@ typedef struct clf__conv_grid {
   int64_t kernel_height, runs; /* the width of the kernel in pixels of the grid */
   int64_t run;                 /* numbers of the image in such a pixel */
   int64_t pixel;               /* elements, of two numbers, of a pixel */
-  int64_t line;                /* pixels */
+  int64_t line;                /* pixels from one line to the next */
+  int64_t shared;              /* of zeros between two lines; so many follow the last one */
   int64_t rows, bands;         /* of outputs in a band; bands of an image */
 } clf__conv_grid;
 
