@@ -1,7 +1,7 @@
 /* y = f(x W + b), W [inputs, units]. Backward, with g the gradient before f: dW = x^T g, db = the
- * column sums of g, dx = g W^T. These are three products of rows x inputs x units multiply-adds. The
- * optimizer's step for W is made while a block of dW is in the cache: memory would be read and
- * written for dW as long as for the step itself. */
+ * column sums of g, dx = g W^T. These are three products of rows x inputs x units multiply-adds.
+ * The optimizer's step for W is made while a block of dW is in the cache: otherwise dW would be
+ * written to memory, and read again. */
 #include "ops/nn/dense.h"
 #include "layers/activation.h"
 #include "ops/linalg/gemm.h"

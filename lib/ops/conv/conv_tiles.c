@@ -8,10 +8,10 @@
  *   backward data     a forward pass too               (conv_method.c)
  *   backward weights  dW_mn^T = dY^T G_mn              G_mn from pixel (m, n) on, conv_tiles_back.c
  *
- * Outputs at the seams between lines are left out at the end, or have a gradient of 0: kernel_width
- * - 1 each, less the zeros that two lines share. If a row of the kernel sees few numbers, a pixel of
- * the grid has all of them, and the kernel is one pixel wide. A pool behind the convolution is
- * computed while a band is in the cache.
+ * Outputs at the seams between lines are left out at the end, or have a gradient of 0: a seam has
+ * kernel_width - 1, less the zeros that two lines share. If a row of the kernel sees few numbers, a
+ * pixel of the grid has all of them, and the kernel is one pixel wide. A pool behind the
+ * convolution is computed while a band is in the cache.
  *
  * The floor is arithmetic, 512 multiply-adds a cycle: 5 x 5 from 32 channels to 64 of 14 x 14 are
  * 20 thousand cycles an image and direction. */
