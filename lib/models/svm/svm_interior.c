@@ -35,7 +35,7 @@ typedef struct interior {
   double *slacks; /* s */
   double *v, *r;
   double *values; /* of a pass over the rows */
-  double *miss_change, *alpha_change;
+  double *miss_change, *alpha_change, *error_change;
   double *of_alpha, *of_rest; /* second-order terms of their products */
   double mu;                  /* what the step leads to */
   double length;              /* of the step */
@@ -64,10 +64,6 @@ static void for_rows(interior *n, row_rule rule) {
                       &call);
 }
 
-static double error_change(const interior *n, int64_t i) {
-  return (n->mu + n->of_rest[i] + n->errors[i] * n->alpha_change[i]) / n->rest[i] - n->errors[i];
-}
-
 static double set_weights(interior *n, clf__range range) {
   for (int64_t i = range.first; i < range.end; i++) {
     n->v[i] = 1 / (n->slacks[i] / n->p->alpha[i] + n->errors[i] / n->rest[i]);
@@ -90,14 +86,14 @@ static double set_changes(interior *n, clf__range range) {
   for (int64_t i = range.first; i < range.end; i++) {
     n->miss_change[i] *= -n->p->y[i];
     n->alpha_change[i] = n->v[i] * (n->r[i] + n->miss_change[i]);
+    n->error_change[i] =
+        (n->mu + n->of_rest[i] + n->errors[i] * n->alpha_change[i]) / n->rest[i] - n->errors[i];
   }
   return 0;
 }
 
-/* Solves for the step to mu. */
+/* Solves for the step to mu, of which `step` has the sum of the rows times their values. */
 static clf_status find_step(interior *n) {
-  for_rows(n, set_values);
-  CLF__CHECK(clf__svm_normal_sum(&n->normal, n->values, n->step));
   for (int64_t j = 0; j < n->p->x->columns; j++) {
     n->step[j] -= n->u[j];
   }
@@ -107,21 +103,19 @@ static clf_status find_step(interior *n) {
   return CLF_OK;
 }
 
-/* Returns the larger of `steepest` and the decrease of a value by a step, relative to it. */
-static double steeper(double steepest, double value, double change) {
-  return fmax(steepest, -change / value);
-}
-
+/* Returns the steepest decrease of a value by a step, relative to it. */
 static double steepest_decrease(interior *n, clf__range range) {
-  double steepest = 0;
+  double steepest[4] = {0};
   for (int64_t i = range.first; i < range.end; i++) {
-    const double change = error_change(n, i);
-    steepest = steeper(steepest, n->p->alpha[i], n->alpha_change[i]);
-    steepest = steeper(steepest, n->rest[i], -n->alpha_change[i]);
-    steepest = steeper(steepest, n->errors[i], change);
-    steepest = steeper(steepest, n->slacks[i], change - n->miss_change[i]);
+    const double change = n->error_change[i];
+    const double decrease[4] = {-n->alpha_change[i] / n->p->alpha[i],
+                                n->alpha_change[i] / n->rest[i], -change / n->errors[i],
+                                (n->miss_change[i] - change) / n->slacks[i]};
+    for (int k = 0; k < 4; k++) {
+      steepest[k] = decrease[k] > steepest[k] ? decrease[k] : steepest[k];
+    }
   }
-  return steepest;
+  return fmax(fmax(steepest[0], steepest[1]), fmax(steepest[2], steepest[3]));
 }
 
 /* Returns the longest step within the bounds, up to a whole one. */
@@ -137,7 +131,7 @@ static double longest_step(interior *n) {
 static double sum_products(interior *n, clf__range range) {
   double sum = 0;
   for (int64_t i = range.first; i < range.end; i++) {
-    const double change = error_change(n, i), alpha_change = n->length * n->alpha_change[i];
+    const double change = n->error_change[i], alpha_change = n->length * n->alpha_change[i];
     sum += (n->p->alpha[i] + alpha_change) *
                (n->slacks[i] + n->length * (change - n->miss_change[i])) +
            (n->rest[i] - alpha_change) * (n->errors[i] + n->length * change);
@@ -159,7 +153,7 @@ static double mean_product(interior *n, double length) {
 /* The second-order terms of a step to 0, which has been found. */
 static double set_second(interior *n, clf__range range) {
   for (int64_t i = range.first; i < range.end; i++) {
-    const double change = error_change(n, i);
+    const double change = n->error_change[i];
     n->of_alpha[i] = n->alpha_change[i] * (change - n->miss_change[i]);
     n->of_rest[i] = n->alpha_change[i] * change;
   }
@@ -168,7 +162,7 @@ static double set_second(interior *n, clf__range range) {
 
 static double move(interior *n, clf__range range) {
   for (int64_t i = range.first; i < range.end; i++) {
-    const double change = error_change(n, i);
+    const double change = n->error_change[i];
     n->errors[i] += n->length * change;
     n->slacks[i] += n->length * (change - n->miss_change[i]);
     n->p->alpha[i] += n->length * n->alpha_change[i];
@@ -180,13 +174,16 @@ static double move(interior *n, clf__range range) {
 /* Makes one step from where the mean product is `now`. Returns CLF_ERROR_NUMERIC where rounding
  * allows none. */
 static clf_status improve(interior *n, double *now) {
-  for_rows(n, set_weights);
-  CLF__CHECK(clf__svm_normal_factor(&n->normal, n->v));
   n->mu = 0;
+  for_rows(n, set_weights);
+  for_rows(n, set_values);
+  CLF__CHECK(clf__svm_normal_factor(&n->normal, n->v, n->values, n->step));
   CLF__CHECK(find_step(n));
   const double ratio = mean_product(n, longest_step(n)) / *now;
   for_rows(n, set_second);
   n->mu = ratio * ratio * ratio * *now;
+  for_rows(n, set_values);
+  CLF__CHECK(clf__svm_normal_sum(&n->normal, n->values, n->step));
   CLF__CHECK(find_step(n));
   const double length = longest_step(n), next = mean_product(n, length);
   if (!(length > MIN_LENGTH) || !(next > 0) || !isfinite(next)) {
@@ -240,9 +237,9 @@ static clf_status run(interior *n) {
 
 static clf_status create(interior *n) {
   clf__svm_start *p = n->p;
-  double **const of_rows[] = {&n->rest,     &n->errors, &n->slacks,      &n->v,
-                              &n->r,        &n->values, &n->miss_change, &n->alpha_change,
-                              &n->of_alpha, &n->of_rest};
+  double **const of_rows[] = {
+      &n->rest,        &n->errors,       &n->slacks,       &n->v,        &n->r,      &n->values,
+      &n->miss_change, &n->alpha_change, &n->error_change, &n->of_alpha, &n->of_rest};
   CLF__CHECK(clf__svm_normal_create(&n->normal, p->C));
   n->u = clf__arena_zeroed(&n->arena, n->normal.columns, sizeof *n->u);
   n->step = clf__arena_array(&n->arena, n->normal.columns, sizeof *n->step);

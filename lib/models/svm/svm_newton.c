@@ -29,7 +29,7 @@ static clf_status find_direction(newton *n, double *derivative) {
   for (int64_t i = 0; i < n->count; i++) {
     n->values[i] = n->misses[i] > 0 ? 2 * n->p->C[i] : 0;
   }
-  CLF__CHECK(clf__svm_normal_factor(n->normal, n->values));
+  CLF__CHECK(clf__svm_normal_factor(n->normal, n->values, NULL, NULL));
   for (int64_t i = 0; i < n->count; i++) {
     n->values[i] *= n->p->y[i] * n->misses[i];
   }

@@ -15,14 +15,18 @@ typedef struct clf__svm_normal {
   const int64_t *row; /* [count] of the rows, or NULL for all; borrowed */
   bool intercept;
   int64_t columns; /* with that of the intercept */
-  double *x;       /* dense rows: [count, columns], about their mean */
-  double *mean;    /* [columns] that has been subtracted */
-  double *matrix;  /* [columns, columns] P + sum v x x^T, and then its factor */
-  double *block;   /* dense rows: [rows, columns] */
+  int64_t width;   /* the same, rounded up for dense rows */
+  const struct clf__kernels *kernels;
+  double *x;      /* dense rows: [count, width], about their mean */
+  double *mean;   /* [columns] that has been subtracted */
+  double *matrix; /* [columns, width] P + sum v x x^T, and then its factor */
+  double *block;  /* dense rows times v: [rows, width], of each chunk if the columns are few */
   int64_t chunks;
-  double *sums; /* [chunks, columns] of rows, or for sparse rows of their squares */
+  double *squares; /* [chunks, columns, width] of rows, unless they are wide */
+  double *sums;    /* [chunks, width] of rows */
+  double *u;       /* [width] */
   /* Of a pass. */
-  const double *values;
+  const double *values, *v;
   double *out;
   int64_t slices, slice; /* of each chunk, and the one that runs */
 } clf__svm_normal;
@@ -36,9 +40,11 @@ void clf__svm_normal_free(clf__svm_normal *normal);
 double clf__svm_normal_pass_work(const clf__rows *x, int64_t count);
 double clf__svm_normal_factor_work(const clf__rows *x, int64_t count);
 
-/* Factorizes the matrix for v [count] >= 0. Returns CLF_ERROR_NUMERIC if it has no factor,
+/* Factorizes the matrix for v [count] >= 0; with `values` [count], it is also the next function,
+ * in the same pass over dense rows of few columns. Returns CLF_ERROR_NUMERIC if it has no factor,
  * CLF_ERROR_MEMORY or CLF_ERROR_CANCELLED. */
-clf_status clf__svm_normal_factor(clf__svm_normal *normal, const double *v);
+clf_status clf__svm_normal_factor(clf__svm_normal *normal, const double *v, const double *values,
+                                  double *out);
 /* Solves for u [columns], in place of r. */
 void clf__svm_normal_solve(const clf__svm_normal *normal, double *u);
 /* The next three return CLF_OK or CLF_ERROR_CANCELLED.

@@ -127,6 +127,9 @@ static void add_rows_f64(const double *rows, int64_t count, int64_t ld, const do
   for (; j + 8 * LANES_F64 <= n; j += 8 * LANES_F64) {
     add_strip(8, rows + j, count, ld, factors, y + j);
   }
+  for (; j + 4 * LANES_F64 <= n; j += 4 * LANES_F64) {
+    add_strip(4, rows + j, count, ld, factors, y + j);
+  }
   for (; j + LANES_F64 <= n; j += LANES_F64) {
     add_strip(1, rows + j, count, ld, factors, y + j);
   }
