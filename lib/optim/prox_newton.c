@@ -324,11 +324,10 @@ static clf_status iterate(solver *s, clf__prox_result *result) {
     result->value = value;
     CLF__CHECK(measure(s, &result->gap));
     CLF__CHECK(p->observe(p->argument, result->iterations, value));
-    if (result->gap < smallest / 2 || value < best - s->noise * fabs(best)) {
-      stalled = 0;
-    }
+    const bool closer = result->gap < smallest / 2; /* perhaps by several iterations */
+    stalled = closer || value < best - s->noise * fabs(best) ? 0 : stalled;
     best = fmin(best, value);
-    smallest = fmin(smallest, result->gap);
+    smallest = closer ? result->gap : smallest;
     result->stalled = !moved || stalled >= (p->f64 ? PATIENCE_F64 : PATIENCE_F32);
     result->converged =
         result->gap <= p->tolerance || (p->f64 && result->stalled && result->gap <= precise_gap);
