@@ -1,5 +1,5 @@
-/* The solvers of logistic regression: L-BFGS on the weights or on the coefficients of wide rows,
- * and truncated Newton for two classes on sparse rows. */
+/* The solvers of logistic regression: L-BFGS on the weights, and truncated Newton for two classes on
+ * sparse rows. */
 #include "models/logistic/logistic_minimize.h"
 
 #include <math.h>
@@ -11,18 +11,15 @@
 #include "optim/vector.h"
 
 enum {
-  PAIRS = 7,
   FIRST_REFRESH = 4,
   POOLED_ITERATIONS = 48, /* after which pooled blocks are not what the objective needs */
   HISTORY_CAPACITY = 64   /* first capacity, in iterations */
 };
 
-/* Relative decreases of the objective: one that single precision may not resolve, and one that is
- * so small that a new preconditioner no longer pays. */
-#define PRECISION 1e-5
+/* Relative decreases of the objective: one that f64 may not resolve, and one that is so small that a
+ * new preconditioner no longer pays. */
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
-#define EXCESS 10 /* tolerances: relative, of the objective above its minimum */
 
 typedef clf__logistic_fitting fitting;
 typedef clf__logistic_found found;
@@ -157,7 +154,7 @@ done:
  * the smallest curvatures hide it. The curvature decreases about as fast as the value: *stale says
  * that the blocks are too old. */
 static clf_status judge(fitting *f, double value, const double *gradient, bool *stale) {
-  const double most = EXCESS * f->tolerance * fabs(value);
+  const double most = CLF__LOGISTIC_EXCESS * f->tolerance * fabs(value);
   const bool open = f->largest <= f->tolerance && f->objective.penalty > 0 && !(f->excess <= most);
   const bool expected = open && !f->objective.in_span && f->preconditioner.max_blocks > 0 &&
                         most > (double)CLF__MIN_CURVATURE;
@@ -176,8 +173,8 @@ static clf_status renew(fitting *f, int64_t iteration, double value, const doubl
   return refresh(f, f->done + iteration == 0 && f->before == NULL, gradient);
 }
 
-static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
-                          clf__lbfgs_order *order) {
+clf_status clf__logistic_observe(void *argument, int64_t iteration, double value,
+                                 const double *gradient, clf__lbfgs_order *order) {
   fitting *f = argument;
   bool stale = false;
   f->largest = f->objective.in_span ? f->span.largest : largest_component(f, gradient);
@@ -218,12 +215,12 @@ static clf_status run_smooth(fitting *f, double *variables, found *out) {
       .context = o->context,
       .argument = f,
       .size = clf__count(o->outputs, o->columns + 1),
-      .pairs = PAIRS,
+      .pairs = CLF__LOGISTIC_PAIRS,
       .max_iterations = f->max_iterations - f->done,
       .f64 = o->f64,
       .evaluate = clf__logistic_evaluate_watched,
       .precondition = precondition,
-      .observe = observe,
+      .observe = clf__logistic_observe,
   };
   clf__lbfgs_result result = {.iterations = 0};
   const clf_status status = clf__lbfgs_minimize(&result, &problem, variables);
@@ -261,8 +258,8 @@ static clf_status run_blocks(fitting *f, double *variables, found *out) {
  * rounding errors that hide the way to it, as those of outputs that cancel: a model of the decrease
  * which such gradients and steps led to does not tell one from the other. So L-BFGS goes on in f64,
  * until the gradient is small or proves that the value is. */
-static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
-  f->precision = f->objective.f64 ? PRECISION_F64 : PRECISION;
+clf_status clf__logistic_minimize_smooth(fitting *f, double *variables, found *out) {
+  f->precision = f->objective.f64 ? PRECISION_F64 : CLF__LOGISTIC_PRECISION;
   CLF__CHECK(run_blocks(f, variables, out));
   if (f->objective.f64 || f->near || f->done >= f->max_iterations) {
     return CLF_OK;
@@ -273,133 +270,6 @@ static clf_status minimize_smooth(fitting *f, double *variables, found *out) {
   CLF__CHECK(clf__logistic_change(f, f->C, &f->objective.f64));
   f->certain = true;
   return run_blocks(f, variables, out);
-}
-
-static clf_status evaluate_span(void *argument, const double *at, double *value, double *gradient) {
-  return clf__logistic_span_evaluate(&((fitting *)argument)->span, at, value, gradient);
-}
-
-static clf_status complete_span(void *argument, double *gradient) {
-  fitting *f = argument;
-  const double penalty = f->objective.penalty;
-  clf__call call;
-  f->span.max_length =
-      penalty > 0 ? sqrt(2 * penalty * EXCESS * f->tolerance * f->value) : (double)INFINITY;
-  clf__call_begin_part(&call, &f->progress, f->reported);
-  return clf__call_end(&call, clf__logistic_span_complete(&f->span, gradient));
-}
-
-static double dot_span(void *argument, const double *a, const double *b) {
-  return clf__logistic_span_dot(&((fitting *)argument)->span, a, b);
-}
-
-/* Computes W and b from `at`, and their value by products in f64; sets *exact if that is the value
- * which L-BFGS believed. `gradient` is scratch. */
-static clf_status check_span(fitting *f, double *at, double *gradient, double *variables,
-                             double believed, bool *exact) {
-  double value = 0;
-  CLF__CHECK(clf__logistic_span_weights(&f->span, at, variables));
-  CLF__CHECK(clf__logistic_span_evaluate(&f->span, at, &value, gradient));
-  *exact = fabs(value - believed) <= CLF__LOGISTIC_EXACT * fabs(believed);
-  f->value = value;
-  return CLF_OK;
-}
-
-/* What a stopped fit has found is kept, so it is to be completed without another stop. */
-static clf_status keep_span(const fitting *f, clf_status status) {
-  return status < 0 && f->done > 0 ? clf__stop_keep(f->stop, status) : status;
-}
-
-/* L-BFGS on combinations of the rows. Their outputs are sums of f32 products, each of which is
- * exact relative to its own size only, so they are wrong if the sums cancel. Then L-BFGS begins
- * again with the outputs in f64, as long as that helps. Variables and f->value are a true point and
- * its value; *exact says whether the outcome holds for it. */
-static clf_status run_span(fitting *f, double *variables, found *out, bool *exact) {
-  clf__logistic_objective *o = &f->objective;
-  clf__lbfgs_problem problem = {
-      .context = o->context,
-      .argument = f,
-      .size = clf__logistic_span_size(&f->span),
-      .pairs = PAIRS,
-      .evaluate = evaluate_span,
-      .complete = complete_span,
-      .dot = dot_span,
-      .observe = observe,
-  };
-  clf_status status = CLF_OK;
-  clf__arena arena = {.context = o->context};
-  double *at = clf__arena_zeroed(&arena, problem.size, sizeof *at);
-  double *gradient = clf__arena_array(&arena, problem.size, sizeof *gradient);
-  double before = (double)INFINITY;
-  CLF__TRY(clf__arena_status(&arena));
-  for (bool better = true; better && !*exact && status == CLF_OK;) {
-    clf__lbfgs_result result = {.iterations = 0};
-    problem.max_iterations = f->max_iterations - f->done;
-    status = clf__lbfgs_minimize(&result, &problem, at);
-    f->done += result.iterations;
-    *out = (found){f->done, result.end == CLF__LBFGS_STOPPED ||
-                                (result.end == CLF__LBFGS_STALLED &&
-                                 f->excess <= PRECISION * fabs(result.value))};
-    CLF__TRY(keep_span(f, status));
-    clf_status checked = check_span(f, at, gradient, variables, result.value, exact);
-    if (checked == CLF_ERROR_CANCELLED) {
-      CLF__TRY(keep_span(f, checked));
-      checked = check_span(f, at, gradient, variables, result.value, exact);
-    }
-    if (checked < 0) {
-      status = checked;
-      goto done;
-    }
-    clf__logistic_span_drop_gram(&f->span); /* its products may be what is not exact */
-    better = f->value < before / 2 && f->value < f->start && f->done < f->max_iterations;
-    before = f->value;
-  }
-done:
-  clf__arena_free(&arena);
-  return status;
-}
-
-/* Makes the objective that of the weights. */
-static clf_status leave_span(fitting *f) {
-  clf__logistic_objective *o = &f->objective;
-  clf__log(o->context, CLF_LOG_INFO,
-           "logistic: the weights are no longer computed as combinations of the rows, which takes "
-           "too much memory or too many digits");
-  f->done = 0;
-  clf__logistic_objective_free(o);
-  o->in_span = false;
-  return clf__logistic_objective_create(o, o->own_weights, f->C);
-}
-
-/* The same on combinations of wide rows, if these have the memory and the digits. Otherwise on the
- * weights: from what is there if that is surely nearer to the minimum than 0. */
-static clf_status minimize_wide(fitting *f, double *variables, found *out) {
-  const size_t bytes =
-      (size_t)(f->objective.outputs * (f->objective.columns + 1)) * sizeof *variables;
-  clf__failure before;
-  bool exact = false;
-  clf__failure_keep(&before, CLF_OK);
-  clf_status status = clf__logistic_span_create(&f->span, &f->objective, f->tolerance);
-  status = status < 0 ? status : run_span(f, variables, out, &exact);
-  clf__logistic_span_free(&f->span);
-  const bool failed = status == CLF_ERROR_MEMORY || status == CLF_ERROR_NUMERIC;
-  const bool complete = exact && (out->converged || f->done == f->max_iterations);
-  const bool goes_on = failed || (status == CLF_OK && !complete);
-  const bool better = f->value < f->start && (!goes_on || f->excess <= f->value);
-  if (failed || (status >= 0 && !better)) {
-    memset(variables, 0, bytes);
-    f->value = f->start;
-  }
-  if (status >= 0 && f->done > 0) {
-    f->history[f->done - 1] = f->value;
-  }
-  if (goes_on) {
-    clf__failure_raise(&before);
-    *out = (found){.iterations = 0};
-    CLF__CHECK(leave_span(f));
-    status = minimize_smooth(f, variables, out);
-  }
-  return status;
 }
 
 /* A single sigmoid: with t = 1 for class 1 and -1 for the other, the loss is ln(1 + e^-tz). */
@@ -437,7 +307,7 @@ static clf_status minimize_binary(fitting *f, double *variables, found *out) {
       .intercept = o->intercept,
       .l2 = o->penalty,
       .tolerance = f->tolerance,
-      .closeness = o->penalty > 0 ? EXCESS * f->tolerance : (double)INFINITY,
+      .closeness = o->penalty > 0 ? CLF__LOGISTIC_EXCESS * f->tolerance : (double)INFINITY,
       .max_iterations = f->max_iterations,
       .differentiate = differentiate,
       .observe = observe_newton,
@@ -454,8 +324,8 @@ clf_status clf__logistic_minimize(fitting *f, double l1, double *variables, foun
   const bool binary = o->outputs == 1 && clf__rows_sparse(o->x) && clf__logistic_blocks(o) == 0;
   return l1 > 0       ? clf__logistic_minimize_l1(f, l1, variables, out)
          : binary     ? minimize_binary(f, variables, out)
-         : o->in_span ? minimize_wide(f, variables, out)
-                      : minimize_smooth(f, variables, out);
+         : o->in_span ? clf__logistic_minimize_wide(f, variables, out)
+                      : clf__logistic_minimize_smooth(f, variables, out);
 }
 
 void clf__logistic_fitting_free(fitting *f) {

@@ -4,6 +4,7 @@
 
 #include "base/progress.h"
 #include "models/logistic/logistic.h"
+#include "optim/lbfgs.h"
 
 /* A fit. The objective is complete; with an L1 penalty it is the loss alone. */
 typedef struct clf__logistic_fitting {
@@ -50,6 +51,12 @@ clf_status clf__logistic_minimize(clf__logistic_fitting *fitting, double l1, dou
 /* The same with l1 > 0 (logistic_minimize_l1.c). */
 clf_status clf__logistic_minimize_l1(clf__logistic_fitting *fitting, double l1, double *variables,
                                      clf__logistic_found *out);
+/* The same without, on the weights, or first as combinations of wide rows
+ * (logistic_minimize_span.c). */
+clf_status clf__logistic_minimize_smooth(clf__logistic_fitting *fitting, double *variables,
+                                         clf__logistic_found *out);
+clf_status clf__logistic_minimize_wide(clf__logistic_fitting *fitting, double *variables,
+                                       clf__logistic_found *out);
 void clf__logistic_fitting_free(clf__logistic_fitting *fitting);
 
 /* What the solvers share. clf__logistic_evaluate() of a fitting's objective: an evaluation may take
@@ -63,6 +70,13 @@ clf_status clf__logistic_report(clf__logistic_fitting *fitting, int64_t iteratio
  * is computed. */
 clf_status clf__logistic_change(clf__logistic_fitting *fitting, double C, bool *what);
 
-#define CLF__LOGISTIC_EXACT 1e-6 /* relative error of the objective */
+/* clf__lbfgs_problem.observe of a fitting: ends the fit near the minimum. */
+clf_status clf__logistic_observe(void *fitting, int64_t iteration, double value,
+                                 const double *gradient, clf__lbfgs_order *order);
+
+enum { CLF__LOGISTIC_PAIRS = 7 };    /* of L-BFGS */
+#define CLF__LOGISTIC_EXACT 1e-6     /* relative error of the objective */
+#define CLF__LOGISTIC_EXCESS 10      /* tolerances: relative, of the objective above its minimum */
+#define CLF__LOGISTIC_PRECISION 1e-5 /* relative decrease that f32 may not resolve */
 
 #endif
