@@ -84,7 +84,7 @@ void clf__svm_stay(clf__svm_solver *s) {
  * they are fewer, and the decomposition of dense rows is worth a try that costs a part of the other
  * way. */
 void clf__svm_expect_work(clf__svm_solver *s) {
-  static const double of_expected = 4;
+  static const double of_expected = 2.5;
   const clf__svm_problem *p = s->p;
   const bool able = p->rows->cache == NULL && p->type == CLF__SVM_C_SVC;
   clf__svm_stay(s);
