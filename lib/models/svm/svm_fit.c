@@ -250,7 +250,9 @@ static clf_status solve_job(void *argument, clf__range range) {
     problem->max_steps = problem->steps + f->quota;
     CLF__CHECK(clf__svm_solve(problem));
   }
-  return problem->ended || f->closing ? finish_problem(f, index) : CLF_OK;
+  /* With a limit of its own it gets no more steps. */
+  const bool limited = ((const clf__svm_params *)f->model->params)->max_iterations > 0;
+  return problem->ended || f->closing || limited ? finish_problem(f, index) : CLF_OK;
 }
 
 /* Each pair of a machine's rows is considered some times; a machine that has not ended by now takes

@@ -34,16 +34,43 @@ static int64_t number_vectors(const clf__svm_fitting *f, int64_t *place, int64_t
   return next;
 }
 
-static void store_coefficients(const clf__svm_fitting *f, const int64_t *place, float *c,
-                               double *precise, int64_t vectors) {
+/* Thousands of machines have gigabytes of coefficients: before each but the first, asks whether to
+ * go on. */
+static clf_status ask(const clf__svm_fitting *f, int64_t machine) {
+  return machine == 0
+             ? CLF_OK
+             : clf__progress_step(&f->rows.progress, f->shape.problems, (double)NAN, (double)NAN);
+}
+
+static clf_status add_coefficients(const clf__svm_fitting *f, clf__store *state, const char *name,
+                                   int32_t dtype, int64_t vectors) {
+  const int64_t lines = f->shape.coefficients, shape[] = {lines, vectors};
+  const size_t bytes = (size_t)vectors * clf__dtype_size(dtype);
+  clf_tensor *tensor = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__tensor_create_uninitialized(&tensor, f->model->context, dtype, 2, shape));
+  for (int64_t i = 0; i < lines; i++) {
+    CLF__TRY(ask(f, i));
+    memset((char *)tensor->data + (size_t)i * bytes, 0, bytes);
+  }
+  status = clf__store_add_tensor(state, name, tensor);
+done:
+  clf_tensor_free(tensor);
+  return status;
+}
+
+static clf_status store_coefficients(const clf__svm_fitting *f, const int64_t *place, float *c,
+                                     double *precise, int64_t vectors) {
   for (int64_t i = 0; i < f->shape.problems; i++) {
     const clf__svm_problem *p = &f->problems[i];
+    CLF__CHECK(ask(f, i));
     for (int64_t k = 0; k < p->count; k++) {
       const int64_t line = clf__svm_line(f, i, clf__svm_group_of(f->training, p->row[k]));
       c[line * vectors + place[p->row[k]]] = (float)p->b[k];
       precise[line * vectors + place[p->row[k]]] = p->b[k];
     }
   }
+  return CLF_OK;
 }
 
 static clf_status store_weights(const clf__svm_fitting *f, clf__store *state) {
@@ -56,6 +83,7 @@ static clf_status store_weights(const clf__svm_fitting *f, clf__store *state) {
   double *w = clf__state_data(state, "weights_f64");
   memset(w, 0, (size_t)(problems * columns) * sizeof *w);
   for (int64_t i = 0; i < problems; i++) {
+    CLF__CHECK(ask(f, i));
     for (int64_t k = 0; k < f->problems[i].count; k++) {
       clf__sum_row(context, x, f->problems[i].row[k], f->problems[i].b[k], w + i * columns);
     }
@@ -129,11 +157,10 @@ clf_status clf__svm_store_machines(const clf__svm_fitting *f, clf__store *state)
   for (int64_t k = 0; f->number != NULL && k < count; k++) {
     ((int64_t *)clf__state_data(state, "support"))[k] = f->number[vectors[k]];
   }
-  CLF__TRY(clf__state_tensor(context, state, "dual_coef", CLF_F32, f->shape.coefficients, count));
-  CLF__TRY(
-      clf__state_tensor(context, state, "dual_coef_f64", CLF_F64, f->shape.coefficients, count));
-  store_coefficients(f, place, clf__state_data(state, "dual_coef"),
-                     clf__state_data(state, "dual_coef_f64"), count);
+  CLF__TRY(add_coefficients(f, state, "dual_coef", CLF_F32, count));
+  CLF__TRY(add_coefficients(f, state, "dual_coef_f64", CLF_F64, count));
+  CLF__TRY(store_coefficients(f, place, clf__state_data(state, "dual_coef"),
+                              clf__state_data(state, "dual_coef_f64"), count));
   CLF__TRY(store_problems(f, state));
   if (f->rows.function.kind == CLF__KERNEL_LINEAR) {
     CLF__TRY(store_weights(f, state));
