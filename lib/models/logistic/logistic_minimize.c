@@ -1,5 +1,5 @@
-/* The solvers of logistic regression: L-BFGS on the weights, and truncated Newton for two classes on
- * sparse rows. */
+/* The solvers of logistic regression: L-BFGS on the weights, and truncated Newton for two classes
+ * on sparse rows. */
 #include "models/logistic/logistic_minimize.h"
 
 #include <math.h>
@@ -16,8 +16,8 @@ enum {
   HISTORY_CAPACITY = 64   /* first capacity, in iterations */
 };
 
-/* Relative decreases of the objective: one that f64 may not resolve, and one that is so small that a
- * new preconditioner no longer pays. */
+/* Relative decreases of the objective: one that f64 may not resolve, and one that is so small that
+ * a new preconditioner no longer pays. */
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
 

@@ -1,5 +1,5 @@
-/* Logistic regression of wide rows: L-BFGS on their coefficients (logistic_span.c), as long as these
- * have the digits, and then on the weights. */
+/* Logistic regression of wide rows: L-BFGS on their coefficients (logistic_span.c), as long as
+ * these have the digits, and then on the weights. */
 #include <math.h>
 #include <string.h>
 
