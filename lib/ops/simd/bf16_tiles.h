@@ -10,10 +10,23 @@
 
 enum { TILE_PAIRS = 16, TILE_STEPS = 2 * TILE_PAIRS };
 
+/* Fetches rows of a whole block of C, some for each group of steps: its rows are so far apart that
+ * a processor does not foresee them, and often in L3. */
+INLINE const float *fetch_rows(const float *next, const float *end, int64_t stride) {
+  enum { ROWS = 4 };
+  if (next < end) {
+    UNROLL for (int i = 0; i < ROWS; i++, next += stride) {
+      __builtin_prefetch(next, 1);
+      __builtin_prefetch(next + TILE_SIDE, 1);
+    }
+  }
+  return next;
+}
+
 /* c = the sums of a block, added to c if beta is not 0. The second tile of rows or columns is used
- * if the block is `high` or `wide`. */
+ * if the block is `high` or `wide`; `next` is the C of the block that follows. */
 INLINE void bf16_block(const bool high, const bool wide, const clf__product *p, const uint32_t *a,
-                       const uint32_t *b, float *c) {
+                       const uint32_t *b, float *c, const float *next) {
   const int64_t a_bytes = 4 * p->a_row, b_bytes = 4 * p->b_step, c_bytes = 4 * p->ldc;
   const int64_t low = TILE_SIDE * p->a_row;
   float *const low_c = c + TILE_SIDE * p->ldc;
@@ -33,9 +46,11 @@ INLINE void bf16_block(const bool high, const bool wide, const clf__product *p, 
       TILE_LOAD(3, low_c + TILE_SIDE, c_bytes);
     }
   }
+  const float *const end = next + (high && wide ? BLOCK_SIDE * p->ldc : 0);
   for (int64_t s = 0; s == 0 || s < p->segments; s++) {
     const uint32_t *left = a + s * p->a_segment, *right = b + s * p->b_segment;
     for (int64_t step = 0; step < p->depth; step += TILE_PAIRS, right += TILE_PAIRS * p->b_step) {
+      next = fetch_rows(next, end, p->ldc);
       TILE_LOAD(4, left + step, a_bytes);
       TILE_LOAD(6, right, b_bytes);
       TILE_ADD_BF16(0, 4, 6);
@@ -76,7 +91,12 @@ INLINE void bf16_blocks(const bool high, const bool wide, const clf__product *p,
     const uint32_t *b = (const uint32_t *)p->b + j / BLOCK_SIDE * p->b_panel;
     for (int64_t i = rows.first; i < rows.end; i += BLOCK_SIDE) {
       const uint32_t *a = (const uint32_t *)p->a + i / BLOCK_SIDE * p->a_panel;
-      bf16_block(high, wide, p, a, b, (float *)p->c + i * p->ldc + j);
+      float *const c = (float *)p->c + i * p->ldc + j;
+      const bool below = i + BLOCK_SIDE < rows.end, last = !below && j + BLOCK_SIDE >= columns.end;
+      const float *const next = last    ? c
+                                : below ? c + BLOCK_SIDE * p->ldc
+                                        : (float *)p->c + rows.first * p->ldc + j + BLOCK_SIDE;
+      bf16_block(high, wide, p, a, b, c, next);
     }
   }
 }
