@@ -300,6 +300,21 @@ TEST(dropout__drops_its_share_at_random) {
   ck_assert_double_eq_tol(pairs / COUNT, 0.04, 0.004); /* 0.2^2 each, if independent */
   ck_assert_double_eq_tol(below / COUNT, 0.04, 0.004);
   ck_assert_double_eq_tol(again / COUNT, 0.04, 0.004);
+  /* In place, in both directions. */
+  const clf__pass own = {.layer = layer,
+                         .rows = LINES,
+                         .training = true,
+                         .x = x,
+                         .y = x,
+                         .dy = y[1],
+                         .dx = y[1]};
+  for (int i = 0; i < COUNT; i++) {
+    y[1][i] = 1;
+  }
+  ck_clf_ok(layer->kind->forward(&own));
+  ck_assert_mem_eq(x, y[0], sizeof x);
+  ck_clf_ok(layer->kind->backward(&own));
+  ck_assert_mem_eq(y[1], y[0], sizeof x);
   clf__layer_free(layer);
   clf_context_free(context);
 }
