@@ -301,13 +301,8 @@ TEST(dropout__drops_its_share_at_random) {
   ck_assert_double_eq_tol(below / COUNT, 0.04, 0.004);
   ck_assert_double_eq_tol(again / COUNT, 0.04, 0.004);
   /* In place, in both directions. */
-  const clf__pass own = {.layer = layer,
-                         .rows = LINES,
-                         .training = true,
-                         .x = x,
-                         .y = x,
-                         .dy = y[1],
-                         .dx = y[1]};
+  const clf__pass own = {
+      .layer = layer, .rows = LINES, .training = true, .x = x, .y = x, .dy = y[1], .dx = y[1]};
   for (int i = 0; i < COUNT; i++) {
     y[1][i] = 1;
   }
