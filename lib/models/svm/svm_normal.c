@@ -19,7 +19,7 @@ enum {
   MAX_COLUMNS = 4096, /* of a matrix: 128 MiB */
   MAX_CHUNKS = 16,    /* of rows */
   LANES = 8,          /* dense rows begin at multiples of so many numbers */
-  FEW = 128,          /* columns: products of blocks of rows that stay in L1 and L2 */
+  FEW = 192,          /* columns: products of blocks of rows that stay in L1 and L2 */
   BLOCK_ROWS = 128,   /* dense rows of few columns that are scaled at a time */
   WIDE_ROWS = 2048,   /* the same of more columns */
   STRIPE = 192,       /* lines of a matrix that are multiplied at a time, up to their diagonal */
@@ -96,9 +96,10 @@ double clf__svm_normal_factor_work(const clf__rows *x, int64_t count) {
     return (double)INFINITY;
   }
   const double entries = (double)clf__rows_entries(x) / (double)clf__max_i64(x->rows, 1) + 1;
+  const double beside = d > FEW ? STRIPE : 2 * LANES; /* the diagonal */
   const double squares = clf__rows_sparse(x)
                              ? entries * entries / 2 * CLF__COST_ELEMENT
-                             : d * CLF__COST_COPY + d * (d + STRIPE) * CLF__COST_PRODUCT;
+                             : d * CLF__COST_COPY + d * (d + beside) * CLF__COST_PRODUCT;
   return rows * squares +
          d * d * (d / 6 + fmin(MAX_CHUNKS, fmax(SQUARES / (d * d), 1))) * CLF__COST_COPY;
 }
