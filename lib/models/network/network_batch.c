@@ -217,8 +217,8 @@ clf_status clf__trainer_batch(clf__trainer *t) {
         i == 0 ? clf__shape_count(&network->input) : network->layers[i - 1]->outputs;
     const size_t pooled = kept_with_pool(network, i);
     const size_t kept = pooled > 0 ? pooled : i < layers ? network->layers[i]->kept_bytes : 0;
-    const bool same = i > 0 && clf__layer_in_place(network->layers[i - 1],
-                                                   i > 1 ? network->layers[i - 2] : NULL);
+    const bool same =
+        i > 0 && clf__layer_in_place(network->layers[i - 1], i > 1 ? network->layers[i - 2] : NULL);
     const bool unused = i > 0 && t->pooled[i - 1];
     t->y[i] = same     ? t->y[i - 1]
               : unused ? NULL
