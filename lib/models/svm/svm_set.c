@@ -178,7 +178,10 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
   CLF__CHECK(clf__kernel_columns_create(&columns, s->context, &rows->function, rows->groups.x,
                                         s->row, s->size, rows->groups.x, rows->center));
   set_matrix m = {.s = s, .columns = columns, .ld = ld};
-  memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
+  for (int64_t i = 0; i < ld; i++) { /* the lanes beyond the set */
+    const int64_t first = i < s->size ? s->size : 0;
+    memset(s->K + i * ld + first, 0, (size_t)(ld - first) * sizeof *s->K);
+  }
   const clf_status status =
       clf__jobs_ranges(s->context, s->size, STRIP,
                        clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
