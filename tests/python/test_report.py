@@ -168,6 +168,23 @@ def test_reports_of_very_many_classes_stay_short(tmp_path):
         plots.plot_confusion_matrix(model, X, y)
 
 
+def test_measures_of_probabilities_are_those_of_all_rows_at_once(clouds, monkeypatch):
+    from libclassify import _report, metrics
+
+    X, y = clouds
+    model = clf.Model("logistic").fit(X, y)
+    names, true, predicted = _report.true_and_predicted(model, X, y)
+    proba = model.predict_proba(X)
+    measures = metrics.log_loss, metrics.brier_score_loss, metrics.calibration_error
+    expected = [measure(true, proba, labels=range(3)) for measure in measures]
+    for values in (3, 21, 1 << 22):  # parts of 1, of 7, and of all rows
+        monkeypatch.setattr(_report, "PART_VALUES", values)
+        lines, sure = _report._of_probabilities(model, X, true, predicted, 3)
+        np.testing.assert_allclose([value for _, value in lines], expected, rtol=1e-12)
+        np.testing.assert_array_equal(sure, proba.max(axis=1))
+    assert _report._of_probabilities(clf.Model("ridge").fit(X, y), X, true, predicted, 3) == ([], None)
+
+
 @pytest.fixture
 def plots():
     matplotlib = pytest.importorskip("matplotlib")

@@ -9,7 +9,7 @@ import os
 import secrets
 import stat
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from . import _html, catalog, metrics
 
 MAX_MISTAKES = 25
 MAX_CLASSES = 500
+PART_VALUES = 1 << 22  # probabilities at a time
 CURVES = {"loss": {"training loss": "history_loss", "validation loss": "history_validation_loss"},
           "accuracy": {"training": "history_accuracy", "validation": "history_validation_accuracy"}}
 
@@ -137,12 +138,8 @@ def _classification(model: Any, X: Any, y: Any) -> list[str]:
     f1 = 2 * right / np.maximum(taken + support, 1)
     lines = [("rows", len(true)), ("accuracy", metrics.accuracy_score(true, predicted)),
              ("F1, mean over the classes", float(np.mean(f1)))]
-    probabilities = _probabilities(model, X)
-    if probabilities is not None:
-        for title, measure in (("log loss", metrics.log_loss),
-                               ("Brier score", metrics.brier_score_loss),
-                               ("calibration error", metrics.calibration_error)):
-            lines.append((title, measure(true, probabilities, labels=range(len(names)))))
+    of_probabilities, sure = _of_probabilities(model, X, true, predicted, len(names))
+    lines += of_probabilities
     shown = np.arange(len(names))
     caption = "Classes"
     if len(names) > MAX_CLASSES:
@@ -151,7 +148,7 @@ def _classification(model: Any, X: Any, y: Any) -> list[str]:
     classes = _html.table(caption, ((str(names[k]), precision[k], recall[k], f1[k], support[k])
                                     for k in shown), ("class", "precision", "recall", "F1", "rows"))
     return [_html.table("Measures", lines), classes, _confusions(names, true, predicted),
-            _mistakes(names, true, predicted, probabilities)]
+            _mistakes(names, true, predicted, sure)]
 
 
 def _confusions(names: list, true: np.ndarray, predicted: np.ndarray) -> str:
@@ -163,27 +160,55 @@ def _confusions(names: list, true: np.ndarray, predicted: np.ndarray) -> str:
     return _html.confusions(pairs // len(names), pairs % len(names), counts, names)
 
 
-def _probabilities(model: Any, X: Any) -> np.ndarray | None:
-    """[rows, classes], or None of a model that has none."""
-    try:
-        return np.asarray(model.predict_proba(X))
-    except (AttributeError, NotImplementedError):
-        return None
+def _of_probabilities(model: Any, X: Any, true: np.ndarray, predicted: np.ndarray, classes: int
+                      ) -> tuple[list[tuple[str, float]], np.ndarray | None]:
+    """Measures of the probabilities, and [rows] that of each predicted class.
+
+    Of a model that has none: no measures and None. The rows are taken in parts, since the
+    probabilities of thousands of classes may not fit.
+    """
+    labels, rows = range(classes), len(true)
+    sure, bins = np.empty(rows), np.zeros((1, 3))
+    log_loss = brier = 0.0
+    for part, of in _parts(X, rows, max(PART_VALUES // classes, 1)):
+        try:
+            found = np.asarray(model.predict_proba(part))
+        except (AttributeError, NotImplementedError):
+            return [], None
+        share = len(found) / rows
+        sure[of] = found[np.arange(len(found)), predicted[of]]
+        log_loss += share * metrics.log_loss(true[of], found, labels=labels)
+        brier += share * metrics.brier_score_loss(true[of], found, labels=labels)
+        curve = metrics._calibration_bins(true[of], found, labels=labels)[1]
+        bins = bins + share * curve[:, :1] * curve
+    return [("log loss", log_loss), ("Brier score", brier),
+            ("calibration error", float(np.abs(bins[:, 1] - bins[:, 2]).sum()))], sure
 
 
-def _mistakes(names: list, true: np.ndarray, predicted: np.ndarray,
-              probabilities: np.ndarray | None) -> str:
-    """The rows that were predicted wrong, the surest ones first."""
+def _parts(X: Any, rows: int, size: int) -> Iterator[tuple[Any, slice]]:
+    """Parts of rows that can be sliced, and where they are; others as a whole."""
+    by_place = getattr(X, "iloc", X)
+    if size >= rows or not (by_place is not X or isinstance(X, (np.ndarray, list))
+                            or hasattr(X, "tocsr")):
+        yield X, slice(0, rows)
+        return
+    by_place = X.tocsr() if hasattr(X, "tocsr") else by_place
+    for first in range(0, rows, size):
+        of = slice(first, min(first + size, rows))
+        yield by_place[of], of
+
+
+def _mistakes(names: list, true: np.ndarray, predicted: np.ndarray, sure: np.ndarray | None) -> str:
+    """The rows that were predicted wrong, the surest ones first; `sure` has their probabilities."""
     wrong = np.flatnonzero(true != predicted)
     if wrong.size == 0:
         return ""
     head = ["row", "true class", "predicted class"]
-    if probabilities is not None:
-        sure = probabilities[wrong, predicted[wrong]]
-        wrong = wrong[np.argsort(-sure, kind="stable")]
+    if sure is not None:
+        wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
         head.append("probability of it")
     rows = [[int(i), str(names[true[i]]), str(names[predicted[i]])]
-            + ([] if probabilities is None else [float(probabilities[i, predicted[i]])])
+            + ([] if sure is None else [float(sure[i])])
             for i in wrong[:MAX_MISTAKES]]
     caption = "Rows that were predicted wrong"
     return _html.table(caption if len(wrong) <= MAX_MISTAKES

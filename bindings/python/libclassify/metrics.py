@@ -478,7 +478,7 @@ def calibration_error(y_true: Any, y_proba: Any, *, n_bins: int = 15, sample_wei
     labels : array_like of shape [classes], optional
         The class of each column; otherwise those that occur, in ascending order.
     """
-    return _calibration(y_true, y_proba, n_bins, sample_weight, labels)[0]
+    return _calibration_bins(y_true, y_proba, n_bins, sample_weight, labels)[0]
 
 
 def confidence_curve(y_true: Any, y_proba: Any, *, n_bins: int = 15, sample_weight: Any = None,
@@ -487,18 +487,20 @@ def confidence_curve(y_true: Any, y_proba: Any, *, n_bins: int = 15, sample_weig
 
     The parameters are those of :func:`calibration_error`.
     """
-    return _calibration(y_true, y_proba, n_bins, sample_weight, labels)[1]
+    curve = _calibration_bins(y_true, y_proba, n_bins, sample_weight, labels)[1]
+    return Curve(*curve[curve[:, 0] > 0].T)
 
 
-def _calibration(y_true: Any, y_proba: Any, n_bins: int, sample_weight: Any,
-                 labels: Any) -> Tuple[float, Curve]:
+def _calibration_bins(y_true: Any, y_proba: Any, n_bins: int = 15, sample_weight: Any = None,
+                     labels: Any = None) -> Tuple[float, np.ndarray]:
+    """Return the error and the values of a `Curve` for all bins, [bins, 3]."""
     bins = operator.index(n_bins)
     if not 1 <= bins <= 1000000:
         raise errors.ArgumentError(f"n_bins is {bins}; it must be 1 to 1,000,000")
     curve = np.empty((bins, 3))
     error = _of_probabilities(lib.clf_calibration_error, y_true, y_proba, sample_weight, labels,
                               (bins,), (curve.ctypes.data,))
-    return error, Curve(*curve[curve[:, 0] > 0].T)
+    return error, curve
 
 
 def _of_probabilities(measure: Any, y_true: Any, y_proba: Any, sample_weight: Any, labels: Any,
