@@ -26,6 +26,7 @@
 
 enum {
   SHARE = 8,       /* rows of the first samples for each column of a set */
+  EARLY = 8,       /* iterations that need half of them, of dense rows: most time is their matrix */
   WARM_SHARE = 32, /* at a starting point that is better than 0 */
   MAX_TRIALS = 30,
   PATIENCE_F32 = 3, /* iterations without progress: gradients have digits when values have none */
@@ -133,7 +134,8 @@ static clf_status find_direction(const solver *s, int64_t output) {
   target.bias_gradient = p->intercept ? s->gradient[p->outputs * columns + output] : 0;
   target.set = set;
   CLF__TRY(clf__prox_choose_set(set, &target.count, &target, p, &s->columns));
-  target.rows = s->share[output] * (double)(target.count + CLF__PROX_ADDED);
+  const bool early = s->iteration < EARLY && s->share[output] == SHARE && !clf__rows_sparse(p->x);
+  target.rows = (early ? 0.5 : 1) * s->share[output] * (double)(target.count + CLF__PROX_ADDED);
   CLF__TRY(clf__prox_model_create(&model, p, &s->columns, &target));
   if (model.incomplete) {
     s->share[output] = fmin(4 * s->share[output], max_share);
