@@ -211,8 +211,8 @@ static clf_status go_near(clf__svm_solver *s) {
 }
 
 /* Sets whether the objective of a linear machine, of sparse rows or with few rows on one side, may
- * exceed its minimum. Where C is large and classes are of different size or separable, the objective
- * is a small part of what margins that miss by the tolerance cost. */
+ * exceed its minimum. Where C is large and classes are of different size or separable, the
+ * objective is a small part of what margins that miss by the tolerance cost. */
 static void set_objective_is_far(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   double gap = 0;
