@@ -402,6 +402,7 @@ clf_status clf__svm_fit(const clf_model *model, const clf__training *training, c
   CLF__CHECK(check_machines(&f));
   const bool divides = ((const clf__svm_params *)model->params)->divide == CLF__SVM_DIVIDE_ROWS;
   CLF__TRY(divides ? solve_divided(&f) : solve_machines(&f, state));
+  CLF__TRY(clf__stop_keep(training->stop, CLF_OK));
   CLF__TRY(clf__svm_store_machines(&f, state));
   status = outcome(&f);
 done:
