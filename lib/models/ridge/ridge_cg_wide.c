@@ -1,7 +1,8 @@
 /* Ridge for sparse rows that are fewer than their columns: the conjugate gradients of ridge_cg.c
  * without a preconditioner, by vectors of rows. All iterates lie in the span of the rows:
  *
- *   w = A^T u with A = D^1/2 (X - 1 m^T), and w's residual is A^T r with r = D^1/2 t - (G + alpha) u,
+ *   w = A^T u with A = D^1/2 (X - 1 m^T);
+ *   w's residual is A^T r with r = D^1/2 t - (G + alpha) u,
  *
  * G = A A^T, for the row weights D, the mean m and the centered targets t. So an iteration needs
  * the product g = G r, the squares r^T g of w's residual, and those of G times the direction, which
@@ -14,7 +15,7 @@
  * iteration takes 1 ns an entry, and five vectors of rows.
  *
  * At the end w's residual is computed from the rows. Where rounding makes it larger than the
- * tolerance, the iterations start again from it, as long as that halves it: iterative refinement. */
+ * tolerance, the iterations start again from it as long as that halves it: iterative refinement. */
 #include <math.h>
 #include <string.h>
 
@@ -344,8 +345,7 @@ static double finish(wide *w, int64_t k) {
 /* Iterates until the residuals of the rows are small, or no longer decrease; *worst is the largest
  * relative one. */
 static clf_status refine(wide *w, const clf__ridge_params *p, double *worst) {
-  static const double ROUNDING =
-      0.999; /* of the tolerance; the residual of the rows has the rest */
+  static const double of_tolerance = 0.999; /* the residual of the rows has the rest */
   const int64_t outputs = w->work->outputs;
   double before = INFINITY;
   *worst = INFINITY;
@@ -353,7 +353,7 @@ static clf_status refine(wide *w, const clf__ridge_params *p, double *worst) {
     for (int64_t k = 0; before < INFINITY && k < outputs; k++) {
       start_direction(w, k);
     }
-    const clf_status status = iterate(w, p, ROUNDING * p->tolerance);
+    const clf_status status = iterate(w, p, of_tolerance * p->tolerance);
     CLF__CHECK(status);
     *worst = 0;
     for (int64_t k = 0; k < outputs; k++) {
