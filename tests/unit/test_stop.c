@@ -232,6 +232,31 @@ TEST(logistic__asks_within_evaluations) {
   }
 }
 
+/* Layers make the optimizer's step themselves. Between two of them some have made it, so nothing of
+ * such a step is kept. */
+TEST_LOOP(network__stopped_between_layers_keeps_whole_epochs, 0, 2) {
+  static const fit stopped[] = {
+      {"network",
+       "epochs=3 batch_size=64 layers='dense units=5 activation=tanh; dropout; dense units=3'", 3,
+       "epochs"},
+      {"network",
+       "epochs=3 batch_size=64 averaging=0.9 layers='dense units=5; batch_norm; dense units=2'", 2,
+       "epochs"}};
+  const fit *f = &stopped[_i];
+  int64_t kept = 0, iterations = 0;
+  atomic_store(&clock_stands, true);
+  const int64_t steps = reports_of(f, "threads=1 seed=3");
+  atomic_store(&clock_stands, false);
+  atomic_store(&clock_leaps, true);
+  const int64_t reports = reports_of(f, "threads=1 seed=3");
+  ck_assert_int_ge(reports, 4 * steps);
+  for (int64_t at = 1; at <= reports; at += 1 + reports / 60) {
+    kept += stop_at(f, "threads=1 seed=3", at, &iterations);
+  }
+  atomic_store(&clock_leaps, false);
+  ck_assert_int_gt(kept, 10);
+}
+
 /* Of several machines, some would not have begun; and nothing is left of a fit in one step. */
 TEST(stop__without_anything_to_keep_leaves_the_model) {
   enum { MANY = 6000 };

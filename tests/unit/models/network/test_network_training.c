@@ -116,19 +116,24 @@ TEST(accumulation__is_one_larger_batch) {
   clf_dataset_free(data);
 }
 
-/* In order and 40 rows a step, two steps of the first epoch are one epoch of the first 80 rows. */
 /* Layers make the optimizer's step themselves unless all gradients are needed first, as for their
- * norm. */
-TEST_LOOP(steps__of_layers_have_the_bits_of_those_of_the_optimizer, 0, 3) {
+ * norm, or the batch is so large that their gradients are summed in several blocks. */
+TEST_LOOP(steps__of_layers_have_the_bits_of_those_of_the_optimizer, 0, 5) {
+  enum { MANY = 600 };
   static const char *const params[] = {
       "epochs=3 batch_size=50 averaging=0.9 layers='dense units=20 activation=relu; dense units=3'",
       "epochs=1 batch_size=40 layers='dense units=2100 activation=tanh; dense units=3'",
-      "epochs=2 precision=bf16 layers='dense units=99 activation=relu; dense units=3'"};
-  static const char *const kinds[] = {"adamw", "sgd", "adam"};
-  static const char *const rules[] = {"weight_decay=0.1", "momentum=0.9", "weight_decay=0.01"};
-  clouds c;
-  clf_dataset *data = cloud_data(NULL, &c);
-  float scores[2][ROWS * CLASSES];
+      "epochs=2 precision=bf16 layers='dense units=99 activation=relu; dense units=3'",
+      "epochs=3 batch_size=513 layers='dense units=20 activation=relu; dense units=3'",
+      "epochs=3 batch_size=600 precision=bf16 layers='dense units=40 activation=relu; dense units=3'"};
+  static const char *const kinds[] = {"adamw", "sgd", "adam", "adam", "rmsprop"};
+  static const char *const rules[] = {"weight_decay=0.1", "momentum=0.9", "weight_decay=0.01", "",
+                                      ""};
+  static float x[MANY * COLUMNS], scores[2][MANY * CLASSES];
+  static int32_t y[MANY];
+  const int64_t rows = _i < 3 ? ROWS : MANY;
+  fill_clouds(x, y, rows, COLUMNS, CLASSES);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, rows, COLUMNS, y);
   for (int i = 0; i < 2; i++) {
     char text[200];
     clf_model *model = NULL;
@@ -137,7 +142,7 @@ TEST_LOOP(steps__of_layers_have_the_bits_of_those_of_the_optimizer, 0, 3) {
     ck_clf_ok(clf_model_create(&model, NULL, "network", text));
     ck_clf_ok(clf_optimizer_create(&optimizer, NULL, kinds[_i], rules[_i]));
     ck_clf_ok(clf_model_fit(model, data, optimizer, NULL));
-    ck_clf_ok(clf_model_decision_function(model, data, scores[i], ROWS * CLASSES));
+    ck_clf_ok(clf_model_decision_function(model, data, scores[i], MANY * CLASSES));
     clf_optimizer_free(optimizer);
     clf_model_free(model);
   }
@@ -145,6 +150,7 @@ TEST_LOOP(steps__of_layers_have_the_bits_of_those_of_the_optimizer, 0, 3) {
   clf_dataset_free(data);
 }
 
+/* In order and 40 rows a step, two steps of the first epoch are one epoch of the first 80 rows. */
 TEST(max_steps__ends_within_an_epoch) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
