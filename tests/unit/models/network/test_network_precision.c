@@ -487,4 +487,25 @@ TEST(bf16__every_allocation_may_fail) {
   check_every_allocation("threads=1", live, "precision=bf16 epochs=1 " DENSE);
 }
 
+static clf_status live_of_images(clf_context *context, const void *argument) {
+  float out[ROWS * 2];
+  clf_model *model = NULL;
+  clf_status status = CLF_OK;
+  TRY(clf_model_create(&model, context, "network",
+                       "precision=bf16 max_steps=1 batch_size=16 input=12,12,1 layers='conv2d "
+                       "filters=6 kernel=3 padding=same activation=relu; max_pool2d size=2; conv2d "
+                       "filters=5 kernel=3; max_pool2d size=2; flatten; dense units=2'"));
+  TRY(clf_model_fit(model, argument, NULL, NULL));
+  TRY(clf_model_decision_function(model, argument, out, ROWS * 2));
+done:
+  clf_model_free(model);
+  return status;
+}
+
+TEST(bf16__every_allocation_of_a_pass_that_pools_may_fail) {
+  clf_dataset *data = images(NULL);
+  check_every_allocation("threads=1", live_of_images, data);
+  clf_dataset_free(data);
+}
+
 SUITE("network_precision", .setup = make_folder, .teardown = remove_folder)
