@@ -34,6 +34,7 @@ def test_an_exception_is_what_python_expects_and_keeps_the_message(status):
     assert error.status == status and str(error) == "rows: 3 of 4"
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(again) is type(error) and again.status == status and str(again) == str(error)
+    assert type(type(error).__new__(type(error))) is type(error)  # as Dask loads it from another process
 
 
 def test_a_later_status_is_an_error_with_its_number():

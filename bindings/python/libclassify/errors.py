@@ -32,8 +32,10 @@ class ArgumentError(Error, ValueError):
     status = -1
 
 
-class MemoryError(Error, builtins.MemoryError):
+class MemoryError(builtins.MemoryError, Error):
     """The system refused memory, or the context's ``memory_limit`` did."""
+
+    # The built-in class comes first: its __new__ is what Dask calls to load it from another process.
 
     status = -2
 
