@@ -47,7 +47,8 @@ typedef struct wide {
   double weight;    /* the sum of the weights; 0 without an intercept */
   double *diagonal; /* [rows] the squares of the columns with one entry */
   double *scaled;   /* [rows] the vector that a pass multiplies, times root */
-  double *solution, *residual, *product, *direction, *turned; /* [K, rows]: u, r, G r, p, G p */
+  /* [K, rows]: u since the last start, r, G r, p, G p, and u before that start */
+  double *solution, *residual, *product, *direction, *turned, *before;
   double *measure, *first_measure; /* [K] squares of w's residual; at w = 0 */
 } wide;
 
@@ -153,6 +154,7 @@ static clf_status create(wide *w) {
   w->product = clf__arena_array(&w->arena, size, sizeof(double));
   w->direction = clf__arena_array(&w->arena, size, sizeof(double));
   w->turned = clf__arena_array(&w->arena, size, sizeof(double));
+  w->before = clf__arena_zeroed(&w->arena, size, sizeof(double));
   w->measure = clf__arena_array(&w->arena, outputs, sizeof(double));
   w->first_measure = clf__arena_array(&w->arena, outputs, sizeof(double));
   CLF__CHECK(clf__arena_status(&w->arena));
@@ -315,19 +317,20 @@ done:
   return status < 0 && i > 0 ? clf__stop_keep(w->work->training->stop, status) : status;
 }
 
-/* Sets w = A^T u of output k, and r by the rows. Returns the size of w's residual, beside that of
- * w = 0. */
+/* Adds A^T u of output k to w, where u is what the last iterations have found: in all of u,
+ * rounding would hide small weights of large columns. Sets r by the rows, and u to 0. Returns the
+ * size of w's residual, beside that of w = 0. */
 static double finish(wide *w, int64_t k) {
   clf__ridge_cg *work = w->work;
   double *weights = work->solution + k * work->columns, *u = w->solution + k * w->rows;
-  double *r = w->residual + k * w->rows, squares = 0;
+  double *r = w->residual + k * w->rows, *before = w->before + k * w->rows, squares = 0;
   center(w, u);
   scale(w, u);
   memset(r, 0, (size_t)w->rows * sizeof *r);
   for (int64_t c = 0; c < w->columns; c++) {
-    const double weight = column_product(w, c, w->scaled);
-    weights[w->column[c]] = weight;
-    add_column(w, c, -weight, r);
+    double *weight = &weights[w->column[c]];
+    *weight += column_product(w, c, w->scaled);
+    add_column(w, c, -*weight, r);
   }
   for (int64_t i = 0; i < w->rows; i++) {
     r[i] = w->root[i] * (clf__ridge_cg_target(work, i, k) - work->target_mean[k] + r[i]);
@@ -338,7 +341,9 @@ static double finish(wide *w, int64_t k) {
     const double left = column_product(w, c, w->scaled) - work->alpha * weights[w->column[c]];
     squares += left * left;
   }
-  clf__vector_add(r, -work->alpha, u, w->rows);
+  clf__vector_add(before, 1, u, w->rows);
+  clf__vector_add(r, -work->alpha, before, w->rows);
+  memset(u, 0, (size_t)w->rows * sizeof *u);
   return sqrt(squares / w->first_measure[k]);
 }
 

@@ -411,7 +411,7 @@ TEST(ridge_cg__needs_few_iterations_for_sparse_columns_of_any_size) {
 
 /* More columns than rows, weighted rows of which some are equal, and a column of years: the vectors
  * of rows have the solution of the normal equations, on any number of threads. */
-TEST(ridge_cg__solves_for_sparse_rows_that_are_fewer_than_columns) {
+static void check_wide(const char *const params[2]) {
   enum { FEW = 40, MANY = 400, TARGETS = 2 };
   static float x[FEW * MANY];
   double y[FEW * TARGETS];
@@ -428,8 +428,6 @@ TEST(ridge_cg__solves_for_sparse_rows_that_are_fewer_than_columns) {
       y[i * TARGETS + k] = 5 + random_normal(&seed);
     }
   }
-  static const char *const params[] = {"solver=cg tolerance=1e-9 alpha=0.1",
-                                       "solver=cholesky precision=f64 alpha=0.1"};
   clf_context *contexts[2];
   clf_model *models[2];
   clf_tensor *w[2] = {NULL, NULL}, *b[2] = {NULL, NULL}, *targets = NULL;
@@ -460,6 +458,13 @@ TEST(ridge_cg__solves_for_sparse_rows_that_are_fewer_than_columns) {
     clf_context_free(contexts[m]);
   }
   clf_tensor_free(targets);
+}
+
+TEST(ridge_cg__solves_for_sparse_rows_that_are_fewer_than_columns) {
+  check_wide((const char *const[]){"solver=cg tolerance=1e-9 alpha=0.1",
+                                   "solver=cholesky precision=f64 alpha=0.1"});
+  check_wide((const char *const[]){"solver=cg tolerance=1e-12 alpha=0.1 fit_intercept=no",
+                                   "solver=cholesky precision=f64 alpha=0.1 fit_intercept=no"});
 }
 
 TEST(ridge__balances_classes) {
