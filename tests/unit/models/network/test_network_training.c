@@ -125,8 +125,7 @@ TEST_LOOP(steps__of_layers_have_the_bits_of_those_of_the_optimizer, 0, 5) {
       "epochs=1 batch_size=40 layers='dense units=2100 activation=tanh; dense units=3'",
       "epochs=2 precision=bf16 layers='dense units=99 activation=relu; dense units=3'",
       "epochs=3 batch_size=513 layers='dense units=20 activation=relu; dense units=3'",
-      "epochs=3 batch_size=600 precision=bf16 layers='dense units=40 activation=relu; dense "
-      "units=3'"};
+      "epochs=3 batch_size=600 precision=bf16 layers='dense units=40; dense units=3'"};
   static const char *const kinds[] = {"adamw", "sgd", "adam", "adam", "rmsprop"};
   static const char *const rules[] = {"weight_decay=0.1", "momentum=0.9", "weight_decay=0.01", "",
                                       ""};
