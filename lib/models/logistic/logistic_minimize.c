@@ -20,6 +20,7 @@ enum {
  * a new preconditioner no longer pays. */
 #define PRECISION_F64 1e-13
 #define MOVING 1e-7
+#define SEPARATED 1e-12 /* mean loss of a row, and its share of the penalty */
 
 typedef clf__logistic_fitting fitting;
 typedef clf__logistic_found found;
@@ -152,10 +153,12 @@ done:
  * smaller than others, the gradient alone does not show that. The penalty proves it, or else the
  * curvature of the loss lets it be expected: not the diagonal alone, nor for so small a share that
  * the smallest curvatures hide it. The curvature decreases about as fast as the value: *stale says
- * that the blocks are too old. */
+ * that the blocks are too old. A value below SEPARATED is near enough itself: hardly any penalty
+ * is left, and weights of rows that can be separated would grow without end. */
 static clf_status judge(fitting *f, double value, const double *gradient, bool *stale) {
   const double most = CLF__LOGISTIC_EXCESS * f->tolerance * fabs(value);
-  const bool open = f->largest <= f->tolerance && f->objective.penalty > 0 && !(f->excess <= most);
+  const bool open = f->largest <= f->tolerance && f->objective.penalty > 0 && value > SEPARATED &&
+                    !(f->excess <= most);
   const bool expected = open && !f->objective.in_span && f->preconditioner.max_blocks > 0 &&
                         most > (double)CLF__MIN_CURVATURE;
   double excess = f->excess;

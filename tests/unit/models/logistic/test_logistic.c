@@ -518,6 +518,34 @@ TEST(logistic__is_at_the_minimum_of_separable_rows_however_small_that_is) {
   }
 }
 
+/* Their minimum is out of reach: the fit ends once nothing is left of the loss. */
+TEST(logistic__ends_soon_on_few_separable_rows_with_hardly_a_penalty) {
+  enum { FEW = 10, WIDE = 20 };
+  static const char *const strengths[] = {"C=1e16", "C=1e20", "C=1e30"};
+  float x[FEW * WIDE];
+  int32_t labels[FEW];
+  uint64_t seed = 5;
+  for (int i = 0; i < FEW * WIDE; i++) {
+    x[i] = (float)random_normal(&seed);
+    labels[i % FEW] = i % 2;
+  }
+  for (int columns = 2; columns <= WIDE; columns += WIDE - 2) {
+    for (int i = 0; i < FEW; i++) {
+      x[i * columns] = labels[i] == 1 ? 1 : -1;
+    }
+    clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, columns, labels);
+    for (int s = 0; s < 3; s++) {
+      clf_tensor *iterations = NULL;
+      clf_model *model = fitted(NULL, "logistic", strengths[s], data);
+      ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+      ck_assert_int_le(*(const int64_t *)fitted_data(model, "iterations", &iterations), 100);
+      clf_tensor_free(iterations);
+      clf_model_free(model);
+    }
+    clf_dataset_free(data);
+  }
+}
+
 TEST(logistic__ends_on_columns_that_are_constant_or_repeat) {
   problem p = make_problem(11);
   for (int i = 0; i < ROWS; i++) {
