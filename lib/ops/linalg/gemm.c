@@ -143,9 +143,7 @@ static void multiply_part(void *argument, clf__range range) {
                           .columns = clf__min_i64(g->column_step, block->columns - column),
                           .depth = clf__packed_depth(g->kernel, block->steps),
                           .alpha = g->alpha,
-                          .beta = block->beta,
-                          .c = g->c + (row * g->ldc + at) * g->kernel->element,
-                          .ldc = g->ldc};
+                          .beta = block->beta};
   set_a(&product, block, row, product.rows, range.worker);
   product.b = g->pack_b ? g->packed_b + column * g->elements * g->kernel->element
                         : b_at(g, block->first_step, at);
@@ -154,6 +152,9 @@ static void multiply_part(void *argument, clf__range range) {
   if (g->sink != NULL) {
     product.c = g->blocks + range.worker * GROUP * g->column_step;
     product.ldc = product.columns;
+  } else {
+    product.c = g->c + (row * g->ldc + at) * g->kernel->element;
+    product.ldc = g->ldc;
   }
   g->kernel->multiply(&product);
   if (g->sink != NULL) {
